@@ -1,0 +1,153 @@
+// Package resourcepolicy writes Portico's part of the resource policy of a
+// private API Gateway REST API into the policy that the API's owner has.
+//
+// Portico's statements are those whose Sid begins with "Portico". Merge
+// replaces them and leaves the owner's alone. What the statements hold, for
+// whoever comes through Portico's VPC endpoint: the methods, stages and paths
+// of the rows, under the rows' hosts, and nothing else, whatever authorizer
+// the API has. An Allow alone wouldn't hold that, since API Gateway admits
+// what a Lambda authorizer or an IAM identity of the same account allows when
+// the resource policy is silent; so every limit is a Deny too.
+//
+// The host is compared with the Referer header, which the proxy overwrites.
+// A client could set the header as well: that it can't reach the endpoint but
+// through the proxy is the work of the endpoint's security group.
+//
+// docs/design/resource-policies.md has the statements, their reasons and the
+// alternatives.
+package resourcepolicy
+
+// DefaultMaxSize is API Gateway's default quota for the length of a resource
+// policy, in characters: "API Gateway resource policy", 8,192, adjustable
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
+const DefaultMaxSize = 8192
+
+// Request asks for the policy of one API.
+type Request struct {
+	Partition string // aws, aws-cn, aws-us-gov, …
+	Region    string
+	AccountID string // 12 digits; the account that owns the API
+	APIID     string
+	// VPCEndpointID is the execute-api endpoint that the proxy calls.
+	VPCEndpointID string
+	// AdditionalVPCEndpointIDs may call the whole API, whatever the rows say.
+	AdditionalVPCEndpointIDs []string
+	// Grants are the API's rows. None: Portico's statements are taken out.
+	Grants []Grant
+	// Existing is the API's policy as it stands: empty, a JSON document, or a
+	// JSON document escaped once more, as GetRestApi returns it.
+	Existing []byte
+	// MaxSize is the quota in characters; 0: DefaultMaxSize.
+	MaxSize int
+	Form    DenyForm
+}
+
+// Grant is one row of the mapping: what a host may do with the API.
+type Grant struct {
+	Host  string // as the proxy sends it in Referer; "*." is literal
+	Stage string
+	// Path is below the stage, empty or beginning with "/" and not ending
+	// with one. What lies below an allowed path is allowed.
+	Path string
+	// Methods are the HTTP methods in upper case; nil: all.
+	Methods []string
+	// Source names the row in messages: `APIS[3] (orders.example.com/v1)`.
+	Source string
+}
+
+// DenyForm is how statements deny what the rows don't name.
+type DenyForm string
+
+const (
+	// DenyNotResource denies everything but the rows' ARNs, by NotResource.
+	// It is the default, also written "".
+	DenyNotResource DenyForm = "notResource"
+	// DenyVerbs denies the methods that no row of a host names, stage by
+	// stage, without NotResource. On an API with an authorizer, paths and
+	// stages outside the rows then rest on the proxy alone.
+	DenyVerbs DenyForm = "verbs"
+)
+
+// AllowForm is how the statements allow what the rows name.
+type AllowForm string
+
+const (
+	// AllowNothing says that Portico has no statement in the policy.
+	AllowNothing AllowForm = ""
+	// AllowExact lists the rows' ARNs in the Allow statements too.
+	AllowExact AllowForm = "exact"
+	// AllowCompact has one Allow statement for everything that comes through
+	// the endpoint. The Deny statements alone make it exact. Merge takes it
+	// when AllowExact is too large.
+	AllowCompact AllowForm = "compact"
+)
+
+// Result is a merged policy.
+type Result struct {
+	// Policy is the canonical JSON document; empty when there is nothing left
+	// to say: no grants, and no statements of the owner's.
+	Policy []byte
+	// Size is the policy's length in characters, ARNs in full, no white space.
+	Size int
+	// MaxSize is the quota that Size was held against.
+	MaxSize int
+	Allow   AllowForm
+	// OwnerStatements counts the statements that aren't Portico's.
+	OwnerStatements int
+	// Notices tell what of the owner's policy will keep the rows from working.
+	Notices []string
+}
+
+// Merge writes Portico's statements for the grants into the existing policy.
+//
+// The errors are *InputError for a request that can't be carried into a policy,
+// *DocumentError for an existing policy that can't be read, and *SizeError for
+// a policy larger than the quota.
+func Merge(r Request) (*Result, error) {
+	if r.MaxSize == 0 {
+		r.MaxSize = DefaultMaxSize
+	}
+	if r.Form == "" {
+		r.Form = DenyNotResource
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	existing, err := parseDocument(r.Existing)
+	if err != nil {
+		return nil, err
+	}
+	owner := existing.withoutPortico().canonical(r.api())
+
+	result := &Result{MaxSize: r.MaxSize, OwnerStatements: len(owner.statements)}
+	if len(r.Grants) == 0 {
+		result.Policy = owner.encode(nil)
+		result.Size = size(result.Policy)
+		return result, nil
+	}
+	result.Notices = owner.blocks(r.VPCEndpointID)
+
+	w := newWriter(r, owner)
+	for _, form := range w.forms() {
+		policy := w.policy(r.Grants, form)
+		if n := size(policy); n <= r.MaxSize {
+			result.Policy, result.Size, result.Allow = policy, n, form
+			return result, nil
+		}
+	}
+	return nil, w.tooLarge()
+}
+
+// API names a REST API.
+type API struct {
+	Partition, Region, AccountID, APIID string
+}
+
+// arnPrefix is what the ARNs of the API's methods begin with.
+func (a API) arnPrefix() string {
+	return "arn:" + a.Partition + ":execute-api:" + a.Region + ":" + a.AccountID + ":" + a.APIID + "/"
+}
+
+func (r *Request) api() API {
+	return API{Partition: r.Partition, Region: r.Region, AccountID: r.AccountID, APIID: r.APIID}
+}
