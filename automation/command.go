@@ -1,0 +1,139 @@
+package automation
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+)
+
+// cancelGrace is how long an interrupted engine may take to finish the calls
+// that are under way and to save its state. Creating a load balancer or a
+// service takes minutes, and a call that is cut off leaves a resource that
+// the state doesn't know.
+const cancelGrace = 10 * time.Minute
+
+// FindCommand finds the Pulumi CLI: on PATH, or else in the first of the given
+// directories that holds it. The CLI has to be of the SDK's major version and
+// not older than the SDK, since the engine and the program speak the SDK's
+// protocol.
+func FindCommand(dirs ...string) (auto.PulumiCommand, error) {
+	var tooOld error
+	for _, path := range candidates(dirs) {
+		version, err := versionOf(path)
+		if err != nil {
+			return nil, err
+		}
+		if version.Major == sdk.Version.Major && version.GTE(sdk.Version) {
+			return &command{path: path, version: version}, nil
+		}
+		tooOld = fmt.Errorf("use the Pulumi CLI at %s: it is version %s, and version %d of at least %s is needed: "+
+			"install a newer one, or run `make setup`, which builds it into bin/",
+			path, version, sdk.Version.Major, sdk.Version)
+	}
+	if tooOld != nil {
+		return nil, tooOld
+	}
+	return nil, fmt.Errorf("find the Pulumi CLI: no `pulumi` on PATH%s: "+
+		"install Pulumi %s or newer, or run `make setup`, which builds it into bin/",
+		orIn(dirs), sdk.Version)
+}
+
+func candidates(dirs []string) []string {
+	var found []string
+	if path, err := exec.LookPath("pulumi"); err == nil {
+		if path, err := filepath.Abs(path); err == nil {
+			found = append(found, path)
+		}
+	}
+	for _, dir := range dirs {
+		path, err := filepath.Abs(filepath.Join(dir, "pulumi"))
+		if err != nil {
+			continue
+		}
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			found = append(found, path)
+		}
+	}
+	return found
+}
+
+func orIn(dirs []string) string {
+	if len(dirs) == 0 {
+		return ""
+	}
+	return " or in " + strings.Join(dirs, ", ")
+}
+
+func versionOf(path string) (semver.Version, error) {
+	cmd := exec.Command(path, "version")
+	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
+	out, err := cmd.Output()
+	if err != nil {
+		return semver.Version{}, fmt.Errorf("ask %s for its version: %w", path, err)
+	}
+	version, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
+	if err != nil {
+		return semver.Version{}, fmt.Errorf("ask %s for its version: it answered %q: %w",
+			path, strings.TrimSpace(string(out)), err)
+	}
+	return version, nil
+}
+
+// command runs the Pulumi CLI at a path of its own. It differs from the
+// Automation API's in that a cancelled run gets one interrupt and the time to
+// end by itself: the API's kills the engine after ten seconds, in the middle
+// of whatever it is creating.
+type command struct {
+	path    string
+	version semver.Version
+}
+
+var _ auto.PulumiCommand = (*command)(nil)
+
+func (c *command) Version() semver.Version { return c.version }
+
+// Run runs `pulumi args...` in workdir and returns what it printed on its
+// standard output and error, and its exit code.
+func (c *command) Run(
+	ctx context.Context, workdir string, stdin io.Reader,
+	stdout, stderr []io.Writer, env []string, args ...string,
+) (string, string, int, error) {
+	cmd := exec.CommandContext(ctx, c.path, append([]string{"--non-interactive"}, args...)...)
+	cmd.Dir = workdir
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(cmd.Env,
+		"PULUMI_AUTOMATION_API=true",
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+		// Language hosts and plugins lie beside the CLI.
+		"PATH="+filepath.Dir(c.path)+string(os.PathListSeparator)+os.Getenv("PATH"),
+	)
+	var outBuf, errBuf bytes.Buffer
+	cmd.Stdout = io.MultiWriter(append(stdout, &outBuf)...)
+	cmd.Stderr = io.MultiWriter(append(stderr, &errBuf)...)
+	cmd.Stdin = stdin
+	ownProcessGroup(cmd)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = cancelGrace
+
+	err := cmd.Run()
+	code := 0
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		code = exit.ExitCode()
+	case err != nil:
+		code = -1
+	}
+	return outBuf.String(), errBuf.String(), code, err
+}

@@ -1,0 +1,177 @@
+package automation
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gopkg.in/yaml.v3"
+)
+
+// ProviderProject is the directory of the provider accounts' Pulumi project,
+// below the shared account's.
+const ProviderProject = "accounts/provider"
+
+// DefaultParallel is how many provider accounts' stacks run side by side: each
+// has an engine process of its own, of 100 to 200 MB.
+const DefaultParallel = 4
+
+// Environment is the stacks that make up one environment, such as "dev".
+type Environment struct {
+	// Name is the shared stack's name and the first part of the provider
+	// stacks' names.
+	Name string
+	// Shared is the stack of the shared-services account.
+	Shared Stack
+	// Providers are the stacks of the provider accounts, by name. They read
+	// the shared stack's outputs and not one another's.
+	Providers []Stack
+	// Parallel bounds how many provider stacks run side by side; 0 stands for
+	// DefaultParallel.
+	Parallel int
+	// Command runs the Pulumi CLI; nil stands for what FindCommand finds.
+	Command auto.PulumiCommand
+	// Env is added to the environment of every run of the Pulumi CLI, for
+	// instance PULUMI_BACKEND_URL.
+	Env map[string]string
+	// Progress is told what happens as it happens; nil for nobody. It is
+	// called from one goroutine at a time.
+	Progress func(Event)
+}
+
+// Stack is a Pulumi stack and the program that describes its resources.
+type Stack struct {
+	// Name is the stack's name: "dev", "dev-orders".
+	Name string
+	// Dir is the directory with the project's Pulumi.yaml and the stack's
+	// Pulumi.<name>.yaml.
+	Dir string
+	// Account is the 12-digit AWS account number, for reports; empty where the
+	// stack's settings have none.
+	Account string
+	// Program describes the stack's resources; it runs in this process.
+	Program pulumi.RunFunc
+}
+
+// Programs makes the program of a role, given the project directory against
+// which the relative paths of the stack's config are resolved.
+type Programs struct {
+	Shared, Provider func(dir string) pulumi.RunFunc
+}
+
+// Discover finds the stacks of an environment: the shared stack by
+// root/Pulumi.<name>.yaml, the provider accounts' stacks by
+// root/accounts/provider/Pulumi.<name>-<account>.yaml. It is an error if the
+// shared stack has no settings file; an environment may have no provider
+// stacks yet.
+func Discover(root, name string, programs Programs) (*Environment, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("find the project directory: %w", err)
+	}
+	shared, err := stackIn(root, name, programs.Shared)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("find environment %q: %s has no Pulumi.%s.yaml: %s",
+			name, root, name, knownEnvironments(root))
+	}
+	if err != nil {
+		return nil, err
+	}
+	env := &Environment{Name: name, Shared: shared}
+
+	dir := filepath.Join(root, filepath.FromSlash(ProviderProject))
+	names, err := stackNames(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		if !strings.HasPrefix(n, name+"-") || belongsToLonger(n, name, root) {
+			continue
+		}
+		s, err := stackIn(dir, n, programs.Provider)
+		if err != nil {
+			return nil, err
+		}
+		env.Providers = append(env.Providers, s)
+	}
+	return env, nil
+}
+
+// belongsToLonger tells whether a provider stack belongs to another
+// environment whose name begins with this one's: with the environments "dev"
+// and "dev-eu", "dev-eu-orders" is the latter's.
+func belongsToLonger(stack, name, root string) bool {
+	environments, err := stackNames(root)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(environments, func(other string) bool {
+		return len(other) > len(name) && strings.HasPrefix(stack, other+"-")
+	})
+}
+
+func knownEnvironments(root string) string {
+	names, err := stackNames(root)
+	if err != nil || len(names) == 0 {
+		return "no environment is described there; name the project's directory, or create the file"
+	}
+	return "the environments described there are " + strings.Join(names, ", ")
+}
+
+// stackNames are the names of the stacks that have a settings file in dir,
+// sorted.
+func stackNames(dir string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(escapeGlob(dir), "Pulumi.*.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("list the stacks of %s: %w", dir, err)
+	}
+	var names []string
+	for _, f := range files {
+		base := filepath.Base(f)
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(base, "Pulumi."), ".yaml"))
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+var globMeta = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+
+// escapeGlob makes a directory's name match itself only.
+func escapeGlob(dir string) string { return globMeta.Replace(dir) }
+
+func stackIn(dir, name string, program func(string) pulumi.RunFunc) (Stack, error) {
+	account, err := accountOf(filepath.Join(dir, "Pulumi."+name+".yaml"))
+	if err != nil {
+		return Stack{}, err
+	}
+	return Stack{Name: name, Dir: dir, Account: account, Program: program(dir)}, nil
+}
+
+// accountOf reads the account number out of a stack's settings, for reports
+// only: whether it is a valid one is for the stack's program to say.
+func accountOf(file string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the stack's settings: %w", err)
+	}
+	var settings struct {
+		Config struct {
+			AWS yaml.Node `yaml:"portico:aws"`
+		} `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(data, &settings); err != nil {
+		return "", fmt.Errorf("read the stack's settings: %s: %w", file, err)
+	}
+	var aws struct {
+		AccountID string `yaml:"accountId"`
+	}
+	if settings.Config.AWS.Kind != yaml.MappingNode || settings.Config.AWS.Decode(&aws) != nil {
+		return "", nil
+	}
+	return aws.AccountID, nil
+}

@@ -1,0 +1,180 @@
+package automation
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"golang.org/x/sync/errgroup"
+)
+
+// Up creates and updates what the stacks describe: the shared stack, then the
+// provider accounts' side by side. If the shared stack fails, the provider
+// stacks are not run, since they read its outputs.
+func (e *Environment) Up(ctx context.Context) (*Report, error) {
+	return e.sharedFirst(ctx, up, func(Result) string { return "" })
+}
+
+// Preview tells what Up would do. Provider stacks of an environment that was
+// never deployed can't be previewed: they read the shared stack's outputs.
+func (e *Environment) Preview(ctx context.Context) (*Report, error) {
+	return e.sharedFirst(ctx, preview, func(shared Result) string {
+		if shared.Resources > shared.Changes.Create {
+			return ""
+		}
+		return fmt.Sprintf("%s was never deployed, and this stack reads its outputs", shared.Name)
+	})
+}
+
+// Refresh reads the real resources' state into the stacks' state.
+func (e *Environment) Refresh(ctx context.Context) (*Report, error) {
+	return e.sharedFirst(ctx, refresh, func(Result) string { return "" })
+}
+
+// Destroy deletes what the stacks hold: the provider accounts' side by side,
+// then the shared stack's. If a provider stack fails, the shared stack is kept:
+// the account still relies on it.
+func (e *Environment) Destroy(ctx context.Context) (*Report, error) {
+	r, err := e.prepare(destroy)
+	if err != nil {
+		return nil, err
+	}
+	results := r.sideBySide(ctx)
+	if n := failures(results); n > 0 {
+		results = append(results, r.skip(e.Shared,
+			fmt.Sprintf("%d of the provider accounts' stacks could not be destroyed and still rely on it", n)))
+	} else {
+		results = append(results, r.stack(ctx, e.Shared))
+	}
+	return r.report(results)
+}
+
+// sharedFirst runs the shared stack and, unless that fails or hold gives a
+// reason against it, the provider stacks.
+func (e *Environment) sharedFirst(ctx context.Context, op operation, hold func(shared Result) string) (*Report, error) {
+	r, err := e.prepare(op)
+	if err != nil {
+		return nil, err
+	}
+	shared := r.stack(ctx, e.Shared)
+	reason := hold(shared)
+	if shared.Err != nil {
+		reason = fmt.Sprintf("%s %s failed, and this stack reads its outputs", op.verb, shared.Name)
+	}
+	if reason == "" {
+		return r.report(append([]Result{shared}, r.sideBySide(ctx)...))
+	}
+	results := []Result{shared}
+	for _, s := range e.Providers {
+		results = append(results, r.skip(s, reason))
+	}
+	return r.report(results)
+}
+
+// run is one operation on an environment.
+type run struct {
+	*Environment
+	op      operation
+	command auto.PulumiCommand
+
+	telling sync.Mutex
+	// opening serialises what writes the user's workspace files: selecting and
+	// creating stacks of one project from several goroutines would race.
+	opening sync.Mutex
+}
+
+func (e *Environment) prepare(op operation) (*run, error) {
+	r := &run{Environment: e, op: op, command: e.Command}
+	if r.command == nil {
+		command, err := FindCommand(besideExecutable(), filepath.Join(e.Shared.Dir, "bin"))
+		if err != nil {
+			return nil, err
+		}
+		r.command = command
+	}
+	return r, nil
+}
+
+// sideBySide runs the provider stacks, a bounded number at a time. Every one
+// is run, whatever becomes of the others.
+func (r *run) sideBySide(ctx context.Context) []Result {
+	results := make([]Result, len(r.Providers))
+	var group errgroup.Group
+	if group.SetLimit(DefaultParallel); r.Parallel > 0 {
+		group.SetLimit(r.Parallel)
+	}
+	for i, s := range r.Providers {
+		group.Go(func() error {
+			results[i] = r.stack(ctx, s)
+			return nil
+		})
+	}
+	_ = group.Wait() // always nil: results holds the errors
+	return results
+}
+
+func (r *run) skip(s Stack, reason string) Result {
+	r.tell(Event{Stack: s.Name, Kind: Skipped, Text: "not run: " + reason})
+	return Result{Name: s.Name, Account: s.Account, Skipped: reason}
+}
+
+// tell passes an event on, one at a time.
+func (r *run) tell(e Event) {
+	if r.Progress == nil {
+		return
+	}
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	r.Progress(e)
+}
+
+// report puts the results together; the error is a *Failure if a stack failed.
+func (r *run) report(results []Result) (*Report, error) {
+	report := &Report{Stacks: results}
+	if failures(results) == 0 {
+		return report, nil
+	}
+	return report, &Failure{Operation: r.op.verb, Report: report, Again: r.again(results)}
+}
+
+// again are the commands that run what failed, and what waited for it.
+func (r *run) again(results []Result) []string {
+	var commands []string
+	for _, s := range results {
+		switch {
+		case s.Name == r.Shared.Name && (s.Err != nil || s.Skipped != ""):
+			// Every stack has to be run: the shared one takes part.
+			return []string{fmt.Sprintf("portico %s --env %s", r.op.verb, r.Name)}
+		case s.Err != nil:
+			commands = append(commands, fmt.Sprintf("pulumi -C %s %s -s %s", r.projectOf(s.Name), r.op.verb, s.Name))
+		}
+	}
+	return commands
+}
+
+// projectOf is the directory of a provider stack's project, as one would type
+// it in the shared project's directory.
+func (r *run) projectOf(name string) string {
+	for _, s := range r.Providers {
+		if s.Name != name {
+			continue
+		}
+		if rel, err := filepath.Rel(r.Shared.Dir, s.Dir); err == nil {
+			return filepath.ToSlash(rel)
+		}
+		return s.Dir
+	}
+	return ProviderProject
+}
+
+func failures(results []Result) int {
+	n := 0
+	for _, s := range results {
+		if s.Err != nil {
+			n++
+		}
+	}
+	return n
+}

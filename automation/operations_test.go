@@ -1,0 +1,297 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+// The tests of this file run the real engine. The programs register components
+// only, which need no plugin.
+
+type component struct{ pulumi.ResourceState }
+
+// components is a program of so many components.
+func components(n int) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		for i := range n {
+			err := ctx.RegisterComponentResource("portico:test:Component", fmt.Sprintf("part-%d", i), &component{})
+			if err != nil {
+				return err
+			}
+		}
+		ctx.Export("parts", pulumi.Int(n))
+		return nil
+	}
+}
+
+// broken is a program that fails.
+func broken(why string) pulumi.RunFunc {
+	return func(*pulumi.Context) error { return errors.New(why) }
+}
+
+// deployable is an environment with two provider accounts on a backend of its
+// own.
+func deployable(t *testing.T) *Environment {
+	t.Helper()
+	root := estate(t, map[string]string{
+		"Pulumi.dev.yaml":                            "",
+		"accounts/provider/Pulumi.dev-orders.yaml":   account2,
+		"accounts/provider/Pulumi.dev-payments.yaml": "",
+	})
+	env, err := Discover(root, "dev", Programs{
+		Shared:   func(string) pulumi.RunFunc { return components(3) },
+		Provider: func(string) pulumi.RunFunc { return components(1) },
+	})
+	require.NoError(t, err)
+	env.Command, err = FindCommand("../bin")
+	require.NoError(t, err)
+	env.Env = map[string]string{
+		"PULUMI_BACKEND_URL":       "file://" + t.TempDir(),
+		"PULUMI_HOME":              t.TempDir(),
+		"PULUMI_CONFIG_PASSPHRASE": "test",
+	}
+	return env
+}
+
+func names(r *Report) []string {
+	var names []string
+	for _, s := range r.Stacks {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func changes(r *Report) map[string]Changes {
+	m := map[string]Changes{}
+	for _, s := range r.Stacks {
+		m[s.Name] = s.Changes
+	}
+	return m
+}
+
+func TestLifeOfAnEnvironment(t *testing.T) {
+	env := deployable(t)
+	var mu sync.Mutex
+	var ended []string
+	env.Progress = func(e Event) {
+		require.True(t, mu.TryLock(), "progress is called from two goroutines at a time")
+		defer mu.Unlock()
+		if e.Kind == Finished || e.Kind == Skipped {
+			ended = append(ended, e.Stack)
+		}
+	}
+	ctx := t.Context()
+
+	t.Run("a preview of what was never deployed holds the provider stacks back", func(t *testing.T) {
+		report, err := env.Preview(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{"dev", "dev-orders", "dev-payments"}, names(report))
+		require.Equal(t, Changes{Create: 4}, report.Stacks[0].Changes)
+		require.Contains(t, report.Stacks[1].Skipped, "never deployed")
+	})
+	t.Run("up runs the shared stack first", func(t *testing.T) {
+		ended = nil
+		report, err := env.Up(ctx)
+		require.NoError(t, err)
+		require.Equal(t, "dev", ended[0])
+		// The stack itself is a resource too.
+		want := map[string]Changes{"dev": {Create: 4}, "dev-orders": {Create: 2}, "dev-payments": {Create: 2}}
+		require.Empty(t, cmp.Diff(want, changes(report)))
+		require.Equal(t, 4, report.Stacks[0].Resources)
+		require.Equal(t, "222222222222", report.Stacks[1].Account)
+		require.EqualValues(t, 3, report.Stacks[0].Outputs["parts"].Value)
+	})
+	t.Run("a second up changes nothing", func(t *testing.T) {
+		report, err := env.Up(ctx)
+		require.NoError(t, err)
+		want := map[string]Changes{"dev": {Same: 4}, "dev-orders": {Same: 2}, "dev-payments": {Same: 2}}
+		require.Empty(t, cmp.Diff(want, changes(report)))
+	})
+	t.Run("a preview counts what up would do", func(t *testing.T) {
+		env := *env
+		env.Shared.Program = components(2)
+		report, err := env.Preview(ctx)
+		require.NoError(t, err)
+		require.Equal(t, Changes{Same: 3, Delete: 1}, report.Stacks[0].Changes)
+		require.Equal(t, Changes{Same: 2}, report.Stacks[2].Changes)
+	})
+	t.Run("refresh reads every stack", func(t *testing.T) {
+		report, err := env.Refresh(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{"dev", "dev-orders", "dev-payments"}, names(report))
+	})
+	t.Run("destroy runs the shared stack last", func(t *testing.T) {
+		ended = nil
+		report, err := env.Destroy(ctx)
+		require.NoError(t, err)
+		require.Equal(t, "dev", ended[2])
+		require.Equal(t, Changes{Delete: 4}, report.Stacks[2].Changes)
+		require.Zero(t, report.Stacks[2].Resources)
+	})
+	t.Run("the settings files keep their config", func(t *testing.T) {
+		data, err := os.ReadFile(filepath.Join(env.Providers[0].Dir, "Pulumi.dev-orders.yaml"))
+		require.NoError(t, err)
+		require.Contains(t, string(data), "222222222222")
+	})
+}
+
+func TestOneAccountsFailureDoesNotStopTheOthers(t *testing.T) {
+	env := deployable(t)
+	env.Providers[0].Program = broken("the API a1b2c3d4e5 does not exist")
+
+	report, err := env.Up(t.Context())
+	var failure *Failure
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, Changes{Create: 2}, report.Stacks[2].Changes, "the other account")
+	require.ErrorContains(t, report.Stacks[1].Err, "the API a1b2c3d4e5 does not exist")
+	require.ErrorContains(t, err, "dev-orders (account 222222222222)")
+	require.Equal(t, []string{"pulumi -C accounts/provider up -s dev-orders"}, failure.Again)
+
+	t.Run("what failed can be run again", func(t *testing.T) {
+		env.Providers[0].Program = components(1)
+		_, err := env.Up(t.Context())
+		require.NoError(t, err)
+	})
+}
+
+func TestProvidersWaitForTheSharedStack(t *testing.T) {
+	env := deployable(t)
+	env.Shared.Program = broken("no such mapping file")
+
+	report, err := env.Up(t.Context())
+	var failure *Failure
+	require.ErrorAs(t, err, &failure)
+	require.ErrorContains(t, err, "no such mapping file")
+	require.Equal(t, []string{"portico up --env dev"}, failure.Again)
+	for _, s := range report.Stacks[1:] {
+		require.Contains(t, s.Skipped, "up dev failed")
+	}
+}
+
+func TestDestroyingWhatDoesNotExistIsNoFailure(t *testing.T) {
+	env := deployable(t)
+	report, err := env.Destroy(t.Context())
+	require.NoError(t, err)
+	for _, s := range report.Stacks {
+		require.Contains(t, s.Skipped, "does not exist")
+	}
+}
+
+func TestALockHeldBySomebodyElseIsNamed(t *testing.T) {
+	env := deployable(t)
+	ctx := t.Context()
+	holding := make(chan struct{})
+	release := make(chan struct{})
+	env.Providers = nil
+	slow := *env
+	slow.Shared.Program = func(*pulumi.Context) error {
+		close(holding)
+		<-release
+		return nil
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := slow.Up(ctx)
+		done <- err
+	}()
+	select {
+	case <-holding:
+	case err := <-done:
+		t.Fatalf("the first run ended before its program did: %v", err)
+	}
+
+	_, err := env.Up(ctx)
+	close(release)
+	require.NoError(t, <-done)
+	require.ErrorIs(t, err, ErrLocked)
+	require.ErrorContains(t, err, "another run holds the stack's lock, created by ")
+	require.ErrorContains(t, err, "pulumi -C "+env.Shared.Dir+" cancel -s dev")
+}
+
+func TestCancellingLeavesAStateThatTheNextUpGoesOnFrom(t *testing.T) {
+	env := deployable(t)
+	env.Providers = nil
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	whole := env.Shared.Program
+	env.Shared.Program = func(c *pulumi.Context) error {
+		if err := whole(c); err != nil {
+			return err
+		}
+		cancel()
+		<-c.Context().Done()
+		return c.Context().Err()
+	}
+	_, err := env.Up(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+
+	env.Shared.Program = whole
+	report, err := env.Up(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 4, report.Stacks[0].Resources)
+}
+
+func TestFindCommand(t *testing.T) {
+	executable := func(t *testing.T, script string) string {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "pulumi"), []byte("#!/bin/sh\n"+script), 0o755))
+		return dir
+	}
+	t.Run("none", func(t *testing.T) {
+		t.Setenv("PATH", t.TempDir())
+		_, err := FindCommand()
+		require.ErrorContains(t, err, "no `pulumi` on PATH")
+		require.ErrorContains(t, err, "make setup")
+	})
+	t.Run("too old, and none beside it", func(t *testing.T) {
+		old := executable(t, "echo v3.100.0")
+		t.Setenv("PATH", old)
+		_, err := FindCommand()
+		require.ErrorContains(t, err, "3.100.0")
+		require.ErrorContains(t, err, "make setup")
+	})
+	t.Run("too old, but a good one in the given directory", func(t *testing.T) {
+		t.Setenv("PATH", executable(t, "echo v3.100.0")+string(os.PathListSeparator)+"/bin:/usr/bin")
+		c, err := FindCommand(executable(t, "echo v3.999.1"))
+		require.NoError(t, err)
+		require.Equal(t, "3.999.1", c.Version().String())
+	})
+	t.Run("one that says nothing sensible", func(t *testing.T) {
+		t.Setenv("PATH", executable(t, "echo hello"))
+		_, err := FindCommand()
+		require.ErrorContains(t, err, `it answered "hello"`)
+	})
+}
+
+func TestLines(t *testing.T) {
+	var b strings.Builder
+	lines := Lines(&b)
+	for _, e := range []Event{
+		{Stack: "dev", Kind: Started, Text: "up"},
+		{Stack: "dev", Kind: Working, Done: 12, Elapsed: 5e9, Waiting: []string{"portico-service", "portico-zone"}},
+		{Stack: "dev", Kind: Working, Done: 20, Elapsed: 1e10, Waiting: []string{"a", "b", "c", "d", "e"}},
+		{Stack: "dev", Kind: Problem, Text: "portico-service: no steady state"},
+		{Stack: "dev", Kind: Finished, Elapsed: 12340e6, Text: Changes{Create: 12, Same: 3}.String()},
+	} {
+		lines(e)
+	}
+	want := []string{
+		"dev: up ...",
+		"dev: 12 resources done after 5 s, under way: portico-service, portico-zone",
+		"dev: 20 resources done after 10 s, under way: a, b, c and 2 more",
+		"dev: portico-service: no steady state",
+		"dev: 12 created, 3 unchanged (12.3 s)",
+		"",
+	}
+	require.Empty(t, cmp.Diff(want, strings.Split(b.String(), "\n")))
+}

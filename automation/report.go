@@ -1,0 +1,93 @@
+package automation
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+// Report tells how each stack of an environment fared, in the order in which
+// the stacks were run; those that ran side by side are ordered by name.
+type Report struct {
+	Stacks []Result
+}
+
+// Result tells how one stack fared.
+type Result struct {
+	// Name is the stack's name.
+	Name string
+	// Account is the 12-digit AWS account number, where it is known.
+	Account string
+	// Resources is how many resources the stack holds after the run, or would
+	// hold after the previewed one, by the engine's count: the stack itself and
+	// its AWS providers are among them.
+	Resources int
+	Changes   Changes
+	// Seconds is the wall time of the run.
+	Seconds float64
+	// Outputs are the stack's outputs after Up; other operations leave it nil.
+	Outputs auto.OutputMap
+	// Skipped is why the stack was not run; empty where it was.
+	Skipped string
+	// Err is why the run failed; nil where it did not.
+	Err error
+}
+
+// Changes counts a run's operations on resources, by kind.
+type Changes struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Replace int `json:"replace"`
+	Delete  int `json:"delete"`
+	// Same counts the resources that were left as they are, those that the
+	// program only reads included.
+	Same int `json:"same"`
+}
+
+// String is such as "12 created, 1 replaced, 30 unchanged".
+func (c Changes) String() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{
+		{c.Create, "created"}, {c.Update, "updated"}, {c.Replace, "replaced"},
+		{c.Delete, "deleted"}, {c.Same, "unchanged"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing to do"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// standing is how many resources there are when the changes are done.
+func (c Changes) standing() int { return c.Create + c.Update + c.Replace + c.Same }
+
+// changesOf sorts the engine's counts into ours. The engine names the halves of
+// a replacement beside the replacement itself; it is one change.
+func changesOf(counts map[apitype.OpType]int) Changes {
+	var c Changes
+	for op, n := range counts {
+		switch op {
+		case apitype.OpCreate, apitype.OpImport:
+			c.Create += n
+		case apitype.OpUpdate:
+			c.Update += n
+		case apitype.OpReplace, apitype.OpReadReplacement, apitype.OpImportReplacement:
+			c.Replace += n
+		case apitype.OpDelete:
+			c.Delete += n
+		case apitype.OpSame, apitype.OpRead, apitype.OpRefresh:
+			c.Same += n
+		case apitype.OpCreateReplacement, apitype.OpDeleteReplaced, apitype.OpDiscardReplaced,
+			apitype.OpRemovePendingReplace, apitype.OpReadDiscard:
+		}
+	}
+	return c
+}

@@ -1,0 +1,130 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+)
+
+// operation is one of the engine's verbs.
+type operation struct {
+	// verb names the operation: "up".
+	verb string
+	// creates tells that the operation makes a stack that doesn't exist yet;
+	// for the others such a stack is nothing to do.
+	creates bool
+	// run runs the operation, closes the channel after the last event, and
+	// returns the stack's outputs where the operation reads them.
+	run func(context.Context, *auto.Stack, chan<- events.EngineEvent) (auto.OutputMap, error)
+}
+
+// userAgent names the driver in the backend's history of updates.
+const userAgent = "portico"
+
+var (
+	up = operation{"up", true, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+		r, err := s.Up(ctx, optup.EventStreams(ch), optup.UserAgent(userAgent), optup.SuppressProgress())
+		return r.Outputs, err
+	}}
+	preview = operation{"preview", true, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+		_, err := s.Preview(ctx, optpreview.EventStreams(ch), optpreview.UserAgent(userAgent), optpreview.SuppressProgress())
+		return nil, err
+	}}
+	refresh = operation{"refresh", false, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+		_, err := s.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress())
+		return nil, err
+	}}
+	destroy = operation{"destroy", false, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+		_, err := s.Destroy(ctx, optdestroy.EventStreams(ch), optdestroy.UserAgent(userAgent), optdestroy.SuppressProgress())
+		return nil, err
+	}}
+)
+
+// errNoStack says that the backend holds no stack of that name.
+var errNoStack = errors.New("the stack does not exist")
+
+// stack runs the operation on one stack and reports how it went.
+func (r *run) stack(ctx context.Context, s Stack) Result {
+	w := &watch{stack: s.Name, begin: time.Now(), tell: r.tell}
+	result := Result{Name: s.Name, Account: s.Account}
+	r.tell(Event{Stack: s.Name, Kind: Started, Text: r.op.verb})
+
+	stack, err := r.open(ctx, s)
+	if errors.Is(err, errNoStack) {
+		return r.skip(s, "the stack does not exist, so there is nothing to "+r.op.verb)
+	}
+	if err == nil {
+		result.Outputs, err = w.follow(func(ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+			return r.op.run(ctx, stack, ch)
+		})
+	}
+	elapsed := time.Since(w.begin)
+	result.Seconds = elapsed.Round(time.Millisecond).Seconds()
+	result.Changes = changesOf(w.counts)
+	if r.op.verb != destroy.verb {
+		result.Resources = result.Changes.standing()
+	}
+	if err != nil {
+		result.Err = w.explain(ctx, s, err)
+		r.tell(Event{Stack: s.Name, Kind: Failed, Elapsed: elapsed, Text: r.op.verb + " failed"})
+		return result
+	}
+	text := result.Changes.String()
+	if r.op.verb == preview.verb {
+		text = "would be: " + text
+	}
+	r.tell(Event{Stack: s.Name, Kind: Finished, Elapsed: elapsed, Text: text})
+	return result
+}
+
+// open selects the stack in its project's directory, so that its own settings
+// file is the one that counts, and creates it where the operation does.
+func (r *run) open(ctx context.Context, s Stack) (*auto.Stack, error) {
+	opts := []auto.LocalWorkspaceOption{
+		auto.WorkDir(s.Dir), auto.Program(s.Program), auto.Pulumi(r.command),
+	}
+	if r.Env != nil {
+		opts = append(opts, auto.EnvVars(r.Env))
+	}
+	workspace, err := auto.NewLocalWorkspace(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("open the project in %s: %w", s.Dir, err)
+	}
+	r.opening.Lock()
+	defer r.opening.Unlock()
+	stack, err := auto.SelectStack(ctx, s.Name, workspace)
+	if err == nil {
+		return &stack, nil
+	}
+	if !auto.IsSelectStack404Error(err) {
+		return nil, err
+	}
+	if !r.op.creates {
+		return nil, errNoStack
+	}
+	stack, err = auto.NewStack(ctx, s.Name, workspace)
+	if err != nil {
+		return nil, err
+	}
+	return &stack, nil
+}
+
+// besideExecutable is the directory of the running program: `make build` puts
+// portico and the Pulumi CLI side by side.
+func besideExecutable() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "."
+	}
+	return filepath.Dir(path)
+}

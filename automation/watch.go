@@ -1,0 +1,133 @@
+package automation
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+// watch follows the engine's events during one run.
+type watch struct {
+	stack string
+	begin time.Time
+	tell  func(Event)
+
+	counts   map[apitype.OpType]int
+	problems []string
+	done     int
+	// running holds the URNs of the resources under way, in the order of start.
+	running []string
+}
+
+// workingEvery is how often a run under way is reported.
+const workingEvery = 5 * time.Second
+
+// follow runs the operation and reads its events until both have ended.
+func (w *watch) follow(run func(chan<- events.EngineEvent) (auto.OutputMap, error)) (auto.OutputMap, error) {
+	type ending struct {
+		outputs auto.OutputMap
+		err     error
+	}
+	stream := make(chan events.EngineEvent)
+	end := make(chan ending, 1)
+	go func() {
+		outputs, err := run(stream)
+		end <- ending{outputs, err}
+	}()
+	tick := time.NewTicker(workingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case event, open := <-stream:
+			if !open {
+				stream = nil // the outputs are still to come
+				continue
+			}
+			w.read(event.EngineEvent)
+		case e := <-end:
+			// A run that never reached the engine ends without closing the
+			// stream; any other has delivered its last event by now.
+			return e.outputs, e.err
+		case <-tick.C:
+			w.tell(Event{Stack: w.stack, Kind: Working, Elapsed: time.Since(w.begin), Done: w.done, Waiting: w.waiting()})
+		}
+	}
+}
+
+func (w *watch) read(e apitype.EngineEvent) {
+	switch {
+	case e.ResourcePreEvent != nil:
+		w.running = append(w.running, e.ResourcePreEvent.Metadata.URN)
+	case e.ResOutputsEvent != nil:
+		w.settled(e.ResOutputsEvent.Metadata.URN)
+	case e.ResOpFailedEvent != nil:
+		w.settled(e.ResOpFailedEvent.Metadata.URN)
+	case e.SummaryEvent != nil:
+		w.counts = e.SummaryEvent.ResourceChanges
+	case e.DiagnosticEvent != nil:
+		w.diagnose(*e.DiagnosticEvent)
+	}
+}
+
+func (w *watch) settled(urn string) {
+	if i := slices.Index(w.running, urn); i >= 0 {
+		w.running = slices.Delete(w.running, i, i+1)
+		w.done++
+	}
+}
+
+func (w *watch) waiting() []string {
+	var names []string
+	for _, urn := range w.running {
+		if name := resourceName(urn); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (w *watch) diagnose(d apitype.DiagnosticEvent) {
+	text := strings.TrimSpace(plain(d.Message))
+	if text == "" || d.Ephemeral {
+		return
+	}
+	if name := resourceName(d.URN); name != "" {
+		text = name + ": " + text
+	}
+	kind := Note
+	if d.Severity == "error" {
+		kind = Problem
+		w.problems = append(w.problems, text)
+	}
+	w.tell(Event{Stack: w.stack, Kind: kind, Elapsed: time.Since(w.begin), Text: text})
+}
+
+// plain takes out the engine's colour directives, such as "<{%reset%}>".
+func plain(text string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "<{%")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		_, after, closed := strings.Cut(rest, "%}>")
+		if !closed {
+			return b.String()
+		}
+		text = after
+	}
+}
+
+// resourceName is the last part of a URN, the name that the program gave the
+// resource; empty for the stack itself and for the engine's own messages.
+func resourceName(urn string) string {
+	if urn == "" || strings.Contains(urn, "::pulumi:pulumi:Stack::") {
+		return ""
+	}
+	return urn[strings.LastIndex(urn, "::")+2:]
+}
