@@ -1,0 +1,63 @@
+package live
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/require"
+)
+
+func TestResolver(t *testing.T) {
+	lb := netip.MustParseAddr("10.0.0.5")
+	resolver := NewResolver([]Zone{
+		{Name: "example.com", Records: []Record{
+			{Name: "*.example.com", Type: "A", AliasTarget: "lb.aws"},
+			{Name: "deep.leaf.example.com", Type: "TXT", TTL: 30, Values: []string{`"here"`}},
+			{Name: "cname.example.com", Type: "CNAME", TTL: 60, Values: []string{"fixed.example.com"}},
+			{Name: "fixed.example.com", Type: "A", TTL: 300, Values: []string{"10.0.0.9"}},
+		}},
+		{Name: "narrow.example.com", Records: []Record{
+			{Name: "only.narrow.example.com", Type: "A", AliasTarget: "lb.aws"},
+		}},
+	}, map[string][]netip.Addr{"lb.aws": {lb}})
+	server, err := startDNS(resolver)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.close()) })
+
+	for sentence, c := range map[string]struct {
+		name      string
+		kind      uint16
+		rcode     int
+		addresses []string
+	}{
+		"an alias answers with the load balancer's addresses":         {"api.example.com.", dns.TypeA, dns.RcodeSuccess, []string{"10.0.0.5"}},
+		"names are compared without case":                             {"API.Example.COM.", dns.TypeA, dns.RcodeSuccess, []string{"10.0.0.5"}},
+		"a wildcard covers several labels":                            {"a.b.example.com.", dns.TypeA, dns.RcodeSuccess, []string{"10.0.0.5"}},
+		"a wildcard does not cover its zone's name":                   {"example.com.", dns.TypeA, dns.RcodeSuccess, nil},
+		"a wildcard does not cover a name with records of other type": {"deep.leaf.example.com.", dns.TypeA, dns.RcodeSuccess, nil},
+		"a wildcard does not cover a name between":                    {"leaf.example.com.", dns.TypeA, dns.RcodeSuccess, nil},
+		"a wildcard does not cover names below an existing one":       {"x.leaf.example.com.", dns.TypeA, dns.RcodeNameError, nil},
+		"an alias has no other type":                                  {"api.example.com.", dns.TypeAAAA, dns.RcodeSuccess, nil},
+		"a CNAME is followed":                                         {"cname.example.com.", dns.TypeA, dns.RcodeSuccess, []string{"10.0.0.9"}},
+		"the most specific zone answers":                              {"only.narrow.example.com.", dns.TypeA, dns.RcodeSuccess, []string{"10.0.0.5"}},
+		"the most specific zone hides the wider one's wildcard":       {"other.narrow.example.com.", dns.TypeA, dns.RcodeNameError, nil},
+		"a public name needs no zone":                                 {"lb.aws.", dns.TypeA, dns.RcodeSuccess, []string{"10.0.0.5"}},
+		"a name of no zone doesn't exist":                             {"example.org.", dns.TypeA, dns.RcodeNameError, nil},
+	} {
+		for _, network := range []string{"udp", "tcp"} {
+			t.Run(sentence+" over "+network, func(t *testing.T) {
+				reply, _, err := (&dns.Client{Net: network}).Exchange(new(dns.Msg).SetQuestion(c.name, c.kind), server.address)
+				require.NoError(t, err)
+				require.Equal(t, dns.RcodeToString[c.rcode], dns.RcodeToString[reply.Rcode])
+				var addresses []string
+				for _, rr := range reply.Answer {
+					if a, ok := rr.(*dns.A); ok {
+						addresses = append(addresses, a.A.String())
+					}
+				}
+				require.Equal(t, c.addresses, addresses)
+			})
+		}
+	}
+}

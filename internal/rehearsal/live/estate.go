@@ -1,0 +1,201 @@
+// Package live makes a described data path answer on loopback: private DNS,
+// the load balancer, the proxy's tasks as real processes, and execute-api
+// interface endpoints that hold requests against the deployed resource
+// policies. It knows nothing about how the description came about: whatever
+// fills an Estate decides what is there.
+//
+// Addresses keep their places in the VPC: DNS answers, targets and logs name
+// the simulated addresses, and Network alone translates them to loopback.
+package live
+
+import (
+	"io/fs"
+	"net/netip"
+)
+
+// Estate describes a region's data path as its accounts hold it.
+type Estate struct {
+	// Region and Partition are AWS's names: us-east-1, aws.
+	Region    string
+	Partition string
+	// Zones are the private hosted zones that the VPC's resolver asks.
+	Zones []Zone
+	// PublicNames are names that resolve without a private hosted zone: those
+	// of load balancers and endpoints. Names are fully qualified, in lower
+	// case, without a trailing dot.
+	PublicNames map[string][]netip.Addr
+	// LoadBalancers answer the VPC's callers.
+	LoadBalancers []LoadBalancer
+	// Tasks run the proxy's image.
+	Tasks []Task
+	// Endpoints are the execute-api interface endpoints of the VPC.
+	Endpoints []Endpoint
+	// APIs are the REST APIs of every account in the region.
+	APIs []API
+	// Reach tells why a connection between two network interfaces is not
+	// possible; nil: it is. It is asked for each connection.
+	Reach func(from, to Interface, port uint16) error
+	// Evaluate holds an invocation against a resource or endpoint policy.
+	Evaluate func(policy []byte, call Invocation) (Decision, error)
+}
+
+// Invocation is what a policy decides about: an anonymous execute-api:Invoke.
+type Invocation struct {
+	// Resource is the method's ARN:
+	// arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{verb}/{path}.
+	Resource string
+	// Context are the condition keys of the request and their values.
+	Context map[string]string
+}
+
+// Decision is what a policy says to an invocation.
+type Decision int
+
+// The decisions. Silence is neither: IAM's implicit deny.
+const (
+	Silence Decision = iota
+	Allow
+	Deny
+)
+
+// Interface is a network interface of the VPC.
+type Interface struct {
+	// Name says in messages whose interface it is.
+	Name    string
+	Address netip.Addr
+	// SubnetID and SecurityGroupIDs decide what it can reach.
+	SubnetID         string
+	SecurityGroupIDs []string
+}
+
+// Zone is a private hosted zone. Names are fully qualified, in lower case,
+// without a trailing dot.
+type Zone struct {
+	Name    string
+	Records []Record
+}
+
+// Record is a record set of a zone.
+type Record struct {
+	// Name may begin with "*.".
+	Name string
+	// Type is A, AAAA, CNAME, TXT, ….
+	Type string
+	// TTL is in seconds; an alias answers with 60.
+	TTL uint32
+	// Values are the record's, as a zone file writes them; none in an alias.
+	Values []string
+	// AliasTarget is the name that an alias record stands for.
+	AliasTarget string
+}
+
+// LoadBalancer is an Elastic Load Balancing load balancer.
+type LoadBalancer struct {
+	Name string
+	// Interfaces are its network interfaces, one a subnet.
+	Interfaces []Interface
+	// DropInvalidHeaderFields is the Application Load Balancer's attribute
+	// routing.http.drop_invalid_header_fields.enabled.
+	DropInvalidHeaderFields bool
+	Listeners               []Listener
+}
+
+// Listener is a listener with its default action, forward.
+type Listener struct {
+	Port uint16
+	// Protocol is HTTPS (Application Load Balancer) or TLS (Network Load
+	// Balancer).
+	Protocol string
+	// SSLPolicy names the security policy, which decides the oldest protocol
+	// version that is accepted.
+	SSLPolicy string
+	// Certificates are what a client's server name chooses among; the first is
+	// the default.
+	Certificates []Certificate
+	TargetGroup  TargetGroup
+}
+
+// Certificate is an issued certificate.
+type Certificate struct {
+	ARN string
+	// Names are the subject alternative names.
+	Names []string
+}
+
+// TargetGroup is a target group of IP addresses.
+type TargetGroup struct {
+	Name string
+	// Protocol is what the targets speak: HTTPS, HTTP, TLS or TCP.
+	Protocol    string
+	Targets     []netip.AddrPort
+	HealthCheck HealthCheck
+}
+
+// HealthCheck is a target group's health check.
+type HealthCheck struct {
+	// Protocol is HTTPS, HTTP or TCP.
+	Protocol string
+	Path     string
+	// Port overrides the target's port; 0: the target's ("traffic-port").
+	Port uint16
+	// Matcher lists the status codes of a healthy target: "200",
+	// "200,403", "200-399".
+	Matcher string
+}
+
+// Task is a running task of the proxy's service.
+type Task struct {
+	Interface Interface
+	// Port is the container's.
+	Port uint16
+	// Image is the image's build context.
+	Image []File
+	// Environment is the container's, as the task definition states it.
+	Environment map[string]string
+}
+
+// File is a file of an image's build context.
+type File struct {
+	// Name is a slash-separated path below the context.
+	Name string
+	Mode fs.FileMode
+	Data []byte
+}
+
+// Endpoint is an execute-api interface endpoint.
+type Endpoint struct {
+	ID    string
+	VPCID string
+	// Interfaces are its network interfaces, one a subnet.
+	Interfaces []Interface
+	// DNSNames are the endpoint's own names, regional and zonal.
+	DNSNames []string
+	// PrivateDNS tells whether the VPC resolves *.execute-api.{region} names
+	// to the endpoint.
+	PrivateDNS bool
+	// Policy is the endpoint policy; empty: full access.
+	Policy []byte
+}
+
+// API is a REST API.
+type API struct {
+	ID        string
+	AccountID string
+	// Private tells whether its endpoint type is PRIVATE.
+	Private bool
+	// Authorizer tells whether the API's methods have a Lambda authorizer,
+	// beside which a silent resource policy admits.
+	Authorizer bool
+	// Stages are the deployed stages, by name.
+	Stages map[string]Deployment
+	// VPCEndpointIDs are the endpoints associated with the API, which may name
+	// it as {api}-{endpoint}.execute-api.
+	VPCEndpointIDs []string
+}
+
+// Deployment is what a stage serves.
+type Deployment struct {
+	ID string
+	// Policy is the resource policy as it was when the deployment was made.
+	Policy []byte
+}

@@ -1,0 +1,44 @@
+#!/bin/sh
+# The smallest proxy that keeps the contract of the image's entrypoint.
+set -eu
+umask 077
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=proxy \
+	-keyout "$PORTICO_RUN_DIR/key.pem" -out "$PORTICO_RUN_DIR/cert.pem" 2>/dev/null
+servers=$(echo "$PORTICO_UPSTREAMS" | tr , '\n' | sed 's/.*/server &;/')
+cat >"$PORTICO_RUN_DIR/nginx.conf" <<CONF
+worker_processes $PORTICO_WORKERS;
+daemon off;
+pid $PORTICO_RUN_DIR/nginx.pid;
+error_log stderr;
+events {}
+http {
+	access_log off;
+	client_body_temp_path $PORTICO_RUN_DIR/body;
+	proxy_temp_path $PORTICO_RUN_DIR/proxy;
+	fastcgi_temp_path $PORTICO_RUN_DIR/fastcgi;
+	uwsgi_temp_path $PORTICO_RUN_DIR/uwsgi;
+	scgi_temp_path $PORTICO_RUN_DIR/scgi;
+	underscores_in_headers on;
+	upstream endpoint { $servers }
+	server {
+		listen $PORTICO_LISTEN ssl;
+		ssl_certificate $PORTICO_RUN_DIR/cert.pem;
+		ssl_certificate_key $PORTICO_RUN_DIR/key.pem;
+		location = /healthz { return 200; }
+		location / {
+			set \$target /v1\$request_uri;
+			proxy_pass https://endpoint\$target;
+			proxy_ssl_server_name on;
+			proxy_ssl_name $PORTICO_ENDPOINT_NAME;
+			proxy_ssl_verify on;
+			proxy_ssl_trusted_certificate $PORTICO_CA_FILE;
+			proxy_http_version 1.1;
+			proxy_set_header Connection "";
+			proxy_set_header Host $PORTICO_ENDPOINT_NAME;
+			proxy_set_header x-apigw-api-id abc123;
+			proxy_set_header Referer \$host;
+		}
+	}
+}
+CONF
+exec nginx -c "$PORTICO_RUN_DIR/nginx.conf" -e stderr
