@@ -1,0 +1,91 @@
+package mapping
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// canonicalFile is the mapping file in its one canonical spelling. Values that
+// equal the default are left out.
+type canonicalFile struct {
+	Accounts map[string]canonicalAccount `json:"ACCOUNTS,omitempty"`
+	APIs     []canonicalRow              `json:"APIS"`
+}
+
+type canonicalAccount struct {
+	ID      AccountID `json:"ID"`
+	RoleARN string    `json:"ROLE_ARN,omitempty"`
+}
+
+type canonicalRow struct {
+	CustomDomainURL string    `json:"CUSTOM_DOMAIN_URL"`
+	PrivateAPIURL   string    `json:"PRIVATE_API_URL"`
+	Verbs           []Method  `json:"VERBS,omitempty"`
+	Account         AccountID `json:"ACCOUNT,omitempty"`
+	CORS            bool      `json:"CORS,omitempty"`
+	Timeout         int       `json:"TIMEOUT,omitempty"`
+	Auth            Auth      `json:"AUTH,omitempty"`
+	FrontDoor       FrontDoor `json:"FRONT_DOOR,omitempty"`
+	PublicZone      Zone      `json:"ROUTE53_PUBLIC_DOMAIN,omitempty"`
+	Retired         bool      `json:"RETIRED,omitempty"`
+	Description     string    `json:"DESCRIPTION,omitempty"`
+	Owner           string    `json:"OWNER,omitempty"`
+}
+
+// Canonical is the mapping as JSON, which is YAML too: Parse reads it and
+// gives the same mapping. Two files that mean the same have the same canonical
+// form, whatever their comments, spellings and order: rows are sorted by host,
+// base path and API, accounts by name.
+func (m *Mapping) Canonical() []byte {
+	file := canonicalFile{Accounts: map[string]canonicalAccount{}, APIs: make([]canonicalRow, len(m.Rows))}
+	for _, a := range m.Accounts {
+		file.Accounts[a.Name] = canonicalAccount{a.ID, a.RoleARN}
+	}
+	for i := range m.Rows {
+		file.APIs[i] = m.Rows[i].canonical()
+	}
+	slices.SortFunc(file.APIs, func(a, b canonicalRow) int {
+		return cmp.Or(cmp.Compare(a.CustomDomainURL, b.CustomDomainURL), cmp.Compare(a.PrivateAPIURL, b.PrivateAPIURL))
+	})
+	text, err := json.Marshal(file)
+	if err != nil {
+		panic(err) // Strings, numbers and booleans always marshal.
+	}
+	return text
+}
+
+func (r *Row) canonical() canonicalRow {
+	c := canonicalRow{
+		CustomDomainURL: string(r.Host) + string(r.BasePath),
+		PrivateAPIURL:   r.API.URL(),
+		Verbs:           r.Methods,
+		Account:         r.Account,
+		CORS:            r.CORS,
+		Auth:            r.Auth,
+		PublicZone:      r.PublicZone,
+		Retired:         r.Retired,
+		Description:     r.Description,
+		Owner:           r.Owner,
+	}
+	if r.Timeout != DefaultTimeout {
+		c.Timeout = int(r.Timeout / time.Second)
+	}
+	if r.FrontDoor != FrontDoorNGINX {
+		c.FrontDoor = r.FrontDoor
+	}
+	return c
+}
+
+// URL is the canonical PRIVATE_API_URL.
+func (a PrivateAPI) URL() string {
+	return "https://" + string(a.ID) + ".execute-api." + a.Region + "." + a.DNSSuffix + "/" + string(a.Stage) + string(a.Path)
+}
+
+func digest(canonical []byte) string {
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:])
+}

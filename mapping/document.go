@@ -1,0 +1,224 @@
+package mapping
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxFile bounds a mapping file's bytes: more than 300,000 rows fit.
+const maxFile = 64 << 20
+
+// maxAliased bounds how many values a file may have by way of aliases beyond
+// those that are written in it.
+const maxAliased = 1_000_000
+
+// Load reads the mapping file at the path. The error is Errors where the file
+// has mistakes, and otherwise says why the file could not be read.
+func Load(path string) (*Mapping, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read mapping: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// readFile reads one byte more than a mapping may have and no more, so that
+// neither a huge file nor a device without an end fills the memory.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
+}
+
+// Parse reads a mapping file's content; source names the file in messages and
+// in the mapping. The error is Errors, with every mistake of the file.
+func Parse(source string, data []byte) (*Mapping, error) {
+	r := &reader{}
+	m := &Mapping{Source: source}
+	if root := r.document(data); root != nil {
+		r.mapping(root, m)
+	}
+	if len(r.errs) > 0 {
+		for _, e := range r.errs {
+			e.File = source
+		}
+		return nil, r.errs.sort()
+	}
+	m.Digest = digest(m.Canonical())
+	return m, nil
+}
+
+// document turns the file into the tree of its only document. It gives nil
+// where it reported a mistake that leaves nothing to read on with.
+func (r *reader) document(data []byte) *yaml.Node {
+	if len(data) > maxFile {
+		r.reportAt(1, 1, "", wrong("the file is larger than 64 MiB", "divide the estate into several environments with a mapping each"))
+		return nil
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if line, column, err := checkText(data); err != nil {
+		r.reportAt(line, column, "", err)
+		return nil
+	}
+	first, err := decodeOnly(data)
+	if err != nil {
+		r.reportAt(syntaxError(err, data))
+		return nil
+	}
+	if first == nil || isNull(first) {
+		r.reportAt(1, 1, "", wrong("the file is empty", "write APIS: and a row for each custom domain"))
+		return nil
+	}
+	if at, err := checkAliases(first); err != nil {
+		r.reportAt(at.Line, at.Column, "", err)
+		return nil
+	}
+	return first
+}
+
+// checkText refuses what is not text before the YAML parser, whose messages
+// have no position for it: bytes that aren't UTF-8, control characters, and
+// the line separators that editors and YAML count differently.
+func checkText(data []byte) (line, column int, err *mistake) {
+	line, column = 1, 1
+	for i := 0; i < len(data); {
+		c := data[i]
+		switch {
+		case c == '\n', c == '\r' && (i+1 == len(data) || data[i+1] != '\n'):
+			line, column = line+1, 1
+			i++
+			continue
+		case c == '\r':
+			i++
+			continue
+		case c >= 0x20 && c < 0x7f || c == '\t':
+			i++
+			column++
+			continue
+		}
+		r, size := utf8.DecodeRune(data[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return line, column, wrong(fmt.Sprintf("byte 0x%02x is not UTF-8", c), "save the file as UTF-8")
+		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff' || r == '\ufffe' || r == '\uffff':
+			return line, column, wrong(fmt.Sprintf("character %U doesn't print", r), "delete it")
+		}
+		i += size
+		column++
+	}
+	return 0, 0, nil
+}
+
+// errSecondDocument says where a second document begins.
+type errSecondDocument struct{ line, column int }
+
+func (e errSecondDocument) Error() string { return "second document" }
+
+// decodeOnly gives the root of the file's only document, nil for no document.
+func decodeOnly(data []byte) (root *yaml.Node, err error) {
+	// yaml.v3 recovers from its own panics only; what else its scanner trips
+	// over in a hostile file is the file's mistake and not the program's end.
+	defer func() {
+		if p := recover(); p != nil {
+			root, err = nil, fmt.Errorf("yaml: %v", p)
+		}
+	}()
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var first, second yaml.Node
+	switch err := decoder.Decode(&first); {
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		return nil, errSecondDocument{second.Line, second.Column}
+	case !errors.Is(err, io.EOF):
+		return nil, err
+	}
+	return first.Content[0], nil
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?(?s:(.*))$`)
+
+// syntaxError gives the place and meaning of an error of yaml.v3, which knows
+// a line at best.
+func syntaxError(err error, data []byte) (line, column int, path string, m *mistake) {
+	var second errSecondDocument
+	if errors.As(err, &second) {
+		return second.line, second.column, "", wrong("a second document begins here", "write one document; delete \"---\" and what follows, or move it to another file")
+	}
+	parts := yamlLine.FindStringSubmatch(err.Error())
+	line, message := 1, err.Error()
+	if parts != nil {
+		message = parts[2]
+		if n, err := strconv.Atoi(parts[1]); err == nil {
+			line = n
+		}
+	}
+	line = min(line, bytes.Count(data, []byte("\n"))+1)
+	fix := "correct the YAML there or on the line before"
+	switch {
+	case strings.Contains(message, "cannot start any token"):
+		fix = "indent with spaces instead of tabs, and quote values that begin with \"%\", \"@\" or \"`\""
+	case strings.Contains(message, "unknown anchor"):
+		fix = "write the value itself; text that begins with \"*\" needs quotes"
+	case strings.Contains(message, "mapping values are not allowed"):
+		fix = "quote values that hold \": \", and indent keys of one row alike"
+	case strings.Contains(message, "exceeded max depth"):
+		fix = "write ACCOUNTS: and APIS:, whose values are at most three levels deep"
+	}
+	return line, 1, "", wrong("not YAML: "+strings.ReplaceAll(message, "\n", " "), fix)
+}
+
+// checkAliases refuses aliases that contain themselves, and those that stand
+// for so much that reading the file would take forever. An alias leads back
+// in the file only, so one walk in the file's order meets every target before
+// or while it is counted, and needs no recursion through aliases.
+func checkAliases(root *yaml.Node) (*yaml.Node, *mistake) {
+	sizes := map[*yaml.Node]int{}
+	aliased := 0
+	var bad *yaml.Node
+	var why *mistake
+	var count func(n *yaml.Node) int
+	count = func(n *yaml.Node) int {
+		if n.Kind == yaml.AliasNode {
+			size, known := sizes[n.Alias]
+			aliased += size
+			switch {
+			case bad != nil:
+			case !known:
+				bad, why = n, wrong(fmt.Sprintf("alias %s is part of what it stands for", quote("*"+n.Value)), "write the value itself")
+			case aliased > maxAliased:
+				bad, why = n, wrong(fmt.Sprintf("the file's aliases stand for more than %d values", maxAliased), "write the values themselves")
+			}
+			return size
+		}
+		size := 1
+		for _, child := range n.Content {
+			size = min(size+count(child), maxAliased+1)
+		}
+		if n.Anchor != "" {
+			sizes[n] = size
+		}
+		return size
+	}
+	count(root)
+	return bad, why
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }

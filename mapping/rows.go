@@ -1,0 +1,238 @@
+package mapping
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+const (
+	// DefaultTimeout is how long an answer may take where TIMEOUT doesn't say.
+	// API Gateway itself gives up after 29 seconds unless its quota was raised.
+	DefaultTimeout = 30 * time.Second
+	// maxTimeout is in seconds. API Gateway's connection idles out after 310.
+	maxTimeout = 300
+)
+
+// row is a Row while it is read, with the places of its values.
+type row struct {
+	Row
+	path string
+	// nodes are parallel to rowFields.
+	nodes []*yaml.Node
+}
+
+// at is the place of a field's value, or of the row where the field is absent.
+func (w *row) at(key string) value {
+	i := slices.IndexFunc(rowFields, func(f field[row]) bool { return f.key == key })
+	if n := w.nodes[i]; n != nil {
+		return value{n, w.path + "." + key}
+	}
+	return value{&yaml.Node{Line: w.Pos.Line, Column: w.Pos.Column}, w.path}
+}
+
+// mapping reads the file's top level.
+func (r *reader) mapping(root *yaml.Node, m *Mapping) {
+	v := value{Node: resolve(root)}
+	if v.Kind != yaml.MappingNode {
+		r.report(v, wrong("the file is "+kindName(v.Node), "write a map with the keys ACCOUNTS and APIS"))
+		return
+	}
+	readFields(r, v, mappingFields, m)
+}
+
+func readAccounts(r *reader, v value, m *Mapping) {
+	if v.Kind != yaml.MappingNode {
+		r.report(v, wrong("is "+kindName(v.Node)+" where a map belongs", `write a line such as orders: {ID: "222222222222"}, or delete the key`))
+		return
+	}
+	r.accounts = map[string]AccountID{}
+	lines := map[string]int{}
+	named := map[AccountID]Account{}
+	for _, p := range r.pairs(v) {
+		name := value{p.key, v.path}
+		if text, ok := r.text(name); !ok {
+			continue
+		} else if err := parseAccountName(text); err != nil {
+			r.report(name, err)
+			continue
+		}
+		entry := v.child(p.key.Value, p.value)
+		if line, twice := lines[p.key.Value]; twice {
+			r.report(v.child(p.key.Value, p.key), duplicateKey(line))
+			continue
+		}
+		lines[p.key.Value] = p.key.Line
+		account := r.account(entry, p.key)
+		r.accounts[account.Name] = account.ID
+		if first, twice := named[account.ID]; twice && account.ID != "" {
+			r.report(entry, wrong(fmt.Sprintf("account %s is named %s on line %d already", account.ID, first.Name, first.Pos.Line), "delete one of the two names"))
+			continue
+		}
+		named[account.ID] = account
+		m.Accounts = append(m.Accounts, account)
+	}
+}
+
+func (r *reader) account(entry value, key *yaml.Node) Account {
+	account := Account{Name: key.Value, Pos: Position{key.Line, key.Column}}
+	if entry.Kind != yaml.MappingNode {
+		r.report(entry, wrong("is "+kindName(entry.Node)+" where a map belongs", `write {ID: "222222222222"}`))
+		return account
+	}
+	readFields(r, entry, accountFields, &account)
+	return account
+}
+
+func readAPIs(r *reader, v value, m *Mapping) {
+	fix := "write a row with CUSTOM_DOMAIN_URL and PRIVATE_API_URL"
+	switch {
+	case v.Kind != yaml.SequenceNode:
+		r.report(v, wrong("is "+kindName(v.Node)+" where a list belongs", fix+", its first key after \"- \""))
+		return
+	case len(v.Content) == 0:
+		// A load balancer's listener can't exist without a certificate, nor a
+		// certificate without a name.
+		r.report(v, wrong("is an empty list: there is nothing to serve", fix+"; `portico destroy` takes an environment down"))
+		return
+	}
+	r.rows = make([]row, 0, len(v.Content))
+	for i := range v.Content {
+		item := v.item(i)
+		if item.Kind != yaml.MappingNode {
+			r.report(item, wrong("is "+kindName(item.Node)+" where a row belongs", fix))
+			continue
+		}
+		r.rows = append(r.rows, r.row(i, item))
+	}
+	r.checkRows(m.Accounts)
+	m.Rows = make([]Row, len(r.rows))
+	for i := range r.rows {
+		m.Rows[i] = r.rows[i].Row
+	}
+}
+
+func (r *reader) row(index int, item value) row {
+	w := row{path: item.path}
+	w.Index, w.Pos = index, Position{item.Line, item.Column}
+	w.Timeout, w.FrontDoor = DefaultTimeout, FrontDoorNGINX
+	w.nodes = readFields(r, item, rowFields, &w)
+	if w.CORS && w.Methods != nil && !slices.Contains(w.Methods, "OPTIONS") {
+		w.Methods = append(w.Methods, "OPTIONS")
+		slices.Sort(w.Methods)
+	}
+	r.checkFrontDoor(&w)
+	r.checkPublicZone(&w)
+	return w
+}
+
+// readMethods reads VERBS: a list of verbs, or one string with commas between
+// them. A verb that stands twice counts once.
+func readMethods(r *reader, v value, into *row) {
+	var words []string
+	var places []value
+	switch {
+	case v.Kind == yaml.SequenceNode && len(v.Content) == 0:
+		r.report(v, wrong("is an empty list: it would allow nothing", "write the verbs, or delete the key to allow every verb"))
+	case v.Kind == yaml.SequenceNode:
+		for i := range v.Content {
+			item := v.item(i)
+			if text, ok := r.text(item); ok {
+				words, places = append(words, text), append(places, item)
+			}
+		}
+	case v.Kind == yaml.MappingNode:
+		r.report(v, wrong("is a map where verbs belong", "write a list such as [GET, POST]"))
+	default:
+		text, ok := r.text(v)
+		if !ok {
+			return
+		}
+		for word := range strings.SplitSeq(text, ",") {
+			words, places = append(words, strings.Trim(word, " \t")), append(places, v)
+		}
+	}
+	into.Methods = r.methods(words, places)
+}
+
+func (r *reader) methods(words []string, places []value) []Method {
+	var methods []Method
+	for i, word := range words {
+		switch {
+		case isEvery(word) && len(words) == 1:
+			return nil
+		case isEvery(word):
+			r.report(places[i], wrong(quote(word)+" allows every verb and stands among others", "write it alone, or only the others"))
+			continue
+		case word == "":
+			r.report(places[i], wrong("a verb is empty", "write a verb between commas, or delete the key to allow every verb"))
+			continue
+		}
+		method, err := parseMethod(word)
+		if err != nil {
+			r.report(places[i], err)
+			continue
+		}
+		methods = append(methods, method)
+	}
+	slices.Sort(methods)
+	return slices.Compact(methods)
+}
+
+// readAccount reads a row's ACCOUNT: a name of ACCOUNTS, or 12 digits.
+func readAccount(r *reader, v value, into *row) {
+	if kindName(v.Node) == "text" {
+		if id, known := r.accounts[v.Value]; known {
+			into.Account = id
+			return
+		}
+		if !isDigits(v.Value) && !isTrap(v.Node) {
+			r.report(v, r.unknownAccount(v.Value))
+			return
+		}
+	}
+	into.Account, _ = r.accountNumber(v)
+}
+
+// accountNumber reads 12 digits, in quotes or not: YAML's types don't matter
+// where the node's text is what is meant.
+func (r *reader) accountNumber(v value) (AccountID, bool) {
+	if kindName(v.Node) != "a number" {
+		if _, ok := r.text(v); !ok {
+			return "", false
+		}
+	}
+	id, err := parseAccountID(v.Value)
+	if err == nil && v.Value[0] == '0' && v.Style == 0 {
+		err = leadingZero(v.Value)
+	}
+	if err != nil {
+		r.report(v, err)
+		return "", false
+	}
+	return id, true
+}
+
+// leadingZero is said of a bare number that begins with 0.
+func leadingZero(digits string) *mistake {
+	return wrong(digits+" begins with 0, which other readers of YAML take for octal", `quote it: "`+digits+`"`)
+}
+
+// maxSuggestions bounds the comparisons spent on misspelt account names: a
+// file may have as many wrong rows as it has names, and must not cost their
+// product.
+const maxSuggestions = 200_000
+
+func (r *reader) unknownAccount(name string) *mistake {
+	message := quote(name) + " is no name of ACCOUNTS"
+	if r.suggestions += len(r.accounts); r.suggestions <= maxSuggestions {
+		if near := nearest(name, slices.Values(slices.Sorted(maps.Keys(r.accounts)))); near != "" {
+			return wrong(message, "write "+near)
+		}
+	}
+	return wrong(message, "add the name to ACCOUNTS, or write the account's 12 digits in quotes")
+}

@@ -1,0 +1,215 @@
+package mapping
+
+import (
+	"fmt"
+	"time"
+)
+
+// mappingFields are the keys of the file's top level. ACCOUNTS is read first,
+// wherever it stands, since rows name its entries.
+var mappingFields = []field[Mapping]{
+	{
+		key:    "ACCOUNTS",
+		doc:    "Names for account numbers; rows may use a name in ACCOUNT.",
+		schema: accountsSchema,
+		read:   readAccounts,
+	},
+	{
+		key:      "APIS",
+		required: true,
+		doc:      "One row for each custom domain and base path.",
+		schema:   apisSchema,
+		read:     readAPIs,
+	},
+}
+
+// accountFields are the keys of an entry of ACCOUNTS.
+var accountFields = []field[Account]{
+	{
+		key:      "ID",
+		required: true,
+		doc:      "The account's 12 digits, in quotes: YAML may take a bare number that begins with 0 for octal.",
+		schema:   accountIDSchema,
+		read: func(r *reader, v value, into *Account) {
+			if id, ok := r.accountNumber(v); ok {
+				into.ID = id
+			}
+		},
+	},
+	{
+		key:    "ROLE_ARN",
+		doc:    "The IAM role of the account that Portico assumes there.",
+		schema: schema{"type": "string", "pattern": roleARN.String()},
+		read: func(r *reader, v value, into *Account) {
+			text, ok := r.text(v)
+			if !ok {
+				return
+			}
+			if err := parseRoleARN(text, into.ID); err != nil {
+				r.report(v, err)
+				return
+			}
+			into.RoleARN = text
+		},
+	},
+}
+
+// rowFields are the keys of a row of APIS.
+var rowFields = []field[row]{
+	{
+		key:      "CUSTOM_DOMAIN_URL",
+		required: true,
+		doc: "Where callers send requests: host[/base/path], with or without https:// in front. The host may begin with \"*.\". " +
+			"Rows may share a host by different base paths; the longest base path wins, on segment borders.",
+		schema: schema{"type": "string", "pattern": customDomainPattern, "examples": []string{"api.private.example.com", "shop.private.example.com/orders"}},
+		read: func(r *reader, v value, into *row) {
+			text, ok := r.text(v)
+			if !ok {
+				return
+			}
+			host, base, err := parseCustomDomain(text)
+			if err != nil {
+				r.report(v, err)
+				return
+			}
+			into.Host, into.BasePath = host, base
+		},
+	},
+	{
+		key:      "PRIVATE_API_URL",
+		required: true,
+		doc:      "The private REST API: https://{api}.execute-api.{region}.{suffix}/{stage}[/path]. With or without a slash at the end it means the same.",
+		schema:   schema{"type": "string", "pattern": privateAPIPattern, "examples": []string{"https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev"}},
+		read: func(r *reader, v value, into *row) {
+			text, ok := r.text(v)
+			if !ok {
+				return
+			}
+			api, err := parsePrivateAPI(text)
+			if err != nil {
+				r.report(v, err)
+				return
+			}
+			into.API = api
+		},
+	},
+	{
+		key:    "VERBS",
+		doc:    "The allowed verbs: a list, or one string with commas; upper or lower case. Absent, \"*\" or ANY: every verb.",
+		schema: verbsSchema,
+		read:   readMethods,
+	},
+	{
+		key:    "ACCOUNT",
+		doc:    "The account that owns the API: a name of ACCOUNTS or 12 digits. A row without it belongs to the stack that lists its API ID in portico:apis.",
+		schema: rowAccountSchema,
+		read:   readAccount,
+	},
+	{
+		key:    "CORS",
+		doc:    "true: OPTIONS is allowed too, so that browsers' preflight requests arrive.",
+		schema: schema{"type": "boolean", "default": false},
+		read:   func(r *reader, v value, into *row) { into.CORS = r.boolean(v) },
+	},
+	{
+		key:    "TIMEOUT",
+		doc:    "How long an answer may take, in seconds.",
+		schema: schema{"type": "integer", "minimum": 1, "maximum": maxTimeout, "default": int(DefaultTimeout / time.Second)},
+		read: func(r *reader, v value, into *row) {
+			if seconds, ok := r.seconds(v, maxTimeout); ok {
+				into.Timeout = time.Duration(seconds) * time.Second
+			}
+		},
+	},
+	{
+		key:    "AUTH",
+		doc:    "iam where the API demands requests signed with Signature Version 4, which the nginx front door can't carry.",
+		schema: schema{"enum": words(auths)},
+		read:   func(r *reader, v value, into *row) { into.Auth = readWord(r, v, auths, into.Auth) },
+	},
+	{
+		key:    "FRONT_DOOR",
+		doc:    "How requests reach the API: nginx is the proxy.",
+		schema: schema{"enum": words(servedFrontDoors()), "default": FrontDoorNGINX},
+		read:   func(r *reader, v value, into *row) { into.FrontDoor = readWord(r, v, frontDoors, into.FrontDoor) },
+	},
+	{
+		key:    "ROUTE53_PUBLIC_DOMAIN",
+		doc:    "The public hosted zone in which the row's certificate is validated, where the nearest public parent is not the one.",
+		schema: schema{"type": "string", "pattern": zonePattern},
+		read: func(r *reader, v value, into *row) {
+			text, ok := r.text(v)
+			if !ok {
+				return
+			}
+			zone, err := parseZone(text)
+			if err != nil {
+				r.report(v, err)
+				return
+			}
+			into.PublicZone = zone
+		},
+	},
+	{
+		key:    "RETIRED",
+		doc:    "true: no route and no name any more; the provider account's stack takes Portico's statements out of the API's resource policy.",
+		schema: schema{"type": "boolean", "default": false},
+		read:   func(r *reader, v value, into *row) { into.Retired = r.boolean(v) },
+	},
+	{
+		key:    "DESCRIPTION",
+		doc:    "One line for reports.",
+		schema: textSchema,
+		read:   func(r *reader, v value, into *row) { into.Description = r.line(v) },
+	},
+	{
+		key:    "OWNER",
+		doc:    "Whom to ask, for reports.",
+		schema: textSchema,
+		read:   func(r *reader, v value, into *row) { into.Owner = r.line(v) },
+	},
+}
+
+var (
+	auths      = []Auth{AuthIAM}
+	frontDoors = []FrontDoor{FrontDoorNGINX, FrontDoorALB, FrontDoorNative}
+)
+
+func servedFrontDoors() []FrontDoor {
+	var served []FrontDoor
+	for _, door := range frontDoors {
+		if frontDoorServed(door) {
+			served = append(served, door)
+		}
+	}
+	return served
+}
+
+// readWord reads one of a few words; where it is none, the target keeps its
+// present value.
+func readWord[W ~string](r *reader, v value, known []W, present W) W {
+	text, ok := r.text(v)
+	if !ok {
+		return present
+	}
+	for _, word := range known {
+		if text == string(word) {
+			return word
+		}
+	}
+	r.report(v, wrong(fmt.Sprintf("%s is unknown", quote(text)), "write "+join(known, " or ")))
+	return present
+}
+
+// line reads free text for reports.
+func (r *reader) line(v value) string {
+	text, ok := r.text(v)
+	if !ok {
+		return ""
+	}
+	if err := checkLine(text); err != nil {
+		r.report(v, err)
+		return ""
+	}
+	return text
+}

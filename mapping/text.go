@@ -1,0 +1,24 @@
+package mapping
+
+import (
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxText bounds the characters of DESCRIPTION and OWNER, which are columns of
+// reports.
+const maxText = 256
+
+// checkLine holds free text to one line of characters that print.
+func checkLine(text string) *mistake {
+	if n := utf8.RuneCountInString(text); n > maxText {
+		return wrong(fmt.Sprintf("the text is %d characters long; %d fit a report", n, maxText), "write less")
+	}
+	for _, r := range text {
+		if !unicode.IsPrint(r) {
+			return wrong(fmt.Sprintf("the text holds %s", quote(string(r))), "write one line of characters that print")
+		}
+	}
+	return nil
+}
