@@ -22,11 +22,11 @@ func Equivalent(a, b []byte, api API) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return bytes.Equal(first.comparable(api), second.comparable(api)), nil
+	return bytes.Equal(first.comparison(api), second.comparison(api)), nil
 }
 
-// comparable is a text that is the same for equivalent documents.
-func (d document) comparable(api API) []byte {
+// comparison is a text that is the same for equivalent documents.
+func (d document) comparison(api API) []byte {
 	if len(d.statements) == 0 {
 		return nil
 	}
