@@ -1,0 +1,141 @@
+package topology
+
+import (
+	"cmp"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// certificateName is the subject alternative name that covers a host. A
+// wildcard covers exactly one label (RFC 6125, section 6.4.3; ACM has the same
+// rule), so that is the wildcard of the host's parent, for a wildcard host
+// itself.
+func certificateName(host mapping.Host) mapping.Host {
+	return mapping.Host("*." + host.Parent())
+}
+
+// certificateNames are the names that the rows need, sorted, each once.
+func certificateNames(rows []mapping.Row) []mapping.Host {
+	seen := make(map[mapping.Host]bool)
+	for _, row := range rows {
+		seen[certificateName(row.Host)] = true
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// certificates packs names into as few certificates as fit.
+//
+// ACM can't change the names of a certificate: one more name means a new
+// certificate, validated again. Cutting a sorted list into pieces would renew
+// every certificate behind the new name. Each name has its own order of
+// preference among the certificates instead (rendezvous hashing) and takes the
+// first that has room, so that another name changes one certificate, or a few,
+// until the number of certificates itself has to grow.
+func certificates(names []mapping.Host, publicZones map[mapping.Host]mapping.Zone, perCertificate int) []Certificate {
+	count := certificateCount(len(names), perCertificate)
+	packed := make([][]mapping.Host, count)
+	for _, name := range names {
+		certificate := preferred(name, count, func(i int) bool { return len(packed[i]) < perCertificate })
+		packed[certificate] = append(packed[certificate], name)
+	}
+	packed = slices.DeleteFunc(packed, func(names []mapping.Host) bool { return len(names) == 0 })
+	slices.SortFunc(packed, func(a, b []mapping.Host) int { return cmp.Compare(a[0], b[0]) })
+
+	certificates := make([]Certificate, 0, len(packed))
+	for _, names := range packed {
+		zones := make(map[mapping.Host]mapping.Zone)
+		for _, name := range names {
+			if zone, ok := publicZones[name]; ok {
+				zones[name] = zone
+			}
+		}
+		certificates = append(certificates, Certificate{Names: names, PublicZones: zones})
+	}
+	return certificates
+}
+
+func certificateCount(names, perCertificate int) int {
+	return (names + perCertificate - 1) / perCertificate
+}
+
+// preferred is the certificate, of those with room, that the name ranks highest.
+func preferred(name mapping.Host, count int, hasRoom func(int) bool) int {
+	best, bestScore := -1, uint64(0)
+	for i := range count {
+		if !hasRoom(i) {
+			continue
+		}
+		h := fnv.New64a()
+		h.Write([]byte(name))
+		h.Write([]byte{'#'})
+		h.Write(strconv.AppendInt(nil, int64(i), 10))
+		if score := scramble(h.Sum64()); best < 0 || score > bestScore {
+			best, bestScore = i, score
+		}
+	}
+	return best
+}
+
+// scramble spreads a hash over all its bits (the finalizer of MurmurHash3):
+// FNV leaves the high bits of inputs that differ in the last byte alike.
+func scramble(h uint64) uint64 {
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	h ^= h >> 33
+	return h
+}
+
+// publicZones collects which public zone validates which name. Rows that give
+// one name two zones contradict each other.
+func publicZones(source string, rows []mapping.Row) (map[mapping.Host]mapping.Zone, []error) {
+	zones := make(map[mapping.Host]mapping.Zone)
+	first := make(map[mapping.Host]mapping.Row)
+	var conflicts []error
+	for _, row := range rows {
+		if row.PublicZone == "" {
+			continue
+		}
+		name := certificateName(row.Host)
+		other, seen := first[name]
+		if seen && zones[name] != row.PublicZone {
+			conflicts = append(conflicts, &ConflictError{
+				Problem: "certificate name " + string(name) + " is to be validated in two public zones, " +
+					string(zones[name]) + " and " + string(row.PublicZone),
+				Rows:   []RowRef{refer(source, other), refer(source, row)},
+				Remedy: "give every row under " + string(row.Host.Parent()) + " the same ROUTE53_PUBLIC_DOMAIN",
+			})
+			continue
+		}
+		if !seen {
+			zones[name], first[name] = row.PublicZone, row
+		}
+	}
+	return zones, conflicts
+}
+
+// certificateLimit reports that the names need more certificates than the load
+// balancer takes.
+func certificateLimit(source string, rows []mapping.Row, names []mapping.Host, limits Limits) []error {
+	need := certificateCount(len(names), limits.NamesPerCertificate)
+	if need <= limits.Certificates {
+		return nil
+	}
+	fits := func(i int) bool { return i < limits.Certificates*limits.NamesPerCertificate }
+	remedy := "put hosts under fewer parent domains"
+	if limits.NamesPerCertificate < MaxNamesPerCertificate {
+		remedy += ", or have ACM's quota of names raised and set portico:certificates: {namesPerCertificate: N}, N up to " +
+			strconv.Itoa(MaxNamesPerCertificate)
+	}
+	return []error{newLimitError(source, rows, LimitError{
+		Limit:  "certificates of the load balancer, at " + strconv.Itoa(limits.NamesPerCertificate) + " names each",
+		Need:   need,
+		Max:    limits.Certificates,
+		Remedy: remedy,
+	}, fits, func(row mapping.Row) mapping.Host { return certificateName(row.Host) })}
+}

@@ -1,0 +1,135 @@
+package topology
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// MaxNamesPerCertificate is as far as AWS raises ACM's quota of domain names
+// per certificate (ACM user guide, quotas).
+const MaxNamesPerCertificate = 100
+
+// Limits are the AWS quotas that a topology has to stay within; zero fields
+// stand for the values that an account has before anything was raised.
+type Limits struct {
+	// NamesPerCertificate is ACM's quota of domain names per certificate; 10,
+	// at most MaxNamesPerCertificate.
+	NamesPerCertificate int
+	// Certificates is how many certificates the load balancer takes, its
+	// default one included; 26 (Elastic Load Balancing quotas: 25, not
+	// counting the default certificate).
+	Certificates int
+	// HostedZones is Route 53's quota of hosted zones per account; 500.
+	HostedZones int
+	// RecordsPerZone is Route 53's quota of records per hosted zone, less the
+	// zone's own NS and SOA; 9,998.
+	RecordsPerZone int
+	// HostRecords asks for one alias record per host instead of one wildcard
+	// per zone.
+	HostRecords bool
+}
+
+func (l Limits) withDefaults() (Limits, error) {
+	var problems []error
+	set := func(field *int, name string, byDefault int) {
+		if *field < 0 {
+			problems = append(problems, fmt.Errorf("read limits: %s is %d: give a positive number, or none for %d", name, *field, byDefault))
+		}
+		if *field == 0 {
+			*field = byDefault
+		}
+	}
+	set(&l.NamesPerCertificate, "NamesPerCertificate", 10)
+	set(&l.Certificates, "Certificates", 26)
+	set(&l.HostedZones, "HostedZones", 500)
+	set(&l.RecordsPerZone, "RecordsPerZone", 9998)
+	if l.NamesPerCertificate > MaxNamesPerCertificate {
+		problems = append(problems, fmt.Errorf("read limits: NamesPerCertificate is %d: ACM allows at most %d", l.NamesPerCertificate, MaxNamesPerCertificate))
+	}
+	return l, errors.Join(problems...)
+}
+
+// RowRef names a row in messages.
+type RowRef struct {
+	Source   string
+	Position mapping.Position
+	Index    int
+	// URL is the row's host and base path.
+	URL string
+}
+
+func refer(source string, row mapping.Row) RowRef {
+	return RowRef{Source: source, Position: row.Pos, Index: row.Index, URL: string(row.Host) + string(row.BasePath)}
+}
+
+// String is the row's place in the way compilers write it, and its URL.
+func (r RowRef) String() string {
+	return fmt.Sprintf("%s:%d:%d: APIS[%d] (%s)", r.Source, r.Position.Line, r.Position.Column, r.Index, r.URL)
+}
+
+// LimitError says that a mapping needs more of something than AWS allows.
+type LimitError struct {
+	// Limit is what there is too little of.
+	Limit     string
+	Need, Max int
+	// Fitting is how many rows fit when they are taken from the top of the file.
+	Fitting int
+	// Rows are those that don't.
+	Rows   []RowRef
+	Remedy string
+}
+
+// maxRowsShown is how many rows a message names before it counts the rest.
+const maxRowsShown = 10
+
+// Error says what is exceeded, by how much, by which rows, and what to do.
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("exceed limit: %s: %d needed, %d allowed: %d rows fit, these don't: %s: %s",
+		e.Limit, e.Need, e.Max, e.Fitting, joinRows(e.Rows), e.Remedy)
+}
+
+// ConflictError says that rows contradict each other.
+type ConflictError struct {
+	Problem string
+	Rows    []RowRef
+	Remedy  string
+}
+
+// Error says which rows contradict each other, about what, and what to do.
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("reconcile rows: %s: %s: %s", e.Problem, joinRows(e.Rows), e.Remedy)
+}
+
+func joinRows(rows []RowRef) string {
+	shown := make([]string, 0, maxRowsShown+1)
+	for i, row := range rows {
+		if i == maxRowsShown {
+			shown = append(shown, fmt.Sprintf("and %d more", len(rows)-i))
+			break
+		}
+		shown = append(shown, row.String())
+	}
+	return strings.Join(shown, ", ")
+}
+
+// newLimitError fills in which rows fit: those whose thing (name, zone,
+// record) is among the first of the file that fits allows.
+func newLimitError[K comparable](source string, rows []mapping.Row, e LimitError, fits func(int) bool, thing func(mapping.Row) K) error {
+	order := make(map[K]int)
+	for _, row := range rows {
+		k := thing(row)
+		i, seen := order[k]
+		if !seen {
+			i = len(order)
+			order[k] = i
+		}
+		if !fits(i) {
+			e.Rows = append(e.Rows, refer(source, row))
+		}
+	}
+	e.Fitting = len(rows) - len(e.Rows)
+	return &e
+}
