@@ -1,0 +1,157 @@
+package awssim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// call is one operation on behalf of a caller. It reads the simulated accounts
+// as they are and stages changes, which commit lays down together.
+type call struct {
+	session
+	spec      *typeSpec // nil for functions
+	token     string
+	operation string // "creating EC2 VPC", for errors
+	action    string // the API action that has the effect
+
+	origin string // the URN, or whatever else tells resources apart, for IDs
+	serial int
+
+	id, arn string
+	inputs  Object // checked, known
+	outputs Object // inputs and outputs: becomes the resource's properties
+	hidden  Object
+	before  *Resource // in updates, reads and deletes
+	change  change
+	made    []Call
+	lost    bool
+}
+
+func (s session) call(spec *typeSpec, origin string) *call {
+	c := &call{session: s, spec: spec, token: spec.token, origin: origin}
+	if spec.global {
+		c.region = ""
+	}
+	return c
+}
+
+// awsError is a refusal as the real provider words it.
+type awsError struct{ operation, service, action, code, message string }
+
+func (e *awsError) Error() string {
+	return fmt.Sprintf("%s: operation error %s: %s, api error %s: %s", e.operation, e.service, e.action, e.code, e.message)
+}
+
+// refuse is the error of the API call that has the operation's effect.
+func (c *call) refuse(code, format string, args ...any) error {
+	service, action, _ := strings.Cut(c.action, ":")
+	return &awsError{c.operation, service, action, code, fmt.Sprintf(format, args...)}
+}
+
+// fail is an error of the provider's own.
+func (c *call) fail(format string, args ...any) error {
+	return fmt.Errorf(c.operation+": "+format, args...)
+}
+
+// unfinished is an error of a resource that stands nevertheless: its ID goes
+// to Pulumi's state, and the next update goes on from there.
+type unfinished struct{ error }
+
+func (u unfinished) Unwrap() error { return u.error }
+
+// scopeOf is where the caller's resources of a type stand.
+func (c *call) scopeOf(token string) scope {
+	sc := scope{c.account, c.session.region, token}
+	if spec := c.simulator.catalog.types[token]; spec != nil && spec.global {
+		sc.region = ""
+	}
+	return sc
+}
+
+// find is the caller's resource of that ID, or nil. Resources of other
+// accounts and regions are not to be seen.
+func (c *call) find(token, id string) *Resource {
+	return c.simulator.store.resources[c.scopeOf(token)][id]
+}
+
+// findBy is the caller's first resource with that property value, or nil.
+func (c *call) findBy(token, property, value string) *Resource {
+	if property == "" || property == "id" {
+		return c.find(token, value)
+	}
+	for _, r := range c.all(token) {
+		if r.Properties.Text(property) == value {
+			return r
+		}
+	}
+	return nil
+}
+
+// all is the caller's resources of a type, sorted by ID.
+func (c *call) all(token string) []*Resource { return c.simulator.store.in(c.scopeOf(token)) }
+
+// everywhere is the resources of a type in all accounts and regions, for
+// services that look beyond the caller's, as public DNS does.
+func (c *call) everywhere(token string) []*Resource {
+	var found []*Resource
+	for sc, resources := range c.simulator.store.resources {
+		if sc.token == token {
+			for _, r := range resources {
+				found = append(found, r)
+			}
+		}
+	}
+	slices.SortFunc(found, compareResources)
+	return found
+}
+
+// in is the same call made in another account and region, for what a service
+// does there on the caller's behalf.
+func (c *call) in(account, region string) *call {
+	other := *c
+	other.account, other.session.region = account, region
+	return &other
+}
+
+// put stages a resource of any type, new or changed. Change a clone: what find
+// and all return is the store's.
+func (c *call) put(r Resource) { c.change.Put = append(c.change.Put, &r) }
+
+// remove stages the removal of a resource.
+func (c *call) remove(r *Resource) { c.change.Remove = append(c.change.Remove, r) }
+
+func (c *call) commit() error {
+	if c.lost {
+		defer func() { c.lost = false }()
+	}
+	if err := c.simulator.store.commit(&c.change); err != nil {
+		return err
+	}
+	if c.lost {
+		return c.fail("read response: connection reset by peer")
+	}
+	return nil
+}
+
+// hash is n hexadecimal digits that belong to this resource alone. They follow
+// from the account, the origin and how often it has been created, so the same
+// program run twice from the same beginning sees the same IDs.
+func (c *call) hash(n int) string {
+	if c.serial == 0 {
+		c.serial = c.simulator.store.births[c.origin] + 1
+		c.change.Births = map[string]int{c.origin: c.serial}
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{c.account, c.region, c.token, c.origin, strconv.Itoa(c.serial)}, "|")))
+	return "0" + hex.EncodeToString(sum[:])[:n-1]
+}
+
+// derived is n hexadecimal digits for a part of the resource, such as a
+// network interface.
+func (c *call) derived(part string, n int) string {
+	sum := sha256.Sum256([]byte(c.hash(32) + "|" + part))
+	return "0" + hex.EncodeToString(sum[:])[:n-1]
+}

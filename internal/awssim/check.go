@@ -1,0 +1,222 @@
+package awssim
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+)
+
+// defaultsKey lists the properties that the provider filled in, so that the
+// next check can tell them from the program's own. Pulumi's bridge writes the
+// same.
+const defaultsKey = "__defaults"
+
+func (s *Simulator) withDefaults(spec *typeSpec, inputs Object) Object {
+	var filled []string
+	for _, name := range spec.defaults.sortedNames() {
+		if inputs[name] == nil {
+			inputs[name] = cloneValue(spec.defaults[name])
+			filled = append(filled, name)
+		}
+	}
+	inputs[defaultsKey] = list(filled...)
+	return inputs
+}
+
+// autoname fills in a physical name: the one from before, or a new one.
+func (t *typeSpec) setName(inputs, old Object, request *pulumirpc.CheckRequest) *problem {
+	if t.autoname == "" || inputs[t.autoname] != nil || inputs[t.autoname+"Prefix"] != nil {
+		return nil
+	}
+	name := old.Text(t.autoname)
+	if !slices.Contains(old.Texts(defaultsKey), t.autoname) {
+		var err error
+		name, err = resource.NewUniqueName(request.RandomSeed, urn.URN(request.Urn).Name()+"-", 7, t.autonameMax, nil)
+		if err != nil {
+			return &problem{t.autoname, err.Error() + "; shorten the resource's Pulumi name"}
+		}
+	}
+	inputs[t.autoname] = name
+	inputs[defaultsKey] = append(inputs[defaultsKey].([]any), t.autoname)
+	return nil
+}
+
+// problems is every mistake in a resource's inputs that can be told without
+// looking at the accounts, sorted by property.
+func (t *typeSpec) problems(inputs Object) []problem {
+	problems := schemaProblems(t.schema().inputs, inputs, "")
+	for _, name := range t.required {
+		if v := inputs[name]; v == nil || reflect.DeepEqual(v, []any{}) {
+			problems = append(problems, problem{name, "is required"})
+		}
+	}
+	if len(problems) == 0 { // rules count on right kinds
+		rules := maps.Clone(t.rules)
+		if _, ok := t.schema().inputs["tags"]; ok {
+			if rules == nil {
+				rules = map[string][]rule{}
+			}
+			rules["tags"] = tagRules
+		}
+		problems = append(problems, ruleProblems(rules, inputs)...)
+		for _, name := range t.documents {
+			if text, ok := inputs[name].(string); ok && text != "" {
+				if reason := jsonDocument(text); reason != "" {
+					problems = append(problems, problem{name, reason})
+				}
+			}
+		}
+		if t.check != nil {
+			problems = append(problems, t.check(inputs)...)
+		}
+	}
+	slices.SortFunc(problems, func(a, b problem) int {
+		return cmp.Or(cmp.Compare(a.property, b.property), cmp.Compare(a.reason, b.reason))
+	})
+	return slices.Compact(problems)
+}
+
+func ruleProblems(rules map[string][]rule, inputs Object) []problem {
+	var problems []problem
+	for path, held := range rules {
+		for _, at := range valuesAt(inputs, path) {
+			if containsUnknown(at.value) {
+				continue
+			}
+			for _, rule := range held {
+				if reason := rule(at.value); reason != "" {
+					problems = append(problems, problem{at.path, reason})
+				}
+			}
+		}
+	}
+	return problems
+}
+
+func failures(problems []problem) []*pulumirpc.CheckFailure {
+	all := make([]*pulumirpc.CheckFailure, len(problems))
+	for i, p := range problems {
+		all[i] = &pulumirpc.CheckFailure{Property: p.property, Reason: fmt.Sprintf("%s: %s", p.property, p.reason)}
+	}
+	return all
+}
+
+// diff compares what the program wants with what stands.
+func (t *typeSpec) diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
+	response := &pulumirpc.DiffResponse{
+		Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true, DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
+	}
+	for name := range t.schema().inputs {
+		had, want := state[name], news[name]
+		kind, changed := pulumirpc.PropertyDiff_UPDATE, !t.equal(name, had, want)
+		switch {
+		case want == nil && oldInputs[name] == nil:
+			changed = false // nobody states it: AWS's choice stands
+		case want == nil && slices.Contains(t.computedInputs(), name):
+			changed = false // no longer stated: AWS keeps what it has
+		case had == nil:
+			kind = pulumirpc.PropertyDiff_ADD
+		case want == nil:
+			kind = pulumirpc.PropertyDiff_DELETE
+		}
+		if !changed {
+			continue
+		}
+		response.Changes = pulumirpc.DiffResponse_DIFF_SOME
+		response.Diffs = append(response.Diffs, name)
+		if slices.Contains(t.immutable, name) {
+			response.Replaces = append(response.Replaces, name)
+			kind++ // each kind is followed by its replacing form
+		}
+		response.DetailedDiff[name] = &pulumirpc.PropertyDiff{Kind: kind}
+	}
+	slices.Sort(response.Diffs)
+	slices.Sort(response.Replaces)
+	response.DeleteBeforeReplace = len(response.Replaces) > 0 && (t.deleteBeforeReplace || t.namedByProgram(news))
+	return response
+}
+
+// namedByProgram tells that the program chose the physical name, which two
+// resources cannot have at a time.
+func (t *typeSpec) namedByProgram(inputs Object) bool {
+	return t.autoname != "" && inputs.Has(t.autoname) && !slices.Contains(inputs.Texts(defaultsKey), t.autoname)
+}
+
+func (t *typeSpec) equal(name string, a, b any) bool {
+	if slices.Contains(t.documents, name) {
+		left, lok := a.(string)
+		right, rok := b.(string)
+		return lok && rok && sameDocument(left, right)
+	}
+	return equalValues(a, b, slices.Contains(t.sets, name))
+}
+
+// equalValues compares two JSON values; null, an empty list and an empty
+// object are the same to AWS.
+func equalValues(a, b any, unordered bool) bool {
+	a, b = cloneValue(a), cloneValue(b)
+	if containsUnknown(a) || containsUnknown(b) {
+		return false
+	}
+	if isEmpty(a) && isEmpty(b) {
+		return true
+	}
+	left, lok := a.([]any)
+	right, rok := b.([]any)
+	if unordered && lok && rok {
+		slices.SortFunc(left, compareJSON)
+		slices.SortFunc(right, compareJSON)
+		return reflect.DeepEqual(left, right)
+	}
+	return reflect.DeepEqual(withoutNulls(a), withoutNulls(b))
+}
+
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+func withoutNulls(v any) any {
+	if m, ok := v.(map[string]any); ok {
+		maps.DeleteFunc(m, func(name string, value any) bool { return value == nil || strings.HasPrefix(name, "__") })
+		for name := range m {
+			m[name] = withoutNulls(m[name])
+		}
+	}
+	if l, ok := v.([]any); ok {
+		for i := range l {
+			l[i] = withoutNulls(l[i])
+		}
+	}
+	return v
+}
+
+func compareJSON(a, b any) int {
+	left, _ := json.Marshal(withoutNulls(a))
+	right, _ := json.Marshal(withoutNulls(b))
+	return cmp.Compare(string(left), string(right))
+}
+
+// sameDocument tells whether two JSON texts mean the same.
+func sameDocument(a, b string) bool {
+	var left, right any
+	if json.Unmarshal([]byte(a), &left) != nil || json.Unmarshal([]byte(b), &right) != nil {
+		return a == b
+	}
+	return reflect.DeepEqual(left, right)
+}

@@ -1,0 +1,118 @@
+package awssim
+
+import (
+	"context"
+	"path"
+)
+
+// Call is one AWS API call that an operation of the provider stands for.
+type Call struct {
+	Account, Region string
+	Caller          string // principal ARN
+	Action          string // as IAM names it: "ec2:CreateVpc"
+	Type            string // Pulumi's type or function token
+}
+
+// Calls is every API call since the simulator began, in order. It is not kept
+// in the state directory.
+func (s *Simulator) Calls() []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Call(nil), s.calls...)
+}
+
+// OnCall has f called after each API call took effect and before the engine
+// hears of it: the place where a crash hurts most. The simulator is not locked
+// meanwhile.
+func (s *Simulator) OnCall(f func(Call)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hook = f
+}
+
+// Fault makes API calls fail.
+type Fault struct {
+	Action string // "ec2:CreateVpc", or with * for any characters: "ec2:*"
+	Kind   FaultKind
+	Nth    int // the first matching call that fails, from 1; 0 is 1
+	Times  int // how many fail in a row; 0 is 1
+}
+
+// FaultKind is the way in which a call fails.
+type FaultKind int
+
+const (
+	// Throttling is retried by the provider, as by the real one, 25 times:
+	// only with more Times than that does the operation fail.
+	Throttling FaultKind = iota
+	// Denial answers AccessDenied; nothing happens.
+	Denial
+	// Timeout gets no answer, and nothing happens.
+	Timeout
+	// LostResponse takes effect, but the answer is lost.
+	LostResponse
+)
+
+// attempts is how often the real provider tries a throttled call.
+const attempts = 25
+
+type fault struct {
+	Fault
+	seen int
+}
+
+// Inject adds a fault.
+func (s *Simulator) Inject(f Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.Nth, f.Times = max(f.Nth, 1), max(f.Times, 1)
+	s.faults = append(s.faults, &fault{Fault: f})
+}
+
+// strikes counts a call and tells whether the fault hits it.
+func (f *fault) strikes(action string) bool {
+	if ok, _ := path.Match(f.Action, action); !ok {
+		return false
+	}
+	f.seen++
+	return f.seen >= f.Nth && f.seen < f.Nth+f.Times
+}
+
+// request records an API call of the operation, and fails if a fault hits it
+// or the caller may not make it.
+func (c *call) request(action string) error {
+	s := c.simulator
+	record := Call{c.account, c.region, c.caller, action, c.token}
+	for attempt := 1; ; attempt++ {
+		s.calls, c.made = append(s.calls, record), append(c.made, record)
+		if !c.allowed(action) {
+			return c.refuse("AccessDenied", "User: %s is not authorized to perform: %s because no identity-based policy allows the %s action", c.caller, action, action)
+		}
+		struck := c.struckBy(action)
+		if struck == nil {
+			return nil
+		}
+		switch struck.Kind {
+		case Denial:
+			return c.refuse("AccessDenied", "User: %s is not authorized to perform: %s", c.caller, action)
+		case Timeout:
+			return c.fail("request send failed: %w", context.DeadlineExceeded)
+		case LostResponse:
+			c.lost = true
+			return nil
+		case Throttling:
+			if attempt >= attempts {
+				return c.refuse("ThrottlingException", "Rate exceeded (%d attempts)", attempts)
+			}
+		}
+	}
+}
+
+func (c *call) struckBy(action string) *fault {
+	for _, f := range c.simulator.faults {
+		if f.strikes(action) {
+			return f
+		}
+	}
+	return nil
+}

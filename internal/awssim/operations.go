@@ -1,0 +1,328 @@
+package awssim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+func (c *call) requests(verb string, actions []string) error {
+	c.operation = verb + " " + c.spec.title
+	for i, action := range actions {
+		if i == 0 {
+			c.action = action
+		}
+		if err := c.request(action); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// create brings a resource into being.
+func (c *call) createFor(inputs Object) (*Resource, error) {
+	if err := c.requests("creating", c.spec.create); err != nil {
+		return nil, err
+	}
+	return c.createResource(inputs)
+}
+
+func (c *call) createResource(inputs Object) (*Resource, error) {
+	if c.operation == "" {
+		c.operation, c.action = "creating "+c.spec.title, slices.Concat(c.spec.create, []string{":"})[0]
+	}
+	c.inputs, c.outputs, c.hidden = inputs, inputs.Clone(), Object{}
+	delete(c.outputs, "__defaults")
+	if err := c.checkReferences(); err != nil {
+		return nil, err
+	}
+	if err := c.checkUnique(); err != nil {
+		return nil, err
+	}
+	if err := c.checkQuota(); err != nil {
+		return nil, err
+	}
+	c.name()
+	if c.find(c.token, c.id) != nil {
+		return nil, c.refuse(c.conflictCode(), "%s %q already exists", c.spec.title, c.id)
+	}
+	c.setTags()
+	var err error
+	if c.spec.onCreate != nil {
+		err = c.spec.onCreate(c)
+	}
+	if _, stands := err.(unfinished); err != nil && !stands {
+		return nil, err
+	}
+	r, known := c.resource()
+	if known != nil {
+		return nil, known
+	}
+	c.put(*r)
+	if err := c.commit(); err != nil {
+		return nil, err
+	}
+	return r, err
+}
+
+func (c *call) conflictCode() string {
+	if c.spec.conflict != "" {
+		return c.spec.conflict
+	}
+	return "AlreadyExists"
+}
+
+// name gives the resource its ID and ARN. An ID that is set already, as for
+// what was there before, is kept.
+func (c *call) name() {
+	if c.spec.identify != nil {
+		c.spec.identify(c)
+	}
+	given := c.id
+	if c.id == "" && !strings.Contains(c.spec.id, "{arn}") {
+		c.id = c.fill(c.spec.id)
+	}
+	if c.arn == "" {
+		c.arn = c.fill(c.spec.arn)
+	}
+	if given == "" && strings.Contains(c.spec.id, "{arn}") {
+		c.id = c.fill(c.spec.id)
+	}
+	if _, ok := c.spec.schema().outputs["arn"]; ok {
+		c.outputs["arn"] = c.arn
+	}
+}
+
+func (c *call) setTags() {
+	if _, ok := c.spec.schema().outputs["tagsAll"]; !ok {
+		return
+	}
+	all := Object{}
+	maps.Copy(all, c.defaultTags)
+	maps.Copy(all, c.outputs.Object("tags"))
+	c.outputs["tagsAll"] = map[string]any(all)
+}
+
+// resource is what the call has made, held to the SDK's output names.
+func (c *call) resource() (*Resource, error) {
+	outputs := c.spec.schema().outputs
+	for name := range c.outputs {
+		if _, ok := outputs[name]; !ok {
+			return nil, fmt.Errorf("simulated type %s sets output %q, which the SDK's resource does not have", c.token, name)
+		}
+	}
+	properties := cloneValue(map[string]any(c.outputs)).(map[string]any)
+	return &Resource{c.account, c.region, c.token, c.id, c.arn, properties, c.hidden}, nil
+}
+
+// updateFor changes a resource in place.
+func (c *call) updateFor(id string, inputs Object) (*Resource, error) {
+	if err := c.requests("updating", c.spec.update); err != nil {
+		return nil, err
+	}
+	before := c.find(c.token, id)
+	if before == nil {
+		return nil, c.fail("%s (%s) not found", c.spec.title, id)
+	}
+	c.before, c.id, c.arn, c.inputs = before, id, before.ARN, inputs
+	c.outputs, c.hidden = overlay(before.Properties, inputs, c.spec), before.clone().Hidden
+	if err := c.checkReferences(); err != nil {
+		return nil, err
+	}
+	if err := c.checkUnique(); err != nil {
+		return nil, err
+	}
+	c.setTags()
+	var err error
+	if c.spec.onUpdate != nil {
+		err = c.spec.onUpdate(c)
+	}
+	if _, stands := err.(unfinished); err != nil && !stands {
+		return nil, err
+	}
+	r, known := c.resource()
+	if known != nil {
+		return nil, known
+	}
+	c.put(*r)
+	if err := c.commit(); err != nil {
+		return nil, err
+	}
+	return r, err
+}
+
+// overlay is the old outputs with the new inputs; an input that is gone is
+// gone from the outputs unless AWS computes it.
+func overlay(old, inputs Object, spec *typeSpec) Object {
+	outputs := old.Clone()
+	for name := range spec.schema().inputs {
+		if v, ok := inputs[name]; ok {
+			outputs[name] = cloneValue(v)
+		} else if !slices.Contains(spec.computedInputs(), name) {
+			delete(outputs, name)
+		}
+	}
+	return outputs
+}
+
+// computedInputs is the inputs that AWS chooses when the program does not.
+// The SDK marks them: optional among the inputs, never null among the outputs.
+func (t *typeSpec) computedInputs() []string {
+	var names []string
+	for name, in := range t.schema().inputs {
+		if out, ok := t.schema().outputs[name]; ok && !requiredKind(in) && requiredKind(out) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// readFor is the resource as it is now, or nil when it is gone.
+func (c *call) readFor(id string) (*Resource, error) {
+	if err := c.requests("reading", c.spec.read); err != nil {
+		return nil, err
+	}
+	r := c.find(c.token, id)
+	if r == nil || c.spec.onRead == nil {
+		return r, nil
+	}
+	c.before, c.id, c.arn = r, id, r.ARN
+	c.outputs, c.hidden = r.Properties.Clone(), r.clone().Hidden
+	c.spec.onRead(c)
+	return c.resource()
+}
+
+// deleteFor removes a resource. One that is gone already is no error, as with
+// the real provider.
+func (c *call) deleteFor(id string) error {
+	if err := c.requests("deleting", c.spec.delete); err != nil {
+		return err
+	}
+	c.before = c.find(c.token, id)
+	if c.before == nil {
+		return nil
+	}
+	c.id, c.arn, c.outputs = id, c.before.ARN, c.before.Properties
+	if err := c.checkUse(); err != nil {
+		return err
+	}
+	if c.spec.onDelete != nil {
+		if err := c.spec.onDelete(c); err != nil {
+			return err
+		}
+	}
+	c.remove(c.before)
+	return c.commit()
+}
+
+// checkReferences holds every declared reference to a resource that the
+// caller can see.
+func (c *call) checkReferences() error {
+	for _, ref := range c.spec.refs {
+		for _, at := range valuesAt(c.inputs, ref.at) {
+			value, _ := at.value.(string)
+			if value == "" || c.findBy(ref.to, ref.key, value) != nil {
+				continue
+			}
+			return c.refuse(ref.code, "The %s '%s' does not exist in account %s%s (property %s)",
+				resourceName(ref.to), value, c.account, inRegion(c.session.region), at.path)
+		}
+	}
+	return nil
+}
+
+func inRegion(region string) string {
+	if region == "" {
+		return ""
+	}
+	return ", region " + region
+}
+
+// resourceName is the last part of a type token, "Vpc" of "aws:ec2/vpc:Vpc".
+func resourceName(token string) string { return token[strings.LastIndexByte(token, ':')+1:] }
+
+func (c *call) checkUnique() error {
+	if len(c.spec.unique) == 0 {
+		return nil
+	}
+	for _, other := range c.all(c.token) {
+		same := other != c.before
+		for _, name := range c.spec.unique {
+			same = same && equalValues(other.Properties[name], c.outputs[name], false)
+		}
+		if same {
+			return c.refuse(c.conflictCode(), "a %s with the same %s already exists: %s",
+				c.spec.title, strings.Join(c.spec.unique, " and "), other.ID)
+		}
+	}
+	return nil
+}
+
+func (c *call) checkQuota() error {
+	q := c.spec.quota
+	if q.limit == 0 {
+		return nil
+	}
+	standing := 0
+	for _, other := range c.all(c.token) {
+		if q.per == "" || equalValues(other.Properties[q.per], c.outputs[q.per], false) {
+			standing++
+		}
+	}
+	if limit := c.limit(q.name, q.limit); standing >= limit {
+		return c.refuse(q.code, "%s: the quota of %d is reached", q.name, limit)
+	}
+	return nil
+}
+
+// limit is a quota's value in this world.
+func (c *call) limit(name string, standard int) int {
+	if own := c.simulator.world.Quotas[name]; own > 0 {
+		return own
+	}
+	return standard
+}
+
+// checkUse refuses a delete while something refers to the resource, and
+// stages the removal of what goes with it.
+func (c *call) checkUse() error {
+	for _, spec := range c.simulator.catalog.types {
+		for _, ref := range spec.refs {
+			if ref.to != c.token || ref.holds == ignored {
+				continue
+			}
+			if err := c.checkUseBy(spec, ref); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *call) checkUseBy(spec *typeSpec, ref ref) error {
+	own := c.id
+	if ref.key != "" {
+		own = c.before.Properties.Text(ref.key)
+	}
+	for _, other := range c.all(spec.token) {
+		for _, at := range valuesAt(other.Properties, ref.at) {
+			if at.value != own || other == c.before {
+				continue
+			}
+			if ref.holds == blocks {
+				return c.refuse(c.inUseCode(), "%s '%s' has dependencies and cannot be deleted: %s %s uses it",
+					resourceName(c.token), c.id, resourceName(spec.token), other.ID)
+			}
+			c.remove(other)
+		}
+	}
+	return nil
+}
+
+func (c *call) inUseCode() string {
+	if strings.HasPrefix(c.action, "ec2:") {
+		return "DependencyViolation"
+	}
+	return "ResourceInUse"
+}

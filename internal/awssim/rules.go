@@ -1,0 +1,138 @@
+package awssim
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// rule tells what is wrong with a known value, or "".
+type rule func(v any) string
+
+// oneOf holds a string to an enumeration.
+func oneOf(values ...string) rule {
+	return func(v any) string {
+		if s, _ := v.(string); !slices.Contains(values, s) {
+			return fmt.Sprintf("%q is not one of %s", s, strings.Join(values, ", "))
+		}
+		return ""
+	}
+}
+
+// numberIn holds a number to a list.
+func numberIn(values ...int) rule {
+	return func(v any) string {
+		if f, _ := v.(float64); !slices.Contains(values, int(f)) {
+			return fmt.Sprintf("%v is not one of %v", f, values)
+		}
+		return ""
+	}
+}
+
+// between holds a number to a closed range.
+func between(low, high int) rule {
+	return func(v any) string {
+		if f, _ := v.(float64); f < float64(low) || f > float64(high) {
+			return fmt.Sprintf("%v is not between %d and %d", f, low, high)
+		}
+		return ""
+	}
+}
+
+// length holds a string's number of characters to a closed range.
+func length(low, high int) rule {
+	return func(v any) string {
+		s, _ := v.(string)
+		if n := utf8.RuneCountInString(s); n < low || n > high {
+			return fmt.Sprintf("%q has %d characters; AWS takes %d to %d", s, n, low, high)
+		}
+		return ""
+	}
+}
+
+// items holds a list's length to a closed range.
+func items(low, high int) rule {
+	return func(v any) string {
+		if l, _ := v.([]any); len(l) < low || len(l) > high {
+			return fmt.Sprintf("has %d elements; AWS takes %d to %d", len(l), low, high)
+		}
+		return ""
+	}
+}
+
+// pattern holds a string to an anchored regular expression; want says it in
+// words.
+func pattern(expression, want string) rule {
+	re := regexp.MustCompile(`^(?:` + expression + `)$`)
+	return func(v any) string {
+		if s, _ := v.(string); !re.MatchString(s) {
+			return fmt.Sprintf("%q is not %s", s, want)
+		}
+		return ""
+	}
+}
+
+// arnOf holds a string to an ARN of a service.
+func arnOf(service string) rule {
+	return pattern(`arn:aws[a-z-]*:`+service+`:[a-z0-9-]*:(\d{12}|aws)?:.+`, "an ARN of "+service)
+}
+
+// jsonDocument holds a string to a JSON object or array.
+func jsonDocument(v any) string {
+	s, _ := v.(string)
+	var document any
+	if err := json.Unmarshal([]byte(s), &document); err != nil {
+		return "contains an invalid JSON: " + err.Error()
+	}
+	switch document.(type) {
+	case map[string]any, []any:
+		return ""
+	}
+	return "is JSON, but neither an object nor an array"
+}
+
+// ipv4Network holds a string to an IPv4 network in its canonical form, with a
+// prefix length within a closed range.
+func ipv4Network(low, high int) rule {
+	return func(v any) string {
+		s, _ := v.(string)
+		prefix, err := netip.ParsePrefix(s)
+		switch {
+		case err != nil || !prefix.Addr().Is4():
+			return fmt.Sprintf("%q is not an IPv4 network such as 10.0.0.0/16", s)
+		case prefix != prefix.Masked():
+			return fmt.Sprintf("%q has host bits set; the network is %s", s, prefix.Masked())
+		case prefix.Bits() < low || prefix.Bits() > high:
+			return fmt.Sprintf("%q is a /%d; AWS takes /%d to /%d", s, prefix.Bits(), low, high)
+		}
+		return ""
+	}
+}
+
+// tagRules are AWS's restrictions on tags, the same for every service.
+var tagRules = []rule{func(v any) string {
+	tags := asObject(v)
+	if len(tags) > 50 {
+		return fmt.Sprintf("has %d tags; AWS takes 50", len(tags))
+	}
+	for _, key := range tags.sortedNames() {
+		value := tags.Text(key)
+		switch {
+		case strings.HasPrefix(strings.ToLower(key), "aws:"):
+			return fmt.Sprintf("key %q begins with aws:, which AWS keeps for itself", key)
+		case key == "" || utf8.RuneCountInString(key) > 128:
+			return fmt.Sprintf("key %q has not 1 to 128 characters", key)
+		case utf8.RuneCountInString(value) > 256:
+			return fmt.Sprintf("the value of %q has more than 256 characters", key)
+		case !tagCharacters.MatchString(key + value):
+			return fmt.Sprintf("%q = %q holds characters other than letters, digits, spaces and _.:/=+-@", key, value)
+		}
+	}
+	return ""
+}}
+
+var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
