@@ -160,18 +160,12 @@ func accountOf(file string) (string, error) {
 		return "", fmt.Errorf("read the stack's settings: %w", err)
 	}
 	var settings struct {
-		Config struct {
-			AWS yaml.Node `yaml:"portico:aws"`
-		} `yaml:"config"`
+		Config map[string]any `yaml:"config"`
 	}
 	if err := yaml.Unmarshal(data, &settings); err != nil {
 		return "", fmt.Errorf("read the stack's settings: %s: %w", file, err)
 	}
-	var aws struct {
-		AccountID string `yaml:"accountId"`
-	}
-	if settings.Config.AWS.Kind != yaml.MappingNode || settings.Config.AWS.Decode(&aws) != nil {
-		return "", nil
-	}
-	return aws.AccountID, nil
+	aws, _ := settings.Config["portico:aws"].(map[string]any)
+	account, _ := aws["accountId"].(string)
+	return account, nil
 }

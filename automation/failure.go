@@ -10,8 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 )
 
-// Failure is the error of an operation in which at least one stack failed.
-type Failure struct {
+// OperationError is the error of an operation in which at least one stack failed.
+type OperationError struct {
 	// Operation is the operation's verb: "up".
 	Operation string
 	Report    *Report
@@ -21,7 +21,7 @@ type Failure struct {
 
 // Error names every stack that failed or was held back, why, and what to run
 // again.
-func (f *Failure) Error() string {
+func (f *OperationError) Error() string {
 	var b strings.Builder
 	for _, s := range f.Report.Stacks {
 		switch {
@@ -36,7 +36,7 @@ func (f *Failure) Error() string {
 }
 
 // Unwrap makes the stacks' errors visible to errors.Is and errors.As.
-func (f *Failure) Unwrap() []error {
+func (f *OperationError) Unwrap() []error {
 	var errs []error
 	for _, s := range f.Report.Stacks {
 		if s.Err != nil {

@@ -130,13 +130,13 @@ func (r *run) tell(e Event) {
 	r.Progress(e)
 }
 
-// report puts the results together; the error is a *Failure if a stack failed.
+// report puts the results together; the error is a *OperationError if a stack failed.
 func (r *run) report(results []Result) (*Report, error) {
 	report := &Report{Stacks: results}
 	if failures(results) == 0 {
 		return report, nil
 	}
-	return report, &Failure{Operation: r.op.verb, Report: report, Again: r.again(results)}
+	return report, &OperationError{Operation: r.op.verb, Report: report, Again: r.again(results)}
 }
 
 // again are the commands that run what failed, and what waited for it.

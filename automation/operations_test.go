@@ -150,7 +150,7 @@ func TestOneAccountsFailureDoesNotStopTheOthers(t *testing.T) {
 	env.Providers[0].Program = broken("the API a1b2c3d4e5 does not exist")
 
 	report, err := env.Up(t.Context())
-	var failure *Failure
+	var failure *OperationError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, Changes{Create: 2}, report.Stacks[2].Changes, "the other account")
 	require.ErrorContains(t, report.Stacks[1].Err, "the API a1b2c3d4e5 does not exist")
@@ -169,7 +169,7 @@ func TestProvidersWaitForTheSharedStack(t *testing.T) {
 	env.Shared.Program = broken("no such mapping file")
 
 	report, err := env.Up(t.Context())
-	var failure *Failure
+	var failure *OperationError
 	require.ErrorAs(t, err, &failure)
 	require.ErrorContains(t, err, "no such mapping file")
 	require.Equal(t, []string{"portico up --env dev"}, failure.Again)
