@@ -1,0 +1,58 @@
+# Everything runs from a fresh clone on Debian with Go, git, make, and root or
+# sudo: what is missing is installed by the name of its package, or built from
+# tools/. `make` alone lists the targets.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+
+# nginx lies in /usr/sbin; the Pulumi CLI may lie in bin/.
+export PATH := $(PATH):/usr/sbin:/sbin:$(CURDIR)/bin
+
+# The mapping that `make rehearse` brings up.
+MAPPING ?= examples/mapping.dev.yaml
+
+# Packages are tested two at a time: the engine and NGINX want cores of their own.
+GO_TEST := go test -p 2 -timeout 25m
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup: ## Install what is missing: nginx, openssl, curl, the Pulumi CLI
+	@tools/ensure-packages nginx openssl curl
+	@tools/ensure-pulumi
+
+.PHONY: build
+build: ## Build bin/portico
+	@[ -x bin/portico ] || echo "build: compiling bin/portico, some minutes the first time" >&2
+	go build -o bin/portico ./cmd/portico
+
+.PHONY: rehearse
+rehearse: setup build ## Bring the example mapping up on simulated accounts and probe it (MAPPING=FILE for another)
+	bin/portico rehearse --mapping $(MAPPING)
+
+.PHONY: test
+test: setup ## Run the tests
+	$(GO_TEST) ./...
+
+.PHONY: test-slow
+test-slow: setup ## Run the tests that take minutes too, with the race detector where it fits
+	$(GO_TEST) -tags slow ./...
+	$(GO_TEST) -race ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/...
+
+.PHONY: bench
+bench: setup build ## Measure speed and write the figures to test/results
+	go test -tags bench -count 1 -timeout 30m -v ./test/bench
+
+.PHONY: lint
+lint: ## Check the style, and what the reviewers would say
+	@tools/ensure-linter
+	bin/golangci-lint run ./...
+
+.PHONY: check
+check: lint test ## Run what has to pass before a change lands
+
+.PHONY: clean
+clean: ## Remove what was built, the Pulumi CLI and the linter included
+	rm -rf bin .portico
