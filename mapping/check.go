@@ -21,7 +21,7 @@ func (r *reader) checkFrontDoor(w *row) {
 	case !frontDoorServed(w.FrontDoor):
 		r.report(w.at("FRONT_DOOR"), wrong(fmt.Sprintf("this version serves no %s rows yet", w.FrontDoor), "write nginx, or delete the key"))
 	case w.FrontDoor == FrontDoorNGINX && w.Auth == AuthIAM:
-		r.report(w.at("AUTH"), wrong("the nginx front door can't carry signed requests: its proxy rewrites Host and path, which Signature Version 4 covers",
+		r.report(w.at("AUTH"), wrong("the nginx front door can't carry signed requests, as its proxy rewrites Host and path, which Signature Version 4 covers",
 			"call this API at its execute-api address and take the row out, as this version has no other front door; or delete AUTH if callers needn't sign"))
 	}
 }

@@ -175,14 +175,14 @@ func syntaxError(err error, data []byte) (line, column int, path string, m *mist
 	switch {
 	case strings.Contains(message, "cannot start any token"):
 		fix = "indent with spaces instead of tabs, and quote values that begin with \"%\", \"@\" or \"`\""
-	case strings.Contains(message, "unknown anchor"):
-		fix = "write the value itself; text that begins with \"*\" needs quotes"
+	case strings.Contains(message, "unknown anchor"), strings.Contains(message, "alphabetic or numeric"):
+		fix = "quote values that begin with \"*\" or \"&\", which mean alias and anchor"
 	case strings.Contains(message, "mapping values are not allowed"):
 		fix = "quote values that hold \": \", and indent keys of one row alike"
 	case strings.Contains(message, "exceeded max depth"):
 		fix = "write ACCOUNTS: and APIS:, whose values are at most three levels deep"
 	}
-	return line, 1, "", wrong("not YAML: "+strings.ReplaceAll(message, "\n", " "), fix)
+	return line, 1, "", wrong("the file is not YAML ("+strings.ReplaceAll(message, "\n", " ")+")", fix)
 }
 
 // checkAliases refuses aliases that contain themselves, and those that stand

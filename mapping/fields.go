@@ -22,10 +22,13 @@ type field[T any] struct {
 }
 
 // readFields reads a map by the table of its fields, in the table's order, and
-// gives the fields' nodes in the same order: nil for a key that is absent.
+// gives the fields' nodes in the same order: nil for a key that is absent. The
+// value of a misspelt key is read as that of the key that was probably meant,
+// so that one run reports its mistakes too.
 func readFields[T any](r *reader, v value, fields []field[T], into *T) []*yaml.Node {
 	nodes := make([]*yaml.Node, len(fields))
 	lines := make([]int, len(fields))
+	var misspelt []pair
 	for _, p := range r.pairs(v) {
 		if p.key.Kind != yaml.ScalarNode {
 			r.report(value{p.key, v.path}, wrong("a key is "+kindName(p.key), "write one of "+keys(fields)))
@@ -34,11 +37,18 @@ func readFields[T any](r *reader, v value, fields []field[T], into *T) []*yaml.N
 		i := slices.IndexFunc(fields, func(f field[T]) bool { return f.key == p.key.Value })
 		switch {
 		case i < 0:
-			r.report(v.child(p.key.Value, p.key), unknownKey(p.key.Value, fields))
+			misspelt = append(misspelt, p)
 		case nodes[i] != nil:
 			r.report(v.child(p.key.Value, p.key), duplicateKey(lines[i]))
 		default:
 			nodes[i], lines[i] = p.value, p.key.Line
+		}
+	}
+	for _, p := range misspelt {
+		i, err := unknownKey(p.key.Value, fields)
+		r.report(v.child(p.key.Value, p.key), err)
+		if i >= 0 && nodes[i] == nil {
+			nodes[i] = p.value
 		}
 	}
 	for i, f := range fields {
@@ -51,7 +61,8 @@ func readFields[T any](r *reader, v value, fields []field[T], into *T) []*yaml.N
 	return nodes
 }
 
-func unknownKey[T any](key string, fields []field[T]) *mistake {
+// unknownKey gives the field that a misspelt key probably means, or -1.
+func unknownKey[T any](key string, fields []field[T]) (int, *mistake) {
 	near := nearest(strings.ToUpper(key), func(yield func(string) bool) {
 		for _, f := range fields {
 			if !yield(f.key) {
@@ -59,10 +70,10 @@ func unknownKey[T any](key string, fields []field[T]) *mistake {
 			}
 		}
 	})
-	if near != "" {
-		return wrong("unknown key", "write "+near)
+	if near == "" {
+		return -1, wrong("unknown key", "write one of "+keys(fields))
 	}
-	return wrong("unknown key", "write one of "+keys(fields))
+	return slices.IndexFunc(fields, func(f field[T]) bool { return f.key == near }), wrong("unknown key", "write "+near)
 }
 
 func duplicateKey(line int) *mistake {

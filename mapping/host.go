@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 const (
@@ -58,7 +60,7 @@ func cutScheme(value string) (string, *mistake) {
 	case strings.EqualFold(scheme, "https"):
 		return rest, nil
 	case strings.EqualFold(scheme, "http"):
-		return "", wrong("http:// is not served: the load balancer listens for HTTPS only",
+		return "", wrong("http:// is not served, as the load balancer listens for HTTPS only",
 			"write https:// or the bare host")
 	default:
 		return "", wrong(fmt.Sprintf("%s is no scheme of a custom domain", quote(scheme+"://")),
@@ -78,7 +80,7 @@ func refuseURLParts(rest string) *mistake {
 	case strings.Contains(authority, "@"):
 		return wrong("a user name or password doesn't belong in a mapping", "delete everything up to \"@\"")
 	case strings.Contains(authority, ":"):
-		return wrong("a port can't be chosen: it is 443 on either side", "delete everything from \":\" to the next \"/\"")
+		return wrong("a port can't be chosen, as it is 443 on either side", "delete everything from \":\" to the next \"/\"")
 	}
 	return nil
 }
@@ -93,11 +95,15 @@ func parseHost(value string) (Host, *mistake) {
 	host := Host(name)
 	switch {
 	case strings.Count(name, ".") < 2:
-		return "", wrong(fmt.Sprintf("%s has no parent domain of two labels or more, which its certificate *.%s needs",
-			quote(name), host.Parent()), "write a host with at least three labels, such as api.example.com")
+		return "", wrong(fmt.Sprintf("%s has fewer than three labels, so that no wildcard certificate can name it", quote(name)),
+			"write a host beneath a domain that you own, such as api.example.com")
 	case len(host.Parent())+validationLabel > maxName:
 		return "", wrong(fmt.Sprintf("parent domain is %d characters long; a certificate's validation record leaves room for %d",
 			len(host.Parent()), maxName-validationLabel), "write a shorter host")
+	}
+	if suffix, official := publicsuffix.PublicSuffix(string(host.Parent())); official && suffix == string(host.Parent()) {
+		return "", wrong(fmt.Sprintf("parent domain %s is a public suffix, for which nobody issues the certificate *.%s", quote(suffix), suffix),
+			"write a host with one more label in front of the domain that you own")
 	}
 	for _, p := range partitions {
 		if strings.HasSuffix(name, "."+p.dnsSuffix) {
@@ -149,7 +155,7 @@ func parseName(value string, wildcard bool) (string, *mistake) {
 		}
 	}
 	if last := labels[len(labels)-1]; isDigits(last) {
-		return "", wrong(fmt.Sprintf("%s is not a domain name: its last label is a number", quote(name)),
+		return "", wrong(fmt.Sprintf("%s is no domain name, as its last label is a number", quote(name)),
 			"write a host name; IP addresses have no certificate")
 	}
 	return name, nil

@@ -68,7 +68,7 @@ func checkSegment(segment string) *mistake {
 		}
 		switch c {
 		case '%':
-			return wrong(fmt.Sprintf("segment %s is percent-encoded: the proxy compares paths byte for byte and would miss their other spellings", quote(segment)),
+			return wrong(fmt.Sprintf("segment %s is percent-encoded, but the proxy compares paths byte for byte and would miss their other spellings", quote(segment)),
 				"write segments of letters, digits, \".\", \"_\", \"~\" and \"-\"")
 		case '{', '}', '*', '+':
 			return wrong(fmt.Sprintf("segment %s is a pattern", quote(segment)),

@@ -97,7 +97,7 @@ func readAPIs(r *reader, v value, m *Mapping) {
 	case len(v.Content) == 0:
 		// A load balancer's listener can't exist without a certificate, nor a
 		// certificate without a name.
-		r.report(v, wrong("is an empty list: there is nothing to serve", fix+"; `portico destroy` takes an environment down"))
+		r.report(v, wrong("is an empty list, which leaves nothing to serve", fix+"; `portico destroy` takes an environment down"))
 		return
 	}
 	r.rows = make([]row, 0, len(v.Content))
@@ -137,7 +137,7 @@ func readMethods(r *reader, v value, into *row) {
 	var places []value
 	switch {
 	case v.Kind == yaml.SequenceNode && len(v.Content) == 0:
-		r.report(v, wrong("is an empty list: it would allow nothing", "write the verbs, or delete the key to allow every verb"))
+		r.report(v, wrong("is an empty list, which would allow nothing", "write the verbs, or delete the key to allow every verb"))
 	case v.Kind == yaml.SequenceNode:
 		for i := range v.Content {
 			item := v.item(i)

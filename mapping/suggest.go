@@ -11,12 +11,12 @@ import (
 const longestSuggestion = 64
 
 // nearest gives the candidate that the word was probably meant to be, or "":
-// at most a third of its letters may differ.
+// at most two letters or a third of them may differ, and never all.
 func nearest[S ~string](word string, candidates iter.Seq[S]) string {
 	if len(word) > longestSuggestion {
 		return ""
 	}
-	best, bestDistance := "", max(len(word)/3, 1)+1
+	best, bestDistance := "", min(max(len(word)/3, 2)+1, len(word))
 	for candidate := range candidates {
 		c := string(candidate)
 		if len(c) > longestSuggestion || len(c)-len(word) >= bestDistance || len(word)-len(c) >= bestDistance {
