@@ -61,6 +61,7 @@ func withoutCovered(arns []string) []string {
 	return slices.Compact(kept)
 }
 
+// covered tells whether a tree other than the pattern's own holds it.
 func covered(arn string, trees map[string]bool) bool {
 	own := strings.TrimSuffix(arn, "*")
 	for i := range len(own) {
@@ -68,8 +69,7 @@ func covered(arn string, trees map[string]bool) bool {
 			return true
 		}
 	}
-	// A literal ARN that ends in "/" is matched by the tree of the same text.
-	return own == arn && trees[own]
+	return false
 }
 
 // unlistedMethods are patterns of the methods that none of the patterns

@@ -1,9 +1,15 @@
 package resourcepolicy
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 )
 
 // api is the API of the tests.
@@ -12,6 +18,7 @@ var api = API{Partition: "aws", Region: "us-east-1", AccountID: "222222222222", 
 const (
 	ours    = "vpce-0aaaaaaaaaaaaaaaa"
 	another = "vpce-0bbbbbbbbbbbbbbbb"
+	prefix  = "arn:aws:execute-api:us-east-1:222222222222:a1b2c3d4e5/"
 )
 
 func request(grants ...Grant) Request {
@@ -19,6 +26,25 @@ func request(grants ...Grant) Request {
 		Partition: api.Partition, Region: api.Region, AccountID: api.AccountID, APIID: api.APIID,
 		VPCEndpointID: ours, Grants: grants,
 	}
+}
+
+// merged merges and reads the policy's statements back.
+func merged(t *testing.T, r Request) (*Result, []map[string]any) {
+	result, err := Merge(r)
+	require.NoError(t, err)
+	var policy struct{ Statement []map[string]any }
+	require.NoError(t, json.Unmarshal(result.Policy, &policy))
+	return result, policy.Statement
+}
+
+func bySid(t *testing.T, statements []map[string]any, sid string) map[string]any {
+	for _, s := range statements {
+		if s["Sid"] == sid {
+			return s
+		}
+	}
+	require.Failf(t, "no such statement", "%s in %v", sid, statements)
+	return nil
 }
 
 func TestMergeWritesTheRowsForAnEmptyOwner(t *testing.T) {
@@ -40,4 +66,168 @@ func TestMergeWritesTheRowsForAnEmptyOwner(t *testing.T) {
 	]}`, string(result.Policy))
 	require.Equal(t, AllowExact, result.Allow)
 	require.Equal(t, len(result.Policy), result.Size)
+	require.Equal(t, DefaultMaxSize, result.MaxSize)
+}
+
+func TestHostsOfTheSameRightsShareTheirStatements(t *testing.T) {
+	_, statements := merged(t, request(
+		Grant{Host: "b.example.com", Stage: "prod", Methods: []string{"POST", "GET"}},
+		Grant{Host: "c.example.com", Stage: "prod", Methods: []string{"GET"}},
+		Grant{Host: "a.example.com", Stage: "prod", Methods: []string{"GET", "POST", "GET"}},
+	))
+	require.Len(t, statements, 6)
+	require.Equal(t, []any{"a.example.com", "b.example.com"},
+		bySid(t, statements, "PorticoDeny1")["Condition"].(map[string]any)["StringEquals"].(map[string]any)["aws:Referer"])
+	require.Equal(t, []any{prefix + "prod/GET/*", prefix + "prod/POST/*"}, bySid(t, statements, "PorticoDeny1")["NotResource"])
+	require.Equal(t, prefix+"prod/GET/*", bySid(t, statements, "PorticoDeny2")["NotResource"])
+}
+
+func TestARNsThatAnotherCoversAreLeftOut(t *testing.T) {
+	_, statements := merged(t, request(
+		Grant{Host: "a.example.com", Stage: "prod", Path: "/orders/open", Methods: []string{"GET"}},
+		Grant{Host: "a.example.com", Stage: "prod", Path: "/orders", Methods: []string{"GET", "PUT"}},
+		Grant{Host: "a.example.com", Stage: "prod", Path: "/ordersx", Methods: []string{"GET"}},
+		Grant{Host: "a.example.com", Stage: "dev", Path: "/orders", Methods: []string{"GET"}},
+		Grant{Host: "a.example.com", Stage: "dev", Methods: methods},
+	))
+	require.Equal(t, []any{
+		prefix + "dev/*",
+		prefix + "prod/GET/orders", prefix + "prod/GET/orders/*",
+		prefix + "prod/GET/ordersx", prefix + "prod/GET/ordersx/*",
+		prefix + "prod/PUT/orders", prefix + "prod/PUT/orders/*",
+	}, bySid(t, statements, "PorticoAllow1")["Resource"])
+}
+
+func TestAdditionalEndpointsAreAdmittedBesideOurs(t *testing.T) {
+	for _, form := range []DenyForm{DenyNotResource, DenyVerbs} {
+		r := request(Grant{Host: "a.example.com", Stage: "prod", Methods: []string{"GET"}})
+		r.Form, r.AdditionalVPCEndpointIDs = form, []string{extra, ours, another, extra}
+		_, statements := merged(t, r)
+		require.Equal(t, map[string]any{"StringEquals": map[string]any{"aws:SourceVpce": []any{another, extra}}},
+			bySid(t, statements, "PorticoAllowEndpoints")["Condition"], "ours isn't among them: it has its rows only")
+		require.Equal(t, map[string]any{"StringNotEquals": map[string]any{"aws:SourceVpce": []any{ours, another, extra}}},
+			bySid(t, statements, "PorticoDenyEndpoints")["Condition"])
+	}
+}
+
+func TestRetiredRowsLeaveTheOwnersPolicy(t *testing.T) {
+	existing := `{"Version":"2012-10-17","Id":"own","Statement":[
+	  {"Sid":"PorticoAllow1","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"},
+	  {"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}`
+	r := request()
+	r.Existing = []byte(existing)
+	result, err := Merge(r)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"Version":"2012-10-17","Id":"own","Statement":[
+	  {"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"`+prefix+`*"}]}`, string(result.Policy))
+	require.Equal(t, AllowNothing, result.Allow)
+	require.Equal(t, 1, result.OwnerStatements)
+}
+
+func TestRetiredRowsLeaveNothingWhereTheOwnerHasNothing(t *testing.T) {
+	full, err := Merge(request(Grant{Host: "a.example.com", Stage: "prod"}))
+	require.NoError(t, err)
+	r := request()
+	r.Existing = full.Policy
+	result, err := Merge(r)
+	require.NoError(t, err)
+	require.Equal(t, &Result{MaxSize: DefaultMaxSize}, result)
+}
+
+func TestOwnersWhoShutOurEndpointOutAreNamed(t *testing.T) {
+	for name, test := range map[string]struct {
+		statement string
+		want      []string
+	}{
+		"another endpoint only":        {`{"Sid":"Lock","Effect":"Deny","Condition":{"StringNotEquals":{"aws:sourceVpce":"` + theirs + `"}}}`, []string{`Statement[0] (Sid "Lock") of the owner's policy denies what doesn't come from ` + theirs + `: requests through ` + ours + ` get 403 until the owner adds it there`}},
+		"other endpoints, no Sid":      {`{"Effect":"Deny","Condition":{"StringNotEquals":{"aws:SourceVpce":["` + theirs + `","` + another + `"]}}}`, []string{`Statement[0] of the owner's policy denies what doesn't come from ` + another + `, ` + theirs + `: requests through ` + ours + ` get 403 until the owner adds it there`}},
+		"ours among them":              {`{"Effect":"Deny","Condition":{"StringNotEquals":{"aws:SourceVpce":["` + theirs + `","` + ours + `"]}}}`, nil},
+		"an allow":                     {`{"Effect":"Allow","Condition":{"StringNotEquals":{"aws:SourceVpce":"` + theirs + `"}}}`, nil},
+		"only under another condition": {`{"Effect":"Deny","Condition":{"StringNotEquals":{"aws:SourceVpce":"` + theirs + `"},"StringEquals":{"aws:Referer":"x"}}}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := request(Grant{Host: "a.example.com", Stage: "prod"})
+			r.Existing = []byte(`{"Statement":` + test.statement + `}`)
+			result, err := Merge(r)
+			require.NoError(t, err)
+			require.Equal(t, test.want, result.Notices)
+		})
+	}
+}
+
+func TestRequestsThatNoPolicyCanCarryAreRefusedAtOnce(t *testing.T) {
+	_, err := Merge(Request{
+		Partition: "AWS", Region: "us-east-1", AccountID: "1", APIID: "a*", VPCEndpointID: "vpc-1",
+		AdditionalVPCEndpointIDs: []string{"vpce-*"}, Form: "resource",
+		Grants: []Grant{
+			{Host: "*.a.*.com", Stage: "prod", Source: "APIS[0] (a)"},
+			{Host: "a.example.com", Stage: "*", Path: "/a*", Methods: []string{"get", "ANY"}, Source: "APIS[1] (b)"},
+			{Host: "a.example.com", Stage: "prod", Path: "/${x}", Methods: []string{}},
+			{Host: "a.example.com", Stage: "prod", Path: "/a/"},
+		},
+	})
+	var refused *InputError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, []string{
+		`API ID "a*": expected something like a1b2c3d4e5`,
+		`APIS[0] (a): host "*.a.*.com": expected something like orders.example.com or *.example.com`,
+		`APIS[1] (b): method "ANY": expected one of DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT`,
+		`APIS[1] (b): method "get": expected one of DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT`,
+		`APIS[1] (b): path "/a*": expected something like /orders, without * ? $ or a slash at the end`,
+		`APIS[1] (b): stage "*": expected something like prod`,
+		`VPC endpoint ID "vpc-1": expected something like vpce-0123456789abcdef0`,
+		`account "1": expected something like 111111111111`,
+		`additional VPC endpoint ID "vpce-*": expected something like vpce-0123456789abcdef0`,
+		`deny form "resource": expected "notResource" or "verbs"`,
+		`partition "AWS": expected something like aws`,
+		`row 2 (a.example.com): no methods: nil stands for all of them`,
+		`row 2 (a.example.com): path "/${x}": expected something like /orders, without * ? $ or a slash at the end`,
+		`row 3 (a.example.com): path "/a/": expected something like /orders, without * ? $ or a slash at the end`,
+	}, refused.Problems)
+}
+
+func TestThousandRowsOfOneAPIMergeWithinFiftyMilliseconds(t *testing.T) {
+	r := manyRows(1000, "/v1/resource%d", "GET", "POST")
+	r.MaxSize = 1 << 30
+	best := time.Hour
+	for range 5 {
+		start := time.Now()
+		_, err := Merge(r)
+		require.NoError(t, err)
+		best = min(best, time.Since(start))
+	}
+	require.Less(t, best, 50*time.Millisecond)
+}
+
+// manyRows are n hosts of one API; a verb in path takes the row's number.
+func manyRows(n int, path string, methods ...string) Request {
+	var grants []Grant
+	for i := range n {
+		g := Grant{
+			Host: fmt.Sprintf("api%d.internal.private.example.com", i), Stage: "dev", Path: path, Methods: methods,
+			Source: fmt.Sprintf("APIS[%d]", i),
+		}
+		if strings.Contains(path, "%d") {
+			g.Path = fmt.Sprintf(path, i)
+		}
+		grants = append(grants, g)
+	}
+	return request(grants...)
+}
+
+func BenchmarkMergeThousandRowsOfOneAPI(b *testing.B) {
+	r := manyRows(1000, "/v1/resource%d", "GET", "POST")
+	r.MaxSize = 1 << 30
+	for b.Loop() {
+		if _, err := Merge(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// decide evaluates a merged policy by itself, as for a method without an authorizer.
+func decide(t *testing.T, r Request, c call) iampolicy.Outcome {
+	result, err := Merge(r)
+	require.NoError(t, err)
+	return iampolicy.Evaluate(parsed(t, result.Policy), c.request()).Outcome
 }

@@ -1,0 +1,146 @@
+package resourcepolicy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/iampolicy"
+)
+
+// The oracle says who may call, from the rows and in the words of the design;
+// it knows neither ARNs nor statements.
+
+// call is a request to the API and what its method's authorizer says of it.
+type call struct {
+	endpoint   string // empty: through none
+	referer    string // empty: no header
+	method     string
+	stage      string
+	path       string // begins with "/"
+	authorizer iampolicy.Authorizer
+	identity   iampolicy.Outcome
+}
+
+// owner is an owner's part of a policy and what it says by itself.
+type owner struct {
+	document string
+	silent   bool // has no statement
+	allows   func(call) bool
+	denies   func(call) bool
+}
+
+// rowAllows tells whether a row of the call's domain names what is called.
+func rowAllows(rows []Grant, c call) bool {
+	for _, row := range rows {
+		below := c.path == row.Path || strings.HasPrefix(c.path, row.Path+"/")
+		if row.Host == c.referer && row.Stage == c.stage && below && namesMethod(row, c.method) {
+			return true
+		}
+	}
+	return false
+}
+
+func namesMethod(row Grant, method string) bool {
+	for _, m := range row.Methods {
+		if m == method {
+			return true
+		}
+	}
+	return row.Methods == nil
+}
+
+// mayCall is the truth that policies are held against.
+func mayCall(r Request, o owner, c call) bool {
+	ours := c.endpoint == r.VPCEndpointID
+	additional := !ours && slices.Contains(r.AdditionalVPCEndpointIDs, c.endpoint)
+	allowed := o.allows(c) || additional || ours && rowAllows(r.Grants, c)
+	denied := o.denies(c) || ours && !rowAllows(r.Grants, c) || o.silent && !ours && !additional
+	return admits(c, allowed, denied)
+}
+
+// admits combines what the resource policy says with what the authorizer says.
+func admits(c call, allowed, denied bool) bool {
+	if denied {
+		return false
+	}
+	if c.authorizer == iampolicy.NoAuthorizer {
+		return allowed
+	}
+	if c.identity == iampolicy.Unauthenticated || c.identity == iampolicy.ExplicitDeny {
+		return false
+	}
+	both := allowed && c.identity == iampolicy.Allowed
+	switch c.authorizer {
+	case iampolicy.IAMOtherAccount, iampolicy.CognitoAuthorizer:
+		return both
+	}
+	return allowed || c.identity == iampolicy.Allowed
+}
+
+// request is the call as API Gateway sees it.
+func (c call) request() iampolicy.Request {
+	context := map[string][]string{}
+	if c.endpoint != "" {
+		context["aws:SourceVpce"] = []string{c.endpoint}
+	}
+	if c.referer != "" {
+		context["aws:Referer"] = []string{c.referer}
+	}
+	principal := ""
+	switch c.authorizer {
+	case iampolicy.IAMSameAccount:
+		principal = "arn:aws:iam::222222222222:role/caller"
+	case iampolicy.IAMOtherAccount:
+		principal = "arn:aws:iam::333333333333:role/caller"
+	}
+	return iampolicy.Request{
+		Principal: principal, Action: "execute-api:Invoke", Context: context,
+		Resource: "arn:aws:execute-api:us-east-1:222222222222:a1b2c3d4e5/" + c.stage + "/" + c.method + c.path,
+	}
+}
+
+var (
+	authorizers = []iampolicy.Authorizer{
+		iampolicy.NoAuthorizer, iampolicy.LambdaAuthorizer, iampolicy.IAMSameAccount,
+		iampolicy.IAMOtherAccount, iampolicy.CognitoAuthorizer,
+	}
+	identities = []iampolicy.Outcome{
+		iampolicy.Allowed, iampolicy.ImplicitDeny, iampolicy.ExplicitDeny, iampolicy.Unauthenticated,
+	}
+)
+
+const (
+	theirs = "vpce-0cccccccccccccccc" // the owner's own consumers
+	extra  = "vpce-0dddddddddddddddd" // of AdditionalVPCEndpointIDs
+)
+
+func never(call) bool { return false }
+
+// owners are the policies that an API may have before Portico comes.
+func owners() map[string]owner {
+	const older = `{"Sid":"PorticoAllow7","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"},
+	  {"Sid":"PorticoDenyHosts","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringNotEquals":{"aws:Referer":"gone.example.com"}}}`
+	const allowsTheirs = `{"Sid":"Consumers","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringEquals":{"aws:SourceVpce":"` + theirs + `"}}}`
+	fromTheirs := func(c call) bool { return c.endpoint == theirs }
+	return map[string]owner{
+		"no policy":                         {"", true, never, never},
+		"a policy without statements":       {`{"Version":"2012-10-17","Statement":[]}`, true, never, never},
+		"older statements of ours":          {`{"Version":"2012-10-17","Statement":[` + older + `]}`, true, never, never},
+		"an allow of another endpoint":      {`{"Version":"2012-10-17","Statement":` + allowsTheirs + `}`, false, fromTheirs, never},
+		"that and older statements of ours": {`{"Version":"2012-10-17","Statement":[` + older + `,` + allowsTheirs + `]}`, false, fromTheirs, never},
+		"an allow of everybody and a deny": {
+			`{"Version":"2012-10-17","Statement":[
+			  {"Effect":"Allow","Principal":"*","Action":"execute-api:*","Resource":"*"},
+			  {"Effect":"Deny","Principal":{"AWS":"*"},"Action":"execute-api:Invoke","Resource":["execute-api:/prod/POST/*"]}]}`,
+			false,
+			func(call) bool { return true },
+			func(c call) bool { return c.stage == "prod" && c.method == "POST" },
+		},
+		"a deny of everybody but its endpoint": {
+			`{"Version":"2012-10-17","Statement":[` + allowsTheirs + `,
+			  {"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringNotEquals":{"aws:SourceVpce":["` + theirs + `"]}}}]}`,
+			false, fromTheirs,
+			func(c call) bool { return c.endpoint != theirs },
+		},
+	}
+}
