@@ -1,0 +1,245 @@
+// Package nginxtest runs a rendered proxy on loopback for tests: the real
+// NGINX, started by the image's own entrypoint, in front of an upstream that
+// records every byte that arrives.
+package nginxtest
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/portico-iac/portico/internal/nginxconf"
+)
+
+// Patience is how long tests wait for something that has to happen.
+const Patience = 10 * time.Second
+
+// Proxy is a running proxy.
+type Proxy struct {
+	// Address is address:port of the TLS listener.
+	Address string
+	// RunDir is the entrypoint's PORTICO_RUN_DIR.
+	RunDir string
+
+	command *exec.Cmd
+	stdout  *buffer
+	stderr  *buffer
+	exited  chan struct{}
+}
+
+// Require skips the test where NGINX or openssl is not installed.
+func Require(t testing.TB) {
+	t.Helper()
+	for _, name := range []string{"nginx", "openssl", "sh"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("%s is not on PATH: install the package of that name", name)
+		}
+	}
+}
+
+// Environment is what the entrypoint needs to reach the upstreams, as it is
+// for a Command's Env.
+func Environment(upstreams ...*Upstream) []string {
+	addresses := make([]string, 0, len(upstreams))
+	for _, u := range upstreams {
+		addresses = append(addresses, u.Address)
+	}
+	environment := []string{
+		"PATH=" + os.Getenv("PATH"),
+		"PORTICO_UPSTREAMS=" + strings.Join(addresses, ","),
+		"PORTICO_ENDPOINT_NAME=" + EndpointName,
+		"PORTICO_WORKERS=1",
+	}
+	if len(upstreams) > 0 {
+		environment = append(environment, "PORTICO_CA_FILE="+upstreams[0].CAFile)
+	}
+	return environment
+}
+
+// Start runs the context until the test ends and waits until it listens. Of
+// variables given twice the last counts, so that more can override.
+func Start(t testing.TB, c *nginxconf.Context, environment []string, more ...string) *Proxy {
+	t.Helper()
+	Require(t)
+	home := t.TempDir()
+	check(t, c.WriteTo(home))
+	p := &Proxy{
+		Address: FreeAddress(t),
+		RunDir:  filepath.Join(t.TempDir(), "run"),
+		stdout:  new(buffer), stderr: new(buffer),
+		exited: make(chan struct{}),
+	}
+	p.command = exec.Command("sh", filepath.Join(home, "entrypoint.sh"))
+	p.command.Env = append(append(environment,
+		"PORTICO_HOME="+home, "PORTICO_RUN_DIR="+p.RunDir, "PORTICO_LISTEN="+p.Address), more...)
+	p.command.Stdout, p.command.Stderr = p.stdout, p.stderr
+	// A group of its own: the workers must not outlive a killed master.
+	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	check(t, p.command.Start())
+	go func() {
+		defer close(p.exited)
+		_ = p.command.Wait() // the exit code is in ProcessState
+	}()
+	t.Cleanup(func() {
+		_ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL) // gone already is as good
+		<-p.exited
+		if t.Failed() && p.Stderr() != "" {
+			t.Logf("nginx said: %s", p.Stderr())
+		}
+	})
+	p.waitUntilListening(t)
+	return p
+}
+
+func (p *Proxy) waitUntilListening(t testing.TB) {
+	t.Helper()
+	deadline := time.Now().Add(Patience)
+	for time.Now().Before(deadline) {
+		conn, err := net.DialTimeout("tcp", p.Address, Patience)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		select {
+		case <-p.exited:
+			t.Fatalf("the entrypoint ended with %v: %s", p.command.ProcessState, p.Stderr())
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	t.Fatalf("nothing listens on %s after %v: %s", p.Address, Patience, p.Stderr())
+}
+
+// Process is the process that the entrypoint was started as.
+func (p *Proxy) Process() *os.Process { return p.command.Process }
+
+// Exited is closed when the process has ended.
+func (p *Proxy) Exited() <-chan struct{} { return p.exited }
+
+// ExitCode is the ended process's.
+func (p *Proxy) ExitCode() int { return p.command.ProcessState.ExitCode() }
+
+// Stdout is what the proxy wrote to its standard output so far: its log.
+func (p *Proxy) Stdout() string { return p.stdout.String() }
+
+// Stderr is what the proxy wrote to its standard error so far.
+func (p *Proxy) Stderr() string { return p.stderr.String() }
+
+// Response is the proxy's answer to a raw request.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Send writes the bytes of one request as they are and reads one answer.
+func (p *Proxy) Send(t testing.TB, request string) Response {
+	t.Helper()
+	return NewConn(t, p).Send(t, request)
+}
+
+// Get sends a GET for a host and a raw target, with more header lines.
+func (p *Proxy) Get(t testing.TB, host, target string, headers ...string) Response {
+	t.Helper()
+	return p.Send(t, RequestText("GET", host, target, headers...))
+}
+
+// RequestText is the text of a request without a body.
+func RequestText(method, host, target string, headers ...string) string {
+	lines := append([]string{method + " " + target + " HTTP/1.1", "Host: " + host}, headers...)
+	return strings.Join(lines, "\r\n") + "\r\n\r\n"
+}
+
+// Conn is a client's TLS connection to the proxy.
+type Conn struct {
+	*tls.Conn
+	reader *bufio.Reader
+}
+
+// NewConn connects to the proxy until the test ends.
+func NewConn(t testing.TB, p *Proxy) *Conn {
+	t.Helper()
+	// The load balancer doesn't verify its targets either.
+	conn, err := tls.Dial("tcp", p.Address, &tls.Config{InsecureSkipVerify: true})
+	check(t, err)
+	check(t, conn.SetDeadline(time.Now().Add(6*Patience)))
+	t.Cleanup(func() { conn.Close() })
+	return &Conn{Conn: conn, reader: bufio.NewReader(conn)}
+}
+
+// Send writes the bytes of one request as they are and reads one answer.
+func (c *Conn) Send(t testing.TB, request string) Response {
+	t.Helper()
+	// What can't be written any more has been answered: the proxy refuses a
+	// body that is too large without reading it.
+	_, writeErr := io.WriteString(c, request)
+	method, _, _ := strings.Cut(request, " ")
+	response, err := http.ReadResponse(c.reader, &http.Request{Method: method})
+	if err != nil {
+		t.Fatalf("read the answer to %.80q: %v (written: %v)", request, err, writeErr)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	check(t, err)
+	return Response{Status: response.StatusCode, Header: response.Header, Body: body}
+}
+
+// FreeAddress is a loopback address on which nothing listens.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// Test runs nginx -t on the context and gives its output and how long it took.
+func Test(t testing.TB, c *nginxconf.Context) (string, time.Duration, error) {
+	t.Helper()
+	Require(t)
+	run := t.TempDir()
+	check(t, c.WriteTo(filepath.Join(run, "context")))
+	script := fmt.Sprintf(`PORTICO_HOME=%[1]s/context PORTICO_RUN_DIR=%[1]s/run PORTICO_UPSTREAMS=127.0.0.1:443 PORTICO_ENDPOINT_NAME=%[2]s`, run, EndpointName)
+	bin := filepath.Join(run, "bin")
+	check(t, os.Mkdir(bin, 0o755))
+	// The entrypoint's last step is replaced by nothing: only its files are wanted.
+	check(t, os.WriteFile(filepath.Join(bin, "nginx"), []byte("#!/bin/sh\n"), 0o755))
+	prepare := exec.Command("sh", filepath.Join(run, "context", "entrypoint.sh"))
+	prepare.Env = append(strings.Fields(script), "PATH="+bin+":"+os.Getenv("PATH"))
+	if output, err := prepare.CombinedOutput(); err != nil {
+		return string(output), 0, err
+	}
+	began := time.Now()
+	test := exec.Command("nginx", "-t", "-p", run+"/run/", "-c", run+"/run/nginx.conf")
+	output, err := test.CombinedOutput()
+	return string(output), time.Since(began), err
+}
+
+// buffer is a bytes.Buffer for one writer and any number of readers.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}

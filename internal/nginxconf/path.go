@@ -1,0 +1,42 @@
+package nginxconf
+
+import (
+	"fmt"
+	"strings"
+)
+
+// refusedTarget is the regular expression, case ignored, of request targets
+// that are answered with 400.
+//
+// The proxy routes by the raw path and forwards it byte for byte, and so must
+// never see a path that somebody behind it could read as leading elsewhere:
+// dot segments (RFC 3986, section 5.2.4), with their dots and slashes spelt in
+// any way that one server or another is known to undo, however often it was
+// encoded; a dot segment with parameters ("..;x", which Java servers read as
+// ".."); a backslash in place of a slash. Control characters have no place in
+// a path, and a fragment none in a request's target (RFC 9112, section 3.2).
+func refusedTarget() string {
+	dot := `(?:\.|` + encoded('.') + `|` + encoded(0xC0) + encoded(0xAE) + `)`
+	slash := `(?:[/\\]|` + encoded('/') + `|` + encoded('\\') + `|` + encoded(0xC0) + encoded(0xAF) + `)`
+	end := `(?:$|[?;]|` + encoded(';') + `|` + slash + `)`
+	dotSegment := slash + dot + `{1,2}` + end
+	control := `%(?:[01][0-9a-f]|7f)`
+	return `^[^?]*?(?:` + dotSegment + `|` + control + `)|#`
+}
+
+// encoded is the regular expression of a percent-encoded byte. The percent
+// sign may have been encoded again any number of times, and so may the two
+// digits.
+func encoded(c byte) string {
+	const percent = `%(?:25)*`
+	var b strings.Builder
+	b.WriteString(percent)
+	for _, digit := range fmt.Sprintf("%02x", c) {
+		spellings := []string{string(digit), percent + fmt.Sprintf("%02x", digit)}
+		if digit >= 'a' {
+			spellings = append(spellings, percent+fmt.Sprintf("%02x", digit-'a'+'A'))
+		}
+		b.WriteString(`(?:` + strings.Join(spellings, `|`) + `)`)
+	}
+	return b.String()
+}

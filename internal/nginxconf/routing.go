@@ -1,0 +1,174 @@
+package nginxconf
+
+import (
+	"fmt"
+	"strings"
+)
+
+// routingMaps are the maps that lead from a request to its route; they are the
+// same whatever the routes, but for the depths of base paths.
+func routingMaps(depths []int) []Map {
+	routing := []Map{
+		{
+			Comment: []string{
+				"The path as it was sent, or nothing where it must not be forwarded: with dot",
+				"segments in any encoding, control characters or a fragment. $request_uri has",
+				"already lost the scheme and host of a target in absolute form.",
+			},
+			Source:   expression("$request_uri"),
+			Variable: "$portico_path",
+			Default:  expression(""),
+			Entries: []MapEntry{
+				patternFold(refusedTarget(), expression("")),
+				pattern(`^(?<portico_raw_path>/[^?#]*)(?<portico_query>\?.*)?$`, expression("$portico_raw_path")),
+				pattern(`^(?<portico_query>\?.*)$`, expression("/")),
+			},
+		},
+		{
+			Comment:  []string{"The only wildcard host that covers a host: a wildcard stands for one label."},
+			Source:   expression("$host"),
+			Variable: "$portico_wildcard",
+			Default:  expression(""),
+			Entries: []MapEntry{
+				pattern(`^[^.]+(?<portico_parent>\..+)$`, expression("*$portico_parent")),
+			},
+		},
+		candidates(depths),
+	}
+	for _, depth := range depths {
+		if depth == 0 {
+			continue
+		}
+		routing = append(routing, Map{
+			Comment:  []string{"The first " + countSegments(depth) + " of the path; nothing where it has fewer."},
+			Source:   expression("$portico_path"),
+			Variable: baseVariable(depth),
+			Default:  expression(""),
+			Entries: []MapEntry{
+				pattern(fmt.Sprintf(`^(?<portico_start_%d>(?:/[^/]*){%d})`, depth, depth), expression(fmt.Sprintf("$portico_start_%d", depth))),
+			},
+		})
+	}
+	return append(routing, decisionMaps()...)
+}
+
+// candidates lists what may answer, the longest base path first: a line for
+// each depth, with the request's base path and, behind a space, the route that
+// was found under it.
+func candidates(depths []int) Map {
+	lines := make([]string, 0, len(depths))
+	for _, depth := range depths {
+		lines = append(lines, baseVariable(depth)+" "+foundVariable(depth))
+	}
+	return Map{
+		Comment: []string{
+			"What may answer, the longest base path first: a line for each number of",
+			"segments, with the path's beginning and, after a space, the route found there.",
+		},
+		Source:   expression("$portico_host_rows"),
+		Variable: "$portico_candidates",
+		Default:  expression("$portico_host_rows"),
+		Entries: []MapEntry{
+			pattern(`^(?<portico_path_host>[^ ]+)$`, expression(strings.Join(lines, "\n"))),
+		},
+	}
+}
+
+// rowPattern takes the first candidate whose base path is the request's, this
+// time with regard to case, and cuts the path, which is the last line, behind
+// it. Neither spaces nor line feeds nor the separator can stand where they
+// would mislead it: NGINX refuses the former two in a request line, and the
+// part of a candidate that the client chose ends at the first space.
+const rowPattern = `(?m)^(?<portico_base>[^ \n]*) \k<portico_base>\|` +
+	`(?<portico_api>[^|\n]*)\|(?<portico_stage>[^|\n]*)\|(?<portico_verbs>[^|\n]*)\|(?<portico_timeout>[^|\n]*)\|(?<portico_origin>[^|\n]*)\|(?<portico_row_wildcard>[^|\n]*)\n` +
+	`(?:.*\n)*\k<portico_base>(?<portico_rest>.*)\z`
+
+// decisionMaps decide what becomes of a request whose candidates are known.
+func decisionMaps() []Map {
+	return []Map{
+		{
+			Comment: []string{
+				"Whether a row answers. Setting this sets the row's $portico_base, _api, _stage,",
+				"_verbs, _timeout, _origin and _row_wildcard too, and $portico_rest, the path behind the base.",
+			},
+			Source:   expression("$portico_candidates\n$portico_path"),
+			Variable: "$portico_row",
+			Default:  expression(""),
+			Entries:  []MapEntry{pattern(rowPattern, expression("1"))},
+		},
+		{
+			Comment:  []string{"The row's host, which the resource policies compare with Referer."},
+			Source:   expression("$portico_row_wildcard"),
+			Variable: "$portico_row_host",
+			Default:  expression("$portico_row_wildcard"),
+			Entries:  []MapEntry{literal("", expression("$host"))},
+		},
+		{
+			Comment: []string{
+				"The verb. $request_method would say GET once NGINX has turned to a page for",
+				"an error.",
+			},
+			Source:   expression("$request"),
+			Variable: "$portico_verb",
+			Default:  expression(""),
+			Entries:  []MapEntry{pattern(`^(?<portico_first_word>[^ ]+) `, expression("$portico_first_word"))},
+		},
+		{
+			Comment:  []string{"Where a request goes that isn't answered by the default timeout's proxy."},
+			Source:   expression("$portico_path"),
+			Variable: "$portico_location",
+			Default:  expression("$portico_location_of_row"),
+			Entries:  []MapEntry{literal("", expression("//400"))},
+		},
+		{
+			Source:   expression("$portico_row"),
+			Variable: "$portico_location_of_row",
+			Default:  expression("$portico_location_without_row"),
+			Entries:  []MapEntry{literal("1", expression("$portico_location_of_verb"))},
+		},
+		{
+			Comment:  []string{"Load balancers check health by address; a named host's /healthz is its API's."},
+			Source:   expression("$portico_host_rows $portico_path"),
+			Variable: "$portico_location_without_row",
+			Default:  expression("//404"),
+			Entries:  []MapEntry{pattern(`^ /healthz$`, expression("//healthz"))},
+		},
+		{
+			Source:   expression("$portico_verb $portico_verbs"),
+			Variable: "$portico_location_of_verb",
+			Default:  expression("//405"),
+			Entries: []MapEntry{
+				pattern(`^(?:[^ ]+ \*|(?<portico_allowed>[^ ]+) (?:.*, )?\k<portico_allowed>(?:,.*)?)$`, expression("$portico_location_of_timeout")),
+			},
+		},
+		{
+			Source:   expression("$portico_timeout"),
+			Variable: "$portico_location_of_timeout",
+			Default:  expression("//timeout/$portico_timeout"),
+			Entries:  []MapEntry{literal("", expression(""))},
+		},
+		{
+			Comment:  []string{"Headers of refusals. Reading $portico_row first sets what the row says."},
+			Source:   expression("$portico_row$portico_verbs"),
+			Variable: "$portico_allow",
+			Default:  expression(""),
+			Entries: []MapEntry{
+				literal("1*", quoted(strings.Join(allMethods, ", "))),
+				pattern(`^1(?<portico_named_verbs>.+)$`, expression("$portico_named_verbs")),
+			},
+		},
+		{
+			Source:   expression("$portico_row"),
+			Variable: "$portico_allow_origin",
+			Default:  expression(""),
+			Entries:  []MapEntry{literal("1", expression("$portico_origin"))},
+		},
+		{
+			Comment:  []string{"The row for the log: host and base path, or nothing."},
+			Source:   expression("$portico_row"),
+			Variable: "$portico_route",
+			Default:  expression(""),
+			Entries:  []MapEntry{literal("1", expression("$portico_row_host$portico_base"))},
+		},
+	}
+}

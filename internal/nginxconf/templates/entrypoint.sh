@@ -1,0 +1,239 @@
+#!/bin/sh
+# Starts NGINX with the routes that lie beside this file and with what the
+# environment says. It writes everything into PORTICO_RUN_DIR and then becomes
+# NGINX, so that the container's stop signal reaches NGINX itself.
+#
+#   PORTICO_HOME           where the routes lie           default: beside this file
+#   PORTICO_RUN_DIR        a directory to write to        default: /tmp/portico
+#   PORTICO_LISTEN         [address:]port                 default: 8443
+#   PORTICO_UPSTREAMS      address:port[,address:port]    required
+#   PORTICO_ENDPOINT_NAME  the endpoint's DNS name        required
+#   PORTICO_CA_FILE        trusted certificates, PEM      default: the system's bundle
+#   PORTICO_WORKERS        a number, or auto              default: auto
+#   PORTICO_ERROR_LEVEL    of messages about requests     default: crit
+#
+# IPv6 addresses are written in brackets. Messages about requests below crit
+# quote query strings, which may hold secrets.
+set -eu
+umask 077
+
+mistakes=0
+
+complain() {
+    echo "portico: $*" >&2
+    mistakes=1
+}
+
+give_up() {
+    echo "portico: $*" >&2
+    exit 1
+}
+
+is_number() { # text lowest highest
+    case $1 in
+    '' | 0?* | *[!0-9]* | ??????*) return 1 ;;
+    esac
+    [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]
+}
+
+is_ipv4() {
+    case $1 in
+    *[!0-9.]* | *..* | .* | *. | *.*.*.*.*) return 1 ;;
+    *.*.*.*) ;;
+    *) return 1 ;;
+    esac
+    rest=$1.
+    while [ -n "$rest" ]; do
+        is_number "${rest%%.*}" 0 255 || return 1
+        rest=${rest#*.}
+    done
+}
+
+is_ipv6() {
+    case $1 in
+    '['*[!0-9A-Fa-f:.]*']') return 1 ;;
+    '['*:*:*']') return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+is_address_and_port() {
+    case $1 in
+    *:*) ;;
+    *) return 1 ;;
+    esac
+    is_number "${1##*:}" 1 65535 || return 1
+    is_ipv4 "${1%:*}" || is_ipv6 "${1%:*}"
+}
+
+is_dns_name() {
+    case $1 in
+    '' | .* | *. | *..* | -* | *- | *.-* | *-.* | *[!0-9A-Za-z.-]*) return 1 ;;
+    *.*) [ ${#1} -le 253 ] ;;
+    *) return 1 ;;
+    esac
+}
+
+is_plain_path() {
+    case $1 in
+    *[!0-9A-Za-z._/+@%,=:~-]*) return 1 ;;
+    /*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+system_ca_file() {
+    for file in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt \
+        /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem; do
+        if [ -r "$file" ]; then
+            echo "$file"
+            return
+        fi
+    done
+}
+
+# A container's share of the processors, rounded up: NGINX's own "auto" counts
+# the host's, of which a Fargate task may use half of one.
+count_workers() {
+    cpus=$(getconf _NPROCESSORS_ONLN 2>/dev/null || nproc 2>/dev/null || echo 1)
+    quota=max
+    period=100000
+    if [ -r /sys/fs/cgroup/cpu.max ]; then
+        read -r quota period </sys/fs/cgroup/cpu.max || quota=max
+    elif [ -r /sys/fs/cgroup/cpu/cpu.cfs_quota_us ] && [ -r /sys/fs/cgroup/cpu/cpu.cfs_period_us ]; then
+        read -r quota </sys/fs/cgroup/cpu/cpu.cfs_quota_us || quota=max
+        read -r period </sys/fs/cgroup/cpu/cpu.cfs_period_us || quota=max
+    fi
+    case $quota$period in
+    *[!0-9]*) ;;
+    *)
+        share=$(((quota + period - 1) / period))
+        if [ "$share" -ge 1 ] && [ "$share" -lt "$cpus" ]; then
+            cpus=$share
+        fi
+        ;;
+    esac
+    echo "$cpus"
+}
+
+# --- what the environment says ---
+
+beside=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+home=${PORTICO_HOME:-$beside}
+run=${PORTICO_RUN_DIR:-/tmp/portico}
+listen=${PORTICO_LISTEN:-8443}
+upstreams=${PORTICO_UPSTREAMS:-}
+endpoint=${PORTICO_ENDPOINT_NAME:-}
+ca_file=${PORTICO_CA_FILE:-$(system_ca_file)}
+workers=${PORTICO_WORKERS:-auto}
+error_level=${PORTICO_ERROR_LEVEL:-crit}
+
+if ! is_plain_path "$home" || [ ! -r "$home/nginx.conf" ]; then
+    complain "PORTICO_HOME is '$home': give the absolute path of the directory that holds nginx.conf"
+fi
+if ! is_plain_path "$run"; then
+    complain "PORTICO_RUN_DIR is '$run': give the absolute path of a directory that can be written, without spaces or quotes"
+fi
+if ! is_number "$listen" 1 65535 && ! is_address_and_port "$listen"; then
+    complain "PORTICO_LISTEN is '$listen': give a port or address:port, such as 8443 or 127.0.0.1:8443"
+fi
+servers=
+rest=$upstreams,
+while [ -n "$rest" ]; do
+    server=${rest%%,*}
+    rest=${rest#*,}
+    if is_address_and_port "$server"; then
+        servers="$servers $server"
+    else
+        complain "PORTICO_UPSTREAMS holds '$server': give the endpoint's addresses, such as 10.0.1.10:443,10.0.2.10:443"
+    fi
+done
+if ! is_dns_name "$endpoint"; then
+    complain "PORTICO_ENDPOINT_NAME is '$endpoint': give the DNS name of the execute-api VPC endpoint"
+fi
+if [ -z "$ca_file" ]; then
+    complain "PORTICO_CA_FILE is not set and the system has no bundle of trusted certificates: install ca-certificates or set it"
+elif ! is_plain_path "$ca_file" || [ ! -r "$ca_file" ]; then
+    complain "PORTICO_CA_FILE is '$ca_file': give the absolute path of a readable PEM file"
+fi
+if [ "$workers" = auto ]; then
+    workers=$(count_workers)
+elif ! is_number "$workers" 1 512; then
+    complain "PORTICO_WORKERS is '$workers': give a number from 1 to 512, or auto"
+fi
+case $error_level in
+debug | info | notice | warn | error | crit | alert | emerg) ;;
+*) complain "PORTICO_ERROR_LEVEL is '$error_level': give one of info, notice, warn, error, crit, alert, emerg" ;;
+esac
+command -v nginx >/dev/null || complain "nginx is not on PATH: use a base image that has it"
+command -v openssl >/dev/null || complain "openssl is not on PATH: use a base image that has it, such as the Debian variant of the NGINX image"
+[ "$mistakes" = 0 ] || exit 1
+
+# --- what NGINX reads ---
+
+mkdir -p "$run" && [ -w "$run" ] || give_up "PORTICO_RUN_DIR is '$run': it can't be written by user $(id -u)"
+rm -f "$run/context"
+ln -s "$home" "$run/context"
+
+cat >"$run/nginx.conf" <<END
+worker_processes $workers;
+include context/nginx.conf;
+END
+
+{
+    echo 'upstream portico {'
+    echo '    zone portico 256k;'
+    for server in $servers; do
+        echo "    server $server max_fails=1 fail_timeout=5s;"
+    done
+    # The same addresses once more, never put aside. An API that exceeds its
+    # timeout counts as a failure of the address that it was called through;
+    # without these, two slow calls would take every other API away.
+    case $servers in
+    ' '*' '*)
+        for server in $servers; do
+            echo "    server $server max_fails=0 backup;"
+        done
+        ;;
+    esac
+    echo '    keepalive 256;'
+    echo '    keepalive_requests 1000000;'
+    echo '    keepalive_timeout 60s;'
+    echo '}'
+    echo "proxy_ssl_name $endpoint;"
+    echo "proxy_ssl_trusted_certificate \"$ca_file\";"
+    echo "proxy_set_header Host $endpoint;"
+    echo "error_log stderr $error_level;"
+} >"$run/upstream.conf"
+
+echo "listen $listen ssl default_server reuseport backlog=4096;" >"$run/listen.conf"
+
+# The load balancer's hop: load balancers encrypt to their targets without
+# verifying them, so a key that lives as long as the task serves.
+cat >"$run/openssl.cnf" <<END
+[req]
+distinguished_name = name
+x509_extensions = extensions
+prompt = no
+[name]
+CN = portico
+[extensions]
+subjectAltName = DNS:portico
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+END
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha256 -days 3650 \
+    -config "$run/openssl.cnf" -keyout "$run/tls.key" -out "$run/tls.crt" 2>"$run/openssl.log" ||
+    give_up "openssl can't make a key: $(cat "$run/openssl.log")"
+
+# Workers of a master that runs as root are another user, and have to reach
+# the temporary files below the directory; what lies in it stays unreadable.
+if [ "$(id -u)" = 0 ]; then
+    chmod 0711 "$run"
+fi
+
+# As many open files as the task may have: a proxied request takes two.
+ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
+
+exec nginx -p "$run/" -c "$run/nginx.conf" -g 'daemon off;'
