@@ -1,0 +1,56 @@
+package accounts
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// newAWSProvider is the one AWS provider of a stack: its region, its account and
+// nothing else. Default providers are disabled in the stack's settings, so that
+// no resource can end up where the caller's environment happens to point.
+func newAWSProvider(ctx *pulumi.Context, c awsConfig, accountID string) (*aws.Provider, error) {
+	args := &aws.ProviderArgs{
+		Region:            pulumi.String(c.Region),
+		AllowedAccountIds: pulumi.StringArray{pulumi.String(accountID)},
+	}
+	if c.RoleARN != "" {
+		args.AssumeRole = aws.ProviderAssumeRoleArgs{
+			RoleArn:     pulumi.StringPtr(c.RoleARN),
+			SessionName: pulumi.StringPtr("portico"),
+		}
+	}
+	if c.Endpoint != "" {
+		emulate(args, c.Endpoint)
+	}
+	awsProvider, err := aws.NewProvider(ctx, "aws-"+c.Region, args)
+	if err != nil {
+		return nil, fmt.Errorf("configure AWS provider of account %s in %s: %w", accountID, c.Region, err)
+	}
+	return awsProvider, nil
+}
+
+// emulate points every service that Portico uses at an emulator. It has neither
+// instance metadata nor, mostly, credentials worth checking; bucket names as
+// host names would not resolve.
+func emulate(args *aws.ProviderArgs, endpoint string) {
+	url := pulumi.StringPtr(endpoint)
+	args.Endpoints = aws.ProviderEndpointArray{aws.ProviderEndpointArgs{
+		Acm:            url,
+		Apigateway:     url,
+		Appautoscaling: url,
+		Logs:           url,
+		Ec2:            url,
+		Ecr:            url,
+		Ecs:            url,
+		Elbv2:          url,
+		Iam:            url,
+		Route53:        url,
+		S3:             url,
+		Sts:            url,
+	}}
+	args.SkipCredentialsValidation = pulumi.Bool(true)
+	args.SkipMetadataApiCheck = pulumi.Bool(true)
+	args.S3UsePathStyle = pulumi.Bool(true)
+}

@@ -1,0 +1,191 @@
+package accounts
+
+// Defaults of the configuration.
+const (
+	defaultApp           = "portico"
+	defaultCIDR          = "10.0.0.0/16"
+	defaultZones         = 2
+	defaultCPU           = 512
+	defaultMemory        = 1024
+	defaultArchitecture  = "ARM64"
+	defaultMin           = 2
+	defaultMax           = 4
+	defaultCPUPercent    = 80
+	defaultRetentionDays = 30
+)
+
+// sharedConfig is the configuration of the shared-services account's stack.
+type sharedConfig struct {
+	// Mapping is the mapping file's path, relative to the project's directory.
+	Mapping        string               `config:"mapping"`
+	App            appConfig            `config:"app"`
+	AWS            awsConfig            `config:"aws"`
+	Network        networkConfig        `config:"network"`
+	Endpoints      endpointsConfig      `config:"endpoints"`
+	SecurityGroups securityGroupsConfig `config:"securityGroups"`
+	LoadBalancer   loadBalancerConfig   `config:"loadBalancer"`
+	Image          imageConfig          `config:"image"`
+	Task           taskConfig           `config:"task"`
+	Logs           logsConfig           `config:"logs"`
+	Certificates   certificatesConfig   `config:"certificates"`
+	DNS            dnsConfig            `config:"dns"`
+}
+
+// providerConfig is the configuration of a provider account's stack.
+type providerConfig struct {
+	Mapping string       `config:"mapping"`
+	App     appConfig    `config:"app"`
+	AWS     awsConfig    `config:"aws"`
+	Shared  stackConfig  `config:"shared"`
+	APIs    []string     `config:"apis"`
+	Policy  policyConfig `config:"policy"`
+	// Redeploy has no default: a deployment publishes whatever the API's owner
+	// has saved, so somebody has to decide.
+	Redeploy                 *bool    `config:"redeploy"`
+	AdditionalVPCEndpointIDs []string `config:"additionalVpcEndpointIds"`
+}
+
+// appConfig names the installation; every resource is tagged with both.
+type appConfig struct {
+	Name        string `config:"name"`
+	Environment string `config:"environment"`
+}
+
+// prefix begins the names of the installation's resources.
+func (c appConfig) prefix() string { return c.Name + "-" + c.Environment }
+
+// awsConfig says which account and region a stack works in.
+type awsConfig struct {
+	Region string `config:"region"`
+	// AccountID is the only account that the stack may touch. In a provider
+	// account's stack it may be a name of the mapping's ACCOUNTS.
+	AccountID string `config:"accountId"`
+	// RoleARN is the role to assume; empty: the caller's own credentials.
+	RoleARN string `config:"roleArn"`
+	// Endpoint is the URL of an AWS emulator; empty: AWS.
+	Endpoint string `config:"endpoint"`
+}
+
+type networkConfig struct {
+	Create        *bool    `config:"create"`
+	CIDR          string   `config:"cidr"`
+	Zones         *int     `config:"zones"`
+	PublicSubnets bool     `config:"publicSubnets"`
+	VPCID         string   `config:"vpcId"`
+	SubnetIDs     []string `config:"subnetIds"`
+}
+
+// creates tells whether the VPC is to be created; where the key is absent, the
+// presence of a VPC's ID decides.
+func (c networkConfig) creates() bool {
+	if c.Create != nil {
+		return *c.Create
+	}
+	return c.VPCID == ""
+}
+
+type endpointsConfig struct {
+	ExecuteAPI endpointConfig `config:"executeApi"`
+	Logs       endpointConfig `config:"logs"`
+	ECRAPI     endpointConfig `config:"ecrApi"`
+	ECRDKR     endpointConfig `config:"ecrDkr"`
+	S3         endpointConfig `config:"s3"`
+}
+
+type endpointConfig struct {
+	ID     string `config:"id"`
+	Lookup bool   `config:"lookup"`
+}
+
+type securityGroupsConfig struct {
+	LoadBalancerID string `config:"loadBalancerId"`
+	EndpointID     string `config:"endpointId"`
+	TasksID        string `config:"tasksId"`
+}
+
+type loadBalancerConfig struct {
+	Type               string   `config:"type"`
+	AllowedCIDRs       []string `config:"allowedCidrs"`
+	SSLPolicy          string   `config:"sslPolicy"`
+	DeletionProtection bool     `config:"deletionProtection"`
+}
+
+type imageConfig struct {
+	// URI is a prebuilt image, which is then neither built nor pushed.
+	URI string `config:"uri"`
+	// Base is the image that the proxy's image is built from.
+	Base string `config:"base"`
+}
+
+type taskConfig struct {
+	CPU          *int   `config:"cpu"`
+	Memory       *int   `config:"memory"`
+	Architecture string `config:"architecture"`
+	Min          *int   `config:"min"`
+	Max          *int   `config:"max"`
+	CPUPercent   *int   `config:"cpuPercent"`
+}
+
+type logsConfig struct {
+	RetentionDays *int `config:"retentionDays"`
+}
+
+type certificatesConfig struct {
+	NamesPerCertificate *int `config:"namesPerCertificate"`
+}
+
+type dnsConfig struct {
+	Records string `config:"records"`
+}
+
+// stackConfig names the shared-services account's stack.
+type stackConfig struct {
+	// Stack is its full name, organization/project/stack; in a self-managed
+	// backend the organization is the word "organization".
+	Stack string `config:"stack"`
+}
+
+type policyConfig struct {
+	DenyForm string `config:"denyForm"`
+	// MaxSize is the account's quota for resource policies, in characters.
+	MaxSize *int `config:"maxSize"`
+}
+
+// referenceVariables tells which key stands for a variable of the reference
+// implementation.
+var referenceVariables = map[string]string{
+	"APP_ENVIRONMENT":             "app.environment",
+	"APP_NAME":                    "app.name",
+	"CREATE_VPC":                  "network.create",
+	"VPC_CIDR":                    "network.cidr",
+	"PUBLIC_SUBNETS":              "network.publicSubnets",
+	"EXTERNAL_VPC_ID":             "network.vpcId",
+	"EXTERNAL_PRIVATE_SUBNETS_ID": "network.subnetIds",
+	"EXTERNAL_ALB_SG_ID":          "securityGroups.loadBalancerId",
+	"EXTERNAL_ENDPOINT_SG_ID":     "securityGroups.endpointId",
+	"EXTERNAL_FARGATE_SG_ID":      "securityGroups.tasksId",
+	"ELB_TYPE":                    "loadBalancer.type",
+	"TASK_IMAGE":                  "image.uri (prebuilt) or image.base",
+	"TASK_IMAGE_TAG":              "image.uri (prebuilt) or image.base, with the tag",
+	"TASK_SCALE_CPU_PCT":          "task.cpuPercent",
+	"TASK_SCALE_MIN":              "task.min",
+	"TASK_SCALE_MAX":              "task.max",
+	"TASK_PLATFORM":               "task.architecture",
+	"PROXY_CONFIG_PATH":           "mapping",
+}
+
+// valueOr is *p, or otherwise where p is nil.
+func valueOr[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}
+
+// textOr is s, or otherwise where s is empty.
+func textOr(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

@@ -1,0 +1,372 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/nginxconf"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// Contract is the version of the shared stack's outputs. It changes when an
+// output that provider stacks read changes its name or meaning.
+const Contract = 1
+
+// Shared is the program of the shared-services account's stack. Relative paths
+// of its configuration begin at the working directory, which is the project's
+// under `pulumi up`.
+func Shared(ctx *pulumi.Context) error { return SharedIn("")(ctx) }
+
+// SharedIn is Shared for programs that run elsewhere: relative paths begin at
+// dir, where the stack's settings file is looked for too.
+func SharedIn(dir string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		config, err := readSharedConfig(ctx, dir)
+		if err != nil {
+			return err
+		}
+		rows, err := loadMapping(dir, config.Mapping)
+		if err != nil {
+			return err
+		}
+		derived, err := topology.Derive(rows, topology.Limits{
+			NamesPerCertificate: valueOr(config.Certificates.NamesPerCertificate, 0),
+			HostRecords:         config.DNS.Records == "host",
+		})
+		if err != nil {
+			return err
+		}
+		if err := checkRoutes(derived.Routes, rows, config.AWS.Region); err != nil {
+			return err
+		}
+		stack := &sharedStack{
+			ctx:      ctx,
+			dir:      dir,
+			config:   config,
+			mapping:  rows,
+			topology: derived,
+			prefix:   config.App.prefix(),
+			tags:     config.App.tags(),
+		}
+		return stack.deploy()
+	}
+}
+
+// tags are every resource's.
+func (c appConfig) tags() components.Tags {
+	return components.Tags{"app": c.Name, "environment": c.Environment, "managed-by": "portico"}
+}
+
+// loadMapping reads the mapping file and refuses rows of front doors that can't
+// be deployed.
+func loadMapping(dir, path string) (*mapping.Mapping, error) {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	rows, err := mapping.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	var refused []error
+	for _, row := range rows.Rows {
+		if row.FrontDoor != mapping.FrontDoorNGINX && !row.Retired {
+			refused = append(refused, fmt.Errorf("%s:%d:%d: APIS[%d].FRONT_DOOR: %s can't be deployed yet: write nginx or take the line out",
+				rows.Source, row.Pos.Line, row.Pos.Column, row.Index, row.FrontDoor))
+		}
+	}
+	return rows, errors.Join(refused...)
+}
+
+// checkRoutes reports what the proxy of a region can't serve.
+func checkRoutes(routes []topology.Route, rows *mapping.Mapping, region string) error {
+	if len(routes) == 0 {
+		return fmt.Errorf("deploy %s: it has no row that needs the proxy: add one, or destroy the stack", rows.Source)
+	}
+	var wrong []error
+	for _, route := range routes {
+		if route.API.Region == region {
+			continue
+		}
+		row := rows.Rows[route.Row]
+		wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].PRIVATE_API_URL: the API is in %s, and a VPC endpoint of %s (portico:aws.region) reaches APIs of its own region only: correct the URL, or put the row into the mapping of a stack in %s",
+			rows.Source, row.Pos.Line, row.Pos.Column, row.Index, route.API.Region, region, route.API.Region))
+	}
+	return errors.Join(wrong...)
+}
+
+// sharedStack is one run of the shared stack's program.
+type sharedStack struct {
+	ctx      *pulumi.Context
+	dir      string
+	config   *sharedConfig
+	mapping  *mapping.Mapping
+	topology *topology.Topology
+	prefix   string
+	tags     components.Tags
+	// providers is the option that hands the AWS provider to components.
+	providers pulumi.ResourceOption
+}
+
+func (s *sharedStack) deploy() error {
+	awsProvider, err := newAWSProvider(s.ctx, s.config.AWS, s.config.AWS.AccountID)
+	if err != nil {
+		return err
+	}
+	s.providers = pulumi.Providers(awsProvider)
+	network, err := s.network()
+	if err != nil {
+		return err
+	}
+	groups, err := s.securityGroups(network)
+	if err != nil {
+		return err
+	}
+	endpoints, err := s.endpoints(network, groups)
+	if err != nil {
+		return err
+	}
+	image, repositoryARN, err := s.image()
+	if err != nil {
+		return err
+	}
+	balancer, err := s.loadBalancer(network, groups)
+	if err != nil {
+		return err
+	}
+	cluster, err := components.NewCluster(s.ctx, s.prefix, &components.ClusterArgs{Tags: s.tags}, s.providers)
+	if err != nil {
+		return err
+	}
+	_, err = components.NewService(s.ctx, s.prefix, &components.ServiceArgs{
+		Region:        s.config.AWS.Region,
+		Cluster:       cluster,
+		Image:         image,
+		RepositoryARN: repositoryARN,
+		CPU:           valueOr(s.config.Task.CPU, defaultCPU),
+		Memory:        valueOr(s.config.Task.Memory, defaultMemory),
+		Architecture:  s.architecture(),
+		Min:           valueOr(s.config.Task.Min, defaultMin),
+		Max:           valueOr(s.config.Task.Max, max(defaultMax, valueOr(s.config.Task.Min, defaultMin))),
+		CPUPercent:    valueOr(s.config.Task.CPUPercent, defaultCPUPercent),
+		Environment: map[string]pulumi.StringInput{
+			"PORTICO_UPSTREAMS":     upstreams(endpoints.ExecuteAPIAddresses),
+			"PORTICO_ENDPOINT_NAME": endpoints.ExecuteAPIDNSName,
+		},
+		SubnetIDs:        network.SubnetIDs,
+		SecurityGroupID:  groups.TasksID,
+		TargetGroupARN:   balancer.TargetGroupARN,
+		LongestTimeout:   s.longestTimeout(),
+		LogRetentionDays: valueOr(s.config.Logs.RetentionDays, defaultRetentionDays),
+		Tags:             s.tags,
+	}, []pulumi.Resource{balancer, endpoints, groups}, s.providers)
+	if err != nil {
+		return err
+	}
+	if err := s.zones(network, balancer); err != nil {
+		return err
+	}
+	s.export(network, endpoints, balancer)
+	return nil
+}
+
+func (s *sharedStack) network() (*components.Network, error) {
+	config := s.config.Network
+	args := &components.NetworkArgs{
+		VPCID:     config.VPCID,
+		SubnetIDs: config.SubnetIDs,
+		Region:    s.config.AWS.Region,
+		Tags:      s.tags,
+	}
+	if config.creates() {
+		args.New = &components.NewVPC{
+			CIDR:          netip.MustParsePrefix(textOr(config.CIDR, defaultCIDR)),
+			Zones:         valueOr(config.Zones, defaultZones),
+			PublicSubnets: config.PublicSubnets,
+		}
+	}
+	return components.NewNetwork(s.ctx, s.prefix, args, s.providers)
+}
+
+func (s *sharedStack) securityGroups(network *components.Network) (*components.SecurityGroups, error) {
+	return components.NewSecurityGroups(s.ctx, s.prefix, &components.SecurityGroupsArgs{
+		VPCID:          network.VPCID,
+		VPCCIDRs:       network.CIDRs,
+		AllowedCIDRs:   s.config.LoadBalancer.AllowedCIDRs,
+		Region:         s.config.AWS.Region,
+		LoadBalancerID: s.config.SecurityGroups.LoadBalancerID,
+		TasksID:        s.config.SecurityGroups.TasksID,
+		EndpointID:     s.config.SecurityGroups.EndpointID,
+		Tags:           s.tags,
+	}, s.providers)
+}
+
+func (s *sharedStack) endpoints(network *components.Network, groups *components.SecurityGroups) (*components.Endpoints, error) {
+	source := func(c endpointConfig) components.EndpointSource {
+		return components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
+	}
+	config := s.config.Endpoints
+	args := &components.EndpointsArgs{
+		Region:            s.config.AWS.Region,
+		VPCID:             network.VPCID,
+		ExistingVPCID:     s.config.Network.VPCID,
+		SubnetIDs:         network.SubnetIDs,
+		RouteTableIDs:     network.RouteTableIDs,
+		Addresses:         network.EndpointAddresses,
+		ExecuteAPI:        source(config.ExecuteAPI),
+		Logs:              source(config.Logs),
+		ECRAPI:            source(config.ECRAPI),
+		ECRDKR:            source(config.ECRDKR),
+		S3:                source(config.S3),
+		ExecuteAPIGroupID: groups.ExecuteAPIID,
+		InterfaceGroupID:  groups.InterfaceID,
+		Tags:              s.tags,
+	}
+	if groups.OwnTasks {
+		args.TasksGroupID = groups.TasksID
+	}
+	if id := s.config.SecurityGroups.EndpointID; id != "" {
+		args.AdmittedGroupIDs = []string{id}
+	}
+	return components.NewEndpoints(s.ctx, s.prefix, args, s.providers)
+}
+
+// image is the reference of the proxy's image and the repository it is pulled
+// from; the latter is nil outside ECR.
+func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err error) {
+	if uri := s.config.Image.URI; uri != "" {
+		partition := s.topology.Routes[0].API.Partition
+		if arn := components.ECRRepositoryARN(partition, uri); arn != "" {
+			repositoryARN = pulumi.String(arn)
+		}
+		return pulumi.String(uri), repositoryARN, nil
+	}
+	rendered, err := nginxconf.Render(s.topology.Routes, nginxconf.Options{BaseImage: s.config.Image.Base})
+	if err != nil {
+		return nil, nil, fmt.Errorf("render the proxy's configuration: %w", err)
+	}
+	contextDir := filepath.Join(s.dir, ".portico", s.ctx.Stack(), "image")
+	if err := writeContext(rendered, contextDir); err != nil {
+		return nil, nil, fmt.Errorf("write the image's build context: %w", err)
+	}
+	repository, err := components.NewRepository(s.ctx, s.prefix, &components.RepositoryArgs{Tags: s.tags}, s.providers)
+	if err != nil {
+		return nil, nil, err
+	}
+	dockerProvider, err := docker.NewProvider(s.ctx, "docker", &docker.ProviderArgs{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("configure Docker provider: %w", err)
+	}
+	image, err := components.NewImage(s.ctx, s.prefix, &components.ImageArgs{
+		ContextDir:   contextDir,
+		Tag:          imageTag(rendered, s.architecture()),
+		Architecture: s.architecture(),
+		Repository:   repository,
+	}, s.providers, pulumi.Providers(dockerProvider))
+	if err != nil {
+		return nil, nil, err
+	}
+	return image.Reference, repository.ARN, nil
+}
+
+func (s *sharedStack) loadBalancer(network *components.Network, groups *components.SecurityGroups) (*components.LoadBalancer, error) {
+	var requests []components.CertificateRequest
+	for _, certificate := range s.topology.Certificates {
+		request := components.CertificateRequest{PublicZones: map[string]string{}}
+		for _, name := range certificate.Names {
+			request.Names = append(request.Names, string(name))
+		}
+		for name, zone := range certificate.PublicZones {
+			request.PublicZones[string(name)] = string(zone)
+		}
+		requests = append(requests, request)
+	}
+	certificates, err := components.NewCertificates(s.ctx, s.prefix, &components.CertificatesArgs{
+		Requests: requests,
+		Tags:     s.tags,
+	}, s.providers)
+	if err != nil {
+		return nil, err
+	}
+	return components.NewLoadBalancer(s.ctx, s.prefix, &components.LoadBalancerArgs{
+		Type:               textOr(s.config.LoadBalancer.Type, components.ApplicationLoadBalancer),
+		VPCID:              network.VPCID,
+		SubnetIDs:          network.SubnetIDs,
+		SecurityGroupID:    groups.LoadBalancerID,
+		CertificateARNs:    certificates.ARNs,
+		CertificateNames:   certificates.Names,
+		LongestTimeout:     s.longestTimeout(),
+		SSLPolicy:          textOr(s.config.LoadBalancer.SSLPolicy, components.DefaultSSLPolicy),
+		DeletionProtection: s.config.LoadBalancer.DeletionProtection,
+		Tags:               s.tags,
+	}, s.providers)
+}
+
+func (s *sharedStack) zones(network *components.Network, balancer *components.LoadBalancer) error {
+	var zones []components.HostedZone
+	for _, zone := range s.topology.Zones {
+		hosted := components.HostedZone{Name: string(zone.Name)}
+		for _, record := range zone.Records {
+			hosted.Records = append(hosted.Records, string(record))
+		}
+		zones = append(zones, hosted)
+	}
+	_, err := components.NewZones(s.ctx, s.prefix, &components.ZonesArgs{
+		Zones:               zones,
+		VPCID:               network.VPCID,
+		LoadBalancerDNSName: balancer.DNSName,
+		LoadBalancerZoneID:  balancer.HostedZoneID,
+		Tags:                s.tags,
+	}, s.providers)
+	return err
+}
+
+func (s *sharedStack) export(network *components.Network, endpoints *components.Endpoints, balancer *components.LoadBalancer) {
+	hosts := make(pulumi.StringArray, len(s.topology.Hosts))
+	for i, host := range s.topology.Hosts {
+		hosts[i] = pulumi.String(host)
+	}
+	s.ctx.Export("contract", pulumi.Int(Contract))
+	s.ctx.Export("region", pulumi.String(s.config.AWS.Region))
+	s.ctx.Export("accountId", pulumi.String(s.config.AWS.AccountID))
+	s.ctx.Export("vpcId", network.VPCID)
+	s.ctx.Export("vpcEndpointId", endpoints.ExecuteAPIID)
+	s.ctx.Export("vpcEndpointDnsName", endpoints.ExecuteAPIDNSName)
+	s.ctx.Export("loadBalancerDnsName", balancer.DNSName)
+	s.ctx.Export("mappingDigest", pulumi.String(s.mapping.Digest))
+	s.ctx.Export("hosts", hosts)
+}
+
+func (s *sharedStack) architecture() string {
+	return textOr(s.config.Task.Architecture, defaultArchitecture)
+}
+
+func (s *sharedStack) longestTimeout() time.Duration {
+	var longest time.Duration
+	for _, route := range s.topology.Routes {
+		longest = max(longest, route.Timeout)
+	}
+	return longest
+}
+
+// upstreams writes the endpoint's addresses as the proxy's entrypoint reads
+// them.
+func upstreams(addresses pulumi.StringArrayOutput) pulumi.StringOutput {
+	return addresses.ApplyT(func(addresses []string) string {
+		var list string
+		for i, address := range addresses {
+			if i > 0 {
+				list += ","
+			}
+			list += address + ":443"
+		}
+		return list
+	}).(pulumi.StringOutput)
+}

@@ -1,0 +1,148 @@
+package components
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// scratchVolume is the task's ephemeral storage for the proxy's run directory
+// and buffers. Fargate gives it the permissions of the image's VOLUME.
+const scratchVolume = "tmp"
+
+// containerDefinition is an ECS container definition, as far as the proxy
+// needs it.
+type containerDefinition struct {
+	Name                   string            `json:"name"`
+	Image                  string            `json:"image"`
+	Essential              bool              `json:"essential"`
+	User                   string            `json:"user"`
+	ReadonlyRootFilesystem bool              `json:"readonlyRootFilesystem"`
+	PortMappings           []portMapping     `json:"portMappings"`
+	Environment            []nameValue       `json:"environment"`
+	MountPoints            []mountPoint      `json:"mountPoints"`
+	LinuxParameters        linuxParameters   `json:"linuxParameters"`
+	Ulimits                []ulimit          `json:"ulimits"`
+	StopTimeout            int               `json:"stopTimeout"`
+	LogConfiguration       *logConfiguration `json:"logConfiguration"`
+}
+
+type portMapping struct {
+	ContainerPort int    `json:"containerPort"`
+	Protocol      string `json:"protocol"`
+}
+
+type nameValue struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+type mountPoint struct {
+	SourceVolume  string `json:"sourceVolume"`
+	ContainerPath string `json:"containerPath"`
+	ReadOnly      bool   `json:"readOnly"`
+}
+
+type linuxParameters struct {
+	Capabilities capabilities `json:"capabilities"`
+}
+
+type capabilities struct {
+	Drop []string `json:"drop"`
+}
+
+type ulimit struct {
+	Name      string `json:"name"`
+	SoftLimit int    `json:"softLimit"`
+	HardLimit int    `json:"hardLimit"`
+}
+
+type logConfiguration struct {
+	LogDriver string            `json:"logDriver"`
+	Options   map[string]string `json:"options"`
+}
+
+// newContainer is the proxy's container. It has no health check of its own: the
+// image holds no tool that could ask, and the load balancer asks /healthz.
+func newContainer(image string, environment map[string]string) containerDefinition {
+	container := containerDefinition{
+		Name:                   ContainerName,
+		Image:                  image,
+		Essential:              true,
+		User:                   "101", // the NGINX image's unprivileged user
+		ReadonlyRootFilesystem: true,
+		PortMappings:           []portMapping{{ContainerPort: ProxyPort, Protocol: "tcp"}},
+		Environment:            []nameValue{},
+		MountPoints:            []mountPoint{{SourceVolume: scratchVolume, ContainerPath: "/tmp"}},
+		LinuxParameters:        linuxParameters{Capabilities: capabilities{Drop: []string{"ALL"}}},
+		// Two descriptors a request, one on each side of the proxy.
+		Ulimits: []ulimit{{Name: "nofile", SoftLimit: 65536, HardLimit: 65536}},
+	}
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		container.Environment = append(container.Environment, nameValue{Name: name, Value: environment[name]})
+	}
+	return container
+}
+
+// awslogs sends the container's output to a log group. When CloudWatch is slow,
+// log lines are lost rather than requests.
+func awslogs(group, region string) *logConfiguration {
+	return &logConfiguration{
+		LogDriver: "awslogs",
+		Options: map[string]string{
+			"awslogs-group":         group,
+			"awslogs-region":        region,
+			"awslogs-stream-prefix": ContainerName,
+			"mode":                  "non-blocking",
+			"max-buffer-size":       "25m",
+		},
+	}
+}
+
+const policyVersion = "2012-10-17"
+
+type policyDocument struct {
+	Version   string            `json:"Version"`
+	Statement []policyStatement `json:"Statement"`
+}
+
+type policyStatement struct {
+	Effect    string            `json:"Effect"`
+	Principal map[string]string `json:"Principal,omitempty"`
+	Action    []string          `json:"Action"`
+	Resource  []string          `json:"Resource,omitempty"`
+}
+
+// executionPolicy allows to write to the log group and, where the image lies in
+// an ECR repository, to pull from it and nothing else.
+func executionPolicy(logGroupARN, repositoryARN string) (string, error) {
+	document := policyDocument{Version: policyVersion, Statement: []policyStatement{{
+		Effect:   "Allow",
+		Action:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		Resource: []string{logGroupARN + ":*"},
+	}}}
+	if repositoryARN != "" {
+		document.Statement = append(document.Statement,
+			policyStatement{
+				Effect: "Allow",
+				Action: []string{
+					"ecr:BatchCheckLayerAvailability",
+					"ecr:BatchGetImage",
+					"ecr:GetDownloadUrlForLayer",
+				},
+				Resource: []string{repositoryARN},
+			},
+			policyStatement{
+				Effect: "Allow",
+				Action: []string{"ecr:GetAuthorizationToken"},
+				// The token is the registry's; the action knows no resource.
+				Resource: []string{"*"},
+			})
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		return "", fmt.Errorf("write policy of the task execution role: %w", err)
+	}
+	return string(text), nil
+}

@@ -1,0 +1,333 @@
+package components
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Bounds of NewVPC.CIDR's prefix length. AWS allows a VPC from /16 to /28; the
+// subnets are an eighth of it, and an Application Load Balancer, four endpoints
+// and the tasks of a rolling deployment don't fit into less than a /26.
+const (
+	MinVPCPrefix = 16
+	MaxVPCPrefix = 23
+)
+
+// subnetBits is how many bits a subnet's prefix is longer than the VPC's: eight
+// subnets, the first half private, the second public.
+const (
+	subnetBits        = 3
+	firstPublicSubnet = 4
+)
+
+// NetworkArgs describes a VPC to create or names one that exists.
+type NetworkArgs struct {
+	// New describes the VPC to create; nil: VPCID and SubnetIDs name one.
+	New *NewVPC
+	// VPCID and SubnetIDs name an existing VPC and the private subnets in it
+	// that take the load balancer, the endpoints and the tasks: at least two,
+	// each in a zone of its own.
+	VPCID     string
+	SubnetIDs []string
+	Region    string
+	Tags      Tags
+}
+
+// NewVPC describes a VPC to create.
+type NewVPC struct {
+	// CIDR is the VPC's IPv4 range, MinVPCPrefix to MaxVPCPrefix.
+	CIDR netip.Prefix
+	// Zones is the number of Availability Zones, 2 or 3.
+	Zones int
+	// PublicSubnets adds an internet gateway and a public subnet for each zone.
+	// Nothing of Portico's is placed in them.
+	PublicSubnets bool
+}
+
+// Network is a VPC and the subnets in it that Portico uses.
+type Network struct {
+	pulumi.ResourceState
+
+	VPCID pulumi.StringOutput `pulumi:"vpcId"`
+	// SubnetIDs are the private subnets, one for each zone.
+	SubnetIDs []pulumi.StringInput
+	// RouteTableIDs are the private subnets' route tables, each once.
+	RouteTableIDs []pulumi.StringInput
+	// CIDRs are the VPC's IPv4 ranges.
+	CIDRs []string
+	// EndpointAddresses are addresses, one for each subnet, that nothing else
+	// takes; nil in an existing VPC, where that can't be known beforehand.
+	EndpointAddresses []string
+}
+
+// NewNetwork creates a VPC or looks an existing one up.
+func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
+	network := &Network{}
+	if err := ctx.RegisterComponentResource("portico:index:Network", name, network, opts...); err != nil {
+		return nil, fmt.Errorf("register network %q: %w", name, err)
+	}
+	build := network.adopt
+	if args.New != nil {
+		build = network.create
+	}
+	if err := build(ctx, name, args); err != nil {
+		return nil, err
+	}
+	outputs := pulumi.Map{"vpcId": network.VPCID, "subnetIds": stringArray(network.SubnetIDs)}
+	if err := ctx.RegisterResourceOutputs(network, outputs); err != nil {
+		return nil, fmt.Errorf("register outputs of network %q: %w", name, err)
+	}
+	return network, nil
+}
+
+func (n *Network) create(ctx *pulumi.Context, name string, args *NetworkArgs) error {
+	zones, err := availabilityZones(ctx, n, args.Region, args.New.Zones)
+	if err != nil {
+		return err
+	}
+	// Private DNS names of endpoints and private hosted zones need both DNS
+	// attributes.
+	vpc, err := ec2.NewVpc(ctx, name+"-vpc", &ec2.VpcArgs{
+		CidrBlock:          pulumi.String(args.New.CIDR.String()),
+		EnableDnsHostnames: pulumi.Bool(true),
+		EnableDnsSupport:   pulumi.Bool(true),
+		Tags:               args.Tags.named(name),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("create VPC: %w", err)
+	}
+	n.VPCID = vpc.ID().ToStringOutput()
+	n.CIDRs = []string{args.New.CIDR.String()}
+
+	// One route table without a route out serves every private subnet: what the
+	// tasks reach, they reach through endpoints.
+	private, err := ec2.NewRouteTable(ctx, name+"-private", &ec2.RouteTableArgs{
+		VpcId: n.VPCID,
+		Tags:  args.Tags.named(name + "-private"),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("create route table of the private subnets: %w", err)
+	}
+	n.RouteTableIDs = []pulumi.StringInput{private.ID().ToStringOutput()}
+	for i, zone := range zones {
+		if err := n.createPrivateSubnet(ctx, name, args, i, zone, private); err != nil {
+			return err
+		}
+	}
+	if args.New.PublicSubnets {
+		return n.createPublicSubnets(ctx, name, args, zones)
+	}
+	return nil
+}
+
+func (n *Network) createPrivateSubnet(ctx *pulumi.Context, name string, args *NetworkArgs, i int, zone string, table *ec2.RouteTable) error {
+	suffix := "-private-" + strconv.Itoa(i+1)
+	cidr := subnetOf(args.New.CIDR, i)
+	subnet, err := n.createSubnet(ctx, name+suffix, args, cidr, zone, table)
+	if err != nil {
+		return err
+	}
+	// An explicit reservation keeps AWS from handing the endpoint's addresses
+	// to the load balancer or a task that comes first. The subnet's ID is taken
+	// from the reservation, so that whatever uses the subnet waits for it.
+	reserved := endpointRange(cidr)
+	reservation, err := ec2.NewSubnetCidrReservation(ctx, name+suffix+"-reserved", &ec2.SubnetCidrReservationArgs{
+		SubnetId:        subnet.ID(),
+		CidrBlock:       pulumi.String(reserved.String()),
+		ReservationType: pulumi.String("explicit"),
+		Description:     pulumi.String("fixed addresses of the execute-api endpoint"),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("reserve %s in subnet %s: %w", reserved, cidr, err)
+	}
+	n.SubnetIDs = append(n.SubnetIDs, reservation.SubnetId)
+	n.EndpointAddresses = append(n.EndpointAddresses, reserved.Addr().String())
+	return nil
+}
+
+func (n *Network) createPublicSubnets(ctx *pulumi.Context, name string, args *NetworkArgs, zones []string) error {
+	gateway, err := ec2.NewInternetGateway(ctx, name+"-internet", &ec2.InternetGatewayArgs{
+		VpcId: n.VPCID,
+		Tags:  args.Tags.named(name),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("create internet gateway: %w", err)
+	}
+	table, err := ec2.NewRouteTable(ctx, name+"-public", &ec2.RouteTableArgs{
+		VpcId: n.VPCID,
+		Tags:  args.Tags.named(name + "-public"),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("create route table of the public subnets: %w", err)
+	}
+	_, err = ec2.NewRoute(ctx, name+"-public-internet", &ec2.RouteArgs{
+		RouteTableId:         table.ID(),
+		DestinationCidrBlock: pulumi.String("0.0.0.0/0"),
+		GatewayId:            gateway.ID(),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("create route to the internet gateway: %w", err)
+	}
+	for i, zone := range zones {
+		suffix := "-public-" + strconv.Itoa(i+1)
+		cidr := subnetOf(args.New.CIDR, firstPublicSubnet+i)
+		if _, err := n.createSubnet(ctx, name+suffix, args, cidr, zone, table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Network) createSubnet(ctx *pulumi.Context, name string, args *NetworkArgs, cidr netip.Prefix, zone string, table *ec2.RouteTable) (*ec2.Subnet, error) {
+	subnet, err := ec2.NewSubnet(ctx, name, &ec2.SubnetArgs{
+		VpcId:            n.VPCID,
+		CidrBlock:        pulumi.String(cidr.String()),
+		AvailabilityZone: pulumi.String(zone),
+		Tags:             args.Tags.named(name),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return nil, fmt.Errorf("create subnet %s in %s: %w", cidr, zone, err)
+	}
+	_, err = ec2.NewRouteTableAssociation(ctx, name, &ec2.RouteTableAssociationArgs{
+		SubnetId:     subnet.ID(),
+		RouteTableId: table.ID(),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return nil, fmt.Errorf("associate subnet %s with its route table: %w", cidr, err)
+	}
+	return subnet, nil
+}
+
+func (n *Network) adopt(ctx *pulumi.Context, _ string, args *NetworkArgs) error {
+	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Id: &args.VPCID}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("look VPC %s up: %w", args.VPCID, err)
+	}
+	if !vpc.EnableDnsHostnames || !vpc.EnableDnsSupport {
+		return fmt.Errorf("use VPC %s: its DNS hostnames and DNS support must both be on for private hosted zones and private DNS names: enable them in the VPC's settings", args.VPCID)
+	}
+	n.VPCID = pulumi.String(vpc.Id).ToStringOutput()
+	for _, association := range vpc.CidrBlockAssociations {
+		if association.State == "associated" {
+			n.CIDRs = append(n.CIDRs, association.CidrBlock)
+		}
+	}
+	if len(n.CIDRs) == 0 {
+		n.CIDRs = []string{vpc.CidrBlock}
+	}
+	slices.Sort(n.CIDRs)
+	if err := n.adoptSubnets(ctx, args); err != nil {
+		return err
+	}
+	return n.adoptRouteTables(ctx, args)
+}
+
+func (n *Network) adoptSubnets(ctx *pulumi.Context, args *NetworkArgs) error {
+	var mistakes []error
+	zones := map[string]string{}
+	for _, id := range args.SubnetIDs {
+		subnet, err := ec2.LookupSubnet(ctx, &ec2.LookupSubnetArgs{Id: &id}, pulumi.Parent(n))
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("look subnet %s up: %w", id, err))
+			continue
+		}
+		if subnet.VpcId != args.VPCID {
+			mistakes = append(mistakes, fmt.Errorf("use subnet %s: it belongs to %s, not to %s", id, subnet.VpcId, args.VPCID))
+		}
+		// A load balancer and an endpoint take one subnet of a zone.
+		if other, taken := zones[subnet.AvailabilityZone]; taken {
+			mistakes = append(mistakes, fmt.Errorf("use subnet %s: it is in %s as %s is: name one subnet of each zone", id, subnet.AvailabilityZone, other))
+		}
+		zones[subnet.AvailabilityZone] = id
+		n.SubnetIDs = append(n.SubnetIDs, pulumi.String(id))
+	}
+	return errors.Join(mistakes...)
+}
+
+// adoptRouteTables finds the route tables that the subnets use: their own, or
+// the VPC's main one.
+func (n *Network) adoptRouteTables(ctx *pulumi.Context, args *NetworkArgs) error {
+	var ids []string
+	for _, subnet := range args.SubnetIDs {
+		tables, err := routeTables(ctx, n, args.VPCID, "association.subnet-id", subnet)
+		if err == nil && len(tables) == 0 {
+			tables, err = routeTables(ctx, n, args.VPCID, "association.main", "true")
+		}
+		if err != nil {
+			return fmt.Errorf("find the route table of subnet %s: %w", subnet, err)
+		}
+		ids = append(ids, tables...)
+	}
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		n.RouteTableIDs = append(n.RouteTableIDs, pulumi.String(id))
+	}
+	return nil
+}
+
+func routeTables(ctx *pulumi.Context, parent pulumi.Resource, vpcID, filter, value string) ([]string, error) {
+	tables, err := ec2.GetRouteTables(ctx, &ec2.GetRouteTablesArgs{
+		VpcId:   &vpcID,
+		Filters: []ec2.GetRouteTablesFilter{{Name: filter, Values: []string{value}}},
+	}, pulumi.Parent(parent))
+	if err != nil {
+		return nil, err
+	}
+	return tables.Ids, nil
+}
+
+// availabilityZones picks the first n zones, by name, in which the execute-api
+// endpoint can stand. Local Zones and Wavelength Zones, which have to be opted
+// into, are left out: neither Fargate nor the endpoints are there.
+func availabilityZones(ctx *pulumi.Context, parent pulumi.Resource, region string, n int) ([]string, error) {
+	available, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
+		State:   pulumi.StringRef("available"),
+		Filters: []aws.GetAvailabilityZonesFilter{{Name: "opt-in-status", Values: []string{"opt-in-not-required"}}},
+	}, pulumi.Parent(parent))
+	if err != nil {
+		return nil, fmt.Errorf("list Availability Zones: %w", err)
+	}
+	service, err := ec2.LookupVpcEndpointService(ctx, &ec2.LookupVpcEndpointServiceArgs{
+		ServiceName: pulumi.StringRef(endpointService(region, "execute-api")),
+	}, pulumi.Parent(parent))
+	if err != nil {
+		return nil, fmt.Errorf("find the zones of the execute-api endpoint service: %w", err)
+	}
+	zones := slices.DeleteFunc(slices.Clone(available.Names), func(zone string) bool {
+		return !slices.Contains(service.AvailabilityZones, zone)
+	})
+	slices.Sort(zones)
+	if len(zones) < n {
+		return nil, fmt.Errorf("choose %d Availability Zones: %s offers the execute-api endpoint in %d (%s): ask for fewer zones",
+			n, region, len(zones), strings.Join(zones, ", "))
+	}
+	return zones[:n], nil
+}
+
+// subnetOf is the i-th subnet of a VPC's range.
+func subnetOf(vpc netip.Prefix, i int) netip.Prefix {
+	bits := vpc.Bits() + subnetBits
+	return netip.PrefixFrom(addressAt(vpc, uint32(i)<<(32-bits)), bits)
+}
+
+// endpointRange is the second /28 of a subnet: AWS keeps the subnet's first four
+// addresses and its last for itself, and a reservation must not touch them.
+func endpointRange(subnet netip.Prefix) netip.Prefix {
+	return netip.PrefixFrom(addressAt(subnet, 16), 28)
+}
+
+func addressAt(prefix netip.Prefix, offset uint32) netip.Addr {
+	base := prefix.Masked().Addr().As4()
+	var address [4]byte
+	binary.BigEndian.PutUint32(address[:], binary.BigEndian.Uint32(base[:])+offset)
+	return netip.AddrFrom4(address)
+}
