@@ -56,7 +56,7 @@ func TestMergeWritesTheRowsForAnEmptyOwner(t *testing.T) {
 	   "Condition":{"StringEquals":{"aws:Referer":"orders.example.com","aws:SourceVpce":"vpce-0aaaaaaaaaaaaaaaa"}}},
 	  {"Sid":"PorticoDeny1","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke",
 	   "NotResource":["arn:aws:execute-api:us-east-1:222222222222:a1b2c3d4e5/prod/GET/orders","arn:aws:execute-api:us-east-1:222222222222:a1b2c3d4e5/prod/GET/orders/*"],
-	   "Condition":{"StringEquals":{"aws:Referer":"orders.example.com","aws:SourceVpce":"vpce-0aaaaaaaaaaaaaaaa"}}},
+	   "Condition":{"StringEquals":{"aws:SourceVpce":"vpce-0aaaaaaaaaaaaaaaa"}}},
 	  {"Sid":"PorticoDenyHosts","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke",
 	   "Resource":"arn:aws:execute-api:us-east-1:222222222222:a1b2c3d4e5/*",
 	   "Condition":{"StringEquals":{"aws:SourceVpce":"vpce-0aaaaaaaaaaaaaaaa"},"StringNotEquals":{"aws:Referer":"orders.example.com"}}},
@@ -76,8 +76,12 @@ func TestHostsOfTheSameRightsShareTheirStatements(t *testing.T) {
 		Grant{Host: "a.example.com", Stage: "prod", Methods: []string{"GET", "POST", "GET"}},
 	))
 	require.Len(t, statements, 6)
-	require.Equal(t, []any{"a.example.com", "b.example.com"},
-		bySid(t, statements, "PorticoDeny1")["Condition"].(map[string]any)["StringEquals"].(map[string]any)["aws:Referer"])
+	require.Equal(t, map[string]any{"StringEquals": map[string]any{"aws:SourceVpce": ours, "aws:Referer": []any{"a.example.com", "b.example.com"}}},
+		bySid(t, statements, "PorticoAllow1")["Condition"])
+	require.Equal(t, map[string]any{"StringEquals": map[string]any{"aws:SourceVpce": ours}, "StringNotEquals": map[string]any{"aws:Referer": "c.example.com"}},
+		bySid(t, statements, "PorticoDeny1")["Condition"], "naming the one other host is shorter")
+	require.Equal(t, map[string]any{"StringEquals": map[string]any{"aws:SourceVpce": ours, "aws:Referer": "c.example.com"}},
+		bySid(t, statements, "PorticoDeny2")["Condition"])
 	require.Equal(t, []any{prefix + "prod/GET/*", prefix + "prod/POST/*"}, bySid(t, statements, "PorticoDeny1")["NotResource"])
 	require.Equal(t, prefix+"prod/GET/*", bySid(t, statements, "PorticoDeny2")["NotResource"])
 }

@@ -28,7 +28,7 @@ type SizeError struct {
 func (e *SizeError) Error() string {
 	hint := "give its rows fewer different sets of VERBS, drop paths from PRIVATE_API_URL, spread the rows over several APIs"
 	if e.Form == DenyVerbs {
-		hint += `, or set denyForm to "notResource", whose policies are smaller`
+		hint += `, or set denyForm to "notResource", whose policies can be smaller`
 	}
 	return fmt.Sprintf("write resource policy of API %s: %d rows make %d characters (%d of them the owner's) and the quota is %d: "+
 		"the first %d rows fit, %s doesn't: ask AWS to raise the quota \"API Gateway resource policy\", or %s",

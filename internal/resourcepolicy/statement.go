@@ -87,11 +87,12 @@ func (w *writer) allows(groups []group, form AllowForm) []statement {
 
 // denies are the statements that hold each group of hosts to its ARNs.
 func (w *writer) denies(groups []group) []statement {
+	hosts := hostsOf(groups)
 	var statements []statement
 	for i, g := range groups {
 		s := statement{
 			Sid: sid("PorticoDeny", i), Effect: "Deny",
-			Condition: fromHosts(w.request.VPCEndpointID, g.hosts),
+			Condition: w.underHosts(g.hosts, hosts),
 		}
 		if w.request.Form == DenyVerbs {
 			s.Resource = unlistedMethods(w.prefix, g.arns)
@@ -104,6 +105,26 @@ func (w *writer) denies(groups []group) []statement {
 		statements = append(statements, s)
 	}
 	return statements
+}
+
+// underHosts holds for requests through our endpoint under one of the hosts.
+// Where more than half of all hosts are meant it is shorter to name the
+// others. Unknown hosts are then meant as well, which changes nothing:
+// PorticoDenyHosts denies them everything.
+func (w *writer) underHosts(hosts, all []string) conditions {
+	ours := w.request.VPCEndpointID
+	if 2*len(hosts) <= len(all) {
+		return fromHosts(ours, hosts)
+	}
+	others := slices.DeleteFunc(slices.Clone(all), func(host string) bool {
+		_, meant := slices.BinarySearch(hosts, host)
+		return meant
+	})
+	c := conditions{"StringEquals": {"aws:SourceVpce": {ours}}}
+	if len(others) > 0 {
+		c["StringNotEquals"] = map[string][]string{"aws:Referer": others}
+	}
+	return c
 }
 
 // denyEndpoints shuts out every way to the API but the endpoints we know. A
