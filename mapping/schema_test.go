@@ -1,0 +1,68 @@
+package mapping_test
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// TestSchemaFile holds schema.json, which editors read, to the parser's tables.
+func TestSchemaFile(t *testing.T) {
+	if *update {
+		require.NoError(t, os.WriteFile("schema.json", mapping.Schema(), 0o644))
+	}
+	file, err := os.ReadFile("schema.json")
+	require.NoError(t, err)
+	require.Equal(t, string(file), string(mapping.Schema()), "run the tests with -update")
+}
+
+// object is the part of a JSON schema that names keys.
+type object struct {
+	Properties map[string]struct {
+		Description          string
+		Items                *object
+		AdditionalProperties json.RawMessage
+	}
+	Required             []string
+	AdditionalProperties json.RawMessage
+}
+
+func readSchema(t *testing.T) object {
+	var top object
+	require.NoError(t, json.Unmarshal(mapping.Schema(), &top))
+	return top
+}
+
+func TestSchemaDescribesEveryKeyAndAllowsNoOther(t *testing.T) {
+	top := readSchema(t)
+	var account object
+	require.NoError(t, json.Unmarshal(top.Properties["ACCOUNTS"].AdditionalProperties, &account))
+	for name, o := range map[string]object{"file": top, "account": account, "row": *top.Properties["APIS"].Items} {
+		require.Equal(t, "false", string(o.AdditionalProperties), name)
+		for key, property := range o.Properties {
+			require.NotEmpty(t, property.Description, "%s of the %s", key, name)
+		}
+	}
+	require.Equal(t, []string{"APIS"}, top.Required)
+	require.Equal(t, []string{"CUSTOM_DOMAIN_URL", "PRIVATE_API_URL"}, top.Properties["APIS"].Items.Required)
+}
+
+// TestSchemaAcceptsTheExamples: an editor must not underline what we show.
+func TestSchemaAcceptsTheExamples(t *testing.T) {
+	s := compileSchema(t)
+	for _, path := range []string{"../examples/mapping.dev.yaml", "../examples/mapping.prod.yaml"} {
+		m, err := mapping.Load(path)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, len(m.Rows), 12)
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var document any
+		require.NoError(t, yaml.Unmarshal(data, &document))
+		require.NoError(t, s.Validate(document))
+	}
+}
