@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// The exit codes.
+const (
+	exitDone  = 0
+	exitWrong = 1
+	exitUsage = 2
+)
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// usageError says that the command line can't be carried out as it is written.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// errReported says that what is wrong has been written already.
+var errReported = errors.New("reported")
+
+// run carries out a command line and returns the exit code.
+func run(ctx context.Context, args []string, s streams) int {
+	c := &cli{streams: s}
+	root := c.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errReported):
+		return exitWrong
+	case !c.running || errors.As(err, &usage):
+		fmt.Fprintf(s.err, "portico: %v\nTry `portico --help`.\n", err)
+		return exitUsage
+	}
+	fmt.Fprintln(s.err, problem(err))
+	return exitWrong
+}
+
+// problem is an error as it is shown: a mapping's mistakes begin with their
+// positions, which editors follow, and everything else with the program's name.
+func problem(err error) string {
+	var mistakes mapping.Errors
+	if errors.As(err, &mistakes) {
+		return mistakes.Error()
+	}
+	return "portico: " + err.Error()
+}
+
+// cli is one run of the program.
+type cli struct {
+	streams
+	// running tells that a command has begun: what goes wrong from there on
+	// is no fault of the command line.
+	running bool
+}
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "portico",
+		Short: "Custom domain names for private API Gateway endpoints, across AWS accounts",
+		Long: `Portico gives private API Gateway endpoints custom domain names, across AWS
+accounts, from one mapping file. Start with:
+
+  portico validate --mapping examples/mapping.dev.yaml
+  portico rehearse --mapping examples/mapping.dev.yaml`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New("no command given")
+		},
+	}
+	root.SetIn(c.in)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		c.validateCommand(), c.renderCommand(), c.policyCommand(), c.explainCommand(),
+		c.versionCommand(),
+	)
+	root.AddCommand(c.environmentCommands()...)
+	return root
+}
+
+// action makes a command's RunE, which notes that the command line was in
+// order.
+func (c *cli) action(do func(context.Context) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		c.running = true
+		return do(cmd.Context())
+	}
+}
+
+// mappingFlag adds --mapping, which every command about a mapping demands.
+func mappingFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVarP(path, "mapping", "m", "", `the mapping file; "-" reads it from standard input`)
+	required(cmd, "mapping")
+}
+
+func required(cmd *cobra.Command, flag string) {
+	if err := cmd.MarkFlagRequired(flag); err != nil {
+		panic(err) // the flag was not added: a mistake in this program
+	}
+}
+
+func (c *cli) load(path string) (*mapping.Mapping, error) {
+	if path != "-" {
+		return mapping.Load(path)
+	}
+	data, err := io.ReadAll(c.in)
+	if err != nil {
+		return nil, fmt.Errorf("read mapping from standard input: %w", err)
+	}
+	return mapping.Parse("stdin", data)
+}
+
+// writeJSON writes a value as an indented JSON document.
+func (c *cli) writeJSON(value any) error {
+	encoder := json.NewEncoder(c.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}

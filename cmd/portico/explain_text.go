@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// writeExplanation writes an explanation as tables, for people.
+func (c *cli) writeExplanation(e *explanation) error {
+	rows := newTable(table.Row{"ROW", "CUSTOM DOMAIN", "API", "VERBS", "ACCOUNT", "FRONT DOOR", "ZONE", "CERT"})
+	for _, r := range e.Rows {
+		rows.AppendRow(table.Row{
+			r.Row, r.Host + r.BasePath, r.API + "/" + r.Stage + r.Path, verbs(r.Methods), orDash(r.Account),
+			frontDoor(r), orDash(r.Zone), certificateNumber(r.Certificate),
+		})
+	}
+	certificates := newTable(table.Row{"CERT", "NAMES"})
+	for _, certificate := range e.Certificates {
+		certificates.AppendRow(table.Row{certificate.Number, strings.Join(certificate.Names, " ")})
+	}
+	limits := newTable(table.Row{"LIMIT", "USED", "OF", "WHERE"})
+	for _, l := range e.Limits {
+		limits.AppendRow(table.Row{l.What, l.Used, l.Max, orDash(l.Of)})
+	}
+	for i, t := range []table.Writer{rows, certificates, limits} {
+		if i > 0 {
+			fmt.Fprintln(c.out)
+		}
+		if _, err := io.WriteString(c.out, trimLines(t.Render())); err != nil {
+			return fmt.Errorf("write the explanation: %w", err)
+		}
+	}
+	return nil
+}
+
+// newTable is a table without lines, which a terminal shows and grep and awk
+// read.
+func newTable(header table.Row) table.Writer {
+	style := table.StyleDefault
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Box.PaddingLeft = ""
+	style.Box.PaddingRight = "  "
+	t := table.NewWriter()
+	t.SetStyle(style)
+	t.AppendHeader(header)
+	return t
+}
+
+// trimLines takes the padding off the ends of the lines.
+func trimLines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return b.String()
+}
+
+func verbs(methods []string) string {
+	if len(methods) == 0 {
+		return "any"
+	}
+	return strings.Join(methods, ",")
+}
+
+func frontDoor(r explainedRow) string {
+	if r.Retired {
+		return "retired"
+	}
+	return r.FrontDoor
+}
+
+func certificateNumber(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// writeMermaid writes the requests' paths as a Mermaid flowchart: the shared
+// account's chain once, then an arrow for each row, to its API in its account.
+func (c *cli) writeMermaid(e *explanation) error {
+	var b strings.Builder
+	b.WriteString("flowchart LR\n")
+	b.WriteString("  client([clients]) --> lb[load balancer]\n")
+	b.WriteString("  subgraph shared[shared-services account]\n")
+	b.WriteString("    lb --> proxy[NGINX on Fargate] --> endpoint[execute-api VPC endpoint]\n")
+	b.WriteString("  end\n")
+	for _, account := range e.accounts() {
+		title := "account " + account
+		if account == "" {
+			title = "account not named"
+		}
+		fmt.Fprintf(&b, "  subgraph account_%s[%q]\n", account, title)
+		for _, api := range e.APIs {
+			if api.Account == account {
+				fmt.Fprintf(&b, "    api_%s[%q]\n", api.ID, "API "+api.ID)
+			}
+		}
+		b.WriteString("  end\n")
+	}
+	for _, r := range e.Rows {
+		if r.Retired {
+			continue
+		}
+		fmt.Fprintf(&b, "  endpoint -- %q --> api_%s\n", r.Host+r.BasePath, r.API)
+	}
+	if _, err := io.WriteString(c.out, b.String()); err != nil {
+		return fmt.Errorf("write the diagram: %w", err)
+	}
+	return nil
+}
+
+func (e *explanation) accounts() []string {
+	var accounts []string
+	for _, api := range e.APIs {
+		accounts = append(accounts, api.Account)
+	}
+	slices.Sort(accounts)
+	return slices.Compact(accounts)
+}

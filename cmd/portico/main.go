@@ -1,0 +1,21 @@
+// Command portico gives private API Gateway endpoints custom domain names,
+// across AWS accounts, from one mapping file. `portico help` lists what it does.
+//
+// Data goes to standard output, diagnostics go to standard error. The exit code
+// is 0 where what was asked for is done, 1 where the thing asked about is wrong,
+// and 2 where the command line is.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	stop()
+	os.Exit(code)
+}

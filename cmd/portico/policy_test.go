@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func policy(t *testing.T, stdin string, more ...string) result {
+	t.Helper()
+	args := []string{"policy", "--mapping", "testdata/valid.yaml", "--vpc-endpoint", "vpce-0123456789abcdef0"}
+	return portico(t, stdin, append(args, more...)...)
+}
+
+// orders are the flags for the API of the first two rows.
+var orders = []string{"--api", "a1b2c3d4e5", "--account", "222222222222", "--region", "us-east-1"}
+
+type document struct {
+	Statement []struct {
+		Sid string
+	}
+}
+
+func sids(t *testing.T, text string) []string {
+	t.Helper()
+	var d document
+	require.NoError(t, json.Unmarshal([]byte(text), &d), text)
+	var sids []string
+	for _, s := range d.Statement {
+		sids = append(sids, s.Sid)
+	}
+	return sids
+}
+
+const owners = `{"Version":"2012-10-17","Statement":[
+  {"Sid":"Owners","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:root"},"Action":"execute-api:Invoke","Resource":"execute-api:/*"},
+  {"Sid":"PorticoOfOld","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}`
+
+func TestPolicy(t *testing.T) {
+	t.Run("of an API without a policy", func(t *testing.T) {
+		got := policy(t, "", orders...)
+		require.Equal(t, exitDone, got.code, got.err)
+		for _, sid := range sids(t, got.out) {
+			require.Regexp(t, "^Portico", sid)
+		}
+		require.Regexp(t, `^portico: \d+ of 8192 characters, 0 statements of the owner's\n$`, got.err)
+	})
+	t.Run("is the same every time", func(t *testing.T) {
+		once, again := policy(t, "", orders...), policy(t, "", orders...)
+		require.Equal(t, once, again)
+	})
+	t.Run("keeps the owner's statements and takes Portico's older ones out", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "policy.json")
+		require.NoError(t, os.WriteFile(file, []byte(owners), 0o644))
+		got := policy(t, "", append(orders, "--existing", file)...)
+		require.Equal(t, exitDone, got.code, got.err)
+		require.Contains(t, sids(t, got.out), "Owners")
+		require.NotContains(t, sids(t, got.out), "PorticoOfOld")
+		require.Equal(t, got, policy(t, owners, append(orders, "--existing", "-")...), "from standard input")
+	})
+	t.Run("admits other endpoints", func(t *testing.T) {
+		got := policy(t, "", append(orders, "--additional-vpc-endpoint", "vpce-0aaaaaaaaaaaaaaaa")...)
+		require.Equal(t, exitDone, got.code, got.err)
+		require.Contains(t, got.out, "vpce-0aaaaaaaaaaaaaaaa")
+	})
+	t.Run("of an API whose rows are all retired has nothing of Portico's", func(t *testing.T) {
+		retired := []string{"--api", "k1l2m3n4o5", "--account", "333333333333", "--region", "us-east-1"}
+		got := policy(t, "", retired...)
+		require.Equal(t, exitDone, got.code)
+		require.Empty(t, got.out)
+		require.Contains(t, got.err, "nothing is left to say")
+
+		got = policy(t, owners, append(retired, "--existing", "-")...)
+		require.Equal(t, []string{"Owners"}, sids(t, got.out))
+	})
+}
+
+func TestPolicyRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"an API that no row names": {
+			[]string{"--api", "zzzzzzzzzz", "--account", "222222222222", "--region", "us-east-1"},
+			`no row names API "zzzzzzzzzz": name one of a1b2c3d4e5, f6g7h8i9j0, k1l2m3n4o5`},
+		"another account than the rows name": {
+			[]string{"--api", "a1b2c3d4e5", "--account", "333333333333", "--region", "us-east-1"},
+			"valid.yaml:4:5: APIS[0]: a1b2c3d4e5 belongs to account 222222222222"},
+		"another region than the rows name": {
+			[]string{"--api", "a1b2c3d4e5", "--account", "222222222222", "--region", "eu-west-1"},
+			"a1b2c3d4e5 is in us-east-1"},
+		"an existing policy that is not there": {append(orders, "--existing", "testdata/absent.json"), "no such file"},
+		"an existing policy that is none":      {append(orders, "--existing", "testdata/valid.yaml"), "policy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := policy(t, "", test.args...)
+			require.Equal(t, exitWrong, got.code, got.err)
+			require.Empty(t, got.out)
+			require.Contains(t, got.err, test.want)
+		})
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// verdict is what validate --json prints.
+type verdict struct {
+	OK bool `json:"ok"`
+	// Rows is the number of rows; 0 where the mapping has mistakes.
+	Rows   int       `json:"rows"`
+	Errors []mistake `json:"errors"`
+}
+
+type mistake struct {
+	File string `json:"file"`
+	// Line and Column count from 1; both are 0 where the file can't be read.
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Path    string `json:"path"`
+	Message string `json:"message"`
+	Fix     string `json:"fix"`
+}
+
+func (c *cli) validateCommand() *cobra.Command {
+	var path string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "validate --mapping FILE",
+		Short: "Report every mistake of a mapping file, with its place and what to write instead",
+		Args:  cobra.NoArgs,
+		RunE: c.action(func(context.Context) error {
+			return c.validate(path, asJSON)
+		}),
+	}
+	mappingFlag(cmd, &path)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON on standard output")
+	return cmd
+}
+
+func (c *cli) validate(path string, asJSON bool) error {
+	m, err := c.load(path)
+	if !asJSON {
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s: ok: %s\n", m.Source, summary(m))
+		return nil
+	}
+	v := verdict{OK: err == nil, Errors: mistakesOf(path, err)}
+	if err == nil {
+		v.Rows = len(m.Rows)
+	}
+	if err := c.writeJSON(v); err != nil {
+		return err
+	}
+	if !v.OK {
+		return errReported
+	}
+	return nil
+}
+
+// mistakesOf lists what is wrong with a mapping, an unreadable file included;
+// it is never nil, so that it is a list in JSON too.
+func mistakesOf(path string, err error) []mistake {
+	list := []mistake{}
+	if err == nil {
+		return list
+	}
+	var errs mapping.Errors
+	if !errors.As(err, &errs) {
+		return append(list, mistake{
+			File:    path,
+			Message: err.Error(),
+			Fix:     "name a file that exists and can be read",
+		})
+	}
+	for _, e := range errs {
+		list = append(list, mistake{
+			File: e.File, Line: e.Line, Column: e.Column, Path: e.Path, Message: e.Message, Fix: e.Fix,
+		})
+	}
+	return list
+}
+
+// summary is such as "14 rows, 6 hosts, 9 APIs in 3 accounts".
+func summary(m *mapping.Mapping) string {
+	hosts := map[mapping.Host]bool{}
+	apis := map[mapping.PrivateAPI]bool{}
+	accounts := map[mapping.AccountID]bool{}
+	for _, row := range m.Rows {
+		hosts[row.Host] = true
+		apis[mapping.PrivateAPI{ID: row.API.ID, Region: row.API.Region}] = true
+		if row.Account != "" {
+			accounts[row.Account] = true
+		}
+	}
+	text := fmt.Sprintf("%s, %s, %s", count(len(m.Rows), "row"), count(len(hosts), "host"), count(len(apis), "API"))
+	if len(accounts) > 0 {
+		text += " in " + count(len(accounts), "account")
+	}
+	return text
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
