@@ -1,0 +1,27 @@
+package bench
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+func TestTheGeneratedMappingIsAsLargeAsItSays(t *testing.T) {
+	m, err := mapping.Parse("generated", Mapping(10_000, 50))
+	require.NoError(t, err)
+	require.Len(t, m.Rows, 10_000)
+
+	derived, err := topology.Derive(m, topology.Limits{})
+	require.NoError(t, err)
+	require.Len(t, derived.Zones, 50)
+	require.Len(t, derived.Routes, 10_000)
+	require.Len(t, derived.APIs, 2_000)
+}
+
+func TestTheGeneratedMappingIsAlwaysTheSame(t *testing.T) {
+	require.True(t, bytes.Equal(Mapping(1000, 7), Mapping(1000, 7)))
+}
