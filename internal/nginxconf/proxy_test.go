@@ -12,7 +12,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// route is a route to the API's stage dev with the path.
+// route is a route to the path below the API's stage dev.
 func route(host mapping.Host, base mapping.BasePath, api mapping.APIID, path mapping.APIPath, methods ...mapping.Method) topology.Route {
 	return topology.Route{
 		Host: host, BasePath: base, Methods: methods, Timeout: 30 * time.Second,
@@ -23,7 +23,14 @@ func route(host mapping.Host, base mapping.BasePath, api mapping.APIID, path map
 // start renders the routes and runs them in front of one recording upstream.
 func start(t *testing.T, routes ...topology.Route) (*nginxtest.Proxy, *nginxtest.Upstream) {
 	t.Helper()
-	upstream := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
+	return startAnswering(t, nil, routes...)
+}
+
+// startAnswering is start with an upstream that answers as told.
+func startAnswering(t *testing.T, answer func(nginxtest.Request) []byte, routes ...topology.Route) (*nginxtest.Proxy, *nginxtest.Upstream) {
+	t.Helper()
+	nginxtest.Require(t)
+	upstream := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Answer: answer})
 	return nginxtest.Start(t, render(t, routes...), nginxtest.Environment(upstream)), upstream
 }
 
@@ -45,9 +52,12 @@ func arrived(t *testing.T, p *nginxtest.Proxy, u *nginxtest.Upstream, host, targ
 	return requests[before]
 }
 
-func TestARequestIsForwarded(t *testing.T) {
-	p, u := start(t, route("api.example.com", "", "abc123", ""))
-	r := arrived(t, p, u, "api.example.com", "/pets?x=1")
-	require.Equal(t, "GET /dev/pets?x=1 HTTP/1.1", r.Line)
-	require.Equal(t, []string{"abc123"}, r.Values("x-apigw-api-id"))
+// message is the text of a refusal, which is JSON.
+func message(t *testing.T, answer nginxtest.Response) string {
+	t.Helper()
+	require.Equal(t, []string{"application/json"}, answer.Header["Content-Type"])
+	var body struct{ Message string }
+	require.NoError(t, decode(answer.Body, &body), "%s", answer.Body)
+	require.NotEmpty(t, body.Message)
+	return body.Message
 }

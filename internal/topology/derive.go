@@ -99,12 +99,8 @@ func hosts(rows []mapping.Row) []mapping.Host {
 // in maps, and tests hold the two against each other.
 func (t *Topology) Resolve(host, rawPath string) (*Route, bool) {
 	name := mapping.Host(host)
-	if _, exact := slices.BinarySearch(t.Hosts, name); !exact || name.IsWildcard() {
-		_, parent, ok := strings.Cut(host, ".")
-		if !ok || name.IsWildcard() {
-			return nil, false
-		}
-		name = mapping.Host("*." + parent)
+	if _, exact := slices.BinarySearch(t.Hosts, name); !exact {
+		name = certificateName(name)
 	}
 	rawPath, _, _ = strings.Cut(rawPath, "?")
 	for base := strings.TrimSuffix(rawPath, "/"); ; base = base[:strings.LastIndexByte(base, '/')] {
