@@ -159,6 +159,24 @@ func TestOwnersWhoShutOurEndpointOutAreNamed(t *testing.T) {
 	}
 }
 
+func TestStatementsOfAnotherEnvironmentAreNotReplacedInSilence(t *testing.T) {
+	r := request(Grant{Host: "a.example.com", Stage: "prod"})
+	first, err := Merge(r)
+	require.NoError(t, err)
+	require.Empty(t, first.Notices)
+
+	r.Existing = first.Policy
+	again, err := Merge(r)
+	require.NoError(t, err)
+	require.Empty(t, again.Notices)
+
+	r.VPCEndpointID = another
+	other, err := Merge(r)
+	require.NoError(t, err)
+	require.Equal(t, []string{"statements of Portico's for " + ours + " are replaced by those for " + another +
+		": if that endpoint is another environment's, its requests get 403 from now on, so give each environment an API of its own"}, other.Notices)
+}
+
 func TestRequestsThatNoPolicyCanCarryAreRefusedAtOnce(t *testing.T) {
 	_, err := Merge(Request{
 		Partition: "AWS", Region: "us-east-1", AccountID: "1", APIID: "a*", VPCEndpointID: "vpc-1",
@@ -234,4 +252,33 @@ func decide(t *testing.T, r Request, c call) iampolicy.Outcome {
 	result, err := Merge(r)
 	require.NoError(t, err)
 	return iampolicy.Evaluate(parsed(t, result.Policy), c.request()).Outcome
+}
+
+// TestRowsThatFitTheDefaultQuota holds the table of docs/design/resource-policies.md.
+func TestRowsThatFitTheDefaultQuota(t *testing.T) {
+	for name, test := range map[string]struct {
+		path           string
+		methods        []string
+		exact, compact int
+	}{
+		"the whole stage, all methods": {"", nil, 97, 192},
+		"the whole stage, two methods": {"", []string{"GET", "POST"}, 95, 190},
+		"its own path, one method":     {"/orders%d", []string{"GET"}, 9, 18},
+		"its own path, two methods":    {"/orders%d", []string{"GET", "POST"}, 7, 13},
+		"its own path, all methods":    {"/orders%d", nil, 2, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for n, want := range map[int]AllowForm{
+				test.exact: AllowExact, test.exact + 1: AllowCompact, test.compact: AllowCompact,
+			} {
+				result, err := Merge(manyRows(n, test.path, test.methods...))
+				require.NoError(t, err)
+				require.Equal(t, want, result.Allow, "%d rows", n)
+			}
+			_, err := Merge(manyRows(test.compact+1, test.path, test.methods...))
+			var large *SizeError
+			require.ErrorAs(t, err, &large)
+			require.Equal(t, test.compact, large.Fit)
+		})
+	}
 }

@@ -31,6 +31,27 @@ func (d document) blocks(endpoint string) []string {
 	return notices
 }
 
+// displaced tells of statements of Portico's that were written for another
+// endpoint: one that ours has replaced, or that of another environment, which
+// loses its access.
+func (d document) displaced(endpoint string) []string {
+	for _, s := range d.statements {
+		if s["Sid"] != denyHostsSid {
+			continue
+		}
+		operators, _ := s["Condition"].(map[string]any)
+		keys, _ := operators["StringEquals"].(map[string]any)
+		for _, other := range texts(keys["aws:SourceVpce"]) {
+			if other != endpoint {
+				return []string{fmt.Sprintf(
+					"statements of Portico's for %s are replaced by those for %s: if that endpoint is another environment's, its requests get 403 from now on, so give each environment an API of its own",
+					other, endpoint)}
+			}
+		}
+	}
+	return nil
+}
+
 // onlyEndpoints are the values of a condition that is StringNotEquals on
 // aws:SourceVpce and nothing else.
 func onlyEndpoints(condition any) ([]string, bool) {

@@ -94,7 +94,8 @@ type Result struct {
 	Allow   AllowForm
 	// OwnerStatements counts the statements that aren't Portico's.
 	OwnerStatements int
-	// Notices tell what of the owner's policy will keep the rows from working.
+	// Notices tell what of the existing policy will keep the rows from working,
+	// and whose access the merge takes away.
 	Notices []string
 }
 
@@ -125,7 +126,7 @@ func Merge(r Request) (*Result, error) {
 		result.Size = size(result.Policy)
 		return result, nil
 	}
-	result.Notices = owner.blocks(r.VPCEndpointID)
+	result.Notices = append(owner.blocks(r.VPCEndpointID), existing.displaced(r.VPCEndpointID)...)
 
 	w := newWriter(r, owner)
 	for _, form := range w.forms() {

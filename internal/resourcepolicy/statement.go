@@ -10,6 +10,9 @@ import (
 // Sids hold letters and digits only.
 const sidPrefix = "Portico"
 
+// denyHostsSid is the statement that every merge with grants writes.
+const denyHostsSid = sidPrefix + "DenyHosts"
+
 // writer puts Portico's statements behind an owner's.
 type writer struct {
 	request Request
@@ -46,7 +49,7 @@ func (w *writer) policy(grants []Grant, form AllowForm) []byte {
 	statements = append(statements, w.allows(groups, form)...)
 	statements = append(statements, w.denies(groups)...)
 	statements = append(statements, statement{
-		Sid: "PorticoDenyHosts", Effect: "Deny", Resource: []string{w.prefix + "*"},
+		Sid: denyHostsSid, Effect: "Deny", Resource: []string{w.prefix + "*"},
 		Condition: conditions{
 			"StringEquals":    {"aws:SourceVpce": {w.request.VPCEndpointID}},
 			"StringNotEquals": {"aws:Referer": hosts},

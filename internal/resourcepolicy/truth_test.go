@@ -54,26 +54,24 @@ func everyCall(visit func(call)) int {
 
 func TestPoliciesAdmitWhomTheTruthTableAdmits(t *testing.T) {
 	for name, o := range owners() {
-		for _, additional := range [][]string{nil, {extra}} {
-			for _, form := range []AllowForm{AllowExact, AllowCompact} {
-				t.Run(name+", "+string(form), func(t *testing.T) {
-					r := request(tableRows...)
-					r.Existing, r.AdditionalVPCEndpointIDs = []byte(o.document), additional
-					policy := parsed(t, mergeAs(t, r, form).Policy)
-					admitted := 0
-					calls := everyCall(func(c call) {
-						got := iampolicy.Authorize(&policy, c.authorizer, c.identity, c.request())
-						if got {
-							admitted++
-						}
-						if got != mayCall(r, o, c) {
-							t.Fatalf("%+v: admitted %v, statements %v", c, got, iampolicy.Evaluate(policy, c.request()))
-						}
-					})
-					require.GreaterOrEqual(t, calls, 5000)
-					require.NotZero(t, admitted)
+		for form, additional := range map[AllowForm][]string{AllowExact: nil, AllowCompact: {extra}} {
+			t.Run(name+", "+string(form), func(t *testing.T) {
+				r := request(tableRows...)
+				r.Existing, r.AdditionalVPCEndpointIDs = []byte(o.document), additional
+				policy := parsed(t, mergeAs(t, r, form).Policy)
+				admitted := 0
+				calls := everyCall(func(c call) {
+					got := iampolicy.Authorize(&policy, c.authorizer, c.identity, c.request())
+					if got {
+						admitted++
+					}
+					if got != mayCall(r, o, c) {
+						t.Fatalf("%+v: admitted %v, statements %v", c, got, iampolicy.Evaluate(policy, c.request()))
+					}
 				})
-			}
+				require.GreaterOrEqual(t, calls, 5000)
+				require.NotZero(t, admitted)
+			})
 		}
 	}
 }
@@ -117,6 +115,17 @@ func TestVerbsFormLeavesPathsToTheProxyWhereAnAuthorizerAllows(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestVerbsFormHasNoDenyForHostsOfAllMethods(t *testing.T) {
+	r := request(Grant{Host: "a.example.com", Stage: "prod", Path: "/a"}, Grant{Host: "b.example.com", Stage: "prod", Methods: []string{"GET"}})
+	r.Form = DenyVerbs
+	_, statements := merged(t, r)
+	var sids []any
+	for _, s := range statements {
+		sids = append(sids, s["Sid"])
+	}
+	require.Equal(t, []any{"PorticoAllow1", "PorticoAllow2", "PorticoDeny2", "PorticoDenyHosts", "PorticoDenyEndpoints"}, sids)
 }
 
 // verbDenied tells whether the call's domain is no row's, or its rows of that
