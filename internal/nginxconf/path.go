@@ -11,8 +11,7 @@ import (
 // The proxy routes by the raw path and forwards it byte for byte, and so must
 // never see a path that somebody behind it could read as leading elsewhere:
 // dot segments (RFC 3986, section 5.2.4), with their dots and slashes spelt in
-// any way that one server or another is known to undo, however often it was
-// encoded; a dot segment with parameters ("..;x", which Java servers read as
+// any way that one server or another is known to undo, encoded again and again; a dot segment with parameters ("..;x", which Java servers read as
 // ".."); a backslash in place of a slash. Control characters have no place in
 // a path, and a fragment none in a request's target (RFC 9112, section 3.2).
 func refusedTarget() string {
@@ -25,8 +24,10 @@ func refusedTarget() string {
 }
 
 // encoded is the regular expression of a percent-encoded byte. The percent
-// sign may have been encoded again any number of times, and so may the two
-// digits.
+// sign may have been encoded again any number of times, as encoders do that
+// meet their own work, and the two digits as well, as only an attacker does:
+// every spelling that two decodings undo is refused, and the usual spelling of
+// any number.
 func encoded(c byte) string {
 	const percent = `%(?:25)*`
 	var b strings.Builder

@@ -141,6 +141,8 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Close tells that the proxy closes the connection after the answer.
+	Close bool
 }
 
 // Send writes the bytes of one request as they are and reads one answer.
@@ -192,7 +194,7 @@ func (c *Conn) Send(t testing.TB, request string) Response {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	check(t, err)
-	return Response{Status: response.StatusCode, Header: response.Header, Body: body}
+	return Response{Status: response.StatusCode, Header: response.Header, Body: body, Close: response.Close}
 }
 
 // FreeAddress is a loopback address on which nothing listens.
