@@ -123,9 +123,10 @@ func (d document) encode(portico []statement) []byte {
 	}
 	var out bytes.Buffer
 	out.WriteByte('{')
-	if len(d.members) == 0 && len(d.statements) == 0 {
-		// The language's current version. An owner's document that has none
-		// keeps having none, which means the old one, without policy variables.
+	if _, stated := d.members["Version"]; !stated && len(d.statements) == 0 {
+		// The language's current version. Statements of an owner whose document
+		// has none keep having none: that means the old one, in which "${" is
+		// text and not a variable.
 		out.WriteString(`"Version":"2012-10-17",`)
 	}
 	writeMembers(&out, d.members, []string{"Version", "Id"})

@@ -9,8 +9,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 )
 
-// These tests show that defects of the reference implementation are absent;
-// the numbers are those of docs/migration.md.
+// These tests show that defects of the reference implementation are absent.
 
 func TestD32_TheRefererOpensNothingFromElsewhere(t *testing.T) {
 	r := request(Grant{Host: "orders.example.com", Stage: "prod", Methods: []string{"GET"}})

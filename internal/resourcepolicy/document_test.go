@@ -37,6 +37,19 @@ func TestExistingPoliciesThatSayNothingCountAsEmpty(t *testing.T) {
 	}
 }
 
+func TestAnOwnersStatementsWithoutAVersionStayWithout(t *testing.T) {
+	for existing, want := range map[string]string{
+		`{"Statement":{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"*","Resource":"${a}"}}`: `{"Statement":[{"Sid":"Mine",`,
+		`{"Id":"mine"}`: `{"Version":"2012-10-17","Id":"mine","Statement":[{"Sid":"PorticoAllow1",`,
+	} {
+		r := request(Grant{Host: "a.example.com", Stage: "prod"})
+		r.Existing = []byte(existing)
+		result, err := Merge(r)
+		require.NoError(t, err)
+		require.Equal(t, want, string(result.Policy)[:len(want)])
+	}
+}
+
 func TestExistingPoliciesThatAreNoneAreRefusedWithTheReason(t *testing.T) {
 	for name, test := range map[string]struct{ existing, want string }{
 		"cut off":                         {`{"Version":"2012-10-17"`, "it isn't valid JSON: unexpected EOF"},
@@ -74,19 +87,21 @@ func TestEquivalentSeesThroughSpellingAndNothingElse(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		"nothing and no statements":    {``, `{"Version":"2012-10-17","Statement":[]}`, true},
-		"a short ARN and the full one": {statement(`"Principal":"*","Resource":"execute-api:/prod/*"`), statement(`"Principal":"*","Resource":["` + prefix + `prod/*"]`), true},
-		"a short ARN and another API":  {statement(`"Principal":"*","Resource":"execute-api:/prod/*"`), statement(`"Principal":"*","Resource":"` + strings.Replace(prefix, "a1b2", "b2b2", 1) + `prod/*"`), false},
-		"everybody, twice":             {statement(`"Principal":"*","Resource":"*"`), statement(`"Principal":{"AWS":["*"]},"Resource":"*"`), true},
-		"everybody and an account":     {statement(`"Principal":"*","Resource":"*"`), statement(`"Principal":{"AWS":"333333333333"},"Resource":"*"`), false},
-		"an account and its root":      {statement(`"Principal":{"AWS":"333333333333"},"Resource":"*"`), statement(`"Principal":{"AWS":"arn:aws:iam::333333333333:root"},"Resource":"*"`), true},
-		"sets in another order":        {statement(`"Principal":"*","Resource":["a","b"]`), statement(`"Principal":"*","Resource":["b","a","b"]`), true},
-		"a set with one more":          {statement(`"Principal":"*","Resource":["a","b"]`), statement(`"Principal":"*","Resource":["a"]`), false},
-		"condition keys by case":       {statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:sourceVpce":"v"}}`), statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":["v"]}}`), true},
-		"condition values by case":     {statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"v"}}`), statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"V"}}`), false},
-		"a boolean and its text":       {statement(`"Principal":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":true}}`), statement(`"Principal":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}`), true},
-		"another operator":             {statement(`"Principal":"*","Resource":"*","Condition":{"StringLike":{"aws:SourceVpce":"v"}}`), statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"v"}}`), false},
-		"Resource and NotResource":     {statement(`"Principal":"*","Resource":"*"`), statement(`"Principal":"*","NotResource":"*"`), false},
+		"nothing and no statements":               {``, `{"Version":"2012-10-17","Statement":[]}`, true},
+		"a short ARN and the full one":            {statement(`"Principal":"*","Resource":"execute-api:/prod/*"`), statement(`"Principal":"*","Resource":["` + prefix + `prod/*"]`), true},
+		"a short ARN and another API":             {statement(`"Principal":"*","Resource":"execute-api:/prod/*"`), statement(`"Principal":"*","Resource":"` + strings.Replace(prefix, "a1b2", "b2b2", 1) + `prod/*"`), false},
+		"everybody, twice":                        {statement(`"Principal":"*","Resource":"*"`), statement(`"Principal":{"AWS":["*"]},"Resource":"*"`), true},
+		"everybody and an account":                {statement(`"Principal":"*","Resource":"*"`), statement(`"Principal":{"AWS":"333333333333"},"Resource":"*"`), false},
+		"an account and its root":                 {statement(`"Principal":{"AWS":"333333333333"},"Resource":"*"`), statement(`"Principal":{"AWS":"arn:aws:iam::333333333333:root"},"Resource":"*"`), true},
+		"sets in another order":                   {statement(`"Principal":"*","Resource":["a","b"]`), statement(`"Principal":"*","Resource":["b","a","b"]`), true},
+		"a set with one more":                     {statement(`"Principal":"*","Resource":["a","b"]`), statement(`"Principal":"*","Resource":["a"]`), false},
+		"condition keys by case":                  {statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:sourceVpce":"v"}}`), statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":["v"]}}`), true},
+		"condition values by case":                {statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"v"}}`), statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"V"}}`), false},
+		"a boolean and its text":                  {statement(`"Principal":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":true}}`), statement(`"Principal":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}`), true},
+		"condition keys that differ in case only": {statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:Referer":"a","aws:referer":"b"}}`), statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:Referer":"a"}}`), false},
+		"twelve digits that are no account":       {statement(`"Principal":{"Federated":"333333333333"},"Resource":"*"`), statement(`"Principal":{"Federated":"arn:aws:iam::333333333333:root"},"Resource":"*"`), false},
+		"another operator":                        {statement(`"Principal":"*","Resource":"*","Condition":{"StringLike":{"aws:SourceVpce":"v"}}`), statement(`"Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"v"}}`), false},
+		"Resource and NotResource":                {statement(`"Principal":"*","Resource":"*"`), statement(`"Principal":"*","NotResource":"*"`), false},
 		"statements in another order": {
 			`{"Statement":[{"Sid":"A","Effect":"Allow"},{"Sid":"B","Effect":"Deny"}]}`,
 			`{"Statement":[{"Effect":"Deny","Sid":"B"},{"Sid":"A","Effect":"Allow"}]}`, true,
