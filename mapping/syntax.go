@@ -104,6 +104,8 @@ func syntaxError(err error, data []byte) (line, column int, path string, m *mist
 		fix = "quote values that begin with \"*\" or \"&\", which mean alias and anchor"
 	case strings.Contains(message, "mapping values are not allowed"):
 		fix = "quote values that hold \": \", and indent keys of one row alike"
+	case strings.Contains(message, "unexpected end of stream"):
+		fix = "close the quote that begins there"
 	case strings.Contains(message, "exceeded max depth"):
 		fix = "write ACCOUNTS: and APIS:, whose values are at most three levels deep"
 	}

@@ -18,18 +18,21 @@ type Mapping struct {
 	Source string
 	// Accounts are the entries of ACCOUNTS, in the file's order.
 	Accounts []Account
-	// Rows are the entries of APIS, in the file's order.
+	// Rows are the entries of APIS, in the file's order; there is at least one.
 	Rows []Row
 	// Digest is the SHA-256, in hexadecimal, of the canonical form of the
-	// mapping: comments, spelling variants and formatting don't change it.
+	// mapping: comments, order, spelling variants and formatting don't change
+	// it.
 	Digest string
 }
 
 // Account is an entry of ACCOUNTS: a name for an account number.
 type Account struct {
+	// Name is a letter, then up to 62 letters, digits, "_" and "-".
 	Name string
 	ID   AccountID
-	// RoleARN is the IAM role to assume in the account; empty: none.
+	// RoleARN is the IAM role to assume in the account, whose number it bears:
+	// arn:{partition}:iam::{account}:role/[{path}/]{name}; empty: none.
 	RoleARN string
 	Pos     Position
 }
@@ -55,8 +58,12 @@ type Row struct {
 	FrontDoor FrontDoor
 	// PublicZone is the public hosted zone that validates the row's
 	// certificate; empty: the nearest public parent zone.
-	PublicZone  Zone
-	Retired     bool
+	PublicZone Zone
+	// Retired rows have no route; they may share host and base path with the
+	// row that replaced them.
+	Retired bool
+	// Description and Owner are single lines of at most 256 characters that
+	// print, for reports only: nothing else may be made of them.
 	Description string
 	Owner       string
 }
@@ -64,12 +71,14 @@ type Row struct {
 // Position is a place in the mapping file; lines and columns count from 1.
 type Position struct{ Line, Column int }
 
-// AccountID is a 12-digit AWS account number.
+// AccountID is an AWS account number: exactly 12 digits.
 type AccountID string
 
-// Host is a fully qualified domain name in lower case without a trailing dot,
-// at most 253 characters of letters, digits and hyphens in labels of at most
-// 63; the first label may be "*".
+// Host is a fully qualified domain name in lower case without a trailing dot:
+// at least three labels of at most 63 letters, digits and hyphens, which don't
+// begin or end with a hyphen; 253 characters in all (RFC 1035, RFC 1123). The
+// first label may be "*". The last is no number, the parent domain no public
+// suffix, and ACM's validation record for the parent fits DNS.
 type Host string
 
 // IsWildcard tells whether the host stands for every name one label longer
@@ -82,11 +91,15 @@ func (h Host) Parent() Zone {
 	return Zone(parent)
 }
 
-// Zone is a DNS zone's name, in lower case without a trailing dot.
+// Zone is a DNS zone's name, in lower case without a trailing dot: at least two
+// labels with a host's characters.
 type Zone string
 
-// BasePath is the part of the custom domain's URL that routes: empty, or a
-// path that begins with "/" and doesn't end with one.
+// BasePath is the part of the custom domain's URL that routes: empty, or up to
+// 16 segments, each with a "/" in front. Segments are of URL's unreserved
+// characters (RFC 3986: letters, digits, "-", ".", "_", "~"), case-sensitive,
+// and neither "." nor ".."; the path is at most 512 characters long. There is
+// no percent-encoding, since the proxy compares raw paths byte for byte.
 type BasePath string
 
 // Segments are the path's segments; none for the empty path.
@@ -99,29 +112,32 @@ func (p BasePath) Segments() []string {
 
 // PrivateAPI is the endpoint that PRIVATE_API_URL names.
 type PrivateAPI struct {
-	ID     APIID
+	ID APIID
+	// Region is lower-case words and a number with hyphens between them, in
+	// the shape of its partition's regions: us-east-1, us-gov-west-1, ….
 	Region string
 	// Partition is the AWS partition of the region: aws, aws-cn, aws-us-gov, ….
 	Partition string
 	// DNSSuffix is the partition's: amazonaws.com, amazonaws.com.cn, ….
 	DNSSuffix string
 	Stage     Stage
-	// Path is what follows the stage: empty, or a path that begins with "/"
-	// and doesn't end with one.
+	// Path is what follows the stage.
 	Path APIPath
 }
 
-// APIID is the identifier of a REST API.
+// APIID is the identifier of a REST API: 1 to 32 lower-case letters and digits,
+// of which any may come first. API Gateway itself gives ten.
 type APIID string
 
-// Stage is the name of a REST API's stage.
+// Stage is the name of a REST API's stage: 1 to 128 letters, digits, "_" and
+// "-", case-sensitive.
 type Stage string
 
-// APIPath is a path below a stage: empty, or it begins with "/" and doesn't
-// end with one.
+// APIPath is a path below a stage: empty, or segments like a BasePath's, at
+// most 1,024 characters in all. Nothing in it is a wildcard in a policy's ARN.
 type APIPath string
 
-// Method is an HTTP verb that API Gateway knows.
+// Method is an HTTP verb that API Gateway knows, one of AllMethods.
 type Method string
 
 // Auth is what the API demands of its callers, where that matters to the
