@@ -35,28 +35,19 @@ type Estate struct {
 	// Reach tells why a connection between two network interfaces is not
 	// possible; nil: it is. It is asked for each connection.
 	Reach func(from, to Interface, port uint16) error
-	// Evaluate holds an invocation against a resource or endpoint policy.
-	Evaluate func(policy []byte, call Invocation) (Decision, error)
 }
 
-// Invocation is what a policy decides about: an anonymous execute-api:Invoke.
+// Invocation is a request that policies decide about.
 type Invocation struct {
-	// Resource is the method's ARN:
-	// arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{verb}/{path}.
-	Resource string
+	Stage, Method string
+	// Path is what follows the stage, raw, with a leading slash.
+	Path string
 	// Context are the condition keys of the request and their values.
 	Context map[string]string
+	// Authorization tells whether the request carries credentials for an
+	// authorizer; in a rehearsal every authorizer accepts them.
+	Authorization bool
 }
-
-// Decision is what a policy says to an invocation.
-type Decision int
-
-// The decisions. Silence is neither: IAM's implicit deny.
-const (
-	Silence Decision = iota
-	Allow
-	Deny
-)
 
 // Interface is a network interface of the VPC.
 type Interface struct {
@@ -147,16 +138,26 @@ type HealthCheck struct {
 type Task struct {
 	Interface Interface
 	// Port is the container's.
-	Port uint16
-	// Image is the image's build context.
-	Image []File
+	Port  uint16
+	Image Image
 	// Environment is the container's, as the task definition states it.
 	Environment map[string]string
 }
 
-// File is a file of an image's build context.
+// Image is a container image: what its build laid over a base image that is
+// this machine with nginx.
+type Image struct {
+	Files []File
+	// Entrypoint and Command make up the command line.
+	Entrypoint, Command []string
+	Environment         map[string]string
+	// StopSignal is such as SIGQUIT; empty: SIGTERM, as Docker has it.
+	StopSignal string
+}
+
+// File is a file of an image.
 type File struct {
-	// Name is a slash-separated path below the context.
+	// Name is an absolute, slash-separated path.
 	Name string
 	Mode fs.FileMode
 	Data []byte
@@ -173,8 +174,9 @@ type Endpoint struct {
 	// PrivateDNS tells whether the VPC resolves *.execute-api.{region} names
 	// to the endpoint.
 	PrivateDNS bool
-	// Policy is the endpoint policy; empty: full access.
-	Policy []byte
+	// Admit tells whether the endpoint policy lets a request for an API pass;
+	// nil: full access.
+	Admit func(api API, call Invocation) (bool, error)
 }
 
 // API is a REST API.
@@ -183,19 +185,12 @@ type API struct {
 	AccountID string
 	// Private tells whether its endpoint type is PRIVATE.
 	Private bool
-	// Authorizer tells whether the API's methods have a Lambda authorizer,
-	// beside which a silent resource policy admits.
-	Authorizer bool
-	// Stages are the deployed stages, by name.
-	Stages map[string]Deployment
+	// Stages are the names of the deployed stages.
+	Stages []string
 	// VPCEndpointIDs are the endpoints associated with the API, which may name
 	// it as {api}-{endpoint}.execute-api.
 	VPCEndpointIDs []string
-}
-
-// Deployment is what a stage serves.
-type Deployment struct {
-	ID string
-	// Policy is the resource policy as it was when the deployment was made.
-	Policy []byte
+	// Admit tells whether the API invokes its method for a request, by the
+	// resource policy that the stage was deployed with.
+	Admit func(call Invocation) (bool, error)
 }

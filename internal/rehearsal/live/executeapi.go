@@ -113,23 +113,22 @@ func (x *executeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	api, ok := x.api(r)
 	raw, query, _ := strings.Cut(r.RequestURI, "?")
 	stage, path, _ := strings.Cut(strings.TrimPrefix(raw, "/"), "/")
-	deployment, deployed := api.Stages[stage]
-	if !ok || !api.Private || !deployed {
+	if !ok || !api.Private || !slices.Contains(api.Stages, stage) {
 		forbid(w, "ForbiddenException", map[string]string{"message": "Forbidden"})
 		return
 	}
-	call := x.invocation(r, api, stage, path)
-	decision, err := x.admit(api, deployment, r, call)
+	call := x.invocation(r, stage, "/"+path)
+	admitted, err := x.admit(api, call)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		answer(w, http.StatusInternalServerError, map[string]string{"message": err.Error()})
 		return
 	}
-	if decision != Allow {
-		forbid(w, "AccessDeniedException", map[string]string{"Message": denial(decision, call, api)})
+	if !admitted {
+		forbid(w, "AccessDeniedException", map[string]string{"Message": x.denial(api, call)})
 		return
 	}
 	x.echo(w, r, Arrival{
-		API: api.ID, AccountID: api.AccountID, Stage: stage, Path: "/" + path, Query: query,
+		API: api.ID, AccountID: api.AccountID, Stage: call.Stage, Path: call.Path, Query: query,
 		SourceIP: call.Context["aws:VpcSourceIp"],
 	})
 }
@@ -158,7 +157,7 @@ func (x *executeAPI) api(r *http.Request) (API, bool) {
 }
 
 // invocation is what the policies decide about.
-func (x *executeAPI) invocation(r *http.Request, api API, stage, path string) Invocation {
+func (x *executeAPI) invocation(r *http.Request, stage, path string) Invocation {
 	source, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		source = r.RemoteAddr
@@ -176,49 +175,37 @@ func (x *executeAPI) invocation(r *http.Request, api API, stage, path string) In
 		conditions["aws:UserAgent"] = agent
 	}
 	return Invocation{
-		Resource: fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s/%s",
-			x.estate.Partition, x.estate.Region, api.AccountID, api.ID, stage, r.Method, path),
-		Context: conditions,
+		Stage: stage, Method: r.Method, Path: path, Context: conditions,
+		Authorization: r.Header.Get("Authorization") != "",
 	}
 }
 
-// admit combines the endpoint policy, the deployed resource policy and the
-// API's authorizer as API Gateway's authorization flow does.
-func (x *executeAPI) admit(api API, deployment Deployment, r *http.Request, call Invocation) (Decision, error) {
-	if len(x.endpoint.Policy) > 0 {
-		decision, err := x.estate.Evaluate(x.endpoint.Policy, call)
+// admit asks the endpoint policy, then the API.
+func (x *executeAPI) admit(api API, call Invocation) (bool, error) {
+	if x.endpoint.Admit != nil {
+		admitted, err := x.endpoint.Admit(api, call)
 		if err != nil {
-			return Deny, fmt.Errorf("evaluate the policy of endpoint %s: %w", x.endpoint.ID, err)
+			return false, fmt.Errorf("ask the policy of endpoint %s: %w", x.endpoint.ID, err)
 		}
-		if decision != Allow {
-			return decision, nil
+		if !admitted {
+			return false, nil
 		}
 	}
-	if len(deployment.Policy) == 0 {
-		return Silence, nil
-	}
-	decision, err := x.estate.Evaluate(deployment.Policy, call)
+	admitted, err := api.Admit(call)
 	if err != nil {
-		return Deny, fmt.Errorf("evaluate the resource policy of API %s: %w", api.ID, err)
+		return false, fmt.Errorf("ask API %s: %w", api.ID, err)
 	}
-	if decision == Silence && api.Authorizer && r.Header.Get("Authorization") != "" {
-		return Allow, nil
-	}
-	return decision, nil
+	return admitted, nil
 }
 
 // denial is API Gateway's text; it shows the last four digits of the account.
-func denial(decision Decision, call Invocation, api API) string {
-	masked := "********"
-	if len(api.AccountID) > len(masked) {
-		masked += api.AccountID[len(masked):]
+func (x *executeAPI) denial(api API, call Invocation) string {
+	account := "********"
+	if len(api.AccountID) > len(account) {
+		account += api.AccountID[len(account):]
 	}
-	text := "User: anonymous is not authorized to perform: execute-api:Invoke on resource: " +
-		strings.Replace(call.Resource, ":"+api.AccountID+":", ":"+masked+":", 1)
-	if decision == Deny {
-		text += " with an explicit deny"
-	}
-	return text
+	return fmt.Sprintf("User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:%s:execute-api:%s:%s:%s/%s/%s%s",
+		x.estate.Partition, x.estate.Region, account, api.ID, call.Stage, call.Method, call.Path)
 }
 
 func forbid(w http.ResponseWriter, kind string, body map[string]string) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -48,28 +47,26 @@ func openHops() hops {
 	return hops{"sg-client>sg-lb:443": true, "sg-lb>sg-task:8443": true, "sg-task>sg-endpoint:443": true}
 }
 
-// byReferer evaluates a policy that is a host: whoever names it may GET.
-func byReferer(policy []byte, call live.Invocation) (live.Decision, error) {
-	if string(policy) == "broken" {
-		return live.Deny, errors.New("not a policy")
+// getByReferer admits a GET of whoever comes through the fixture's endpoint and
+// names the host.
+func getByReferer(host string) func(call live.Invocation) (bool, error) {
+	return func(call live.Invocation) (bool, error) {
+		return call.Method == http.MethodGet && call.Context["aws:SourceVpce"] == endpointID && call.Context["aws:Referer"] == host, nil
 	}
-	if call.Context["aws:SourceVpce"] != endpointID {
-		return live.Deny, nil
-	}
-	if call.Context["aws:Referer"] == string(policy) && strings.Contains(call.Resource, "/GET/") {
-		return live.Allow, nil
-	}
-	return live.Silence, nil
 }
 
-func image(t *testing.T) []live.File {
+func image(t *testing.T) live.Image {
 	t.Helper()
 	if _, err := exec.LookPath("nginx"); err != nil {
 		t.Skip("nginx is not on PATH; install the package nginx")
 	}
 	data, err := os.ReadFile("testdata/image/entrypoint.sh")
 	require.NoError(t, err)
-	return []live.File{{Name: "entrypoint.sh", Mode: 0o755, Data: data}}
+	return live.Image{
+		Files:      []live.File{{Name: "/etc/portico/entrypoint.sh", Mode: 0o755, Data: data}},
+		Entrypoint: []string{"/etc/portico/entrypoint.sh"},
+		StopSignal: "SIGQUIT",
+	}
 }
 
 // estate is a load balancer, two tasks and an endpoint in two subnets, with one
@@ -124,10 +121,9 @@ func estate(t *testing.T, protocol string) live.Estate {
 		Endpoints: []live.Endpoint{endpoint},
 		APIs: []live.API{{
 			ID: "abc123", AccountID: "222222222222", Private: true,
-			Stages: map[string]live.Deployment{"v1": {ID: "d1", Policy: []byte("api.private.example.com")}},
+			Stages: []string{"v1"}, Admit: getByReferer("api.private.example.com"),
 		}},
-		Reach:    openHops().reach,
-		Evaluate: byReferer,
+		Reach: openHops().reach,
 	}
 }
 

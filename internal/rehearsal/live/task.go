@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,6 +40,7 @@ type runner struct {
 // process is a task that runs.
 type process struct {
 	task    Task
+	signal  syscall.Signal
 	command *exec.Cmd
 	log     *tail
 	ended   chan struct{}
@@ -45,17 +48,25 @@ type process struct {
 }
 
 // start runs the image's entrypoint under the task's environment and lets the
-// process answer for the task's network interface. The environment differs
-// from the task definition's in addresses, and in what a container isolates:
-// the places of files, the port, and the trusted authority.
+// process answer for the task's network interface. Environment and command line
+// differ from the image's and the task definition's in addresses, and in what a
+// container isolates: the places of files, the port, and the trusted authority.
 func (r *runner) start(task Task) (*process, error) {
 	dir, err := os.MkdirTemp(r.dir, "task-")
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for %s: %w", task.Interface.Name, err)
 	}
-	home, run := filepath.Join(dir, "image"), filepath.Join(dir, "run")
-	if err := writeImage(home, task.Image); err != nil {
+	root, run := filepath.Join(dir, "image"), filepath.Join(dir, "run")
+	if err := unpack(root, task.Image.Files); err != nil {
 		return nil, fmt.Errorf("unpack the image of %s: %w", task.Interface.Name, err)
+	}
+	command := task.Image.commandLine(root)
+	if len(command) == 0 {
+		return nil, fmt.Errorf("start %s: its image has neither an entrypoint nor a command", task.Interface.Name)
+	}
+	signal, err := stopSignal(task.Image.StopSignal)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", task.Interface.Name, err)
 	}
 	if err := os.Mkdir(run, 0o700); err != nil {
 		return nil, fmt.Errorf("make the run directory of %s: %w", task.Interface.Name, err)
@@ -68,16 +79,20 @@ func (r *runner) start(task Task) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
+	home := environment["PORTICO_HOME"]
+	if home == "" {
+		home = defaultHome
+	}
 	for name, value := range map[string]string{
-		"PORTICO_HOME": home, "PORTICO_RUN_DIR": run, "PORTICO_LISTEN": listen, "PORTICO_CA_FILE": r.caFile,
+		"PORTICO_HOME": filepath.Join(root, home), "PORTICO_RUN_DIR": run, "PORTICO_LISTEN": listen, "PORTICO_CA_FILE": r.caFile,
 		// One worker a task: the tasks share this machine's processors.
 		"PORTICO_WORKERS": "1",
 		"PATH":            os.Getenv("PATH"),
 	} {
 		environment[name] = value
 	}
-	p := &process{task: task, log: &tail{forward: r.output}, ended: make(chan struct{})}
-	p.command = exec.Command("sh", filepath.Join(home, "entrypoint.sh"))
+	p := &process{task: task, signal: signal, log: &tail{forward: r.output}, ended: make(chan struct{})}
+	p.command = exec.Command(command[0], command[1:]...)
 	p.command.Dir = run
 	p.command.Env = list(environment)
 	p.command.Stdout, p.command.Stderr = p.log, p.log
@@ -95,10 +110,13 @@ func (r *runner) start(task Task) (*process, error) {
 	return p, nil
 }
 
-// environment is the task's, its addresses translated to what the task would
+// environment is the image's and over it the task's, its addresses translated to what the task would
 // reach.
 func (r *runner) environment(task Task) (map[string]string, error) {
-	translated := make(map[string]string, len(task.Environment))
+	translated := maps.Clone(task.Image.Environment)
+	if translated == nil {
+		translated = make(map[string]string, len(task.Environment))
+	}
 	var errs []error
 	for name, value := range task.Environment {
 		real, err := r.network.Translate(task.Interface, value)
@@ -118,7 +136,7 @@ func (p *process) stop(ctx context.Context) error {
 		return fmt.Errorf("%s ended on its own: %w\n%s", p.task.Interface.Name, errors.Join(p.err), p.log)
 	default:
 	}
-	if err := p.command.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := p.command.Process.Signal(p.signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop %s: %w", p.task.Interface.Name, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
@@ -133,27 +151,54 @@ func (p *process) stop(ctx context.Context) error {
 		return fmt.Errorf("kill %s: %w", p.task.Interface.Name, err)
 	}
 	<-p.ended
-	return fmt.Errorf("stop %s: still running %v after SIGQUIT, killed", p.task.Interface.Name, stopTimeout)
+	return fmt.Errorf("stop %s: still running after %v, killed", p.task.Interface.Name, p.signal)
 }
 
-// writeImage unpacks a build context.
-func writeImage(dir string, files []File) error {
-	if len(files) == 0 {
-		return errors.New("the registry holds no build context of it")
-	}
+// defaultHome is where the image keeps the proxy's configuration unless it says
+// otherwise.
+const defaultHome = "/etc/portico"
+
+// unpack lays an image's files out below a directory.
+func unpack(root string, files []File) error {
 	for _, file := range files {
-		if !filepath.IsLocal(filepath.FromSlash(file.Name)) {
-			return fmt.Errorf("file %q leads out of the build context", file.Name)
-		}
-		path := filepath.Join(dir, filepath.FromSlash(file.Name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		place := filepath.Join(root, filepath.FromSlash(path.Clean("/"+file.Name)))
+		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, file.Data, file.Mode.Perm()|0o400); err != nil {
+		if err := os.WriteFile(place, file.Data, file.Mode.Perm()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// commandLine is the image's, in which its own files are found where they were
+// unpacked. Everything else is this machine's.
+func (m Image) commandLine(root string) []string {
+	own := make(map[string]bool, len(m.Files))
+	for _, file := range m.Files {
+		own[file.Name] = true
+	}
+	var words []string
+	for _, word := range slices.Concat(m.Entrypoint, m.Command) {
+		if own[word] {
+			word = filepath.Join(root, filepath.FromSlash(word))
+		}
+		words = append(words, word)
+	}
+	return words
+}
+
+// stopSignal is the signal of that name.
+func stopSignal(name string) (syscall.Signal, error) {
+	signals := map[string]syscall.Signal{
+		"": syscall.SIGTERM, "SIGTERM": syscall.SIGTERM, "SIGQUIT": syscall.SIGQUIT, "SIGINT": syscall.SIGINT,
+	}
+	signal, ok := signals[name]
+	if !ok {
+		return 0, fmt.Errorf("stop signal %q is not simulated; want SIGTERM, SIGQUIT or SIGINT", name)
+	}
+	return signal, nil
 }
 
 // freeAddress finds a loopback port that was free a moment ago.
