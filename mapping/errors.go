@@ -12,17 +12,17 @@ import (
 // Error is one mistake of a mapping file.
 type Error struct {
 	// File is the file's name as it was given to Load or Parse.
-	File string
+	File string `json:"file"`
 	// Line and Column count from 1; columns count characters, not bytes.
-	Line   int
-	Column int
+	Line   int `json:"line"`
+	Column int `json:"column"`
 	// Path leads to the value from the file's top, "APIS[3].VERBS"; rows count
 	// from 0. It is empty where the mistake is the file's as a whole.
-	Path string
+	Path string `json:"path"`
 	// Message says what is wrong.
-	Message string
+	Message string `json:"message"`
 	// Fix says what to write instead.
-	Fix string
+	Fix string `json:"fix"`
 }
 
 // Error is "file:line:column: path: message: fix", on one line.

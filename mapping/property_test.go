@@ -1,11 +1,13 @@
 package mapping_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -16,8 +18,10 @@ import (
 var hostile = []string{`"`, `'`, "`", ";", "{", "}", "$", "${x}", "\\", "\n", "\r", "\x00", "\t", " ", "*", "?", "..", "/../", "%2e", "%2F", "#", "<", ">", "|", "&", "é", "\u2028", "[", "]", "(", ")", "^", "!", "@", ":", ","}
 
 // TestNoHostileByteGetsThrough puts hostile pieces into every field of a row
-// and of an account. Whatever is accepted must match its grammar all the same.
+// and of an account. Whatever is accepted must match its grammar all the same,
+// and the JSON schema must accept it too.
 func TestNoHostileByteGetsThrough(t *testing.T) {
+	schema := compileSchema(t)
 	fields := map[string]string{
 		"CUSTOM_DOMAIN_URL":     "api.private.example.com/v1/orders",
 		"PRIVATE_API_URL":       "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev/orders",
@@ -56,6 +60,9 @@ func TestNoHostileByteGetsThrough(t *testing.T) {
 		require.NoError(t, err)
 		if m, err := mapping.Parse("mapping.json", file); err == nil {
 			require.NoError(t, checkGrammars(m))
+			document, err := jsonschema.UnmarshalJSON(bytes.NewReader(file))
+			require.NoError(t, err)
+			require.NoError(t, schema.Validate(document))
 		}
 	})
 }

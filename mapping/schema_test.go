@@ -52,6 +52,27 @@ func TestSchemaDescribesEveryKeyAndAllowsNoOther(t *testing.T) {
 	require.Equal(t, []string{"CUSTOM_DOMAIN_URL", "PRIVATE_API_URL"}, top.Properties["APIS"].Items.Required)
 }
 
+// TestExamplesAreOneEstateInTwoEnvironments: what stands in one account and
+// API in development stands in others in production, and in the same order.
+func TestExamplesAreOneEstateInTwoEnvironments(t *testing.T) {
+	dev, err := mapping.Load("../examples/mapping.dev.yaml")
+	require.NoError(t, err)
+	prod, err := mapping.Load("../examples/mapping.prod.yaml")
+	require.NoError(t, err)
+	require.Len(t, prod.Rows, len(dev.Rows))
+	owned := map[mapping.APIID]bool{}
+	for i, d := range dev.Rows {
+		p := prod.Rows[i]
+		owned[d.API.ID] = true
+		require.NotContains(t, owned, p.API.ID)
+		require.NotEqual(t, d.Account, p.Account)
+		require.NotEqual(t, d.Host, p.Host)
+		require.Equal(t, d.BasePath, p.BasePath)
+		require.Equal(t, d.Methods, p.Methods)
+		require.Equal(t, d.API.Path, p.API.Path)
+	}
+}
+
 // TestSchemaAcceptsTheExamples: an editor must not underline what we show.
 func TestSchemaAcceptsTheExamples(t *testing.T) {
 	s := compileSchema(t)
