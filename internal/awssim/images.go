@@ -1,0 +1,127 @@
+package awssim
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+)
+
+// imageType is not one of Pulumi's: an image that stands in a repository.
+const imageType = "aws:ecr/image:Image"
+
+// ContainerImage is an image of a registry: its configuration, and the files
+// that its build laid over the base image's.
+type ContainerImage struct {
+	Base     string `json:",omitempty"` // reference of the image it was built from
+	Platform string // "linux/arm64"
+
+	User             string            `json:",omitempty"`
+	WorkingDirectory string            `json:",omitempty"`
+	StopSignal       string            `json:",omitempty"`
+	Entrypoint       []string          `json:",omitempty"`
+	Command          []string          `json:",omitempty"`
+	Environment      map[string]string `json:",omitempty"`
+	Files            []ImageFile       `json:",omitempty"` // sorted by path
+}
+
+// ImageFile is a file of an image or of a build context.
+type ImageFile struct {
+	Path string // absolute in an image, relative to the root in a context
+	Mode fs.FileMode
+	Data []byte
+}
+
+// PublicImage is an image that a registry holds before any program has run.
+type PublicImage struct {
+	// Reference names it as task definitions do: with host and with tag or
+	// digest, "public.ecr.aws/team/proxy:1.0".
+	Reference string
+	ContainerImage
+}
+
+// digest is the image's own digest: the same content has the same.
+func (m ContainerImage) digest() string {
+	data, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // nothing in it is without JSON form
+	}
+	return sha256Digest(data)
+}
+
+// Image is the image that a reference leads to, whatever account's registry
+// holds it.
+func (s *Simulator) Image(reference string) (ContainerImage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.image(reference)
+}
+
+func (s *Simulator) image(reference string) (ContainerImage, error) {
+	for _, public := range s.world.Images {
+		if public.Reference == reference {
+			return public.ContainerImage, nil
+		}
+	}
+	ref, err := parseImageReference(reference)
+	if err != nil {
+		return ContainerImage{}, err
+	}
+	account, region, private := registryOf(ref.host)
+	if !private {
+		return ContainerImage{}, fmt.Errorf("find image %s: not found in registry %s", reference, ref.host)
+	}
+	for _, r := range s.store.in(scope{account, region, imageType}) {
+		if r.Properties.Text("repository") == ref.name && ref.leadsTo(r) {
+			return imageOf(r), nil
+		}
+	}
+	return ContainerImage{}, fmt.Errorf("find image %s: not found in repository %s of account %s", reference, ref.name, account)
+}
+
+func (r imageReference) leadsTo(image *Resource) bool {
+	if r.digest != "" {
+		return image.Properties.Text("digest") == r.digest
+	}
+	return slices.Contains(image.Properties.Texts("tags"), r.tag)
+}
+
+// stored is the image as the properties of a resource.
+func (m ContainerImage) stored() Object {
+	environment := map[string]any{}
+	for name, value := range m.Environment {
+		environment[name] = value
+	}
+	files := make([]any, len(m.Files))
+	for i, f := range m.Files {
+		files[i] = map[string]any{
+			"path": f.Path, "mode": strconv.FormatUint(uint64(f.Mode), 8), "data": base64.StdEncoding.EncodeToString(f.Data),
+		}
+	}
+	return Object{
+		"base": m.Base, "platform": m.Platform, "user": m.User, "workingDirectory": m.WorkingDirectory,
+		"stopSignal": m.StopSignal, "entrypoint": list(m.Entrypoint...), "command": list(m.Command...),
+		"environment": environment, "files": files,
+	}
+}
+
+// imageOf is the inverse of stored.
+func imageOf(r *Resource) ContainerImage {
+	p := r.Properties
+	m := ContainerImage{
+		Base: p.Text("base"), Platform: p.Text("platform"), User: p.Text("user"), WorkingDirectory: p.Text("workingDirectory"),
+		StopSignal: p.Text("stopSignal"), Entrypoint: p.Texts("entrypoint"), Command: p.Texts("command"), Environment: map[string]string{},
+	}
+	environment := p.Object("environment")
+	for name := range environment {
+		m.Environment[name] = environment.Text(name)
+	}
+	for _, f := range p.Objects("files") {
+		mode, _ := strconv.ParseUint(f.Text("mode"), 8, 32)        // written by stored
+		data, _ := base64.StdEncoding.DecodeString(f.Text("data")) // likewise
+		m.Files = append(m.Files, ImageFile{f.Text("path"), fs.FileMode(mode), data})
+	}
+	return m
+}
