@@ -183,11 +183,16 @@ func NewConn(t testing.TB, p *Proxy) *Conn {
 // Send writes the bytes of one request as they are and reads one answer.
 func (c *Conn) Send(t testing.TB, request string) Response {
 	t.Helper()
+	return exchange(t, c, c.reader, request)
+}
+
+func exchange(t testing.TB, w io.Writer, r *bufio.Reader, request string) Response {
+	t.Helper()
 	// What can't be written any more has been answered: the proxy refuses a
 	// body that is too large without reading it.
-	_, writeErr := io.WriteString(c, request)
+	_, writeErr := io.WriteString(w, request)
 	method, _, _ := strings.Cut(request, " ")
-	response, err := http.ReadResponse(c.reader, &http.Request{Method: method})
+	response, err := http.ReadResponse(r, &http.Request{Method: method})
 	if err != nil {
 		t.Fatalf("read the answer to %.80q: %v (written: %v)", request, err, writeErr)
 	}
@@ -244,4 +249,14 @@ func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// SendPlain is Send without TLS.
+func (p *Proxy) SendPlain(t testing.TB, request string) Response {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", p.Address, Patience)
+	check(t, err)
+	defer conn.Close()
+	check(t, conn.SetDeadline(time.Now().Add(Patience)))
+	return exchange(t, conn, bufio.NewReader(conn), request)
 }

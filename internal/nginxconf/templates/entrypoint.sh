@@ -42,10 +42,10 @@ is_ipv4() {
     *.*.*.*) ;;
     *) return 1 ;;
     esac
-    rest=$1.
-    while [ -n "$rest" ]; do
-        is_number "${rest%%.*}" 0 255 || return 1
-        rest=${rest#*.}
+    octets=$1.
+    while [ -n "$octets" ]; do
+        is_number "${octets%%.*}" 0 255 || return 1
+        octets=${octets#*.}
     done
 }
 
@@ -175,10 +175,15 @@ mkdir -p "$run" && [ -w "$run" ] || give_up "PORTICO_RUN_DIR is '$run': it can't
 rm -f "$run/context"
 ln -s "$home" "$run/context"
 
-cat >"$run/nginx.conf" <<END
-worker_processes $workers;
-include context/nginx.conf;
-END
+{
+    # NGINX makes its workers another user when root starts it, one that can't
+    # reach what root prepared. The image never runs as root.
+    if [ "$(id -u)" = 0 ]; then
+        echo 'user root root;'
+    fi
+    echo "worker_processes $workers;"
+    echo 'include context/nginx.conf;'
+} >"$run/nginx.conf"
 
 {
     echo 'upstream portico {'
@@ -226,12 +231,6 @@ END
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha256 -days 3650 \
     -config "$run/openssl.cnf" -keyout "$run/tls.key" -out "$run/tls.crt" 2>"$run/openssl.log" ||
     give_up "openssl can't make a key: $(cat "$run/openssl.log")"
-
-# Workers of a master that runs as root are another user, and have to reach
-# the temporary files below the directory; what lies in it stays unreadable.
-if [ "$(id -u)" = 0 ]; then
-    chmod 0711 "$run"
-fi
 
 # As many open files as the task may have: a proxied request takes two.
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
