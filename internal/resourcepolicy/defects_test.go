@@ -64,6 +64,15 @@ func TestD36_APolicyAboveTheQuotaIsAnErrorThatSaysHowManyRowsFit(t *testing.T) {
 	_, err = Merge(manyRows(large.Fit+1, "/resource%d", "GET", "POST"))
 	require.ErrorAs(t, err, &large)
 
+	fitting.MaxSize = result.Size
+	_, err = Merge(fitting)
+	require.NoError(t, err, "the quota itself is allowed")
+	fitting.MaxSize--
+	_, err = Merge(fitting)
+	require.ErrorAs(t, err, &large)
+
+	_, err = Merge(manyRows(30, "/resource%d", "GET", "POST"))
+	require.ErrorAs(t, err, &large)
 	require.ErrorContains(t, err, "API a1b2c3d4e5")
 	require.ErrorContains(t, err, large.FirstOut+" doesn't")
 	require.ErrorContains(t, err, "the quota is 8192")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // DocumentError says that an existing policy can't be read, so that merging
@@ -126,6 +127,9 @@ func decodeEscaped(data []byte) (any, error) {
 	data = bytes.TrimSpace(data)
 	if len(data) == 0 {
 		return nil, nil
+	}
+	if !utf8.Valid(data) {
+		return nil, errors.New("it isn't UTF-8")
 	}
 	value, err := decode(data)
 	if err != nil {
