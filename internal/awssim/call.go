@@ -32,11 +32,7 @@ type call struct {
 }
 
 func (s session) call(spec *typeSpec, origin string) *call {
-	c := &call{session: s, spec: spec, token: spec.token, origin: origin}
-	if spec.global {
-		c.region = ""
-	}
-	return c
+	return &call{session: s, spec: spec, token: spec.token, origin: origin}
 }
 
 // awsError is a refusal as the real provider words it.
@@ -65,7 +61,7 @@ func (u unfinished) Unwrap() error { return u.error }
 
 // scopeOf is where the caller's resources of a type stand.
 func (c *call) scopeOf(token string) scope {
-	sc := scope{c.account, c.session.region, token}
+	sc := scope{c.account, c.region, token}
 	if spec := c.simulator.catalog.types[token]; spec != nil && spec.global {
 		sc.region = ""
 	}
@@ -113,7 +109,7 @@ func (c *call) everywhere(token string) []*Resource {
 // does there on the caller's behalf.
 func (c *call) in(account, region string) *call {
 	other := *c
-	other.account, other.session.region = account, region
+	other.account, other.region = account, region
 	return &other
 }
 
@@ -145,7 +141,7 @@ func (c *call) hash(n int) string {
 		c.serial = c.simulator.store.births[c.origin] + 1
 		c.change.Births = map[string]int{c.origin: c.serial}
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{c.account, c.region, c.token, c.origin, strconv.Itoa(c.serial)}, "|")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{c.account, c.scopeOf(c.token).region, c.token, c.origin, strconv.Itoa(c.serial)}, "|")))
 	return "0" + hex.EncodeToString(sum[:])[:n-1]
 }
 

@@ -114,9 +114,16 @@ func (t *typeSpec) diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
 	response := &pulumirpc.DiffResponse{
 		Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true, DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
 	}
+	replacing := t.immutable
+	if t.replaces != nil {
+		replacing = slices.Concat(replacing, t.replaces(state, news))
+	}
 	for name := range t.schema().inputs {
 		had, want := state[name], news[name]
-		kind, changed := pulumirpc.PropertyDiff_UPDATE, !t.equal(name, had, want)
+		if _, shown := t.schema().outputs[name]; !shown {
+			had = oldInputs[name] // the provider keeps no output of it
+		}
+		kind, changed := pulumirpc.PropertyDiff_UPDATE, !t.equal(name, stated(had, want, oldInputs[name]), want)
 		switch {
 		case want == nil && oldInputs[name] == nil:
 			changed = false // nobody states it: AWS's choice stands
@@ -132,7 +139,7 @@ func (t *typeSpec) diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
 		}
 		response.Changes = pulumirpc.DiffResponse_DIFF_SOME
 		response.Diffs = append(response.Diffs, name)
-		if slices.Contains(t.immutable, name) {
+		if slices.Contains(replacing, name) {
 			response.Replaces = append(response.Replaces, name)
 			kind++ // each kind is followed by its replacing form
 		}
@@ -148,6 +155,35 @@ func (t *typeSpec) diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
 // resources cannot have at a time.
 func (t *typeSpec) namedByProgram(inputs Object) bool {
 	return t.autoname != "" && inputs.Has(t.autoname) && !slices.Contains(inputs.Texts(defaultsKey), t.autoname)
+}
+
+// stated is the part of a property's value that the program states or stated:
+// what AWS added to an object by itself is no difference.
+func stated(had, want, old any) any {
+	switch had := had.(type) {
+	case map[string]any:
+		kept := map[string]any{}
+		for name, value := range had {
+			wanted, now := asObject(want)[name]
+			before, then := asObject(old)[name]
+			if now || then {
+				kept[name] = stated(value, wanted, before)
+			}
+		}
+		return kept
+	case []any:
+		wanted, _ := want.([]any)
+		before, _ := old.([]any)
+		kept := make([]any, len(had))
+		for i := range had {
+			kept[i] = had[i]
+			if i < len(wanted) && i < len(before) {
+				kept[i] = stated(had[i], wanted[i], before[i])
+			}
+		}
+		return kept
+	}
+	return had
 }
 
 func (t *typeSpec) equal(name string, a, b any) bool {

@@ -9,13 +9,29 @@ import (
 )
 
 const (
-	vpcType    = "aws:ec2/vpc:Vpc"
-	subnetType = "aws:ec2/subnet:Subnet"
+	vpcType                   = "aws:ec2/vpc:Vpc"
+	subnetType                = "aws:ec2/subnet:Subnet"
+	routeTableType            = "aws:ec2/routeTable:RouteTable"
+	routeTableAssociationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+	routeType                 = "aws:ec2/route:Route"
+	internetGatewayType       = "aws:ec2/internetGateway:InternetGateway"
+	reservationType           = "aws:ec2/subnetCidrReservation:SubnetCidrReservation"
+	networkInterfaceType      = "aws:ec2/networkInterface:NetworkInterface"
 )
 
-// ec2Service is VPCs and subnets.
+// belongsToVPC marks what AWS makes with a VPC and takes away with it: its
+// main route table and its default security group.
+const belongsToVPC = "belongsToVPC"
+
+// ec2Service is VPCs, their subnets and routes.
 func ec2Service() service {
-	return service{types: []*typeSpec{vpcSpec(), subnetSpec()}}
+	return service{
+		types: []*typeSpec{
+			vpcSpec(), subnetSpec(), reservationSpec(),
+			routeTableSpec(), routeTableAssociationSpec(), routeSpec(), internetGatewaySpec(),
+		},
+		functions: ec2Functions(),
+	}
 }
 
 func vpcSpec() *typeSpec {
@@ -29,22 +45,40 @@ func vpcSpec() *typeSpec {
 			"cidrBlock":       {ipv4Network(16, 28)},
 			"instanceTenancy": {oneOf("default", "dedicated")},
 		},
-		quota:  quota{name: "VPCs per Region", limit: 5, code: "VpcLimitExceeded"},
-		create: []string{"ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DescribeVpcs", "ec2:CreateTags"},
-		read:   []string{"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"},
-		update: []string{"ec2:ModifyVpcAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
-		delete: []string{"ec2:DeleteVpc"},
-		onCreate: func(c *call) error {
-			c.outputs["ownerId"] = c.account
-			c.outputs["enableDnsHostnames"] = c.inputs.Flag("enableDnsHostnames")
-			c.outputs["defaultSecurityGroupId"] = "sg-" + c.derived("default group", 17)
-			c.outputs["defaultNetworkAclId"] = "acl-" + c.derived("default ACL", 17)
-			c.outputs["mainRouteTableId"] = "rtb-" + c.derived("main route table", 17)
-			c.outputs["defaultRouteTableId"] = c.outputs["mainRouteTableId"]
-			c.outputs["dhcpOptionsId"] = "dopt-" + c.derived("DHCP options", 17)
-			return nil
-		},
+		quota:    quota{name: "VPCs per Region", limit: 5, code: "VpcLimitExceeded"},
+		create:   []string{"ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DescribeVpcs", "ec2:CreateTags"},
+		read:     []string{"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"},
+		update:   []string{"ec2:ModifyVpcAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
+		delete:   []string{"ec2:DeleteVpc"},
+		onCreate: createVPC,
 	}
+}
+
+func createVPC(c *call) error {
+	group := Resource{Account: c.account, Region: c.region, Type: securityGroupType, ID: "sg-" + c.derived("default group", 17), Hidden: Object{belongsToVPC: true}}
+	anything := map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0}
+	group.Properties = Object{
+		"name": "default", "description": "default VPC security group", "vpcId": c.id, "ownerId": c.account,
+		"ingress": []any{with(anything, "self", true)}, "egress": []any{with(anything, "cidrBlocks", list("0.0.0.0/0"))},
+	}
+	table := Resource{Account: c.account, Region: c.region, Type: routeTableType, ID: "rtb-" + c.derived("main route table", 17), Hidden: Object{belongsToVPC: true}}
+	table.Properties = Object{"vpcId": c.id, "ownerId": c.account, "routes": list()}
+	c.put(group)
+	c.put(table)
+	c.outputs["ownerId"] = c.account
+	c.outputs["enableDnsHostnames"] = c.inputs.Flag("enableDnsHostnames")
+	c.outputs["defaultSecurityGroupId"] = group.ID
+	c.outputs["mainRouteTableId"], c.outputs["defaultRouteTableId"] = table.ID, table.ID
+	c.outputs["defaultNetworkAclId"] = "acl-" + c.derived("default ACL", 17)
+	c.outputs["dhcpOptionsId"] = "dopt-" + c.derived("DHCP options", 17)
+	return nil
+}
+
+// with is a copy of an object with one more property.
+func with(o map[string]any, name string, value any) map[string]any {
+	m := Object(o).Clone()
+	m[name] = value
+	return m
 }
 
 func subnetSpec() *typeSpec {

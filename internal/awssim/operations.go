@@ -44,7 +44,7 @@ func (c *call) createResource(inputs Object) (*Resource, error) {
 		return nil, err
 	}
 	c.name()
-	if c.find(c.token, c.id) != nil {
+	if standing := c.find(c.token, c.id); standing != nil && (c.spec.upserts == nil || !c.spec.upserts(inputs)) {
 		return nil, c.refuse(c.conflictCode(), "%s %q already exists", c.spec.title, c.id)
 	}
 	c.setTags()
@@ -113,7 +113,7 @@ func (c *call) resource() (*Resource, error) {
 		}
 	}
 	properties := cloneValue(map[string]any(c.outputs)).(map[string]any)
-	return &Resource{c.account, c.region, c.token, c.id, c.arn, properties, c.hidden}, nil
+	return &Resource{c.account, c.scopeOf(c.token).region, c.token, c.id, c.arn, properties, c.hidden}, nil
 }
 
 // updateFor changes a resource in place.
@@ -226,7 +226,7 @@ func (c *call) checkReferences() error {
 				continue
 			}
 			return c.refuse(ref.code, "The %s '%s' does not exist in account %s%s (property %s)",
-				resourceName(ref.to), value, c.account, inRegion(c.session.region), at.path)
+				resourceName(ref.to), value, c.account, inRegion(c.region), at.path)
 		}
 	}
 	return nil
@@ -287,37 +287,53 @@ func (c *call) limit(name string, standard int) int {
 // checkUse refuses a delete while something refers to the resource, and
 // stages the removal of what goes with it.
 func (c *call) checkUse() error {
+	blocked := ""
+	for _, use := range c.uses() {
+		if use.hold == cascades || use.by.Hidden.Flag(belongsToVPC) {
+			c.remove(use.by)
+		}
+	}
+	for _, use := range c.uses() {
+		if use.hold == blocks && !slices.Contains(c.change.Remove, use.by) {
+			blocked = resourceName(use.by.Type) + " " + use.by.ID
+			break
+		}
+	}
+	if blocked == "" {
+		return nil
+	}
+	return c.refuse(c.inUseCode(), "%s '%s' has dependencies and cannot be deleted: %s uses it", resourceName(c.token), c.id, blocked)
+}
+
+// use is one resource's reference to another.
+type use struct {
+	by   *Resource
+	hold hold
+}
+
+// uses is the references to the resource that is about to go.
+func (c *call) uses() []use {
+	var found []use
 	for _, spec := range c.simulator.catalog.types {
 		for _, ref := range spec.refs {
 			if ref.to != c.token || ref.holds == ignored {
 				continue
 			}
-			if err := c.checkUseBy(spec, ref); err != nil {
-				return err
+			own := c.id
+			if ref.key != "" {
+				own = c.before.Properties.Text(ref.key)
+			}
+			for _, other := range c.all(spec.token) {
+				for _, at := range valuesAt(other.Properties, ref.at) {
+					if at.value == own && other != c.before {
+						found = append(found, use{other, ref.holds})
+					}
+				}
 			}
 		}
 	}
-	return nil
-}
-
-func (c *call) checkUseBy(spec *typeSpec, ref ref) error {
-	own := c.id
-	if ref.key != "" {
-		own = c.before.Properties.Text(ref.key)
-	}
-	for _, other := range c.all(spec.token) {
-		for _, at := range valuesAt(other.Properties, ref.at) {
-			if at.value != own || other == c.before {
-				continue
-			}
-			if ref.holds == blocks {
-				return c.refuse(c.inUseCode(), "%s '%s' has dependencies and cannot be deleted: %s %s uses it",
-					resourceName(c.token), c.id, resourceName(spec.token), other.ID)
-			}
-			c.remove(other)
-		}
-	}
-	return nil
+	slices.SortFunc(found, func(a, b use) int { return compareResources(a.by, b.by) })
+	return found
 }
 
 func (c *call) inUseCode() string {

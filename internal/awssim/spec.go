@@ -58,6 +58,11 @@ type typeSpec struct {
 	// has the effect first. They are recorded, and faults are aimed at them.
 	create, read, update, delete []string
 
+	// replaces names the properties whose change replaces the resource only
+	// from some states; upserts tells that a create takes what stands already.
+	replaces func(state, news Object) []string
+	upserts  func(inputs Object) bool
+
 	// onCreate refuses what cannot stand and sets the outputs; inputs are
 	// outputs already. onUpdate and onDelete likewise; nil has no rules
 	// beyond the declared ones. onRead refreshes what changes by itself.
@@ -138,7 +143,19 @@ func newCatalog(services ...service) *catalog {
 var simulated = sync.OnceValue(func() *catalog {
 	return newCatalog(
 		ec2Service(),
+		vpcEndpointService(),
+		securityGroupService(),
+		lbService(),
+		acmService(),
+		route53Service(),
 		stsService(),
+		iamService(),
+		logsService(),
+		appAutoScalingService(),
+		ecrService(),
+		dockerService(),
+		ecsService(),
+		apiGatewayService(),
 	)
 })
 

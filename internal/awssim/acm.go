@@ -1,0 +1,156 @@
+package awssim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+)
+
+const (
+	certificateType           = "aws:acm/certificate:Certificate"
+	certificateValidationType = "aws:acm/certificateValidation:CertificateValidation"
+)
+
+// acmService is certificates; what makes them issued is in issuance.go.
+func acmService() service {
+	return service{types: []*typeSpec{certificateSpec(), certificateValidationSpec()}}
+}
+
+var certificateName = []rule{
+	length(1, 253),
+	pattern(`(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}`, "a domain name, of which only the whole first label may be *"),
+}
+
+func certificateSpec() *typeSpec {
+	return &typeSpec{
+		token: certificateType, title: "ACM Certificate", args: acm.CertificateArgs{}, state: acm.Certificate{},
+		id: "{arn}", identify: identifyCertificate,
+		required:  []string{"domainName", "validationMethod"}, // imported and private certificates are not simulated
+		immutable: []string{"domainName", "keyAlgorithm", "subjectAlternativeNames", "validationMethod", "validationOptions"},
+		sets:      []string{"subjectAlternativeNames"},
+		rules: map[string][]rule{
+			"domainName":                append(certificateName, length(1, 64)), // the common name's limit in X.509
+			"subjectAlternativeNames[]": certificateName,
+			"validationMethod":          {oneOf("DNS", "EMAIL")},
+			"keyAlgorithm":              {oneOf("RSA_2048", "EC_prime256v1", "EC_secp384r1")}, // what ACM issues
+			"options.certificateTransparencyLoggingPreference": {oneOf("ENABLED", "DISABLED")},
+		},
+		quota:    quota{name: "ACM certificates", limit: 2500, code: "LimitExceededException"},
+		create:   []string{"acm:RequestCertificate", "acm:DescribeCertificate", "acm:AddTagsToCertificate"},
+		read:     []string{"acm:DescribeCertificate", "acm:ListTagsForCertificate"},
+		update:   []string{"acm:UpdateCertificateOptions", "acm:AddTagsToCertificate", "acm:RemoveTagsFromCertificate"},
+		delete:   []string{"acm:DeleteCertificate"},
+		onCreate: requestCertificate,
+	}
+}
+
+// identifyCertificate makes the ARN, whose last part has a UUID's form.
+func identifyCertificate(c *call) {
+	h := c.hash(32)
+	c.arn = c.fill("arn:{partition}:acm:{region}:{account}:certificate/") +
+		strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+}
+
+func requestCertificate(c *call) error {
+	names := c.certificateNames(c.inputs)
+	if limit := c.limit("Domain names per ACM certificate", 10); len(names) > limit {
+		return c.refuse("LimitExceededException", "Too many domain names requested: %d; the quota is %d a certificate", len(names), limit)
+	}
+	var options []any
+	for _, name := range names {
+		option := map[string]any{"domainName": name}
+		if c.inputs.Text("validationMethod") == "DNS" {
+			record := c.validationRecord(name)
+			option["resourceRecordName"], option["resourceRecordType"], option["resourceRecordValue"] = record.name+".", "CNAME", record.value+"."
+		}
+		options = append(options, option)
+	}
+	for name, value := range (Object{
+		"domainValidationOptions": options, "status": "PENDING_VALIDATION", "type": "AMAZON_ISSUED", "keyAlgorithm": "RSA_2048",
+		"subjectAlternativeNames": list(names...), "renewalEligibility": "INELIGIBLE", "pendingRenewal": false,
+		"validationEmails": list(), "renewalSummaries": []any{}, "notBefore": "", "notAfter": "",
+		"options": map[string]any{"certificateTransparencyLoggingPreference": "ENABLED"},
+	}) {
+		if c.outputs[name] == nil {
+			c.outputs[name] = value
+		}
+	}
+	if c.inputs.Text("validationMethod") == "DNS" && c.validated(names) {
+		c.outputs["status"] = "ISSUED"
+	}
+	return nil
+}
+
+// certificateNames is the names that a certificate is for, the domain name
+// first, each once.
+func (c *call) certificateNames(certificate Object) []string {
+	names := []string{strings.ToLower(certificate.Text("domainName"))}
+	for _, name := range certificate.Texts("subjectAlternativeNames") {
+		if name = strings.ToLower(name); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// certificateRecord proves control of a name.
+type certificateRecord struct{ name, value string }
+
+// validationRecord is the same for a wildcard and its parent, and for all
+// certificates of an account that ask for the name.
+func (c *call) validationRecord(name string) certificateRecord {
+	parent := strings.TrimPrefix(name, "*.")
+	sum := sha256.Sum256([]byte("acm|" + c.account + "|" + parent))
+	digits := hex.EncodeToString(sum[:])
+	return certificateRecord{"_" + digits[:32] + "." + parent, fmt.Sprintf("_%s.simulated.acm-validations.aws", digits[32:])}
+}
+
+func certificateValidationSpec() *typeSpec {
+	return &typeSpec{
+		token: certificateValidationType, title: "ACM Certificate Validation", args: acm.CertificateValidationArgs{}, state: acm.CertificateValidation{},
+		id:        "validated-{hash}",
+		immutable: []string{"certificateArn", "validationRecordFqdns"},
+		sets:      []string{"validationRecordFqdns"},
+		rules:     map[string][]rule{"certificateArn": {arnOf("acm")}},
+		refs:      []ref{{at: "certificateArn", to: certificateType, key: "arn", code: "ResourceNotFoundException", holds: ignored}},
+		create:    []string{"acm:DescribeCertificate"},
+		read:      []string{"acm:DescribeCertificate"},
+		onCreate:  awaitIssuance,
+	}
+}
+
+// awaitIssuance fails at once where the real provider gives up after 75
+// minutes.
+func awaitIssuance(c *call) error {
+	certificate := c.findBy(certificateType, "arn", c.inputs.Text("certificateArn")).Properties
+	if missing := c.missingFQDNs(certificate); missing != "" {
+		return c.fail("missing %s DNS validation record: validationRecordFqdns doesn't name it", missing)
+	}
+	if certificate.Text("status") == "ISSUED" {
+		return nil
+	}
+	return c.fail("waiting for ACM Certificate (%s) to be issued: timeout while waiting for state to become 'ISSUED' (last state: '%s', timeout: 1h15m0s): %w",
+		certificate.Text("arn"), certificate.Text("status"), c.whyNotValidated(c.certificateNames(certificate)))
+}
+
+// missingFQDNs is a validation record that the program should have listed and
+// did not, or "".
+func (c *call) missingFQDNs(certificate Object) string {
+	if c.inputs["validationRecordFqdns"] == nil {
+		return ""
+	}
+	given := map[string]bool{}
+	for _, name := range c.inputs.Texts("validationRecordFqdns") {
+		given[canonicalName(name)] = true
+	}
+	for _, option := range certificate.Objects("domainValidationOptions") {
+		if name := option.Text("resourceRecordName"); !given[canonicalName(name)] {
+			return name
+		}
+	}
+	return ""
+}
