@@ -71,7 +71,8 @@ func (r *reader) document(data []byte) *yaml.Node {
 	}
 	first, err := decodeOnly(bytes.NewReader(data))
 	if err != nil {
-		r.reportAt(syntaxError(err, data))
+		line, column, m := syntaxError(err, data)
+		r.reportAt(line, column, "", m)
 		return nil
 	}
 	if first == nil || isNull(first) {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -78,7 +79,7 @@ func (e Errors) sort() Errors {
 // is known where in the file the value stands.
 type mistake struct{ message, fix string }
 
-func (m *mistake) Error() string { return m.message + ": " + m.fix }
+func (m *mistake) err() error { return errors.New(m.message + ": " + m.fix) }
 
 func wrong(message, fix string) *mistake { return &mistake{message: message, fix: fix} }
 

@@ -58,6 +58,9 @@ func checkGrammars(m *mapping.Mapping) error {
 			}
 		case reflect.String:
 			return checkGrammar(v, field)
+		case reflect.Bool, reflect.Int, reflect.Int64:
+		default:
+			return fmt.Errorf("%s is a %s, which has no grammar", field, v.Kind())
 		}
 		return nil
 	}

@@ -24,9 +24,9 @@ const (
 // ParseCustomDomain reads a CUSTOM_DOMAIN_URL: a host and a base path, with or
 // without "https://" in front. The error says what to write instead.
 func ParseCustomDomain(value string) (Host, BasePath, error) {
-	host, path, err := parseCustomDomain(value)
-	if err != nil {
-		return "", "", err
+	host, path, wrong := parseCustomDomain(value)
+	if wrong != nil {
+		return "", "", wrong.err()
 	}
 	return host, path, nil
 }

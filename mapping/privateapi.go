@@ -45,9 +45,9 @@ const apiURL = "write https://{api}.execute-api.{region}.{suffix}/{stage}, such 
 // https://{api}.execute-api.{region}.{suffix}/{stage}[/path]: with or without
 // a slash at its end it means the same. The error says what to write instead.
 func ParsePrivateAPI(url string) (PrivateAPI, error) {
-	api, err := parsePrivateAPI(url)
-	if err != nil {
-		return PrivateAPI{}, err
+	api, wrong := parsePrivateAPI(url)
+	if wrong != nil {
+		return PrivateAPI{}, wrong.err()
 	}
 	return api, nil
 }

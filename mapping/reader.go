@@ -63,10 +63,10 @@ func resolve(n *yaml.Node) *yaml.Node {
 
 // kindName is what a value is called in messages.
 func kindName(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
+	if n.Kind == yaml.MappingNode {
 		return "a map"
-	case yaml.SequenceNode:
+	}
+	if n.Kind == yaml.SequenceNode {
 		return "a list"
 	}
 	switch tag := n.ShortTag(); tag {

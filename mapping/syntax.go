@@ -12,10 +12,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// errSecondDocument says where a second document begins.
-type errSecondDocument struct{ line, column int }
+// secondDocumentError says where a second document begins.
+type secondDocumentError struct{ line, column int }
 
-func (e errSecondDocument) Error() string { return "second document" }
+func (e secondDocumentError) Error() string { return "second document" }
 
 // decodeOnly gives the root of the file's only document, nil for no document.
 func decodeOnly(file io.Reader) (root *yaml.Node, err error) {
@@ -36,7 +36,7 @@ func decodeOnly(file io.Reader) (root *yaml.Node, err error) {
 	}
 	switch err := decoder.Decode(&second); {
 	case err == nil:
-		return nil, errSecondDocument{second.Line, second.Column}
+		return nil, secondDocumentError{second.Line, second.Column}
 	case !errors.Is(err, io.EOF):
 		return nil, err
 	}
@@ -76,10 +76,10 @@ func (l *lineReader) Read(p []byte) (int, error) {
 
 // syntaxError gives the place and meaning of an error of yaml.v3, which knows
 // a line at best.
-func syntaxError(err error, data []byte) (line, column int, path string, m *mistake) {
-	var second errSecondDocument
+func syntaxError(err error, data []byte) (line, column int, m *mistake) {
+	var second secondDocumentError
 	if errors.As(err, &second) {
-		return second.line, second.column, "", wrong("a second document begins here", "write one document; delete \"---\" and what follows, or move it to another file")
+		return second.line, second.column, wrong("a second document begins here", "write one document; delete \"---\" and what follows, or move it to another file")
 	}
 	parts := yamlLine.FindStringSubmatch(err.Error())
 	line, message := 1, err.Error()
@@ -109,5 +109,5 @@ func syntaxError(err error, data []byte) (line, column int, path string, m *mist
 	case strings.Contains(message, "exceeded max depth"):
 		fix = "write ACCOUNTS: and APIS:, whose values are at most three levels deep"
 	}
-	return line, 1, "", wrong("the file is not YAML ("+strings.ReplaceAll(message, "\n", " ")+")", fix)
+	return line, 1, wrong("the file is not YAML ("+strings.ReplaceAll(message, "\n", " ")+")", fix)
 }

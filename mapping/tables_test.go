@@ -53,6 +53,8 @@ func set(v reflect.Value) {
 		set(v.Index(0))
 	case reflect.Struct:
 		set(v.Field(0))
+	default:
+		panic("no other value for a " + v.Kind().String())
 	}
 }
 
