@@ -135,7 +135,7 @@ func (s *providerStack) deploy() error {
 		return err
 	}
 	var last pulumi.Resource
-	commands := pulumi.StringArray{}
+	commands := []string{}
 	for _, api := range s.apis {
 		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api, shared), After: last}
 		if *s.config.Redeploy {
@@ -149,7 +149,7 @@ func (s *providerStack) deploy() error {
 		}
 		last = private.Last
 	}
-	s.ctx.Export("redeployCommands", commands)
+	s.ctx.Export("redeployCommands", pulumi.ToStringArray(commands))
 	return nil
 }
 
@@ -241,11 +241,11 @@ func stages(api topology.API) []string {
 // redeployCommands are what the API's owner runs after an update that changed
 // its policy. They are the same whether it did or not, so that an update without
 // changes changes no output.
-func redeployCommands(api topology.API) []pulumi.StringInput {
-	var all []pulumi.StringInput
+func redeployCommands(api topology.API) []string {
+	var all []string
 	for _, stage := range stages(api) {
-		all = append(all, pulumi.Sprintf("aws apigateway create-deployment --region %s --rest-api-id %s --stage-name %s",
-			api.Region, string(api.ID), stage))
+		all = append(all, fmt.Sprintf("aws apigateway create-deployment --region %s --rest-api-id %s --stage-name %s",
+			api.Region, api.ID, stage))
 	}
 	return all
 }

@@ -65,24 +65,12 @@ func (c appConfig) tags() components.Tags {
 	return components.Tags{"app": c.Name, "environment": c.Environment, "managed-by": "portico"}
 }
 
-// loadMapping reads the mapping file and refuses rows of front doors that can't
-// be deployed.
+// loadMapping reads the mapping file that the configuration names.
 func loadMapping(dir, path string) (*mapping.Mapping, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	rows, err := mapping.Load(path)
-	if err != nil {
-		return nil, err
-	}
-	var refused []error
-	for _, row := range rows.Rows {
-		if row.FrontDoor != mapping.FrontDoorNGINX && !row.Retired {
-			refused = append(refused, fmt.Errorf("%s:%d:%d: APIS[%d].FRONT_DOOR: %s can't be deployed yet: write nginx or take the line out",
-				rows.Source, row.Pos.Line, row.Pos.Column, row.Index, row.FrontDoor))
-		}
-	}
-	return rows, errors.Join(refused...)
+	return mapping.Load(path)
 }
 
 // checkRoutes reports what the proxy of a region can't serve.

@@ -1,0 +1,157 @@
+package accounts
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/stretchr/testify/require"
+)
+
+// argsTypes are the SDK's argument types of every AWS resource that the stacks
+// register: they tell which resources take tags.
+var argsTypes = map[string]any{
+	"aws:acm/certificate:Certificate":                           acm.CertificateArgs{},
+	"aws:acm/certificateValidation:CertificateValidation":       acm.CertificateValidationArgs{},
+	"aws:apigateway/deployment:Deployment":                      apigateway.DeploymentArgs{},
+	"aws:apigateway/restApiPolicy:RestApiPolicy":                apigateway.RestApiPolicyArgs{},
+	"aws:appautoscaling/policy:Policy":                          appautoscaling.PolicyArgs{},
+	"aws:appautoscaling/target:Target":                          appautoscaling.TargetArgs{},
+	"aws:cloudwatch/logGroup:LogGroup":                          cloudwatch.LogGroupArgs{},
+	"aws:ec2/internetGateway:InternetGateway":                   ec2.InternetGatewayArgs{},
+	"aws:ec2/route:Route":                                       ec2.RouteArgs{},
+	"aws:ec2/routeTable:RouteTable":                             ec2.RouteTableArgs{},
+	"aws:ec2/routeTableAssociation:RouteTableAssociation":       ec2.RouteTableAssociationArgs{},
+	"aws:ec2/securityGroup:SecurityGroup":                       ec2.SecurityGroupArgs{},
+	"aws:ec2/subnet:Subnet":                                     ec2.SubnetArgs{},
+	"aws:ec2/subnetCidrReservation:SubnetCidrReservation":       ec2.SubnetCidrReservationArgs{},
+	"aws:ec2/vpc:Vpc":                                           ec2.VpcArgs{},
+	"aws:ec2/vpcEndpoint:VpcEndpoint":                           ec2.VpcEndpointArgs{},
+	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                   ecr.LifecyclePolicyArgs{},
+	"aws:ecr/repository:Repository":                             ecr.RepositoryArgs{},
+	"aws:ecs/cluster:Cluster":                                   ecs.ClusterArgs{},
+	"aws:ecs/service:Service":                                   ecs.ServiceArgs{},
+	"aws:ecs/taskDefinition:TaskDefinition":                     ecs.TaskDefinitionArgs{},
+	"aws:iam/role:Role":                                         iam.RoleArgs{},
+	"aws:iam/rolePolicy:RolePolicy":                             iam.RolePolicyArgs{},
+	"aws:lb/listener:Listener":                                  lb.ListenerArgs{},
+	"aws:lb/listenerCertificate:ListenerCertificate":            lb.ListenerCertificateArgs{},
+	"aws:lb/loadBalancer:LoadBalancer":                          lb.LoadBalancerArgs{},
+	"aws:lb/targetGroup:TargetGroup":                            lb.TargetGroupArgs{},
+	"aws:route53/record:Record":                                 route53.RecordArgs{},
+	"aws:route53/zone:Zone":                                     route53.ZoneArgs{},
+	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   vpc.SecurityGroupEgressRuleArgs{},
+	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": vpc.SecurityGroupIngressRuleArgs{},
+}
+
+// sharedVariants are the shapes that a shared stack can take.
+func sharedVariants(t *testing.T) map[string]settings {
+	t.Helper()
+	return map[string]settings{
+		"a new VPC with every default": minimalShared,
+		"a new VPC of three zones with public subnets, a Network Load Balancer and a record per host": minimalShared + `
+  portico:network: {zones: 3, publicSubnets: true, cidr: 10.64.0.0/20}
+  portico:loadBalancer: {type: NLB}
+  portico:dns: {records: host}
+  portico:certificates: {namesPerCertificate: 1}
+`,
+		"an existing VPC with endpoints of every origin": minimalShared + existingVPC + `
+  portico:endpoints: {executeApi: {lookup: true}, logs: {lookup: true}, s3: {id: vpce-0a1b2c3d4e5f60714}}
+`,
+		"an existing VPC with security groups of others": minimalShared + existingVPC + `
+  portico:securityGroups: {loadBalancerId: sg-0000000a, endpointId: sg-0000000b, tasksId: sg-0000000c}
+`,
+		"a prebuilt image": minimalShared + `
+  portico:image: {uri: "111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:1"}
+`,
+		"the development example": settings(example(t, "Pulumi.dev.yaml")),
+		"the production example":  settings(example(t, "Pulumi.prod.yaml")),
+	}
+}
+
+const existingVPC = `
+  portico:network:
+    vpcId: vpc-0a1b2c3d4e5f60718
+    subnetIds: [subnet-0a1b2c3d4e5f6071a, subnet-0a1b2c3d4e5f6071b]
+`
+
+// variantConfig is a variant's configuration with the test's mapping.
+func variantConfig(t *testing.T, s settings) map[string]string {
+	t.Helper()
+	config := s.config(t)
+	config["portico:mapping"] = "mapping.yaml"
+	return config
+}
+
+func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
+	for name, s := range sharedVariants(t) {
+		t.Run(name, func(t *testing.T) {
+			m := &monitor{publicZones: publicZones}
+			require.NoError(t, run(t, m, SharedIn(project(t, "dev", s, twoRows)), "dev", variantConfig(t, s)))
+			requireInvariants(t, m, true)
+		})
+	}
+	for _, redeploy := range []string{"true", "false"} {
+		t.Run("a provider account, redeploy "+redeploy, func(t *testing.T) {
+			m := &monitor{shared: sharedStackOutputs}
+			require.NoError(t, provider(t, m, minimalProvider+settings("  portico:redeploy: "+redeploy+"\n"), twoRows))
+			requireInvariants(t, m, false)
+		})
+	}
+}
+
+func requireInvariants(t *testing.T, m *monitor, tagged bool) {
+	t.Helper()
+	for _, r := range m.resources {
+		label := r.Token + " " + r.Name
+		component := strings.HasPrefix(r.Token, "portico:index:")
+		if strings.HasPrefix(r.Token, "pulumi:") {
+			continue
+		}
+		require.Contains(t, r.Parent, map[bool]string{true: "pulumi:pulumi:Stack", false: "portico:index:"}[component], "parent of "+label)
+		if component {
+			continue
+		}
+		if strings.HasPrefix(r.Token, "docker:") {
+			require.Contains(t, r.Provider, "pulumi:providers:docker::docker::", label)
+			continue
+		}
+		require.Contains(t, r.Provider, "pulumi:providers:aws::aws-us-east-1::", label)
+		if r.Read {
+			continue
+		}
+		args, known := argsTypes[r.Token]
+		require.True(t, known, "%s: add the type to argsTypes", label)
+		if _, taggable := reflect.TypeOf(args).FieldByName("Tags"); taggable && tagged {
+			tags, _ := r.Inputs["tags"].(map[string]any)
+			require.Equal(t, "portico", tags["app"], "tags of "+label)
+			require.NotEmpty(t, tags["environment"], "tags of "+label)
+			require.Equal(t, "portico", tags["managed-by"], "tags of "+label)
+		}
+	}
+}
+
+// A resource that is created inside an apply is missing from a preview in which
+// the apply's input is unknown.
+func TestAFirstPreviewShowsEveryResource(t *testing.T) {
+	for name, s := range sharedVariants(t) {
+		t.Run(name, func(t *testing.T) {
+			known, unknown := &monitor{publicZones: publicZones}, &monitor{publicZones: publicZones, unknown: true}
+			dir := project(t, "dev", s, twoRows)
+			require.NoError(t, run(t, known, SharedIn(dir), "dev", variantConfig(t, s)))
+			require.NoError(t, run(t, unknown, SharedIn(dir), "dev", variantConfig(t, s)))
+			require.Equal(t, known.identities(), unknown.identities())
+		})
+	}
+}

@@ -1,0 +1,299 @@
+package accounts
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+)
+
+// registered is a resource that a program registered or read.
+type registered struct {
+	Token, Name, Parent, Provider string
+	Custom, Read, RetainOnDelete  bool
+	Inputs                        map[string]any
+	IgnoreChanges, Dependencies   []string
+}
+
+// monitor stands in for the engine: it records what a program registers and
+// answers as AWS would have.
+type monitor struct {
+	mu        sync.Mutex
+	resources []registered
+	invokes   []string
+	// unknown answers as a first preview does: nothing that AWS would decide is
+	// known.
+	unknown bool
+	// policies are the resource policies that APIs have, by ID.
+	policies map[string]string
+	// endpointTypes are APIs' endpoint types where they aren't PRIVATE.
+	endpointTypes map[string]string
+	// publicZones are the public hosted zones of the account.
+	publicZones []string
+	// shared are the shared stack's outputs; nil: there is no such stack.
+	shared map[string]any
+	// running is the task definition that the service runs after a deployment;
+	// empty: the program's.
+	running string
+}
+
+func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	r := registered{Token: args.TypeToken, Name: args.Name, Provider: args.Provider, Custom: args.Custom, Inputs: args.Inputs.Mappable()}
+	if rpc := args.RegisterRPC; rpc != nil {
+		r.Parent, r.RetainOnDelete, r.IgnoreChanges, r.Dependencies = rpc.GetParent(), rpc.GetRetainOnDelete(), rpc.GetIgnoreChanges(), rpc.GetDependencies()
+	} else {
+		r.Read, r.Parent = true, args.ReadRPC.GetParent()
+	}
+	m.mu.Lock()
+	m.resources = append(m.resources, r)
+	m.mu.Unlock()
+
+	state := args.Inputs.Copy()
+	switch args.TypeToken {
+	case "pulumi:pulumi:StackReference":
+		if m.shared == nil {
+			return "", nil, fmt.Errorf("unknown stack %q", args.ID)
+		}
+		state["name"] = resource.NewStringProperty(args.ID)
+		state["outputs"] = resource.NewObjectProperty(resource.NewPropertyMapFromMap(m.shared))
+		state["secretOutputNames"] = resource.NewArrayProperty(nil)
+		return args.ID, state, nil
+	case "aws:apigateway/restApi:RestApi":
+		kind := cmp.Or(m.endpointTypes[args.ID], "PRIVATE")
+		for key, value := range resource.NewPropertyMapFromMap(map[string]any{
+			"endpointConfiguration": map[string]any{"types": kind},
+			"policy":                m.policies[args.ID],
+		}) {
+			state[key] = value
+		}
+		return args.ID, state, nil
+	}
+	if !args.Custom || m.unknown {
+		if args.TypeToken == "aws:ecr/repository:Repository" {
+			// With it, the registry's password is known, too: Pulumi's mocks
+			// can't carry a secret that isn't.
+			state["registryId"] = resource.NewStringProperty("111111111111")
+		}
+		return "", state, nil
+	}
+	id := args.Name + "-id"
+	for key, value := range resource.NewPropertyMapFromMap(computed(r)) {
+		state[key] = value
+	}
+	return id, state, nil
+}
+
+// computed is what AWS adds to a resource's properties.
+func computed(r registered) map[string]any {
+	arn := "arn:aws:mock::111111111111:" + r.Name
+	switch r.Token {
+	case "aws:ec2/vpcEndpoint:VpcEndpoint":
+		return map[string]any{
+			"dnsEntries":          []any{map[string]any{"dnsName": "vpce-1.execute-api.us-east-1.vpce.amazonaws.com", "hostedZoneId": "Z7HUB22UULQXV"}},
+			"networkInterfaceIds": []any{"eni-3", "eni-1", "eni-2"},
+		}
+	case "aws:acm/certificate:Certificate":
+		var options []any
+		names := append([]any{r.Inputs["domainName"]}, r.Inputs["subjectAlternativeNames"].([]any)...)
+		for _, name := range names {
+			bare := strings.TrimPrefix(name.(string), "*.")
+			options = append(options, map[string]any{
+				"domainName":          name,
+				"resourceRecordName":  "_validate." + bare + ".",
+				"resourceRecordType":  "CNAME",
+				"resourceRecordValue": "_answer." + bare + ".acm-validations.aws.",
+			})
+		}
+		return map[string]any{"arn": arn, "domainValidationOptions": options}
+	case "aws:route53/zone:Zone":
+		return map[string]any{"zoneId": "Z" + r.Name}
+	case "aws:route53/record:Record":
+		return map[string]any{"fqdn": r.Inputs["name"]}
+	case "aws:ecr/repository:Repository":
+		return map[string]any{"arn": arn, "name": r.Name, "repositoryUrl": "111111111111.dkr.ecr.us-east-1.amazonaws.com/" + r.Name, "registryId": "111111111111"}
+	case "docker:index/image:Image":
+		return map[string]any{"repoDigest": "111111111111.dkr.ecr.us-east-1.amazonaws.com/portico@sha256:" + strings.Repeat("0", 64)}
+	default:
+		return map[string]any{"arn": arn, "name": r.Name, "dnsName": r.Name + ".elb.amazonaws.com", "zoneId": "Z35SXDOTRQ7X7K"}
+	}
+}
+
+func (m *monitor) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	m.mu.Lock()
+	m.invokes = append(m.invokes, args.Token)
+	m.mu.Unlock()
+	answer, err := m.answer(args)
+	return resource.NewPropertyMapFromMap(answer), err
+}
+
+func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
+	text := func(key resource.PropertyKey) string {
+		if value, ok := args.Args[key]; ok && value.IsString() {
+			return value.StringValue()
+		}
+		return ""
+	}
+	switch args.Token {
+	case "aws:index/getAvailabilityZones:getAvailabilityZones":
+		return map[string]any{"names": []any{"us-east-1c", "us-east-1a", "us-east-1e", "us-east-1b"}}, nil
+	case "aws:ec2/getVpcEndpointService:getVpcEndpointService":
+		return map[string]any{"availabilityZones": []any{"us-east-1a", "us-east-1b", "us-east-1c"}}, nil
+	case "aws:ec2/getVpc:getVpc":
+		return map[string]any{"id": text("id"), "cidrBlock": "10.7.0.0/16", "enableDnsHostnames": true, "enableDnsSupport": true,
+			"cidrBlockAssociations": []any{
+				map[string]any{"cidrBlock": "10.7.0.0/16", "state": "associated"},
+				map[string]any{"cidrBlock": "10.9.0.0/16", "state": "disassociated"},
+			}}, nil
+	case "aws:ec2/getSubnet:getSubnet":
+		id := text("id")
+		return map[string]any{"id": id, "vpcId": "vpc-0a1b2c3d4e5f60718", "availabilityZone": "us-east-1" + id[len(id)-1:]}, nil
+	case "aws:ec2/getRouteTables:getRouteTables":
+		filter := args.Args["filters"].ArrayValue()[0].ObjectValue()
+		if filter["name"].StringValue() == "association.main" {
+			return map[string]any{"ids": []any{"rtb-main"}}, nil
+		}
+		return map[string]any{"ids": []any{}}, nil
+	case "aws:ec2/getVpcEndpoint:getVpcEndpoint":
+		service := text("serviceName")
+		if service == "" {
+			service = "com.amazonaws.us-east-1.s3"
+		}
+		return map[string]any{"id": "vpce-adopted", "serviceName": service, "privateDnsEnabled": true, "state": "available",
+			"securityGroupIds": []any{"sg-of-others"}, "networkInterfaceIds": []any{"eni-9"},
+			"dnsEntries": []any{map[string]any{"dnsName": "vpce-adopted.example", "hostedZoneId": "Z1"}}}, nil
+	case "aws:ec2/getNetworkInterface:getNetworkInterface":
+		return map[string]any{"privateIp": "10.7.0." + strings.TrimPrefix(text("id"), "eni-")}, nil
+	case "aws:ec2/getPrefixList:getPrefixList":
+		return map[string]any{"id": "pl-63a5400a", "name": text("name")}, nil
+	case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
+		return map[string]any{"userName": "AWS", "password": "secret"}, nil
+	case "aws:ecs/getService:getService":
+		running := cmp.Or(m.running, "arn:aws:mock::111111111111:"+text("serviceName"))
+		return map[string]any{"taskDefinition": running}, nil
+	case "aws:route53/getZone:getZone":
+		if slices.Contains(m.publicZones, text("name")) {
+			return map[string]any{"zoneId": "ZPUBLIC-" + text("name")}, nil
+		}
+		return nil, fmt.Errorf("no matching Route 53 Hosted Zone found")
+	}
+	return nil, fmt.Errorf("unknown function %s", args.Token)
+}
+
+// of are the resources of a type, by name.
+func (m *monitor) of(token string) []registered {
+	var found []registered
+	for _, r := range m.resources {
+		if r.Token == token {
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, func(a, b registered) int { return cmp.Compare(a.Name, b.Name) })
+	return found
+}
+
+// only is the one resource of a type.
+func (m *monitor) only(t *testing.T, token string) registered {
+	t.Helper()
+	found := m.of(token)
+	require.Len(t, found, 1, token)
+	return found[0]
+}
+
+// named is the resource of a type whose name ends so.
+func (m *monitor) named(t *testing.T, token, suffix string) registered {
+	t.Helper()
+	for _, r := range m.of(token) {
+		if strings.HasSuffix(r.Name, suffix) {
+			return r
+		}
+	}
+	require.Failf(t, "no such resource", "%s …%s", token, suffix)
+	return registered{}
+}
+
+// identities are the resources' types and names, sorted.
+func (m *monitor) identities() []string {
+	var all []string
+	for _, r := range m.resources {
+		all = append(all, r.Token+" "+r.Name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// settings is a stack's configuration as it stands in a settings file.
+type settings string
+
+// config is what Pulumi hands to the program: JSON for what isn't text.
+func (s settings) config(t *testing.T) map[string]string {
+	t.Helper()
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(s), &file))
+	config := map[string]string{}
+	for key, value := range file.Config {
+		if text, ok := value.(string); ok {
+			config[key] = text
+			continue
+		}
+		data, err := json.Marshal(value)
+		require.NoError(t, err)
+		config[key] = string(data)
+	}
+	return config
+}
+
+// project is a project's directory with a mapping file and a settings file.
+func project(t *testing.T, stack string, s settings, mapping string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi."+stack+".yaml"), []byte(s), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mapping.yaml"), []byte(mapping), 0o600))
+	return dir
+}
+
+// run runs a program against m.
+func run(t *testing.T, m *monitor, program pulumi.RunFunc, stack string, config map[string]string) error {
+	t.Helper()
+	return pulumi.RunErr(program, pulumi.WithMocks("portico", stack, m), func(info *pulumi.RunInfo) {
+		info.Config = config
+		info.DryRun = m.unknown
+	})
+}
+
+// publicZones are those of the mappings in these tests.
+var publicZones = []string{"example.com", "example.net", "dev.example.net"}
+
+// shared runs the shared stack's program.
+func shared(t *testing.T, m *monitor, s settings, mapping string) error {
+	t.Helper()
+	m.publicZones = publicZones
+	return run(t, m, SharedIn(project(t, "dev", s, mapping)), "dev", s.config(t))
+}
+
+const minimalShared settings = `config:
+  portico:mapping: mapping.yaml
+  portico:aws: {region: us-east-1, accountId: "111111111111"}
+`
+
+const twoRows = `APIS:
+  - CUSTOM_DOMAIN_URL: a.internal.example.com
+    PRIVATE_API_URL: https://abcde12345.execute-api.us-east-1.amazonaws.com/dev
+    VERBS: [GET]
+    ACCOUNT: "222222222222"
+  - CUSTOM_DOMAIN_URL: b.private.example.net
+    PRIVATE_API_URL: https://fghij67890.execute-api.us-east-1.amazonaws.com/dev/x
+    TIMEOUT: 120
+    ACCOUNT: "222222222222"
+`
