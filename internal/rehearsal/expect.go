@@ -1,0 +1,137 @@
+package rehearsal
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// sampleLabel stands for any label under a wildcard host, and begins the paths
+// that probes ask for: unlikely to be somebody's own.
+const sampleLabel = "portico-probe"
+
+// samplePath is what follows a row's base path in a probe: an encoded slash, an
+// empty segment, a semicolon and a plus sign, all of which have to arrive as
+// they were sent.
+const samplePath = "/" + sampleLabel + "/a%2Fb//c;d+e"
+
+// sampleQuery arrives unchanged too.
+const sampleQuery = "x=%20y&z=1+2"
+
+// credentials satisfy an API's authorizer, if it has one: a request that only
+// lacks them would be refused for the wrong reason.
+const credentials = "Authorization: Bearer " + sampleLabel
+
+// expectations knows what the rows of a mapping promise.
+type expectations struct {
+	rows []mapping.Row
+	// served are the rows that the proxy routes: all but the retired ones.
+	served []mapping.Row
+}
+
+func expect(m *mapping.Mapping) *expectations {
+	e := &expectations{rows: m.Rows}
+	for _, row := range m.Rows {
+		if !row.Retired {
+			e.served = append(e.served, row)
+		}
+	}
+	return e
+}
+
+// sampleHost is a host that a row serves.
+func sampleHost(row mapping.Row) string {
+	if rest, ok := strings.CutPrefix(string(row.Host), "*."); ok {
+		return sampleLabel + "." + rest
+	}
+	return string(row.Host)
+}
+
+// serves tells whether a row of the mapping answers for a host, by name or by a
+// wildcard one label up.
+func (e *expectations) serves(host string) bool {
+	_, parent, _ := strings.Cut(host, ".")
+	return slices.ContainsFunc(e.served, func(row mapping.Row) bool {
+		return string(row.Host) == host || string(row.Host) == "*."+parent
+	})
+}
+
+// allowed is the verb with which a row is probed: one whose answer has a body
+// where there is one.
+func allowed(row mapping.Row) mapping.Method {
+	if row.Methods == nil {
+		return "GET"
+	}
+	for _, method := range []mapping.Method{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+		if slices.Contains(row.Methods, method) {
+			return method
+		}
+	}
+	return row.Methods[0]
+}
+
+// forbidden is a verb that a row doesn't allow; "" where it allows all.
+func forbidden(row mapping.Row) mapping.Method {
+	return forbiddenTo([]mapping.Row{row})
+}
+
+// forbiddenByPolicy is a verb with which no row's grant covers what the row's
+// probe asks of the API; "" where there is none. Other rows of the same domain,
+// API and stage may allow more verbs, for they may lead to the same path.
+func (e *expectations) forbiddenByPolicy(row mapping.Row) mapping.Method {
+	granted := []mapping.Row{}
+	for _, other := range e.served {
+		if other.API.ID == row.API.ID && other.API.Stage == row.API.Stage && other.Host == row.Host && covers(other.API.Path, row.API.Path) {
+			granted = append(granted, other)
+		}
+	}
+	return forbiddenTo(granted)
+}
+
+// covers tells whether a path is another or lies above it.
+func covers(above, path mapping.APIPath) bool {
+	return above == path || strings.HasPrefix(string(path), string(above)+"/")
+}
+
+// forbiddenTo is a verb that none of the rows allows; "" where there is none.
+func forbiddenTo(rows []mapping.Row) mapping.Method {
+	for _, method := range []mapping.Method{"DELETE", "PUT", "PATCH", "POST", "GET", "OPTIONS", "HEAD"} {
+		if !slices.ContainsFunc(rows, func(row mapping.Row) bool {
+			return row.Methods == nil || slices.Contains(row.Methods, method)
+		}) {
+			return method
+		}
+	}
+	return ""
+}
+
+// unmapped are the rows, one a host, whose host has no row for its root: a
+// request for a path that no row names has to be refused there.
+func (e *expectations) unmapped(rows []mapping.Row) []mapping.Row {
+	var found []mapping.Row
+	seen := make(map[mapping.Host]bool)
+	for _, row := range rows {
+		if seen[row.Host] {
+			continue
+		}
+		seen[row.Host] = true
+		if !slices.ContainsFunc(e.served, func(other mapping.Row) bool { return other.Host == row.Host && other.BasePath == "" }) {
+			found = append(found, row)
+		}
+	}
+	return found
+}
+
+// sample picks at most limit rows, evenly over the file, so that a large
+// mapping's every part is looked at.
+func sample(rows []mapping.Row, limit int) []mapping.Row {
+	if len(rows) <= limit {
+		return rows
+	}
+	picked := make([]mapping.Row, 0, limit)
+	for i := range limit {
+		picked = append(picked, rows[i*len(rows)/limit])
+	}
+	return picked
+}

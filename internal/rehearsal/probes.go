@@ -1,0 +1,343 @@
+package rehearsal
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/portico-iac/portico/internal/rehearsal/live"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// probesAtOnce bounds the requests that are under way, so that the proxy on a
+// small machine is asked, not flooded.
+const probesAtOnce = 8
+
+// httpsPort is where the load balancer and the endpoints listen.
+const httpsPort = 443
+
+// prober asks a live data path whether a mapping's promises hold.
+type prober struct {
+	path   *live.Path
+	estate *live.Estate
+	expect *expectations
+	// client is a workload of the VPC: it calls custom domains, and tries to go
+	// round the proxy.
+	client live.Interface
+	// endpoint is the endpoint that the tasks use.
+	endpoint live.Endpoint
+}
+
+// question is a probe that hasn't been asked yet.
+type question func(ctx context.Context) Probe
+
+// ask asks the questions, a few at a time, and keeps their order.
+func ask(ctx context.Context, questions []question) []Probe {
+	probes := make([]Probe, len(questions))
+	var group errgroup.Group
+	group.SetLimit(probesAtOnce)
+	for i, q := range questions {
+		group.Go(func() error {
+			probes[i] = q(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait() // always nil: what goes wrong is the probe's answer
+	return probes
+}
+
+// questions are all that is asked of the data path for the given rows.
+func (p *prober) questions(rows []mapping.Row) []question {
+	questions := p.targets()
+	served := []mapping.Row{}
+	for _, row := range rows {
+		if row.Retired {
+			questions = append(questions, p.retired(row)...)
+			continue
+		}
+		served = append(served, row)
+		questions = append(questions, p.row(row)...)
+	}
+	for _, row := range p.expect.unmapped(served) {
+		questions = append(questions, func(ctx context.Context) Probe {
+			return p.refused(ctx, row, "unmapped base path", "/"+sampleLabel+"-unmapped")
+		})
+	}
+	return append(questions, p.wholeDomain(served)...)
+}
+
+// row are the questions about a row that is served.
+func (p *prober) row(row mapping.Row) []question {
+	questions := []question{
+		func(ctx context.Context) Probe { return p.resolves(ctx, row) },
+		func(ctx context.Context) Probe { return p.certificate(ctx, row) },
+		func(ctx context.Context) Probe { return p.arrives(ctx, row, "allowed verb") },
+		func(ctx context.Context) Probe {
+			return p.arrives(ctx, row, "spoofed API ID", "x-apigw-api-id: "+p.otherAPI(row))
+		},
+		func(ctx context.Context) Probe { return p.roundTheProxy(ctx, row) },
+	}
+	if method := forbidden(row); method != "" {
+		questions = append(questions, func(ctx context.Context) Probe { return p.proxyRefuses(ctx, row, method) })
+	}
+	if method := p.expect.forbiddenByPolicy(row); method != "" {
+		questions = append(questions, func(ctx context.Context) Probe {
+			return p.policyRefuses(ctx, row, method, "forbidden verb at the endpoint", p.endpoint)
+		})
+	}
+	for _, other := range p.estate.Endpoints {
+		if other.ID == p.endpoint.ID {
+			continue
+		}
+		questions = append(questions, func(ctx context.Context) Probe {
+			return p.policyRefuses(ctx, row, allowed(row), "caller at another endpoint", other)
+		})
+	}
+	return questions
+}
+
+// otherAPI is an API that isn't the row's, for who tries to reach it by header.
+func (p *prober) otherAPI(row mapping.Row) string {
+	for _, api := range p.estate.APIs {
+		if api.ID != string(row.API.ID) {
+			return api.ID
+		}
+	}
+	return "0000000000"
+}
+
+// address resolves a host as a client in the VPC does.
+func (p *prober) address(ctx context.Context, host string) (netip.AddrPort, error) {
+	addresses, err := p.path.Resolve(ctx, host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return netip.AddrPortFrom(addresses[0], httpsPort), nil
+}
+
+// request resolves a host and sends a request there as a client.
+func (p *prober) request(ctx context.Context, host string, r request) (*response, error) {
+	to, err := p.address(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	r.host = host
+	return call(ctx, p.path, p.client, to, host, r)
+}
+
+func (p *prober) resolves(ctx context.Context, row mapping.Row) Probe {
+	host := sampleHost(row)
+	probe := Probe{Name: "name resolves", URL: host, Want: "the load balancer"}
+	addresses, err := p.path.Resolve(ctx, host)
+	if err != nil {
+		return probe.failed(err)
+	}
+	for _, address := range addresses {
+		if !p.isLoadBalancer(address) {
+			return probe.failed(fmt.Errorf("%s is not an address of a load balancer", address))
+		}
+	}
+	return probe.passed(probe.Want)
+}
+
+func (p *prober) isLoadBalancer(address netip.Addr) bool {
+	for _, balancer := range p.estate.LoadBalancers {
+		for _, one := range balancer.Interfaces {
+			if one.Address == address {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (p *prober) certificate(ctx context.Context, row mapping.Row) Probe {
+	host := sampleHost(row)
+	probe := Probe{Name: "certificate covers the name", URL: "https://" + host, Want: "verified"}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	to, err := p.address(ctx, host)
+	if err != nil {
+		return probe.failed(err)
+	}
+	conn, err := handshake(ctx, p.path, p.client, to, &tls.Config{ServerName: host})
+	if err != nil {
+		return probe.failed(err)
+	}
+	if err := conn.Close(); err != nil {
+		return probe.failed(err)
+	}
+	return probe.passed(probe.Want)
+}
+
+// arrives sends an allowed verb with a path that a careless hop would change,
+// and compares what arrived at the API with what the row promises.
+func (p *prober) arrives(ctx context.Context, row mapping.Row, name string, fields ...string) Probe {
+	host := sampleHost(row)
+	method := string(allowed(row))
+	r := request{method: method, target: string(row.BasePath) + samplePath + "?" + sampleQuery, fields: append(fields, credentials)}
+	if method != http.MethodGet && method != http.MethodHead {
+		r.fields = append(r.fields, "Content-Length: 0")
+	}
+	want := arrival{
+		API: string(row.API.ID), Account: string(row.Account), Stage: string(row.API.Stage), Method: method,
+		Path: string(row.API.Path) + samplePath, Query: sampleQuery,
+	}
+	probe := Probe{Name: name, Method: method, URL: "https://" + host + r.target, Want: "200 from " + want.String()}
+	got, err := p.request(ctx, host, r)
+	switch {
+	case err != nil:
+		return probe.failed(err)
+	case got.code == http.StatusOK && method == http.MethodHead:
+		// The answer has no body that would tell more.
+		return probe.passed(probe.Want)
+	case got.arrival == nil:
+		probe.Got = got.String()
+		probe.Detail = excerpt(got.body)
+		return probe
+	}
+	found := arrival{
+		API: got.arrival.API, Account: got.arrival.AccountID, Stage: got.arrival.Stage, Method: got.arrival.Method,
+		Path: got.arrival.Path, Query: got.arrival.Query,
+	}
+	if want.Account == "" {
+		// A row that names no account doesn't say whose API it is.
+		found.Account = ""
+	}
+	probe.Got = "200 from " + found.String()
+	probe.OK = probe.Got == probe.Want
+	return probe
+}
+
+// arrival is what a request is at an API's stage.
+type arrival struct{ API, Account, Stage, Method, Path, Query string }
+
+// String is such as "k3v9x2m7qa (222222222222) dev GET /a?b=c".
+func (a arrival) String() string {
+	account := ""
+	if a.Account != "" {
+		account = " (" + a.Account + ")"
+	}
+	return fmt.Sprintf("%s%s %s %s %s?%s", a.API, account, a.Stage, a.Method, a.Path, a.Query)
+}
+
+func (p *prober) proxyRefuses(ctx context.Context, row mapping.Row, method mapping.Method) Probe {
+	host := sampleHost(row)
+	r := request{method: string(method), target: string(row.BasePath) + "/" + sampleLabel, fields: []string{"Content-Length: 0"}}
+	probe := Probe{Name: "forbidden verb at the proxy", Method: r.method, URL: "https://" + host + r.target, Want: "405 Method Not Allowed"}
+	got, err := p.request(ctx, host, r)
+	if err != nil {
+		return probe.failed(err)
+	}
+	probe.Got = got.String()
+	probe.OK = got.code == http.StatusMethodNotAllowed
+	if allow := got.header.Get("Allow"); probe.OK && !lists(allow, string(allowed(row))) {
+		probe.OK = false
+		probe.Detail = fmt.Sprintf("the header field Allow is %q and lacks %s", allow, allowed(row))
+	}
+	return probe
+}
+
+// lists tells whether a comma-separated header value holds an element.
+func lists(value, element string) bool {
+	for part := range strings.SplitSeq(value, ",") {
+		if strings.TrimSpace(part) == element {
+			return true
+		}
+	}
+	return false
+}
+
+// policyRefuses sends a request straight to an endpoint, from where the
+// proxy's tasks are and as the proxy would send it: only the API's deployed
+// resource policy can stop it.
+func (p *prober) policyRefuses(ctx context.Context, row mapping.Row, method mapping.Method, name string, endpoint live.Endpoint) Probe {
+	r := atEndpoint(row, method)
+	probe := Probe{Name: name, Method: r.method, URL: endpointURL(endpoint, r), Want: "403 from the policy"}
+	got, err := p.callEndpoint(ctx, p.estate.Tasks[0].Interface, endpoint, r)
+	if errors.Is(err, live.ErrUnreachable) && endpoint.ID != p.endpoint.ID {
+		// The other endpoint's security groups stop even the proxy.
+		return probe.passed(probe.Want)
+	}
+	if err != nil {
+		return probe.failed(err)
+	}
+	return probe.judgedByPolicy(got)
+}
+
+func (probe Probe) judgedByPolicy(got *response) Probe {
+	probe.Got = got.String()
+	if got.header.Get("X-Amzn-Errortype") == "AccessDeniedException" {
+		probe.Got = "403 from the policy"
+	}
+	probe.OK = probe.Got == probe.Want
+	if !probe.OK {
+		probe.Detail = excerpt(got.body)
+	}
+	return probe
+}
+
+// roundTheProxy sends an allowed verb from a workload of the VPC straight to
+// the endpoint, with the domain's Referer. Its security group has to stop it:
+// the policy can't tell it from the proxy.
+func (p *prober) roundTheProxy(ctx context.Context, row mapping.Row) Probe {
+	r := atEndpoint(row, allowed(row))
+	probe := Probe{Name: "caller round the proxy", Method: r.method, URL: endpointURL(p.endpoint, r), Want: "no connection"}
+	got, err := p.callEndpoint(ctx, p.client, p.endpoint, r)
+	switch {
+	case errors.Is(err, live.ErrUnreachable):
+		return probe.passed(probe.Want)
+	case err != nil:
+		return probe.failed(err)
+	}
+	probe.Got = got.String()
+	probe.Detail = "a workload of the VPC reaches the endpoint without the proxy"
+	return probe
+}
+
+// atEndpoint is the request that the proxy would send for a row's probe.
+func atEndpoint(row mapping.Row, method mapping.Method) request {
+	return request{
+		method: string(method),
+		target: "/" + string(row.API.Stage) + string(row.API.Path) + "/" + sampleLabel,
+		fields: []string{"x-apigw-api-id: " + string(row.API.ID), "Referer: " + string(row.Host), credentials, "Content-Length: 0"},
+	}
+}
+
+func endpointURL(endpoint live.Endpoint, r request) string {
+	return "https://" + endpoint.DNSNames[0] + r.target
+}
+
+func (p *prober) callEndpoint(ctx context.Context, from live.Interface, endpoint live.Endpoint, r request) (*response, error) {
+	r.host = endpoint.DNSNames[0]
+	to := netip.AddrPortFrom(endpoint.Interfaces[0].Address, httpsPort)
+	return call(ctx, p.path, from, to, r.host, r)
+}
+
+// passed is the probe with an answer as wanted.
+func (probe Probe) passed(got string) Probe {
+	probe.Got, probe.OK = got, true
+	return probe
+}
+
+// failed is the probe with no answer, and why.
+func (probe Probe) failed(err error) Probe {
+	probe.Got, probe.Detail = "no answer", err.Error()
+	return probe
+}
+
+// excerpt is the beginning of an answer, on one line.
+func excerpt(body []byte) string {
+	const shown = 300
+	text := strings.Join(strings.Fields(string(body)), " ")
+	if len(text) > shown {
+		text = text[:shown] + "…"
+	}
+	return text
+}

@@ -1,0 +1,164 @@
+package rehearsal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// The projects' names; the stack reference of the provider stacks holds the
+// first.
+const (
+	sharedProject   = "portico"
+	providerProject = "portico-provider"
+)
+
+// mappingName is the mapping file's name beside a project's settings.
+const mappingName = "mapping.yaml"
+
+// settings is a stack's settings file.
+type settings struct {
+	// EncryptionSalt is the engine's; it has to outlive the file's rewriting.
+	EncryptionSalt string         `yaml:"encryptionsalt,omitempty"`
+	Config         map[string]any `yaml:"config"`
+}
+
+// project is a directory with an environment's projects and settings, as a
+// repository holds them.
+type project struct {
+	dir         string
+	environment string
+}
+
+func (p project) providerDir() string {
+	return filepath.Join(p.dir, filepath.FromSlash(automation.ProviderProject))
+}
+
+// write lays the projects out for a mapping: one shared stack, and one stack
+// for each account that owns an API. Settings of accounts that own none any
+// longer stay, so that their stacks still run and take out what they put in.
+func (p project) write(b beginning, document []byte, shared map[string]any) error {
+	if err := os.MkdirAll(p.providerDir(), 0o755); err != nil {
+		return fmt.Errorf("make the projects' directories: %w", err)
+	}
+	files := map[string][]byte{
+		filepath.Join(p.dir, mappingName):             document,
+		filepath.Join(p.dir, "Pulumi.yaml"):           projectFile(sharedProject),
+		filepath.Join(p.providerDir(), "Pulumi.yaml"): projectFile(providerProject),
+		filepath.Join(p.providerDir(), mappingName):   document,
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if err := os.WriteFile(path, files[path], 0o644); err != nil {
+			return fmt.Errorf("write the projects: %w", err)
+		}
+	}
+	config := b.config(p.environment)
+	maps.Copy(config, b.sharedConfig())
+	maps.Copy(config, shared)
+	if err := p.settle(p.dir, p.environment, config); err != nil {
+		return err
+	}
+	for account, apis := range b.owned() {
+		config := b.config(p.environment)
+		maps.Copy(config, b.providerConfig(account, apis, p.environment))
+		if err := p.settle(p.providerDir(), b.stackName(p.environment, account), config); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func projectFile(name string) []byte {
+	return []byte("name: " + name + "\nruntime: go\ndescription: Written by a rehearsal.\n")
+}
+
+// settle writes a stack's settings and keeps what the engine wrote into them.
+func (p project) settle(dir, stack string, config map[string]any) error {
+	path := filepath.Join(dir, "Pulumi."+stack+".yaml")
+	next := settings{Config: config}
+	data, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		var before settings
+		if err := yaml.Unmarshal(data, &before); err != nil {
+			return fmt.Errorf("read the settings of an earlier rehearsal: %s: %w", path, err)
+		}
+		next.EncryptionSalt = before.EncryptionSalt
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("read the settings of an earlier rehearsal: %w", err)
+	}
+	if data, err = yaml.Marshal(next); err != nil {
+		return fmt.Errorf("write the settings of stack %s: %w", stack, err)
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		return fmt.Errorf("write the settings of stack %s: %w", stack, err)
+	}
+	return nil
+}
+
+// config is what every stack's settings hold.
+func (b beginning) config(environment string) map[string]any {
+	return map[string]any{
+		"pulumi:disable-default-providers": []string{"*"},
+		"portico:mapping":                  mappingName,
+		"portico:app":                      map[string]any{"name": "portico", "environment": environment},
+	}
+}
+
+func (b beginning) sharedConfig() map[string]any {
+	aws := map[string]any{"region": b.region, "accountId": string(b.shared)}
+	return map[string]any{"portico:aws": aws}
+}
+
+func (b beginning) providerConfig(account mapping.AccountID, apis []string, environment string) map[string]any {
+	aws := map[string]any{"region": b.region, "accountId": string(account)}
+	if role := b.roleARN(account); role != "" {
+		aws["roleArn"] = role
+	}
+	config := map[string]any{
+		"portico:aws":    aws,
+		"portico:shared": map[string]any{"stack": "organization/" + sharedProject + "/" + environment},
+		// A rehearsal publishes what its simulated owners saved.
+		"portico:redeploy": true,
+	}
+	if len(apis) > 0 {
+		config["portico:apis"] = apis
+	}
+	return config
+}
+
+// owned are the accounts that own an API of the mapping, and for each the IDs
+// of the APIs that have a row without an account.
+func (b beginning) owned() map[mapping.AccountID][]string {
+	owned := make(map[mapping.AccountID][]string)
+	for _, row := range b.mapping.Rows {
+		account := b.accountOf(row)
+		listed := owned[account]
+		if row.Account == "" && !slices.Contains(listed, string(row.API.ID)) {
+			listed = append(listed, string(row.API.ID))
+			slices.Sort(listed)
+		}
+		owned[account] = listed
+	}
+	return owned
+}
+
+// stackName is an account's stack: by the account's name in the mapping, or by
+// its number.
+func (b beginning) stackName(environment string, account mapping.AccountID) string {
+	for _, known := range b.mapping.Accounts {
+		if known.ID == account {
+			return environment + "-" + known.Name
+		}
+	}
+	return environment + "-" + string(account)
+}

@@ -1,0 +1,89 @@
+package rehearsal
+
+import (
+	"fmt"
+
+	"github.com/portico-iac/portico/automation"
+)
+
+// Report is what a rehearsal found. Its JSON form is a contract: fields are
+// added, never renamed or removed.
+type Report struct {
+	// OK tells that every stack was deployed and every probe found what it
+	// wanted.
+	OK     bool    `json:"ok"`
+	Stacks []Stack `json:"stacks"`
+	Probes []Probe `json:"probes"`
+	// Rows counts the mapping's rows, and ProbedRows those that were probed:
+	// fewer where the mapping is too large to probe them all.
+	Rows       int `json:"rows"`
+	ProbedRows int `json:"probedRows"`
+}
+
+// Stack tells how the deployment of a stack fared.
+type Stack struct {
+	Name string `json:"name"`
+	// Account is the 12-digit account number.
+	Account string `json:"account"`
+	// Resources is how many resources the stack holds, by the engine's count.
+	Resources int                `json:"resources"`
+	Changes   automation.Changes `json:"changes"`
+	// Seconds is the wall time of the deployment.
+	Seconds float64 `json:"seconds"`
+	// Error is why the stack was not deployed; empty where it was.
+	Error string `json:"error,omitempty"`
+}
+
+// Probe is one question to the data path and its answer.
+type Probe struct {
+	// Name is what the probe shows: "allowed verb".
+	Name string `json:"name"`
+	// Method is the HTTP verb; empty where no request is sent.
+	Method string `json:"method"`
+	URL    string `json:"url"`
+	Want   string `json:"want"`
+	Got    string `json:"got"`
+	OK     bool   `json:"ok"`
+	// Detail says more where the answer isn't the wanted one.
+	Detail string `json:"detail"`
+}
+
+// String is the probe on one line.
+func (p Probe) String() string {
+	result := "ok"
+	if !p.OK {
+		result = "NOT OK"
+	}
+	line := fmt.Sprintf("%s: %s %s: want %s, got %s", result, p.Name, p.URL, p.Want, p.Got)
+	if p.Detail != "" {
+		line += " (" + p.Detail + ")"
+	}
+	return line
+}
+
+// stacksOf are a deployment's results as a report states them.
+func stacksOf(deployed *automation.Report) []Stack {
+	var stacks []Stack
+	for _, result := range deployed.Stacks {
+		stack := Stack{
+			Name: result.Name, Account: result.Account, Resources: result.Resources,
+			Changes: result.Changes, Seconds: result.Seconds, Error: result.Skipped,
+		}
+		if result.Err != nil {
+			stack.Error = result.Err.Error()
+		}
+		stacks = append(stacks, stack)
+	}
+	return stacks
+}
+
+// judge decides whether everything is as it should be.
+func (r *Report) judge() {
+	r.OK = len(r.Stacks) > 0 && len(r.Probes) > 0
+	for _, stack := range r.Stacks {
+		r.OK = r.OK && stack.Error == ""
+	}
+	for _, probe := range r.Probes {
+		r.OK = r.OK && probe.OK
+	}
+}

@@ -1,0 +1,274 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/rehearsal/live"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// DefaultEnvironment is the environment's name where nothing else is said.
+const DefaultEnvironment = "dev"
+
+// maxProbedRows bounds the rows of a large mapping that are probed.
+const maxProbedRows = 100
+
+// stopGrace bounds how long the data path may take to end.
+const stopGrace = 10 * time.Second
+
+// Options say what to rehearse.
+type Options struct {
+	// Mapping is the mapping file's path.
+	Mapping string
+	// StateDir keeps the simulated accounts and the Pulumi state, so that a
+	// further rehearsal goes on where this one ended; empty: nothing is kept.
+	StateDir string
+	// World is the path of a JSON file that describes what stands before the
+	// first deployment, an awssim.World; empty: what the mapping needs.
+	World string
+	// Environment is the shared stack's name; empty: DefaultEnvironment.
+	Environment string
+	// Config replaces settings of the shared stack, by key
+	// ("portico:loadBalancer").
+	Config map[string]any
+	// Programs are the two roles' programs.
+	Programs automation.Programs
+	// Command runs the Pulumi CLI; nil stands for what automation finds.
+	Command auto.PulumiCommand
+	// Progress is told what happens, line by line; nil: nobody.
+	Progress io.Writer
+	// Serve, if there is one, is called once with the report and with curl
+	// command lines that reach the data path from this machine; then the path
+	// stays up until the context ends.
+	Serve func(*Report, []string) error
+
+	// afterUp changes the simulated accounts before they are made live, for
+	// tests of what the probes notice.
+	afterUp func(*awssim.Simulator) error
+}
+
+// Run rehearses a mapping. Its error says why there could be no rehearsal; that
+// a stack or a probe failed is said by the report.
+func Run(ctx context.Context, o Options) (report *Report, err error) {
+	if o.Progress == nil {
+		o.Progress = io.Discard
+	}
+	if o.Environment == "" {
+		o.Environment = DefaultEnvironment
+	}
+	m, err := mapping.Load(o.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	dir, release, err := workDir(o.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	b := beginning{mapping: m, shared: sharedAccount, region: regionOf(m)}
+	accounts, err := openAccounts(b, o.World, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, accounts.Close()) }()
+	r := &rehearsal{Options: o, beginning: b, dir: dir, simulator: accounts}
+	return r.run(ctx)
+}
+
+// workDir is the directory in which a rehearsal works, and what to do with it
+// afterwards.
+func workDir(stateDir string) (dir string, release func() error, err error) {
+	if stateDir == "" {
+		dir, err := os.MkdirTemp("", "portico-rehearsal-")
+		if err != nil {
+			return "", nil, fmt.Errorf("make a directory for the rehearsal: %w", err)
+		}
+		return dir, func() error { return os.RemoveAll(dir) }, nil
+	}
+	if dir, err = filepath.Abs(stateDir); err != nil {
+		return "", nil, fmt.Errorf("find the state directory: %w", err)
+	}
+	for _, part := range []string{backendDir(dir), accountsDir(dir)} {
+		if err := os.MkdirAll(part, 0o755); err != nil {
+			return "", nil, fmt.Errorf("make the state directory: %w", err)
+		}
+	}
+	return dir, func() error { return nil }, nil
+}
+
+func backendDir(dir string) string  { return filepath.Join(dir, "pulumi") }
+func accountsDir(dir string) string { return filepath.Join(dir, "accounts") }
+
+// regionOf is the region of a mapping's first API; the program refuses rows of
+// another.
+func regionOf(m *mapping.Mapping) string {
+	if len(m.Rows) == 0 {
+		return "us-east-1"
+	}
+	return m.Rows[0].API.Region
+}
+
+// openAccounts opens the simulated accounts that a directory keeps, with what
+// stood before Portico.
+func openAccounts(b beginning, worldFile, dir string) (*awssim.Simulator, error) {
+	var w *awssim.World
+	var err error
+	if worldFile != "" {
+		w, err = readWorld(worldFile)
+	} else {
+		w, err = b.world()
+	}
+	if err != nil {
+		return nil, err
+	}
+	simulator, err := awssim.Open(accountsDir(dir), w)
+	if err != nil {
+		return nil, fmt.Errorf("open the simulated accounts: %w", err)
+	}
+	return simulator, nil
+}
+
+// rehearsal is one run.
+type rehearsal struct {
+	Options
+	beginning beginning
+	dir       string
+	simulator *awssim.Simulator
+}
+
+func (r *rehearsal) run(ctx context.Context) (*Report, error) {
+	deployed, err := r.deploy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := sample(r.beginning.mapping.Rows, maxProbedRows)
+	report := &Report{
+		Stacks: stacksOf(deployed), Probes: []Probe{},
+		Rows: len(r.beginning.mapping.Rows), ProbedRows: len(rows),
+	}
+	if !report.deployed() {
+		return report, nil
+	}
+	if r.afterUp != nil {
+		if err := r.afterUp(r.simulator); err != nil {
+			return nil, err
+		}
+	}
+	return report, r.probe(ctx, report, rows)
+}
+
+// deploy brings every stack up. A stack's failure is the report's to tell.
+func (r *rehearsal) deploy(ctx context.Context) (*automation.Report, error) {
+	server, err := r.simulator.Serve(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("serve the simulated accounts: %w", err)
+	}
+	environment, err := r.environment(server.DebugProviders())
+	if err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	deployed, err := environment.Up(ctx)
+	if failure := new(automation.OperationError); errors.As(err, &failure) {
+		fmt.Fprintln(r.Progress, failure)
+		deployed, err = failure.Report, nil
+	}
+	return deployed, errors.Join(err, server.Close())
+}
+
+// environment lays the projects out and describes their stacks.
+func (r *rehearsal) environment(debugProviders string) (*automation.Environment, error) {
+	document, err := os.ReadFile(r.Mapping)
+	if err != nil {
+		return nil, fmt.Errorf("read the mapping: %w", err)
+	}
+	p := project{dir: filepath.Join(r.dir, "project"), environment: r.Environment}
+	if err := p.write(r.beginning, document, r.Config); err != nil {
+		return nil, err
+	}
+	environment, err := automation.Discover(p.dir, r.Environment, r.Programs)
+	if err != nil {
+		return nil, err
+	}
+	environment.Command = r.Command
+	environment.Progress = automation.Lines(r.Progress)
+	environment.Env = engineEnv(r.dir, debugProviders, r.beginning.region)
+	return environment, os.MkdirAll(backendDir(r.dir), 0o755)
+}
+
+// engineEnv is the environment in which the Pulumi CLI works on simulated
+// accounts.
+func engineEnv(dir, debugProviders, region string) map[string]string {
+	return map[string]string{
+		"PULUMI_DEBUG_PROVIDERS": debugProviders,
+		"PULUMI_BACKEND_URL":     "file://" + backendDir(dir),
+		// There is nothing to keep secret.
+		"PULUMI_CONFIG_PASSPHRASE": "",
+		"PULUMI_SKIP_UPDATE_CHECK": "true",
+		"AWS_REGION":               region,
+	}
+}
+
+// deployed tells whether every stack is.
+func (r *Report) deployed() bool {
+	for _, stack := range r.Stacks {
+		if stack.Error != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// probe makes the simulated accounts live, asks them, and serves them if asked
+// to.
+func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Row) (err error) {
+	begin := time.Now()
+	estate, client, err := estateOf(r.simulator, string(r.beginning.shared), r.beginning.region)
+	if err != nil {
+		return fmt.Errorf("read the simulated accounts: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "portico-live-")
+	if err != nil {
+		return fmt.Errorf("make a directory for the proxy: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path, err := live.Start(ctx, *estate, live.Options{Dir: dir})
+	if err != nil {
+		return fmt.Errorf("make the simulated accounts live: %w", err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+		defer cancel()
+		err = errors.Join(err, path.Close(ctx))
+	}()
+	p, err := newProber(path, estate, client, r.beginning.mapping)
+	if err != nil {
+		return err
+	}
+	if len(rows) < report.Rows {
+		fmt.Fprintf(r.Progress, "probing %d of %d rows\n", len(rows), report.Rows)
+	}
+	report.Probes = ask(ctx, p.questions(rows))
+	report.judge()
+	fmt.Fprintf(r.Progress, "%d probes done (%.1f s)\n", len(report.Probes), time.Since(begin).Seconds())
+	if !report.OK {
+		fmt.Fprintf(r.Progress, "the proxy's last words:\n%s", path.TaskLog())
+	}
+	if r.Serve == nil {
+		return nil
+	}
+	if err := r.Serve(report, p.commands(r.beginning.mapping)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}

@@ -1,0 +1,109 @@
+package rehearsal
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/accounts"
+	"github.com/portico-iac/portico/automation"
+)
+
+const (
+	root           = "../.."
+	exampleMapping = root + "/examples/mapping.dev.yaml"
+	sampleMapping  = root + "/../shared/samples/reference-proxy-config.yaml"
+)
+
+// cli is the Pulumi CLI, or the test is skipped.
+func cli(t *testing.T) auto.PulumiCommand {
+	t.Helper()
+	command, err := automation.FindCommand(filepath.Join(root, "bin"))
+	if err != nil {
+		t.Skipf("no Pulumi CLI: %v", err)
+	}
+	return command
+}
+
+// testLog is a writer to the test's log.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(data []byte) (int, error) {
+	l.t.Log(strings.TrimRight(string(data), "\n"))
+	return len(data), nil
+}
+
+// rehearse runs a rehearsal with the real engine.
+func rehearse(t *testing.T, o Options) *Report {
+	t.Helper()
+	o.Command = cli(t)
+	o.Programs = automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn}
+	o.Progress = testLog{t}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	report, err := Run(ctx, o)
+	require.NoError(t, err)
+	return report
+}
+
+// requireOK fails with what is wrong.
+func requireOK(t *testing.T, report *Report) {
+	t.Helper()
+	for _, stack := range report.Stacks {
+		require.Empty(t, stack.Error, "stack %s", stack.Name)
+	}
+	for _, probe := range report.Probes {
+		if !probe.OK {
+			t.Error(probe)
+		}
+	}
+	require.True(t, report.OK)
+}
+
+func TestTheExampleMappingIsServed(t *testing.T) {
+	report := rehearse(t, Options{Mapping: exampleMapping})
+	requireOK(t, report)
+	require.Equal(t, 14, report.Rows)
+	require.Equal(t, report.Rows, report.ProbedRows)
+	require.Len(t, report.Stacks, 4)
+
+	// The report's JSON form is what users' scripts read.
+	data, err := json.Marshal(report)
+	require.NoError(t, err)
+	var contract struct {
+		OK     bool
+		Stacks []struct {
+			Name, Account string
+			Resources     int
+			Changes       struct{ Create, Update, Replace, Delete, Same *int }
+			Seconds       float64
+		}
+		Probes []struct {
+			Name, Method, URL, Want, Got, Detail string
+			OK                                   *bool
+		}
+	}
+	require.NoError(t, json.NewDecoder(bytes.NewReader(data)).Decode(&contract))
+	require.True(t, contract.OK)
+	for _, stack := range contract.Stacks {
+		require.NotNil(t, stack.Changes.Same)
+		require.Positive(t, stack.Resources)
+		require.Len(t, stack.Account, 12)
+	}
+	require.Len(t, contract.Probes, len(report.Probes))
+}
+
+func TestTheReferencesSampleIsServed(t *testing.T) {
+	if _, err := os.Stat(sampleMapping); err != nil {
+		t.Skipf("the reference's samples are not there: %v", err)
+	}
+	requireOK(t, rehearse(t, Options{Mapping: sampleMapping}))
+}

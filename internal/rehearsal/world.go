@@ -1,0 +1,194 @@
+package rehearsal
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// sharedAccount is the shared-services account of a simulated world for which
+// nothing else is said.
+const sharedAccount mapping.AccountID = "111111111111"
+
+// owners are the accounts of APIs whose rows name none.
+var owners = []mapping.AccountID{"200000000001", "200000000002", "200000000003"}
+
+// beginning is what a world is derived from, and what was decided on the way.
+type beginning struct {
+	mapping *mapping.Mapping
+	// shared is the shared-services account, and region where it works.
+	shared mapping.AccountID
+	region string
+	// roles are further roles that have to exist, by ARN.
+	roles []string
+}
+
+// world is what stands before Portico comes: accounts with the roles that the
+// mapping names, the public hosted zones in which certificates are validated,
+// and the owners' private APIs.
+func (b beginning) world() (*awssim.World, error) {
+	apis, err := b.apis()
+	if err != nil {
+		return nil, err
+	}
+	w := &awssim.World{
+		Home: awssim.Identity{
+			Account:   string(b.shared),
+			Principal: fmt.Sprintf("arn:%s:iam::%s:user/operator", b.partition(), b.shared),
+		},
+		Accounts: b.accounts(),
+		RESTAPIs: apis,
+	}
+	for _, name := range b.publicZones() {
+		w.HostedZones = append(w.HostedZones, awssim.HostedZone{
+			Account: string(b.shared), ID: zoneID(name), Name: string(name),
+		})
+	}
+	return w, nil
+}
+
+func (b beginning) partition() string {
+	if len(b.mapping.Rows) > 0 {
+		return b.mapping.Rows[0].API.Partition
+	}
+	return "aws"
+}
+
+// accountOf is the account that owns a row's API; where the row names none, an
+// account is made up, the same one each time.
+func (b beginning) accountOf(row mapping.Row) mapping.AccountID {
+	if row.Account != "" {
+		return row.Account
+	}
+	return owners[digest("owner of "+string(row.API.ID))%uint32(len(owners))]
+}
+
+// digest is a small number that a name always gets.
+func digest(name string) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(name)) // hash.Hash never returns an error
+	return h.Sum32()
+}
+
+// accounts are the shared-services account and the owners, each with the roles
+// by which it is entered.
+func (b beginning) accounts() []awssim.Account {
+	roles := map[mapping.AccountID]map[string]bool{b.shared: {}}
+	for _, row := range b.mapping.Rows {
+		roles[b.accountOf(row)] = map[string]bool{}
+	}
+	arns := slices.Clone(b.roles)
+	aliases := map[mapping.AccountID]string{b.shared: "shared"}
+	for _, account := range b.mapping.Accounts {
+		if roles[account.ID] == nil {
+			roles[account.ID] = map[string]bool{}
+		}
+		aliases[account.ID] = account.Name
+		arns = append(arns, account.RoleARN)
+	}
+	for _, arn := range arns {
+		account, name, ok := roleOf(arn)
+		if !ok {
+			continue
+		}
+		if roles[account] == nil {
+			roles[account] = map[string]bool{}
+		}
+		roles[account][name] = true
+	}
+	var accounts []awssim.Account
+	for _, id := range slices.Sorted(maps.Keys(roles)) {
+		account := awssim.Account{ID: string(id), Alias: aliases[id]}
+		names := roles[id]
+		if id != b.shared && len(names) == 0 {
+			names = map[string]bool{ownerRole: true}
+		}
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			account.Roles = append(account.Roles, awssim.Role{Name: name, Trusts: []string{string(b.shared)}})
+		}
+		accounts = append(accounts, account)
+	}
+	return accounts
+}
+
+// ownerRole is the role in an owner's account for which the mapping names none.
+const ownerRole = "portico"
+
+// roleARN is the role by which a provider account is entered.
+func (b beginning) roleARN(account mapping.AccountID) string {
+	for _, known := range b.mapping.Accounts {
+		if known.ID == account && known.RoleARN != "" {
+			return known.RoleARN
+		}
+	}
+	if account == b.shared {
+		return ""
+	}
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s", b.partition(), account, ownerRole)
+}
+
+// roleOf splits a role's ARN into its account and its name with path.
+func roleOf(arn string) (account mapping.AccountID, name string, ok bool) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 {
+		return "", "", false
+	}
+	name, ok = strings.CutPrefix(parts[5], "role/")
+	return mapping.AccountID(parts[4]), name, ok
+}
+
+// publicZones are the public hosted zones that certificates need: for each host
+// the domain that somebody registered, and the zones that rows name.
+func (b beginning) publicZones() []mapping.Zone {
+	zones := make(map[mapping.Zone]bool)
+	for _, row := range b.mapping.Rows {
+		host := strings.TrimPrefix(string(row.Host), "*.")
+		registered, err := publicsuffix.EffectiveTLDPlusOne(host)
+		if err != nil {
+			// The host is a public suffix itself; somebody runs its zone.
+			registered = host
+		}
+		zones[mapping.Zone(registered)] = true
+		if row.PublicZone != "" {
+			zones[row.PublicZone] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(zones))
+}
+
+// zoneID is a hosted zone's ID, of Route 53's form.
+func zoneID(name mapping.Zone) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	id := []byte("Z")
+	h := fnv.New64a()
+	h.Write([]byte(name)) // hash.Hash never returns an error
+	for sum := h.Sum64(); len(id) < 14; sum /= uint64(len(letters)) {
+		id = append(id, letters[sum%uint64(len(letters))])
+	}
+	return string(id)
+}
+
+// readWorld reads a world from a JSON file.
+func readWorld(path string) (*awssim.World, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the world's description: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var w awssim.World
+	if err := decoder.Decode(&w); err != nil {
+		return nil, fmt.Errorf("read the world's description: %s: %w: write it as internal/awssim's type World is", path, err)
+	}
+	return &w, nil
+}
