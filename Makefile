@@ -19,7 +19,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
 
 .PHONY: setup
-setup: ## Install what is missing: nginx, openssl, curl, the Pulumi CLI
+setup: ## Install what is missing: nginx, openssl, curl, and the Pulumi CLI in bin/
 	@tools/ensure-packages nginx openssl curl
 	@tools/ensure-pulumi
 
