@@ -14,6 +14,11 @@ import (
 // maxFile bounds a mapping file's bytes: more than 300,000 rows fit.
 const maxFile = 64 << 20
 
+// maxIndicators bounds what makes YAML's values: the tree of a file takes some
+// hundred bytes for each, so that 64 MiB of "[],[],…" would fill the memory. A
+// row has about eight; a file of rows reaches maxFile first.
+const maxIndicators = 3_000_000
+
 // maxAliased bounds how many values a file may have by way of aliases beyond
 // those that are written in it.
 const maxAliased = 1_000_000
@@ -69,6 +74,10 @@ func (r *reader) document(data []byte) *yaml.Node {
 		r.reportAt(line, column, "", err)
 		return nil
 	}
+	if countIndicators(data) > maxIndicators {
+		r.reportAt(1, 1, "", wrong(fmt.Sprintf("the file holds more than %d YAML values", maxIndicators), "divide the estate into several environments with a mapping each"))
+		return nil
+	}
 	first, err := decodeOnly(bytes.NewReader(data))
 	if err != nil {
 		line, column, m := syntaxError(err, data)
@@ -117,6 +126,23 @@ func checkText(data []byte) (line, column int, err *mistake) {
 		column++
 	}
 	return 0, 0, nil
+}
+
+// countIndicators counts the characters that begin a value or stand between
+// two: a file has at most twice as many values, and one.
+func countIndicators(data []byte) int {
+	count := 0
+	for i, c := range data {
+		switch c {
+		case '[', '{', ',':
+			count++
+		case ':', '-', '?':
+			if i+1 == len(data) || data[i+1] <= ' ' || data[i+1] == '[' || data[i+1] == '{' || data[i+1] == '"' {
+				count++
+			}
+		}
+	}
+	return count
 }
 
 // checkAliases refuses aliases that contain themselves, and those that stand

@@ -49,6 +49,17 @@ func TestParseTakes64MiB(t *testing.T) {
 	require.Error(t, err)
 }
 
+// TestFilesOfCountlessValuesAreRefused: within 64 MiB there is room for more
+// values than memory for their tree.
+func TestFilesOfCountlessValuesAreRefused(t *testing.T) {
+	for _, value := range []string{"[],", "- a\n", "a: b\n", "{},", "\"a\":1,"} {
+		_, err := mapping.Parse("mapping.yaml", bytes.Repeat([]byte(value), 3_000_001))
+		var mistakes mapping.Errors
+		require.ErrorAs(t, err, &mistakes)
+		require.Equal(t, "the file holds more than 3000000 YAML values", mistakes[0].Message)
+	}
+}
+
 // TestHostileShapesEndSoon: a megabyte of what costs parsers most.
 func TestHostileShapesEndSoon(t *testing.T) {
 	const size = 1 << 20
