@@ -260,3 +260,13 @@ func (p *Proxy) SendPlain(t testing.TB, request string) Response {
 	check(t, conn.SetDeadline(time.Now().Add(Patience)))
 	return exchange(t, conn, bufio.NewReader(conn), request)
 }
+
+// Accepts tells whether the proxy accepts connections.
+func (p *Proxy) Accepts() bool {
+	conn, err := net.DialTimeout("tcp", p.Address, Patience)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}

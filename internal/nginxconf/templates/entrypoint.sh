@@ -76,7 +76,7 @@ is_dns_name() {
 
 is_plain_path() {
     case $1 in
-    *[!0-9A-Za-z._/+@%,=:~-]*) return 1 ;;
+    *[!0-9A-Za-z._/+@%,=:~#-]*) return 1 ;;
     /*) return 0 ;;
     *) return 1 ;;
     esac
