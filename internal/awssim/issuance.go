@@ -23,10 +23,10 @@ func (c *call) checkIssued(arn string) error {
 }
 
 // issueCertificates stages the issuance of the certificates, in any account,
-// that waited for records of this name.
-func (c *call) issueCertificates() {
+// that waited for a record of this name.
+func (c *call) issueCertificates(fqdn string) {
 	for _, certificate := range c.everywhere(certificateType) {
-		if certificate.Properties.Text("status") != "PENDING_VALIDATION" || certificate.Properties.Text("validationMethod") != "DNS" {
+		if certificate.Properties.Text("status") != "PENDING_VALIDATION" || !asksFor(certificate, fqdn) {
 			continue
 		}
 		owner := c.in(certificate.Account, certificate.Region)
@@ -36,6 +36,13 @@ func (c *call) issueCertificates() {
 			c.put(issued)
 		}
 	}
+}
+
+// asksFor tells whether a certificate is validated by a record of that name.
+func asksFor(certificate *Resource, fqdn string) bool {
+	return slices.ContainsFunc(certificate.Properties.Objects("domainValidationOptions"), func(option Object) bool {
+		return canonicalName(option.Text("resourceRecordName")) == canonicalName(fqdn)
+	})
 }
 
 func (c *call) validated(names []string) bool { return c.whyNotValidated(names) == nil }

@@ -112,8 +112,11 @@ func (c *call) resource() (*Resource, error) {
 			return nil, fmt.Errorf("simulated type %s sets output %q, which the SDK's resource does not have", c.token, name)
 		}
 	}
-	properties := cloneValue(map[string]any(c.outputs)).(map[string]any)
-	return &Resource{c.account, c.scopeOf(c.token).region, c.token, c.id, c.arn, properties, c.hidden}, nil
+	r := &Resource{c.account, c.scopeOf(c.token).region, c.token, c.id, c.arn, c.outputs.Clone(), nil}
+	if len(c.hidden) > 0 {
+		r.Hidden = c.hidden
+	}
+	return r, nil
 }
 
 // updateFor changes a resource in place.
@@ -126,7 +129,7 @@ func (c *call) updateFor(id string, inputs Object) (*Resource, error) {
 		return nil, c.fail("%s (%s) not found", c.spec.title, id)
 	}
 	c.before, c.id, c.arn, c.inputs = before, id, before.ARN, inputs
-	c.outputs, c.hidden = overlay(before.Properties, inputs, c.spec), before.clone().Hidden
+	c.outputs, c.hidden = overlay(before.Properties, inputs, c.spec), before.Hidden.Clone()
 	if err := c.checkReferences(); err != nil {
 		return nil, err
 	}
@@ -188,7 +191,7 @@ func (c *call) readFor(id string) (*Resource, error) {
 		return r, nil
 	}
 	c.before, c.id, c.arn = r, id, r.ARN
-	c.outputs, c.hidden = r.Properties.Clone(), r.clone().Hidden
+	c.outputs, c.hidden = r.Properties.Clone(), r.Hidden.Clone()
 	c.spec.onRead(c)
 	return c.resource()
 }

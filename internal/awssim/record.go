@@ -112,7 +112,7 @@ func (c *call) stageRecord(zone *Resource) {
 	staged := Resource{Account: c.account, Type: recordType, ID: c.id, Properties: c.outputs}
 	before := c.change.Put
 	c.put(staged)
-	c.issueCertificates()
+	c.issueCertificates(c.outputs.Text("fqdn"))
 	c.change.Put = append(before, c.change.Put[len(before)+1:]...)
 }
 

@@ -1,0 +1,127 @@
+package awssim_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+func open(t *testing.T, dir string, world *awssim.World) *awssim.Simulator {
+	t.Helper()
+	simulator, err := awssim.Open(dir, world)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
+	return simulator
+}
+
+func TestWhatWasAcknowledgedOutlivesTheProcess(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, dir, dnsWorld()) // never told that the process ends
+	n := networkOn(t, first)
+	n.create(recordType, "r", properties{"zoneId": "ZPUBLIC", "name": "a", "type": "A", "ttl": 60, "records": []string{"10.0.0.1"}})
+	require.NoError(t, n.delete(subnetType, "subnet-b", resourceOf{id: n.subnets[1]}))
+	want := first.Resources(awssim.Filter{})
+
+	second := open(t, dir, dnsWorld())
+	require.Equal(t, want, second.Resources(awssim.Filter{}))
+	again := newClient(t, second, sharedAccount).create(subnetType, "subnet-b", properties{"vpcId": n.vpc.id, "cidrBlock": "10.0.1.0/24"})
+	require.NotEqual(t, n.subnets[1], again.id, "AWS gives no ID twice")
+}
+
+func TestALineThatWasCutShortNeverHappened(t *testing.T) {
+	dir := t.TempDir()
+	n := networkOn(t, open(t, dir, testWorld()))
+	path := filepath.Join(dir, "accounts.jsonl")
+	before := n.simulator.Resources(awssim.Filter{})
+	n.create(vpcType, "other", properties{"cidrBlock": "10.9.0.0/16"})
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, data[:len(data)-10], 0o600))
+	require.Equal(t, before, open(t, dir, testWorld()).Resources(awssim.Filter{}))
+}
+
+func TestADamagedStateDirectoryIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "accounts.jsonl"), []byte("{}\nnot JSON\n"), 0o600))
+	_, err := awssim.Open(dir, testWorld())
+	require.ErrorContains(t, err, "accounts.jsonl:2:")
+}
+
+func TestTheWorldIsLaidOutOnce(t *testing.T) {
+	dir := t.TempDir()
+	existing := awssim.Existing{Account: sharedAccount, Region: "us-east-1", Type: vpcType, ID: "vpc-0existing", Properties: awssim.Object{"cidrBlock": "10.0.0.0/16"}}
+	world := testWorld()
+	world.Existing = []awssim.Existing{existing}
+	first := open(t, dir, world)
+	c := newClient(t, first, sharedAccount)
+	require.NoError(t, c.delete(vpcType, "x", resourceOf{id: "vpc-0existing"}))
+	world.HostedZones = dnsWorld().HostedZones
+	second := open(t, dir, world)
+	require.Empty(t, second.Resources(awssim.Filter{Type: vpcType}), "what a program deleted stays so")
+	require.Len(t, second.Resources(awssim.Filter{Type: zoneType}), 3, "what the world has new is added")
+}
+
+func TestAWorldThatCannotStandIsRefused(t *testing.T) {
+	world := testWorld()
+	world.Existing = []awssim.Existing{
+		{Account: sharedAccount, Region: "us-east-1", Type: subnetType, ID: "subnet-0", Properties: awssim.Object{"cidrBlock": "10.0.0.0/24", "vpcId": "vpc-0"}},
+		{Account: sharedAccount, Region: "us-east-1", Type: vpcType, ID: "vpc-1", Properties: awssim.Object{"cidr": "10.0.0.0/24"}},
+	}
+	_, err := awssim.New(world)
+	require.ErrorContains(t, err, "lay out "+subnetType+" subnet-0 in account "+sharedAccount)
+	require.ErrorContains(t, err, "InvalidVpcID.NotFound")
+	require.ErrorContains(t, err, `cidr: no such property`)
+}
+
+func TestFaultsOnDemand(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		fault  awssim.Fault
+		want   string // "": no error
+		stands int
+	}{
+		"throttling that retries outlast":     {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Throttling, Times: 24}, "", 1},
+		"throttling that outlasts retries":    {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Throttling, Times: 25}, "ThrottlingException", 0},
+		"denial of a later call":              {awssim.Fault{Action: "ec2:CreateTags", Kind: awssim.Denial}, "AccessDenied", 0},
+		"a timeout":                           {awssim.Fault{Action: "ec2:*", Kind: awssim.Timeout}, "context deadline exceeded", 0},
+		"a lost response":                     {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.LostResponse}, "connection reset by peer", 1},
+		"a fault of a call that nobody makes": {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Denial, Nth: 2}, "", 1},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			simulator, err := awssim.New(testWorld())
+			require.NoError(t, err)
+			simulator.Inject(test.fault)
+			_, err = newClient(t, simulator, sharedAccount).tryCreate(vpcType, "v", properties{"cidrBlock": "10.0.0.0/16"})
+			if test.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, test.want)
+			}
+			require.Len(t, simulator.Resources(awssim.Filter{Type: vpcType}), test.stands)
+		})
+	}
+}
+
+func TestCallsAreRecordedAndHeldToTheRole(t *testing.T) {
+	world := testWorld()
+	world.Accounts[1].Roles[0].Allows = []string{"ec2:CreateVpc", "ec2:Describe*", "ec2:ModifyVpcAttribute"}
+	simulator, err := awssim.New(world)
+	require.NoError(t, err)
+	var heard []string
+	simulator.OnCall(func(call awssim.Call) { heard = append(heard, call.Action) })
+	_, err = newClient(t, simulator, providerAccount).tryCreate(vpcType, "v", properties{"cidrBlock": "10.0.0.0/16"})
+	require.ErrorContains(t, err, "assumed-role/portico/")
+	require.ErrorContains(t, err, "is not authorized to perform: ec2:CreateTags")
+	var made []string
+	for _, call := range simulator.Calls() {
+		require.Equal(t, providerAccount, call.Account)
+		require.True(t, strings.HasPrefix(call.Caller, "arn:aws:sts::"+providerAccount))
+		made = append(made, call.Action)
+	}
+	require.Equal(t, []string{"ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DescribeVpcs", "ec2:CreateTags"}, made)
+	require.Equal(t, made, heard)
+}
