@@ -1,0 +1,363 @@
+package topology_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// row is a row for the host and base path; its position is that of its index.
+func row(index int, host mapping.Host, base mapping.BasePath) mapping.Row {
+	return mapping.Row{
+		Index: index, Pos: mapping.Position{Line: 10 + index, Column: 5}, Host: host, BasePath: base,
+		API:     mapping.PrivateAPI{ID: mapping.APIID(fmt.Sprintf("api%d", index)), Region: "us-east-1", Partition: "aws", Stage: "dev"},
+		Timeout: 30 * time.Second, FrontDoor: mapping.FrontDoorNGINX,
+	}
+}
+
+func of(rows ...mapping.Row) *mapping.Mapping {
+	for i := range rows {
+		rows[i].Index, rows[i].Pos = i, mapping.Position{Line: 10 + i, Column: 5}
+	}
+	return &mapping.Mapping{Source: "map.yaml", Rows: rows}
+}
+
+func hosts(names ...mapping.Host) *mapping.Mapping {
+	var rows []mapping.Row
+	for i, name := range names {
+		rows = append(rows, row(i, name, ""))
+	}
+	return of(rows...)
+}
+
+func derive(t testing.TB, m *mapping.Mapping, limits topology.Limits) *topology.Topology {
+	t.Helper()
+	top, err := topology.Derive(m, limits)
+	require.NoError(t, err)
+	return top
+}
+
+func TestZonesAndRecords(t *testing.T) {
+	type zone = topology.Zone
+	h := func(names ...mapping.Host) []mapping.Host { return names }
+	tests := map[string]struct {
+		hosts       []mapping.Host
+		hostRecords bool
+		want        []zone
+	}{
+		"hosts of one parent share a zone and its wildcard record": {
+			hosts: h("b.x.example.com", "a.x.example.com"),
+			want:  []zone{{"x.example.com", h("*.x.example.com"), h("a.x.example.com", "b.x.example.com")}},
+		},
+		"a wildcard host needs the wildcard record": {
+			hosts: h("*.x.example.com"),
+			want:  []zone{{"x.example.com", h("*.x.example.com"), h("*.x.example.com")}},
+		},
+		"parents have zones of their own": {
+			hosts: h("a.x.example.com", "a.y.example.com"),
+			want: []zone{
+				{"x.example.com", h("*.x.example.com"), h("a.x.example.com")},
+				{"y.example.com", h("*.y.example.com"), h("a.y.example.com")},
+			},
+		},
+		"a host that is a zone's name is the zone's apex, since no other zone is asked": {
+			hosts: h("a.b.example.com", "b.example.com", "c.example.com"),
+			want: []zone{
+				{"b.example.com", h("*.b.example.com", "b.example.com"), h("a.b.example.com", "b.example.com")},
+				{"example.com", h("*.example.com"), h("c.example.com")},
+			},
+		},
+		"a parent whose only host is another zone's apex has no zone": {
+			hosts: h("a.b.example.com", "b.example.com"),
+			want:  []zone{{"b.example.com", h("*.b.example.com", "b.example.com"), h("a.b.example.com", "b.example.com")}},
+		},
+		"a wildcard host covers the apex of the zone below it": {
+			hosts: h("*.example.com", "a.b.example.com"),
+			want: []zone{
+				{"b.example.com", h("*.b.example.com", "b.example.com"), h("a.b.example.com")},
+				{"example.com", h("*.example.com"), h("*.example.com")},
+			},
+		},
+		"records may be one per host": {
+			hosts: h("a.b.example.com", "b.example.com", "c.example.com", "*.b.example.com"), hostRecords: true,
+			want: []zone{
+				{"b.example.com", h("*.b.example.com", "a.b.example.com", "b.example.com"), h("*.b.example.com", "a.b.example.com", "b.example.com")},
+				{"example.com", h("c.example.com"), h("c.example.com")},
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			top := derive(t, hosts(test.hosts...), topology.Limits{HostRecords: test.hostRecords})
+			require.Empty(t, cmp.Diff(test.want, top.Zones))
+		})
+	}
+}
+
+func TestRetiredRowsAndOtherFrontDoorsLeaveOnlyTheirAPIs(t *testing.T) {
+	retired, alb := row(0, "a.x.example.com", ""), row(1, "a.y.example.com", "")
+	retired.Retired, alb.FrontDoor = true, mapping.FrontDoorALB
+	top := derive(t, of(retired, alb, row(2, "a.z.example.com", "")), topology.Limits{})
+	require.Equal(t, []mapping.Host{"a.z.example.com"}, top.Hosts)
+	require.Len(t, top.Routes, 1)
+	require.Len(t, top.Zones, 1)
+	require.Equal(t, []mapping.Host{"*.z.example.com"}, top.Certificates[0].Names)
+	require.Len(t, top.APIs, 3)
+}
+
+func TestAnEmptyMappingAsksForNothing(t *testing.T) {
+	top := derive(t, of(), topology.Limits{})
+	require.Empty(t, top.Routes)
+	require.Empty(t, top.Zones)
+	require.Empty(t, top.Certificates)
+	require.Empty(t, top.APIs)
+}
+
+func TestD33_RowsOfOneAPIAreOneAPI(t *testing.T) {
+	a, b, c := row(0, "a.x.example.com", ""), row(1, "b.x.example.com", ""), row(2, "c.x.example.com", "")
+	a.API.ID, b.API.ID, c.API.ID = "same", "same", "same"
+	b.Account, b.Retired = "222222222222", true
+	c.API.Region = "eu-west-1"
+	top := derive(t, of(a, b, c), topology.Limits{})
+	require.Len(t, top.APIs, 2, "an API ID is unique in its region")
+	require.Equal(t, "eu-west-1", top.APIs[0].Region)
+	require.Empty(t, top.APIs[0].Account)
+	require.Equal(t, mapping.AccountID("222222222222"), top.APIs[1].Account, "a row without an account adopts the API's")
+	require.Len(t, top.APIs[1].Rows, 2)
+}
+
+func TestAPIsForTakesNamedAndListedAPIs(t *testing.T) {
+	own, other, open, listed := row(0, "a.x.example.com", ""), row(1, "b.x.example.com", ""), row(2, "c.x.example.com", ""), row(3, "d.x.example.com", "")
+	own.Account, other.Account = "111111111111", "222222222222"
+	top := derive(t, of(own, other, open, listed), topology.Limits{})
+	ids := func(apis []topology.API) (ids []mapping.APIID) {
+		for _, api := range apis {
+			ids = append(ids, api.ID)
+		}
+		return ids
+	}
+	require.Equal(t, []mapping.APIID{"api3", "api0"}, ids(top.APIsFor("111111111111", []mapping.APIID{"api3"})))
+	require.Equal(t, []mapping.APIID{"api1"}, ids(top.APIsFor("222222222222", nil)))
+	require.Empty(t, top.APIsFor("333333333333", []mapping.APIID{"api0"}), "listing doesn't take another account's API")
+	require.Empty(t, top.APIsFor("", nil))
+}
+
+func TestLimitsNameTheRowsAndTheRemedy(t *testing.T) {
+	var rows []mapping.Row
+	for i := range 30 {
+		rows = append(rows, row(i, mapping.Host(fmt.Sprintf("a.d%02d.example.com", i)), ""))
+	}
+	contradiction := row(30, "b.d00.example.com", "")
+	contradiction.PublicZone = "d00.example.com"
+	rows[0].PublicZone = "example.com"
+	twoOwners := row(31, "c.d00.example.com", "")
+	twoOwners.API, twoOwners.Account = rows[5].API, "222222222222"
+	rows[5].Account = "111111111111"
+	_, err := topology.Derive(of(append(rows, contradiction, twoOwners)...), topology.Limits{NamesPerCertificate: 5, Certificates: 3, HostedZones: 28})
+	var limit *topology.LimitError
+	require.ErrorAs(t, err, &limit)
+	require.Equal(t, 6, limit.Need)
+	require.Equal(t, 17, limit.Fitting, "15 names, and two more rows under the first of them")
+	require.Len(t, limit.Rows, 15)
+	for _, want := range []string{
+		"6 needed, 3 allowed: 17 rows fit",
+		"map.yaml:25:5: APIS[15] (a.d15.example.com)", "and 5 more", "namesPerCertificate",
+		"private hosted zones of an account: 30 needed, 28 allowed: 30 rows fit", "APIS[29]",
+		"validated in two public zones, example.com and d00.example.com", "map.yaml:40:5: APIS[30]", "ROUTE53_PUBLIC_DOMAIN",
+		"API api5 in us-east-1 is given to two accounts, 111111111111 and 222222222222",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = topology.Derive(of(rows...), topology.Limits{HostRecords: true, RecordsPerZone: 1, NamesPerCertificate: 10})
+	require.NoError(t, err)
+	_, err = topology.Derive(hosts("a.x.example.com", "b.x.example.com"), topology.Limits{HostRecords: true, RecordsPerZone: 1})
+	require.ErrorContains(t, err, "records of the hosted zone x.example.com: 2 needed, 1 allowed: 1 rows fit")
+	_, err = topology.Derive(of(), topology.Limits{NamesPerCertificate: 101, Certificates: -1})
+	require.ErrorContains(t, err, "at most 100")
+	require.ErrorContains(t, err, "Certificates is -1")
+}
+
+// estate draws mappings whose hosts often share parents and nest.
+func estate() *rapid.Generator[*mapping.Mapping] {
+	label := rapid.SampledFrom([]string{"a", "b", "c", "d1", "e-2"})
+	return rapid.Custom(func(t *rapid.T) *mapping.Mapping {
+		var rows []mapping.Row
+		for i := range rapid.IntRange(0, 60).Draw(t, "rows") {
+			labels := rapid.SliceOfN(label, 1, 3).Draw(t, "labels")
+			if rapid.IntRange(0, 4).Draw(t, "wildcard") == 0 {
+				labels[0] = "*"
+			}
+			base := mapping.BasePath("")
+			for _, segment := range rapid.SliceOfN(label, 0, 3).Draw(t, "segments") {
+				base += mapping.BasePath("/" + segment)
+			}
+			r := row(i, mapping.Host(strings.Join(labels, ".")+".example.com"), base)
+			r.Retired = rapid.IntRange(0, 9).Draw(t, "retired") == 0
+			rows = append(rows, r)
+		}
+		return of(rows...)
+	})
+}
+
+func TestEveryHostIsCoveredByExactlyOneCertificateName(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := estate().Draw(rt, "mapping")
+		per := rapid.IntRange(1, 7).Draw(rt, "names per certificate")
+		top, err := topology.Derive(m, topology.Limits{NamesPerCertificate: per, Certificates: 1000})
+		require.NoError(rt, err)
+		names := make(map[mapping.Host]int)
+		for _, c := range top.Certificates {
+			require.NotEmpty(rt, c.Names)
+			require.LessOrEqual(rt, len(c.Names), per)
+			require.True(rt, slices.IsSorted(c.Names))
+			for _, name := range c.Names {
+				names[name]++
+			}
+		}
+		for _, host := range top.Hosts {
+			require.Equal(rt, 1, names["*."+mapping.Host(host.Parent())], "%s", host)
+		}
+		require.Len(rt, top.Certificates, (len(names)+per-1)/per, "as few as fit")
+	})
+}
+
+// resolves follows Route 53's rules: the most specific zone answers, from an
+// exact record or from its wildcard.
+func resolves(zones []topology.Zone, host string) bool {
+	best := -1
+	for i, zone := range zones {
+		name := string(zone.Name)
+		if (host == name || strings.HasSuffix(host, "."+name)) && (best < 0 || len(name) > len(zones[best].Name)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return false
+	}
+	zone := zones[best]
+	return slices.Contains(zone.Records, mapping.Host(host)) ||
+		host != string(zone.Name) && slices.Contains(zone.Records, mapping.Host("*."+zone.Name))
+}
+
+func TestEveryHostResolves(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := estate().Draw(rt, "mapping")
+		limits := topology.Limits{HostRecords: rapid.Bool().Draw(rt, "one record per host")}
+		top, err := topology.Derive(m, limits)
+		require.NoError(rt, err)
+		for _, host := range top.Hosts {
+			// Names that a wildcard covers, among them those of zones.
+			for _, label := range []string{"a", "b", "zz"} {
+				name := strings.Replace(string(host), "*", label, 1)
+				require.True(rt, resolves(top.Zones, name), "%s of %s", name, host)
+			}
+		}
+		answered := 0
+		for _, zone := range top.Zones {
+			require.NotEmpty(rt, zone.Hosts)
+			require.NotEmpty(rt, zone.Records)
+			require.True(rt, slices.IsSorted(zone.Records))
+			answered += len(zone.Hosts)
+		}
+		require.Equal(rt, len(top.Hosts), answered, "every host is in one zone")
+	})
+}
+
+func TestResolveFindsTheLongestBasePath(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		top, err := topology.Derive(estate().Draw(rt, "mapping"), topology.Limits{})
+		require.NoError(rt, err)
+		label := rapid.SampledFrom([]string{"a", "b", "c", "d1", "zz", ""})
+		host := strings.Join(rapid.SliceOfN(label, 1, 3).Draw(rt, "host"), ".") + ".example.com"
+		path := "/" + strings.Join(rapid.SliceOfN(label, 0, 5).Draw(rt, "path"), "/")
+		got, ok := top.Resolve(host, path+"?a/b")
+
+		// The rule, word for word.
+		answering := mapping.Host(host)
+		if !slices.Contains(top.Hosts, answering) {
+			_, parent, _ := strings.Cut(host, ".")
+			answering = mapping.Host("*." + parent)
+		}
+		longest := -1
+		for _, r := range top.Routes {
+			base := string(r.BasePath)
+			if r.Host == answering && (path == base || strings.HasPrefix(path, base+"/")) {
+				longest = max(longest, len(base))
+			}
+		}
+		require.Equal(rt, longest >= 0, ok)
+		if ok {
+			require.Equal(rt, answering, got.Host)
+			require.Len(rt, string(got.BasePath), longest)
+		}
+	})
+}
+
+func TestDeriveIsPure(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := estate().Draw(rt, "mapping")
+		first, err := topology.Derive(m, topology.Limits{NamesPerCertificate: 2, Certificates: 1000})
+		require.NoError(rt, err)
+		slices.Reverse(m.Rows)
+		second, err := topology.Derive(m, topology.Limits{NamesPerCertificate: 2, Certificates: 1000})
+		require.NoError(rt, err)
+		require.Empty(rt, cmp.Diff(first.Zones, second.Zones))
+		require.Empty(rt, cmp.Diff(first.Certificates, second.Certificates))
+		require.Empty(rt, cmp.Diff(first.Hosts, second.Hosts))
+	})
+}
+
+func TestAnotherDomainRenewsFewCertificates(t *testing.T) {
+	var names []mapping.Host
+	for i := range 75 {
+		names = append(names, mapping.Host(fmt.Sprintf("a.d%02d.example.com", i)))
+	}
+	before := derive(t, hosts(names...), topology.Limits{})
+	require.Len(t, before.Certificates, 8)
+	for i := range 5 {
+		added := mapping.Host(fmt.Sprintf("a.c%d.example.com", i))
+		after := derive(t, hosts(append(slices.Clone(names), added)...), topology.Limits{})
+		renewed := 0
+		for _, c := range after.Certificates {
+			same := func(b topology.Certificate) bool { return slices.Equal(b.Names, c.Names) }
+			if !slices.ContainsFunc(before.Certificates, same) {
+				renewed++
+			}
+		}
+		require.LessOrEqual(t, renewed, 4, "a sorted list cut into pieces would renew all 8")
+	}
+}
+
+func TestPublicZonesGoToTheirCertificate(t *testing.T) {
+	a := row(0, "a.x.example.com", "")
+	a.PublicZone = "example.com"
+	top := derive(t, of(a, row(1, "a.y.example.com", "")), topology.Limits{})
+	require.Equal(t, map[mapping.Host]mapping.Zone{"*.x.example.com": "example.com"}, top.Certificates[0].PublicZones)
+}
+
+func BenchmarkDerive(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			var rows []mapping.Row
+			for i := range n {
+				rows = append(rows, row(i, mapping.Host(fmt.Sprintf("api-%06d.team-%02d.example.com", i, i%50)), ""))
+			}
+			m := of(rows...)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := topology.Derive(m, topology.Limits{RecordsPerZone: n}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
