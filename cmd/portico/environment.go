@@ -8,7 +8,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
 )
 
@@ -55,10 +54,7 @@ func (c *cli) environment(ctx context.Context, verb environmentVerb, o environme
 	if o.parallel < 1 {
 		return usagef("--parallel %d: expected at least 1", o.parallel)
 	}
-	env, err := automation.Discover(o.dir, o.name, automation.Programs{
-		Shared:   accounts.SharedIn,
-		Provider: accounts.ProviderIn,
-	})
+	env, err := automation.Discover(o.dir, o.name, programs)
 	if err != nil {
 		return err
 	}
