@@ -85,7 +85,7 @@ func readProviderConfig(ctx *pulumi.Context, dir string) (*providerConfig, error
 	c.App.check(m)
 	c.AWS.check(m)
 	m.check(stackPattern.MatchString(c.Shared.Stack), "shared.stack",
-		strconv.Quote(c.Shared.Stack)+" is not a stack's full name", "write organization/project/stack, for instance organization/portico/dev")
+		quotedOrUnset(c.Shared.Stack, "is not a stack's full name"), "write organization/project/stack, for instance organization/portico/dev")
 	for i, id := range c.APIs {
 		m.check(apiPattern.MatchString(id), fmt.Sprintf("apis[%d]", i),
 			strconv.Quote(id)+" is not a REST API's ID", "write the first label of its execute-api URL")
@@ -117,7 +117,7 @@ func (c appConfig) check(m *mistakes) {
 }
 
 func (c awsConfig) check(m *mistakes) {
-	m.check(regionPattern.MatchString(c.Region), "aws.region", strconv.Quote(c.Region)+" is not a region",
+	m.check(regionPattern.MatchString(c.Region), "aws.region", quotedOrUnset(c.Region, "is not a region"),
 		"write the region's code, for instance us-east-1")
 	m.check(c.AccountID != "", "aws.accountId", "not set",
 		"write the number of the one account that this stack may touch, in quotes")
@@ -274,8 +274,15 @@ var idPattern = regexp.MustCompile(`^([a-z]+)-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
 func checkID(m *mistakes, key, id, kind string) {
 	match := idPattern.FindStringSubmatch(id)
-	m.check(match != nil && match[1] == kind, key, strconv.Quote(id)+" is not the ID of its kind",
+	m.check(match != nil && match[1] == kind, key, quotedOrUnset(id, "is not such an ID"),
 		"write "+kind+"- and 8 or 17 hexadecimal digits")
+}
+
+func quotedOrUnset(value, problem string) string {
+	if value == "" {
+		return "not set"
+	}
+	return strconv.Quote(value) + " " + problem
 }
 
 func oneOf(m *mistakes, key, value string, allowed ...string) {

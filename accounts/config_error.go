@@ -44,9 +44,23 @@ func (e ConfigErrors) Unwrap() []error {
 type mistakes struct {
 	file string
 	all  ConfigErrors
+	// unread are keys whose values are of the wrong kind: whatever else is said
+	// of them or below them would only repeat it.
+	unread []string
+}
+
+// wrongKind adds a mistake about a value that can't be read.
+func (m *mistakes) wrongKind(key, problem, fix string) {
+	m.add(key, problem, fix)
+	m.unread = append(m.unread, key)
 }
 
 func (m *mistakes) add(key, problem, fix string) {
+	for _, unread := range m.unread {
+		if key == unread || strings.HasPrefix(key, unread+".") || strings.HasPrefix(key, unread+"[") {
+			return
+		}
+	}
 	m.all = append(m.all, &ConfigError{File: m.file, Key: namespace + key, Problem: problem, Fix: fix})
 }
 

@@ -95,7 +95,7 @@ func (s *configSource) read(target any) {
 		}
 		parsed, err := parseJSON(text)
 		if err != nil {
-			s.add(key, fmt.Sprintf("%q is not %s", text, kindName(field.Type())), "write "+kindName(field.Type()))
+			s.wrongKind(key, fmt.Sprintf("%q is not %s", text, kindName(field.Type())), "write "+kindName(field.Type()))
 			continue
 		}
 		s.assign(field, key, parsed)
@@ -153,7 +153,7 @@ func (s *configSource) assign(field reflect.Value, key string, value any) {
 		}
 	}
 	if !fits {
-		s.add(key, fmt.Sprintf("%s is not %s", describe(value), kindName(field.Type())), "write "+kindName(field.Type()))
+		s.wrongKind(key, fmt.Sprintf("%s is not %s", describe(value), kindName(field.Type())), "write "+kindName(field.Type()))
 	}
 }
 
@@ -177,21 +177,33 @@ func (s *configSource) assignMembers(field reflect.Value, key string, members ma
 }
 
 func (s *configSource) unknown(key, name string, known map[string]reflect.Value) {
-	problem := "unknown key"
+	const problem = "unknown key"
 	if ours, ok := referenceVariables[strings.ToUpper(name)]; ok {
 		s.add(key, "a variable of the reference implementation", "write "+namespace+ours)
 		return
 	}
-	names := slices.Sorted(maps.Keys(known))
-	nearest := slices.MinFunc(names, func(a, b string) int {
-		return levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(a)) -
-			levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(b))
-	})
-	if levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(nearest)) <= 1+len(name)/3 {
+	if nearest := nearestKey(name, known); nearest != "" {
 		s.add(key, problem, "did you mean "+nearest+"?")
 		return
 	}
-	s.add(key, problem, "the keys are "+strings.Join(names, ", "))
+	s.add(key, problem, "the keys are "+strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+}
+
+// nearestKey is the known key that an unknown one most likely stands for: one
+// that begins with it, or else the one with the fewest letters changed.
+func nearestKey(name string, known map[string]reflect.Value) string {
+	name = strings.ToLower(name)
+	nearest, distance := "", 2+len(name)/3
+	for _, key := range slices.Sorted(maps.Keys(known)) {
+		lower := strings.ToLower(key)
+		if len(name) > 2 && strings.HasPrefix(lower, name) {
+			return key
+		}
+		if d := levenshtein.ComputeDistance(name, lower); d < distance {
+			nearest, distance = key, d
+		}
+	}
+	return nearest
 }
 
 func fieldsByKey(value reflect.Value) map[string]reflect.Value {
