@@ -1,0 +1,185 @@
+package awssim
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim/iampolicy"
+)
+
+const ownerAccount = "222222222222"
+
+// allowing is a policy that admits whoever comes through one endpoint.
+func allowing(endpoint string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",
+		"Resource":["execute-api:/*"],"Condition":{"StringEquals":{"aws:SourceVpce":["` + endpoint + `"]}}}]}`
+}
+
+func newAPILab(t *testing.T) *lab {
+	t.Helper()
+	return newLab(t, &World{RESTAPIs: []RESTAPI{
+		{Account: ownerAccount, Region: testRegion, ID: "orders1234", Name: "orders", Policy: json.RawMessage(allowing("vpce-owner")), Stages: []string{"dev"}},
+		{Account: ownerAccount, Region: testRegion, ID: "blank12345", Name: "blank", Stages: []string{"dev"}},
+		{Account: ownerAccount, Region: testRegion, ID: "public1234", Name: "public", EndpointType: "REGIONAL"},
+	}}).as(ownerAccount, testRegion)
+}
+
+// admits tells whether a GET of the stage dev's root is invoked.
+func (l *lab) admits(api, endpoint string) bool {
+	l.t.Helper()
+	ok, err := l.RESTAPIs(testRegion)[api].Admits(Invocation{Stage: "dev", Verb: "GET", Path: "/",
+		Context: map[string][]string{"aws:SourceVpce": {endpoint}}}, iampolicy.ImplicitDeny)
+	require.NoError(l.t, err)
+	return ok
+}
+
+func TestPolicyHasNoEffectUntilTheStageIsDeployed(t *testing.T) {
+	l := newAPILab(t)
+	require.True(t, l.admits("orders1234", "vpce-owner"))
+
+	l.must(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
+	require.True(t, l.admits("orders1234", "vpce-owner"), "the old policy still has effect")
+	require.False(t, l.admits("orders1234", "vpce-portico"), "the new one has none")
+
+	l.must(deploymentType, "deployment", Object{"restApi": "orders1234", "stageName": "dev"})
+	require.False(t, l.admits("orders1234", "vpce-owner"))
+	require.True(t, l.admits("orders1234", "vpce-portico"))
+}
+
+func TestPrivateAPIWithoutPolicyCannotBeDeployed(t *testing.T) {
+	l := newAPILab(t)
+	_, err := l.create(deploymentType, "deployment", Object{"restApi": "blank12345", "stageName": "dev"})
+	require.ErrorContains(t, err, "Private REST API doesn't have a resource policy attached to it")
+	require.False(t, l.admits("blank12345", "vpce-portico"), "nothing admits to an API without policy")
+
+	l.must(deploymentType, "public", Object{"restApi": "public1234", "stageName": "live"})
+	require.Equal(t, []string{"live"}, l.RESTAPIs(testRegion)["public1234"].StageNames(), "a stage that wasn't there is created")
+}
+
+func TestAPIOfAnotherAccountOrRegionIsInvisible(t *testing.T) {
+	l := newAPILab(t)
+	for sentence, stranger := range map[string]*lab{"another account": l.as(testAccount, testRegion), "another region": l.as(ownerAccount, "eu-west-1")} {
+		t.Run(sentence, func(t *testing.T) {
+			api := Resource{Type: restAPIType, ID: "orders1234"}
+			require.Nil(t, stranger.read(&api))
+			_, err := stranger.create(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-x")})
+			require.ErrorContains(t, err, "NotFoundException")
+			_, err = stranger.create(deploymentType, "deployment", Object{"restApi": "orders1234", "stageName": "dev"})
+			require.ErrorContains(t, err, "NotFoundException")
+		})
+	}
+}
+
+func TestDeletingADeploymentTakesTheOwnersStage(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		before func(l *lab)
+		stages []string
+	}{
+		"the stage still points at it":      {func(*lab) {}, []string{}},
+		"the owner has deployed in between": {func(l *lab) { require.NoError(l.t, l.owner().Deploy("dev")) }, []string{"dev"}},
+		"a later deployment took the stage over": {func(l *lab) {
+			l.must(deploymentType, "next", Object{"restApi": "orders1234", "stageName": "dev"})
+		}, []string{"dev"}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			l := newAPILab(t)
+			deployment := l.must(deploymentType, "deployment", Object{"restApi": "orders1234", "stageName": "dev"})
+			test.before(l)
+			require.NoError(t, l.delete(deployment))
+			require.Equal(t, test.stages, l.RESTAPIs(testRegion)["orders1234"].StageNames())
+		})
+	}
+}
+
+func TestDeploymentWithoutStageNameIsHeldByStages(t *testing.T) {
+	l := newAPILab(t)
+	deployment := l.must(deploymentType, "deployment", Object{"restApi": "orders1234"})
+	l.must(stageType, "stage", Object{"restApi": "orders1234", "stageName": "live", "deployment": deployment.ID})
+	require.ErrorContains(t, l.delete(deployment), "Active stages pointing to this deployment must be moved or deleted")
+}
+
+func (l *lab) owner() *Owner {
+	l.t.Helper()
+	owner, err := l.OwnerOf(testRegion, "orders1234")
+	require.NoError(l.t, err)
+	return owner
+}
+
+func TestDeploymentPublishesTheOwnersDraft(t *testing.T) {
+	l := newAPILab(t)
+	require.NoError(t, l.owner().SaveMethods(Method{"/orders/{id}", "GET", "NONE"}, Method{"/admin/{proxy+}", "ANY", "CUSTOM"}))
+	require.Empty(t, l.RESTAPIs(testRegion)["orders1234"].Stages["dev"].Methods, "saved, not deployed")
+	l.must(deploymentType, "deployment", Object{"restApi": "orders1234", "stageName": "dev"})
+
+	api := l.RESTAPIs(testRegion)["orders1234"]
+	for _, test := range []struct {
+		verb, path, endpoint string
+		authorizer           iampolicy.Outcome
+		want                 bool
+	}{
+		{"GET", "/orders/7", "vpce-owner", iampolicy.ImplicitDeny, true},
+		{"GET", "/orders/7", "vpce-other", iampolicy.ImplicitDeny, false},
+		{"POST", "/orders/7", "vpce-owner", iampolicy.ImplicitDeny, false}, // no such method
+		{"GET", "/orders", "vpce-owner", iampolicy.ImplicitDeny, false},
+		{"GET", "/admin/a/b", "vpce-other", iampolicy.Allowed, true}, // a Lambda authorizer beside a silent policy
+		{"GET", "/admin/a/b", "vpce-other", iampolicy.ExplicitDeny, false},
+	} {
+		got, err := api.Admits(Invocation{"dev", test.verb, test.path, map[string][]string{"aws:SourceVpce": {test.endpoint}}}, test.authorizer)
+		require.NoError(t, err)
+		require.Equal(t, test.want, got, "%+v", test)
+	}
+}
+
+func TestPolicyOfTheAPI(t *testing.T) {
+	t.Run("reads back in full and in API Gateway's form", func(t *testing.T) {
+		l := newAPILab(t)
+		policy := l.must(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
+		api := l.read(&Resource{Type: restAPIType, ID: "orders1234"})
+		require.Equal(t, `{"Statement":[{"Action":"execute-api:Invoke","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-portico"}},`+
+			`"Effect":"Allow","Principal":"*","Resource":"arn:aws:execute-api:us-east-1:222222222222:orders1234/*"}],"Version":"2012-10-17"}`,
+			api.Properties.Text("policy"))
+		require.Equal(t, allowing("vpce-portico"), l.read(policy).Properties.Text("policy"), "no drift")
+
+		require.NoError(t, l.owner().SavePolicy(allowing("vpce-owner")))
+		require.Contains(t, l.read(policy).Properties.Text("policy"), "vpce-owner", "the owner's change is drift")
+	})
+	t.Run("replaces the owner's, and a second create what the first left", func(t *testing.T) {
+		l := newAPILab(t)
+		l.must(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
+		l.must(restAPIPolicyType, "again", Object{"restApiId": "orders1234", "policy": allowing("vpce-other")})
+		saved := l.RESTAPIs(testRegion)["orders1234"].SavedPolicy
+		require.Contains(t, saved, "vpce-other")
+		require.NotContains(t, saved, "vpce-owner")
+	})
+	t.Run("is blanked by deleting the resource", func(t *testing.T) {
+		l := newAPILab(t)
+		policy := l.must(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
+		require.NoError(t, l.delete(policy))
+		require.Empty(t, l.RESTAPIs(testRegion)["orders1234"].SavedPolicy)
+		require.ErrorContains(t, l.owner().Deploy("dev"), "doesn't have a resource policy")
+	})
+	for sentence, test := range map[string]struct{ policy, want string }{
+		"no JSON":                 {`{`, "invalid JSON"},
+		"no principal":            {`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}}`, "Invalid policy document"},
+		"beyond 8,192 characters": {strings.Replace(allowing("vpce-portico"), "vpce-portico", strings.Repeat("v", 8192), 1), "LimitExceededException"},
+		"an unknown operator":     {strings.Replace(allowing("vpce-portico"), "StringEquals", "StringSame", 1), "Invalid policy document"},
+	} {
+		t.Run("is refused with "+sentence, func(t *testing.T) {
+			l := newAPILab(t)
+			_, err := l.create(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": test.policy})
+			require.ErrorContains(t, err, test.want)
+			require.Contains(t, l.RESTAPIs(testRegion)["orders1234"].SavedPolicy, "vpce-owner")
+		})
+	}
+}
+
+func TestAPIIdentifiersAreUniqueInARegion(t *testing.T) {
+	api := RESTAPI{Account: ownerAccount, Region: testRegion, ID: "orders1234", Name: "orders"}
+	twin := api
+	twin.Account = testAccount
+	_, err := New(&World{RESTAPIs: []RESTAPI{api, twin}})
+	require.ErrorContains(t, err, "unique in a region")
+}

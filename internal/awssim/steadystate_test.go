@@ -1,0 +1,165 @@
+package awssim
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestServiceBecomesSteady(t *testing.T) {
+	e := newEstate(t)
+	service, err := e.service()
+	require.NoError(t, err)
+
+	services, err := e.Services(testAccount, testRegion)
+	require.NoError(t, err)
+	require.Len(t, services, 1)
+	running := services[0]
+	require.Equal(t, e.created["definition"].ARN, running.TaskDefinitionARN)
+	require.Empty(t, running.Events)
+	require.Equal(t, map[string]string{"PORT": "8443"}, running.Containers[0].Environment)
+	require.Len(t, running.Tasks, 2)
+	require.NotEqual(t, running.Tasks[0].SubnetID, running.Tasks[1].SubnetID)
+
+	require.Error(t, e.delete(e.created["cluster"]), "a cluster with a service")
+	require.NoError(t, e.delete(service))
+	require.Empty(t, e.Resources(Filter{Type: networkInterfaceType, ID: running.Tasks[0].ID}))
+	require.NoError(t, e.delete(e.created["cluster"]))
+}
+
+func TestServiceDoesNotBecomeSteady(t *testing.T) {
+	const denied = "AccessDeniedException"
+	for sentence, test := range map[string]struct {
+		change func(e *estate)
+		want   string
+	}{
+		"the subnets reach no ecr.api":        {without("ecr.api"), "does not reach ecr.api"},
+		"the subnets reach no ecr.dkr":        {without("ecr.dkr"), "does not reach ecr.dkr"},
+		"the subnets reach no logs":           {without("logs"), "does not reach logs"},
+		"the subnets reach no S3":             {without("s3"), "does not reach s3"},
+		"the tasks may not open S3's port":    {without("tasks to s3"), "egress"},
+		"the image was not pushed":            {without("image"), "CannotPullContainerError"},
+		"the log group is missing":            {without("/proxy"), "The specified log group does not exist"},
+		"the role has no policy":              {without("execution-policy"), denied},
+		"the balancer may not send to tasks":  {without("balancer to tasks"), "balancer"},
+		"the tasks don't admit the balancer":  {without("tasks from balancer"), "Task failed ELB health checks"},
+		"the tasks may not send to the APIs":  {without("tasks to apis"), "execute-api"},
+		"the APIs don't admit the tasks":      {without("apis from tasks"), "execute-api"},
+		"the endpoints don't admit the tasks": {without("services from tasks"), "i/o timeout"},
+		"the role can't write logs": {changed("execution-policy", Object{"policy": `{"Version":"2012-10-17","Statement":
+			{"Effect":"Allow","Action":"ecr:*","Resource":"*"}}`}), "not authorized to perform: logs:CreateLogStream"},
+		"the role can't pull": {changed("execution-policy", Object{"policy": `{"Version":"2012-10-17","Statement":
+			{"Effect":"Allow","Action":["logs:*","ecr:GetAuthorizationToken"],"Resource":"*"}}`}), "not authorized to perform: ecr:BatchGetImage"},
+		"the role doesn't trust ECS": {changed("execution", Object{"assumeRolePolicy": `{"Version":"2012-10-17","Statement":
+			{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`}), "unable to assume the role"},
+		"the image is for another architecture": {forAMD64, "linux/arm64"},
+		"the target group has another port":     {changed("group", Object{"port": 443.0}), "is not the port of target group"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			e := newEstate(t)
+			test.change(e)
+			_, err := e.service()
+			require.ErrorContains(t, err, test.want)
+			var stands unfinished
+			require.True(t, errors.As(err, &stands), "the service stands and is kept in Pulumi's state")
+		})
+	}
+}
+
+func without(part string) func(*estate) { return func(e *estate) { e.inputs[part] = nil } }
+
+func changed(part string, changes Object) func(*estate) {
+	return func(e *estate) { e.inputs[part] = changes }
+}
+
+func forAMD64(e *estate) {
+	e.inputs["image"] = Object{"build": map[string]any{"context": e.context, "platform": "linux/amd64"}}
+}
+
+func TestServiceIsRefused(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		change func(e *estate)
+		want   string
+	}{
+		"the target group has no listener":   {without("listener"), "does not have an associated load balancer"},
+		"the container has no such port":     {func(e *estate) { e.port = 8080 }, "did not have a container port 8080 defined"},
+		"the target group takes instances":   {changed("group", Object{"targetType": "instance"}), "incompatible with the awsvpc network mode"},
+		"the task definition does not exist": {changed("service", Object{"taskDefinition": "proxy:7"}), "TaskDefinition not found"},
+		"the cluster does not exist":         {changed("service", Object{"cluster": "other"}), "ClusterNotFoundException"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			e := newEstate(t)
+			test.change(e)
+			_, err := e.service()
+			require.ErrorContains(t, err, test.want)
+			require.Empty(t, e.Resources(Filter{Type: ecsServiceType}))
+		})
+	}
+}
+
+// A deployment that the circuit breaker rolls back is steady as far as a
+// provider can see; only the running task definition tells.
+func TestRollbackLooksSteady(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		rollback bool
+		check    func(t *testing.T, service *Resource, err error, old, broken string)
+	}{
+		"with rollback the old definition runs and no error tells": {true, func(t *testing.T, service *Resource, err error, old, _ string) {
+			require.NoError(t, err)
+			require.Equal(t, old, service.Properties.Text("taskDefinition"))
+		}},
+		"without rollback the wait fails": {false, func(t *testing.T, service *Resource, err error, _, broken string) {
+			require.ErrorContains(t, err, "CannotPullContainerError")
+			require.Equal(t, broken, service.Properties.Text("taskDefinition"))
+		}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			e := newEstate(t)
+			e.inputs["service"] = Object{"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": test.rollback}}
+			service, err := e.service()
+			require.NoError(t, err)
+			old := service.Properties.Text("taskDefinition")
+
+			container := e.container()
+			container["image"] = proxyImage + ":2"
+			inputs := e.catalog.types[taskDefinitionType].inputsOf(e.created["definition"].Properties, nil)
+			inputs["containerDefinitions"] = containersJSON(container)
+			delete(inputs, defaultsKey)
+			broken := e.must(taskDefinitionType, "definition", inputs)
+			require.Equal(t, 2, broken.Properties.Number("revision"))
+
+			service, err = e.update(service, Object{"taskDefinition": broken.ARN})
+			test.check(t, service, err, old, broken.ARN)
+			services, err := e.Services(testAccount, testRegion)
+			require.NoError(t, err)
+			require.Equal(t, old, services[0].TaskDefinitionARN, "the old tasks keep running")
+			require.NotEmpty(t, services[0].Events)
+		})
+	}
+}
+
+func TestAutoscalingOwnsTheCount(t *testing.T) {
+	e := newEstate(t)
+	service, err := e.service()
+	require.NoError(t, err)
+	target := Object{"serviceNamespace": "ecs", "scalableDimension": "ecs:service:DesiredCount", "resourceId": "service/cluster/service",
+		"minCapacity": 3.0, "maxCapacity": 5.0}
+	scaled := e.must(scalableTargetType, "target", target)
+	require.Equal(t, "service/cluster/service", scaled.ID)
+	service = e.read(service)
+	require.Equal(t, 3, service.Properties.Number("desiredCount"))
+
+	service, err = e.update(service, Object{"desiredCount": 2.0, "propagateTags": "SERVICE"})
+	require.NoError(t, err)
+	require.Equal(t, 3, service.Properties.Number("desiredCount"), "the program did not state another count than before")
+
+	target["resourceId"] = "service/cluster/other"
+	_, err = e.create(scalableTargetType, "other", target)
+	require.ErrorContains(t, err, "ECS service doesn't exist")
+	target["minCapacity"] = 6.0
+	_, err = e.create(scalableTargetType, "other", target)
+	require.ErrorContains(t, err, "below minCapacity")
+}
