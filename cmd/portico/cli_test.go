@@ -78,7 +78,7 @@ func TestHelpIsData(t *testing.T) {
 	got := portico(t, "", "--help")
 	require.Equal(t, exitDone, got.code)
 	require.Empty(t, got.err)
-	for _, command := range []string{"validate", "render", "policy", "explain", "rehearse", "up", "preview", "destroy", "refresh", "version"} {
+	for _, command := range []string{"validate", "render", "policy", "explain", "rehearse", "simulate", "up", "preview", "destroy", "refresh", "version"} {
 		require.Contains(t, got.out, "\n  "+command+" ")
 	}
 }
