@@ -151,6 +151,8 @@ func (s *configSource) assign(field reflect.Value, key string, value any) {
 		if members, fits = value.(map[string]any); fits {
 			s.assignMembers(field, key, members)
 		}
+	default:
+		panic("accounts: no configuration is of kind " + field.Kind().String())
 	}
 	if !fits {
 		s.wrongKind(key, fmt.Sprintf("%s is not %s", describe(value), kindName(field.Type())), "write "+kindName(field.Type()))

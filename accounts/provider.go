@@ -239,8 +239,8 @@ func stages(api topology.API) []string {
 }
 
 // redeployCommands are what the API's owner runs after an update that changed
-// its policy. They are the same whether it did or not, so that an update without
-// changes changes no output.
+// its policy. They are the same whether it did or not: an output that comes and
+// goes would make the next update differ from this one.
 func redeployCommands(api topology.API) []string {
 	var all []string
 	for _, stage := range stages(api) {

@@ -167,13 +167,13 @@ func TestD19_AutoscalingFollowsItsSettings(t *testing.T) {
 	policy := m.only(t, "aws:appautoscaling/policy:Policy").Inputs
 	require.Equal(t, "TargetTrackingScaling", policy["policyType"])
 	tracking := policy["targetTrackingScalingPolicyConfiguration"].(map[string]any)
-	require.Equal(t, 55.0, tracking["targetValue"])
+	require.InDelta(t, 55, tracking["targetValue"], 0)
 }
 
 func TestD20_ADeploymentLeavesTheDesiredCountToAutoscaling(t *testing.T) {
 	service := up(t, minimalShared).only(t, "aws:ecs/service:Service")
 	require.Equal(t, []string{"desiredCount"}, service.IgnoreChanges)
-	require.Equal(t, 2.0, service.Inputs["desiredCount"])
+	require.InDelta(t, 2, service.Inputs["desiredCount"], 0)
 }
 
 func TestD21_EndpointsWithPrivateDNSAdmitTheWholeVPC(t *testing.T) {
@@ -245,7 +245,7 @@ func TestD28_CallersOutsideTheVPCReachTheLoadBalancer(t *testing.T) {
 	var admitted []any
 	for _, rule := range m.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
 		if rule.Inputs["securityGroupId"] == "portico-dev-load-balancer-id" {
-			require.Equal(t, 443.0, rule.Inputs["fromPort"])
+			require.InDelta(t, 443, rule.Inputs["fromPort"], 0)
 			admitted = append(admitted, rule.Inputs["cidrIpv4"])
 		}
 	}

@@ -76,7 +76,7 @@ func (c *Certificates) issue(ctx *pulumi.Context, name string, request Certifica
 		DomainName:              pulumi.String(request.Names[0]),
 		SubjectAlternativeNames: pulumi.ToStringArray(request.Names[1:]),
 		ValidationMethod:        pulumi.String("DNS"),
-		Tags:                    tags.named(request.Names[0]),
+		Tags:                    tags.named(resourceName(request.Names[0])), // a tag holds no "*"
 	}, pulumi.Parent(c))
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("request certificate of %s: %w", request.Names[0], err)

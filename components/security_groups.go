@@ -56,8 +56,8 @@ func NewSecurityGroups(ctx *pulumi.Context, name string, args *SecurityGroupsArg
 	}
 	b := &groupBuilder{ctx: ctx, parent: groups, name: name, args: args}
 	groups.LoadBalancerID = b.group("load-balancer", args.LoadBalancerID, "clients to the load balancer")
-	groups.TasksID = b.group("tasks", args.TasksID, "load balancer to the proxy's tasks")
-	groups.ExecuteAPIID = b.group("execute-api", args.EndpointID, "proxy's tasks to the execute-api endpoint")
+	groups.TasksID = b.group("tasks", args.TasksID, "load balancer to the proxy tasks")
+	groups.ExecuteAPIID = b.group("execute-api", args.EndpointID, "proxy tasks to the execute-api endpoint")
 	groups.InterfaceID = groups.ExecuteAPIID
 	if args.EndpointID == "" {
 		groups.InterfaceID = b.group("interface-endpoints", "", "VPC to the logs and ECR endpoints")
