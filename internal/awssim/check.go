@@ -31,7 +31,7 @@ func (s *Simulator) withDefaults(spec *typeSpec, inputs Object) Object {
 	return inputs
 }
 
-// autoname fills in a physical name: the one from before, or a new one.
+// setName fills in a physical name: the one from before, or a new one.
 func (t *typeSpec) setName(inputs, old Object, request *pulumirpc.CheckRequest) *problem {
 	if t.autoname == "" || inputs[t.autoname] != nil || inputs[t.autoname+"Prefix"] != nil {
 		return nil

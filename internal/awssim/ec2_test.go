@@ -26,10 +26,14 @@ func TestProvidersOfTwoRolesInOneProgramReachTwoAccounts(t *testing.T) {
 				return err
 			}
 			ctx.Export(account, pulumi.String(identity.AccountId))
-			vpc, err := ec2.NewVpc(ctx, "net-"+account, &ec2.VpcArgs{CidrBlock: pulumi.String("10.0.0.0/16")}, in)
+			vpc, err := ec2.NewVpc(ctx, "net-"+account, &ec2.VpcArgs{
+				CidrBlock: pulumi.String("10.0.0.0/16"),
+				Tags:      pulumi.StringMap{"owner": pulumi.ToSecret(pulumi.String("somebody")).(pulumi.StringOutput)},
+			}, in)
 			if err != nil {
 				return err
 			}
+			ctx.Export("tags-"+account, vpc.Tags)
 			_, err = ec2.NewSubnet(ctx, "subnet-"+account, &ec2.SubnetArgs{VpcId: vpc.ID(), CidrBlock: pulumi.String("10.0.1.0/24")}, in)
 			if err != nil {
 				return err
@@ -40,6 +44,7 @@ func TestProvidersOfTwoRolesInOneProgramReachTwoAccounts(t *testing.T) {
 	e.preview(program)
 	result := e.mustUp(program)
 	require.Equal(t, providerAccount, result.Outputs[providerAccount].Value)
+	require.True(t, result.Outputs["tags-"+providerAccount].Secret, "what came in as a secret goes out as one")
 	for _, account := range []string{sharedAccount, providerAccount} {
 		require.Len(t, e.Resources(awssim.Filter{Account: account, Region: "us-east-1", Type: vpcType}), 1, account)
 	}

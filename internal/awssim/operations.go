@@ -7,12 +7,19 @@ import (
 	"strings"
 )
 
-func (c *call) requests(verb string, actions []string) error {
+// begins names the operation in errors: a verb, and the API action that has
+// the effect.
+func (c *call) begins(verb string, actions []string) {
 	c.operation = verb + " " + c.spec.title
-	for i, action := range actions {
-		if i == 0 {
-			c.action = action
-		}
+	if len(actions) > 0 {
+		c.action = actions[0]
+	}
+}
+
+// requests makes the API calls that an operation stands for.
+func (c *call) requests(verb string, actions []string) error {
+	c.begins(verb, actions)
+	for _, action := range actions {
 		if err := c.request(action); err != nil {
 			return err
 		}
@@ -20,7 +27,8 @@ func (c *call) requests(verb string, actions []string) error {
 	return nil
 }
 
-// create brings a resource into being.
+// createFor brings a resource into being for a program. With an unfinished
+// error there is a resource too.
 func (c *call) createFor(inputs Object) (*Resource, error) {
 	if err := c.requests("creating", c.spec.create); err != nil {
 		return nil, err
@@ -28,10 +36,8 @@ func (c *call) createFor(inputs Object) (*Resource, error) {
 	return c.createResource(inputs)
 }
 
+// createResource makes the resource without the API calls.
 func (c *call) createResource(inputs Object) (*Resource, error) {
-	if c.operation == "" {
-		c.operation, c.action = "creating "+c.spec.title, slices.Concat(c.spec.create, []string{":"})[0]
-	}
 	c.inputs, c.outputs, c.hidden = inputs, inputs.Clone(), Object{}
 	delete(c.outputs, "__defaults")
 	if err := c.checkReferences(); err != nil {

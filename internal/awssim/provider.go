@@ -233,8 +233,12 @@ func (t *typeSpec) inputsOf(state, old Object) Object {
 	inputs := Object{defaultsKey: []any{}}
 	for name := range t.schema().inputs {
 		value, stands := state[name]
-		if _, stated := old[name]; stands && (stated || len(old) == 0) {
+		before, wasStated := old[name]
+		switch {
+		case stands && len(old) == 0:
 			inputs[name] = value
+		case stands && wasStated:
+			inputs[name] = stated(value, before, before)
 		}
 	}
 	if marks, ok := old[defaultsKey]; ok {

@@ -100,7 +100,7 @@ func (j judge) reachesService(from Party, service string) error {
 		if p.Text("vpcId") != subnet.Properties.Text("vpcId") || serviceOf(p.Text("serviceName"), j.c.region) != service {
 			continue
 		}
-		if p.Text("vpcEndpointType") == "Interface" && p.Flag("privateDnsEnabled") {
+		if p.Text("vpcEndpointType") == "Interface" && p.Flag("privateDnsEnabled") && j.resolvesPrivately(p.Text("vpcId")) {
 			return j.reachesEndpoint(from, endpoint, 443)
 		}
 		table := j.c.routeTableOf(subnet)
@@ -109,6 +109,12 @@ func (j judge) reachesService(from Party, service string) error {
 		}
 	}
 	return j.reachesInternet(from, subnet, service)
+}
+
+// resolvesPrivately tells whether a VPC's resolver answers with private names.
+func (j judge) resolvesPrivately(vpc string) bool {
+	p := j.c.find(vpcType, vpc).Properties
+	return p.Flag("enableDnsSupport") && p.Flag("enableDnsHostnames")
 }
 
 // reachesEndpoint tells whether a party reaches every network interface of an

@@ -1,7 +1,7 @@
 package awssim
 
 import (
-	"cmp"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -159,14 +159,9 @@ var simulated = sync.OnceValue(func() *catalog {
 	)
 })
 
-// namesOf the catalog's entries that resemble what was asked for come first.
+// namesOf is a catalog's tokens in order, for messages.
 func namesOf[T any](entries map[string]T) string {
-	tokens := make([]string, 0, len(entries))
-	for token := range entries {
-		tokens = append(tokens, token)
-	}
-	slices.SortFunc(tokens, cmp.Compare)
-	return strings.Join(tokens, ", ")
+	return strings.Join(slices.Sorted(maps.Keys(entries)), ", ")
 }
 
 var placeholder = regexp.MustCompile(`\{[A-Za-z0-9]+\}`)

@@ -1,10 +1,12 @@
 package awssim_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -124,4 +126,49 @@ func TestCallsAreRecordedAndHeldToTheRole(t *testing.T) {
 	}
 	require.Equal(t, []string{"ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DescribeVpcs", "ec2:CreateTags"}, made)
 	require.Equal(t, made, heard)
+}
+
+// existingVPC is a network that an owner made long ago, with an endpoint whose
+// private DNS is on.
+func existingVPC() []awssim.Existing {
+	at := func(typ, id string, p awssim.Object) awssim.Existing {
+		return awssim.Existing{Account: sharedAccount, Region: "us-east-1", Type: typ, ID: id, Properties: p}
+	}
+	return []awssim.Existing{
+		at(vpcType, "vpc-0theirs", awssim.Object{"cidrBlock": "10.7.0.0/16", "enableDnsHostnames": true}),
+		at(subnetType, "subnet-0a", awssim.Object{"vpcId": "vpc-0theirs", "cidrBlock": "10.7.0.0/24", "availabilityZone": "us-east-1a"}),
+		at(subnetType, "subnet-0b", awssim.Object{"vpcId": "vpc-0theirs", "cidrBlock": "10.7.1.0/24", "availabilityZone": "us-east-1b"}),
+		at(endpointType, "vpce-0logs", awssim.Object{"vpcId": "vpc-0theirs", "serviceName": "com.amazonaws.us-east-1.logs", "vpcEndpointType": "Interface",
+			"subnetIds": []any{"subnet-0a", "subnet-0b"}, "privateDnsEnabled": true}),
+	}
+}
+
+func TestExistingNetworksAreFoundAndInTheWay(t *testing.T) {
+	world := testWorld()
+	world.Existing = existingVPC()
+	simulator, err := awssim.New(world)
+	require.NoError(t, err)
+	c := newClient(t, simulator, sharedAccount)
+	subnet, err := c.invoke("aws:ec2/getSubnet:getSubnet", properties{"id": "subnet-0a"})
+	require.NoError(t, err)
+	require.Equal(t, "us-east-1a", subnet["availabilityZone"])
+	require.EqualValues(t, 256-5-1, subnet["availableIpAddressCount"], "the endpoint has one")
+	_, err = c.tryCreate(endpointType, "logs", properties{"vpcId": "vpc-0theirs", "serviceName": "com.amazonaws.us-east-1.logs", "vpcEndpointType": "Interface",
+		"subnetIds": []string{"subnet-0a"}, "privateDnsEnabled": true})
+	require.ErrorContains(t, err, "conflicting DNS domain for com.amazonaws.us-east-1.logs in the VPC vpc-0theirs: endpoint vpce-0logs")
+	require.ErrorContains(t, c.delete(vpcType, "theirs", resourceOf{id: "vpc-0theirs"}), "DependencyViolation")
+}
+
+// TestThousandRecordsTakeNoTime guards against rules that look at everything
+// for each resource: a stack of 50 domains must not wait for the simulator.
+func TestThousandRecordsTakeNoTime(t *testing.T) {
+	simulator, err := awssim.Open(t.TempDir(), dnsWorld())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
+	c := newClient(t, simulator, sharedAccount)
+	began := time.Now()
+	for i := range 1000 {
+		c.create(recordType, fmt.Sprint(i), properties{"zoneId": "ZPUBLIC", "name": fmt.Sprint("r", i), "type": "A", "ttl": 60, "records": []string{"10.0.0.1"}})
+	}
+	require.Less(t, time.Since(began), 20*time.Second)
 }

@@ -21,6 +21,12 @@ type World struct {
 	// HostedZones are the public zones that answer for domain names.
 	HostedZones []HostedZone `json:",omitempty"`
 
+	// RESTAPIs are what owners run in their accounts.
+	RESTAPIs []RESTAPI `json:",omitempty"`
+
+	// Images are what registries hold that nobody here pushed to.
+	Images []PublicImage `json:",omitempty"`
+
 	// Quotas replaces default limits by the names that AWS gives them, for
 	// example "Certificates per Application Load Balancer". Zero or less
 	// leaves AWS's default.
@@ -123,6 +129,9 @@ func (w *World) existing() []Existing {
 	for _, zone := range w.HostedZones {
 		all = append(all, zone.existing())
 	}
+	for _, api := range w.RESTAPIs {
+		all = append(all, api.existing()...)
+	}
 	return append(all, w.Existing...)
 }
 
@@ -142,6 +151,7 @@ func (s *Simulator) layOut(e Existing) error {
 		return joinProblems(problems)
 	}
 	c := owner.call(spec, key)
+	c.begins("creating", spec.create)
 	c.id, c.change.Seeded = e.ID, []string{key}
 	_, err := c.createResource(inputs)
 	return err
