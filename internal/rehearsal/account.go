@@ -1,7 +1,6 @@
 package rehearsal
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -15,13 +14,15 @@ import (
 type account struct {
 	simulator  *awssim.Simulator
 	id, region string
-	// taken are the addresses in use, so that what has none is given a free one.
+	// taken are the addresses in use.
 	taken map[netip.Addr]bool
 }
 
+const networkInterfaceType = "aws:ec2/networkInterface:NetworkInterface"
+
 func openAccount(simulator *awssim.Simulator, id, region string) *account {
 	a := &account{simulator: simulator, id: id, region: region, taken: make(map[netip.Addr]bool)}
-	for _, one := range a.all("aws:ec2/networkInterface:NetworkInterface") {
+	for _, one := range a.all(networkInterfaceType) {
 		if address, err := netip.ParseAddr(one.Properties.Text("privateIp")); err == nil {
 			a.taken[address] = true
 		}
@@ -64,39 +65,26 @@ func (a *account) subnet(id string) (network netip.Prefix, vpcID string, err err
 	return netip.Prefix{}, "", fmt.Errorf("find subnet %s: account %s has none of that ID", id, a.id)
 }
 
-// attach makes a network interface in a subnet for what the simulated service
-// gave none: load balancers' and tasks' interfaces come and go with them. The
-// address is the highest that is free, since AWS keeps the first and fixed ones
-// are usually low.
-func (a *account) attach(name, subnetID string, groups []string) (live.Interface, error) {
-	network, _, err := a.subnet(subnetID)
-	if err != nil {
-		return live.Interface{}, fmt.Errorf("attach %s: %w", name, err)
-	}
-	for address := last(network).Prev(); network.Contains(address); address = address.Prev() {
-		if a.taken[address] {
-			continue
-		}
-		a.taken[address] = true
-		return live.Interface{Name: name, Address: address, SubnetID: subnetID, SecurityGroupIDs: groups}, nil
-	}
-	return live.Interface{}, fmt.Errorf("attach %s: subnet %s has no free address", name, subnetID)
-}
-
 // bystander is a workload's network interface in a subnet, with the VPC's
-// default security group.
+// default security group. It has the highest free address: AWS and programs
+// that choose addresses count from below.
 func (a *account) bystander(subnetID string) (live.Interface, error) {
-	_, vpcID, err := a.subnet(subnetID)
+	network, vpcID, err := a.subnet(subnetID)
 	if err != nil {
 		return live.Interface{}, err
 	}
 	var groups []string
 	for _, r := range a.all("aws:ec2/vpc:Vpc") {
-		if r.ID == vpcID && r.Properties.Text("defaultSecurityGroupId") != "" {
-			groups = []string{r.Properties.Text("defaultSecurityGroupId")}
+		if id := r.Properties.Text("defaultSecurityGroupId"); r.ID == vpcID && id != "" {
+			groups = append(groups, id)
 		}
 	}
-	return a.attach("a workload of the VPC", subnetID, groups)
+	for address := last(network).Prev(); network.Contains(address); address = address.Prev() {
+		if !a.taken[address] {
+			return live.Interface{Name: "a workload of the VPC", Address: address, SubnetID: subnetID, SecurityGroupIDs: groups}, nil
+		}
+	}
+	return live.Interface{}, fmt.Errorf("place a workload: subnet %s has no free address", subnetID)
 }
 
 // last is a network's last address.
@@ -108,33 +96,23 @@ func last(network netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(bytes)
 }
 
-// interfaces are the network interfaces that a resource's IDs name.
-func (a *account) interfaces(name string, ids, groups []string) ([]live.Interface, error) {
+// interfaces are the network interfaces that were attached for a resource.
+func (a *account) interfaces(name, owner string) ([]live.Interface, error) {
 	var found []live.Interface
-	for _, r := range a.all("aws:ec2/networkInterface:NetworkInterface") {
-		for _, id := range ids {
-			if r.ID != id {
-				continue
-			}
-			address, err := netip.ParseAddr(r.Properties.Text("privateIp"))
-			if err != nil {
-				return nil, fmt.Errorf("read network interface %s: %w", id, err)
-			}
-			found = append(found, live.Interface{
-				Name: fmt.Sprintf("%s at %s", name, address), Address: address,
-				SubnetID: r.Properties.Text("subnetId"), SecurityGroupIDs: groups,
-			})
+	for _, r := range a.all(networkInterfaceType) {
+		if r.Hidden.Text("owner") != owner {
+			continue
 		}
+		address, err := netip.ParseAddr(r.Properties.Text("privateIp"))
+		if err != nil {
+			return nil, fmt.Errorf("read network interface %s: %w", r.ID, err)
+		}
+		found = append(found, live.Interface{
+			Name: fmt.Sprintf("%s at %s", name, address), Address: address,
+			SubnetID: r.Properties.Text("subnetId"), SecurityGroupIDs: r.Properties.Texts("securityGroups"),
+		})
 	}
 	return found, nil
-}
-
-// decode reads a property that is a JSON document.
-func decode(r awssim.Resource, property string, into any) error {
-	if err := json.Unmarshal([]byte(r.Properties.Text(property)), into); err != nil {
-		return fmt.Errorf("read %s of %s: %w", property, r.ID, err)
-	}
-	return nil
 }
 
 // canonical is a DNS name as the data path writes names: in lower case, without

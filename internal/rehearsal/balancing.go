@@ -16,16 +16,14 @@ func (a *account) loadBalancers(estate *live.Estate, running []service) ([]live.
 	for _, r := range a.all("aws:lb/loadBalancer:LoadBalancer") {
 		p := r.Properties
 		balancer := live.LoadBalancer{Name: p.Text("name"), DropInvalidHeaderFields: p.Flag("dropInvalidHeaderFields")}
-		for _, subnetID := range p.Texts("subnets") {
-			one, err := a.attach(fmt.Sprintf("load balancer %s in %s", balancer.Name, subnetID), subnetID, p.Texts("securityGroups"))
-			if err != nil {
-				return nil, err
-			}
-			balancer.Interfaces = append(balancer.Interfaces, one)
-			name := canonical(p.Text("dnsName"))
+		var err error
+		if balancer.Interfaces, err = a.interfaces("load balancer "+balancer.Name, r.ID); err != nil {
+			return nil, err
+		}
+		name := canonical(p.Text("dnsName"))
+		for _, one := range balancer.Interfaces {
 			estate.PublicNames[name] = append(estate.PublicNames[name], one.Address)
 		}
-		var err error
 		if balancer.Listeners, err = a.listeners(r.ARN, running); err != nil {
 			return nil, fmt.Errorf("read load balancer %s: %w", balancer.Name, err)
 		}

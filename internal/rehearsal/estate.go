@@ -102,7 +102,7 @@ func (a *account) endpoints(estate *live.Estate) ([]live.Endpoint, error) {
 		if !strings.HasSuffix(p.Text("serviceName"), "."+a.region+".execute-api") || p.Text("vpcEndpointType") != "Interface" {
 			continue
 		}
-		faces, err := a.interfaces("endpoint "+r.ID, p.Texts("networkInterfaceIds"), p.Texts("securityGroupIds"))
+		faces, err := a.interfaces("endpoint "+r.ID, r.ID)
 		if err != nil {
 			return nil, err
 		}

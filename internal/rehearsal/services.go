@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,79 +20,58 @@ type service struct {
 	targetGroups map[string]bool
 }
 
-// services are the account's ECS services that stand behind a load balancer.
+// services are the account's ECS services that stand behind a load balancer,
+// with the tasks that they run.
 func (a *account) services() ([]service, error) {
+	running, err := a.simulator.Services(a.id, a.region)
+	if err != nil {
+		return nil, err
+	}
 	var services []service
-	for _, r := range a.all("aws:ecs/service:Service") {
-		balancers := r.Properties.Objects("loadBalancers")
-		if len(balancers) == 0 {
+	var errs []error
+	for _, one := range running {
+		if len(one.Targets) == 0 {
 			continue
 		}
 		s := service{targetGroups: make(map[string]bool)}
-		for _, one := range balancers {
-			s.targetGroups[one.Text("targetGroupArn")] = true
+		for _, target := range one.Targets {
+			s.targetGroups[target.TargetGroupARN] = true
 		}
-		var err error
-		if s.tasks, err = a.tasks(r, balancers[0]); err != nil {
-			return nil, fmt.Errorf("read service %s: %w", r.Properties.Text("name"), err)
+		if s.tasks, err = a.tasks(one); err != nil {
+			errs = append(errs, fmt.Errorf("read service %s: %w", one.Name, err))
 		}
 		services = append(services, s)
 	}
-	return services, nil
+	return services, errors.Join(errs...)
 }
 
-// containerDefinition is what a task definition's JSON document says of a
-// container, as far as it decides how the container answers.
-type containerDefinition struct {
-	Name        string
-	Image       string
-	EntryPoint  []string
-	Command     []string
-	Environment []struct{ Name, Value string }
-}
-
-// tasks are a service's, spread over its subnets as ECS spreads them.
-func (a *account) tasks(r awssim.Resource, balanced awssim.Object) ([]live.Task, error) {
-	definition, err := a.byARN("aws:ecs/taskDefinition:TaskDefinition", r.Properties.Text("taskDefinition"))
-	if err != nil {
-		return nil, err
-	}
-	var containers []containerDefinition
-	if err := decode(definition, "containerDefinitions", &containers); err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(containers, func(c containerDefinition) bool { return c.Name == balanced.Text("containerName") })
+// tasks are a service's, by the container that is registered with its target
+// group.
+func (a *account) tasks(s awssim.RunningService) ([]live.Task, error) {
+	target := s.Targets[0]
+	i := slices.IndexFunc(s.Containers, func(c awssim.RunningContainer) bool { return c.Name == target.ContainerName })
 	if i < 0 {
-		return nil, fmt.Errorf("its task definition has no container %q", balanced.Text("containerName"))
+		return nil, fmt.Errorf("its task definition has no container %q", target.ContainerName)
 	}
-	image, err := a.image(containers[i])
+	image, err := a.image(s.Containers[i])
 	if err != nil {
 		return nil, err
-	}
-	network := r.Properties.Object("networkConfiguration")
-	subnets := network.Texts("subnets")
-	if len(subnets) == 0 {
-		return nil, fmt.Errorf("it has no subnets")
-	}
-	environment := make(map[string]string)
-	for _, variable := range containers[i].Environment {
-		environment[variable.Name] = variable.Value
 	}
 	var tasks []live.Task
-	for n := range min(r.Properties.Number("desiredCount"), maxTasks) {
-		one, err := a.attach(fmt.Sprintf("task %d", n+1), subnets[n%len(subnets)], network.Texts("securityGroups"))
-		if err != nil {
-			return nil, err
-		}
+	for n, one := range s.Tasks[:min(len(s.Tasks), maxTasks)] {
 		tasks = append(tasks, live.Task{
-			Interface: one, Port: uint16(balanced.Number("containerPort")), Image: image, Environment: environment,
+			Interface: live.Interface{
+				Name: fmt.Sprintf("task %d of %s", n+1, s.Name), Address: one.Address,
+				SubnetID: one.SubnetID, SecurityGroupIDs: one.SecurityGroupIDs,
+			},
+			Port: uint16(target.ContainerPort), Image: image, Environment: s.Containers[i].Environment,
 		})
 	}
 	return tasks, nil
 }
 
 // image is the image that a container runs, out of the registry that it names.
-func (a *account) image(c containerDefinition) (live.Image, error) {
+func (a *account) image(c awssim.RunningContainer) (live.Image, error) {
 	stored, err := a.simulator.Image(c.Image)
 	if err != nil {
 		return live.Image{}, err
