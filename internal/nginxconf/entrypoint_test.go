@@ -217,3 +217,18 @@ func TestTheProxyRunsTwiceInOneDirectory(t *testing.T) {
 	again := nginxtest.Start(t, render(t, route("a.example.com", "", "bbb", "")), nginxtest.Environment(u), "PORTICO_RUN_DIR="+p.RunDir)
 	require.Equal(t, []string{"bbb"}, arrived(t, again, u, "a.example.com", "/").Values("x-apigw-api-id"))
 }
+
+func TestTheEntrypointIsPlainShell(t *testing.T) {
+	for _, shell := range []string{"dash", "busybox", "bash"} {
+		name, err := exec.LookPath(shell)
+		if err != nil {
+			continue
+		}
+		arguments := []string{"-n", filepath.Join("templates", "entrypoint.sh")}
+		if shell == "busybox" {
+			arguments = append([]string{"sh"}, arguments...)
+		}
+		output, err := exec.Command(name, arguments...).CombinedOutput()
+		require.NoError(t, err, "%s: %s", shell, output)
+	}
+}

@@ -1,9 +1,6 @@
 package nginxconf_test
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,36 +38,7 @@ func FuzzMappingToNGINX(f *testing.F) {
 		c, err := nginxconf.Render(top.Routes, nginxconf.Options{})
 		require.NoError(t, err, "%s", document)
 		requireOnlyTheTemplates(t, c, top.Routes)
-		output, _, err := nginxtest.Test(t, c)
-		require.NoError(t, err, "%s\n%s", document, output)
+		v := nginxtest.Test(t, c)
+		require.NoError(t, v.Err, "%s\n%s", document, v.Output)
 	})
-}
-
-func TestD17_TheReferencesSampleIsServed(t *testing.T) {
-	sample := filepath.Join("..", "..", "..", "shared", "samples", "reference-proxy-config.yaml")
-	data, err := os.ReadFile(sample)
-	if err != nil {
-		t.Skipf("the reference's sample is not here: %v", err)
-	}
-	m, err := mapping.Parse(sample, data)
-	require.NoError(t, err)
-	top, err := topology.Derive(m, topology.Limits{})
-	require.NoError(t, err)
-	output, _, err := nginxtest.Test(t, render(t, top.Routes...))
-	require.NoError(t, err, output)
-}
-
-func TestTheEntrypointIsPlainShell(t *testing.T) {
-	for _, shell := range []string{"dash", "busybox", "bash"} {
-		name, err := exec.LookPath(shell)
-		if err != nil {
-			continue
-		}
-		arguments := []string{"-n", filepath.Join("templates", "entrypoint.sh")}
-		if shell == "busybox" {
-			arguments = append([]string{"sh"}, arguments...)
-		}
-		output, err := exec.Command(name, arguments...).CombinedOutput()
-		require.NoError(t, err, "%s: %s", shell, output)
-	}
 }

@@ -169,11 +169,18 @@ func TestD26_OnlyTLS12AndAbove(t *testing.T) {
 func TestNGINXAcceptsAnyNumberOfRows(t *testing.T) {
 	for _, rows := range []int{0, 1, 100, 1000, 10000} {
 		t.Run(fmt.Sprint(rows), func(t *testing.T) {
-			output, took, err := nginxtest.Test(t, render(t, manyRoutes(rows)...))
-			require.NoError(t, err, output)
-			require.NotContains(t, output, "warn", "NGINX should have nothing to remark")
-			t.Logf("nginx -t took %v", took)
+			v := nginxtest.Test(t, render(t, manyRoutes(rows)...))
+			require.NoError(t, v.Err, v.Output)
+			require.NotContains(t, v.Output, "warn", "NGINX should have nothing to remark")
+			require.Less(t, v.CPU, 100*time.Millisecond)
 		})
+	}
+}
+
+func TestTenThousandHostsTakeLittleMemory(t *testing.T) {
+	p, _ := start(t, manyRoutes(10000)...)
+	for _, bytes := range p.Memory(t) {
+		require.Less(t, bytes, int64(16<<20))
 	}
 }
 
@@ -273,4 +280,18 @@ func TestModesDoNotDependOnTheUmask(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, mode, info.Mode(), name)
 	}
+}
+
+func TestTheReferencesSampleIsAccepted(t *testing.T) {
+	sample := filepath.Join("..", "..", "..", "shared", "samples", "reference-proxy-config.yaml")
+	data, err := os.ReadFile(sample)
+	if err != nil {
+		t.Skipf("the reference's sample is not here: %v", err)
+	}
+	m, err := mapping.Parse(sample, data)
+	require.NoError(t, err)
+	top, err := topology.Derive(m, topology.Limits{})
+	require.NoError(t, err)
+	v := nginxtest.Test(t, render(t, top.Routes...))
+	require.NoError(t, v.Err, v.Output)
 }

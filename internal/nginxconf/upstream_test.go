@@ -1,7 +1,10 @@
 package nginxconf_test
 
 import (
+	"bufio"
 	"crypto/tls"
+	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -169,6 +172,39 @@ func TestRefusalsOfTheAPIAreNotRepeated(t *testing.T) {
 		require.Equal(t, status, p.Get(t, "a.example.com", "/").Status)
 		require.Equal(t, 1, len(us[0].Requests())+len(us[1].Requests()))
 	}
+}
+
+func TestStreamedAnswersPassAsTheyCome(t *testing.T) {
+	seen := make(chan struct{})
+	u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Stream: func(w io.Writer, _ nginxtest.Request) {
+		io.WriteString(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n\r\n6\r\nfirst\n\r\n")
+		select {
+		case <-seen:
+		case <-time.After(nginxtest.Patience):
+		}
+		io.WriteString(w, "5\r\nlast\n\r\n0\r\n\r\n")
+	}})
+	p := nginxtest.Start(t, render(t, route("a.example.com", "", "aaa", "")), nginxtest.Environment(u))
+	conn := nginxtest.NewConn(t, p)
+	io.WriteString(conn, nginxtest.RequestText("GET", "a.example.com", "/"))
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	body := bufio.NewReader(response.Body)
+	began := time.Now()
+	line, err := body.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "first\n", line)
+	require.Less(t, time.Since(began), nginxtest.Patience/2)
+	close(seen)
+	line, err = body.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "last\n", line)
+}
+
+func TestLargeAnswersArriveWhole(t *testing.T) {
+	body := strings.Repeat("0123456789abcdef", 10<<20/16)
+	p, _ := startAnswering(t, func(nginxtest.Request) []byte { return nginxtest.OK(body) }, route("a.example.com", "", "aaa", ""))
+	require.True(t, body == string(p.Get(t, "a.example.com", "/").Body))
 }
 
 func TestD11_TimeoutsAreTheRows(t *testing.T) {

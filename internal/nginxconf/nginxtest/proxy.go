@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -124,6 +125,26 @@ func (p *Proxy) waitUntilListening(t testing.TB) {
 // Process is the process that the entrypoint was started as.
 func (p *Proxy) Process() *os.Process { return p.command.Process }
 
+// Memory is what the process and each of its workers have had in memory at
+// most, in bytes: VmHWM of proc(5).
+func (p *Proxy) Memory(t testing.TB) []int64 {
+	t.Helper()
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", p.Process().Pid))
+	check(t, err)
+	var memory []int64
+	for _, pid := range append(strings.Fields(string(children)), strconv.Itoa(p.Process().Pid)) {
+		status, err := os.ReadFile("/proc/" + pid + "/status")
+		check(t, err)
+		_, after, found := strings.Cut(string(status), "VmHWM:")
+		var kib int64
+		if _, err := fmt.Sscan(after, &kib); err != nil || !found {
+			t.Fatalf("read VmHWM of process %s: %v", pid, err)
+		}
+		memory = append(memory, kib<<10)
+	}
+	return memory
+}
+
 // Exited is closed when the process has ended.
 func (p *Proxy) Exited() <-chan struct{} { return p.exited }
 
@@ -211,26 +232,40 @@ func FreeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// Test runs nginx -t on the context and gives its output and how long it took.
-func Test(t testing.TB, c *nginxconf.Context) (string, time.Duration, error) {
+// Verdict is what nginx -t made of a configuration.
+type Verdict struct {
+	Output string
+	// CPU is the processor time that it took.
+	CPU time.Duration
+	Err error
+}
+
+// Test runs nginx -t on the context with the files that the entrypoint writes.
+func Test(t testing.TB, c *nginxconf.Context) Verdict {
 	t.Helper()
 	Require(t)
-	run := t.TempDir()
-	check(t, c.WriteTo(filepath.Join(run, "context")))
-	script := fmt.Sprintf(`PORTICO_HOME=%[1]s/context PORTICO_RUN_DIR=%[1]s/run PORTICO_UPSTREAMS=127.0.0.1:443 PORTICO_ENDPOINT_NAME=%[2]s`, run, EndpointName)
-	bin := filepath.Join(run, "bin")
+	dir := t.TempDir()
+	home, run, bin := filepath.Join(dir, "context"), filepath.Join(dir, "run"), filepath.Join(dir, "bin")
+	check(t, c.WriteTo(home))
+	// Of the entrypoint only its files are wanted: what it becomes in the end
+	// does nothing.
 	check(t, os.Mkdir(bin, 0o755))
-	// The entrypoint's last step is replaced by nothing: only its files are wanted.
 	check(t, os.WriteFile(filepath.Join(bin, "nginx"), []byte("#!/bin/sh\n"), 0o755))
-	prepare := exec.Command("sh", filepath.Join(run, "context", "entrypoint.sh"))
-	prepare.Env = append(strings.Fields(script), "PATH="+bin+":"+os.Getenv("PATH"))
-	if output, err := prepare.CombinedOutput(); err != nil {
-		return string(output), 0, err
+	prepare := exec.Command("sh", filepath.Join(home, "entrypoint.sh"))
+	prepare.Env = []string{
+		"PATH=" + bin + ":" + os.Getenv("PATH"), "PORTICO_HOME=" + home, "PORTICO_RUN_DIR=" + run,
+		"PORTICO_UPSTREAMS=127.0.0.1:443,127.0.0.2:443", "PORTICO_ENDPOINT_NAME=" + EndpointName,
 	}
-	began := time.Now()
-	test := exec.Command("nginx", "-t", "-p", run+"/run/", "-c", run+"/run/nginx.conf")
+	if output, err := prepare.CombinedOutput(); err != nil {
+		return Verdict{Output: string(output), Err: err}
+	}
+	test := exec.Command("nginx", "-t", "-p", run+"/", "-c", filepath.Join(run, "nginx.conf"))
 	output, err := test.CombinedOutput()
-	return string(output), time.Since(began), err
+	v := Verdict{Output: string(output), Err: err}
+	if state := test.ProcessState; state != nil {
+		v.CPU = state.UserTime() + state.SystemTime()
+	}
+	return v
 }
 
 // buffer is a bytes.Buffer for one writer and any number of readers.

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -72,7 +73,7 @@ type Upstream struct {
 	CAFile string
 
 	listener net.Listener
-	answer   func(Request) []byte
+	answer   func(w io.Writer, r Request) error
 
 	mu         sync.Mutex
 	requests   []Request
@@ -89,9 +90,33 @@ type UpstreamOptions struct {
 	// Answer gives the raw bytes of an answer; nil: 200 with a small JSON
 	// object. An answer of no bytes closes the connection.
 	Answer func(Request) []byte
-	// Authority is the upstream whose authority signs this one's certificate
-	// too; nil: one of its own.
+	// Stream writes an answer bit by bit, instead of Answer.
+	Stream func(w io.Writer, r Request)
+	// Authority signs the upstream's certificate; nil: one of its own.
 	Authority *Authority
+}
+
+// errNoAnswer is how an upstream closes the connection instead of answering.
+var errNoAnswer = errors.New("no answer")
+
+func (o UpstreamOptions) writer() func(io.Writer, Request) error {
+	switch {
+	case o.Stream != nil:
+		return func(w io.Writer, r Request) error {
+			o.Stream(w, r)
+			return nil
+		}
+	case o.Answer == nil:
+		o.Answer = func(Request) []byte { return OK(`{"ok":true}`, "Content-Type: application/json") }
+	}
+	return func(w io.Writer, r Request) error {
+		answer := o.Answer(r)
+		if len(answer) == 0 {
+			return errNoAnswer
+		}
+		_, err := w.Write(answer)
+		return err
+	}
 }
 
 // OK is an answer of 200 with the body and the additional header lines.
@@ -160,9 +185,6 @@ func NewUpstream(t testing.TB, o UpstreamOptions) *Upstream {
 	if o.CertificateName == "" {
 		o.CertificateName = EndpointName
 	}
-	if o.Answer == nil {
-		o.Answer = func(Request) []byte { return OK(`{"ok":true}`, "Content-Type: application/json") }
-	}
 	if o.Authority == nil {
 		o.Authority = NewAuthority(t)
 	}
@@ -170,7 +192,7 @@ func NewUpstream(t testing.TB, o UpstreamOptions) *Upstream {
 	check(t, err)
 	u := &Upstream{
 		Address: listener.Addr().String(), CAFile: o.Authority.File,
-		listener: listener, answer: o.Answer, open: make(map[net.Conn]bool),
+		listener: listener, answer: o.writer(), open: make(map[net.Conn]bool),
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{o.Authority.issue(t, o.CertificateName)}}
 	var serving sync.WaitGroup
@@ -252,11 +274,7 @@ func (u *Upstream) serve(conn *tls.Conn, n int) {
 		u.mu.Lock()
 		u.requests = append(u.requests, request)
 		u.mu.Unlock()
-		answer := u.answer(request)
-		if len(answer) == 0 {
-			return
-		}
-		if _, err := conn.Write(answer); err != nil {
+		if u.answer(conn, request) != nil {
 			return
 		}
 	}
