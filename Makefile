@@ -32,13 +32,19 @@ build: ## Build bin/portico
 rehearse: setup build ## Bring the example mapping up on simulated accounts and probe it (MAPPING=FILE for another)
 	bin/portico rehearse --mapping $(MAPPING)
 
+.PHONY: test-base
+test-base: ## Make the Debian system whose newer NGINX the tests use, once
+	@tools/ensure-packages mmdebstrap
+	@test/e2e/debian-base forky >/dev/null
+
 .PHONY: test
-test: setup ## Run the tests
+test: setup test-base ## Run the tests
 	$(GO_TEST) ./...
 
 .PHONY: test-slow
-test-slow: setup ## Run the tests that take minutes too, with the race detector where it fits
-	$(GO_TEST) -tags slow ./...
+test-slow: setup test-base ## Run the tests that take minutes too, with the race detector where it fits
+	@tools/ensure-packages testssl=testssl.sh
+	PORTICO_SLOW=1 $(GO_TEST) -tags slow -timeout 90m ./...
 	$(GO_TEST) -race ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/...
 
 .PHONY: bench
