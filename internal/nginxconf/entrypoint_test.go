@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,6 +128,24 @@ func TestD15_TheLogIsJSONOnStandardOutput(t *testing.T) {
 	require.Equal(t, "POST", byStatus[413].Verb, "the verb is the client's, whatever NGINX turned the request into")
 	require.Equal(t, "502", byStatus[502].UpstreamStatus[:3])
 	require.NotContains(t, p.Stdout()+p.Stderr(), "secret")
+}
+
+func TestTheLogReachesASocket(t *testing.T) {
+	nginxtest.Require(t)
+	ends, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	ours, theirs := os.NewFile(uintptr(ends[0]), "ours"), os.NewFile(uintptr(ends[1]), "theirs")
+	defer ours.Close()
+	u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
+	p := nginxtest.StartWriting(t, theirs, render(t, route("a.example.com", "", "aaa", "")), nginxtest.Environment(u))
+	require.NoError(t, theirs.Close())
+	require.Equal(t, 200, p.Get(t, "a.example.com", "/").Status)
+	require.NoError(t, p.Process().Signal(syscall.SIGQUIT))
+	log, err := io.ReadAll(ours)
+	require.NoError(t, err)
+	require.Contains(t, string(log), `"host":"a.example.com"`)
+	<-p.Exited()
+	require.Zero(t, p.ExitCode())
 }
 
 func TestTheEntrypointRefusesWrongVariables(t *testing.T) {

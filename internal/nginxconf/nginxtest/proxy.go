@@ -73,6 +73,13 @@ func Environment(upstreams ...*Upstream) []string {
 // variables given twice the last counts, so that more can override.
 func Start(t testing.TB, c *nginxconf.Context, environment []string, more ...string) *Proxy {
 	t.Helper()
+	return StartWriting(t, nil, c, environment, more...)
+}
+
+// StartWriting is Start with another standard output, which Stdout then
+// doesn't give; nil: none.
+func StartWriting(t testing.TB, stdout *os.File, c *nginxconf.Context, environment []string, more ...string) *Proxy {
+	t.Helper()
 	Require(t)
 	home := t.TempDir()
 	check(t, c.WriteTo(home))
@@ -86,6 +93,9 @@ func Start(t testing.TB, c *nginxconf.Context, environment []string, more ...str
 	p.command.Env = append(append(environment,
 		"PORTICO_HOME="+home, "PORTICO_RUN_DIR="+p.RunDir, "PORTICO_LISTEN="+p.Address), more...)
 	p.command.Stdout, p.command.Stderr = p.stdout, p.stderr
+	if stdout != nil {
+		p.command.Stdout = stdout
+	}
 	// A group of its own: the workers must not outlive a killed master.
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	check(t, p.command.Start())

@@ -185,6 +185,15 @@ ln -s "$home" "$run/context"
     echo 'include context/nginx.conf;'
 } >"$run/nginx.conf"
 
+# NGINX opens its log by name, which a socket doesn't allow, nor a pipe that
+# another user made: then a child copies from a pipe to the standard output.
+log=/dev/stdout
+if ! (: >>"$log") 2>/dev/null; then
+    log=$run/log
+    rm -f "$log"
+    mkfifo "$log" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
+fi
+
 {
     echo 'upstream portico {'
     echo '    zone portico 256k;'
@@ -208,6 +217,9 @@ ln -s "$home" "$run/context"
     echo "proxy_ssl_name $endpoint;"
     echo "proxy_ssl_trusted_certificate \"$ca_file\";"
     echo "proxy_set_header Host $endpoint;"
+    # A pipe takes 4 KiB in one piece (PIPE_BUF): with a buffer of that size the
+    # lines of several workers never run into each other.
+    echo "access_log \"$log\" portico buffer=4k flush=1s;"
     echo "error_log stderr $error_level;"
 } >"$run/upstream.conf"
 
@@ -234,5 +246,12 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha25
 
 # As many open files as the task may have: a proxied request takes two.
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
+
+# The child ends when the last process has gone that holds the pipe's other
+# end, which NGINX takes over, even if it stops before it opens its log.
+if [ "$log" != /dev/stdout ]; then
+    cat <"$log" &
+    exec 9>"$log"
+fi
 
 exec nginx -p "$run/" -c "$run/nginx.conf" -g 'daemon off;'
