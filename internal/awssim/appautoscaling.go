@@ -71,6 +71,7 @@ func (c *call) scale() error {
 		changed := service.clone()
 		changed.Properties["desiredCount"] = float64(within)
 		c.put(changed)
+		return c.scaleTasks(service.ID, changed.Properties)
 	}
 	return nil
 }

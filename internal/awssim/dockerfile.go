@@ -35,11 +35,11 @@ type builder struct {
 // build is the image of a Dockerfile's stage.
 func build(in buildInput) (ContainerImage, error) {
 	b := &builder{buildInput: in, global: map[string]string{}, stages: map[string]ContainerImage{}}
-	instructions, err := parseDockerfile(in.dockerfile)
+	steps, err := parseDockerfile(in.dockerfile)
 	if err != nil {
 		return ContainerImage{}, err
 	}
-	for _, i := range instructions {
+	for _, i := range steps {
 		if err := b.step(i); err != nil {
 			return ContainerImage{}, fmt.Errorf("dockerfile:%d: %s: %w", i.line, i.keyword, err)
 		}
@@ -104,7 +104,7 @@ func parseDockerfile(text string) ([]instruction, error) {
 func parseInstruction(line int, text string) (instruction, error) {
 	keyword, rest, _ := strings.Cut(text, " ")
 	i := instruction{line: line, keyword: strings.ToUpper(keyword), flags: map[string]string{}, rest: strings.TrimSpace(rest)}
-	if _, ok := steps[i.keyword]; !ok {
+	if !slices.Contains(instructions, i.keyword) {
 		return i, fmt.Errorf("dockerfile:%d: unknown instruction: %s", line, keyword)
 	}
 	if i.rest == "" {
@@ -121,35 +121,37 @@ func parseInstruction(line int, text string) (instruction, error) {
 	return i, nil
 }
 
-// steps is what each instruction does to the image; those that are nil leave
-// what readers see of it as it is.
-var steps map[string]func(b *builder, i instruction) error
-
-func init() { // a variable's initialiser may not refer to itself through step
-	steps = map[string]func(b *builder, i instruction) error{
-		"ARG": (*builder).arg, "FROM": (*builder).from, "COPY": (*builder).copy, "ADD": (*builder).copy, "ENV": (*builder).env,
-		"USER":       func(b *builder, i instruction) error { return b.set(&b.current.User, i.rest) },
-		"STOPSIGNAL": func(b *builder, i instruction) error { return b.set(&b.current.StopSignal, i.rest) },
-		"WORKDIR": func(b *builder, i instruction) error {
-			dir, err := b.expand(i.rest)
-			b.current.WorkingDirectory = b.absolute(dir)
-			return err
-		},
-		"ENTRYPOINT": func(b *builder, i instruction) error {
-			b.current.Entrypoint, b.current.Command = execForm(i.rest), nil
-			return nil
-		},
-		"CMD":    func(b *builder, i instruction) error { b.current.Command = execForm(i.rest); return nil },
-		"EXPOSE": nil, "RUN": nil, "LABEL": nil, "VOLUME": nil, "HEALTHCHECK": nil, "SHELL": nil, "MAINTAINER": nil,
-	}
-}
+// instructions is what a Dockerfile may say. Those that step leaves alone change
+// nothing that readers see of an image.
+var instructions = []string{"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
+	"RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
 
 func (b *builder) step(i instruction) error {
-	if b.current == nil && i.keyword != "FROM" && i.keyword != "ARG" {
+	switch {
+	case i.keyword == "FROM":
+		return b.from(i)
+	case i.keyword == "ARG":
+		return b.arg(i)
+	case b.current == nil:
 		return fmt.Errorf("no build stage in current context: a FROM comes first")
 	}
-	if run := steps[i.keyword]; run != nil {
-		return run(b, i)
+	switch i.keyword {
+	case "COPY", "ADD":
+		return b.copy(i)
+	case "ENV":
+		return b.env(i)
+	case "USER":
+		return b.set(&b.current.User, i.rest)
+	case "STOPSIGNAL":
+		return b.set(&b.current.StopSignal, i.rest)
+	case "WORKDIR":
+		dir, err := b.expand(i.rest)
+		b.current.WorkingDirectory = b.absolute(dir)
+		return err
+	case "ENTRYPOINT":
+		b.current.Entrypoint, b.current.Command = execForm(i.rest), nil
+	case "CMD":
+		b.current.Command = execForm(i.rest)
 	}
 	return nil
 }
@@ -212,9 +214,7 @@ func (b *builder) endStage() {
 }
 
 func (b *builder) env(i instruction) error {
-	name, value, pairs := strings.Cut(i.rest, "=")
-	if !pairs || strings.ContainsAny(name, " \t") { // the old form: ENV name value
-		name, value, _ = strings.Cut(i.rest, " ")
+	if name, value, ok := strings.Cut(i.rest, " "); ok && !strings.Contains(name, "=") { // the old form: ENV name value
 		return b.setEnv(name, strings.TrimSpace(value))
 	}
 	for _, pair := range envPair.FindAllStringSubmatch(i.rest, -1) {
@@ -222,7 +222,6 @@ func (b *builder) env(i instruction) error {
 			return err
 		}
 	}
-	_ = value
 	return nil
 }
 

@@ -261,7 +261,20 @@ func updateService(c *call) error {
 	if err != nil {
 		return err
 	}
+	if running := c.hidden.Object("running"); running.Text("taskDefinition") == definition.ARN && !c.replacesTasks() {
+		return c.scaleTasks(c.arn, c.outputs)
+	}
 	return c.deployService(definition)
+}
+
+// replacesTasks tells whether an update starts a deployment.
+func (c *call) replacesTasks() bool {
+	for _, name := range []string{"networkConfiguration", "loadBalancers", "platformVersion", "capacityProviderStrategies", "triggers", "propagateTags", "enableExecuteCommand"} {
+		if !equalValues(c.before.Properties[name], c.outputs[name], true) {
+			return true
+		}
+	}
+	return c.inputs.Flag("forceNewDeployment")
 }
 
 // checkService is what CreateService and UpdateService refuse at once, and the

@@ -30,21 +30,47 @@ func (c *call) deployService(definition *Resource) error {
 		"(service %s) %s", c.arn, c.outputs.Text("name"), strings.Join(reasons, "; "))}
 }
 
-// runTasks gives each task of the service a network interface and remembers
-// what it runs: deregistering the definition changes nothing about it.
+// runTasks starts the service's tasks anew and remembers what they run:
+// deregistering the definition changes nothing about it.
 func (c *call) runTasks(definition *Resource) error {
-	network := c.inputs.Object("networkConfiguration")
-	subnets := network.Texts("subnets")
 	c.detachAll(c.id)
 	for i := range c.outputs.Number("desiredCount") {
-		subnet := c.find(subnetType, subnets[i%len(subnets)])
-		if _, err := c.attach(subnet, "", network.Texts("securityGroups"), "arn:aws:ecs task of "+c.outputs.Text("name")); err != nil {
+		if err := c.startTask(c.id, c.outputs, i); err != nil {
 			return err
 		}
 	}
 	c.hidden["running"] = map[string]any{
 		"taskDefinition": definition.ARN, "containerDefinitions": definition.Properties["containerDefinitions"],
 		"runtimePlatform": definition.Properties["runtimePlatform"],
+	}
+	return nil
+}
+
+// startTask gives a task its network interface. Tasks are spread over the
+// service's subnets in turn.
+func (c *call) startTask(serviceARN string, service Object, number int) error {
+	network := service.Object("networkConfiguration")
+	subnets := network.Texts("subnets")
+	if len(subnets) == 0 {
+		return nil // not in awsvpc network mode
+	}
+	own := c.id
+	defer func() { c.id = own }()
+	c.id = serviceARN // an interface is its owner's, also if autoscaling asks for it
+	_, err := c.attach(c.find(subnetType, subnets[number%len(subnets)]), "", network.Texts("securityGroups"), "task of "+service.Text("name"))
+	return err
+}
+
+// scaleTasks starts or stops as many tasks as the desired count wants.
+func (c *call) scaleTasks(serviceARN string, service Object) error {
+	standing, count := c.interfacesOf(serviceARN), service.Number("desiredCount")
+	for _, surplus := range standing[min(count, len(standing)):] {
+		c.remove(surplus)
+	}
+	for i := len(standing); i < count; i++ {
+		if err := c.startTask(serviceARN, service, i); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -151,10 +151,23 @@ func TestAutoscalingOwnsTheCount(t *testing.T) {
 	require.Equal(t, "service/cluster/service", scaled.ID)
 	service = e.read(service)
 	require.Equal(t, 3, service.Properties.Number("desiredCount"))
+	require.Len(t, e.tasks(), 3)
 
-	service, err = e.update(service, Object{"desiredCount": 2.0, "propagateTags": "SERVICE"})
+	before := e.tasks()
+	service, err = e.update(service, Object{"desiredCount": 2.0, "tags": map[string]any{"app": "proxy"}})
 	require.NoError(t, err)
 	require.Equal(t, 3, service.Properties.Number("desiredCount"), "the program did not state another count than before")
+	require.Equal(t, before, e.tasks(), "tags start no deployment")
+
+	service, err = e.update(service, Object{"desiredCount": 1.0})
+	require.NoError(t, err)
+	require.Equal(t, 1, service.Properties.Number("desiredCount"))
+	require.Subset(t, before, e.tasks())
+	require.Len(t, e.tasks(), 1)
+
+	_, err = e.update(service, Object{"desiredCount": 1.0, "forceNewDeployment": true})
+	require.NoError(t, err)
+	require.NotSubset(t, before, e.tasks(), "a deployment starts new tasks")
 
 	target["resourceId"] = "service/cluster/other"
 	_, err = e.create(scalableTargetType, "other", target)
@@ -162,4 +175,13 @@ func TestAutoscalingOwnsTheCount(t *testing.T) {
 	target["minCapacity"] = 6.0
 	_, err = e.create(scalableTargetType, "other", target)
 	require.ErrorContains(t, err, "below minCapacity")
+}
+
+// tasks is the tasks that the estate's one service runs.
+func (e *estate) tasks() []TaskInterface {
+	e.t.Helper()
+	services, err := e.Services(testAccount, testRegion)
+	require.NoError(e.t, err)
+	require.Len(e.t, services, 1)
+	return services[0].Tasks
 }
