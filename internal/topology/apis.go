@@ -14,36 +14,57 @@ func apis(source string, rows []mapping.Row) ([]API, []error) {
 		region string
 		id     mapping.APIID
 	}
-	place := make(map[key]int)
-	namedBy := make(map[key]mapping.Row)
-	var grouped []API
+	type group struct {
+		key     key
+		account mapping.AccountID
+		// named is the row that named the account.
+		named int
+		rows  []int
+	}
+	place := make(map[key]int, len(rows))
+	groups := make([]group, 0, len(rows))
 	var conflicts []error
-	for _, row := range rows {
+	for n := range rows {
+		row := &rows[n]
 		k := key{row.API.Region, row.API.ID}
 		i, seen := place[k]
 		if !seen {
-			i = len(grouped)
+			i = len(groups)
 			place[k] = i
-			grouped = append(grouped, API{ID: row.API.ID, Region: row.API.Region, Partition: row.API.Partition})
+			groups = append(groups, group{key: k})
 		}
-		api := &grouped[i]
-		api.Rows = append(api.Rows, row)
+		g := &groups[i]
+		g.rows = append(g.rows, n)
 		switch {
-		case row.Account == "" || row.Account == api.Account:
-		case api.Account == "":
-			api.Account, namedBy[k] = row.Account, row
+		case row.Account == "" || row.Account == g.account:
+		case g.account == "":
+			g.account, g.named = row.Account, n
 		default:
 			conflicts = append(conflicts, &ConflictError{
 				Problem: "API " + string(row.API.ID) + " in " + row.API.Region + " is given to two accounts, " +
-					string(api.Account) + " and " + string(row.Account),
-				Rows:   []RowRef{refer(source, namedBy[k]), refer(source, row)},
+					string(g.account) + " and " + string(row.Account),
+				Rows:   []RowRef{refer(source, rows[g.named]), refer(source, *row)},
 				Remedy: "give every row of the API the ACCOUNT that owns it",
 			})
 		}
 	}
-	slices.SortFunc(grouped, func(a, b API) int {
-		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Region, b.Region), cmp.Compare(a.ID, b.ID))
+	slices.SortFunc(groups, func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.key.region, b.key.region), cmp.Compare(a.key.id, b.key.id))
 	})
+	grouped := make([]API, 0, len(groups))
+	members := make([]mapping.Row, 0, len(rows))
+	for _, g := range groups {
+		first := len(members)
+		for _, n := range g.rows {
+			members = append(members, rows[n])
+		}
+		// Full slice expressions: an append to one API's rows must not reach
+		// into the next one's.
+		grouped = append(grouped, API{
+			ID: g.key.id, Region: g.key.region, Partition: rows[g.rows[0]].API.Partition, Account: g.account,
+			Rows: members[first:len(members):len(members)],
+		})
+	}
 	return grouped, conflicts
 }
 
