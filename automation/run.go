@@ -55,7 +55,7 @@ var errNoStack = errors.New("the stack does not exist")
 
 // stack runs the operation on one stack and reports how it went.
 func (r *run) stack(ctx context.Context, s Stack) Result {
-	w := &watch{stack: s.Name, begin: time.Now(), tell: r.tell}
+	w := &watch{stack: s.Name, begin: time.Now(), tell: r.tell, settled: map[string]bool{}}
 	result := Result{Name: s.Name, Account: s.Account}
 	r.tell(Event{Stack: s.Name, Kind: Started, Text: r.op.verb})
 

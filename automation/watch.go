@@ -18,7 +18,8 @@ type watch struct {
 
 	counts   map[apitype.OpType]int
 	problems []string
-	done     int
+	// settled holds the URNs of the resources that the engine has dealt with.
+	settled map[string]bool
 	// running holds the URNs of the resources under way, in the order of start.
 	running []string
 }
@@ -53,7 +54,7 @@ func (w *watch) follow(run func(chan<- events.EngineEvent) (auto.OutputMap, erro
 			// stream; any other has delivered its last event by now.
 			return e.outputs, e.err
 		case <-tick.C:
-			w.tell(Event{Stack: w.stack, Kind: Working, Elapsed: time.Since(w.begin), Done: w.done, Waiting: w.waiting()})
+			w.tell(Event{Stack: w.stack, Kind: Working, Elapsed: time.Since(w.begin), Done: len(w.settled), Waiting: w.waiting()})
 		}
 	}
 }
@@ -63,9 +64,9 @@ func (w *watch) read(e apitype.EngineEvent) {
 	case e.ResourcePreEvent != nil:
 		w.running = append(w.running, e.ResourcePreEvent.Metadata.URN)
 	case e.ResOutputsEvent != nil:
-		w.settled(e.ResOutputsEvent.Metadata.URN)
+		w.settle(e.ResOutputsEvent.Metadata.URN)
 	case e.ResOpFailedEvent != nil:
-		w.settled(e.ResOpFailedEvent.Metadata.URN)
+		w.settle(e.ResOpFailedEvent.Metadata.URN)
 	case e.SummaryEvent != nil:
 		w.counts = e.SummaryEvent.ResourceChanges
 	case e.DiagnosticEvent != nil:
@@ -73,10 +74,10 @@ func (w *watch) read(e apitype.EngineEvent) {
 	}
 }
 
-func (w *watch) settled(urn string) {
+func (w *watch) settle(urn string) {
 	if i := slices.Index(w.running, urn); i >= 0 {
 		w.running = slices.Delete(w.running, i, i+1)
-		w.done++
+		w.settled[urn] = true
 	}
 }
 
