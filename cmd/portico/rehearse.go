@@ -90,16 +90,16 @@ func (c *cli) writeReport(report *rehearsal.Report, asJSON bool) error {
 	text := trimLines(stacks.Render())
 	passed := 0
 	if len(report.Probes) > 0 {
-		probes := newTable(table.Row{"", "PROBE", "VERB", "URL", "WANT", "GOT"})
+		probes := newTable(table.Row{"", "PROBE", "VERB", "URL", "ANSWER"})
 		for _, p := range report.Probes {
-			mark, got := "ok", p.Got
+			mark, answer := "ok", p.Got
 			if p.OK {
 				passed++
 			} else {
 				mark = "NOT OK"
-				got = strings.TrimSpace(got + " " + p.Detail)
+				answer = strings.TrimSpace(fmt.Sprintf("%s, not %s %s", p.Got, p.Want, p.Detail))
 			}
-			probes.AppendRow(table.Row{mark, p.Name, orDash(p.Method), orDash(p.URL), p.Want, got})
+			probes.AppendRow(table.Row{mark, p.Name, orDash(p.Method), orDash(p.URL), answer})
 		}
 		text += "\n" + trimLines(probes.Render())
 	}
