@@ -18,7 +18,9 @@ import (
 )
 
 func TestD06_BodiesOfTenMegabytesPass(t *testing.T) {
-	p, u := start(t, route("api.example.com", "", "abc123", ""), route("cors.example.com", "", "cors", ""))
+	cors := route("cors.example.com", "", "cors", "")
+	cors.CORS = true
+	p, u := start(t, route("api.example.com", "", "abc123", ""), cors)
 	const limit = 10 << 20
 	post := func(size int) string {
 		return "POST /x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: " + strconv.Itoa(size) + "\r\n\r\n" + strings.Repeat("b", size)
@@ -29,9 +31,17 @@ func TestD06_BodiesOfTenMegabytesPass(t *testing.T) {
 		require.Len(t, u.Requests()[before].Body, size)
 	}
 	arrivedBefore := len(u.Requests())
-	answer := p.Send(t, "POST /x HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: "+strconv.Itoa(limit+1)+"\r\n\r\n")
-	require.Equal(t, 413, answer.Status)
-	require.Contains(t, message(t, answer), "10 MB")
+	for host, origin := range map[string]string{"api.example.com": "", "cors.example.com": "*"} {
+		tooLarge := "Content-Length: " + strconv.Itoa(limit+1)
+		answer := p.Send(t, nginxtest.RequestText("POST", host, "/x", tooLarge))
+		require.Equal(t, 413, answer.Status)
+		require.Equal(t, origin, answer.Header.Get("Access-Control-Allow-Origin"))
+		require.Contains(t, message(t, answer), "10 MB")
+	}
+	require.Len(t, u.Requests(), arrivedBefore)
+
+	chunk := strconv.FormatInt(limit+1, 16) + "\r\n" + strings.Repeat("b", limit+1) + "\r\n0\r\n\r\n"
+	require.Equal(t, 413, p.Send(t, nginxtest.RequestText("POST", "api.example.com", "/x", "Transfer-Encoding: chunked")+chunk).Status)
 	require.Len(t, u.Requests(), arrivedBefore)
 }
 
