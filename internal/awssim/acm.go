@@ -15,6 +15,10 @@ const (
 	certificateValidationType = "aws:acm/certificateValidation:CertificateValidation"
 )
 
+// certificateNamesQuota limits the names of one certificate, wildcards
+// included. AWS raises it to 100 on request.
+const certificateNamesQuota = "Domain names per ACM certificate"
+
 // acmService is certificates; what makes them issued is in issuance.go.
 func acmService() service {
 	return service{types: []*typeSpec{certificateSpec(), certificateValidationSpec()}}
@@ -57,7 +61,7 @@ func identifyCertificate(c *call) {
 
 func requestCertificate(c *call) error {
 	names := c.certificateNames(c.inputs)
-	if limit := c.limit("Domain names per ACM certificate", 10); len(names) > limit {
+	if limit := c.limit(certificateNamesQuota, 10); len(names) > limit {
 		return c.refuse("LimitExceededException", "Too many domain names requested: %d; the quota is %d a certificate", len(names), limit)
 	}
 	var options []any

@@ -121,12 +121,14 @@ func (c *call) put(r Resource) { c.change.Put = append(c.change.Put, &r) }
 func (c *call) remove(r *Resource) { c.change.Remove = append(c.change.Remove, r) }
 
 func (c *call) commit() error {
-	if c.lost {
-		defer func() { c.lost = false }()
-	}
 	if err := c.simulator.store.commit(&c.change); err != nil {
 		return err
 	}
+	return c.answered()
+}
+
+// answered is the error of an operation whose answer a fault took away.
+func (c *call) answered() error {
 	if c.lost {
 		return c.fail("read response: connection reset by peer")
 	}

@@ -16,6 +16,10 @@ const (
 	listenerCertificateType = "aws:lb/listenerCertificate:ListenerCertificate"
 )
 
+// certificatesQuota limits the certificates of a load balancer's listeners,
+// their default ones not counted.
+const certificatesQuota = "Certificates per load balancer"
+
 // lbService is Elastic Load Balancing, version 2.
 func lbService() service {
 	return service{types: []*typeSpec{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerCertificateSpec()}}
@@ -228,7 +232,7 @@ func (c *call) checkCertificates(loadBalancer string) error {
 			standing++
 		}
 	}
-	if limit := c.limit("Certificates per load balancer", 25); standing >= limit {
+	if limit := c.limit(certificatesQuota, 25); standing >= limit {
 		return c.refuse("TooManyCertificates", "The maximum number of certificates (%d, not counting the default) on load balancer %s has been reached", limit, loadBalancer)
 	}
 	return nil

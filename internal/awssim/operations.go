@@ -192,6 +192,9 @@ func (c *call) readFor(id string) (*Resource, error) {
 	if err := c.requests("reading", c.spec.read); err != nil {
 		return nil, err
 	}
+	if err := c.answered(); err != nil {
+		return nil, err
+	}
 	r := c.find(c.token, id)
 	if r == nil || c.spec.onRead == nil {
 		return r, nil

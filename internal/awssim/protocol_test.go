@@ -125,6 +125,21 @@ func (c *client) delete(typ, name string, r resourceOf) error {
 	return err
 }
 
+// update changes a resource in place, as the engine does after a diff.
+func (c *client) update(typ, name string, r resourceOf, inputs properties) (resourceOf, error) {
+	c.t.Helper()
+	require.Empty(c.t, c.diff(typ, name, r, inputs).Replaces)
+	checked, err := c.rpc.Check(c.t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(typ, name), News: structOf(c.t, inputs), Olds: r.inputs})
+	require.NoError(c.t, err)
+	response, err := c.rpc.Update(c.t.Context(), &pulumirpc.UpdateRequest{
+		Id: r.id, Urn: urnOf(typ, name), Olds: r.outputs, OldInputs: r.inputs, News: checked.Inputs,
+	})
+	if err != nil {
+		return resourceOf{}, err
+	}
+	return resourceOf{r.id, checked.Inputs, response.Properties}, nil
+}
+
 // diff compares the resource with new inputs.
 func (c *client) diff(typ, name string, r resourceOf, inputs properties) *pulumirpc.DiffResponse {
 	c.t.Helper()

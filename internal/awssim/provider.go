@@ -95,8 +95,8 @@ func (p *provider) Configure(ctx context.Context, request *pulumirpc.ConfigureRe
 	return &pulumirpc.ConfigureResponse{SupportsPreview: true}, nil
 }
 
-// caller is the session that the connection's Configure began.
-func caller(ctx context.Context) (*session, error) {
+// sessionOf is the session that the connection's Configure began.
+func sessionOf(ctx context.Context) (*session, error) {
 	if s := connectionOf(ctx).session.Load(); s != nil {
 		return s, nil
 	}
@@ -105,7 +105,7 @@ func caller(ctx context.Context) (*session, error) {
 
 // operation finds the caller and the type of a request about a resource.
 func (p *provider) operation(ctx context.Context, rawURN string) (*session, *typeSpec, error) {
-	s, err := caller(ctx)
+	s, err := sessionOf(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -290,7 +290,7 @@ func (p *provider) Delete(ctx context.Context, request *pulumirpc.DeleteRequest)
 }
 
 func (p *provider) Invoke(ctx context.Context, request *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
-	s, err := caller(ctx)
+	s, err := sessionOf(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -329,6 +329,9 @@ func (c *call) invoke(spec *functionSpec) (Object, error) {
 		}
 	}
 	result, err := spec.run(c)
+	if err == nil {
+		err = c.answered()
+	}
 	if err != nil {
 		return nil, err
 	}

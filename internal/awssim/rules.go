@@ -113,7 +113,8 @@ func ipv4Network(low, high int) rule {
 	}
 }
 
-// tagRules are AWS's restrictions on tags, the same for every service.
+// tagRules are AWS's restrictions on tags, held to for every service: EC2 alone
+// takes more characters than the API models of the others do.
 var tagRules = []rule{func(v any) string {
 	tags := asObject(v)
 	if len(tags) > 50 {

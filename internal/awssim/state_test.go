@@ -172,3 +172,12 @@ func TestThousandRecordsTakeNoTime(t *testing.T) {
 	}
 	require.Less(t, time.Since(began), 20*time.Second)
 }
+
+func TestAWorldIsHeldToWhatIsSimulated(t *testing.T) {
+	world := testWorld()
+	world.Home.Account = "1111"
+	world.Quotas = map[string]int{"VPCs": 3}
+	_, err := awssim.New(world)
+	require.ErrorContains(t, err, `account ID "1111" has not 12 digits`)
+	require.ErrorContains(t, err, `no quota "VPCs" is simulated; there are `)
+}

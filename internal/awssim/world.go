@@ -3,6 +3,10 @@ package awssim
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -28,8 +32,8 @@ type World struct {
 	Images []PublicImage `json:",omitempty"`
 
 	// Quotas replaces default limits by the names that AWS gives them, for
-	// example "Certificates per Application Load Balancer". Zero or less
-	// leaves AWS's default.
+	// example "Certificates per load balancer". Zero or less leaves AWS's
+	// default.
 	Quotas map[string]int `json:",omitempty"`
 }
 
@@ -113,6 +117,9 @@ func (s *Simulator) Close() error {
 
 func begin(world *World, st *store) (*Simulator, error) {
 	s := &Simulator{catalog: simulated(), world: world, store: st}
+	if err := world.check(); err != nil {
+		return nil, err
+	}
 	var problems []error
 	for _, e := range world.existing() {
 		if err := s.layOut(e); err != nil {
@@ -120,6 +127,46 @@ func begin(world *World, st *store) (*Simulator, error) {
 		}
 	}
 	return s, errors.Join(problems...)
+}
+
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+// check reports account IDs that are none and quotas that nothing asks for.
+func (w *World) check() error {
+	var problems []error
+	ids := []string{w.Home.Account}
+	for _, account := range w.Accounts {
+		ids = append(ids, account.ID)
+	}
+	for _, e := range w.existing() {
+		ids = append(ids, e.Account)
+	}
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if !accountID.MatchString(id) {
+			problems = append(problems, fmt.Errorf("describe the world: account ID %q has not 12 digits", id))
+		}
+	}
+	known := quotaNames()
+	for _, name := range slices.Sorted(maps.Keys(w.Quotas)) {
+		if !slices.Contains(known, name) {
+			problems = append(problems, fmt.Errorf("describe the world: no quota %q is simulated; there are %s", name, strings.Join(known, "; ")))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// quotaNames is the names of all quotas: the types' own, and those of rules
+// that no type states.
+func quotaNames() []string {
+	names := []string{certificatesQuota, certificateNamesQuota, policyQuota}
+	for _, spec := range simulated().types {
+		if spec.quota.name != "" {
+			names = append(names, spec.quota.name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // existing is all of the world that stands as resources, in the order in which
