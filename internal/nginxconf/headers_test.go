@@ -84,19 +84,19 @@ func TestAnswersPassUnmodified(t *testing.T) {
 		"Access-Control-Allow-Origin: https://o.example.com",
 	}
 	status := 200
-	p, _ := startAnswering(t, func(nginxtest.Request) []byte { return nginxtest.Answer(status, `{"message":"theirs"}`, headers...) },
+	p, _ := startAnswering(t, func(nginxtest.Request) []byte { return nginxtest.Answer(status, "their own words", headers...) },
 		route("api.example.com", "", "abc123", ""))
 	for _, status = range []int{200, 201, 301, 400, 403, 404, 405, 413, 429, 500, 502, 503, 504} {
 		answer := p.Get(t, "api.example.com", "/", "If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT", "Accept-Encoding: gzip", "Range: bytes=0-1")
 		require.Equal(t, status, answer.Status)
-		require.Equal(t, `{"message":"theirs"}`, string(answer.Body))
+		require.Equal(t, "their own words", string(answer.Body))
 		var got []string
 		for name, values := range answer.Header {
 			for _, value := range values {
 				got = append(got, name+": "+value)
 			}
 		}
-		want := append([]string{"Content-Length: 20", "Connection: keep-alive"}, headers...)
+		want := append([]string{"Content-Length: 15", "Connection: keep-alive"}, headers...)
 		slices.Sort(want)
 		slices.Sort(got)
 		require.Empty(t, cmp.Diff(want, got))

@@ -115,6 +115,25 @@ func TestTLSSessionsToTheEndpointAreResumed(t *testing.T) {
 	require.True(t, u.Handshakes()[1].DidResume)
 }
 
+func TestTLSSessionsOfTheLoadBalancerAreResumed(t *testing.T) {
+	p, _ := start(t, route("a.example.com", "", "aaa", ""))
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		config := &tls.Config{InsecureSkipVerify: true, MaxVersion: version, ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+		for attempt := range 2 {
+			conn, err := tls.Dial("tcp", p.Address, config)
+			require.NoError(t, err)
+			_, err = io.WriteString(conn, nginxtest.RequestText("GET", "10.0.0.1", "/healthz", "Connection: close"))
+			require.NoError(t, err)
+			// Tickets of TLS 1.3 come with the answer.
+			_, err = io.ReadAll(conn)
+			require.NoError(t, err)
+			require.Equal(t, version, conn.ConnectionState().Version)
+			require.Equal(t, attempt > 0, conn.ConnectionState().DidResume)
+			require.NoError(t, conn.Close())
+		}
+	}
+}
+
 func TestAnEndpointThatIsNotVerifiedIsNotSpokenTo(t *testing.T) {
 	nginxtest.Require(t)
 	c := render(t, route("a.example.com", "", "aaa", ""))
@@ -186,19 +205,25 @@ func TestRefusalsOfTheAPIAreNotRepeated(t *testing.T) {
 
 func TestStreamedAnswersPassAsTheyCome(t *testing.T) {
 	seen := make(chan struct{})
-	u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Stream: func(w io.Writer, _ nginxtest.Request) {
-		io.WriteString(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n\r\n6\r\nfirst\n\r\n")
+	u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Stream: func(w io.Writer, _ nginxtest.Request) error {
+		_, err := io.WriteString(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n\r\n6\r\nfirst\n\r\n")
+		if err != nil {
+			return err
+		}
 		select {
 		case <-seen:
 		case <-time.After(nginxtest.Patience):
 		}
-		io.WriteString(w, "5\r\nlast\n\r\n0\r\n\r\n")
+		_, err = io.WriteString(w, "5\r\nlast\n\r\n0\r\n\r\n")
+		return err
 	}})
 	p := nginxtest.Start(t, render(t, route("a.example.com", "", "aaa", "")), nginxtest.Environment(u))
 	conn := nginxtest.NewConn(t, p)
-	io.WriteString(conn, nginxtest.RequestText("GET", "a.example.com", "/"))
+	_, err := io.WriteString(conn, nginxtest.RequestText("GET", "a.example.com", "/"))
+	require.NoError(t, err)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
+	defer response.Body.Close()
 	body := bufio.NewReader(response.Body)
 	began := time.Now()
 	line, err := body.ReadString('\n')
@@ -214,7 +239,10 @@ func TestStreamedAnswersPassAsTheyCome(t *testing.T) {
 func TestLargeAnswersArriveWhole(t *testing.T) {
 	body := strings.Repeat("0123456789abcdef", 10<<20/16)
 	p, _ := startAnswering(t, func(nginxtest.Request) []byte { return nginxtest.OK(body) }, route("a.example.com", "", "aaa", ""))
-	require.True(t, body == string(p.Get(t, "a.example.com", "/").Body))
+	// Equal would print both, 10 MB each.
+	if got := string(p.Get(t, "a.example.com", "/").Body); got != body {
+		t.Fatalf("%d bytes arrived of %d, or others", len(got), len(body))
+	}
 }
 
 func TestD11_TimeoutsAreTheRows(t *testing.T) {

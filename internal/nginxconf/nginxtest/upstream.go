@@ -90,8 +90,9 @@ type UpstreamOptions struct {
 	// Answer gives the raw bytes of an answer; nil: 200 with a small JSON
 	// object. An answer of no bytes closes the connection.
 	Answer func(Request) []byte
-	// Stream writes an answer bit by bit, instead of Answer.
-	Stream func(w io.Writer, r Request)
+	// Stream writes an answer bit by bit, instead of Answer. An error closes
+	// the connection.
+	Stream func(w io.Writer, r Request) error
 	// Authority signs the upstream's certificate; nil: one of its own.
 	Authority *Authority
 }
@@ -102,10 +103,7 @@ var errNoAnswer = errors.New("no answer")
 func (o UpstreamOptions) writer() func(io.Writer, Request) error {
 	switch {
 	case o.Stream != nil:
-		return func(w io.Writer, r Request) error {
-			o.Stream(w, r)
-			return nil
-		}
+		return o.Stream
 	case o.Answer == nil:
 		o.Answer = func(Request) []byte { return OK(`{"ok":true}`, "Content-Type: application/json") }
 	}
