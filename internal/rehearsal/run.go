@@ -88,22 +88,21 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 // workDir is the directory in which a rehearsal works, and what to do with it
 // afterwards.
 func workDir(stateDir string) (dir string, release func() error, err error) {
+	release = func() error { return nil }
 	if stateDir == "" {
-		dir, err := os.MkdirTemp("", "portico-rehearsal-")
-		if err != nil {
+		if dir, err = os.MkdirTemp("", "portico-rehearsal-"); err != nil {
 			return "", nil, fmt.Errorf("make a directory for the rehearsal: %w", err)
 		}
-		return dir, func() error { return os.RemoveAll(dir) }, nil
-	}
-	if dir, err = filepath.Abs(stateDir); err != nil {
+		release = func() error { return os.RemoveAll(dir) }
+	} else if dir, err = filepath.Abs(stateDir); err != nil {
 		return "", nil, fmt.Errorf("find the state directory: %w", err)
 	}
 	for _, part := range []string{backendDir(dir), accountsDir(dir)} {
 		if err := os.MkdirAll(part, 0o755); err != nil {
-			return "", nil, fmt.Errorf("make the state directory: %w", err)
+			return "", nil, errors.Join(fmt.Errorf("make the state directory: %w", err), release())
 		}
 	}
-	return dir, func() error { return nil }, nil
+	return dir, release, nil
 }
 
 func backendDir(dir string) string  { return filepath.Join(dir, "pulumi") }
@@ -202,7 +201,7 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	environment.Command = r.Command
 	environment.Progress = automation.Lines(r.Progress)
 	environment.Env = engineEnv(r.dir, debugProviders, r.beginning.region)
-	return environment, os.MkdirAll(backendDir(r.dir), 0o755)
+	return environment, nil
 }
 
 // engineEnv is the environment in which the Pulumi CLI works on simulated

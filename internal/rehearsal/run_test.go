@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -49,9 +50,34 @@ func rehearse(t *testing.T, o Options) *Report {
 	o.Progress = testLog{t}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
+	if serve := o.Serve; serve != nil {
+		// What is served ends with the context.
+		o.Serve = func(report *Report, lines []string) error {
+			defer cancel()
+			return serve(report, lines)
+		}
+	}
 	report, err := Run(ctx, o)
 	require.NoError(t, err)
 	return report
+}
+
+// pasted runs command lines as a reader would, and wants every one to answer.
+func pasted(t *testing.T, lines []string) {
+	t.Helper()
+	require.NotEmpty(t, lines)
+	for _, line := range lines {
+		program, _, _ := strings.Cut(line, " ")
+		if _, err := exec.LookPath(program); err != nil {
+			t.Logf("not pasted, for lack of %s: %s", program, line)
+			continue
+		}
+		output, err := exec.Command("sh", "-c", line).CombinedOutput()
+		require.NoError(t, err, "%s\n%s", line, output)
+		if program == "curl" {
+			require.Contains(t, string(output), `"api":`, line)
+		}
+	}
 }
 
 // requireOK fails with what is wrong.
@@ -69,8 +95,11 @@ func requireOK(t *testing.T, report *Report) {
 }
 
 func TestTheExampleMappingIsServed(t *testing.T) {
-	report := rehearse(t, Options{Mapping: exampleMapping})
-	requireOK(t, report)
+	report := rehearse(t, Options{Mapping: exampleMapping, Serve: func(report *Report, lines []string) error {
+		requireOK(t, report)
+		pasted(t, lines)
+		return nil
+	}})
 	require.Equal(t, 14, report.Rows)
 	require.Equal(t, report.Rows, report.ProbedRows)
 	require.Len(t, report.Stacks, 4)

@@ -1,0 +1,170 @@
+package rehearsal
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+// smallMapping has two APIs of one account.
+const smallMapping = `
+APIS:
+  - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", VERBS: [GET, POST], ACCOUNT: "222222222222"}
+  - {CUSTOM_DOMAIN_URL: b.private.example.com/base, PRIVATE_API_URL: "https://bbbbbbbbbb.execute-api.us-east-1.amazonaws.com/v1/deep", VERBS: [GET], ACCOUNT: "222222222222"}
+`
+
+func writeFile(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// probesOf are a report's probes by name.
+func probesOf(report *Report) map[string][]Probe {
+	found := make(map[string][]Probe)
+	for _, probe := range report.Probes {
+		found[probe.Name] = append(found[probe.Name], probe)
+	}
+	return found
+}
+
+func TestANetworkLoadBalancerServesToo(t *testing.T) {
+	requireOK(t, rehearse(t, Options{
+		Mapping: writeFile(t, "mapping.yaml", smallMapping),
+		Config:  map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}},
+	}))
+}
+
+// TestABrokenPolicyIsNoticed opens one API's policy to everybody after the
+// deployment, and deploys it; another's is only saved, which has no effect.
+func TestABrokenPolicyIsNoticed(t *testing.T) {
+	const open = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}]}`
+	report := rehearse(t, Options{
+		Mapping: writeFile(t, "mapping.yaml", smallMapping),
+		afterUp: func(simulator *awssim.Simulator) error {
+			for _, id := range []string{"aaaaaaaaaa", "bbbbbbbbbb"} {
+				owner, err := simulator.OwnerOf("us-east-1", id)
+				if err != nil {
+					return err
+				}
+				if err := owner.SavePolicy(open); err != nil {
+					return err
+				}
+				if id == "aaaaaaaaaa" {
+					if err := owner.Deploy("dev"); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		},
+	})
+	require.False(t, report.OK)
+	var failed []Probe
+	for _, probe := range report.Probes {
+		if !probe.OK {
+			failed = append(failed, probe)
+		}
+	}
+	require.Len(t, failed, 1)
+	require.Equal(t, "forbidden verb at the endpoint", failed[0].Name)
+	require.Contains(t, failed[0].URL, "/dev/")
+	require.Equal(t, "200 OK", failed[0].Got)
+}
+
+const (
+	existingVPC  = "vpc-0123456789abcdef0"
+	otherGateway = "vpce-0fedcba9876543210"
+	wrongGroup   = "sg-0123456789abcdef0"
+)
+
+// existingWorld is the world that a mapping needs, and in the shared account a
+// VPC with two subnets, an execute-api endpoint of somebody else that the whole
+// VPC may use, and a load balancer's security group that lets out port 80 only.
+func existingWorld(t *testing.T, document string) string {
+	t.Helper()
+	b := beginning{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
+	w, err := b.world()
+	require.NoError(t, err)
+	add := func(token, id string, properties awssim.Object) {
+		w.Existing = append(w.Existing, awssim.Existing{
+			Account: string(sharedAccount), Region: "us-east-1", Type: token, ID: id, Properties: properties,
+		})
+	}
+	add("aws:ec2/vpc:Vpc", existingVPC, awssim.Object{"cidrBlock": "10.9.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true})
+	add("aws:ec2/subnet:Subnet", "subnet-0aaaaaaaaaaaaaaaa", awssim.Object{"vpcId": existingVPC, "cidrBlock": "10.9.1.0/24", "availabilityZone": "us-east-1a"})
+	add("aws:ec2/subnet:Subnet", "subnet-0bbbbbbbbbbbbbbbb", awssim.Object{"vpcId": existingVPC, "cidrBlock": "10.9.2.0/24", "availabilityZone": "us-east-1b"})
+	add("aws:ec2/securityGroup:SecurityGroup", "sg-0aaaaaaaaaaaaaaaa", awssim.Object{"vpcId": existingVPC, "name": "everybody"})
+	add("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "sgr-0aaaaaaaaaaaaaaaa", awssim.Object{
+		"securityGroupId": "sg-0aaaaaaaaaaaaaaaa", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.9.0.0/16",
+	})
+	add("aws:ec2/vpcEndpoint:VpcEndpoint", otherGateway, awssim.Object{
+		"vpcId": existingVPC, "serviceName": "com.amazonaws.us-east-1.execute-api", "vpcEndpointType": "Interface",
+		"subnetIds": []any{"subnet-0aaaaaaaaaaaaaaaa"}, "securityGroupIds": []any{"sg-0aaaaaaaaaaaaaaaa"},
+	})
+	add("aws:ec2/securityGroup:SecurityGroup", wrongGroup, awssim.Object{"vpcId": existingVPC, "name": "load-balancer"})
+	add("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "sgr-0bbbbbbbbbbbbbbbb", awssim.Object{
+		"securityGroupId": wrongGroup, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.9.0.0/16",
+	})
+	add("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "sgr-0cccccccccccccccc", awssim.Object{
+		"securityGroupId": wrongGroup, "ipProtocol": "tcp", "fromPort": 80, "toPort": 80, "cidrIpv4": "0.0.0.0/0",
+	})
+	data, err := json.Marshal(w)
+	require.NoError(t, err)
+	return writeFile(t, "world.json", string(data))
+}
+
+func existingNetwork() map[string]any {
+	return map[string]any{"portico:network": map[string]any{
+		"create": false, "vpcId": existingVPC, "subnetIds": []string{"subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"},
+	}}
+}
+
+// TestD25_AnotherEndpointOfTheVPCIsNotMistakenForOurs deploys into a VPC whose
+// first execute-api endpoint is somebody else's.
+func TestD25_AnotherEndpointOfTheVPCIsNotMistakenForOurs(t *testing.T) {
+	report := rehearse(t, Options{
+		Mapping: writeFile(t, "mapping.yaml", smallMapping),
+		World:   existingWorld(t, smallMapping),
+		Config:  existingNetwork(),
+	})
+	requireOK(t, report)
+	probes := probesOf(report)
+	require.Len(t, probes["caller at another endpoint"], 2)
+	// Whoever goes round the proxy (D32) is stopped before the policy is asked.
+	require.Len(t, probes["caller round the proxy"], 2)
+	for _, probe := range probes["caller round the proxy"] {
+		require.NotContains(t, probe.URL, otherGateway)
+		require.Equal(t, "no connection", probe.Got)
+	}
+}
+
+// TestD05_ALoadBalancerThatReachesNoTargetIsNoticed gives the load balancer a
+// security group that lets out port 80 while the targets listen on another.
+func TestD05_ALoadBalancerThatReachesNoTargetIsNoticed(t *testing.T) {
+	config := existingNetwork()
+	config["portico:securityGroups"] = map[string]any{"loadBalancerId": wrongGroup}
+	report := rehearse(t, Options{
+		Mapping: writeFile(t, "mapping.yaml", smallMapping),
+		World:   existingWorld(t, smallMapping),
+		Config:  config,
+	})
+	require.False(t, report.OK)
+	var reasons []string
+	for _, stack := range report.Stacks {
+		reasons = append(reasons, stack.Error)
+	}
+	for _, probe := range report.Probes {
+		if !probe.OK {
+			reasons = append(reasons, probe.Detail)
+		}
+	}
+	require.Contains(t, strings.Join(reasons, "\n"), wrongGroup)
+}
