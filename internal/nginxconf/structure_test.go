@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -178,10 +179,39 @@ func TestNGINXAcceptsAnyNumberOfRows(t *testing.T) {
 }
 
 func TestTenThousandHostsTakeLittleMemory(t *testing.T) {
-	p, _ := start(t, manyRoutes(10000)...)
+	routes := manyRoutes(10000)
+	for i := range routes {
+		routes[i].Timeout = time.Duration(25+i%12) * time.Second
+	}
+	p, _ := start(t, routes...)
 	for _, bytes := range p.Memory(t) {
 		require.Less(t, bytes, int64(16<<20))
 	}
+}
+
+func TestNGINXAcceptsTheLongestAndDeepestRows(t *testing.T) {
+	label := strings.Repeat("l", 63) + "."
+	host := mapping.Host(label + label + label + strings.Repeat("m", 49) + ".example.com")
+	longest := "/" + strings.Repeat("p", 511)
+	routes := []topology.Route{
+		route(host, mapping.BasePath(longest), "abc123", mapping.APIPath("/"+strings.Repeat("q", 1023))),
+		route("case.example.com", mapping.BasePath(longest), "lower", ""),
+		route("case.example.com", mapping.BasePath(strings.ToUpper(longest)), "upper", ""),
+	}
+	for depth := 1; depth <= 16; depth++ {
+		deep := route("deep.example.com", mapping.BasePath(strings.Repeat("/s", depth)), "deep", mapping.APIPath("/"+strconv.Itoa(depth)))
+		deep.Timeout = time.Duration(depth) * time.Second
+		routes = append(routes, deep)
+	}
+	v := nginxtest.Test(t, render(t, routes...))
+	require.NoError(t, v.Err, v.Output)
+	require.NotContains(t, v.Output, "warn")
+
+	p, u := start(t, routes...)
+	require.Equal(t, "/dev/"+strings.Repeat("q", 1023)+"/x", arrived(t, p, u, string(host), longest+"/x").Target())
+	require.Equal(t, []string{"upper"}, arrived(t, p, u, "case.example.com", strings.ToUpper(longest)).Values("x-apigw-api-id"))
+	require.Equal(t, "/dev/16/s", arrived(t, p, u, "deep.example.com", strings.Repeat("/s", 17)).Target())
+	require.Equal(t, "/dev/9/x", arrived(t, p, u, "deep.example.com", strings.Repeat("/s", 9)+"/x").Target())
 }
 
 // manyRoutes are n routes under 50 domains: every tenth host has base paths,
