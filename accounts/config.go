@@ -34,7 +34,6 @@ type sharedConfig struct {
 // providerConfig is the configuration of a provider account's stack.
 type providerConfig struct {
 	Mapping string       `config:"mapping"`
-	App     appConfig    `config:"app"`
 	AWS     awsConfig    `config:"aws"`
 	Shared  stackConfig  `config:"shared"`
 	APIs    []string     `config:"apis"`

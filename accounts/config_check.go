@@ -79,10 +79,8 @@ func readProviderConfig(ctx *pulumi.Context, dir string) (*providerConfig, error
 	}
 	c := &providerConfig{}
 	source.read(c)
-	c.App = c.App.withDefaults(ctx.Stack())
 	m := source.mistakes
 	m.check(c.Mapping != "", "mapping", "not set", "write the mapping file's path, relative to the project's directory")
-	c.App.check(m)
 	c.AWS.check(m)
 	m.check(stackPattern.MatchString(c.Shared.Stack), "shared.stack",
 		quotedOrUnset(c.Shared.Stack, "is not a stack's full name"), "write organization/project/stack, for instance organization/portico/dev")
