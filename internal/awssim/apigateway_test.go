@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 )
@@ -182,4 +183,34 @@ func TestAPIIdentifiersAreUniqueInARegion(t *testing.T) {
 	twin.Account = testAccount
 	_, err := New(&World{RESTAPIs: []RESTAPI{api, twin}})
 	require.ErrorContains(t, err, "unique in a region")
+}
+
+// API Gateway keeps another text than it was given; what the text allows must
+// not change with it.
+func TestStoredFormOfAPolicyDecidesAlike(t *testing.T) {
+	const arn = "arn:aws:execute-api:us-east-1:222222222222:orders1234"
+	resource := rapid.SampledFrom([]string{"execute-api:/*", "execute-api:/dev/GET/orders", "execute-api:/dev/*", arn + "/dev/GET/orders/*", "*"})
+	rapid.Check(t, func(t *rapid.T) {
+		statement := rapid.Custom(func(t *rapid.T) map[string]any {
+			s := map[string]any{
+				"Effect": rapid.SampledFrom([]string{"Allow", "Deny"}).Draw(t, "effect"), "Principal": "*", "Action": []any{"execute-api:Invoke"},
+				rapid.SampledFrom([]string{"Resource", "NotResource"}).Draw(t, "element"): rapid.SliceOfN(resource, 1, 3).Draw(t, "resources"),
+			}
+			if endpoints := rapid.SliceOfN(rapid.SampledFrom([]string{"vpce-a", "vpce-b"}), 0, 2).Draw(t, "endpoints"); len(endpoints) > 0 {
+				s["Condition"] = map[string]any{rapid.SampledFrom([]string{"StringEquals", "StringNotEquals"}).Draw(t, "operator"): map[string]any{"aws:SourceVpce": endpoints}}
+			}
+			return s
+		})
+		text, err := marshalPlain(map[string]any{"Version": "2012-10-17", "Statement": rapid.SliceOfN(statement, 1, 4).Draw(t, "statements")})
+		require.NoError(t, err)
+		stored := storedForm(text, arn)
+		require.Equal(t, stored, storedForm(stored, arn))
+		full, err := iampolicy.Parse([]byte(strings.ReplaceAll(text, "execute-api:/", arn+"/")))
+		require.NoError(t, err)
+		kept, err := iampolicy.Parse([]byte(stored))
+		require.NoError(t, err, stored)
+		request := iampolicy.Request{Action: "execute-api:Invoke", Resource: arn + rapid.SampledFrom([]string{"/dev/GET/orders", "/dev/GET/orders/1", "/live/POST/"}).Draw(t, "path"),
+			Context: map[string][]string{"aws:SourceVpce": {rapid.SampledFrom([]string{"vpce-a", "vpce-b", "vpce-c"}).Draw(t, "endpoint")}}}
+		require.Equal(t, iampolicy.Evaluate(full, request).Outcome, iampolicy.Evaluate(kept, request).Outcome, "%s\n%s", text, stored)
+	})
 }

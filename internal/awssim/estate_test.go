@@ -90,6 +90,7 @@ type estate struct {
 	created map[string]*Resource
 	context string  // the image's build context
 	port    float64 // the container's port that the service names
+	pulled  string  // the container's image
 }
 
 const trustECSTasks = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}}`
@@ -100,6 +101,12 @@ const pullAndLog = `{"Version":"2012-10-17","Statement":[
 	 "Resource":"arn:aws:ecr:us-east-1:111111111111:repository/proxy"},
 	{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:/proxy:*"}]}`
 
+// prebuilt is images that nobody in the estate builds.
+var prebuilt = []PublicImage{
+	{Reference: "public.ecr.aws/team/proxy:1"},
+	{Reference: proxyImage + ":prebuilt", ContainerImage: ContainerImage{Platform: "linux/arm64"}},
+}
+
 const proxyImage = testAccount + ".dkr.ecr." + testRegion + ".amazonaws.com/proxy"
 
 func newEstate(t *testing.T) *estate {
@@ -107,13 +114,13 @@ func newEstate(t *testing.T) *estate {
 	context := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(context, "Dockerfile"), []byte("FROM nginx:1.30\nCOPY nginx.conf /etc/proxy/\nUSER 101\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(context, "nginx.conf"), []byte("events {}\n"), 0o644))
-	return &estate{newLab(t, &World{}), map[string]Object{}, map[string]*Resource{}, context, 8443}
+	return &estate{newLab(t, &World{Images: prebuilt}), map[string]Object{}, map[string]*Resource{}, context, 8443, proxyImage + ":1"}
 }
 
 // container is the one container of the estate's task definition.
 func (e *estate) container() map[string]any {
 	return map[string]any{
-		"name": "nginx", "image": proxyImage + ":1", "portMappings": []any{map[string]any{"containerPort": 8443}},
+		"name": "nginx", "image": e.pulled, "portMappings": []any{map[string]any{"containerPort": 8443}},
 		"environment": []any{map[string]any{"name": "PORT", "value": "8443"}},
 		"logConfiguration": map[string]any{"logDriver": "awslogs", "options": map[string]any{
 			"awslogs-group": "/proxy", "awslogs-region": testRegion, "awslogs-stream-prefix": "nginx",

@@ -16,7 +16,7 @@ const imageType = "aws:ecr/image:Image"
 // that its build laid over the base image's.
 type ContainerImage struct {
 	Base     string `json:",omitempty"` // reference of the image it was built from
-	Platform string // "linux/arm64"
+	Platform string `json:",omitempty"` // "linux/arm64"; empty: every platform's
 
 	User             string            `json:",omitempty"`
 	WorkingDirectory string            `json:",omitempty"`

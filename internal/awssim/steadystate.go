@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -134,7 +135,7 @@ func (c *call) pulls(container containerDefinition, definition, role *Resource) 
 	}
 	var found []error
 	architecture := definition.Properties.Object("runtimePlatform").Text("cpuArchitecture")
-	if want := platformOf(architecture); image.Platform != want {
+	if want := platformOf(architecture); image.Platform != "" && image.Platform != want {
 		found = append(found, fmt.Errorf("CannotPullContainerError: image Manifest does not contain descriptor matching platform '%s' (%s is for %s)",
 			want, container.Image, image.Platform))
 	}
@@ -228,7 +229,7 @@ func (c *call) connects(task Party, container containerDefinition) []error {
 			reach("ResourceInitializationError: unable to pull secrets or registry auth", "ecr.api")
 			reach("CannotPullContainerError: pull image "+container.Image, "ecr.dkr", "s3")
 		} else {
-			reach("CannotPullContainerError: pull image "+container.Image, ref.host)
+			reach("CannotPullContainerError: pull image "+container.Image, cmp.Or(ref.host, "registry-1.docker.io"))
 		}
 	}
 	if l := container.LogConfiguration; l != nil && l.LogDriver == "awslogs" {
@@ -297,7 +298,11 @@ func (c *call) balancerReaches(loadBalancer string, task Party, ports []int) []e
 		from := Party{Name: "load balancer " + balancer.Properties.Text("name"), SubnetID: r.Properties.Text("subnetId"),
 			Groups: balancer.Properties.Texts("securityGroups"), Address: parseAddress(r.Properties.Text("privateIp"))}
 		for _, port := range ports {
-			if err := c.network().admits(from, task, port); err != nil {
+			err := c.network().admits(from, task, port)
+			if len(from.Groups) == 0 { // a Network Load Balancer without security groups sends what it likes
+				err = c.network().lets(task, from, port, ingressRuleType, "ingress")
+			}
+			if err != nil {
 				found = append(found, fmt.Errorf("Task failed ELB health checks (Request timed out): %w", err))
 			}
 		}

@@ -28,6 +28,40 @@ func TestServiceBecomesSteady(t *testing.T) {
 	require.NoError(t, e.delete(e.created["cluster"]))
 }
 
+func TestServiceRunsAPrebuiltImage(t *testing.T) {
+	e := newEstate(t)
+	e.pulled = proxyImage + ":prebuilt"
+	e.inputs["image"] = nil
+	_, err := e.service()
+	require.NoError(t, err)
+}
+
+// A Network Load Balancer need not have security groups; the tasks' own must
+// then admit its addresses.
+func TestNetworkLoadBalancerWithoutSecurityGroups(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		admitted string
+		want     string
+	}{
+		"whose addresses the tasks admit":       {"10.0.0.0/16", ""},
+		"whose addresses the tasks don't admit": {"10.1.0.0/16", "Task failed ELB health checks"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			e := newEstate(t)
+			e.inputs["balancer-lb"] = Object{"loadBalancerType": "network", "securityGroups": nil}
+			e.inputs["listener"] = Object{"protocol": "TCP"}
+			e.inputs["group"] = Object{"protocol": "TCP"}
+			e.inputs["tasks from balancer"] = Object{"referencedSecurityGroupId": nil, "cidrIpv4": test.admitted}
+			_, err := e.service()
+			if test.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, test.want)
+			}
+		})
+	}
+}
+
 func TestServiceDoesNotBecomeSteady(t *testing.T) {
 	const denied = "AccessDeniedException"
 	for sentence, test := range map[string]struct {
@@ -53,8 +87,10 @@ func TestServiceDoesNotBecomeSteady(t *testing.T) {
 			{"Effect":"Allow","Action":["logs:*","ecr:GetAuthorizationToken"],"Resource":"*"}}`}), "not authorized to perform: ecr:BatchGetImage"},
 		"the role doesn't trust ECS": {changed("execution", Object{"assumeRolePolicy": `{"Version":"2012-10-17","Statement":
 			{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`}), "unable to assume the role"},
-		"the image is for another architecture": {forAMD64, "linux/arm64"},
-		"the target group has another port":     {changed("group", Object{"port": 443.0}), "is not the port of target group"},
+		"the image is for another architecture":                       {forAMD64, "linux/arm64"},
+		"the image lies in a public registry and there is no way out": {func(e *estate) { e.pulled = "public.ecr.aws/team/proxy:1" }, "does not reach public.ecr.aws"},
+		"the image is not in the public registry":                     {func(e *estate) { e.pulled = "public.ecr.aws/team/proxy:2" }, "not found in registry"},
+		"the target group has another port":                           {changed("group", Object{"port": 443.0}), "is not the port of target group"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
