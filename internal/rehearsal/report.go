@@ -49,14 +49,14 @@ type Probe struct {
 }
 
 // String is the probe on one line.
-func (p Probe) String() string {
+func (probe Probe) String() string {
 	result := "ok"
-	if !p.OK {
+	if !probe.OK {
 		result = "NOT OK"
 	}
-	line := fmt.Sprintf("%s: %s %s: want %s, got %s", result, p.Name, p.URL, p.Want, p.Got)
-	if p.Detail != "" {
-		line += " (" + p.Detail + ")"
+	line := fmt.Sprintf("%s: %s %s: want %s, got %s", result, probe.Name, probe.URL, probe.Want, probe.Got)
+	if probe.Detail != "" {
+		line += " (" + probe.Detail + ")"
 	}
 	return line
 }

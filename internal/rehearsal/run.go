@@ -265,7 +265,7 @@ func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Ro
 	if r.Serve == nil {
 		return nil
 	}
-	if err := r.Serve(report, p.commands(r.beginning.mapping)); err != nil {
+	if err := r.Serve(report, p.commands()); err != nil {
 		return err
 	}
 	<-ctx.Done()

@@ -16,7 +16,7 @@ const maxCommands = 20
 
 // commands are shell command lines that reach the data path from this machine,
 // as the client that the probes are. What can't be reached has none.
-func (p *prober) commands(m *mapping.Mapping) []string {
+func (p *prober) commands() []string {
 	if len(p.estate.LoadBalancers) == 0 || len(p.estate.LoadBalancers[0].Interfaces) == 0 {
 		return nil
 	}

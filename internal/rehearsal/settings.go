@@ -96,13 +96,11 @@ func readSettings(path string, wanted os.FileInfo) (stackSettings, bool, error) 
 	if !filepath.IsAbs(named) {
 		named = filepath.Join(filepath.Dir(path), named)
 	}
-	info, err := os.Stat(named)
-	if err != nil || !os.SameFile(info, wanted) {
-		// Settings of another mapping, whether or not that is there.
-		return stackSettings{}, false, nil
-	}
 	aws := file.Config.AWS
-	return stackSettings{account: aws.AccountID, region: aws.Region, roleARN: aws.RoleARN}, true, nil
+	info, err := os.Stat(named)
+	// Where nothing is, there isn't the wanted mapping either.
+	isWanted := err == nil && os.SameFile(info, wanted)
+	return stackSettings{account: aws.AccountID, region: aws.Region, roleARN: aws.RoleARN}, isWanted, nil
 }
 
 // beginning is what stands before Portico in the accounts that the settings

@@ -47,7 +47,7 @@ func readHead(r *bufio.Reader) (*head, error) {
 	h := &head{start: start}
 	for {
 		text, err := line()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil, io.ErrUnexpectedEOF
 		}
 		if err != nil {

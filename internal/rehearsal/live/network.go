@@ -34,9 +34,10 @@ type Network struct {
 // service is what answers at a simulated address.
 type service struct {
 	to Interface
-	// handle takes over a connection; nil where a process answers at real.
-	handle func(net.Conn)
-	real   string
+	// handle takes over a connection; nil where a process answers, at its real
+	// address.
+	handle  func(net.Conn)
+	process string
 }
 
 type door struct {
@@ -77,9 +78,9 @@ func (n *Network) Handle(to Interface, port uint16, handle func(net.Conn)) {
 	n.serve(port, service{to: to, handle: handle})
 }
 
-// Forward lets the process at a real address answer for the interface's port.
-func (n *Network) Forward(to Interface, port uint16, real string) {
-	n.serve(port, service{to: to, real: real})
+// Forward lets the process that listens at a real address answer for the interface's port.
+func (n *Network) Forward(to Interface, port uint16, process string) {
+	n.serve(port, service{to: to, process: process})
 }
 
 func (n *Network) serve(port uint16, s service) {
@@ -94,7 +95,7 @@ func (n *Network) Dial(ctx context.Context, from Interface, to netip.AddrPort) (
 	if err != nil {
 		return nil, err
 	}
-	address := s.real
+	address := s.process
 	if address == "" {
 		if address, err = n.Door(from, to); err != nil {
 			return nil, err
@@ -142,12 +143,12 @@ func (n *Network) Translate(from Interface, value string) (string, error) {
 			errs = append(errs, fmt.Errorf("translate %q: %w", match, err))
 			return match
 		}
-		real, err := n.Door(from, to)
+		opened, err := n.Door(from, to)
 		if err != nil {
 			errs = append(errs, err)
 			return match
 		}
-		return real
+		return opened
 	})
 	return translated, errors.Join(errs...)
 }
@@ -237,7 +238,7 @@ func (n *Network) start(conn net.Conn, s service) {
 			return
 		}
 		defer conn.Close()
-		target, err := net.Dial("tcp", s.real)
+		target, err := net.Dial("tcp", s.process)
 		if err != nil {
 			return
 		}

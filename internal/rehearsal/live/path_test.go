@@ -165,15 +165,16 @@ func connect(t *testing.T, path *live.Path, host string) (*tls.Conn, error) {
 }
 
 // exchange sends raw bytes and reads one response.
-func exchange(t *testing.T, conn net.Conn, raw string) (*http.Response, []byte) {
+func exchange(t *testing.T, conn net.Conn, raw string) (int, []byte) {
 	t.Helper()
 	_, err := io.WriteString(conn, raw)
 	require.NoError(t, err)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	return response, body
+	return response.StatusCode, body
 }
 
 func requireHealthy(t *testing.T, path *live.Path) {
@@ -191,9 +192,9 @@ func TestARequestReachesTheAPI(t *testing.T) {
 			requireHealthy(t, path)
 			conn, err := connect(t, path, "api.private.example.com")
 			require.NoError(t, err)
-			response, body := exchange(t, conn,
+			code, body := exchange(t, conn,
 				"GET /a%2Fb//c;x?q=%20&r=+ HTTP/1.1\r\nHost: api.private.example.com\r\nX_Under.Score: yes\r\nx-apigw-api-id: spoofed\r\nContent-Length: 0\r\n\r\n")
-			require.Equal(t, http.StatusOK, response.StatusCode, string(body))
+			require.Equal(t, http.StatusOK, code, string(body))
 			var arrival live.Arrival
 			require.NoError(t, json.Unmarshal(body, &arrival))
 			require.Equal(t, "abc123", arrival.API)
@@ -209,9 +210,9 @@ func TestARequestReachesTheAPI(t *testing.T) {
 				require.Len(t, arrival.Headers["X-Amzn-Trace-Id"], 1)
 			}
 			// The same connection carries another request, with a chunked body.
-			response, body = exchange(t, conn,
+			code, body = exchange(t, conn,
 				"POST /p HTTP/1.1\r\nHost: api.private.example.com\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
-			require.Equal(t, http.StatusForbidden, response.StatusCode)
+			require.Equal(t, http.StatusForbidden, code)
 			require.Contains(t, string(body), "User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********2222:abc123/v1/POST/p")
 		})
 	}
@@ -259,15 +260,15 @@ func TestABlockedHopBlocks(t *testing.T) {
 			}
 			conn, err := connect(t, path, "api.private.example.com")
 			require.NoError(t, err)
-			response, _ := exchange(t, conn, "GET / HTTP/1.1\r\nHost: api.private.example.com\r\n\r\n")
-			require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+			code, _ := exchange(t, conn, "GET / HTTP/1.1\r\nHost: api.private.example.com\r\n\r\n")
+			require.Equal(t, http.StatusServiceUnavailable, code)
 		},
 		"sg-task>sg-endpoint:443": func(t *testing.T, path *live.Path) {
 			requireHealthy(t, path)
 			conn, err := connect(t, path, "api.private.example.com")
 			require.NoError(t, err)
-			response, _ := exchange(t, conn, "GET / HTTP/1.1\r\nHost: api.private.example.com\r\n\r\n")
-			require.Equal(t, http.StatusBadGateway, response.StatusCode)
+			code, _ := exchange(t, conn, "GET / HTTP/1.1\r\nHost: api.private.example.com\r\n\r\n")
+			require.Equal(t, http.StatusBadGateway, code)
 		},
 	} {
 		t.Run(hop, func(t *testing.T) {

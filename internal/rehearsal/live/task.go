@@ -119,11 +119,11 @@ func (r *runner) environment(task Task) (map[string]string, error) {
 	}
 	var errs []error
 	for name, value := range task.Environment {
-		real, err := r.network.Translate(task.Interface, value)
+		reached, err := r.network.Translate(task.Interface, value)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("translate the addresses in %s of %s: %w", name, task.Interface.Name, err))
 		}
-		translated[name] = real
+		translated[name] = reached
 	}
 	return translated, errors.Join(errs...)
 }
