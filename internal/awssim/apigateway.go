@@ -51,7 +51,6 @@ func restAPISpec() *typeSpec {
 			"name":                        {length(1, 1024)},
 			"apiKeySource":                {oneOf("HEADER", "AUTHORIZER")},
 		},
-		quota:    quota{name: "Regional API endpoints per Region", limit: 600, code: "LimitExceededException"},
 		create:   []string{"apigateway:POST", "apigateway:GET"},
 		read:     []string{"apigateway:GET"},
 		update:   []string{"apigateway:PATCH", "apigateway:GET"},
@@ -62,10 +61,8 @@ func restAPISpec() *typeSpec {
 }
 
 func createRESTAPI(c *call) error {
-	for _, other := range c.everywhere(restAPIType) {
-		if other.Region == c.region && other.ID == c.id {
-			return c.refuse("ConflictException", "the identifier %s is taken by an API of account %s: they are unique in a region", c.id, other.Account)
-		}
+	if other := c.elsewhere(restAPIType, c.id); other != nil {
+		return c.refuse("ConflictException", "the identifier %s is taken by an API of account %s: they are unique in a region", c.id, other.Account)
 	}
 	if c.outputs.Object("endpointConfiguration") == nil {
 		c.outputs["endpointConfiguration"] = map[string]any{"types": "EDGE"}
