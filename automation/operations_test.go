@@ -287,8 +287,8 @@ func TestLines(t *testing.T) {
 	}
 	want := []string{
 		"dev: up ...",
-		"dev: 12 resources done after 5 s, under way: portico-service, portico-zone",
-		"dev: 20 resources done after 10 s, under way: a, b, c and 2 more",
+		"dev: 12 done after 5 s, under way: portico-service, portico-zone",
+		"dev: 20 done after 10 s, under way: a, b, c and 2 more",
 		"dev: portico-service: no steady state",
 		"dev: 12 created, 3 unchanged (12.3 s)",
 		"",

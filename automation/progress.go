@@ -54,7 +54,7 @@ func Lines(w io.Writer) func(Event) {
 		case Started:
 			fmt.Fprintf(w, "%s: %s ...\n", e.Stack, e.Text)
 		case Working:
-			fmt.Fprintf(w, "%s: %d resources done after %.0f s%s\n",
+			fmt.Fprintf(w, "%s: %d done after %.0f s%s\n",
 				e.Stack, e.Done, e.Elapsed.Seconds(), underWay(e.Waiting))
 		case Note, Problem, Skipped:
 			fmt.Fprintf(w, "%s: %s\n", e.Stack, e.Text)
