@@ -304,7 +304,7 @@ func TestTheLoadBalancersFitTheProxy(t *testing.T) {
 	t.Run("Application Load Balancer", func(t *testing.T) {
 		m := up(t, minimalShared)
 		balancer := m.only(t, "aws:lb/loadBalancer:LoadBalancer").Inputs
-		require.Equal(t, 130.0, balancer["idleTimeout"], "the longest TIMEOUT is 120 s")
+		require.InDelta(t, 130, balancer["idleTimeout"], 0, "the longest TIMEOUT is 120 s")
 		require.Equal(t, true, balancer["internal"])
 		group := m.only(t, "aws:lb/targetGroup:TargetGroup").Inputs
 		require.Equal(t, []any{"HTTPS", 8443.0, 130.0}, []any{group["protocol"], group["port"], group["deregistrationDelay"]})
@@ -332,7 +332,7 @@ func TestTheContainerIsConfined(t *testing.T) {
 	c := container(t, m)
 	require.Equal(t, true, c["readonlyRootFilesystem"])
 	require.Equal(t, "101", c["user"])
-	require.Equal(t, 120.0, c["stopTimeout"])
+	require.InDelta(t, 120, c["stopTimeout"], 0)
 	options := c["logConfiguration"].(map[string]any)["options"].(map[string]any)
 	require.Equal(t, "portico-dev-logs", options["awslogs-group"])
 	require.Equal(t, "25m", options["max-buffer-size"])
