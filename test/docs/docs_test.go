@@ -1,0 +1,218 @@
+package docs
+
+import (
+	"bufio"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const root = "../.."
+
+// documents are the Markdown files of the project, relative to its root.
+func documents(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if base := entry.Name(); name != root && (base == "bin" || base == "testdata" || strings.HasPrefix(base, ".")) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if filepath.Ext(name) == ".md" {
+			rel, err := filepath.Rel(root, name)
+			if err != nil {
+				return err
+			}
+			found = append(found, rel)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Contains(t, found, "README.md")
+	return found
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(filepath.Join(root, name))
+	return err == nil
+}
+
+var (
+	link = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)\s]*)?\)`)
+	code = regexp.MustCompile("`([^`\n]+)`")
+	// place is what names a file or folder of the project: it begins with one
+	// of the root's folders.
+	place = regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.*-]+)*/?$`)
+)
+
+func TestLinksAndPathsOfTheDocumentsExist(t *testing.T) {
+	folders, err := os.ReadDir(root)
+	require.NoError(t, err)
+	var tops []string
+	for _, f := range folders {
+		if f.IsDir() && f.Name() != "bin" {
+			tops = append(tops, f.Name())
+		}
+	}
+	for _, document := range documents(t) {
+		t.Run(document, func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join(root, document))
+			require.NoError(t, err)
+			text := withoutBlocks(string(data))
+			for _, m := range link.FindAllStringSubmatch(text, -1) {
+				if strings.Contains(m[1], "://") {
+					continue
+				}
+				if target := path.Join(path.Dir(filepath.ToSlash(document)), m[1]); !exists(target) {
+					t.Errorf("the link to %s leads nowhere: there is no %s", m[1], target)
+				}
+			}
+			for _, m := range code.FindAllStringSubmatch(text, -1) {
+				top, _, found := strings.Cut(m[1], "/")
+				if !found || !place.MatchString(m[1]) || !slices.Contains(tops, top) {
+					continue
+				}
+				matches, err := filepath.Glob(filepath.Join(root, m[1]))
+				if err != nil || len(matches) == 0 {
+					t.Errorf("`%s`: there is no such file or folder", m[1])
+				}
+			}
+		})
+	}
+}
+
+// withoutBlocks takes the fenced blocks out of a document.
+func withoutBlocks(text string) string {
+	var kept []string
+	inside := false
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			inside = !inside
+			continue
+		}
+		if !inside {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
+
+// elsewhere are the README's commands that other checks run.
+var elsewhere = map[string]string{
+	"make rehearse": "the rehearsal's tests bring the example mapping up",
+}
+
+func TestTheReadmesCommandsRun(t *testing.T) {
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(bin, "portico"), "./cmd/portico")
+	build.Dir = root
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	commands := shellLines(t, "README.md")
+	require.NotEmpty(t, commands)
+	for _, command := range commands {
+		if elsewhere[command] != "" {
+			continue
+		}
+		t.Run(command, func(t *testing.T) {
+			line, found := strings.CutPrefix(command, "bin/portico ")
+			require.True(t, found, "say in this test what runs the command, or write it so that it can be run")
+			cmd := exec.Command("sh", "-ec", filepath.Join(bin, "portico")+" "+line)
+			cmd.Dir = root
+			cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, string(out))
+		})
+	}
+	for command := range elsewhere {
+		require.Contains(t, commands, command, "the README doesn't show this command any longer")
+	}
+}
+
+// shellLines are the lines of a document's sh blocks.
+func shellLines(t *testing.T, document string) []string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(root, document))
+	require.NoError(t, err)
+	defer f.Close()
+	var lines []string
+	inside := false
+	for scanner := bufio.NewScanner(f); scanner.Scan(); {
+		line := strings.TrimSpace(scanner.Text())
+		switch {
+		case line == "```sh":
+			inside = true
+		case line == "```":
+			inside = false
+		case inside && line != "":
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// TestConfigurationPageHasEveryKey reads the keys out of the structs that the
+// configuration is decoded into.
+func TestConfigurationPageHasEveryKey(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs/configuration.md"))
+	require.NoError(t, err)
+	syntax, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "accounts/config.go"), nil, 0)
+	require.NoError(t, err)
+	structs := map[string]*ast.StructType{}
+	ast.Inspect(syntax, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.TypeSpec); ok {
+			if s, ok := spec.Type.(*ast.StructType); ok {
+				structs[spec.Name.Name] = s
+			}
+		}
+		return true
+	})
+	for _, top := range []string{"sharedConfig", "providerConfig"} {
+		require.Contains(t, structs, top)
+		for _, key := range keys(structs, structs[top], "portico:") {
+			prefix, last := key[:strings.LastIndexAny(key, ".:")+1], key[strings.LastIndexAny(key, ".:")+1:]
+			// Keys beside each other may leave the first one's prefix out.
+			if !strings.Contains(string(page), "`"+key+"`") &&
+				!(strings.Contains(string(page), "`"+prefix) && strings.Contains(string(page), "`."+last+"`")) {
+				t.Errorf("docs/configuration.md: %s is missing", key)
+			}
+		}
+	}
+}
+
+// keys are the keys of a configuration struct, those of endpoints left at the
+// endpoint: they are all alike.
+func keys(structs map[string]*ast.StructType, s *ast.StructType, prefix string) []string {
+	var list []string
+	for _, field := range s.Fields.List {
+		if field.Tag == nil {
+			continue
+		}
+		tag := reflect.StructTag(strings.Trim(field.Tag.Value, "`")).Get("config")
+		name, isStruct := field.Type.(*ast.Ident)
+		if isStruct && structs[name.Name] != nil && name.Name != "endpointConfig" {
+			list = append(list, keys(structs, structs[name.Name], prefix+tag+".")...)
+			continue
+		}
+		list = append(list, prefix+tag)
+	}
+	return list
+}
