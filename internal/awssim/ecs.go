@@ -174,10 +174,10 @@ func shapeOf(inputs Object) (taskShape, error) {
 		return shape, nil
 	}
 	if !isFargateSize(cpu, memory) {
-		return shape, fmt.Errorf("No Fargate configuration exists for given values: %d CPU, %d memory. See the Amazon ECS documentation for the valid values.", cpu, memory)
+		return shape, event("No Fargate configuration exists for given values: %d CPU, %d memory. See the Amazon ECS documentation for the valid values.", cpu, memory)
 	}
 	if shape.networkMode != "awsvpc" {
-		return shape, fmt.Errorf("Fargate only supports network mode ‘awsvpc’.")
+		return shape, event("Fargate only supports network mode ‘awsvpc’.")
 	}
 	for _, v := range inputs.Objects("volumes") {
 		if v.Has("hostPath") || v.Has("dockerVolumeConfiguration") {

@@ -110,6 +110,9 @@ func (c *call) unsteady(definition *Resource) []string {
 	return reasons
 }
 
+// event is a service event or a task's stopped reason, in ECS's own words.
+func event(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
 // executionRole is the role with which ECS pulls and logs, nil if there is
 // none, or why it cannot be assumed.
 func (c *call) executionRole(definition *Resource) (*Resource, error) {
@@ -120,7 +123,7 @@ func (c *call) executionRole(definition *Resource) (*Resource, error) {
 		}
 		role := c.role(arn)
 		if role == nil || !roleTrusts(role, "ecs-tasks.amazonaws.com") {
-			return nil, fmt.Errorf("ECS was unable to assume the role '%s' that was provided for this task. "+
+			return nil, event("ECS was unable to assume the role '%s' that was provided for this task. "+
 				"Please verify that the role being passed has the proper trust relationship and permissions", arn)
 		}
 	}
@@ -131,12 +134,12 @@ func (c *call) executionRole(definition *Resource) (*Resource, error) {
 func (c *call) pulls(container containerDefinition, definition, role *Resource) []error {
 	image, err := c.simulator.image(container.Image)
 	if err != nil {
-		return []error{fmt.Errorf("CannotPullContainerError: pull image manifest: %w", err)}
+		return []error{event("CannotPullContainerError: pull image manifest: %w", err)}
 	}
 	var found []error
 	architecture := definition.Properties.Object("runtimePlatform").Text("cpuArchitecture")
 	if want := platformOf(architecture); image.Platform != "" && image.Platform != want {
-		found = append(found, fmt.Errorf("CannotPullContainerError: image Manifest does not contain descriptor matching platform '%s' (%s is for %s)",
+		found = append(found, event("CannotPullContainerError: image Manifest does not contain descriptor matching platform '%s' (%s is for %s)",
 			want, container.Image, image.Platform))
 	}
 	ref, err := parseImageReference(container.Image)
@@ -172,7 +175,7 @@ func (c *call) permitted(role *Resource, what, resource, action string) error {
 	if role != nil {
 		name = role.ARN
 	}
-	return fmt.Errorf("%s: AccessDeniedException: %s is not authorized to perform: %s on resource: %s "+
+	return event("%s: AccessDeniedException: %s is not authorized to perform: %s on resource: %s "+
 		"because no identity-based policy allows the %s action", what, name, action, resource, action)
 }
 
@@ -190,7 +193,7 @@ func (c *call) logs(container containerDefinition, role *Resource) []error {
 			return []error{err}
 		}
 	} else if region != c.region || c.findBy(logGroupType, "name", group) == nil {
-		return []error{fmt.Errorf("%s: ResourceNotFoundException: The specified log group does not exist: %s in %s", what, group, region)}
+		return []error{event("%s: ResourceNotFoundException: The specified log group does not exist: %s in %s", what, group, region)}
 	}
 	stream := arn + ":log-stream:" + l.Options["awslogs-stream-prefix"] + "/" + container.Name + "/task"
 	return []error{c.permitted(role, what, stream, "logs:CreateLogStream"), c.permitted(role, what, stream, "logs:PutLogEvents")}
@@ -303,7 +306,7 @@ func (c *call) balancerReaches(loadBalancer string, task Party, ports []int) []e
 				err = c.network().lets(task, from, port, ingressRuleType, "ingress")
 			}
 			if err != nil {
-				found = append(found, fmt.Errorf("Task failed ELB health checks (Request timed out): %w", err))
+				found = append(found, event("Task failed ELB health checks (Request timed out): %w", err))
 			}
 		}
 	}

@@ -22,6 +22,12 @@ func TestServiceBecomesSteady(t *testing.T) {
 	require.Len(t, running.Tasks, 2)
 	require.NotEqual(t, running.Tasks[0].SubnetID, running.Tasks[1].SubnetID)
 
+	described, err := e.describeService("service")
+	require.NoError(t, err)
+	require.Equal(t, running.TaskDefinitionARN, described.Text("taskDefinition"))
+	_, err = e.describeService("other")
+	require.ErrorContains(t, err, "not found")
+
 	require.Error(t, e.delete(e.created["cluster"]), "a cluster with a service")
 	require.NoError(t, e.delete(service))
 	require.Empty(t, e.Resources(Filter{Type: networkInterfaceType, ID: running.Tasks[0].ID}))
@@ -220,4 +226,10 @@ func (e *estate) tasks() []TaskInterface {
 	require.NoError(e.t, err)
 	require.Len(e.t, services, 1)
 	return services[0].Tasks
+}
+
+func (e *estate) describeService(name string) (Object, error) {
+	spec := e.catalog.functions["aws:ecs/getService:getService"]
+	c := &call{session: e.caller, token: spec.token, inputs: Object{"clusterArn": e.created["cluster"].ARN, "serviceName": name}, operation: "invoking " + spec.token}
+	return c.invoke(spec)
 }
