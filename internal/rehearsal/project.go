@@ -61,14 +61,14 @@ func (p project) write(b beginning, document []byte, shared map[string]any) erro
 			return fmt.Errorf("write the projects: %w", err)
 		}
 	}
-	config := b.config(p.environment)
-	maps.Copy(config, b.sharedConfig())
+	config := b.config()
+	maps.Copy(config, b.sharedConfig(p.environment))
 	maps.Copy(config, shared)
 	if err := p.settle(p.dir, p.environment, config); err != nil {
 		return err
 	}
 	for account, apis := range b.owned() {
-		config := b.config(p.environment)
+		config := b.config()
 		maps.Copy(config, b.providerConfig(account, apis, p.environment))
 		if err := p.settle(p.providerDir(), b.stackName(p.environment, account), config); err != nil {
 			return err
@@ -106,17 +106,18 @@ func (p project) settle(dir, stack string, config map[string]any) error {
 }
 
 // config is what every stack's settings hold.
-func (b beginning) config(environment string) map[string]any {
+func (b beginning) config() map[string]any {
 	return map[string]any{
 		"pulumi:disable-default-providers": []string{"*"},
 		"portico:mapping":                  mappingName,
-		"portico:app":                      map[string]any{"name": "portico", "environment": environment},
 	}
 }
 
-func (b beginning) sharedConfig() map[string]any {
-	aws := map[string]any{"region": b.region, "accountId": string(b.shared)}
-	return map[string]any{"portico:aws": aws}
+func (b beginning) sharedConfig(environment string) map[string]any {
+	return map[string]any{
+		"portico:app": map[string]any{"name": "portico", "environment": environment},
+		"portico:aws": map[string]any{"region": b.region, "accountId": string(b.shared)},
+	}
 }
 
 func (b beginning) providerConfig(account mapping.AccountID, apis []string, environment string) map[string]any {

@@ -64,11 +64,17 @@ func (c *healthChecks) wait(ctx context.Context, group TargetGroup, from []Inter
 func (c *healthChecks) waitFor(ctx context.Context, group TargetGroup, from []Interface, target netip.AddrPort) error {
 	ticker := time.NewTicker(checkInterval)
 	defer ticker.Stop()
+	var before error
 	for {
 		reason := c.checkFromAll(ctx, group, from, target)
 		if reason == nil || errors.Is(reason, ErrUnreachable) {
 			return reason
 		}
+		if ctx.Err() != nil && before != nil {
+			// The last check was cut off; the one before says more.
+			return before
+		}
+		before = reason
 		select {
 		case <-ctx.Done():
 			return reason
