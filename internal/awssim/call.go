@@ -79,12 +79,13 @@ func (c *call) findBy(token, property, value string) *Resource {
 	if property == "" || property == "id" {
 		return c.find(token, value)
 	}
-	for _, r := range c.all(token) {
-		if r.Properties.Text(property) == value {
-			return r
+	var first *Resource
+	for _, r := range c.simulator.store.resources[c.scopeOf(token)] {
+		if r.Properties.Text(property) == value && (first == nil || r.ID < first.ID) {
+			first = r
 		}
 	}
-	return nil
+	return first
 }
 
 // all is the caller's resources of a type, sorted by ID.
@@ -103,6 +104,17 @@ func (c *call) everywhere(token string) []*Resource {
 	}
 	slices.SortFunc(found, compareResources)
 	return found
+}
+
+// elsewhere is the resource of that ID in the call's region of any account, for
+// IDs that no two accounts may share, or nil.
+func (c *call) elsewhere(token, id string) *Resource {
+	for sc, resources := range c.simulator.store.resources {
+		if sc.token == token && sc.region == c.scopeOf(token).region && resources[id] != nil {
+			return resources[id]
+		}
+	}
+	return nil
 }
 
 // in is the same call made in another account and region, for what a service

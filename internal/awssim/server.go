@@ -69,7 +69,12 @@ func (s *Server) serve(i int, listener net.Listener, p *provider) {
 	server := grpc.NewServer(grpc.StatsHandler(connections{}), grpc.MaxRecvMsgSize(math.MaxInt32))
 	pulumirpc.RegisterResourceProviderServer(server, p)
 	s.servers = append(s.servers, server)
-	s.serving.Go(func() { s.errors[i] = server.Serve(listener) })
+	s.serving.Go(func() {
+		// A server that is stopped before it began says so; that is no error.
+		if err := server.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) {
+			s.errors[i] = err
+		}
+	})
 }
 
 func (s *Server) stop() {

@@ -181,3 +181,16 @@ func TestAWorldIsHeldToWhatIsSimulated(t *testing.T) {
 	require.ErrorContains(t, err, `account ID "1111" has not 12 digits`)
 	require.ErrorContains(t, err, `no quota "VPCs" is simulated; there are `)
 }
+
+func TestOwnersHadTheirQuotasRaised(t *testing.T) {
+	world := testWorld()
+	world.Quotas = map[string]int{"VPCs per Region": 1}
+	for i := range 3 {
+		world.Existing = append(world.Existing, awssim.Existing{Account: sharedAccount, Region: "us-east-1", Type: vpcType,
+			ID: fmt.Sprint("vpc-", i), Properties: awssim.Object{"cidrBlock": "10.0.0.0/16"}})
+	}
+	simulator, err := awssim.New(world)
+	require.NoError(t, err)
+	_, err = newClient(t, simulator, sharedAccount).tryCreate(vpcType, "v", properties{"cidrBlock": "10.0.0.0/16"})
+	require.ErrorContains(t, err, "VpcLimitExceeded")
+}

@@ -117,16 +117,16 @@ func (s *Simulator) Close() error {
 
 func begin(world *World, st *store) (*Simulator, error) {
 	s := &Simulator{catalog: simulated(), world: world, store: st}
-	if err := world.check(); err != nil {
-		return nil, err
-	}
-	var problems []error
+	problems := []error{world.check()}
 	for _, e := range world.existing() {
 		if err := s.layOut(e); err != nil {
 			problems = append(problems, fmt.Errorf("lay out %s %s in account %s: %w", e.Type, e.ID, e.Account, err))
 		}
 	}
-	return s, errors.Join(problems...)
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)
