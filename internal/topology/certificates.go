@@ -35,11 +35,22 @@ func certificateNames(rows []mapping.Row) []mapping.Host {
 // preference among the certificates instead (rendezvous hashing) and takes the
 // first that has room, so that another name changes one certificate, or a few,
 // until the number of certificates itself has to grow.
-func certificates(names []mapping.Host, publicZones map[mapping.Host]mapping.Zone, perCertificate int) []Certificate {
+//
+// A certificate begins with its domain name, which has to be a short one. The
+// second result are the long names that no certificate can take for want of
+// short ones.
+func certificates(names []mapping.Host, publicZones map[mapping.Host]mapping.Zone, perCertificate int) ([]Certificate, []mapping.Host) {
 	count := certificateCount(len(names), perCertificate)
 	packed := make([][]mapping.Host, count)
-	for _, name := range names {
-		certificate := preferred(name, count, func(i int) bool { return len(packed[i]) < perCertificate })
+	var homeless []mapping.Host
+	for _, name := range shortFirst(names) {
+		certificate := preferred(name, count, func(i int) bool {
+			return len(packed[i]) < perCertificate && (isDomainName(name) || len(packed[i]) > 0)
+		})
+		if certificate < 0 {
+			homeless = append(homeless, name)
+			continue
+		}
 		packed[certificate] = append(packed[certificate], name)
 	}
 	packed = slices.DeleteFunc(packed, func(names []mapping.Host) bool { return len(names) == 0 })
@@ -55,7 +66,49 @@ func certificates(names []mapping.Host, publicZones map[mapping.Host]mapping.Zon
 		}
 		certificates = append(certificates, Certificate{Names: names, PublicZones: zones})
 	}
-	return certificates
+	return certificates, homeless
+}
+
+// maxDomainName is how many characters a certificate's domain name, the common
+// name of its subject, may have; its other names may have 253 (ACM API
+// reference, RequestCertificate; RFC 5280, ub-common-name).
+const maxDomainName = 64
+
+func isDomainName(name mapping.Host) bool { return len(name) <= maxDomainName }
+
+// shortFirst puts the names that can be a certificate's domain name before
+// those that can't.
+func shortFirst(names []mapping.Host) []mapping.Host {
+	var short, long []mapping.Host
+	for _, name := range names {
+		if isDomainName(name) {
+			short = append(short, name)
+		} else {
+			long = append(long, name)
+		}
+	}
+	return append(short, long...)
+}
+
+// domainNameLimit reports the rows whose certificate name no certificate takes.
+func domainNameLimit(source string, rows []mapping.Row, homeless []mapping.Host) []error {
+	if len(homeless) == 0 {
+		return nil
+	}
+	e := &LimitError{
+		Limit: "characters of a certificate's domain name, without a shorter name to stand before it",
+		Max:   maxDomainName,
+		Remedy: "shorten the parent domains to " + strconv.Itoa(maxDomainName-len("*.")) +
+			" characters, or have ACM's quota of names raised and set portico:certificates: {namesPerCertificate: N}, so that they share a certificate with shorter ones",
+	}
+	for _, row := range rows {
+		if name := certificateName(row.Host); slices.Contains(homeless, name) {
+			e.Need = max(e.Need, len(name))
+			e.Rows = append(e.Rows, refer(source, row))
+		}
+	}
+	e.Fitting = len(rows) - len(e.Rows)
+	return []error{e}
 }
 
 func certificateCount(names, perCertificate int) int {

@@ -29,7 +29,8 @@ func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
 
 	publicZones, conflicts := publicZones(m.Source, routed)
 	names := certificateNames(routed)
-	t.Certificates = certificates(names, publicZones, limits.NamesPerCertificate)
+	packed, homeless := certificates(names, publicZones, limits.NamesPerCertificate)
+	t.Certificates = packed
 
 	apis, accountConflicts := apis(m.Source, m.Rows)
 	t.APIs = apis
@@ -38,6 +39,7 @@ func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
 		conflicts,
 		accountConflicts,
 		certificateLimit(m.Source, routed, names, limits),
+		domainNameLimit(m.Source, routed, homeless),
 		zoneLimits(m.Source, routed, t.Zones, limits),
 	)
 	if len(problems) > 0 {

@@ -50,8 +50,8 @@ type Zone struct {
 
 // Certificate is one certificate of the load balancer.
 type Certificate struct {
-	// Names are the subject alternative names, sorted; the first is the
-	// certificate's domain name.
+	// Names are the subject alternative names; the first is the certificate's
+	// domain name. They are sorted, those too long for a domain name last.
 	Names []mapping.Host
 	// PublicZones tells, for each name for which a row says so, the public
 	// hosted zone that validates it; names without an entry use their nearest

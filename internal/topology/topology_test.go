@@ -361,3 +361,32 @@ func BenchmarkDerive(b *testing.B) {
 		})
 	}
 }
+
+func TestACertificatesDomainNameIsShort(t *testing.T) {
+	long := mapping.Host("a." + strings.Repeat("l", 50) + ".internal.example.com") // its certificate name has 73 characters
+	top := derive(t, hosts(long, "b.zz.example.com"), topology.Limits{})
+	require.Len(t, top.Certificates, 1)
+	require.Equal(t, []mapping.Host{"*.zz.example.com", "*." + mapping.Host(long.Parent())}, top.Certificates[0].Names)
+
+	exactly := mapping.Host("a." + strings.Repeat("l", 50) + ".example.com") // 64 characters
+	require.Len(t, derive(t, hosts(exactly), topology.Limits{}).Certificates[0].Names[0], 64)
+
+	for name, limits := range map[string]topology.Limits{
+		"alone":               {},
+		"in one of their own": {NamesPerCertificate: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := hosts(long)
+			if limits.NamesPerCertificate > 0 {
+				m = hosts("b.zz.example.com", long)
+			}
+			_, err := topology.Derive(m, limits)
+			var limit *topology.LimitError
+			require.ErrorAs(t, err, &limit)
+			require.Equal(t, 64, limit.Max)
+			require.Equal(t, 73, limit.Need)
+			require.Equal(t, len(m.Rows)-1, limit.Fitting)
+			require.Equal(t, len(m.Rows)-1, limit.Rows[0].Index)
+		})
+	}
+}
