@@ -139,7 +139,7 @@ func TestPolicyOfTheAPI(t *testing.T) {
 		l := newAPILab(t)
 		policy := l.must(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
 		api := l.read(&Resource{Type: restAPIType, ID: "orders1234"})
-		require.Equal(t, `{"Statement":[{"Action":"execute-api:Invoke","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-portico"}},`+
+		require.JSONEq(t, `{"Statement":[{"Action":"execute-api:Invoke","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-portico"}},`+
 			`"Effect":"Allow","Principal":"*","Resource":"arn:aws:execute-api:us-east-1:222222222222:orders1234/*"}],"Version":"2012-10-17"}`,
 			api.Properties.Text("policy"))
 		require.Equal(t, allowing("vpce-portico"), l.read(policy).Properties.Text("policy"), "no drift")

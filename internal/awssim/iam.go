@@ -229,20 +229,20 @@ func roleTrusts(role *Resource, service string) bool {
 // roleMay tells whether a role's policies, inline and attached, allow it an
 // action on a resource of its own account.
 func (c *call) roleMay(role *Resource, action, resource string) bool {
-	outcome := iampolicy.ImplicitDeny
+	allowed := false
+	request := iampolicy.Request{Principal: role.ARN, Action: action, Resource: resource}
 	for _, text := range c.policiesOf(role) {
 		policy, err := iampolicy.ParseIdentity([]byte(text))
 		if err != nil {
 			return false
 		}
-		switch iampolicy.Evaluate(policy, iampolicy.Request{Principal: role.ARN, Action: action, Resource: resource}).Outcome {
-		case iampolicy.ExplicitDeny:
+		outcome := iampolicy.Evaluate(policy, request).Outcome
+		if outcome == iampolicy.ExplicitDeny {
 			return false
-		case iampolicy.Allowed:
-			outcome = iampolicy.Allowed
 		}
+		allowed = allowed || outcome == iampolicy.Allowed
 	}
-	return outcome == iampolicy.Allowed
+	return allowed
 }
 
 func (c *call) policiesOf(role *Resource) []string {

@@ -1,7 +1,6 @@
 package awssim
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,7 +104,7 @@ func TestServiceDoesNotBecomeSteady(t *testing.T) {
 			_, err := e.service()
 			require.ErrorContains(t, err, test.want)
 			var stands unfinished
-			require.True(t, errors.As(err, &stands), "the service stands and is kept in Pulumi's state")
+			require.ErrorAs(t, err, &stands, "the service stands and is kept in Pulumi's state")
 		})
 	}
 }
