@@ -182,6 +182,7 @@ func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest)
 		return &pulumirpc.CreateResponse{Properties: properties}, err
 	}
 	c := s.call(spec, request.Urn)
+	defer p.simulator.creating(c)()
 	r, err := p.do(c, func() (*Resource, error) { return c.createFor(inputs) })
 	if r == nil {
 		return nil, err

@@ -88,6 +88,8 @@ type Simulator struct {
 	faults  []*fault
 	calls   []Call
 	hook    func(Call)
+
+	concurrency concurrency
 }
 
 // New begins with a world and keeps what happens in memory.
