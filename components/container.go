@@ -24,6 +24,7 @@ type containerDefinition struct {
 	MountPoints            []mountPoint      `json:"mountPoints"`
 	LinuxParameters        linuxParameters   `json:"linuxParameters"`
 	Ulimits                []ulimit          `json:"ulimits"`
+	SystemControls         []systemControl   `json:"systemControls"`
 	StopTimeout            int               `json:"stopTimeout"`
 	LogConfiguration       *logConfiguration `json:"logConfiguration"`
 }
@@ -58,6 +59,11 @@ type ulimit struct {
 	HardLimit int    `json:"hardLimit"`
 }
 
+type systemControl struct {
+	Namespace string `json:"namespace"`
+	Value     string `json:"value"`
+}
+
 type logConfiguration struct {
 	LogDriver string            `json:"logDriver"`
 	Options   map[string]string `json:"options"`
@@ -78,6 +84,12 @@ func newContainer(image string, environment map[string]string) containerDefiniti
 		LinuxParameters:        linuxParameters{Capabilities: capabilities{Drop: []string{"ALL"}}},
 		// Two descriptors a request, one on each side of the proxy.
 		Ulimits: []ulimit{{Name: "nofile", SoftLimit: 65536, HardLimit: 65536}},
+		// An address of the endpoint that falls silent acknowledges nothing. By
+		// default the kernel sends again for a quarter of an hour, and NGINX
+		// waits for the row's timeout; this makes it give up after 3 s,
+		// so that NGINX takes another address while it still may. Fargate 1.4.0
+		// sets it for the whole task.
+		SystemControls: []systemControl{{Namespace: "net.ipv4.tcp_retries2", Value: "2"}},
 	}
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		container.Environment = append(container.Environment, nameValue{Name: name, Value: environment[name]})
