@@ -1,0 +1,164 @@
+//go:build bench
+
+package proxy
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
+)
+
+// plan is how much is measured.
+type plan struct {
+	name           string
+	rounds         int
+	warmup, window time.Duration
+	hosts          []int
+	connections    []int
+	answers        []string
+	// referenceHosts is the largest estate that the reference is started with:
+	// ten thousand server blocks take 20 s of a processor and 600 MB.
+	referenceHosts int
+	// judge says that the figures are to be recorded and the targets reached.
+	judge bool
+}
+
+// plans are chosen by PORTICO_BENCH.
+var plans = map[string]plan{
+	// A minute, for seeing that it still runs.
+	"quick": {name: "quick", rounds: 1, warmup: time.Second, window: time.Second,
+		hosts: []int{1, 10_000}, connections: []int{32}, answers: []string{"small", "large"}, referenceHosts: 1},
+	// What was promised, in five minutes.
+	"targets": {name: "targets", rounds: 7, warmup: time.Second, window: 3 * time.Second,
+		hosts: []int{1, 10_000}, connections: []int{32}, answers: []string{"small"}, referenceHosts: 10_000, judge: true},
+	// A quarter of an hour.
+	"": {name: "default", rounds: 5, warmup: time.Second, window: 2 * time.Second,
+		hosts: []int{1, 10_000}, connections: []int{1, 32, 256}, answers: []string{"small", "large"}, referenceHosts: 10_000, judge: true},
+	// An hour.
+	"full": {name: "full", rounds: 7, warmup: time.Second, window: 9 * time.Second,
+		hosts: []int{1, 10_000}, connections: []int{1, 32, 256}, answers: []string{"small", "large"}, referenceHosts: 10_000, judge: true},
+}
+
+func TestProxyBesideTheAlternatives(t *testing.T) {
+	p, known := plans[os.Getenv("PORTICO_BENCH")]
+	require.True(t, known, "PORTICO_BENCH is %q: set it to quick, targets or full, or not at all", os.Getenv("PORTICO_BENCH"))
+	for _, name := range []string{"nginx", "openssl", "haproxy", "wrk"} {
+		_, err := exec.LookPath(name)
+		require.NoError(t, err, "install the package of that name")
+	}
+
+	f := figures{Plan: p.name, Machine: inspect(t), Started: time.Now().UTC(), Starts: make(map[string]startFigure)}
+	u := startUpstream(t)
+	servers := make(map[int][]server)
+	loads := make([]load, 0, len(p.hosts)*len(p.connections)*len(p.answers))
+	for _, hosts := range p.hosts {
+		e := newEstate(t, hosts)
+		servers[hosts] = startAll(t, e, u, hosts <= p.referenceHosts)
+		for _, s := range servers[hosts] {
+			if s.reading > 0 {
+				largest, _ := memory(t, s.pid)
+				f.Starts[fmt.Sprintf("%s, %d hosts", s.side, hosts)] = startFigure{Seconds: s.reading.Seconds(), MB: largest}
+			}
+		}
+		for _, answer := range p.answers {
+			for _, connections := range p.connections {
+				loads = append(loads, newLoad(t, t.TempDir(), e, cell{Hosts: hosts, Answer: answer, Connections: connections}))
+			}
+		}
+	}
+	for round := range p.rounds {
+		for _, l := range loads {
+			// Everybody comes first once: what the machine does besides changes
+			// slowly.
+			sides := servers[l.Hosts]
+			for i := range sides {
+				r := measure(t, sides[(i+round)%len(sides)], u, l, p.warmup, p.window)
+				r.Round = round
+				f.Runs = append(f.Runs, r)
+			}
+		}
+		t.Logf("round %d of %d done, %v since the start", round+1, p.rounds, time.Since(f.Started).Round(time.Second))
+	}
+	f.summarize()
+	t.Log("\n" + f.markdown())
+	if !p.judge {
+		return
+	}
+	f.record(t)
+	for _, target := range f.targets() {
+		if !target.reached() {
+			t.Errorf("%s", target)
+		}
+	}
+}
+
+func startAll(t *testing.T, e estate, u upstream, withReference bool) []server {
+	t.Helper()
+	servers := []server{startPortico(t, e, u), startHAProxy(t, e, u), u.server}
+	if withReference {
+		servers = append(servers, startReference(t, e, u))
+	}
+	return servers
+}
+
+// TestHAProxyDoesTheSameJob keeps the comparison fair: what arrives at the
+// endpoint is the same through either proxy, and so is what is refused.
+func TestHAProxyDoesTheSameJob(t *testing.T) {
+	e := newEstate(t, 8)
+	endpoint := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
+	u := upstream{addresses: []string{endpoint.Address}, authority: newAuthority(t, t.TempDir())}
+	u.authority.file = endpoint.CAFile
+	proxies := []server{startPortico(t, e, u), startHAProxy(t, e, u)}
+
+	const host, withPaths = "api00000.team00.private.example.com", "api00003.team03.private.example.com"
+	for _, c := range []struct{ name, request string }{
+		{"a path", nginxtest.RequestText("GET", host, "/orders/1?state=open")},
+		{"a base path", nginxtest.RequestText("GET", withPaths, "/v1/orders")},
+		{"the base path alone", nginxtest.RequestText("GET", withPaths, "/v1")},
+		{"a sibling of the base path", nginxtest.RequestText("GET", withPaths, "/v10/orders")},
+		{"a spoofed API", nginxtest.RequestText("GET", host, "/", "x-apigw-api-id: other", "Referer: https://a.example.com/", "X-HTTP-Method-Override: DELETE")},
+		{"a caller behind a load balancer", nginxtest.RequestText("GET", host, "/", "X-Forwarded-For: 10.0.3.17")},
+		{"a body", nginxtest.RequestText("POST", host, "/orders", "Content-Length: 2") + "{}"},
+		{"a verb that isn't allowed", nginxtest.RequestText("DELETE", host, "/orders")},
+		{"an unknown host", nginxtest.RequestText("GET", "other.example.com", "/")},
+		{"the load balancer's health check", nginxtest.RequestText("GET", "127.0.0.1", "/healthz")},
+		{"a dot segment", nginxtest.RequestText("GET", host, "/a/%2e%2e/b")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var statuses []int
+			var arrived [][]string
+			for _, s := range proxies {
+				before := len(endpoint.Requests())
+				proxy := &nginxtest.Proxy{Address: s.address}
+				statuses = append(statuses, proxy.Send(t, c.request).Status)
+				arrived = append(arrived, arrivals(endpoint.Requests()[before:]))
+			}
+			require.Equal(t, statuses[0], statuses[1])
+			require.Equal(t, arrived[0], arrived[1])
+		})
+	}
+}
+
+// arrivals are request lines, headers and bodies, headers sorted and their names
+// in lower case, as HAProxy writes them.
+func arrivals(requests []nginxtest.Request) []string {
+	var lines []string
+	for _, r := range requests {
+		var head []string
+		for _, h := range r.Head {
+			name, value, _ := strings.Cut(h, ":")
+			head = append(head, strings.ToLower(name)+":"+value)
+		}
+		slices.Sort(head)
+		lines = append(append(append(lines, r.Line), head...), string(r.Body))
+	}
+	return lines
+}

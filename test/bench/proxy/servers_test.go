@@ -1,0 +1,250 @@
+//go:build bench
+
+package proxy
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"text/template"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
+	"github.com/portico-iac/portico/internal/topology"
+)
+
+// workers is how many processes or threads each server has: as many as a
+// Fargate task of two vCPUs would.
+const workers = 2
+
+//go:embed templates
+var templateFiles embed.FS
+
+var templates = template.Must(template.ParseFS(templateFiles, "templates/*.tmpl"))
+
+// side is one of what is compared.
+type side string
+
+const (
+	portico   side = "Portico"
+	reference side = "reference"
+	haproxy   side = "HAProxy"
+	floor     side = "floor"
+)
+
+// server is a running one.
+type server struct {
+	side    side
+	address string
+	pid     int
+	// reading is how long a process takes that only reads the configuration.
+	reading time.Duration
+}
+
+// upstream is the stand-in for the endpoint, which is the floor as well.
+type upstream struct {
+	server
+	addresses []string
+	status    string
+	authority authority
+}
+
+func startUpstream(t *testing.T) upstream {
+	t.Helper()
+	dir := t.TempDir()
+	u := upstream{
+		addresses: []string{nginxtest.FreeAddress(t), nginxtest.FreeAddress(t)},
+		status:    nginxtest.FreeAddress(t),
+		authority: newAuthority(t, dir),
+	}
+	certificate := u.authority.issue(t, dir, nginxtest.EndpointName, newEC(t))
+	large := filepath.Join(dir, "large.json")
+	require.NoError(t, os.WriteFile(large, bytes.Repeat([]byte(`{"id":"o-100"},`+"\n"), 64<<10/16), 0o644))
+	write(t, filepath.Join(dir, "upstream.conf"), "upstream.conf.tmpl", map[string]any{
+		"Workers": workers, "Certificate": certificate.certificate, "Key": certificate.key,
+		"Addresses": u.addresses, "Status": u.status, "Large": large,
+	})
+	pid := launch(t, u.addresses[0], exec.Command("nginx", "-p", dir+"/", "-c", filepath.Join(dir, "upstream.conf"), "-g", "user root root; daemon off;"))
+	u.server = server{side: floor, address: u.addresses[0], pid: pid}
+	return u
+}
+
+// answered is how many requests the upstream has answered so far.
+func (u upstream) answered(t *testing.T) int64 {
+	t.Helper()
+	response, err := http.Get("http://" + u.status + "/status")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	// " accepts handled requests " and below it the three numbers.
+	match := regexp.MustCompile(`(?m)^ \d+ \d+ (\d+) $`).FindSubmatch(body)
+	require.NotNil(t, match, string(body))
+	n, err := strconv.ParseInt(string(match[1]), 10, 64)
+	require.NoError(t, err)
+	return n
+}
+
+func startPortico(t *testing.T, e estate, u upstream) server {
+	t.Helper()
+	p := nginxtest.StartWriting(t, nowhere(t), e.context, []string{
+		"PATH=" + os.Getenv("PATH"),
+		"PORTICO_UPSTREAMS=" + strings.Join(u.addresses, ","),
+		"PORTICO_ENDPOINT_NAME=" + nginxtest.EndpointName,
+		"PORTICO_CA_FILE=" + u.authority.file,
+		fmt.Sprintf("PORTICO_WORKERS=%d", workers),
+	})
+	reading := finish(t, exec.Command("nginx", "-t", "-p", p.RunDir+"/", "-c", filepath.Join(p.RunDir, "nginx.conf")))
+	return server{side: portico, address: p.Address, pid: p.Process().Pid, reading: reading}
+}
+
+// referenceHost is a server block of the reference's shape.
+type referenceHost struct {
+	Name string
+	Rows []referenceRow
+}
+
+type referenceRow struct {
+	Host, Base, API, Target string
+	Methods                 []string
+}
+
+func startReference(t *testing.T, e estate, u upstream) server {
+	t.Helper()
+	dir := t.TempDir()
+	certificate := u.authority.issue(t, dir, "reference.example.com", newRSA4096(t))
+	var hosts []referenceHost
+	for _, r := range e.routes {
+		if len(hosts) == 0 || hosts[len(hosts)-1].Name != string(r.Host) {
+			hosts = append(hosts, referenceHost{Name: string(r.Host)})
+		}
+		last := &hosts[len(hosts)-1]
+		last.Rows = append(last.Rows, referenceRow{
+			Host: string(r.Host), Base: string(r.BasePath), API: string(r.API.ID), Target: destination(r), Methods: verbs(r),
+		})
+	}
+	address := nginxtest.FreeAddress(t)
+	file := filepath.Join(dir, "nginx.conf")
+	write(t, file, "reference.conf.tmpl", map[string]any{
+		"Workers": workers, "Upstreams": u.addresses, "Hosts": hosts, "Listen": address,
+		"Certificate": certificate.certificate, "Key": certificate.key, "EndpointName": nginxtest.EndpointName,
+	})
+	reading := finish(t, exec.Command("nginx", "-t", "-p", dir+"/", "-c", file))
+	pid := launch(t, address, exec.Command("nginx", "-p", dir+"/", "-c", file, "-g", "daemon off;"))
+	return server{side: reference, address: address, pid: pid, reading: reading}
+}
+
+func startHAProxy(t *testing.T, e estate, u upstream) server {
+	t.Helper()
+	dir := t.TempDir()
+	certificate := u.authority.issue(t, dir, "haproxy.example.com", newEC(t))
+	var hostMap, pathMap bytes.Buffer
+	for _, r := range e.routes {
+		row := fmt.Sprintf("%s|%s|%s|%s", r.BasePath, r.API.ID, destination(r), strings.Join(verbs(r), ","))
+		if r.BasePath != "" {
+			fmt.Fprintf(&pathMap, "%s%s/ %s\n", r.Host, r.BasePath, row)
+			row = "paths"
+		}
+		fmt.Fprintf(&hostMap, "%s %s\n", r.Host, row)
+	}
+	files := map[string][]byte{
+		"hosts.map": hostMap.Bytes(), "paths.map": pathMap.Bytes(),
+		"refused.lst": []byte(`(/|%2f|\\|%5c)(\.|%2e){1,2}(/|%2f|\\|%5c|;|%3b|$)` + "\n"),
+	}
+	for name, data := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o644))
+	}
+	address := nginxtest.FreeAddress(t)
+	file := filepath.Join(dir, "haproxy.cfg")
+	write(t, file, "haproxy.cfg.tmpl", map[string]any{
+		"Workers": workers, "Upstreams": u.addresses, "Listen": address, "Certificate": certificate.both,
+		"HostMap": filepath.Join(dir, "hosts.map"), "PathMap": filepath.Join(dir, "paths.map"), "Refused": filepath.Join(dir, "refused.lst"),
+		"EndpointName": nginxtest.EndpointName, "Authority": u.authority.file,
+		"Methods": []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"},
+	})
+	reading := finish(t, exec.Command("haproxy", "-c", "-f", file))
+	return server{side: haproxy, address: address, pid: launch(t, address, exec.Command("haproxy", "-db", "-f", file)), reading: reading}
+}
+
+func destination(r topology.Route) string { return "/" + string(r.API.Stage) + string(r.API.Path) }
+
+func verbs(r topology.Route) []string {
+	names := make([]string, 0, len(r.Methods))
+	for _, m := range r.Methods {
+		names = append(names, string(m))
+	}
+	return names
+}
+
+func write(t *testing.T, file, name string, data any) {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, templates.ExecuteTemplate(&b, name, data))
+	require.NoError(t, os.WriteFile(file, b.Bytes(), 0o600))
+}
+
+// nowhere is where every log goes: writing costs its system call and nobody
+// else's time.
+func nowhere(t *testing.T) *os.File {
+	t.Helper()
+	file, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { file.Close() })
+	return file
+}
+
+// finish runs a command and tells how long that took.
+func finish(t *testing.T, cmd *exec.Cmd) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	output, err := cmd.CombinedOutput()
+	wall := time.Since(begin)
+	require.NoError(t, err, string(output))
+	return wall
+}
+
+// launch runs a server until the test ends and waits until it listens.
+func launch(t *testing.T, address string, cmd *exec.Cmd) int {
+	t.Helper()
+	messages, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	t.Cleanup(func() { messages.Close() })
+	cmd.Stdout, cmd.Stderr = nowhere(t), messages
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	require.NoError(t, cmd.Start())
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // gone already is as good
+	})
+	// Ten thousand server blocks take most of a minute on a busy machine.
+	deadline := time.After(3 * time.Minute)
+	for {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			conn.Close()
+			return cmd.Process.Pid
+		}
+		select {
+		case err := <-exited:
+			said, _ := os.ReadFile(messages.Name())
+			t.Fatalf("%s ended: %v: %s", cmd.Path, err, said)
+		case <-deadline:
+			t.Fatalf("%s doesn't listen on %s", cmd.Path, address)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
