@@ -42,6 +42,7 @@ func TestTheImageIsBuiltWithoutRunningAnything(t *testing.T) {
 		"ENV":        {"PORTICO_HOME=/etc/portico"},
 		"USER":       {"101"},
 		"EXPOSE":     {"8443"},
+		"VOLUME":     {`["/tmp"]`},
 		"STOPSIGNAL": {"SIGQUIT"},
 		"ENTRYPOINT": {`["sh", "/etc/portico/entrypoint.sh"]`},
 	}, instructions(t, c))

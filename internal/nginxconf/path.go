@@ -15,12 +15,29 @@ import (
 // ".."); a backslash in place of a slash. Control characters have no place in
 // a path, and a fragment none in a request's target (RFC 9112, section 3.2).
 func refusedTarget() string {
-	dot := `(?:\.|` + encoded('.') + `|` + encoded(0xC0) + encoded(0xAE) + `)`
-	slash := `(?:[/\\]|` + encoded('/') + `|` + encoded('\\') + `|` + encoded(0xC0) + encoded(0xAF) + `)`
-	end := `(?:$|[?;]|` + encoded(';') + `|` + slash + `)`
+	dot := `(?:\.|` + hidden('.') + `)`
+	slash := `(?:[/\\]|` + hidden('/') + `|` + hidden('\\') + `)`
+	end := `(?:$|[?;]|` + hidden(';') + `|` + slash + `)`
 	dotSegment := slash + dot + `{1,2}` + end
 	control := `%(?:[01][0-9a-f]|7f)`
 	return `^[^?]*?(?:` + dotSegment + `|` + control + `)|#`
+}
+
+// hidden is the regular expression of a character that isn't written as itself:
+// percent-encoded, or in an overlong form of UTF-8 (RFC 3629, section 3) of
+// two to four bytes, which may be encoded or not.
+func hidden(c byte) string {
+	byteOf := func(c byte) string { return fmt.Sprintf(`(?:\x%02x|%s)`, c, encoded(c)) }
+	const continuation = 0x80
+	last := byteOf(continuation | c&0x3f)
+	first, none := continuation|c>>6, byteOf(continuation)
+	forms := []string{
+		encoded(c),
+		byteOf(0xC0|c>>6) + last,
+		byteOf(0xE0) + byteOf(first) + last,
+		byteOf(0xF0) + none + byteOf(first) + last,
+	}
+	return strings.Join(forms, `|`)
 }
 
 // encoded is the regular expression of a percent-encoded byte. The percent

@@ -34,6 +34,8 @@ type Request struct {
 	// Head are the header lines without their line ends, in order.
 	Head []string
 	Body []byte
+	// Raw is all of it, line ends included.
+	Raw []byte
 	// Connection counts the upstream's connections from 0.
 	Connection int
 }
@@ -74,6 +76,7 @@ type Upstream struct {
 
 	listener net.Listener
 	answer   func(w io.Writer, r Request) error
+	idle     time.Duration
 
 	mu         sync.Mutex
 	requests   []Request
@@ -95,6 +98,9 @@ type UpstreamOptions struct {
 	Stream func(w io.Writer, r Request) error
 	// Authority signs the upstream's certificate; nil: one of its own.
 	Authority *Authority
+	// IdleTimeout is when a connection on which nothing comes is closed; 0:
+	// never.
+	IdleTimeout time.Duration
 }
 
 // errNoAnswer is how an upstream closes the connection instead of answering.
@@ -190,7 +196,7 @@ func NewUpstream(t testing.TB, o UpstreamOptions) *Upstream {
 	check(t, err)
 	u := &Upstream{
 		Address: listener.Addr().String(), CAFile: o.Authority.File,
-		listener: listener, answer: o.writer(), open: make(map[net.Conn]bool),
+		listener: listener, answer: o.writer(), idle: o.IdleTimeout, open: make(map[net.Conn]bool),
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{o.Authority.issue(t, o.CertificateName)}}
 	var serving sync.WaitGroup
@@ -264,6 +270,9 @@ func (u *Upstream) serve(conn *tls.Conn, n int) {
 	u.mu.Unlock()
 	r := bufio.NewReader(conn)
 	for {
+		if u.idle > 0 && conn.SetReadDeadline(time.Now().Add(u.idle)) != nil {
+			return
+		}
 		request, err := readRequest(r)
 		if err != nil {
 			return
@@ -282,14 +291,14 @@ func (u *Upstream) serve(conn *tls.Conn, n int) {
 // is what the proxy turns every body into.
 func readRequest(r *bufio.Reader) (Request, error) {
 	var request Request
-	line, err := readLine(r)
+	line, err := request.readLine(r)
 	if err != nil {
 		return request, err
 	}
 	request.Line = line
 	length := 0
 	for {
-		line, err := readLine(r)
+		line, err := request.readLine(r)
 		if err != nil {
 			return request, err
 		}
@@ -305,11 +314,13 @@ func readRequest(r *bufio.Reader) (Request, error) {
 	}
 	request.Body = make([]byte, length)
 	_, err = io.ReadFull(r, request.Body)
+	request.Raw = append(request.Raw, request.Body...)
 	return request, err
 }
 
-func readLine(r *bufio.Reader) (string, error) {
-	line, err := r.ReadString('\n')
+func (r *Request) readLine(from *bufio.Reader) (string, error) {
+	line, err := from.ReadString('\n')
+	r.Raw = append(r.Raw, line...)
 	return strings.TrimRight(line, "\r\n"), err
 }
 
