@@ -11,9 +11,10 @@ import (
 // The proxy routes by the raw path and forwards it byte for byte, and so must
 // never see a path that somebody behind it could read as leading elsewhere:
 // dot segments (RFC 3986, section 5.2.4), with their dots and slashes spelt in
-// any way that one server or another is known to undo, encoded again and again; a dot segment with parameters ("..;x", which Java servers read as
-// ".."); a backslash in place of a slash. Control characters have no place in
-// a path, and a fragment none in a request's target (RFC 9112, section 3.2).
+// any way that one server or another is known to undo, encoded again and again;
+// a dot segment with parameters ("..;x", which Java servers read as ".."); a
+// backslash in place of a slash. Control characters have no place in a path,
+// and a fragment none in a request's target (RFC 9112, section 3.2).
 func refusedTarget() string {
 	dot := `(?:\.|` + hidden('.') + `)`
 	slash := `(?:[/\\]|` + hidden('/') + `|` + hidden('\\') + `)`
