@@ -29,6 +29,7 @@ type sharedConfig struct {
 	Logs           logsConfig           `config:"logs"`
 	Certificates   certificatesConfig   `config:"certificates"`
 	DNS            dnsConfig            `config:"dns"`
+	Quotas         quotasConfig         `config:"quotas"`
 }
 
 // providerConfig is the configuration of a provider account's stack.
@@ -38,6 +39,10 @@ type providerConfig struct {
 	Shared  stackConfig  `config:"shared"`
 	APIs    []string     `config:"apis"`
 	Policy  policyConfig `config:"policy"`
+	Quotas  struct {
+		// ResourcePolicySize is the same as Policy.MaxSize.
+		ResourcePolicySize *int `config:"resourcePolicySize"`
+	} `config:"quotas"`
 	// Redeploy has no default: a deployment publishes whatever the API's owner
 	// has saved, so somebody has to decide.
 	Redeploy                 *bool    `config:"redeploy"`
@@ -135,6 +140,21 @@ type certificatesConfig struct {
 
 type dnsConfig struct {
 	Records string `config:"records"`
+}
+
+// quotasConfig is the account's quotas where they differ from those that AWS
+// gives every account, or where less than all of them is Portico's to use.
+type quotasConfig struct {
+	// CertificatesPerLoadBalancer doesn't count the default certificate.
+	CertificatesPerLoadBalancer *int `config:"certificatesPerLoadBalancer"`
+	NamesPerCertificate         *int `config:"namesPerCertificate"`
+	HostedZones                 *int `config:"hostedZones"`
+	// RecordsPerZone counts the zone's own NS and SOA records.
+	RecordsPerZone *int `config:"recordsPerZone"`
+	// SecurityGroupRules is the inbound rules of one group.
+	SecurityGroupRules *int `config:"securityGroupRules"`
+	// TargetsPerLoadBalancer bounds the tasks.
+	TargetsPerLoadBalancer *int `config:"targetsPerLoadBalancer"`
 }
 
 // stackConfig names the shared-services account's stack.

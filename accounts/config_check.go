@@ -19,10 +19,6 @@ import (
 // takes 8 and the role's takes 3.
 const maxPrefixLength = 32 - 8 - 3
 
-// maxAllowedCIDRs keeps the load balancer's group under the quota of 60 inbound
-// rules, with room for the VPC's own ranges.
-const maxAllowedCIDRs = 50
-
 var (
 	namePattern    = regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])*$`)
 	regionPattern  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d$`)
@@ -64,9 +60,7 @@ func readSharedConfig(ctx *pulumi.Context, dir string) (*sharedConfig, error) {
 	days := valueOr(c.Logs.RetentionDays, defaultRetentionDays)
 	m.check(slices.Contains(retentionDays, days), "logs.retentionDays",
 		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", days), "write one of "+join(retentionDays))
-	names := valueOr(c.Certificates.NamesPerCertificate, 10)
-	m.check(names >= 1 && names <= 100, "certificates.namesPerCertificate",
-		fmt.Sprintf("%d is out of range", names), "write your account's ACM quota, 1 to 100 (10 unless raised)")
+	c.checkQuotas(m)
 	oneOf(m, "dns.records", c.DNS.Records, "", "wildcard", "host")
 	return c, m.err()
 }
@@ -92,9 +86,7 @@ func readProviderConfig(ctx *pulumi.Context, dir string) (*providerConfig, error
 		checkID(m, fmt.Sprintf("additionalVpcEndpointIds[%d]", i), id, "vpce")
 	}
 	oneOf(m, "policy.denyForm", c.Policy.DenyForm, "", "notResource", "verbs")
-	size := valueOr(c.Policy.MaxSize, 8192)
-	m.check(size >= 8192, "policy.maxSize", fmt.Sprintf("%d is below AWS's default", size),
-		"write the account's quota in characters (8192 unless raised)")
+	c.checkPolicySize(m)
 	m.check(c.Redeploy != nil, "redeploy", "not set",
 		"write true to redeploy the stages whose resource policy changes, which publishes whatever the APIs' owners have saved; write false to leave that to them: the output redeployCommands then has the commands")
 	return c, m.err()
@@ -193,9 +185,6 @@ func (c loadBalancerConfig) check(m *mistakes) {
 	oneOf(m, "loadBalancer.type", c.Type, "", components.ApplicationLoadBalancer, components.NetworkLoadBalancer)
 	m.check(c.SSLPolicy == "" || sslPolicyPattern.MatchString(c.SSLPolicy), "loadBalancer.sslPolicy",
 		strconv.Quote(c.SSLPolicy)+" is not a policy of TLS 1.2 or later", "write "+components.DefaultSSLPolicy)
-	m.check(len(c.AllowedCIDRs) <= maxAllowedCIDRs, "loadBalancer.allowedCidrs",
-		fmt.Sprintf("%d ranges exceed a security group's rules", len(c.AllowedCIDRs)),
-		fmt.Sprintf("write at most %d: join ranges", maxAllowedCIDRs))
 	var seen []netip.Prefix
 	for i, text := range c.AllowedCIDRs {
 		key := fmt.Sprintf("loadBalancer.allowedCidrs[%d]", i)
@@ -230,7 +219,7 @@ func (c taskConfig) check(m *mistakes) {
 	low, high := valueOr(c.Min, defaultMin), valueOr(c.Max, max(defaultMax, valueOr(c.Min, defaultMin)))
 	m.check(low >= 1, "task.min", fmt.Sprintf("%d tasks can't answer", low), "write 1 or more; 2 or more to stand the loss of a zone")
 	m.check(high >= low, "task.max", fmt.Sprintf("%d is below the minimum of %d", high, low), "write the minimum or more")
-	m.check(high <= 5000, "task.max", fmt.Sprintf("%d exceeds ECS's 5,000 tasks of a service", high), "write at most 5000")
+	m.check(high <= maxTasks, "task.max", fmt.Sprintf("%d exceeds ECS's 5,000 tasks of a service", high), "write at most 5000")
 	percent := valueOr(c.CPUPercent, defaultCPUPercent)
 	m.check(percent >= 1 && percent <= 100, "task.cpuPercent", fmt.Sprintf("%d is not a percentage", percent), "write 1 to 100")
 }

@@ -163,7 +163,7 @@ func (s *providerStack) policyOf(api topology.API, shared *sharedOutputs) func(s
 		VPCEndpointID:            shared.vpcEndpointID,
 		AdditionalVPCEndpointIDs: s.config.AdditionalVPCEndpointIDs,
 		Grants:                   grants(api.Rows),
-		MaxSize:                  valueOr(s.config.Policy.MaxSize, 0),
+		MaxSize:                  s.config.policySize(),
 		Form:                     resourcepolicy.DenyForm(s.config.Policy.DenyForm),
 	}
 	return func(existing string) (string, error) {

@@ -37,10 +37,7 @@ func SharedIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		derived, err := topology.Derive(rows, topology.Limits{
-			NamesPerCertificate: valueOr(config.Certificates.NamesPerCertificate, 0),
-			HostRecords:         config.DNS.Records == "host",
-		})
+		derived, err := topology.Derive(rows, config.limits())
 		if err != nil {
 			return err
 		}
@@ -111,6 +108,9 @@ func (s *sharedStack) deploy() error {
 	s.providers = pulumi.Providers(awsProvider)
 	network, err := s.network()
 	if err != nil {
+		return err
+	}
+	if err := s.config.checkExistingVPCRules(network.CIDRs); err != nil {
 		return err
 	}
 	groups, err := s.securityGroups(network)

@@ -80,7 +80,7 @@ func NewSecurityGroups(ctx *pulumi.Context, name string, args *SecurityGroupsArg
 
 func (g *SecurityGroups) addRules(b *groupBuilder) {
 	if b.args.LoadBalancerID == "" {
-		for _, cidr := range distinct(b.args.VPCCIDRs, b.args.AllowedCIDRs) {
+		for _, cidr := range AdmittedCIDRs(b.args.VPCCIDRs, b.args.AllowedCIDRs) {
 			b.ingress("load-balancer-from-"+cidrName(cidr), g.LoadBalancerID, 443, peer{cidr: cidr})
 		}
 		b.egress("load-balancer-to-tasks", g.LoadBalancerID, ProxyPort, peer{group: g.TasksID})
@@ -97,7 +97,7 @@ func (g *SecurityGroups) addRules(b *groupBuilder) {
 	}
 	if b.args.EndpointID == "" {
 		b.ingress("execute-api-from-tasks", g.ExecuteAPIID, 443, peer{group: g.TasksID})
-		for _, cidr := range distinct(b.args.VPCCIDRs) {
+		for _, cidr := range AdmittedCIDRs(b.args.VPCCIDRs, nil) {
 			b.ingress("interface-endpoints-from-"+cidrName(cidr), g.InterfaceID, 443, peer{cidr: cidr})
 		}
 	}
@@ -200,9 +200,10 @@ func (b *groupBuilder) s3PrefixList() string {
 	return list.Id
 }
 
-// distinct merges lists of CIDRs; AWS refuses a rule that it has already.
-func distinct(lists ...[]string) []string {
-	all := slices.Concat(lists...)
+// AdmittedCIDRs are the ranges that a group admits by a rule each: the VPC's and
+// others, sorted and each once, since AWS refuses a rule that it has already.
+func AdmittedCIDRs(vpcCIDRs, others []string) []string {
+	all := slices.Concat(vpcCIDRs, others)
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -79,21 +78,18 @@ type explainedLimit struct {
 	Of string `json:"of,omitempty"`
 }
 
-// The quotas as an account has them before AWS raises any; topology.Derive
-// holds the mapping against them.
-const (
-	namesPerCertificate = 10
-	certificatesPerLB   = 26
-	hostedZones         = 500
-)
-
 type explainOptions struct {
 	mapping string
 	json    bool
 	mermaid bool
 	// names is the number of names that ACM puts into a certificate.
 	names int
-	dns   string
+	// certificates is how many a load balancer takes beside its default one.
+	certificates int
+	zones        int
+	zoneRecords  int
+	policySize   int
+	dns          string
 }
 
 func (c *cli) explainCommand() *cobra.Command {
@@ -108,8 +104,13 @@ func (c *cli) explainCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.mermaid, "mermaid", false, "print a Mermaid diagram of the requests' paths")
-	f.IntVar(&o.names, "names-per-certificate", namesPerCertificate,
-		"names in a certificate, as in portico:certificates.namesPerCertificate")
+	f.IntVar(&o.names, "names-per-certificate", 10,
+		"names in a certificate, as in portico:quotas.namesPerCertificate")
+	f.IntVar(&o.certificates, "certificates-per-load-balancer", 25,
+		"certificates beside the default one, as in portico:quotas.certificatesPerLoadBalancer")
+	f.IntVar(&o.zones, "hosted-zones", 500, "as in portico:quotas.hostedZones")
+	f.IntVar(&o.zoneRecords, "records-per-zone", 10000, "as in portico:quotas.recordsPerZone")
+	f.IntVar(&o.policySize, "resource-policy-size", resourcepolicy.DefaultMaxSize, "as in portico:quotas.resourcePolicySize")
 	f.StringVar(&o.dns, "records", "wildcard", "alias records, as in portico:dns.records: wildcard or host")
 	cmd.MarkFlagsMutuallyExclusive("json", "mermaid")
 	return cmd
@@ -119,6 +120,14 @@ func (c *cli) explain(o explainOptions) error {
 	if o.names < 1 || o.names > topology.MaxNamesPerCertificate {
 		return usagef("--names-per-certificate %d: expected 1 to %d", o.names, topology.MaxNamesPerCertificate)
 	}
+	for flag, value := range map[string]int{
+		"certificates-per-load-balancer": o.certificates, "hosted-zones": o.zones,
+		"records-per-zone": o.zoneRecords - 2, "resource-policy-size": o.policySize,
+	} {
+		if value < 1 {
+			return usagef("--%s: expected an account's quota", flag)
+		}
+	}
 	if o.dns != "wildcard" && o.dns != "host" {
 		return usagef("--records %q: expected wildcard or host", o.dns)
 	}
@@ -126,11 +135,12 @@ func (c *cli) explain(o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	t, err := topology.Derive(m, topology.Limits{NamesPerCertificate: o.names, HostRecords: o.dns == "host"})
+	limits := o.limits()
+	t, err := topology.Derive(m, limits)
 	if err != nil {
 		return err
 	}
-	e, err := explainMapping(m, t, o.names)
+	e, err := explainMapping(m, t, limits, o.policySize)
 	if err != nil {
 		return err
 	}
@@ -143,7 +153,19 @@ func (c *cli) explain(o explainOptions) error {
 	return c.writeExplanation(e)
 }
 
-func explainMapping(m *mapping.Mapping, t *topology.Topology, names int) (*explanation, error) {
+// limits are the quotas as topology counts them: with the load balancer's
+// default certificate, and without a zone's own NS and SOA records.
+func (o explainOptions) limits() topology.Limits {
+	return topology.Limits{
+		NamesPerCertificate: o.names,
+		Certificates:        o.certificates + 1,
+		HostedZones:         o.zones,
+		RecordsPerZone:      o.zoneRecords - 2,
+		HostRecords:         o.dns == "host",
+	}
+}
+
+func explainMapping(m *mapping.Mapping, t *topology.Topology, limits topology.Limits, policySize int) (*explanation, error) {
 	e := &explanation{
 		Mapping: m.Source, Digest: m.Digest,
 		Rows: []explainedRow{}, Certificates: []explainedCertificate{}, Zones: []explainedZone{}, APIs: []explainedAPI{},
@@ -176,10 +198,14 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, names int) (*expla
 		}
 		e.Rows = append(e.Rows, r)
 	}
-	if err := e.addAPIs(t.APIs); err != nil {
+	if err := e.addAPIs(t.APIs, policySize); err != nil {
 		return nil, err
 	}
-	e.addLimits(names)
+	usage, err := t.Usage(limits)
+	if err != nil {
+		return nil, err
+	}
+	e.addLimits(usage, policySize)
 	return e, nil
 }
 
@@ -190,7 +216,7 @@ const (
 	anyEndpoint = "vpce-00000000000000000"
 )
 
-func (e *explanation) addAPIs(apis []topology.API) error {
+func (e *explanation) addAPIs(apis []topology.API, policySize int) error {
 	var errs []error
 	for _, api := range apis {
 		account := string(api.Account)
@@ -199,7 +225,7 @@ func (e *explanation) addAPIs(apis []topology.API) error {
 		}
 		result, err := resourcepolicy.Merge(resourcepolicy.Request{
 			Partition: api.Partition, Region: api.Region, AccountID: account, APIID: string(api.ID),
-			VPCEndpointID: anyEndpoint, Grants: grants(api.Rows),
+			VPCEndpointID: anyEndpoint, Grants: grants(api.Rows), MaxSize: policySize,
 		})
 		if err != nil {
 			errs = append(errs, err)
@@ -216,20 +242,14 @@ func (e *explanation) addAPIs(apis []topology.API) error {
 	return errors.Join(errs...)
 }
 
-func (e *explanation) addLimits(names int) {
-	e.Limits = []explainedLimit{
-		{What: "certificates of the load balancer", Used: len(e.Certificates), Max: certificatesPerLB},
-		{What: "private hosted zones of the account", Used: len(e.Zones), Max: hostedZones},
-	}
-	if len(e.Certificates) > 0 {
-		fullest := slices.MaxFunc(e.Certificates, func(a, b explainedCertificate) int { return len(a.Names) - len(b.Names) })
-		e.Limits = append(e.Limits, explainedLimit{"names of a certificate", len(fullest.Names), names,
-			fmt.Sprintf("certificate %d", fullest.Number)})
+func (e *explanation) addLimits(usage []topology.Usage, policySize int) {
+	for _, u := range usage {
+		e.Limits = append(e.Limits, explainedLimit{What: u.What, Used: u.Used, Max: u.Max, Of: u.Of})
 	}
 	if len(e.APIs) > 0 {
 		longest := slices.MaxFunc(e.APIs, func(a, b explainedAPI) int { return a.PolicySize - b.PolicySize })
 		e.Limits = append(e.Limits, explainedLimit{"characters of an API's resource policy",
-			longest.PolicySize, resourcepolicy.DefaultMaxSize, "API " + longest.ID})
+			longest.PolicySize, policySize, "API " + longest.ID})
 	}
 }
 

@@ -99,7 +99,7 @@ func domainNameLimit(source string, rows []mapping.Row, homeless []mapping.Host)
 		Limit: "characters of a certificate's domain name, without a shorter name to stand before it",
 		Max:   maxDomainName,
 		Remedy: "shorten the parent domains to " + strconv.Itoa(maxDomainName-len("*.")) +
-			" characters, or have ACM's quota of names raised and set portico:certificates: {namesPerCertificate: N}, so that they share a certificate with shorter ones",
+			" characters, or have ACM's quota of names raised and set portico:quotas: {namesPerCertificate: N}, so that they share a certificate with shorter ones",
 	}
 	for _, row := range rows {
 		if name := certificateName(row.Host); slices.Contains(homeless, name) {
@@ -182,9 +182,10 @@ func certificateLimit(source string, rows []mapping.Row, names []mapping.Host, l
 	fits := func(i int) bool { return i < limits.Certificates*limits.NamesPerCertificate }
 	remedy := "put hosts under fewer parent domains"
 	if limits.NamesPerCertificate < MaxNamesPerCertificate {
-		remedy += ", or have ACM's quota of names raised and set portico:certificates: {namesPerCertificate: N}, N up to " +
+		remedy += ", or have ACM's quota of names raised and set portico:quotas: {namesPerCertificate: N}, N up to " +
 			strconv.Itoa(MaxNamesPerCertificate)
 	}
+	remedy += ", or have that of certificates per load balancer raised and set portico:quotas: {certificatesPerLoadBalancer: N}"
 	return []error{newLimitError(source, rows, LimitError{
 		Limit:  "certificates of the load balancer, at " + strconv.Itoa(limits.NamesPerCertificate) + " names each",
 		Need:   need,

@@ -8,6 +8,14 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
+// The limits of an account for which AWS raised none; Limits has their sources.
+const (
+	defaultNamesPerCertificate = 10
+	defaultCertificates        = 26
+	defaultHostedZones         = 500
+	defaultRecordsPerZone      = 9998
+)
+
 // MaxNamesPerCertificate is as far as AWS raises ACM's quota of domain names
 // per certificate (ACM user guide, quotas).
 const MaxNamesPerCertificate = 100
@@ -42,10 +50,10 @@ func (l Limits) withDefaults() (Limits, error) {
 			*field = byDefault
 		}
 	}
-	set(&l.NamesPerCertificate, "NamesPerCertificate", 10)
-	set(&l.Certificates, "Certificates", 26)
-	set(&l.HostedZones, "HostedZones", 500)
-	set(&l.RecordsPerZone, "RecordsPerZone", 9998)
+	set(&l.NamesPerCertificate, "NamesPerCertificate", defaultNamesPerCertificate)
+	set(&l.Certificates, "Certificates", defaultCertificates)
+	set(&l.HostedZones, "HostedZones", defaultHostedZones)
+	set(&l.RecordsPerZone, "RecordsPerZone", defaultRecordsPerZone)
 	if l.NamesPerCertificate > MaxNamesPerCertificate {
 		problems = append(problems, fmt.Errorf("read limits: NamesPerCertificate is %d: ACM allows at most %d", l.NamesPerCertificate, MaxNamesPerCertificate))
 	}

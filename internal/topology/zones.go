@@ -77,7 +77,7 @@ func zoneLimits(source string, rows []mapping.Row, zones []Zone, limits Limits) 
 			Limit:  "private hosted zones of an account",
 			Need:   len(zones),
 			Max:    limits.HostedZones,
-			Remedy: "put hosts under fewer parent domains, or have the quota raised and say so in the limits",
+			Remedy: "put hosts under fewer parent domains, or have the quota raised and set portico:quotas: {hostedZones: N}",
 		}, fits, func(row mapping.Row) mapping.Zone { return row.Host.Parent() }))
 	}
 	for _, zone := range zones {
@@ -95,7 +95,7 @@ func zoneLimits(source string, rows []mapping.Row, zones []Zone, limits Limits) 
 			Limit:  "records of the hosted zone " + string(zone.Name),
 			Need:   len(zone.Records),
 			Max:    limits.RecordsPerZone,
-			Remedy: "use one wildcard record per zone (portico:dns: {records: wildcard})",
+			Remedy: "use one wildcard record per zone (portico:dns: {records: wildcard}), or have the quota raised and set portico:quotas: {recordsPerZone: N}",
 		}, fits, func(row mapping.Row) mapping.Host { return row.Host }))
 	}
 	return problems

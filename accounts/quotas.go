@@ -1,0 +1,151 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/resourcepolicy"
+	"github.com/portico-iac/portico/internal/topology"
+)
+
+// AWS's quotas as an account has them before any is raised.
+const (
+	// Elastic Load Balancing: certificates per load balancer, the default one
+	// not counted.
+	defaultCertificatesPerLoadBalancer = 25
+	// AWS Certificate Manager: domain names per certificate.
+	defaultNamesPerCertificate = 10
+	// Route 53: hosted zones per account, records per hosted zone.
+	defaultHostedZones    = 500
+	defaultRecordsPerZone = 10_000
+	// VPC: inbound rules per security group.
+	defaultSecurityGroupRules = 60
+	// Elastic Load Balancing: targets per Application Load Balancer; per
+	// Network Load Balancer, which with cross-zone load balancing has as many
+	// as it otherwise has in one zone.
+	defaultTargetsPerALB = 1000
+	defaultTargetsPerNLB = 500
+)
+
+const (
+	// maxSecurityGroupRules is as far as AWS raises the quota: the rules of a
+	// group times the groups of a network interface may not exceed 1,000.
+	maxSecurityGroupRules = 1000
+	// maxTasks is ECS's quota of tasks per service.
+	maxTasks = 5000
+	// ownRecords are a zone's own: NS and SOA.
+	ownRecords = 2
+)
+
+func (c *sharedConfig) checkQuotas(m *mistakes) {
+	q := c.Quotas
+	const raised = "write your account's quota, or as much of it as Portico may use"
+	for key, value := range map[string]int{
+		"certificatesPerLoadBalancer": valueOr(q.CertificatesPerLoadBalancer, defaultCertificatesPerLoadBalancer),
+		"hostedZones":                 valueOr(q.HostedZones, defaultHostedZones),
+		"targetsPerLoadBalancer":      valueOr(q.TargetsPerLoadBalancer, defaultTargetsPerNLB),
+	} {
+		m.check(value >= 1, "quotas."+key, fmt.Sprintf("%d is out of range", value), raised)
+	}
+	records := valueOr(q.RecordsPerZone, defaultRecordsPerZone)
+	m.check(records > ownRecords, "quotas.recordsPerZone", fmt.Sprintf("%d is out of range", records),
+		raised+": a zone has two records of its own")
+	rules := valueOr(q.SecurityGroupRules, defaultSecurityGroupRules)
+	m.check(rules >= 1 && rules <= maxSecurityGroupRules, "quotas.securityGroupRules", fmt.Sprintf("%d is out of range", rules),
+		"write your account's quota, 1 to 1000 (60 unless raised)")
+	for key, value := range map[string]*int{
+		"certificates.namesPerCertificate": c.Certificates.NamesPerCertificate,
+		"quotas.namesPerCertificate":       q.NamesPerCertificate,
+	} {
+		names := valueOr(value, defaultNamesPerCertificate)
+		m.check(names >= 1 && names <= topology.MaxNamesPerCertificate, key, fmt.Sprintf("%d is out of range", names),
+			"write your account's ACM quota, 1 to 100 (10 unless raised)")
+	}
+	m.check(q.NamesPerCertificate == nil || c.Certificates.NamesPerCertificate == nil, "certificates.namesPerCertificate",
+		"the quota is given twice", "keep quotas.namesPerCertificate")
+	c.checkTargets(m)
+	// A new VPC's range is known here; that of an existing one has to be looked
+	// up first.
+	if c.Network.creates() {
+		if err := c.checkRules([]string{textOr(c.Network.CIDR, defaultCIDR)}); err != nil {
+			m.add("loadBalancer.allowedCidrs", err.problem, err.fix)
+		}
+	}
+}
+
+// checkTargets holds the most tasks that autoscaling may start against what the
+// load balancer takes.
+func (c *sharedConfig) checkTargets(m *mistakes) {
+	byDefault, balancer := defaultTargetsPerALB, "an Application Load Balancer"
+	if c.LoadBalancer.Type == components.NetworkLoadBalancer {
+		byDefault, balancer = defaultTargetsPerNLB, "a Network Load Balancer"
+	}
+	limit := valueOr(c.Quotas.TargetsPerLoadBalancer, byDefault)
+	high := valueOr(c.Task.Max, max(defaultMax, valueOr(c.Task.Min, defaultMin)))
+	m.check(high <= limit || high > maxTasks, "task.max", fmt.Sprintf("%d tasks exceed the %d targets of %s", high, limit, balancer),
+		fmt.Sprintf("write at most %d, or have the quota raised and set quotas.targetsPerLoadBalancer", limit))
+}
+
+// ruleLimit says that a security group would need more inbound rules than it
+// may have.
+type ruleLimit struct{ problem, fix string }
+
+// checkRules holds the load balancer's security group, which has one inbound
+// rule for each range, against the quota; nil: they fit, or the group is
+// somebody else's.
+func (c *sharedConfig) checkRules(vpcCIDRs []string) *ruleLimit {
+	if c.SecurityGroups.LoadBalancerID != "" {
+		return nil
+	}
+	limit := valueOr(c.Quotas.SecurityGroupRules, defaultSecurityGroupRules)
+	ranges := components.AdmittedCIDRs(vpcCIDRs, c.LoadBalancer.AllowedCIDRs)
+	if len(ranges) <= limit {
+		return nil
+	}
+	fitting := max(0, limit-len(vpcCIDRs))
+	return &ruleLimit{
+		problem: fmt.Sprintf("%d inbound rules needed, one for each range and %d for the VPC's own, %d allowed", len(ranges), len(vpcCIDRs), limit),
+		fix:     fmt.Sprintf("join ranges until %d are left, or have the quota of inbound rules per security group raised and set quotas.securityGroupRules", fitting),
+	}
+}
+
+// checkExistingVPCRules is checkRules for ranges that had to be looked up.
+func (c *sharedConfig) checkExistingVPCRules(vpcCIDRs []string) error {
+	limit := c.checkRules(vpcCIDRs)
+	if limit == nil {
+		return nil
+	}
+	return errors.New(strings.Join([]string{"exceed limit: " + namespace + "loadBalancer.allowedCidrs", limit.problem, limit.fix}, ": "))
+}
+
+// limits are the quotas that the mapping is held against.
+func (c *sharedConfig) limits() topology.Limits {
+	return topology.Limits{
+		NamesPerCertificate: valueOr(c.Quotas.NamesPerCertificate, valueOr(c.Certificates.NamesPerCertificate, defaultNamesPerCertificate)),
+		Certificates:        valueOr(c.Quotas.CertificatesPerLoadBalancer, defaultCertificatesPerLoadBalancer) + 1,
+		HostedZones:         valueOr(c.Quotas.HostedZones, defaultHostedZones),
+		RecordsPerZone:      valueOr(c.Quotas.RecordsPerZone, defaultRecordsPerZone) - ownRecords,
+		HostRecords:         c.DNS.Records == "host",
+	}
+}
+
+func (c *providerConfig) checkPolicySize(m *mistakes) {
+	for key, value := range map[string]*int{
+		"policy.maxSize":            c.Policy.MaxSize,
+		"quotas.resourcePolicySize": c.Quotas.ResourcePolicySize,
+	} {
+		size := valueOr(value, resourcepolicy.DefaultMaxSize)
+		m.check(size >= resourcepolicy.DefaultMaxSize, key, fmt.Sprintf("%d is below AWS's default", size),
+			"write the account's quota in characters (8192 unless raised)")
+	}
+	m.check(c.Policy.MaxSize == nil || c.Quotas.ResourcePolicySize == nil, "policy.maxSize",
+		"the quota is given twice", "keep quotas.resourcePolicySize")
+}
+
+// policySize is the quota for resource policies in characters; 0 stands for
+// AWS's default.
+func (c *providerConfig) policySize() int {
+	return valueOr(c.Quotas.ResourcePolicySize, valueOr(c.Policy.MaxSize, 0))
+}
