@@ -89,10 +89,11 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range names {
-		if !strings.HasPrefix(n, name+"-") || belongsToLonger(n, name, root) {
-			continue
-		}
+	environments, err := stackNames(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range ProviderStacks(name, environments, names) {
 		s, err := stackIn(dir, n, programs.Provider)
 		if err != nil {
 			return nil, err
@@ -102,17 +103,21 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 	return env, nil
 }
 
-// belongsToLonger tells whether a provider stack belongs to another
-// environment whose name begins with this one's: with the environments "dev"
-// and "dev-eu", "dev-eu-orders" is the latter's.
-func belongsToLonger(stack, name, root string) bool {
-	environments, err := stackNames(root)
-	if err != nil {
-		return false
+// ProviderStacks are those of the provider accounts' stacks that belong to an
+// environment: their names begin with its name and a hyphen, and with no longer
+// environment's. With the environments "dev" and "dev-eu", "dev-eu-orders" is
+// the latter's.
+func ProviderStacks(environment string, environments, stacks []string) []string {
+	var own []string
+	for _, stack := range stacks {
+		longer := func(other string) bool {
+			return len(other) > len(environment) && strings.HasPrefix(stack, other+"-")
+		}
+		if strings.HasPrefix(stack, environment+"-") && !slices.ContainsFunc(environments, longer) {
+			own = append(own, stack)
+		}
 	}
-	return slices.ContainsFunc(environments, func(other string) bool {
-		return len(other) > len(name) && strings.HasPrefix(stack, other+"-")
-	})
+	return own
 }
 
 func knownEnvironments(root string) string {
