@@ -68,6 +68,14 @@ var bans = []ban{
 	{from: "internal/resourcepolicy", to: "./...", reach: transitive,
 		why: "policies are built from plain values, so that an evaluator can be pointed at them"},
 
+	{from: "internal/review", to: pulumi, reach: transitive,
+		why: "a change is reviewed from files alone, without an engine"},
+	{from: "internal/review", to: yaml, reach: direct,
+		why: "a review starts from the validated model, not from the files"},
+	{from: "internal/review", to: "./...", reach: transitive,
+		except: []string{"mapping", "internal/topology", "internal/resourcepolicy"},
+		why:    "a review knows what a mapping means, not how it is deployed"},
+
 	{from: "components", to: "./accounts", reach: transitive,
 		why: "components are given their arguments; reading config is the role's work"},
 	{from: "components", to: yaml, reach: direct,

@@ -1,0 +1,208 @@
+package review
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/resourcepolicy"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// CertificateChanges are the load balancer's certificates that come and go. ACM
+// can't change a certificate's names, so that a name more is a certificate
+// anew.
+type CertificateChanges struct {
+	Added, Removed [][]mapping.Host
+}
+
+func compareCertificates(base, head *topology.Topology) CertificateChanges {
+	return CertificateChanges{
+		Added:   certificatesWithout(head.Certificates, base.Certificates),
+		Removed: certificatesWithout(base.Certificates, head.Certificates),
+	}
+}
+
+func certificatesWithout(a, b []topology.Certificate) [][]mapping.Host {
+	var rest [][]mapping.Host
+	for _, certificate := range a {
+		same := func(other topology.Certificate) bool {
+			return slices.Equal(certificate.Names, other.Names) && maps.Equal(certificate.PublicZones, other.PublicZones)
+		}
+		if !slices.ContainsFunc(b, same) {
+			rest = append(rest, certificate.Names)
+		}
+	}
+	return rest
+}
+
+// ZoneChange is a private hosted zone that comes, goes, or whose alias records
+// do.
+type ZoneChange struct {
+	Name mapping.Zone
+	// Added and Removed tell of the zone as a whole.
+	Added, Removed bool
+	// RecordsAdded and RecordsRemoved are fully qualified names.
+	RecordsAdded, RecordsRemoved []mapping.Host
+}
+
+func compareZones(base, head *topology.Topology) []ZoneChange {
+	before, after := recordsByZone(base), recordsByZone(head)
+	names := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
+	slices.Sort(names)
+	var changes []ZoneChange
+	for _, name := range slices.Compact(names) {
+		old, had := before[name]
+		now, has := after[name]
+		c := ZoneChange{
+			Name: name, Added: !had, Removed: !has,
+			RecordsAdded: without(now, old), RecordsRemoved: without(old, now),
+		}
+		if c.Added || c.Removed || len(c.RecordsAdded)+len(c.RecordsRemoved) > 0 {
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}
+
+func recordsByZone(t *topology.Topology) map[mapping.Zone][]mapping.Host {
+	zones := map[mapping.Zone][]mapping.Host{}
+	for _, zone := range t.Zones {
+		records := slices.Clone(zone.Records)
+		slices.Sort(records)
+		zones[zone.Name] = records
+	}
+	return zones
+}
+
+// Limit is how much of a quota is used.
+type Limit struct {
+	What               string
+	Before, After, Max int
+	// Of says what has the limit after the change, where it is not the
+	// environment as a whole.
+	Of string
+}
+
+// Near tells whether at least four fifths of the quota are used.
+func (l Limit) Near() bool { return 5*l.After >= 4*l.Max }
+
+// The quotas as an account has them before AWS raises any, for limits that the
+// state leaves at zero; topology.Limits has their sources.
+const (
+	namesPerCertificate = 10
+	certificates        = 26
+	hostedZones         = 500
+	recordsPerZone      = 9998
+)
+
+func compareLimits(base, head side) []Limit {
+	limits := []Limit{
+		{
+			What:   "certificates of the load balancer",
+			Before: len(base.topology.Certificates), After: len(head.topology.Certificates),
+			Max: orDefault(head.Limits.Certificates, certificates),
+		},
+		{
+			What:   "private hosted zones of the account",
+			Before: len(base.topology.Zones), After: len(head.topology.Zones),
+			Max: orDefault(head.Limits.HostedZones, hostedZones),
+		},
+	}
+	certificate := func(c topology.Certificate) (int, string) {
+		return len(c.Names), fmt.Sprintf("the certificate of %s", c.Names[0])
+	}
+	limits = append(limits, largest("names of a certificate", base.topology.Certificates, head.topology.Certificates,
+		certificate, orDefault(head.Limits.NamesPerCertificate, namesPerCertificate)))
+	zone := func(z topology.Zone) (int, string) { return len(z.Records), "zone " + string(z.Name) }
+	limits = append(limits, largest("records of a private hosted zone", base.topology.Zones, head.topology.Zones,
+		zone, orDefault(head.Limits.RecordsPerZone, recordsPerZone)))
+	return append(limits, policyLimit(base, head))
+}
+
+// policyLimit is that of the API which uses most of its quota. Quotas differ by
+// stack, so the fullest policy need not be the longest.
+func policyLimit(base, head side) Limit {
+	l := Limit{What: "characters of an API's resource policy", Max: resourcepolicy.DefaultMaxSize}
+	for _, key := range slices.SortedFunc(maps.Keys(head.policies), compareKeys) {
+		p := head.policies[key]
+		if l.Of == "" || p.size*l.Max > l.After*p.max {
+			l.After, l.Max, l.Of = p.size, p.max, "API "+string(p.api.ID)
+		}
+	}
+	for _, p := range base.policies {
+		l.Before = max(l.Before, p.size)
+	}
+	return l
+}
+
+func largest[T any](what string, before, after []T, measure func(T) (int, string), most int) Limit {
+	l := Limit{What: what, Max: most}
+	for _, v := range before {
+		n, _ := measure(v)
+		l.Before = max(l.Before, n)
+	}
+	for _, v := range after {
+		if n, of := measure(v); n > l.After {
+			l.After, l.Of = n, of
+		}
+	}
+	return l
+}
+
+func orDefault(n, byDefault int) int {
+	if n == 0 {
+		return byDefault
+	}
+	return n
+}
+
+// Warning is what a reviewer should know that no table shows.
+type Warning struct {
+	// Subject is the API, zone or account that the warning is about: a value
+	// of a grammar.
+	Subject string
+	Text    string
+}
+
+func warnings(r *Review, base, head side) []Warning {
+	var list []Warning
+	for _, key := range slices.SortedFunc(maps.Keys(base.policies), compareKeys) {
+		if _, stays := head.policies[key]; !stays && len(base.policies[key].document) > 0 {
+			list = append(list, Warning{"API " + string(key.id),
+				"no row is left, so its policy keeps Portico's statements, which let in whoever comes through the endpoint: " +
+					"keep a row with RETIRED: true until its stack has run"})
+		}
+	}
+	for _, zone := range r.Zones {
+		if zone.Added && base.Mapping != nil {
+			list = append(list, Warning{"zone " + string(zone.Name),
+				"the new private zone answers in the VPC for every name under it; names of a public zone of the same name are no longer seen there"})
+		}
+	}
+	return append(list, homeless(r)...)
+}
+
+// homeless warns of accounts whose policies nothing sets.
+func homeless(r *Review) []Warning {
+	apis := map[mapping.AccountID][]string{}
+	for _, p := range r.Policies {
+		if p.Stack == nil {
+			apis[p.Account] = append(apis[p.Account], string(p.API))
+		}
+	}
+	var list []Warning
+	for _, account := range slices.Sorted(maps.Keys(apis)) {
+		names := strings.Join(apis[account], ", ")
+		if account == UnknownAccount {
+			list = append(list, Warning{"API " + names,
+				"no row names the account and no stack lists the API in portico:apis: nothing sets the policy"})
+			continue
+		}
+		list = append(list, Warning{"account " + string(account),
+			"the environment has no stack of this account: nothing sets the policy of API " + names})
+	}
+	return list
+}

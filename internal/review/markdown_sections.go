@@ -1,0 +1,185 @@
+package review
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// urlPath is a file's path as it stands in a URL, also within Markdown's
+// parentheses.
+func urlPath(path string) string {
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		segments[i] = strings.NewReplacer("(", "%28", ")", "%29").Replace(url.PathEscape(s))
+	}
+	return strings.Join(segments, "/")
+}
+
+func (r *Review) redeploySection() *section {
+	s := &section{
+		head: "\n#### Who redeploys\n\nA policy takes effect when its stages are deployed, and a deployment publishes whatever else the API's owner saved.\n\n" +
+			tableRow("account", "API", "stages", "owner", "deployed") + "|---|---|---|---|---|\n",
+		things: "APIs", rank: 2,
+	}
+	for _, p := range r.Policies {
+		owners := make([]string, len(p.Owners))
+		for i, o := range p.Owners {
+			owners[i] = verbatim(o)
+		}
+		s.items = append(s.items, tableRow(
+			r.accountName(p.Account), code(p.API), codes(p.Stages), strings.Join(owners, ", "), p.deployedBy()))
+	}
+	return s
+}
+
+// accountName is an account's number, with its name in ACCOUNTS.
+func (r *Review) accountName(id mapping.AccountID) string {
+	if id == UnknownAccount {
+		return "unknown"
+	}
+	for _, a := range r.Head.Mapping.Accounts {
+		if a.ID == id {
+			return code(id) + " " + code(a.Name)
+		}
+	}
+	return code(id)
+}
+
+func (p *PolicyChange) deployedBy() string {
+	if p.Stack == nil {
+		return "by nobody: no stack takes the API"
+	}
+	name := verbatim(p.Stack.Name)
+	switch p.Stack.Redeploy {
+	case RedeployAutomatic:
+		return "automatically, by stack " + name
+	case RedeployByHand:
+		return "**by hand**: output `redeployCommands` of stack " + name
+	}
+	return "stack " + name + " **does not say**: set `portico:redeploy`"
+}
+
+func (r *Review) policySection() (*section, error) {
+	head := "\n#### Resource policies\n\nPortico's statements only. The statements of the APIs' owners are not known here; they stay as they are."
+	if r.VPCEndpointID == UnknownVPCEndpointID {
+		head += fmt.Sprintf(" %s stands for the VPC endpoint, whose ID is not known here.", code(UnknownVPCEndpointID))
+	}
+	s := &section{head: head + "\n", things: "policies", rank: 4}
+	for _, p := range r.Policies {
+		item, err := r.policyItem(p)
+		if err != nil {
+			return nil, err
+		}
+		s.items = append(s.items, item)
+	}
+	return s, nil
+}
+
+// policyItem is a policy before and after, folded.
+func (r *Review) policyItem(p PolicyChange) (string, error) {
+	before, err := prettyJSON(p.Before)
+	if err != nil {
+		return "", err
+	}
+	after, err := prettyJSON(p.After)
+	if err != nil {
+		return "", err
+	}
+	lines := diffLines(before, after)
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n<details><summary>account %s, API <code>%s</code> in %s: %d → %d of %d characters</summary>\n\n",
+		accountText(p.Account), p.API, p.Region, p.BeforeSize, p.AfterSize, p.MaxSize)
+	switch {
+	case len(p.After) == 0:
+		b.WriteString("Portico's statements are taken out. Where the owner has none, the API then admits nobody.\n\n")
+	case len(p.Before) == 0:
+		b.WriteString("Portico had no statement here.\n\n")
+	case len(lines) == 0:
+		b.WriteString("The statements are the same; another account's stack writes them.\n\n")
+	}
+	if len(lines) > 0 {
+		b.WriteString("```diff\n" + strings.Join(lines, "\n") + "\n```\n\n")
+	}
+	b.WriteString("</details>\n")
+	return b.String(), nil
+}
+
+func accountText(id mapping.AccountID) string {
+	if id == UnknownAccount {
+		return "unknown"
+	}
+	return string(id)
+}
+
+func (r *Review) certificateSection() *section {
+	s := &section{
+		head: "\n#### Certificates\n\nACM can't change a certificate's names: a name more or less is another certificate.\n\n" +
+			tableRow("", "names") + "|---|---|\n",
+		things: "certificates", rank: 3,
+	}
+	for _, names := range r.Certificates.Added {
+		s.items = append(s.items, tableRow("added", codes(names)))
+	}
+	for _, names := range r.Certificates.Removed {
+		s.items = append(s.items, tableRow("removed", codes(names)))
+	}
+	return s
+}
+
+func (r *Review) zoneSection() *section {
+	s := &section{
+		head: "\n#### Private hosted zones\n\n" +
+			tableRow("", "zone", "alias records added", "removed") + "|---|---|---|---|\n",
+		things: "zones", rank: 3,
+	}
+	for _, z := range r.Zones {
+		kind := "changed"
+		switch {
+		case z.Added:
+			kind = "added"
+		case z.Removed:
+			kind = "removed"
+		}
+		s.items = append(s.items, tableRow(kind, code(z.Name), recordNames(z.RecordsAdded), recordNames(z.RecordsRemoved)))
+	}
+	return s
+}
+
+// recordNames lists names, as many as a table's cell shows well.
+func recordNames(names []mapping.Host) string {
+	const most = 10
+	if len(names) <= most {
+		return codes(names)
+	}
+	return fmt.Sprintf("%s and %d more", codes(names[:most]), len(names)-most)
+}
+
+func (r *Review) limitSection() *section {
+	s := &section{
+		head:   "\n#### Limits used\n\n" + tableRow("limit", "before", "after", "of", "where") + "|---|--:|--:|--:|---|\n",
+		things: "limits",
+	}
+	for _, l := range r.Limits {
+		after := fmt.Sprint(l.After)
+		if l.Near() {
+			after = "**" + after + "**"
+		}
+		where := ""
+		if l.Of != "" {
+			where = code(l.Of)
+		}
+		s.items = append(s.items, tableRow(l.What, fmt.Sprint(l.Before), after, fmt.Sprint(l.Max), where))
+	}
+	return s
+}
+
+func (r *Review) closing() *section {
+	if !slices.ContainsFunc(r.Limits, Limit.Near) {
+		return &section{}
+	}
+	return single("\nBold figures use four fifths of their limit or more.\n")
+}

@@ -1,0 +1,102 @@
+package review
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// Mistake is something that keeps an environment from being made of a mapping.
+type Mistake struct {
+	// File is empty, and Line and Column are 0, where the mistake has no place.
+	File         string
+	Line, Column int
+	// Path leads to the value: "APIS[3].VERBS".
+	Path    string
+	Message string
+	Fix     string
+}
+
+// Mistakes takes an error of mapping.Load or of Compare apart: one entry for
+// each mistake of a mapping, broken limit or contradiction, in the error's
+// order.
+func Mistakes(err error) []Mistake {
+	var mistakes mapping.Errors
+	if errors.As(err, &mistakes) {
+		list := make([]Mistake, len(mistakes))
+		for i, m := range mistakes {
+			list[i] = Mistake{m.File, m.Line, m.Column, m.Path, m.Message, m.Fix}
+		}
+		return list
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.As finds the first only
+		var list []Mistake
+		for _, e := range joined.Unwrap() {
+			list = append(list, Mistakes(e)...)
+		}
+		return list
+	}
+	return []Mistake{derivationMistake(err)}
+}
+
+func derivationMistake(err error) Mistake {
+	var limit *topology.LimitError
+	if errors.As(err, &limit) {
+		m := atRow(limit.Rows)
+		m.Message = fmt.Sprintf("%s: %d needed, %d allowed; the first %d rows fit", limit.Limit, limit.Need, limit.Max, limit.Fitting)
+		m.Fix = limit.Remedy
+		return m
+	}
+	var conflict *topology.ConflictError
+	if errors.As(err, &conflict) {
+		m := atRow(conflict.Rows)
+		m.Message, m.Fix = conflict.Problem, conflict.Remedy
+		return m
+	}
+	return Mistake{Message: err.Error()}
+}
+
+// atRow is the place of the last row: with conflicts that is the one that came
+// second.
+func atRow(rows []topology.RowRef) Mistake {
+	if len(rows) == 0 {
+		return Mistake{}
+	}
+	row := rows[len(rows)-1]
+	return Mistake{
+		File: row.Source, Line: row.Position.Line, Column: row.Position.Column, Path: fmt.Sprintf("APIS[%d]", row.Index),
+	}
+}
+
+// MistakesMarkdown is the comment about an environment that can't be made.
+func MistakesMarkdown(environment string, mistakes []Mistake, style Style) string {
+	heading := fmt.Sprintf("%s\n### Portico, environment %s\n\n**%s** to correct before anything can be previewed.\n",
+		Marker(environment), verbatim(environment), count(len(mistakes), "mistake"))
+	table := &section{
+		head:   "\n" + tableRow("line", "at", "what is wrong", "what to write instead") + "|--:|---|---|---|\n",
+		things: "mistakes", rank: 1,
+	}
+	for _, m := range mistakes {
+		table.items = append(table.items, tableRow(mistakeLine(m, style), valueOrEmpty(m.Path), sentence(m.Message), sentence(m.Fix)))
+	}
+	return assemble([]*section{single(heading), table}, style.MaxBytes, "`"+style.Whole+"` prints all.")
+}
+
+func mistakeLine(m Mistake, style Style) string {
+	switch {
+	case m.Line == 0:
+		return ""
+	case style.Links == "":
+		return fmt.Sprint(m.Line)
+	}
+	return fmt.Sprintf("[%d](%s)", m.Line, lineLink(style, m.Line))
+}
+
+func valueOrEmpty(path string) string {
+	if path == "" {
+		return ""
+	}
+	return verbatim(path)
+}

@@ -1,0 +1,193 @@
+// Package review tells what a change of an environment's mapping means: which
+// hosts, verbs, policies, certificates and zones come and go, which limits it
+// comes near to, and who has to redeploy. It needs neither AWS nor an engine:
+// the two revisions' mappings and settings decide.
+//
+// Compare makes a Review, and Markdown writes it as a pull request's comment.
+package review
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/portico-iac/portico/internal/resourcepolicy"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// State is an environment as a revision describes it.
+type State struct {
+	// Revision names the revision for readers: a commit, a branch.
+	Revision string
+	// Mapping is nil where the revision has none that can be read.
+	Mapping *mapping.Mapping
+	// Absent says why Mapping is nil, as the end of a sentence that begins
+	// with the revision: "has no examples/mapping.dev.yaml".
+	Absent string
+	// Stacks are the provider accounts' stacks.
+	Stacks []Stack
+	Limits topology.Limits
+}
+
+// Stack is a provider account's stack, as far as it decides about policies.
+type Stack struct {
+	Name string
+	// Account is 12 digits, or a name of the mapping's ACCOUNTS.
+	Account string
+	// APIs are the APIs of rows without an account that the stack takes.
+	APIs     []mapping.APIID
+	Redeploy Redeploy
+
+	AdditionalVPCEndpointIDs []string
+	DenyForm                 resourcepolicy.DenyForm
+	// MaxPolicySize is the quota of a policy's characters; 0 for the default.
+	MaxPolicySize int
+}
+
+// Redeploy is who deploys the stages whose policy changed.
+type Redeploy string
+
+// The settings of portico:redeploy, which has no default.
+const (
+	RedeployUnset     Redeploy = ""
+	RedeployAutomatic Redeploy = "automatic"
+	RedeployByHand    Redeploy = "by hand"
+)
+
+// The values that stand in for those that only a deployed environment has. They
+// are as long as real ones, so that a policy's size comes out right.
+const (
+	UnknownVPCEndpointID = "vpce-00000000000000000"
+	UnknownAccount       = mapping.AccountID("000000000000")
+)
+
+// Review is what a change means.
+type Review struct {
+	Environment string
+	Base, Head  State
+	// VPCEndpointID is the endpoint that the policies name.
+	VPCEndpointID string
+
+	HostsAdded, HostsRemoved []mapping.Host
+	// HostsRepointed have a row that leads somewhere else than before.
+	HostsRepointed []mapping.Host
+	Rows           []RowChange
+	Policies       []PolicyChange
+	Certificates   CertificateChanges
+	Zones          []ZoneChange
+	Limits         []Limit
+	Warnings       []Warning
+	// ImageChanges tells that the proxy's routes differ: a new image is built
+	// and the service's tasks are replaced.
+	ImageChanges bool
+}
+
+// Empty tells whether the change means nothing to an environment.
+func (r *Review) Empty() bool {
+	return len(r.Rows) == 0 && len(r.Policies) == 0 && len(r.Zones) == 0 &&
+		len(r.Certificates.Added) == 0 && len(r.Certificates.Removed) == 0 && len(r.Warnings) == 0 && !r.ImageChanges
+}
+
+// Request asks for a comparison.
+type Request struct {
+	Environment string
+	Base, Head  State
+	// VPCEndpointID is the execute-api endpoint that the proxy calls; empty
+	// where it isn't known: UnknownVPCEndpointID stands in for it.
+	VPCEndpointID string
+}
+
+// Compare tells what becomes of an environment when head takes base's place.
+// A base that can't be derived from is taken as absent. The error is that of
+// head's derivation: all its mistakes, joined.
+func Compare(r Request) (*Review, error) {
+	if r.Head.Mapping == nil {
+		return nil, fmt.Errorf("compare environment %q: %s %s", r.Environment, r.Head.Revision, r.Head.Absent)
+	}
+	if r.VPCEndpointID == "" {
+		r.VPCEndpointID = UnknownVPCEndpointID
+	}
+	head, err := derive(r.Head, r.VPCEndpointID)
+	if err != nil {
+		return nil, err
+	}
+	base, err := derive(r.Base, r.VPCEndpointID)
+	if err != nil {
+		r.Base.Mapping, r.Base.Absent = nil, "has a mapping that no environment could be made of"
+		if base, err = derive(r.Base, r.VPCEndpointID); err != nil {
+			return nil, err
+		}
+	}
+	review := &Review{
+		Environment: r.Environment, Base: r.Base, Head: r.Head, VPCEndpointID: r.VPCEndpointID,
+		HostsAdded:   without(head.topology.Hosts, base.topology.Hosts),
+		HostsRemoved: without(base.topology.Hosts, head.topology.Hosts),
+		Rows:         compareRows(base.rows(), head.rows()),
+		Policies:     comparePolicies(base, head),
+		Certificates: compareCertificates(base.topology, head.topology),
+		Zones:        compareZones(base.topology, head.topology),
+		Limits:       compareLimits(base, head),
+		ImageChanges: routesDiffer(base.topology, head.topology),
+	}
+	review.HostsRepointed = repointed(review.Rows, review.HostsAdded)
+	review.Warnings = warnings(review, base, head)
+	return review, nil
+}
+
+// side is a state and what is derived from it.
+type side struct {
+	State
+	topology *topology.Topology
+	policies map[apiKey]policy
+}
+
+// apiKey names an API: its ID is unique in its region.
+type apiKey struct {
+	region string
+	id     mapping.APIID
+}
+
+func compareKeys(a, b apiKey) int {
+	return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.region, b.region))
+}
+
+func (s side) rows() []mapping.Row {
+	if s.Mapping == nil {
+		return nil
+	}
+	return s.Mapping.Rows
+}
+
+func derive(state State, endpoint string) (side, error) {
+	s := side{State: state, topology: &topology.Topology{}}
+	if state.Mapping == nil {
+		return s, nil
+	}
+	derived, err := topology.Derive(state.Mapping, state.Limits)
+	if err != nil {
+		return s, err
+	}
+	s.topology = derived
+	s.policies, err = s.derivePolicies(endpoint)
+	return s, err
+}
+
+// routesDiffer compares what the proxy's image holds.
+func routesDiffer(base, head *topology.Topology) bool {
+	return !slices.EqualFunc(base.Routes, head.Routes, func(a, b topology.Route) bool {
+		return a.Host == b.Host && a.BasePath == b.BasePath && a.API == b.API && a.CORS == b.CORS &&
+			a.Timeout == b.Timeout && sameMethods(a.Methods, b.Methods)
+	})
+}
+
+// without are the members of a that b lacks; both are sorted.
+func without[T cmp.Ordered](a, b []T) []T {
+	var rest []T
+	for _, v := range a {
+		if _, found := slices.BinarySearch(b, v); !found {
+			rest = append(rest, v)
+		}
+	}
+	return rest
+}
