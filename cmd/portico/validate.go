@@ -30,29 +30,43 @@ type mistake struct {
 
 func (c *cli) validateCommand() *cobra.Command {
 	var path string
-	var asJSON bool
+	var form validateForm
 	cmd := &cobra.Command{
 		Use:   "validate --mapping FILE",
 		Short: "Report every mistake of a mapping file, with its place and what to write instead",
 		Args:  cobra.NoArgs,
 		RunE: c.action(func(context.Context) error {
-			return c.validate(path, asJSON)
+			return c.validate(path, form)
 		}),
 	}
 	mappingFlag(cmd, &path)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON on standard output")
+	cmd.Flags().BoolVar(&form.json, "json", false, "print the result as JSON on standard output")
+	cmd.Flags().BoolVar(&form.github, "github", false, "print mistakes as annotations of GitHub Actions on standard output")
+	cmd.MarkFlagsMutuallyExclusive("json", "github")
 	return cmd
 }
 
-func (c *cli) validate(path string, asJSON bool) error {
+// validateForm is how validate prints; neither: for people.
+type validateForm struct{ json, github bool }
+
+func (c *cli) validate(path string, form validateForm) error {
 	m, err := c.load(path)
-	if !asJSON {
-		if err != nil {
+	switch {
+	case form.json:
+		return c.writeVerdict(path, m, err)
+	case form.github && err != nil:
+		if err := writeAnnotations(c.out, mistakesOf(path, err)); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.out, "%s: ok: %s\n", m.Source, summary(m))
-		return nil
+		return errReported
+	case err != nil:
+		return err
 	}
+	fmt.Fprintf(c.out, "%s: ok: %s\n", m.Source, summary(m))
+	return nil
+}
+
+func (c *cli) writeVerdict(path string, m *mapping.Mapping, err error) error {
 	v := verdict{OK: err == nil, Errors: mistakesOf(path, err)}
 	if err == nil {
 		v.Rows = len(m.Rows)
