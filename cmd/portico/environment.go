@@ -45,6 +45,9 @@ func (c *cli) environmentCommands() []*cobra.Command {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			return c.action(func(ctx context.Context) error { return c.environment(ctx, verb, o) })(cmd, args)
 		}
+		if verb.name == "preview" {
+			c.withReview(cmd, &o)
+		}
 		commands = append(commands, cmd)
 	}
 	return commands

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portico-iac/portico/internal/review"
+)
+
+// reviewOptions are those of preview --markdown.
+type reviewOptions struct {
+	markdown bool
+	base     string
+	outputs  string
+	links    string
+	maxBytes int
+}
+
+// reviewOnly are the flags that mean nothing to the engine's preview.
+var reviewOnly = []string{"base", "outputs", "links", "max-bytes"}
+
+// withReview gives preview the flag --markdown, which asks for no engine, no
+// credentials and no Docker: what it prints comes from the files alone.
+func (c *cli) withReview(cmd *cobra.Command, env *environmentOptions) {
+	var o reviewOptions
+	cmd.Long = `Show what up would do to an environment.
+
+With --markdown, print the comment that a reviewer of a change wants, from the
+mapping, its base revision and the stacks' settings alone: no credentials, no
+Docker and no Pulumi state are needed.`
+	f := cmd.Flags()
+	f.BoolVar(&o.markdown, "markdown", false, "print a pull request's comment instead of running the engine's preview")
+	f.StringVar(&o.base, "base", "HEAD", "with --markdown: the revision to compare with, as git names it")
+	f.StringVar(&o.outputs, "outputs", "", "with --markdown: the shared stack's outputs, a file of `pulumi stack output --json`")
+	f.StringVar(&o.links, "links", "", "with --markdown: what links to the mapping's lines begin with, as https://github.com/OWNER/NAME/blob/SHA")
+	f.IntVar(&o.maxBytes, "max-bytes", review.MaxComment, "with --markdown: the comment's length; 0 for any")
+	engine := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if o.markdown {
+			return c.action(func(ctx context.Context) error { return c.review(ctx, *env, o) })(cmd, args)
+		}
+		for _, name := range reviewOnly {
+			if cmd.Flags().Changed(name) {
+				return usagef("--%s is for --markdown", name)
+			}
+		}
+		return engine(cmd, args)
+	}
+}
+
+func (c *cli) review(ctx context.Context, env environmentOptions, o reviewOptions) error {
+	if o.maxBytes < 0 {
+		return usagef("--max-bytes %d: expected 0 or more", o.maxBytes)
+	}
+	endpoint, err := endpointOf(o.outputs)
+	if err != nil {
+		return err
+	}
+	repository := git{ctx, env.dir}
+	head, path, err := described(workingTree(env.dir), env.name, env.dir)
+	style := review.Style{
+		Links: o.links, Path: repository.pathInRepository(path), MaxBytes: o.maxBytes,
+		Whole: fmt.Sprintf("portico preview --env %s --markdown --base %s --max-bytes 0", env.name, o.base),
+	}
+	if err != nil {
+		if len(path) == 0 {
+			return err
+		}
+		return c.writeMistakes(env.name, err, style)
+	}
+	files, err := repository.commit(o.base)
+	if err != nil {
+		return err
+	}
+	// What is wrong with the base is told in the comment: a change that
+	// corrects it must be reviewable.
+	base, _, _ := described(files, env.name, env.dir) //nolint:errcheck // base.Absent says it
+	compared, err := review.Compare(review.Request{Environment: env.name, Base: base, Head: head, VPCEndpointID: endpoint})
+	if err != nil {
+		return c.writeMistakes(env.name, err, style)
+	}
+	text, err := compared.Markdown(style)
+	if err != nil {
+		return err
+	}
+	return c.writeText(text)
+}
+
+// writeMistakes writes the comment about a mapping that nothing can be made of.
+func (c *cli) writeMistakes(environment string, err error, style review.Style) error {
+	if err := c.writeText(review.MistakesMarkdown(environment, review.Mistakes(err), style)); err != nil {
+		return err
+	}
+	return errReported
+}
+
+func (c *cli) writeText(text string) error {
+	if _, err := io.WriteString(c.out, text); err != nil {
+		return fmt.Errorf("write the comment: %w", err)
+	}
+	return nil
+}
+
+// endpointOf reads the VPC endpoint's ID from the shared stack's outputs; it is
+// empty without a file.
+func endpointOf(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read the shared stack's outputs: %w", err)
+	}
+	var outputs struct {
+		Contract      int    `json:"contract"`
+		VPCEndpointID string `json:"vpcEndpointId"`
+	}
+	if err := json.Unmarshal(data, &outputs); err != nil {
+		return "", fmt.Errorf("read the shared stack's outputs: %s: %w", path, err)
+	}
+	if outputs.Contract != 1 || !endpointID.MatchString(outputs.VPCEndpointID) {
+		return "", fmt.Errorf("read the shared stack's outputs: %s has contract %d and vpcEndpointId %q: "+
+			"expected contract 1 and an endpoint's ID, as `pulumi stack output --json` prints them", path, outputs.Contract, outputs.VPCEndpointID)
+	}
+	return outputs.VPCEndpointID, nil
+}

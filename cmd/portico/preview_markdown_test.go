@@ -1,0 +1,189 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const reviewedMapping = `APIS:
+  - CUSTOM_DOMAIN_URL: orders.private.example.com
+    PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod
+    VERBS: [GET]
+    ACCOUNT: "222222222222"
+`
+
+// estate is a repository with an environment, in a directory below its top.
+type estate struct {
+	t        *testing.T
+	top, dir string
+}
+
+func newEstate(t *testing.T) *estate {
+	t.Helper()
+	top := t.TempDir()
+	e := &estate{t, top, filepath.Join(top, "platform (aws)")}
+	e.git("init", "--quiet", "--initial-branch", "main", ".")
+	e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n")
+	e.write("accounts/provider/Pulumi.dev-orders.yaml",
+		"config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: true\n")
+	e.write("mapping.yaml", reviewedMapping)
+	return e
+}
+
+func (e *estate) git(args ...string) {
+	e.t.Helper()
+	cmd := exec.Command("git", append([]string{"-C", e.top, "-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, args...)...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(e.t, err, string(out))
+}
+
+func (e *estate) write(name, text string) {
+	e.t.Helper()
+	path := filepath.Join(e.dir, name)
+	require.NoError(e.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(e.t, os.WriteFile(path, []byte(text), 0o644))
+}
+
+func (e *estate) commit(message string) {
+	e.t.Helper()
+	e.git("add", "--all")
+	e.git("commit", "--quiet", "--message", message)
+}
+
+func (e *estate) preview(args ...string) result {
+	e.t.Helper()
+	return portico(e.t, "", append([]string{"preview", "--env", "dev", "--dir", e.dir, "--markdown"}, args...)...)
+}
+
+// sectionsOf are a comment's headings of the fourth level.
+func sectionsOf(comment string) []string {
+	var names []string
+	for _, m := range regexp.MustCompile(`(?m)^#### (.*)$`).FindAllStringSubmatch(comment, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+func TestPreviewComparesTheMappingWithItsBase(t *testing.T) {
+	wider := strings.Replace(reviewedMapping, "[GET]", "[GET, POST]", 1)
+	for name, test := range map[string]struct {
+		change func(*estate)
+		base   string
+		want   string
+		// sections tells whether there is anything below the summary.
+		sections bool
+	}{
+		"nothing changes": {func(*estate) {}, "main", "nothing changes for clients, policies or cloud resources", false},
+		"verbs are widened": {func(e *estate) { e.write("mapping.yaml", wider) },
+			"main", "Since <code>main</code>: **verbs widened in 1 row**, 1 resource policy changed.", true},
+		"the base is the last commit by default": {func(e *estate) {
+			e.write("mapping.yaml", wider)
+			e.commit("widen")
+		}, "", "nothing changes", false},
+		"the file is renamed, and its rows stay": {func(e *estate) {
+			require.NoError(t, os.Rename(filepath.Join(e.dir, "mapping.yaml"), filepath.Join(e.dir, "estate.yaml")))
+			e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: estate.yaml\n")
+		}, "main", "nothing changes", false},
+		"the base has no such file": {func(e *estate) {
+			require.NoError(t, os.Remove(filepath.Join(e.dir, "mapping.yaml")))
+			e.commit("remove")
+			e.write("mapping.yaml", reviewedMapping)
+		}, "HEAD", "<code>HEAD</code> has no mapping file of the environment, so everything is listed as new.", true},
+		"the base's mapping has mistakes": {func(e *estate) {
+			e.write("mapping.yaml", "APIS: 1\n")
+			e.commit("break")
+			e.write("mapping.yaml", reviewedMapping)
+		}, "HEAD", "has a mapping with mistakes, so everything is listed as new.", true},
+		"the environment is new": {func(e *estate) {
+			require.NoError(t, os.Remove(filepath.Join(e.dir, "Pulumi.dev.yaml")))
+			e.commit("remove")
+			e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n")
+		}, "HEAD", "has no environment dev, so everything is listed as new.", true},
+		"a stack's settings change its policies": {func(e *estate) {
+			e.write("accounts/provider/Pulumi.dev-orders.yaml",
+				"config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: true\n  portico:additionalVpcEndpointIds: [vpce-0aaaaaaaaaaaaaaaa]\n")
+		}, "main", "1 resource policy changed", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEstate(t)
+			e.commit("begin")
+			e.git("checkout", "--quiet", "-b", "change")
+			test.change(e)
+			var args []string
+			if test.base != "" {
+				args = []string{"--base", test.base}
+			}
+			got := e.preview(args...)
+			require.Zero(t, got.code, got.err)
+			require.True(t, strings.HasPrefix(got.out, "<!-- portico-preview dev -->\n"), got.out)
+			require.Contains(t, got.out, test.want)
+			require.Equal(t, test.sections, len(sectionsOf(got.out)) > 0, got.out)
+		})
+	}
+}
+
+func TestPreviewTellsTheMappingsMistakesWithLinksToTheirLines(t *testing.T) {
+	e := newEstate(t)
+	e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GTE]", 1))
+	e.commit("begin")
+	got := e.preview("--links", "https://github.com/example/estate/blob/0123abc")
+	require.Equal(t, exitWrong, got.code)
+	require.Contains(t, got.out, "| [4](https://github.com/example/estate/blob/0123abc/platform%20%28aws%29/mapping.yaml#L4) |")
+}
+
+func TestPreviewNamesTheEndpointOfTheLastOutputs(t *testing.T) {
+	e := newEstate(t)
+	e.commit("begin")
+	e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GET, PUT]", 1))
+	outputs := filepath.Join(t.TempDir(), "outputs.json")
+	require.NoError(t, os.WriteFile(outputs, []byte(`{"contract":1,"vpcEndpointId":"vpce-0123456789abcdef0"}`), 0o644))
+
+	without := e.preview()
+	require.Contains(t, without.out, "`vpce-00000000000000000` stands for the VPC endpoint, whose ID is not known here.")
+	require.NotContains(t, e.preview("--outputs", outputs).out, "stands for the VPC endpoint")
+
+	require.NoError(t, os.WriteFile(outputs, []byte(`{"contract":2,"vpcEndpointId":"vpce-0123456789abcdef0"}`), 0o644))
+	got := e.preview("--outputs", outputs)
+	require.Equal(t, exitWrong, got.code)
+	require.Contains(t, got.err, "contract 2")
+}
+
+func TestPreviewKeepsToACommentsLength(t *testing.T) {
+	e := newEstate(t)
+	e.commit("begin")
+	e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GET, PUT]", 1))
+	whole, cut := e.preview("--max-bytes", "0"), e.preview("--max-bytes", "2500")
+	require.Greater(t, len(whole.out), 2500)
+	require.LessOrEqual(t, len(cut.out), 2500)
+	require.Contains(t, cut.out, "left out** to keep to the comment's length; `portico preview --env dev --markdown --base HEAD --max-bytes 0` prints all.")
+}
+
+func TestPreviewSaysWhatItCannotCompare(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"an unknown revision":         {[]string{"--markdown", "--base", "nowhere"}, exitWrong, `find the base revision "nowhere": fetch it, or name another with --base`},
+		"a revision like an option":   {[]string{"--markdown", "--base", "--output=x"}, exitWrong, `find the base revision "--output=x"`},
+		"an unknown environment":      {[]string{"--markdown", "--env", "test"}, exitWrong, "no Pulumi.test.yaml"},
+		"outputs that are not there":  {[]string{"--markdown", "--outputs", "nowhere.json"}, exitWrong, "read the shared stack's outputs"},
+		"a negative length":           {[]string{"--markdown", "--max-bytes", "-1"}, exitUsage, "expected 0 or more"},
+		"a base for the engine's run": {[]string{"--base", "main"}, exitUsage, "--base is for --markdown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEstate(t)
+			e.commit("begin")
+			got := portico(t, "", append([]string{"preview", "--env", "dev", "--dir", e.dir}, test.args...)...)
+			require.Equal(t, test.code, got.code, got.err)
+			require.Contains(t, got.err, test.want)
+			require.Empty(t, got.out)
+		})
+	}
+}
