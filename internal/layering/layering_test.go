@@ -76,6 +76,11 @@ var bans = []ban{
 		except: []string{"mapping", "internal/topology", "internal/resourcepolicy"},
 		why:    "a review knows what a mapping means, not how it is deployed"},
 
+	{from: "internal/reference", to: pulumi, reach: transitive,
+		why: "files are turned into files, without an engine"},
+	{from: "internal/reference", to: "./...", reach: transitive, except: []string{"mapping"},
+		why: "what was imported is held against the program's own reading, which it must not share"},
+
 	{from: "components", to: "./accounts", reach: transitive,
 		why: "components are given their arguments; reading config is the role's work"},
 	{from: "components", to: yaml, reach: direct,

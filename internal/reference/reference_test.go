@@ -1,0 +1,204 @@
+package reference_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
+	"gopkg.in/yaml.v3"
+
+	"github.com/portico-iac/portico/accounts"
+	"github.com/portico-iac/portico/internal/reference"
+	"github.com/portico-iac/portico/mapping"
+)
+
+var update = flag.Bool("update", false, "rewrite what is expected under testdata")
+
+// inputs are the archive's files that an import reads; what follows them is
+// what it makes, or its errors.
+func inputs(archive *txtar.Archive) (proxyConfig, vars reference.Document, count int) {
+	for _, f := range archive.Files {
+		switch f.Name {
+		case "proxy-config.yaml":
+			proxyConfig = reference.Document{Name: f.Name, Data: f.Data}
+		case "vars.yaml":
+			vars = reference.Document{Name: f.Name, Data: f.Data}
+		default:
+			return proxyConfig, vars, count
+		}
+		count++
+	}
+	return proxyConfig, vars, count
+}
+
+// Each file of testdata/import is a proxy-config.yaml, mostly with a vars.yaml,
+// and behind them the files that they become, or their mistakes.
+func TestImportCorpus(t *testing.T) {
+	paths, err := filepath.Glob("testdata/import/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			require.NoError(t, err)
+			proxyConfig, vars, count := inputs(archive)
+			require.NotEmpty(t, proxyConfig.Name)
+			got := archive.Files[:count:count]
+			result, err := reference.Import(proxyConfig, vars)
+			if err != nil {
+				require.ErrorAs(t, err, new(mapping.Errors))
+				got = append(got, txtar.File{Name: "errors", Data: []byte(err.Error() + "\n")})
+			} else {
+				for _, f := range result.Files {
+					got = append(got, txtar.File(f))
+				}
+				requireLoads(t, result)
+			}
+			if *update {
+				archive.Files = got
+				require.NoError(t, os.WriteFile(path, txtar.Format(archive), 0o644))
+				return
+			}
+			if diff := cmp.Diff(texts(archive.Files), texts(got)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func texts(files []txtar.File) map[string]string {
+	all := map[string]string{}
+	for _, f := range files {
+		all[f.Name] = string(f.Data)
+	}
+	return all
+}
+
+// requireLoads wants Portico to take what was written: the mapping, and the
+// settings of every stack.
+func requireLoads(t *testing.T, result *reference.Result) {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, result.WriteTo(dir))
+	for _, f := range result.Files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		stack, isSettings := strings.CutPrefix(filepath.Base(path), "Pulumi.")
+		if !isSettings {
+			_, err := mapping.Load(path)
+			require.NoError(t, err, string(f.Data))
+			continue
+		}
+		program := accounts.SharedIn(filepath.Dir(path))
+		if strings.HasPrefix(f.Name, "accounts/provider/") {
+			program = accounts.ProviderIn(filepath.Dir(path))
+		}
+		requireConfigured(t, program, strings.TrimSuffix(stack, ".yaml"), f.Data)
+	}
+}
+
+// requireConfigured runs a role's program until it has read its configuration
+// and the mapping: then it registers or reads its first resource.
+func requireConfigured(t *testing.T, program pulumi.RunFunc, stack string, settings []byte) {
+	t.Helper()
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(settings, &file))
+	config := map[string]string{}
+	for key, value := range file.Config {
+		text, isText := value.(string)
+		if !isText {
+			data, err := json.Marshal(value)
+			require.NoError(t, err)
+			text = string(data)
+		}
+		config[key] = text
+	}
+	m := &begun{}
+	err := pulumi.RunErr(program, pulumi.WithMocks("portico", stack, m), func(info *pulumi.RunInfo) { info.Config = config })
+	require.ErrorContains(t, err, errBegun.Error(), string(settings))
+	require.Positive(t, m.resources.Load(), "%v\n%s", err, settings)
+}
+
+var errBegun = errors.New("the program has begun")
+
+// begun is an engine that refuses everything.
+type begun struct{ resources atomic.Int64 }
+
+func (m *begun) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.TypeToken == "pulumi:pulumi:Stack" {
+		return args.Name, args.Inputs, nil
+	}
+	m.resources.Add(1)
+	return "", nil, errBegun
+}
+
+func (m *begun) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, errBegun }
+
+func TestTheReferencesSamplesBecomeLoadableFiles(t *testing.T) {
+	const samples = "../../../shared/samples"
+	proxyConfig, err := os.ReadFile(filepath.Join(samples, "reference-proxy-config.yaml"))
+	if err != nil {
+		t.Skipf("the reference's samples are not there: %v", err)
+	}
+	vars, err := os.ReadFile(filepath.Join(samples, "reference-vars.yaml"))
+	require.NoError(t, err)
+	result, err := reference.Import(reference.Document{Name: "proxy-config.yaml", Data: proxyConfig}, reference.Document{Name: "vars.yaml", Data: vars})
+	require.NoError(t, err)
+	requireLoads(t, result)
+
+	before, err := mapping.Parse("before", proxyConfig)
+	require.NoError(t, err)
+	after, err := mapping.Parse("after", result.Files[0].Data)
+	require.NoError(t, err)
+	require.Equal(t, before.Digest, after.Digest, "comments alone were added")
+}
+
+func TestFilesThatExistAreLeftAlone(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/import/sample.txtar")
+	require.NoError(t, err)
+	proxyConfig, vars, _ := inputs(archive)
+	result, err := reference.Import(proxyConfig, vars)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	taken := filepath.Join(dir, "accounts", "provider", "Pulumi.dev-owner.yaml")
+	require.NoError(t, os.MkdirAll(filepath.Dir(taken), 0o755))
+	require.NoError(t, os.WriteFile(taken, []byte("mine"), 0o600))
+	require.ErrorContains(t, result.WriteTo(dir), "accounts/provider/Pulumi.dev-owner.yaml")
+	data, err := os.ReadFile(taken)
+	require.NoError(t, err)
+	require.Equal(t, "mine", string(data))
+	require.NoFileExists(t, filepath.Join(dir, "Pulumi.dev.yaml"), "nothing is written where something is in the way")
+}
+
+// FuzzImport wants an answer to whatever it is given: mistakes, or files that
+// Portico reads.
+func FuzzImport(f *testing.F) {
+	paths, err := filepath.Glob("testdata/import/*.txtar")
+	require.NoError(f, err)
+	for _, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		require.NoError(f, err)
+		proxyConfig, vars, _ := inputs(archive)
+		f.Add(proxyConfig.Data, vars.Data)
+	}
+	f.Fuzz(func(t *testing.T, proxyConfig, vars []byte) {
+		result, err := reference.Import(reference.Document{Name: "p", Data: proxyConfig}, reference.Document{Name: "v", Data: vars})
+		if err != nil {
+			require.ErrorAs(t, err, new(mapping.Errors))
+			return
+		}
+		_, err = mapping.Parse("mapping", result.Files[0].Data)
+		require.NoError(t, err, string(result.Files[0].Data))
+	})
+}
