@@ -98,7 +98,7 @@ accounts, from one mapping file. Start with:
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		c.validateCommand(), c.renderCommand(), c.policyCommand(), c.explainCommand(),
-		c.rehearseCommand(), c.simulateCommand(), c.versionCommand(),
+		c.rehearseCommand(), c.simulateCommand(), c.importReferenceCommand(), c.versionCommand(),
 	)
 	root.AddCommand(c.environmentCommands()...)
 	return root
