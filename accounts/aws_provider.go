@@ -2,15 +2,21 @@ package accounts
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newAWSProvider is the one AWS provider of a stack: its region, its account and
-// nothing else. Default providers are disabled in the stack's settings, so that
-// no resource can end up where the caller's environment happens to point.
+// newAWSProvider is the AWS provider of a stack's account: its region, its
+// account and nothing else. Default providers are disabled in the stack's
+// settings, so that no resource can end up where the caller's environment
+// happens to point.
 func newAWSProvider(ctx *pulumi.Context, c awsConfig, accountID string) (*aws.Provider, error) {
+	return newNamedProvider(ctx, "aws-"+c.Region, c, accountID)
+}
+
+func newNamedProvider(ctx *pulumi.Context, name string, c awsConfig, accountID string) (*aws.Provider, error) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(c.Region),
 		AllowedAccountIds: pulumi.StringArray{pulumi.String(accountID)},
@@ -24,10 +30,28 @@ func newAWSProvider(ctx *pulumi.Context, c awsConfig, accountID string) (*aws.Pr
 	if c.Endpoint != "" {
 		emulate(args, c.Endpoint)
 	}
-	awsProvider, err := aws.NewProvider(ctx, "aws-"+c.Region, args)
+	awsProvider, err := aws.NewProvider(ctx, name, args)
 	if err != nil {
 		return nil, fmt.Errorf("configure AWS provider of account %s in %s: %w", accountID, c.Region, err)
 	}
+	return awsProvider, nil
+}
+
+// providerOf is the AWS provider of another account's role in a region, one for
+// all that the stack has to do there.
+func (s *sharedStack) providerOf(roleARN, region string) (pulumi.ProviderResource, error) {
+	_, role, _ := strings.Cut(roleARN, ":iam::")
+	name := "aws-" + region + "-" + strings.NewReplacer(":role/", "-", "/", "-").Replace(role)
+	if known, ok := s.others[name]; ok {
+		return known, nil
+	}
+	config := awsConfig{Region: region, RoleARN: roleARN, Endpoint: s.config.AWS.Endpoint}
+	accountID, _, _ := strings.Cut(role, ":")
+	awsProvider, err := newNamedProvider(s.ctx, name, config, accountID)
+	if err != nil {
+		return nil, err
+	}
+	s.others[name] = awsProvider
 	return awsProvider, nil
 }
 

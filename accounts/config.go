@@ -30,6 +30,9 @@ type sharedConfig struct {
 	Certificates   certificatesConfig   `config:"certificates"`
 	DNS            dnsConfig            `config:"dns"`
 	Quotas         quotasConfig         `config:"quotas"`
+
+	// supplied are the certificates of Certificates that need not be issued.
+	supplied suppliedCertificates
 }
 
 // providerConfig is the configuration of a provider account's stack.
@@ -134,8 +137,44 @@ type logsConfig struct {
 	RetentionDays *int `config:"retentionDays"`
 }
 
+// certificatesConfig says where the load balancer's certificates come from.
 type certificatesConfig struct {
-	NamesPerCertificate *int `config:"namesPerCertificate"`
+	// Source issues the certificates of hosts that no certificate of Import or
+	// Existing covers: sourceDNS, which is the default, sourceEmail or
+	// sourcePrivateCA. With sourceImport or sourceExisting there may be no such
+	// hosts.
+	Source              string `config:"source"`
+	NamesPerCertificate *int   `config:"namesPerCertificate"`
+	// Zones are public hosted zones of other accounts, for sourceDNS.
+	Zones []publicZoneConfig `config:"zones"`
+	// ValidationDomain is the domain whose mailboxes are asked, for
+	// sourceEmail.
+	ValidationDomain string `config:"validationDomain"`
+	// CertificateAuthorityARN is for sourcePrivateCA.
+	CertificateAuthorityARN string                      `config:"certificateAuthorityArn"`
+	Import                  []importedCertificateConfig `config:"import"`
+	Existing                []existingCertificateConfig `config:"existing"`
+}
+
+// publicZoneConfig is a public hosted zone, and the role by which its records
+// are written.
+type publicZoneConfig struct {
+	Name    string `config:"name"`
+	RoleARN string `config:"roleArn"`
+}
+
+// importedCertificateConfig is PEM, or the paths of PEM files, relative to the
+// project's directory.
+type importedCertificateConfig struct {
+	Certificate string `config:"certificate"`
+	PrivateKey  string `config:"privateKey"`
+	Chain       string `config:"chain"`
+}
+
+type existingCertificateConfig struct {
+	ARN string `config:"arn"`
+	// Names are those that the certificate covers.
+	Names []string `config:"names"`
 }
 
 type dnsConfig struct {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -61,6 +62,7 @@ func readSharedConfig(ctx *pulumi.Context, dir string) (*sharedConfig, error) {
 	m.check(slices.Contains(retentionDays, days), "logs.retentionDays",
 		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", days), "write one of "+join(retentionDays))
 	c.checkQuotas(m)
+	c.supplied = c.Certificates.check(m, dir, c.AWS, time.Now())
 	oneOf(m, "dns.records", c.DNS.Records, "", "wildcard", "host")
 	return c, m.err()
 }

@@ -40,6 +40,8 @@ type monitor struct {
 	endpointTypes map[string]string
 	// publicZones are the public hosted zones of the account.
 	publicZones []string
+	// certificates are those that exist in ACM, by ARN.
+	certificates map[string]map[string]any
 	// shared are the shared stack's outputs; nil: there is no such stack.
 	shared map[string]any
 	// running is the task definition that the service runs after a deployment;
@@ -77,6 +79,13 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 			state[key] = value
 		}
 		return args.ID, state, nil
+	case "aws:acm/certificate:Certificate":
+		if r.Read {
+			for key, value := range resource.NewPropertyMapFromMap(m.certificates[args.ID]) {
+				state[key] = value
+			}
+			return args.ID, state, nil
+		}
 	}
 	if !args.Custom || m.unknown {
 		if args.TypeToken == "aws:ecr/repository:Repository" {
@@ -103,6 +112,9 @@ func computed(r registered) map[string]any {
 			"networkInterfaceIds": []any{"eni-3", "eni-1", "eni-2"},
 		}
 	case "aws:acm/certificate:Certificate":
+		if r.Inputs["validationMethod"] != "DNS" {
+			return map[string]any{"arn": arn}
+		}
 		var options []any
 		names := append([]any{r.Inputs["domainName"]}, r.Inputs["subjectAlternativeNames"].([]any)...)
 		for _, name := range names {

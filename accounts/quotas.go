@@ -127,6 +127,7 @@ func (c *sharedConfig) limits() topology.Limits {
 		Certificates:        valueOr(c.Quotas.CertificatesPerLoadBalancer, defaultCertificatesPerLoadBalancer) + 1,
 		HostedZones:         valueOr(c.Quotas.HostedZones, defaultHostedZones),
 		RecordsPerZone:      valueOr(c.Quotas.RecordsPerZone, defaultRecordsPerZone) - ownRecords,
+		Supplied:            c.supplied.names(),
 		HostRecords:         c.DNS.Records == "host",
 	}
 }

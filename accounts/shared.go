@@ -41,7 +41,10 @@ func SharedIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		if err := checkRoutes(derived.Routes, rows, config.AWS.Region); err != nil {
+		if err := errors.Join(
+			checkRoutes(derived.Routes, rows, config.AWS.Region),
+			config.Certificates.checkCoverage(config.supplied, derived, rows),
+		); err != nil {
 			return err
 		}
 		stack := &sharedStack{
@@ -52,6 +55,7 @@ func SharedIn(dir string) pulumi.RunFunc {
 			topology: derived,
 			prefix:   config.App.prefix(),
 			tags:     config.App.tags(),
+			others:   map[string]pulumi.ProviderResource{},
 		}
 		return stack.deploy()
 	}
@@ -98,6 +102,9 @@ type sharedStack struct {
 	tags     components.Tags
 	// providers is the option that hands the AWS provider to components.
 	providers pulumi.ResourceOption
+	// others are the AWS providers of other accounts' roles, by name.
+	others      map[string]pulumi.ProviderResource
+	publicZones *components.PublicZones
 }
 
 func (s *sharedStack) deploy() error {
@@ -106,6 +113,11 @@ func (s *sharedStack) deploy() error {
 		return err
 	}
 	s.providers = pulumi.Providers(awsProvider)
+	owners, err := s.zoneOwners()
+	if err != nil {
+		return err
+	}
+	s.publicZones = components.NewPublicZones(s.ctx, awsProvider, owners)
 	network, err := s.network()
 	if err != nil {
 		return err
@@ -265,21 +277,7 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 }
 
 func (s *sharedStack) loadBalancer(network *components.Network, groups *components.SecurityGroups) (*components.LoadBalancer, error) {
-	var requests []components.CertificateRequest
-	for _, certificate := range s.topology.Certificates {
-		request := components.CertificateRequest{PublicZones: map[string]string{}}
-		for _, name := range certificate.Names {
-			request.Names = append(request.Names, string(name))
-		}
-		for name, zone := range certificate.PublicZones {
-			request.PublicZones[string(name)] = string(zone)
-		}
-		requests = append(requests, request)
-	}
-	certificates, err := components.NewCertificates(s.ctx, s.prefix, &components.CertificatesArgs{
-		Requests: requests,
-		Tags:     s.tags,
-	}, s.providers)
+	certificates, err := s.certificates()
 	if err != nil {
 		return nil, err
 	}

@@ -6,13 +6,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// validationTTL is the validation records' time to live in seconds. They never
-// change; a short one makes a record that was missing visible soon.
-const validationTTL = 300
 
 // CertificateRequest is a certificate to issue.
 type CertificateRequest struct {
@@ -20,48 +15,94 @@ type CertificateRequest struct {
 	Names []string
 	// PublicZones names, for a name that has an entry, the public hosted zone
 	// that validates it; others are validated in their nearest public parent.
+	// Where e-mail validates, it is the domain whose mailboxes are asked.
 	PublicZones map[string]string
 }
+
+// Issuance is who vouches for a requested certificate's names.
+type Issuance string
+
+// The ways of issuance.
+const (
+	// IssuedByDNS has ACM look for a record in each name's public zone.
+	IssuedByDNS Issuance = "dns"
+	// IssuedByEmail has ACM ask the mailboxes admin, administrator, hostmaster,
+	// postmaster and webmaster of each name's domain. The update waits for the
+	// answers, up to 75 minutes; when it has given up, the next one goes on
+	// waiting. Renewal asks again.
+	IssuedByEmail Issuance = "email"
+	// IssuedByPrivateCA has an AWS Private CA issue the certificates, which
+	// clients have to trust; nothing is validated.
+	IssuedByPrivateCA Issuance = "private-ca"
+)
 
 // CertificatesArgs describes the load balancer's certificates.
 type CertificatesArgs struct {
 	Requests []CertificateRequest
-	Tags     Tags
+	// Issuance is of all requests; empty: IssuedByDNS.
+	Issuance Issuance
+	// PublicZones finds the zones of IssuedByDNS; nil: among the account's own.
+	PublicZones *PublicZones
+	// ValidationDomain is the domain whose mailboxes IssuedByEmail asks for the
+	// names below it; for others, and where it is empty, it is the name's own
+	// domain.
+	ValidationDomain string
+	// CertificateAuthorityARN is that of IssuedByPrivateCA.
+	CertificateAuthorityARN string
+	Imported                []ImportedCertificate
+	Existing                []ExistingCertificate
+	Tags                    Tags
 }
 
-// Certificates are certificates issued by ACM and validated by DNS.
+// Certificates are the certificates of a load balancer.
 type Certificates struct {
 	pulumi.ResourceState
 
-	// ARNs are the certificates', known once they are issued, in the order of
-	// the requests.
+	// ARNs are the certificates', known once they are issued: the requests' in
+	// their order, then the imported ones', then the existing ones'.
 	ARNs []pulumi.StringInput
 	// Names name the certificates, for the names of resources that use them.
 	Names []string
 }
 
-// NewCertificates requests the certificates and creates their validation
-// records. A name and its wildcard share one record, also when they are on
-// different certificates.
+// NewCertificates requests the certificates and sees to it that they are issued,
+// imports those that are given, and looks at those that exist.
 func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, opts ...pulumi.ResourceOption) (*Certificates, error) {
 	certificates := &Certificates{}
 	if err := ctx.RegisterComponentResource("portico:index:Certificates", name, certificates, opts...); err != nil {
 		return nil, fmt.Errorf("register certificates %q: %w", name, err)
 	}
-	validation := &dnsValidation{
+	zones := args.PublicZones
+	if zones == nil {
+		zones = &PublicZones{ctx: ctx, own: pulumi.Parent(certificates), ids: map[string]string{}}
+	}
+	b := &certificateBuilder{
 		ctx:     ctx,
-		parent:  certificates,
 		name:    name,
-		zoneIDs: map[string]string{},
-		records: map[string]*route53.Record{},
+		args:    args,
+		parent:  certificates,
+		records: newValidationRecords(ctx, certificates, name, zones),
 	}
 	for _, request := range args.Requests {
-		arn, err := certificates.issue(ctx, name, request, args.Tags, validation)
+		arn, err := b.issue(request)
 		if err != nil {
 			return nil, err
 		}
-		certificates.ARNs = append(certificates.ARNs, arn)
-		certificates.Names = append(certificates.Names, resourceName(request.Names[0]))
+		certificates.add(resourceName(request.Names[0]), arn)
+	}
+	for _, imported := range args.Imported {
+		arn, err := b.importOne(imported)
+		if err != nil {
+			return nil, err
+		}
+		certificates.add(imported.resourceName(), arn)
+	}
+	for _, existing := range args.Existing {
+		arn, err := b.examine(existing)
+		if err != nil {
+			return nil, err
+		}
+		certificates.add(existing.resourceName(), arn)
 	}
 	outputs := pulumi.Map{"arns": stringArray(certificates.ARNs)}
 	if err := ctx.RegisterResourceOutputs(certificates, outputs); err != nil {
@@ -70,33 +111,90 @@ func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, o
 	return certificates, nil
 }
 
-func (c *Certificates) issue(ctx *pulumi.Context, name string, request CertificateRequest, tags Tags, validation *dnsValidation) (pulumi.StringOutput, error) {
-	child := name + "-" + resourceName(request.Names[0])
-	certificate, err := acm.NewCertificate(ctx, child, &acm.CertificateArgs{
+func (c *Certificates) add(name string, arn pulumi.StringInput) {
+	c.ARNs = append(c.ARNs, arn)
+	c.Names = append(c.Names, name)
+}
+
+// certificateBuilder makes certificates, one at a time.
+type certificateBuilder struct {
+	ctx     *pulumi.Context
+	name    string
+	args    *CertificatesArgs
+	parent  *Certificates
+	records *validationRecords
+}
+
+// issue requests a certificate. Its ARN is known when it may be used.
+func (b *certificateBuilder) issue(request CertificateRequest) (pulumi.StringOutput, error) {
+	child := b.name + "-" + resourceName(request.Names[0])
+	args := &acm.CertificateArgs{
 		DomainName:              pulumi.String(request.Names[0]),
 		SubjectAlternativeNames: pulumi.ToStringArray(request.Names[1:]),
-		ValidationMethod:        pulumi.String("DNS"),
-		Tags:                    tags.named(resourceName(request.Names[0])), // a tag holds no "*"
-	}, pulumi.Parent(c))
+		Tags:                    b.args.Tags.named(resourceName(request.Names[0])), // a tag holds no "*"
+	}
+	switch b.args.Issuance {
+	case IssuedByPrivateCA:
+		args.CertificateAuthorityArn = pulumi.String(b.args.CertificateAuthorityARN)
+	case IssuedByEmail:
+		args.ValidationMethod = pulumi.String("EMAIL")
+		args.ValidationOptions = b.mailboxes(request)
+	default:
+		args.ValidationMethod = pulumi.String("DNS")
+	}
+	certificate, err := acm.NewCertificate(b.ctx, child, args, pulumi.Parent(b.parent))
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("request certificate of %s: %w", request.Names[0], err)
 	}
-	var fqdns pulumi.StringArray
-	for _, validated := range validatedNames(request.Names) {
-		record, err := validation.record(certificate, validated, request.PublicZones)
-		if err != nil {
+	validation := &acm.CertificateValidationArgs{CertificateArn: certificate.Arn}
+	switch b.args.Issuance {
+	case IssuedByPrivateCA:
+		// The provider refuses to wait for what nobody validates.
+		return certificate.Arn, nil
+	case IssuedByEmail:
+	default:
+		if validation.ValidationRecordFqdns, err = b.validationRecords(certificate, request); err != nil {
 			return pulumi.StringOutput{}, err
 		}
-		fqdns = append(fqdns, record.Fqdn)
 	}
-	issued, err := acm.NewCertificateValidation(ctx, child, &acm.CertificateValidationArgs{
-		CertificateArn:        certificate.Arn,
-		ValidationRecordFqdns: fqdns,
-	}, pulumi.Parent(c))
+	issued, err := acm.NewCertificateValidation(b.ctx, child, validation, pulumi.Parent(b.parent))
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("validate certificate of %s: %w", request.Names[0], err)
 	}
 	return issued.CertificateArn, nil
+}
+
+// validationRecords creates the records by which DNS validates a certificate's
+// names.
+func (b *certificateBuilder) validationRecords(certificate *acm.Certificate, request CertificateRequest) (pulumi.StringArray, error) {
+	var fqdns pulumi.StringArray
+	for _, validated := range validatedNames(request.Names) {
+		record, err := b.records.record(certificate, validated, request.PublicZones)
+		if err != nil {
+			return nil, err
+		}
+		fqdns = append(fqdns, record.Fqdn)
+	}
+	return fqdns, nil
+}
+
+// mailboxes says, for each name that isn't validated by its own domain's
+// mailboxes, by which domain's it is.
+func (b *certificateBuilder) mailboxes(request CertificateRequest) acm.CertificateValidationOptionArray {
+	var options acm.CertificateValidationOptionArray
+	for _, name := range request.Names {
+		domain := request.PublicZones[name]
+		if domain == "" && strings.HasSuffix(name, "."+b.args.ValidationDomain) {
+			domain = b.args.ValidationDomain
+		}
+		if domain != "" {
+			options = append(options, acm.CertificateValidationOptionArgs{
+				DomainName:       pulumi.String(name),
+				ValidationDomain: pulumi.String(domain),
+			})
+		}
+	}
+	return options
 }
 
 // validatedNames are the names that have a validation record of their own: ACM
@@ -108,100 +206,6 @@ func validatedNames(names []string) []string {
 	}
 	slices.Sort(validated)
 	return slices.Compact(validated)
-}
-
-// dnsValidation creates each validation record once.
-type dnsValidation struct {
-	ctx     *pulumi.Context
-	parent  pulumi.Resource
-	name    string
-	zoneIDs map[string]string // by zone name; "": there is no such public zone
-	records map[string]*route53.Record
-}
-
-func (v *dnsValidation) record(certificate *acm.Certificate, validated string, publicZones map[string]string) (*route53.Record, error) {
-	if record, done := v.records[validated]; done {
-		return record, nil
-	}
-	zoneID, err := v.zoneFor(validated, publicZones)
-	if err != nil {
-		return nil, err
-	}
-	option := func(field func(acm.CertificateDomainValidationOption) *string) pulumi.StringOutput {
-		return certificate.DomainValidationOptions.ApplyT(func(options []acm.CertificateDomainValidationOption) (string, error) {
-			for _, option := range options {
-				if option.DomainName != nil && strings.TrimPrefix(*option.DomainName, "*.") == validated {
-					return *field(option), nil
-				}
-			}
-			return "", fmt.Errorf("find validation record of %s: ACM lists none", validated)
-		}).(pulumi.StringOutput)
-	}
-	record, err := route53.NewRecord(v.ctx, v.name+"-validation-"+resourceName(validated), &route53.RecordArgs{
-		ZoneId: pulumi.String(zoneID),
-		Name:   option(func(o acm.CertificateDomainValidationOption) *string { return o.ResourceRecordName }),
-		Type:   pulumi.String("CNAME"),
-		Ttl:    pulumi.Int(validationTTL),
-		Records: pulumi.StringArray{
-			option(func(o acm.CertificateDomainValidationOption) *string { return o.ResourceRecordValue }),
-		},
-		AllowOverwrite: pulumi.Bool(false),
-	}, pulumi.Parent(v.parent))
-	if err != nil {
-		return nil, fmt.Errorf("create validation record of %s: %w", validated, err)
-	}
-	v.records[validated] = record
-	return record, nil
-}
-
-// zoneFor finds the public hosted zone that validates a name: the one that was
-// named for it, or the nearest parent.
-func (v *dnsValidation) zoneFor(validated string, publicZones map[string]string) (string, error) {
-	for _, name := range []string{validated, "*." + validated} {
-		zone := publicZones[name]
-		if zone == "" {
-			continue
-		}
-		id, err := v.lookUp(zone)
-		if err == nil && id == "" {
-			err = fmt.Errorf("the account has no public hosted zone %s: correct ROUTE53_PUBLIC_DOMAIN", zone)
-		}
-		if err != nil {
-			return "", fmt.Errorf("find the public hosted zone of %s: %w", validated, err)
-		}
-		return id, nil
-	}
-	for zone := validated; strings.Contains(zone, "."); _, zone, _ = strings.Cut(zone, ".") {
-		id, err := v.lookUp(zone)
-		if err != nil {
-			return "", fmt.Errorf("find the public hosted zone of %s: %w", validated, err)
-		}
-		if id != "" {
-			return id, nil
-		}
-	}
-	return "", fmt.Errorf("find the public hosted zone of %s: the account has none of that name or of a parent domain: create one, or name it with ROUTE53_PUBLIC_DOMAIN", validated)
-}
-
-// lookUp is a public zone's ID; empty where the account has no such zone.
-func (v *dnsValidation) lookUp(zone string) (string, error) {
-	if id, known := v.zoneIDs[zone]; known {
-		return id, nil
-	}
-	found, err := route53.LookupZone(v.ctx, &route53.LookupZoneArgs{
-		Name:        &zone,
-		PrivateZone: pulumi.BoolRef(false),
-	}, pulumi.Parent(v.parent))
-	switch {
-	case err == nil:
-		v.zoneIDs[zone] = found.ZoneId
-	case strings.Contains(err.Error(), "no matching Route 53 Hosted Zone found"):
-		// The provider has no other sign for it.
-		v.zoneIDs[zone] = ""
-	default:
-		return "", err
-	}
-	return v.zoneIDs[zone], nil
 }
 
 // resourceName is a domain name as part of a resource's name, where "*" would

@@ -18,6 +18,27 @@ func certificateName(host mapping.Host) mapping.Host {
 	return mapping.Host("*." + host.Parent())
 }
 
+// uncoveredRows are those whose host no supplied certificate covers, by its own
+// name or by the wildcard of its parent.
+func uncoveredRows(rows []mapping.Row, supplied [][]mapping.Host) []mapping.Row {
+	if len(supplied) == 0 {
+		return rows
+	}
+	covered := make(map[mapping.Host]bool)
+	for _, names := range supplied {
+		for _, name := range names {
+			covered[name] = true
+		}
+	}
+	var uncovered []mapping.Row
+	for _, row := range rows {
+		if !covered[row.Host] && !covered[certificateName(row.Host)] {
+			uncovered = append(uncovered, row)
+		}
+	}
+	return uncovered
+}
+
 // certificateNames are the names that the rows need, sorted, each once.
 func certificateNames(rows []mapping.Row) []mapping.Host {
 	seen := make(map[mapping.Host]bool)
@@ -175,11 +196,12 @@ func publicZones(source string, rows []mapping.Row) (map[mapping.Host]mapping.Zo
 // certificateLimit reports that the names need more certificates than the load
 // balancer takes.
 func certificateLimit(source string, rows []mapping.Row, names []mapping.Host, limits Limits) []error {
-	need := certificateCount(len(names), limits.NamesPerCertificate)
+	need := certificateCount(len(names), limits.NamesPerCertificate) + len(limits.Supplied)
 	if need <= limits.Certificates {
 		return nil
 	}
-	fits := func(i int) bool { return i < limits.Certificates*limits.NamesPerCertificate }
+	room := max(0, limits.Certificates-len(limits.Supplied))
+	fits := func(i int) bool { return i < room*limits.NamesPerCertificate }
 	remedy := "put hosts under fewer parent domains"
 	if limits.NamesPerCertificate < MaxNamesPerCertificate {
 		remedy += ", or have ACM's quota of names raised and set portico:quotas: {namesPerCertificate: N}, N up to " +

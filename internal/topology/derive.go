@@ -28,7 +28,8 @@ func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
 	t.Zones = zones(t.Hosts, limits.HostRecords)
 
 	publicZones, conflicts := publicZones(m.Source, routed)
-	names := certificateNames(routed)
+	uncovered := uncoveredRows(routed, limits.Supplied)
+	names := certificateNames(uncovered)
 	packed, homeless := certificates(names, publicZones, limits.NamesPerCertificate)
 	t.Certificates = packed
 
@@ -38,8 +39,8 @@ func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
 	problems := slices.Concat(
 		conflicts,
 		accountConflicts,
-		certificateLimit(m.Source, routed, names, limits),
-		domainNameLimit(m.Source, routed, homeless),
+		certificateLimit(m.Source, uncovered, names, limits),
+		domainNameLimit(m.Source, uncovered, homeless),
 		zoneLimits(m.Source, routed, t.Zones, limits),
 	)
 	if len(problems) > 0 {

@@ -35,6 +35,10 @@ type Limits struct {
 	// RecordsPerZone is Route 53's quota of records per hosted zone, less the
 	// zone's own NS and SOA; 9,998.
 	RecordsPerZone int
+	// Supplied are the names of each certificate that needs not be issued,
+	// since it is imported or exists. They have their places on the load
+	// balancer, and hosts that they cover need no other.
+	Supplied [][]mapping.Host
 	// HostRecords asks for one alias record per host instead of one wildcard
 	// per zone.
 	HostRecords bool

@@ -76,3 +76,25 @@ func TestUsageIsOfWhatUsesMost(t *testing.T) {
 	_, err = top.Usage(topology.Limits{HostedZones: -1})
 	require.ErrorContains(t, err, "HostedZones is -1")
 }
+
+func TestSuppliedCertificatesTakeHostsAndPlaces(t *testing.T) {
+	m := hosts("a.x.example.com", "b.x.example.com", "a.y.example.com", "*.y.example.com", "a.z.example.com")
+	limits := topology.Limits{Certificates: 3, Supplied: [][]mapping.Host{{"*.x.example.com"}, {"a.y.example.com", "unrelated.example.com"}}}
+	top := derive(t, m, limits)
+	require.Len(t, top.Certificates, 1)
+	require.Equal(t, []mapping.Host{"*.y.example.com", "*.z.example.com"}, top.Certificates[0].Names,
+		"a certificate of one host doesn't cover the wildcard beside it")
+	usage, err := top.Usage(limits)
+	require.NoError(t, err)
+	require.Equal(t, topology.Usage{What: "certificates of the load balancer", Used: 3, Max: 3}, usage[0])
+
+	limits.Certificates = 2
+	_, err = topology.Derive(m, limits)
+	var limit *topology.LimitError
+	require.ErrorAs(t, err, &limit)
+	require.Equal(t, []int{3, 2}, []int{limit.Need, limit.Max})
+	require.Len(t, limit.Rows, 2)
+
+	limits = topology.Limits{Supplied: [][]mapping.Host{{"*.x.example.com", "*.y.example.com", "*.z.example.com"}}}
+	require.Empty(t, derive(t, m, limits).Certificates)
+}

@@ -16,7 +16,8 @@ type Topology struct {
 	Routes []Route
 	// Zones are the private hosted zones, by name.
 	Zones []Zone
-	// Certificates are the load balancer's; the first is its default.
+	// Certificates are those to issue for the load balancer; the first is its
+	// default.
 	Certificates []Certificate
 	// APIs are every API that a row names, retired rows included, by account,
 	// region and ID.

@@ -24,7 +24,7 @@ func (t *Topology) Usage(limits Limits) ([]Usage, error) {
 		return nil, err
 	}
 	usage := []Usage{
-		{What: "certificates of the load balancer", Used: len(t.Certificates), Max: limits.Certificates},
+		{What: "certificates of the load balancer", Used: len(t.Certificates) + len(limits.Supplied), Max: limits.Certificates},
 		{What: "private hosted zones of the account", Used: len(t.Zones), Max: limits.HostedZones},
 	}
 	if len(t.Certificates) > 0 {

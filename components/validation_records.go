@@ -1,0 +1,88 @@
+package components
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// validationTTL is the validation records' time to live in seconds. They never
+// change; a short one makes a record that was missing visible soon.
+const validationTTL = 300
+
+// validationRecords creates each validation record once: a name and its wildcard
+// share one, also when they are on different certificates.
+type validationRecords struct {
+	ctx     *pulumi.Context
+	parent  pulumi.Resource
+	name    string
+	zones   *PublicZones
+	records map[string]*route53.Record
+}
+
+func newValidationRecords(ctx *pulumi.Context, parent pulumi.Resource, name string, zones *PublicZones) *validationRecords {
+	return &validationRecords{ctx: ctx, parent: parent, name: name, zones: zones, records: map[string]*route53.Record{}}
+}
+
+func (v *validationRecords) record(certificate *acm.Certificate, validated string, publicZones map[string]string) (*route53.Record, error) {
+	if record, done := v.records[validated]; done {
+		return record, nil
+	}
+	zone, err := v.zoneFor(validated, publicZones)
+	if err != nil {
+		return nil, fmt.Errorf("find the public hosted zone of %s: %w", validated, err)
+	}
+	options := []pulumi.ResourceOption{pulumi.Parent(v.parent)}
+	if zone.owner != nil {
+		options = append(options, pulumi.Provider(zone.owner))
+	}
+	option := func(field func(acm.CertificateDomainValidationOption) *string) pulumi.StringOutput {
+		return certificate.DomainValidationOptions.ApplyT(func(options []acm.CertificateDomainValidationOption) (string, error) {
+			for _, option := range options {
+				if option.DomainName != nil && strings.TrimPrefix(*option.DomainName, "*.") == validated {
+					return *field(option), nil
+				}
+			}
+			return "", fmt.Errorf("find validation record of %s: ACM lists none", validated)
+		}).(pulumi.StringOutput)
+	}
+	record, err := route53.NewRecord(v.ctx, v.name+"-validation-"+resourceName(validated), &route53.RecordArgs{
+		ZoneId: pulumi.String(zone.id),
+		Name:   option(func(o acm.CertificateDomainValidationOption) *string { return o.ResourceRecordName }),
+		Type:   pulumi.String("CNAME"),
+		Ttl:    pulumi.Int(validationTTL),
+		Records: pulumi.StringArray{
+			option(func(o acm.CertificateDomainValidationOption) *string { return o.ResourceRecordValue }),
+		},
+		AllowOverwrite: pulumi.Bool(false),
+	}, options...)
+	if err != nil {
+		return nil, fmt.Errorf("create validation record of %s: %w", validated, err)
+	}
+	v.records[validated] = record
+	return record, nil
+}
+
+// zoneFor finds the public hosted zone that validates a name: the one that was
+// named for it, or the nearest parent.
+func (v *validationRecords) zoneFor(validated string, publicZones map[string]string) (*publicZone, error) {
+	for _, name := range []string{validated, "*." + validated} {
+		named := publicZones[name]
+		if named == "" {
+			continue
+		}
+		zone, err := v.zones.find(named)
+		if err == nil && zone == nil {
+			err = fmt.Errorf("the account has no public hosted zone %s: correct ROUTE53_PUBLIC_DOMAIN, or name the zone's account in portico:certificates.zones", named)
+		}
+		return zone, err
+	}
+	zone, err := v.zones.nearest(validated)
+	if err == nil && zone == nil {
+		err = fmt.Errorf("the account has none of that name or of a parent domain: create one, name it with ROUTE53_PUBLIC_DOMAIN, or name another account's in portico:certificates.zones")
+	}
+	return zone, err
+}
