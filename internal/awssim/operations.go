@@ -30,7 +30,13 @@ func (c *call) requests(verb string, actions []string) error {
 // createFor brings a resource into being for a program. With an unfinished
 // error there is a resource too.
 func (c *call) createFor(inputs Object) (*Resource, error) {
-	if err := c.requests("creating", c.spec.create); err != nil {
+	actions := c.spec.create
+	if c.spec.createAs != nil {
+		if others := c.spec.createAs(inputs); others != nil {
+			actions = others
+		}
+	}
+	if err := c.requests("creating", actions); err != nil {
 		return nil, err
 	}
 	return c.createResource(inputs)
@@ -196,10 +202,13 @@ func (c *call) readFor(id string) (*Resource, error) {
 		return nil, err
 	}
 	r := c.find(c.token, id)
+	if r == nil && c.spec.imported != nil {
+		r = c.spec.imported(c, id)
+	}
 	if r == nil || c.spec.onRead == nil {
 		return r, nil
 	}
-	c.before, c.id, c.arn = r, id, r.ARN
+	c.before, c.id, c.arn = r, r.ID, r.ARN
 	c.outputs, c.hidden = r.Properties.Clone(), r.Hidden.Clone()
 	c.spec.onRead(c)
 	return c.resource()

@@ -58,6 +58,10 @@ type typeSpec struct {
 	// has the effect first. They are recorded, and faults are aimed at them.
 	create, read, update, delete []string
 
+	// createAs are the actions by which inputs are created that aren't created
+	// as others are; nil, or a nil result: create.
+	createAs func(inputs Object) []string
+
 	// replaces names the properties whose change replaces the resource only
 	// from some states; upserts tells that a create takes what stands already.
 	replaces func(state, news Object) []string

@@ -28,6 +28,13 @@ type World struct {
 	// RESTAPIs are what owners run in their accounts.
 	RESTAPIs []RESTAPI `json:",omitempty"`
 
+	// CertificateAuthorities are the private ones; Portico makes none.
+	CertificateAuthorities []CertificateAuthority `json:",omitempty"`
+
+	// EmailApprovals are the domains whose mailboxes' owner approves requests
+	// for certificates.
+	EmailApprovals []string `json:",omitempty"`
+
 	// Images are what registries hold that nobody here pushed to.
 	Images []PublicImage `json:",omitempty"`
 
