@@ -73,6 +73,10 @@ type typeSpec struct {
 	onCreate, onUpdate, onDelete func(c *call) error
 	onRead                       func(c *call)
 
+	// imported finds a resource by the form of its ID in which it is imported,
+	// where that is another than the ID.
+	imported func(c *call, id string) *Resource
+
 	schema func() typeSchema // set by the catalog
 }
 
