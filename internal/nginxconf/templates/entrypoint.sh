@@ -10,10 +10,10 @@
 #   PORTICO_ENDPOINT_NAME  the endpoint's DNS name        required
 #   PORTICO_CA_FILE        trusted certificates, PEM      default: the system's bundle
 #   PORTICO_WORKERS        a number, or auto              default: auto
-#   PORTICO_ERROR_LEVEL    of messages about requests     default: crit
+#   PORTICO_ERROR_LEVEL    of messages about requests     default: error
 #
-# IPv6 addresses are written in brackets. Messages about requests below crit
-# quote query strings, which may hold secrets.
+# IPv6 addresses are written in brackets. Messages below error may quote what
+# callers sent, which may hold secrets.
 set -eu
 umask 077
 
@@ -126,7 +126,7 @@ upstreams=${PORTICO_UPSTREAMS:-}
 endpoint=${PORTICO_ENDPOINT_NAME:-}
 ca_file=${PORTICO_CA_FILE:-$(system_ca_file)}
 workers=${PORTICO_WORKERS:-auto}
-error_level=${PORTICO_ERROR_LEVEL:-crit}
+error_level=${PORTICO_ERROR_LEVEL:-error}
 
 if ! is_plain_path "$home" || [ ! -r "$home/nginx.conf" ]; then
     complain "PORTICO_HOME is '$home': give the absolute path of the directory that holds nginx.conf"
@@ -166,6 +166,7 @@ debug | info | notice | warn | error | crit | alert | emerg) ;;
 *) complain "PORTICO_ERROR_LEVEL is '$error_level': give one of info, notice, warn, error, crit, alert, emerg" ;;
 esac
 command -v nginx >/dev/null || complain "nginx is not on PATH: use a base image that has it"
+echo | sed -u p >/dev/null 2>&1 || complain "sed -u does not work: use a base image that has it, such as the Debian variant of the NGINX image"
 command -v openssl >/dev/null || complain "openssl is not on PATH: use a base image that has it, such as the Debian variant of the NGINX image"
 [ "$mistakes" = 0 ] || exit 1
 
@@ -194,6 +195,13 @@ if ! (: >>"$log") 2>/dev/null; then
     mkfifo "$log" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
 fi
 
+# NGINX ends each message about a request with the request line, whose query
+# may hold secrets, and so would the reason for every 502 be lost with them. A
+# child leaves the ends out.
+errors=$run/errors
+rm -f "$errors"
+mkfifo "$errors" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
+
 {
     echo 'upstream portico {'
     echo '    zone portico 256k;'
@@ -220,7 +228,7 @@ fi
     # A pipe takes 4 KiB in one piece (PIPE_BUF): with a buffer of that size the
     # lines of several workers never run into each other.
     echo "access_log \"$log\" portico buffer=4k flush=1s;"
-    echo "error_log stderr $error_level;"
+    echo "error_log \"$errors\" $error_level;"
 } >"$run/upstream.conf"
 
 echo "listen $listen ssl default_server reuseport backlog=4096;" >"$run/listen.conf"
@@ -247,8 +255,10 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -sha25
 # As many open files as the task may have: a proxied request takes two.
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 
-# The child ends when the last process has gone that holds the pipe's other
-# end, which NGINX takes over, even if it stops before it opens its log.
+# A child ends when the last process has gone that holds its pipe's other end,
+# which NGINX takes over, even if it stops before it opens its logs.
+sed -u 's/, client: .*//' <"$errors" >&2 &
+exec 8>"$errors"
 if [ "$log" != /dev/stdout ]; then
     cat <"$log" &
     exec 9>"$log"

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/nginxconf"
 	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
 	"github.com/portico-iac/portico/test/e2e/load"
 	"github.com/portico-iac/portico/test/e2e/proxytest"
@@ -201,31 +203,32 @@ func (e *endpoint) answer(raw net.Conn, conn io.Writer, reader *bufio.Reader) er
 
 const host = "api.internal.example.com"
 
-// proxyFor starts a proxy with one row of that timeout before the endpoints.
-func proxyFor(t testing.TB, a *authority, timeout time.Duration, endpoints ...*endpoint) *nginxtest.Proxy {
+// contextOf is the context of a mapping with one row of that timeout.
+func contextOf(t testing.TB, timeout time.Duration) *nginxconf.Context {
 	t.Helper()
-	return startProxy(t, a, timeout, nil, endpoints...)
-}
-
-func startProxy(t testing.TB, a *authority, timeout time.Duration, more []string, endpoints ...*endpoint) *nginxtest.Proxy {
-	t.Helper()
-	text := fmt.Sprintf(`APIS:
+	return proxytest.Render(t, "faults.yaml", fmt.Appendf(nil, `APIS:
   - CUSTOM_DOMAIN_URL: %s
     PRIVATE_API_URL: https://abcdefghij.execute-api.us-east-1.amazonaws.com/dev
     TIMEOUT: %d
-`, host, int(timeout/time.Second))
-	addresses := ""
-	for i, e := range endpoints {
-		if i > 0 {
-			addresses += ","
-		}
-		addresses += e.address
+`, host, int(timeout/time.Second)))
+}
+
+// environment is the proxy's before those endpoints, and more.
+func environment(a *authority, more []string, endpoints ...*endpoint) []string {
+	var addresses []string
+	for _, e := range endpoints {
+		addresses = append(addresses, e.address)
 	}
-	environment := append([]string{
-		"PORTICO_UPSTREAMS=" + addresses,
+	return append([]string{
+		"PORTICO_UPSTREAMS=" + strings.Join(addresses, ","),
 		"PORTICO_ENDPOINT_NAME=" + nginxtest.EndpointName,
 		"PORTICO_CA_FILE=" + a.file,
 		"PORTICO_WORKERS=2",
 	}, more...)
-	return proxytest.Newest(t).Start(t, proxytest.Render(t, "faults.yaml", []byte(text)), environment...)
+}
+
+// proxyFor starts a proxy with one row of that timeout before the endpoints.
+func proxyFor(t testing.TB, a *authority, timeout time.Duration, endpoints ...*endpoint) *nginxtest.Proxy {
+	t.Helper()
+	return proxytest.Newest(t).Start(t, contextOf(t, timeout), environment(a, nil, endpoints...)...)
 }
