@@ -26,22 +26,23 @@ const maxAliased = 1_000_000
 // Load reads the mapping file at the path. The error is Errors where the file
 // has mistakes, and otherwise says why the file could not be read.
 func Load(path string) (*Mapping, error) {
-	data, err := readFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read mapping: %w", err)
 	}
-	return Parse(path, data)
+	defer f.Close()
+	return Read(path, f)
 }
 
-// readFile reads one byte more than a mapping may have and no more, so that
-// neither a huge file nor a device without an end fills the memory.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+// Read is Parse of what r holds. It reads one byte more than a mapping may have
+// and no more, so that neither a huge file nor a device without an end fills the
+// memory.
+func Read(source string, r io.Reader) (*Mapping, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read mapping: %w", err)
 	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFile+1))
+	return Parse(source, data)
 }
 
 // Parse reads a mapping file's content; source names the file in messages and

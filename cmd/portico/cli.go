@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +28,21 @@ type streams struct {
 	out, err io.Writer
 }
 
+// output remembers the first error of a writer, so that no command that lost
+// data ends as if it were done, whether it looked or not.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(data []byte) (int, error) {
+	n, err := o.w.Write(data)
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("write standard output: %w", err)
+	}
+	return n, err
+}
+
 // usageError says that the command line can't be carried out as it is written.
 type usageError struct{ text string }
 
@@ -39,10 +57,15 @@ var errReported = errors.New("reported")
 
 // run carries out a command line and returns the exit code.
 func run(ctx context.Context, args []string, s streams) int {
+	out := &output{w: s.out}
+	s.out = out
 	c := &cli{streams: s}
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err
+	}
 
 	var usage *usageError
 	switch {
@@ -50,7 +73,7 @@ func run(ctx context.Context, args []string, s streams) int {
 		return exitDone
 	case errors.Is(err, errReported):
 		return exitWrong
-	case !c.running || errors.As(err, &usage):
+	case !c.running && out.err == nil || errors.As(err, &usage):
 		fmt.Fprintf(s.err, "portico: %v\nTry `portico --help`.\n", err)
 		return exitUsage
 	}
@@ -104,12 +127,24 @@ accounts, from one mapping file. Start with:
 	return root
 }
 
-// action makes a command's RunE, which notes that the command line was in
-// order.
+// action makes the RunE of a command that has to clean up when it is
+// interrupted: the context ends. A second interrupt ends the program.
 func (c *cli) action(do func(context.Context) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		c.running = true
-		return do(cmd.Context())
+		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		context.AfterFunc(ctx, stop)
+		return do(ctx)
+	}
+}
+
+// immediate makes the RunE of a command that an interrupt may end anywhere,
+// also while it waits for standard input.
+func (c *cli) immediate(do func() error) func(*cobra.Command, []string) error {
+	return func(*cobra.Command, []string) error {
+		c.running = true
+		return do()
 	}
 }
 
@@ -129,11 +164,7 @@ func (c *cli) load(path string) (*mapping.Mapping, error) {
 	if path != "-" {
 		return mapping.Load(path)
 	}
-	data, err := io.ReadAll(c.in)
-	if err != nil {
-		return nil, fmt.Errorf("read mapping from standard input: %w", err)
-	}
-	return mapping.Parse("stdin", data)
+	return mapping.Read("stdin", c.in)
 }
 
 // writeJSON writes a value as an indented JSON document.

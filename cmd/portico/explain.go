@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"slices"
 
@@ -98,7 +97,7 @@ func (c *cli) explainCommand() *cobra.Command {
 		Use:   "explain --mapping FILE",
 		Short: "Show what becomes of each row: zone, certificate, front door, account, and the limits used",
 		Args:  cobra.NoArgs,
-		RunE:  c.action(func(context.Context) error { return c.explain(o) }),
+		RunE:  c.immediate(func() error { return c.explain(o) }),
 	}
 	mappingFlag(cmd, &o.mapping)
 	f := cmd.Flags()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -24,7 +23,7 @@ the provider accounts' stacks, with a comment beside whatever behaves otherwise
 than it did there. Without --vars the reference's defaults hold. DIR is created
 where it doesn't exist; no file in it is overwritten.`,
 		Args: cobra.NoArgs,
-		RunE: c.action(func(context.Context) error { return c.importReference(o) }),
+		RunE: c.immediate(func() error { return c.importReference(o) }),
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.mapping, "mapping", "m", "", `the reference's proxy-config.yaml; "-" reads it from standard input`)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +32,7 @@ the API's rows, merged into the policy that the API has (--existing), of which
 every statement is kept. How much of API Gateway's quota it takes is told on
 standard error.`,
 		Args: cobra.NoArgs,
-		RunE: c.action(func(context.Context) error { return c.policy(o) }),
+		RunE: c.immediate(func() error { return c.policy(o) }),
 	}
 	mappingFlag(cmd, &o.mapping)
 	f := cmd.Flags()
@@ -169,22 +168,32 @@ func apiIDs(m *mapping.Mapping) string {
 }
 
 func (c *cli) existingPolicy(path string) ([]byte, error) {
+	from := c.in
 	switch path {
 	case "":
 		return nil, nil
 	case "-":
-		data, err := io.ReadAll(c.in)
+	default:
+		f, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("read the existing policy from standard input: %w", err)
+			return nil, fmt.Errorf("read the existing policy: %w", err)
 		}
-		return data, nil
+		defer f.Close()
+		from = f
 	}
-	data, err := os.ReadFile(path)
+	data, err := io.ReadAll(io.LimitReader(from, maxExisting+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the existing policy: %w", err)
 	}
+	if len(data) > maxExisting {
+		return nil, fmt.Errorf("read the existing policy: %s is larger than 1 MiB, and no API's policy is: name a file that holds the policy alone", path)
+	}
 	return data, nil
 }
+
+// maxExisting bounds the bytes of an existing policy; the quota, which can be
+// raised, is 8,192 characters.
+const maxExisting = 1 << 20
 
 // grants are what the rows allow: retired rows, and those of front doors whose
 // requests don't come through the proxy, allow nothing.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -21,7 +20,7 @@ func (c *cli) renderCommand() *cobra.Command {
 DIR is created where it doesn't exist; what an earlier render wrote there is
 replaced, and a directory with anything else in it is left alone.`,
 		Args: cobra.NoArgs,
-		RunE: c.action(func(context.Context) error { return c.render(o) }),
+		RunE: c.immediate(func() error { return c.render(o) }),
 	}
 	mappingFlag(cmd, &o.mapping)
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "the directory to write")

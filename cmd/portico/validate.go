@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -35,7 +34,7 @@ func (c *cli) validateCommand() *cobra.Command {
 		Use:   "validate --mapping FILE",
 		Short: "Report every mistake of a mapping file, with its place and what to write instead",
 		Args:  cobra.NoArgs,
-		RunE: c.action(func(context.Context) error {
+		RunE: c.immediate(func() error {
 			return c.validate(path, form)
 		}),
 	}

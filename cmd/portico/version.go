@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"runtime/debug"
 
@@ -13,7 +12,7 @@ func (c *cli) versionCommand() *cobra.Command {
 		Use:   "version",
 		Short: "Print the version and the commit that this program was built from",
 		Args:  cobra.NoArgs,
-		RunE: c.action(func(context.Context) error {
+		RunE: c.immediate(func() error {
 			fmt.Fprintln(c.out, "portico "+version(debug.ReadBuildInfo()))
 			return nil
 		}),
