@@ -1,0 +1,124 @@
+package configuration
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	crossplane "github.com/nginxinc/nginx-go-crossplane"
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
+	"github.com/portico-iac/portico/test/e2e/proxytest"
+)
+
+// everything is a mapping that brings every kind of line into the
+// configuration.
+const everything = `
+APIS:
+  - {CUSTOM_DOMAIN_URL: api.example.com, PRIVATE_API_URL: "https://root.execute-api.us-east-1.amazonaws.com/dev"}
+  - {CUSTOM_DOMAIN_URL: base.example.com/v1/orders, PRIVATE_API_URL: "https://orders.execute-api.us-east-1.amazonaws.com/dev", VERBS: [GET], CORS: true}
+  - {CUSTOM_DOMAIN_URL: base.example.com/V1/orders, PRIVATE_API_URL: "https://upper.execute-api.us-east-1.amazonaws.com/dev", TIMEOUT: 7}
+  - {CUSTOM_DOMAIN_URL: "*.wild.example.com", PRIVATE_API_URL: "https://wild.execute-api.us-east-1.amazonaws.com/dev"}
+`
+
+// read gives the configuration as a running proxy of two upstreams read it, its
+// includes in their places.
+func read(t *testing.T, options crossplane.ParseOptions) crossplane.Directives {
+	t.Helper()
+	authority := nginxtest.NewAuthority(t)
+	a := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Authority: authority})
+	b := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Authority: authority})
+	p := proxytest.Newest(t).Start(t, proxytest.Render(t, "everything.yaml", []byte(everything)), nginxtest.Environment(a, b)...)
+	options.CombineConfigs, options.StopParsingOnError = true, true
+	payload, err := crossplane.Parse(filepath.Join(p.RunDir, "nginx.conf"), &options)
+	require.NoError(t, err)
+	require.Equal(t, "ok", payload.Status)
+	require.Len(t, payload.Config, 1)
+	return payload.Config[0].Parsed
+}
+
+func TestEveryDirectiveStandsWhereNGINXKnowsIt(t *testing.T) {
+	read(t, crossplane.ParseOptions{ErrorOnUnknownDirectives: true})
+}
+
+// visit calls f with every directive and the blocks that it stands in, the
+// innermost last.
+func visit(directives crossplane.Directives, f func(d *crossplane.Directive, in []*crossplane.Directive), in ...*crossplane.Directive) {
+	for _, d := range directives {
+		f(d, in)
+		visit(d.Block, f, append(slices.Clone(in), d)...)
+	}
+}
+
+// The rules are those of gixy, the static analyser for NGINX, which no registry
+// has that this project takes its tools from. Each is named as there.
+func TestStaticAnalysersFindNothing(t *testing.T) {
+	rules := map[string]func(d *crossplane.Directive, in []*crossplane.Directive) bool{
+		"if_is_evil: if holds nothing but rewrite": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
+			return len(in) > 0 && in[len(in)-1].Directive == "if" && d.Directive != "rewrite"
+		},
+		"ssrf: the address that proxy_pass goes to is constant": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return d.Directive == "proxy_pass" && !strings.HasPrefix(d.Args[0], "https://portico$portico_stage")
+		},
+		"proxy_pass_normalized, http_splitting: nothing forwards the decoded URI": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
+			if len(in) > 0 && in[len(in)-1].Directive == "map" {
+				return false
+			}
+			return slices.ContainsFunc(d.Args, func(arg string) bool {
+				return strings.Contains(arg, "$uri") || strings.Contains(arg, "$document_uri")
+			})
+		},
+		"host_spoofing: Host is never what the client says": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return slices.ContainsFunc(d.Args, func(arg string) bool { return strings.Contains(arg, "$http_host") }) ||
+				d.Directive == "proxy_set_header" && strings.EqualFold(d.Args[0], "Host") && strings.Contains(d.Args[1], "$")
+		},
+		"add_header_redefinition: headers are added in one place only": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
+			return d.Directive == "add_header" && in[len(in)-1].Directive != "location"
+		},
+		"proxy_set_header_redefinition: no block drops what http sets": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
+			return d.Directive == "proxy_set_header" && in[len(in)-1].Directive != "http"
+		},
+		"add_header_multiline: no header has a line end": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return d.Directive == "add_header" && strings.ContainsAny(strings.Join(d.Args, ""), "\r\n")
+		},
+		"alias_traversal, try_files_is_evil_too, missing_root: nothing serves files": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return slices.Contains([]string{"alias", "root", "try_files", "autoindex", "index"}, d.Directive)
+		},
+		"allow_without_deny, valid_referers: access isn't decided here": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return slices.Contains([]string{"allow", "valid_referers", "satisfy", "auth_basic"}, d.Directive)
+		},
+		"external_resolver: nothing is looked up": func(d *crossplane.Directive, _ []*crossplane.Directive) bool { return d.Directive == "resolver" },
+		"version_disclosure: the version is nobody's business": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return d.Directive == "server_tokens" && d.Args[0] != "off"
+		},
+		"weak_ssl_tls: TLS 1.2 and 1.3 only": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return strings.HasSuffix(d.Directive, "ssl_protocols") && !slices.Equal(d.Args, []string{"TLSv1.2", "TLSv1.3"})
+		},
+		"error_log_off: errors are logged": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return d.Directive == "error_log" && slices.Contains([]string{"off", "/dev/null"}, d.Args[0])
+		},
+		"hash_without_default: every map has a default": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return d.Directive == "map" && !slices.ContainsFunc(d.Block, func(e *crossplane.Directive) bool { return e.Directive == "default" })
+		},
+		"unanchored_regex: expressions of maps say where they begin": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
+			if len(in) == 0 || in[len(in)-1].Directive != "map" || !strings.HasPrefix(d.Directive, "~") {
+				return false
+			}
+			expression := strings.TrimPrefix(strings.TrimPrefix(d.Directive, "~"), "*")
+			return !strings.HasPrefix(strings.TrimPrefix(expression, "(?m)"), "^")
+		},
+		"low_keepalive_requests: connections are not closed for having been used": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+			return d.Directive == "keepalive_requests" && d.Args[0] != "1000000"
+		},
+	}
+	directives := read(t, crossplane.ParseOptions{})
+	for rule, broken := range rules {
+		t.Run(rule, func(t *testing.T) {
+			visit(directives, func(d *crossplane.Directive, in []*crossplane.Directive) {
+				require.False(t, broken(d, in), "%s:%d: %s %q", d.File, d.Line, d.Directive, d.Args)
+			})
+		})
+	}
+}
