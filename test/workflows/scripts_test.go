@@ -1,0 +1,311 @@
+package workflows
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const root = "../.."
+
+// checkout is a directory with the project's settings and scripts, and a PATH on
+// which gh, pulumi and bin/portico are stand-ins that write down their arguments.
+type checkout struct {
+	t   *testing.T
+	dir string
+	env map[string]string
+}
+
+func newCheckout(t *testing.T) *checkout {
+	t.Helper()
+	c := &checkout{t: t, dir: t.TempDir(), env: map[string]string{
+		"GITHUB_REPOSITORY": "example/portico", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_RUN_ID": "42",
+	}}
+	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"} {
+		c.env[name] = filepath.Join(c.dir, name)
+		c.write(name, "", 0o644)
+	}
+	scripts, err := filepath.Glob(root + "/.github/scripts/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, scripts)
+	for _, script := range scripts {
+		data, err := os.ReadFile(script)
+		require.NoError(t, err)
+		c.write(".github/scripts/"+filepath.Base(script), string(data), 0o755)
+	}
+	for _, name := range []string{"Pulumi.dev.yaml", "Pulumi.dev-eu.yaml", "accounts/provider/Pulumi.dev-orders.yaml",
+		"accounts/provider/Pulumi.dev-eu-orders.yaml", "accounts/provider/Pulumi.prod-orders.yaml"} {
+		c.write(name, "config: {}\n", 0o644)
+	}
+	return c
+}
+
+func (c *checkout) write(name, text string, mode os.FileMode) {
+	c.t.Helper()
+	path := filepath.Join(c.dir, name)
+	require.NoError(c.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(c.t, os.WriteFile(path, []byte(text), mode))
+}
+
+func (c *checkout) read(name string) string {
+	c.t.Helper()
+	data, err := os.ReadFile(filepath.Join(c.dir, name))
+	require.NoError(c.t, err)
+	return string(data)
+}
+
+// standIn puts a program on PATH, or at a path of the checkout, that writes its
+// arguments down as a line of calls and then does what body says.
+func (c *checkout) standIn(name, body string) {
+	c.t.Helper()
+	if !strings.Contains(name, "/") {
+		name = "path/" + name
+	}
+	c.write(name, "#!/usr/bin/env bash\nprintf '%s\\n' \"${0##*/} $*\" >>\""+c.dir+"/calls\"\n"+body+"\n", 0o755)
+}
+
+// calls are the command lines that the stand-ins were run with.
+func (c *checkout) calls() []string {
+	c.t.Helper()
+	data, err := os.ReadFile(filepath.Join(c.dir, "calls"))
+	if os.IsNotExist(err) {
+		return nil
+	}
+	require.NoError(c.t, err)
+	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+}
+
+// run runs a script of .github/scripts and returns what it printed and its exit
+// code.
+func (c *checkout) run(script string, args ...string) (string, int) {
+	c.t.Helper()
+	cmd := exec.Command(filepath.Join(c.dir, ".github/scripts", script), args...)
+	cmd.Dir = c.dir
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(c.dir, "path")+string(os.PathListSeparator)+os.Getenv("PATH"))
+	for name, value := range c.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		require.ErrorAs(c.t, err, new(*exec.ExitError), string(output))
+	}
+	return string(output), cmd.ProcessState.ExitCode()
+}
+
+func TestConfiguredTellsWhatIsNotSet(t *testing.T) {
+	c := newCheckout(t)
+	c.env["ROLE"], c.env["BACKEND"] = "arn", "s3://b"
+	output, code := c.run("configured", "ROLE", "BACKEND")
+	require.Zero(t, code, output)
+	require.Empty(t, output)
+	require.Equal(t, "ready=true\n", c.read("GITHUB_OUTPUT"))
+
+	c = newCheckout(t)
+	c.env["ROLE"] = ""
+	output, code = c.run("configured", "ROLE", "BACKEND")
+	require.Zero(t, code, output)
+	require.Contains(t, output, "::notice title=Not configured::Nothing is done on AWS: ROLE BACKEND not set")
+	require.Equal(t, "ready=false\n", c.read("GITHUB_OUTPUT"))
+}
+
+func TestReviewKeepsTheCommentOfAWrongMapping(t *testing.T) {
+	for name, code := range map[string]string{"a right mapping": "0", "a wrong mapping": "1"} {
+		t.Run(name, func(t *testing.T) {
+			c := newCheckout(t)
+			c.standIn("bin/portico", "echo '<!-- portico-preview dev -->'\nexit "+code)
+			output, got := c.run("review", "dev", "base0", "head0", "comment.md")
+			require.Equal(t, code == "1", got == 1, output)
+			require.Equal(t, []string{"portico preview --env dev --markdown --base base0 --links https://github.com/example/portico/blob/head0"}, c.calls())
+			require.Equal(t, "<!-- portico-preview dev -->\n", c.read("comment.md"))
+			require.Equal(t, c.read("comment.md"), c.read("GITHUB_STEP_SUMMARY"))
+		})
+	}
+}
+
+func TestCommentIsUpdatedInPlace(t *testing.T) {
+	type user struct {
+		Type string `json:"type"`
+	}
+	type comment struct {
+		ID   int    `json:"id"`
+		User user   `json:"user"`
+		Body string `json:"body"`
+	}
+	const marker = "<!-- portico-preview dev -->"
+	bot, person := user{"Bot"}, user{"User"}
+	const list = "gh api --paginate repos/example/portico/issues/7/comments"
+	post := "gh api --silent --method POST repos/example/portico/issues/7/comments --field body=@comment.md"
+	for name, test := range map[string]struct {
+		comments []comment
+		want     string
+	}{
+		"none yet":                    {nil, post},
+		"the bot's, among others":     {[]comment{{1, bot, "hello"}, {2, bot, marker + "\nold"}}, "gh api --silent --method PATCH repos/example/portico/issues/comments/2 --field body=@comment.md"},
+		"with GitHub's line ends":     {[]comment{{2, bot, marker + "\r\nold"}}, "gh api --silent --method PATCH repos/example/portico/issues/comments/2 --field body=@comment.md"},
+		"several: the first":          {[]comment{{3, bot, marker}, {4, bot, marker}}, "gh api --silent --method PATCH repos/example/portico/issues/comments/3 --field body=@comment.md"},
+		"another environment's":       {[]comment{{2, bot, "<!-- portico-preview dev-eu -->\nold"}}, post},
+		"one that quotes the marker":  {[]comment{{2, bot, "> " + marker}, {3, bot, "look:\n" + marker}}, post},
+		"a person who copied it over": {[]comment{{2, person, marker + "\nold"}}, post},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCheckout(t)
+			c.write("comment.md", marker+"\nnew \"$(touch broken)\"\n", 0o644)
+			// gh prints one list for each page.
+			pages, err := json.Marshal(test.comments)
+			require.NoError(t, err)
+			if test.comments == nil {
+				pages = []byte("[]")
+			}
+			c.write("pages.json", "[]"+string(pages), 0o644)
+			c.standIn("gh", `case "$*" in *--paginate*) cat pages.json ;; esac`)
+			output, code := c.run("comment", "7", "comment.md")
+			require.Zero(t, code, output)
+			require.Equal(t, []string{list, test.want}, c.calls())
+			require.NoFileExists(t, filepath.Join(c.dir, "broken"))
+		})
+	}
+}
+
+func TestCommentSaysThatThereIsNone(t *testing.T) {
+	c := newCheckout(t)
+	c.standIn("gh", "")
+	c.write("comment.md", "", 0o644)
+	output, code := c.run("comment", "7", "comment.md")
+	require.Equal(t, 1, code)
+	require.Contains(t, output, "there was no review")
+	require.Empty(t, c.calls())
+}
+
+func TestStacksAreThoseOfTheEnvironment(t *testing.T) {
+	for environment, want := range map[string]string{
+		"dev":    ". dev\naccounts/provider dev-orders\n",
+		"dev-eu": ". dev-eu\naccounts/provider dev-eu-orders\n",
+	} {
+		output, code := newCheckout(t).run("stacks", environment)
+		require.Zero(t, code, output)
+		require.Equal(t, want, output)
+	}
+	output, code := newCheckout(t).run("stacks", "test")
+	require.Equal(t, 1, code)
+	require.Contains(t, output, "there is no Pulumi.test.yaml")
+}
+
+func TestReadOnlyEntersEveryAccountByItsReadingRole(t *testing.T) {
+	for region, partition := range map[string]string{"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"} {
+		t.Run(region, func(t *testing.T) {
+			c := newCheckout(t)
+			c.standIn("pulumi", `case "$*" in
+*"config get"*accountId) case "$*" in *dev-orders*) echo 222222222222 ;; *) echo 111111111111 ;; esac ;;
+*"config get"*region) echo `+region+` ;;
+esac`)
+			output, code := c.run("read-only", "dev")
+			require.Zero(t, code, output)
+			var set []string
+			for _, call := range c.calls() {
+				if strings.Contains(call, "config set") {
+					set = append(set, call)
+				}
+			}
+			require.Equal(t, []string{
+				"pulumi -C . config set --stack dev --path portico:aws.roleArn arn:" + partition + ":iam::111111111111:role/portico-read-dev",
+				"pulumi -C accounts/provider config set --stack dev-orders --path portico:aws.roleArn arn:" + partition + ":iam::222222222222:role/portico-read-dev",
+			}, set)
+		})
+	}
+}
+
+func TestReadOnlyStopsWhereItCannotNameARole(t *testing.T) {
+	c := newCheckout(t)
+	c.standIn("pulumi", `case "$*" in *"config get"*) echo orders ;; esac`)
+	output, code := c.run("read-only", "dev")
+	require.Equal(t, 1, code, "the stacks would be previewed under the deploying role")
+	require.Contains(t, output, `portico:aws.accountId is "orders": write the number`)
+	require.NotContains(t, strings.Join(c.calls(), "\n"), "config set")
+}
+
+func TestPreviewOfTheStacksIsSummarized(t *testing.T) {
+	c := newCheckout(t)
+	c.standIn("bin/portico", "echo 'STACK OUTCOME'\necho 'dev failed'\nexit 1")
+	output, code := c.run("preview-stacks", "dev")
+	require.Equal(t, 1, code)
+	require.Equal(t, "STACK OUTCOME\ndev failed\n", output)
+	require.Equal(t, []string{"portico preview --env dev"}, c.calls())
+	require.Equal(t, "### Stacks of dev\n\n    STACK OUTCOME\n    dev failed\n", c.read("GITHUB_STEP_SUMMARY"))
+}
+
+func TestDriftAsksEveryStackBothQuestions(t *testing.T) {
+	const flags = " --non-interactive --expect-no-changes --diff --color never"
+	questions := []string{
+		"pulumi -C . refresh --preview-only --stack dev" + flags,
+		"pulumi -C . preview --stack dev" + flags,
+		"pulumi -C accounts/provider refresh --preview-only --stack dev-orders" + flags,
+		"pulumi -C accounts/provider preview --stack dev-orders" + flags,
+	}
+	t.Run("no drift", func(t *testing.T) {
+		c := newCheckout(t)
+		c.standIn("pulumi", "")
+		output, code := c.run("drift", "dev", "drift.md")
+		require.Zero(t, code, output)
+		require.Equal(t, questions, c.calls())
+		require.Empty(t, c.read("drift.md"))
+	})
+	t.Run("one stack drifted, and the others are asked all the same", func(t *testing.T) {
+		c := newCheckout(t)
+		c.standIn("pulumi", "case \"$*\" in *'. refresh'*) printf '~ vpc\\n```\\n'; exit 1 ;; esac")
+		output, code := c.run("drift", "dev", "drift.md")
+		require.Equal(t, 1, code)
+		require.Equal(t, questions, c.calls())
+		require.Contains(t, output, "::warning title=Drift of dev::the accounts differ from the state\n")
+		require.Equal(t, "#### Stack dev: the accounts differ from the state\n\n    ~ vpc\n    ```\n\n", c.read("drift.md"))
+	})
+}
+
+func TestDriftHasOneIssueForAnEnvironment(t *testing.T) {
+	const list = "gh issue list --state open --limit 1000 --json number,title"
+	for name, test := range map[string]struct {
+		open, drift string
+		want        string
+	}{
+		"drift, and no issue":    {`[{"number":3,"title":"Drift of environment dev-eu"}]`, "x\n", "gh issue create --title Drift of environment dev --body-file "},
+		"drift, and an issue":    {`[{"number":3,"title":"Drift of environment dev"}]`, "x\n", "gh issue edit 3 --body-file "},
+		"no drift, and an issue": {`[{"number":3,"title":"Drift of environment dev"}]`, "", "gh issue close 3 --comment No difference any more: https://github.com/example/portico/actions/runs/42"},
+		"neither":                {`[]`, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCheckout(t)
+			c.write("issues.json", test.open, 0o644)
+			c.write("drift.md", test.drift, 0o644)
+			c.standIn("gh", `case "$*" in
+*"issue list"*) cat issues.json ;;
+*--body-file*) cp "${!#}" body.md ;;
+esac`)
+			output, code := c.run("drift-issue", "dev", "drift.md")
+			require.Zero(t, code, output)
+			calls := c.calls()
+			require.Equal(t, list, calls[0])
+			if test.want == "" {
+				require.Len(t, calls, 1)
+				return
+			}
+			require.Len(t, calls, 2)
+			require.True(t, strings.HasPrefix(calls[1], test.want), calls[1])
+			if test.drift != "" {
+				require.Equal(t, "Found by https://github.com/example/portico/actions/runs/42, which has all of it.\n\nx\n", c.read("body.md"))
+			}
+		})
+	}
+}
+
+func TestALostCheckClosesNoIssue(t *testing.T) {
+	c := newCheckout(t)
+	c.standIn("gh", `echo '[{"number":3,"title":"Drift of environment dev"}]'`)
+	output, code := c.run("drift-issue", "dev", "drift.md")
+	require.Zero(t, code)
+	require.Contains(t, output, "nothing is known")
+	require.Len(t, c.calls(), 1)
+}
