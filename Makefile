@@ -54,6 +54,8 @@ bench: setup build ## Measure speed and write the figures to test/results
 .PHONY: lint
 lint: ## Check the style, and what the reviewers would say
 	@tools/ensure-linter
+	@tools/ensure-actionlint
+	bin/actionlint
 	bin/golangci-lint run ./...
 
 .PHONY: check
