@@ -72,7 +72,7 @@ func TestTheDocumentExplainsEveryDirective(t *testing.T) {
 	})
 	// The entrypoint gives the one on the command line, and writes the other only
 	// where it is run by root.
-	values["daemon"], values["user"] = []string{"off"}, []string{"root root"}
+	values["daemon"], values["user"] = []string{"off"}, []string{"root"}
 
 	explained := make(map[string]bool)
 	for _, row := range explanations(t) {

@@ -10,6 +10,7 @@
 //
 //	# ...           a comment; empty lines mean nothing
 //	== sentence     begins a case
+//	? 1.22          the case is about this version of NGINX only
 //	> GET / HTTP/1.1    what the client sends: a line, ended by CR LF
 //	>| bytes        the same, not ended
 //	>. bytes        the same, not ended, and a byte at a time

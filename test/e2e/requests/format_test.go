@@ -15,6 +15,9 @@ type scenario struct {
 	file string
 	line int
 	name string
+	// version is the beginning of the versions of NGINX that the case is about;
+	// empty: all.
+	version string
 	// steps are what the client does, in order.
 	steps    []step
 	arrivals []arrival
@@ -112,6 +115,8 @@ func (p *parser) parseLine(line string) error {
 		s.upstream = append(append(s.upstream, text...), "\r\n"...)
 	case "@|":
 		s.upstream = append(s.upstream, text...)
+	case "? ":
+		s.version = string(text)
 	case "= ":
 		return s.addArrivalLine(string(text))
 	case "< ":
@@ -121,7 +126,7 @@ func (p *parser) parseLine(line string) error {
 	case "<|":
 		return addBody(s.lastAnswer(), text)
 	default:
-		return fmt.Errorf("%q begins with none of ==, >, =, <, @", line)
+		return fmt.Errorf("%q begins with none of ==, ?, >, =, <, @", line)
 	}
 	return nil
 }
