@@ -197,6 +197,9 @@ func (e *endpoint) answer(raw net.Conn, conn io.Writer, reader *bufio.Reader) er
 		}
 		return syscall.ECONNRESET
 	}
+	if request.Method == http.MethodHead {
+		echo = ""
+	}
 	_, err = io.WriteString(conn, head+echo)
 	return err
 }
