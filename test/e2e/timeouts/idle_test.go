@@ -21,8 +21,8 @@ import (
 
 // Idle timeouts of NGINX's neighbours.
 const (
-	// loadBalancerIdle is an NLB's TLS listener's, which is fixed; an ALB's is
-	// 60 s unless it is configured.
+	// loadBalancerIdle is an NLB's TLS listener's, which is fixed; an ALB's
+	// follows the longest TIMEOUT and is shorter.
 	loadBalancerIdle = 350 * time.Second
 	// endpointIdle is API Gateway's, the shorter one behind the endpoint.
 	endpointIdle = 310 * time.Second
