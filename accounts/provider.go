@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/apipolicy"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -155,17 +156,11 @@ func (s *providerStack) deploy() error {
 
 // policyOf makes the resource policy of an API out of the one that it has.
 func (s *providerStack) policyOf(api topology.API, shared *sharedOutputs) func(string) (string, error) {
-	request := resourcepolicy.Request{
-		Partition:                api.Partition,
-		Region:                   api.Region,
-		AccountID:                string(s.account.ID),
-		APIID:                    string(api.ID),
-		VPCEndpointID:            shared.vpcEndpointID,
-		AdditionalVPCEndpointIDs: s.config.AdditionalVPCEndpointIDs,
-		Grants:                   grants(api.Rows),
-		MaxSize:                  s.config.policySize(),
-		Form:                     resourcepolicy.DenyForm(s.config.Policy.DenyForm),
-	}
+	request := apipolicy.Request(api, s.account.ID)
+	request.VPCEndpointID = shared.vpcEndpointID
+	request.AdditionalVPCEndpointIDs = s.config.AdditionalVPCEndpointIDs
+	request.MaxSize = s.config.policySize()
+	request.Form = resourcepolicy.DenyForm(s.config.Policy.DenyForm)
 	return func(existing string) (string, error) {
 		request := request
 		request.Existing = []byte(existing)
@@ -205,28 +200,6 @@ func closedPolicy(api topology.API, account mapping.AccountID) (string, error) {
 	return string(text), err
 }
 
-// grants are the rows that aren't retired.
-func grants(rows []mapping.Row) []resourcepolicy.Grant {
-	var all []resourcepolicy.Grant
-	for _, row := range rows {
-		if row.Retired {
-			continue
-		}
-		var methods []string
-		for _, method := range row.Methods {
-			methods = append(methods, string(method))
-		}
-		all = append(all, resourcepolicy.Grant{
-			Host:    string(row.Host),
-			Stage:   string(row.API.Stage),
-			Path:    string(row.API.Path),
-			Methods: methods,
-			Source:  describeRow(row),
-		})
-	}
-	return all
-}
-
 // stages are those that the API's rows lead to, also the retired ones: what was
 // taken out of a policy stays in effect until its stage is redeployed.
 func stages(api topology.API) []string {
@@ -250,10 +223,6 @@ func redeployCommands(api topology.API) []string {
 	return all
 }
 
-func describeRow(row mapping.Row) string {
-	return fmt.Sprintf("APIS[%d] (%s%s)", row.Index, row.Host, row.BasePath)
-}
-
 func describeRows(rows []mapping.Row) string {
 	const most = 5
 	var names []string
@@ -262,7 +231,7 @@ func describeRows(rows []mapping.Row) string {
 			names = append(names, fmt.Sprintf("and %d more", len(rows)-most))
 			break
 		}
-		names = append(names, describeRow(row))
+		names = append(names, apipolicy.Source(row))
 	}
 	return strings.Join(names, ", ")
 }

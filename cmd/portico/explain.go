@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-iac/portico/internal/apipolicy"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -218,14 +219,13 @@ const (
 func (e *explanation) addAPIs(apis []topology.API, policySize int) error {
 	var errs []error
 	for _, api := range apis {
-		account := string(api.Account)
+		account := api.Account
 		if account == "" {
 			account = anyAccount
 		}
-		result, err := resourcepolicy.Merge(resourcepolicy.Request{
-			Partition: api.Partition, Region: api.Region, AccountID: account, APIID: string(api.ID),
-			VPCEndpointID: anyEndpoint, Grants: grants(api.Rows), MaxSize: policySize,
-		})
+		request := apipolicy.Request(api, account)
+		request.VPCEndpointID, request.MaxSize = anyEndpoint, policySize
+		result, err := resourcepolicy.Merge(request)
 		if err != nil {
 			errs = append(errs, err)
 			continue

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-iac/portico/internal/apipolicy"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -99,7 +100,7 @@ func (c *cli) policy(o policyOptions) error {
 		APIID:                    o.api,
 		VPCEndpointID:            o.endpoint,
 		AdditionalVPCEndpointIDs: o.additional,
-		Grants:                   grants(rows),
+		Grants:                   apipolicy.Grants(rows),
 		Existing:                 existing,
 		Form:                     resourcepolicy.DenyForm(o.form),
 	})
@@ -194,26 +195,3 @@ func (c *cli) existingPolicy(path string) ([]byte, error) {
 // maxExisting bounds the bytes of an existing policy; the quota, which can be
 // raised, is 8,192 characters.
 const maxExisting = 1 << 20
-
-// grants are what the rows allow: retired rows, and those of front doors whose
-// requests don't come through the proxy, allow nothing.
-func grants(rows []mapping.Row) []resourcepolicy.Grant {
-	var list []resourcepolicy.Grant
-	for _, row := range rows {
-		if row.Retired || row.FrontDoor != mapping.FrontDoorNGINX {
-			continue
-		}
-		var methods []string
-		for _, m := range row.Methods {
-			methods = append(methods, string(m))
-		}
-		list = append(list, resourcepolicy.Grant{
-			Host:    string(row.Host),
-			Stage:   string(row.API.Stage),
-			Path:    string(row.API.Path),
-			Methods: methods,
-			Source:  fmt.Sprintf("APIS[%d] (%s%s)", row.Index, row.Host, row.BasePath),
-		})
-	}
-	return list
-}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/portico-iac/portico/internal/apipolicy"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -56,11 +57,10 @@ func (s side) derivePolicies(endpoint string) (map[apiKey]policy, error) {
 		if p.stack != nil {
 			form, most, additional = p.stack.DenyForm, p.stack.MaxPolicySize, p.stack.AdditionalVPCEndpointIDs
 		}
-		result, err := resourcepolicy.Merge(resourcepolicy.Request{
-			Partition: api.Partition, Region: api.Region, AccountID: string(p.account), APIID: string(api.ID),
-			VPCEndpointID: endpoint, AdditionalVPCEndpointIDs: additional,
-			Grants: grants(api.Rows), MaxSize: most, Form: form,
-		})
+		request := apipolicy.Request(api, p.account)
+		request.VPCEndpointID, request.AdditionalVPCEndpointIDs = endpoint, additional
+		request.MaxSize, request.Form = most, form
+		result, err := resourcepolicy.Merge(request)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("make the resource policy of REST API %s: %w", api.ID, err))
 			continue
@@ -98,25 +98,6 @@ func (s side) number(account string) mapping.AccountID {
 		}
 	}
 	return mapping.AccountID(account)
-}
-
-// grants are what the rows allow to who comes through the proxy.
-func grants(rows []mapping.Row) []resourcepolicy.Grant {
-	var list []resourcepolicy.Grant
-	for _, row := range rows {
-		if row.Retired || row.FrontDoor != mapping.FrontDoorNGINX {
-			continue
-		}
-		var methods []string
-		for _, m := range row.Methods {
-			methods = append(methods, string(m))
-		}
-		list = append(list, resourcepolicy.Grant{
-			Host: string(row.Host), Stage: string(row.API.Stage), Path: string(row.API.Path), Methods: methods,
-			Source: fmt.Sprintf("APIS[%d] (%s%s)", row.Index, row.Host, row.BasePath),
-		})
-	}
-	return list
 }
 
 // comparePolicies lists the APIs of either revision whose policy differs, by
