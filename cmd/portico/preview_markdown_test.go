@@ -187,3 +187,29 @@ func TestPreviewSaysWhatItCannotCompare(t *testing.T) {
 		})
 	}
 }
+
+func TestPreviewKeepsToTheStacksQuotas(t *testing.T) {
+	e := newEstate(t)
+	e.write("Pulumi.dev.yaml", `config:
+  portico:mapping: mapping.yaml
+  portico:quotas: {certificatesPerLoadBalancer: 3, namesPerCertificate: 20, hostedZones: 7, recordsPerZone: 100}
+  portico:certificates: {existing: [{arn: "arn:aws:acm:us-east-1:111111111111:certificate/x", names: ["*.Private.example.com"]}]}
+`)
+	e.write("accounts/provider/Pulumi.dev-orders.yaml",
+		"config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: false\n  portico:quotas: {resourcePolicySize: 9000}\n")
+	e.commit("begin")
+	e.write("mapping.yaml", reviewedMapping+strings.ReplaceAll(strings.TrimPrefix(reviewedMapping, "APIS:\n"), "orders.private", "orders.sales"))
+	got := e.preview()
+	require.Zero(t, got.code, got.err)
+	for _, row := range []string{
+		"| certificates of the load balancer | 1 | 2 | 4 |  |",
+		"| names of a certificate | 0 | 1 | 20 | `certificate 1` |",
+		"| private hosted zones of the account | 1 | 2 | 7 |  |",
+		"| records of a private hosted zone | 1 | 1 | 98 | ",
+		"| 9000 | `API a1b2c3d4e5` |",
+		"**by hand**: output `redeployCommands` of stack <code>dev-orders</code>",
+	} {
+		require.Contains(t, got.out, row)
+	}
+	require.NotContains(t, got.out, "`*.private.example.com` |\n| removed", "it is supplied")
+}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,13 +24,19 @@ import (
 // mapping means. The stacks' programs hold all keys to their rules; here a key
 // of the wrong kind is an error and everything else is let be.
 type reviewedSettings struct {
-	Mapping      string `yaml:"portico:mapping"`
-	Certificates struct {
-		NamesPerCertificate int `yaml:"namesPerCertificate"`
-	} `yaml:"portico:certificates"`
-	DNS struct {
+	Mapping      string               `yaml:"portico:mapping"`
+	Certificates reviewedCertificates `yaml:"portico:certificates"`
+	DNS          struct {
 		Records string `yaml:"records"`
 	} `yaml:"portico:dns"`
+	// Quotas are the stack's; 0 stands for AWS's default.
+	Quotas struct {
+		CertificatesPerLoadBalancer int `yaml:"certificatesPerLoadBalancer"`
+		NamesPerCertificate         int `yaml:"namesPerCertificate"`
+		HostedZones                 int `yaml:"hostedZones"`
+		RecordsPerZone              int `yaml:"recordsPerZone"`
+		ResourcePolicySize          int `yaml:"resourcePolicySize"`
+	} `yaml:"portico:quotas"`
 	AWS struct {
 		AccountID string `yaml:"accountId"`
 	} `yaml:"portico:aws"`
@@ -38,6 +47,17 @@ type reviewedSettings struct {
 		DenyForm string `yaml:"denyForm"`
 		MaxSize  int    `yaml:"maxSize"`
 	} `yaml:"portico:policy"`
+}
+
+type reviewedCertificates struct {
+	NamesPerCertificate int `yaml:"namesPerCertificate"`
+	// Import has PEM, or the paths of PEM files.
+	Import []struct {
+		Certificate string `yaml:"certificate"`
+	} `yaml:"import"`
+	Existing []struct {
+		Names []string `yaml:"names"`
+	} `yaml:"existing"`
 }
 
 func readSettings(files tree, path string) (*reviewedSettings, error) {
@@ -54,8 +74,59 @@ func readSettings(files tree, path string) (*reviewedSettings, error) {
 	return &file.Config, nil
 }
 
-func (s *reviewedSettings) limits() topology.Limits {
-	return topology.Limits{NamesPerCertificate: s.Certificates.NamesPerCertificate, HostRecords: s.DNS.Records == "host"}
+// ownRecords are a hosted zone's NS and SOA, which count as records.
+const ownRecords = 2
+
+func (s *reviewedSettings) limits(files tree) (topology.Limits, error) {
+	limits := topology.Limits{
+		NamesPerCertificate: cmp.Or(s.Quotas.NamesPerCertificate, s.Certificates.NamesPerCertificate),
+		HostedZones:         s.Quotas.HostedZones,
+		HostRecords:         s.DNS.Records == "host",
+	}
+	if n := s.Quotas.CertificatesPerLoadBalancer; n > 0 {
+		limits.Certificates = n + 1 // the default certificate
+	}
+	if n := s.Quotas.RecordsPerZone; n > ownRecords {
+		limits.RecordsPerZone = n - ownRecords
+	}
+	var err error
+	limits.Supplied, err = s.Certificates.supplied(files)
+	return limits, err
+}
+
+// supplied are the names of each certificate that need not be issued.
+func (c reviewedCertificates) supplied(files tree) ([][]mapping.Host, error) {
+	var all [][]mapping.Host
+	for i, imported := range c.Import {
+		text := []byte(imported.Certificate)
+		if !strings.Contains(imported.Certificate, "-----BEGIN") {
+			var err error
+			if text, err = files.read(imported.Certificate); err != nil {
+				return nil, fmt.Errorf("read portico:certificates.import[%d]: %w", i, err)
+			}
+		}
+		block, _ := pem.Decode(text)
+		if block == nil {
+			return nil, fmt.Errorf("read portico:certificates.import[%d]: it is no PEM", i)
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("read portico:certificates.import[%d]: %w", i, err)
+		}
+		all = append(all, hostNames(certificate.DNSNames))
+	}
+	for _, existing := range c.Existing {
+		all = append(all, hostNames(existing.Names))
+	}
+	return all, nil
+}
+
+func hostNames(names []string) []mapping.Host {
+	hosts := make([]mapping.Host, len(names))
+	for i, name := range names {
+		hosts[i] = mapping.Host(strings.ToLower(name))
+	}
+	return hosts
 }
 
 func (s *reviewedSettings) stack(name string) review.Stack {
@@ -69,7 +140,8 @@ func (s *reviewedSettings) stack(name string) review.Stack {
 	return review.Stack{
 		Name: name, Account: s.AWS.AccountID, APIs: s.APIs, Redeploy: redeploy,
 		AdditionalVPCEndpointIDs: s.AdditionalVPCEndpointIDs,
-		DenyForm:                 resourcepolicy.DenyForm(s.Policy.DenyForm), MaxPolicySize: s.Policy.MaxSize,
+		DenyForm:                 resourcepolicy.DenyForm(s.Policy.DenyForm),
+		MaxPolicySize:            cmp.Or(s.Quotas.ResourcePolicySize, s.Policy.MaxSize),
 	}
 }
 
@@ -90,7 +162,10 @@ func described(files tree, environment, displayDir string) (state review.State, 
 		state.Absent = "has settings of the environment that can't be read"
 		return state, "", err
 	}
-	state.Limits = settings.limits()
+	if state.Limits, err = settings.limits(files); err != nil {
+		state.Absent = "has certificates that can't be read"
+		return state, "", err
+	}
 	if state.Stacks, err = describedStacks(files, environment); err != nil {
 		state.Absent = "has settings of provider stacks that can't be read"
 		return state, "", err

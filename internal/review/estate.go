@@ -1,7 +1,6 @@
 package review
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -89,37 +88,28 @@ type Limit struct {
 // Near tells whether at least four fifths of the quota are used.
 func (l Limit) Near() bool { return 5*l.After >= 4*l.Max }
 
-// The quotas as an account has them before AWS raises any, for limits that the
-// state leaves at zero; topology.Limits has their sources.
-const (
-	namesPerCertificate = 10
-	certificates        = 26
-	hostedZones         = 500
-	recordsPerZone      = 9998
-)
-
-func compareLimits(base, head side) []Limit {
-	limits := []Limit{
-		{
-			What:   "certificates of the load balancer",
-			Before: len(base.topology.Certificates), After: len(head.topology.Certificates),
-			Max: orDefault(head.Limits.Certificates, certificates),
-		},
-		{
-			What:   "private hosted zones of the account",
-			Before: len(base.topology.Zones), After: len(head.topology.Zones),
-			Max: orDefault(head.Limits.HostedZones, hostedZones),
-		},
+// compareLimits tells how much of each quota is used after the change, and how
+// much of the same was used before.
+func compareLimits(base, head side) ([]Limit, error) {
+	before, err := base.topology.Usage(base.Limits)
+	if err != nil {
+		return nil, err
 	}
-	certificate := func(c topology.Certificate) (int, string) {
-		return len(c.Names), fmt.Sprintf("the certificate of %s", c.Names[0])
+	after, err := head.topology.Usage(head.Limits)
+	if err != nil {
+		return nil, err
 	}
-	limits = append(limits, largest("names of a certificate", base.topology.Certificates, head.topology.Certificates,
-		certificate, orDefault(head.Limits.NamesPerCertificate, namesPerCertificate)))
-	zone := func(z topology.Zone) (int, string) { return len(z.Records), "zone " + string(z.Name) }
-	limits = append(limits, largest("records of a private hosted zone", base.topology.Zones, head.topology.Zones,
-		zone, orDefault(head.Limits.RecordsPerZone, recordsPerZone)))
-	return append(limits, policyLimit(base, head))
+	var limits []Limit
+	for _, u := range after {
+		l := Limit{What: u.What, After: u.Used, Max: u.Max, Of: u.Of}
+		for _, old := range before {
+			if old.What == u.What {
+				l.Before = old.Used
+			}
+		}
+		limits = append(limits, l)
+	}
+	return append(limits, policyLimit(base, head)), nil
 }
 
 // policyLimit is that of the API which uses most of its quota. Quotas differ by
@@ -136,27 +126,6 @@ func policyLimit(base, head side) Limit {
 		l.Before = max(l.Before, p.size)
 	}
 	return l
-}
-
-func largest[T any](what string, before, after []T, measure func(T) (int, string), most int) Limit {
-	l := Limit{What: what, Max: most}
-	for _, v := range before {
-		n, _ := measure(v)
-		l.Before = max(l.Before, n)
-	}
-	for _, v := range after {
-		if n, of := measure(v); n > l.After {
-			l.After, l.Of = n, of
-		}
-	}
-	return l
-}
-
-func orDefault(n, byDefault int) int {
-	if n == 0 {
-		return byDefault
-	}
-	return n
 }
 
 // Warning is what a reviewer should know that no table shows.

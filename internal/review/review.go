@@ -127,8 +127,10 @@ func Compare(r Request) (*Review, error) {
 		Policies:     comparePolicies(base, head),
 		Certificates: compareCertificates(base.topology, head.topology),
 		Zones:        compareZones(base.topology, head.topology),
-		Limits:       compareLimits(base, head),
 		ImageChanges: routesDiffer(base.topology, head.topology),
+	}
+	if review.Limits, err = compareLimits(base, head); err != nil {
+		return nil, err
 	}
 	review.HostsRepointed = repointed(review.Rows, review.HostsAdded)
 	review.Warnings = warnings(review, base, head)
