@@ -179,6 +179,31 @@ type existingCertificateConfig struct {
 
 type dnsConfig struct {
 	Records string `config:"records"`
+	// Scope is parent, one zone per parent domain, or host, one per custom
+	// domain.
+	Scope        string               `config:"scope"`
+	Existing     []existingZoneConfig `config:"existing"`
+	Associations []associationConfig  `config:"associations"`
+	// ProfileID is a Route 53 Profile to put the zones into.
+	ProfileID string `config:"profileId"`
+}
+
+// existingZoneConfig is a private hosted zone that is there already.
+type existingZoneConfig struct {
+	Name string `config:"name"`
+	ID   string `config:"id"`
+	// Associate has the stack associate the zone with an existing VPC; with a
+	// VPC that the stack creates it always does.
+	Associate bool `config:"associate"`
+}
+
+// associationConfig is another VPC that resolves the custom domains.
+type associationConfig struct {
+	VPCID string `config:"vpcId"`
+	// Region is the VPC's; empty: the stack's.
+	Region string `config:"region"`
+	// RoleARN is a role of the VPC's account; empty: it is the stack's.
+	RoleARN string `config:"roleArn"`
 }
 
 // quotasConfig is the account's quotas where they differ from those that AWS
@@ -190,6 +215,8 @@ type quotasConfig struct {
 	HostedZones                 *int `config:"hostedZones"`
 	// RecordsPerZone counts the zone's own NS and SOA records.
 	RecordsPerZone *int `config:"recordsPerZone"`
+	// VPCsPerZone is the VPCs that a private hosted zone is associated with.
+	VPCsPerZone *int `config:"vpcsPerZone"`
 	// SecurityGroupRules is the inbound rules of one group.
 	SecurityGroupRules *int `config:"securityGroupRules"`
 	// TargetsPerLoadBalancer bounds the tasks.

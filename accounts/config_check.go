@@ -63,7 +63,7 @@ func readSharedConfig(ctx *pulumi.Context, dir string) (*sharedConfig, error) {
 		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", days), "write one of "+join(retentionDays))
 	c.checkQuotas(m)
 	c.supplied = c.Certificates.check(m, dir, c.AWS, time.Now())
-	oneOf(m, "dns.records", c.DNS.Records, "", "wildcard", "host")
+	c.DNS.check(m, valueOr(c.Quotas.VPCsPerZone, defaultVPCsPerZone))
 	return c, m.err()
 }
 

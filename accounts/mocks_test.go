@@ -40,6 +40,11 @@ type monitor struct {
 	endpointTypes map[string]string
 	// publicZones are the public hosted zones of the account.
 	publicZones []string
+	// published are the names in every public zone.
+	published []string
+	// privateZones are those that exist, by ID; unassociated are those of them
+	// that the VPC isn't associated with.
+	privateZones, unassociated map[string]string
 	// certificates are those that exist in ACM, by ARN.
 	certificates map[string]map[string]any
 	// shared are the shared stack's outputs; nil: there is no such stack.
@@ -192,13 +197,32 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 	case "aws:ecs/getService:getService":
 		running := cmp.Or(m.running, "arn:aws:mock::111111111111:"+text("serviceName"))
 		return map[string]any{"taskDefinition": running}, nil
+	case "aws:route53/getRecords:getRecords":
+		var sets []any
+		for _, name := range m.published {
+			sets = append(sets, map[string]any{"name": name + ".", "type": "A"})
+		}
+		return map[string]any{"resourceRecordSets": sets}, nil
 	case "aws:route53/getZone:getZone":
+		if id := text("zoneId"); id != "" || text("vpcId") != "" {
+			return m.privateZone(id, text("name"))
+		}
 		if slices.Contains(m.publicZones, text("name")) {
 			return map[string]any{"zoneId": "ZPUBLIC-" + text("name")}, nil
 		}
 		return nil, fmt.Errorf("no matching Route 53 Hosted Zone found")
 	}
 	return nil, fmt.Errorf("unknown function %s", args.Token)
+}
+
+// privateZone answers for a zone's ID, or for a name in the VPC.
+func (m *monitor) privateZone(id, name string) (map[string]any, error) {
+	for known, itsName := range m.privateZones {
+		if known == id || itsName == name && m.unassociated[known] == "" {
+			return map[string]any{"zoneId": known, "name": itsName, "arn": "arn:aws:route53:::hostedzone/" + known, "privateZone": true}, nil
+		}
+	}
+	return nil, fmt.Errorf("no matching Route 53 Hosted Zone found")
 }
 
 // of are the resources of a type, by name.

@@ -20,6 +20,8 @@ const (
 	// Route 53: hosted zones per account, records per hosted zone.
 	defaultHostedZones    = 500
 	defaultRecordsPerZone = 10_000
+	// Route 53: VPCs per private hosted zone. Profiles have no such limit.
+	defaultVPCsPerZone = 300
 	// VPC: inbound rules per security group.
 	defaultSecurityGroupRules = 60
 	// Elastic Load Balancing: targets per Application Load Balancer; per
@@ -45,6 +47,7 @@ func (c *sharedConfig) checkQuotas(m *mistakes) {
 	for key, value := range map[string]int{
 		"certificatesPerLoadBalancer": valueOr(q.CertificatesPerLoadBalancer, defaultCertificatesPerLoadBalancer),
 		"hostedZones":                 valueOr(q.HostedZones, defaultHostedZones),
+		"vpcsPerZone":                 valueOr(q.VPCsPerZone, defaultVPCsPerZone),
 		"targetsPerLoadBalancer":      valueOr(q.TargetsPerLoadBalancer, defaultTargetsPerNLB),
 	} {
 		m.check(value >= 1, "quotas."+key, fmt.Sprintf("%d is out of range", value), raised)
@@ -129,6 +132,8 @@ func (c *sharedConfig) limits() topology.Limits {
 		RecordsPerZone:      valueOr(c.Quotas.RecordsPerZone, defaultRecordsPerZone) - ownRecords,
 		Supplied:            c.supplied.names(),
 		HostRecords:         c.DNS.Records == "host",
+		HostZones:           c.DNS.Scope == scopeHost,
+		ExistingZones:       c.DNS.existingNames(),
 	}
 }
 

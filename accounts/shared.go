@@ -44,6 +44,7 @@ func SharedIn(dir string) pulumi.RunFunc {
 		if err := errors.Join(
 			checkRoutes(derived.Routes, rows, config.AWS.Region),
 			config.Certificates.checkCoverage(config.supplied, derived, rows),
+			config.DNS.checkExisting(derived.Zones, rows.Source),
 		); err != nil {
 			return err
 		}
@@ -293,25 +294,6 @@ func (s *sharedStack) loadBalancer(network *components.Network, groups *componen
 		DeletionProtection: s.config.LoadBalancer.DeletionProtection,
 		Tags:               s.tags,
 	}, s.providers)
-}
-
-func (s *sharedStack) zones(network *components.Network, balancer *components.LoadBalancer) error {
-	var zones []components.HostedZone
-	for _, zone := range s.topology.Zones {
-		hosted := components.HostedZone{Name: string(zone.Name)}
-		for _, record := range zone.Records {
-			hosted.Records = append(hosted.Records, string(record))
-		}
-		zones = append(zones, hosted)
-	}
-	_, err := components.NewZones(s.ctx, s.prefix, &components.ZonesArgs{
-		Zones:               zones,
-		VPCID:               network.VPCID,
-		LoadBalancerDNSName: balancer.DNSName,
-		LoadBalancerZoneID:  balancer.HostedZoneID,
-		Tags:                s.tags,
-	}, s.providers)
-	return err
 }
 
 func (s *sharedStack) export(network *components.Network, endpoints *components.Endpoints, balancer *components.LoadBalancer) {

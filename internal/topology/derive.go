@@ -25,7 +25,7 @@ func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
 		Routes: routes(routed),
 		Hosts:  hosts(routed),
 	}
-	t.Zones = zones(t.Hosts, limits.HostRecords)
+	t.Zones = reuse(zones(t.Hosts, limits), limits.ExistingZones)
 
 	publicZones, conflicts := publicZones(m.Source, routed)
 	uncovered := uncoveredRows(routed, limits.Supplied)

@@ -42,6 +42,14 @@ type Limits struct {
 	// HostRecords asks for one alias record per host instead of one wildcard
 	// per zone.
 	HostRecords bool
+	// HostZones asks for one zone per host, of the host's own name, instead of
+	// one per parent domain, so that the parent's other names stay public. A
+	// wildcard host has its parent for a zone all the same.
+	HostZones bool
+	// ExistingZones are private hosted zones that are there already. They take
+	// the records of their own name and of all below it, and count in no quota
+	// of zones.
+	ExistingZones []mapping.Zone
 }
 
 func (l Limits) withDefaults() (Limits, error) {

@@ -98,3 +98,40 @@ func TestSuppliedCertificatesTakeHostsAndPlaces(t *testing.T) {
 	limits = topology.Limits{Supplied: [][]mapping.Host{{"*.x.example.com", "*.y.example.com", "*.z.example.com"}}}
 	require.Empty(t, derive(t, m, limits).Certificates)
 }
+
+func TestNarrowZonesLeaveTheParentsNamesPublic(t *testing.T) {
+	top := derive(t, hosts("a.x.example.com", "b.x.example.com", "*.y.example.com", "q.y.example.com", "x.example.com"), topology.Limits{HostZones: true})
+	var got []string
+	for _, zone := range top.Zones {
+		got = append(got, fmt.Sprint(zone.Name, " ", zone.Records))
+	}
+	require.Equal(t, []string{
+		"a.x.example.com [a.x.example.com]",
+		"b.x.example.com [b.x.example.com]",
+		"q.y.example.com [q.y.example.com]",
+		"x.example.com [x.example.com]",
+		"y.example.com [*.y.example.com]",
+	}, got)
+
+	_, err := topology.Derive(hosts("a.x.example.com", "b.x.example.com"), topology.Limits{HostZones: true, HostedZones: 1})
+	require.ErrorContains(t, err, "2 needed, 1 allowed: 1 rows fit")
+	require.ErrorContains(t, err, "portico:dns: {scope: parent}")
+}
+
+func TestExistingZonesTakeTheirNamesAndThoseBelow(t *testing.T) {
+	m := hosts("a.x.example.com", "b.y.example.com", "y.example.com", "a.example.net")
+	limits := topology.Limits{ExistingZones: []mapping.Zone{"example.com", "y.example.com"}, HostedZones: 1}
+	top := derive(t, m, limits)
+	var got []string
+	for _, zone := range top.Zones {
+		got = append(got, fmt.Sprint(zone.Name, " ", zone.Records, " ", zone.Hosts))
+	}
+	require.Equal(t, []string{
+		"example.com [*.x.example.com] [a.x.example.com]",
+		"example.net [*.example.net] [a.example.net]",
+		"y.example.com [*.y.example.com y.example.com] [b.y.example.com y.example.com]",
+	}, got)
+	usage, err := top.Usage(limits)
+	require.NoError(t, err)
+	require.Equal(t, 1, usage[1].Used, "existing zones are counted already")
+}

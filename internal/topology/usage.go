@@ -25,7 +25,7 @@ func (t *Topology) Usage(limits Limits) ([]Usage, error) {
 	}
 	usage := []Usage{
 		{What: "certificates of the load balancer", Used: len(t.Certificates) + len(limits.Supplied), Max: limits.Certificates},
-		{What: "private hosted zones of the account", Used: len(t.Zones), Max: limits.HostedZones},
+		{What: "private hosted zones of the account", Used: len(newZones(t.Zones, limits.ExistingZones)), Max: limits.HostedZones},
 	}
 	if len(t.Certificates) > 0 {
 		fullest := slices.MaxFunc(t.Certificates, func(a, b Certificate) int { return cmp.Compare(len(a.Names), len(b.Names)) })

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/portico-iac/portico/mapping"
 )
@@ -16,10 +17,13 @@ import (
 // zone therefore belongs into that zone, as its apex, and not into its
 // parent's. A parent that is left with no host gets no zone, since it would
 // only hide the public names below it.
-func zones(hosts []mapping.Host, hostRecords bool) []Zone {
+func zones(hosts []mapping.Host, limits Limits) []Zone {
 	parents := make(map[mapping.Zone]bool, len(hosts))
 	for _, host := range hosts {
 		parents[host.Parent()] = true
+		if limits.HostZones && !strings.HasPrefix(string(host), "*.") {
+			parents[mapping.Zone(host)] = true
+		}
 	}
 	members := make(map[mapping.Zone][]mapping.Host, len(parents))
 	for _, host := range hosts {
@@ -32,7 +36,7 @@ func zones(hosts []mapping.Host, hostRecords bool) []Zone {
 	zones := make([]Zone, 0, len(members))
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		records := wildcardRecords(name, members[name])
-		if hostRecords {
+		if limits.HostRecords {
 			records = slices.Clone(members[name])
 		}
 		// A wildcard host stands for the zone's own name too, when it is one
@@ -49,6 +53,41 @@ func zones(hosts []mapping.Host, hostRecords bool) []Zone {
 		})
 	}
 	return zones
+}
+
+// reuse puts the records of each zone into the nearest existing one, of its own
+// name or of a parent's, where there is one.
+func reuse(derived []Zone, existing []mapping.Zone) []Zone {
+	if len(existing) == 0 {
+		return derived
+	}
+	merged := make(map[mapping.Zone]Zone)
+	for _, zone := range derived {
+		name := zone.Name
+		for parent := string(name); parent != ""; _, parent, _ = strings.Cut(parent, ".") {
+			if slices.Contains(existing, mapping.Zone(parent)) {
+				name = mapping.Zone(parent)
+				break
+			}
+		}
+		into := merged[name]
+		into.Name = name
+		into.Records = slices.Concat(into.Records, zone.Records)
+		into.Hosts = slices.Concat(into.Hosts, zone.Hosts)
+		slices.Sort(into.Records)
+		slices.Sort(into.Hosts)
+		merged[name] = into
+	}
+	zones := make([]Zone, 0, len(merged))
+	for _, name := range slices.Sorted(maps.Keys(merged)) {
+		zones = append(zones, merged[name])
+	}
+	return zones
+}
+
+// newZones are those that have to be created.
+func newZones(zones []Zone, existing []mapping.Zone) []Zone {
+	return slices.DeleteFunc(slices.Clone(zones), func(zone Zone) bool { return slices.Contains(existing, zone.Name) })
 }
 
 // wildcardRecords are the records of a zone that answers by wildcard: the
@@ -68,17 +107,31 @@ func wildcardRecords(zone mapping.Zone, hosts []mapping.Host) []mapping.Host {
 	return records
 }
 
+func zonesRemedy(limits Limits) string {
+	if limits.HostZones {
+		return "use one zone per parent domain (portico:dns: {scope: parent})"
+	}
+	return "put hosts under fewer parent domains"
+}
+
 // zoneLimits reports what Route 53's quotas don't allow.
 func zoneLimits(source string, rows []mapping.Row, zones []Zone, limits Limits) []error {
 	var problems []error
-	if len(zones) > limits.HostedZones {
+	if created := newZones(zones, limits.ExistingZones); len(created) > limits.HostedZones {
+		home := make(map[mapping.Host]mapping.Zone)
+		for _, zone := range created {
+			for _, host := range zone.Hosts {
+				home[host] = zone.Name
+			}
+		}
+		homed := slices.DeleteFunc(slices.Clone(rows), func(row mapping.Row) bool { return home[row.Host] == "" })
 		fits := func(i int) bool { return i < limits.HostedZones }
-		problems = append(problems, newLimitError(source, rows, LimitError{
+		problems = append(problems, newLimitError(source, homed, LimitError{
 			Limit:  "private hosted zones of an account",
-			Need:   len(zones),
+			Need:   len(created),
 			Max:    limits.HostedZones,
-			Remedy: "put hosts under fewer parent domains, or have the quota raised and set portico:quotas: {hostedZones: N}",
-		}, fits, func(row mapping.Row) mapping.Zone { return row.Host.Parent() }))
+			Remedy: zonesRemedy(limits) + ", or have the quota raised and set portico:quotas: {hostedZones: N}",
+		}, fits, func(row mapping.Row) mapping.Zone { return home[row.Host] }))
 	}
 	for _, zone := range zones {
 		if len(zone.Records) <= limits.RecordsPerZone {

@@ -1,0 +1,93 @@
+package accounts
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	zoneToken        = "aws:route53/zone:Zone"
+	associationToken = "aws:route53/zoneAssociation:ZoneAssociation"
+)
+
+func TestNarrowZonesAreOnePerCustomDomain(t *testing.T) {
+	m := up(t, minimalShared+"  portico:dns: {scope: host}\n")
+	var names []any
+	for _, zone := range m.of(zoneToken) {
+		names = append(names, zone.Inputs["name"])
+	}
+	require.Equal(t, []any{"a.internal.example.com", "b.private.example.net"}, names)
+	record := m.named(t, "aws:route53/record:Record", "-a.internal.example.com").Inputs
+	require.Equal(t, "a.internal.example.com", record["name"])
+}
+
+func TestOtherVPCsAreAssociatedByTheirAccounts(t *testing.T) {
+	const role = "arn:aws:iam::333333333333:role/portico"
+	require.Empty(t, up(t, minimalShared).of(zoneToken)[0].IgnoreChanges)
+	m := up(t, minimalShared+`  portico:dns:
+    associations:
+      - {vpcId: vpc-0000000a}
+      - {vpcId: vpc-0000000b, region: eu-west-1, roleArn: "`+role+`"}
+    profileId: rp-0123456789abcdef
+`)
+	for _, zone := range m.of(zoneToken) {
+		require.Equal(t, []string{"vpcs"}, zone.IgnoreChanges)
+	}
+	own := m.named(t, associationToken, "internal.example.com-vpc-0000000a")
+	require.Equal(t, "us-east-1", own.Inputs["vpcRegion"])
+	require.NotContains(t, own.Provider, "333333333333")
+	theirs := m.named(t, associationToken, "internal.example.com-vpc-0000000b")
+	require.Equal(t, "eu-west-1", theirs.Inputs["vpcRegion"])
+	require.Contains(t, theirs.Provider, "aws-eu-west-1-333333333333-portico")
+	require.Len(t, m.of("aws:route53/vpcAssociationAuthorization:VpcAssociationAuthorization"), 2, "one for each of the two zones")
+	require.Len(t, theirs.Dependencies, 2)
+	authorization := m.named(t, "aws:route53/vpcAssociationAuthorization:VpcAssociationAuthorization", "internal.example.com-vpc-0000000b")
+	require.NotContains(t, authorization.Provider, "333333333333", "the zone's account authorizes")
+	var shared []any
+	for _, entry := range m.of("aws:route53/profilesResourceAssociation:ProfilesResourceAssociation") {
+		require.Regexp(t, `^[A-Za-z0-9_-]{1,64}$`, entry.Inputs["name"])
+		shared = append(shared, entry.Inputs["profileId"])
+	}
+	require.Equal(t, []any{"rp-0123456789abcdef", "rp-0123456789abcdef"}, shared)
+}
+
+func TestExistingZonesAreUsedAsTheyAre(t *testing.T) {
+	const zone = minimalShared + "  portico:dns: {existing: [{name: example.com, id: Z0EXISTING}]}\n"
+	exists := map[string]string{"Z0EXISTING": "example.com"}
+	t.Run("in a new VPC, which is associated", func(t *testing.T) {
+		m := &monitor{privateZones: exists}
+		require.NoError(t, shared(t, m, zone, twoRows))
+		require.Equal(t, "private.example.net", m.only(t, zoneToken).Inputs["name"], "the other domain's")
+		require.Equal(t, "Z0EXISTING", m.named(t, "aws:route53/record:Record", "dev-_wildcard.internal.example.com").Inputs["zoneId"])
+		require.Equal(t, "Z0EXISTING", m.only(t, associationToken).Inputs["zoneId"])
+	})
+	t.Run("in an existing VPC that is associated with it", func(t *testing.T) {
+		m := &monitor{privateZones: exists}
+		require.NoError(t, shared(t, m, zone+existingVPC, twoRows))
+		require.Empty(t, m.of(associationToken))
+	})
+	t.Run("in an existing VPC that isn't", func(t *testing.T) {
+		m := &monitor{privateZones: exists, unassociated: exists}
+		require.ErrorContains(t, shared(t, m, zone+existingVPC, twoRows), "nobody there would see its records: associate it, or set associate: true")
+	})
+	t.Run("of another name", func(t *testing.T) {
+		m := &monitor{privateZones: map[string]string{"Z0EXISTING": "example.org"}}
+		require.ErrorContains(t, shared(t, m, zone, twoRows), "it is the zone example.org (private: true), and the private zone example.com is wanted")
+	})
+	t.Run("that nothing is in", func(t *testing.T) {
+		err := shared(t, &monitor{}, minimalShared+"  portico:dns: {existing: [{name: a.example.com, id: Z0EXISTING}]}\n", twoRows)
+		require.ErrorContains(t, err, "use zone a.example.com (portico:dns.existing[0]): no custom domain of")
+	})
+}
+
+func TestPublicNamesAreAskedForOnceAZone(t *testing.T) {
+	m := up(t, minimalShared)
+	asked := 0
+	for _, token := range m.invokes {
+		if token == "aws:route53/getRecords:getRecords" {
+			asked++
+		}
+	}
+	require.Equal(t, 2, asked, "example.com and example.net")
+}
