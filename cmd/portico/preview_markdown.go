@@ -78,8 +78,8 @@ func (c *cli) review(ctx context.Context, env environmentOptions, o reviewOption
 		return err
 	}
 	// What is wrong with the base is told in the comment: a change that
-	// corrects it must be reviewable.
-	base, _, _ := described(files, env.name, env.dir) //nolint:errcheck // base.Absent says it
+	// corrects it must be reviewable. base.Absent says it.
+	base, _, _ := described(files, env.name, env.dir)
 	compared, err := review.Compare(review.Request{Environment: env.name, Base: base, Head: head, VPCEndpointID: endpoint})
 	if err != nil {
 		return c.writeMistakes(env.name, err, style)

@@ -189,10 +189,10 @@ func otherFields(c RowChange) string {
 	for _, f := range c.Fields {
 		parts = append(parts, fmt.Sprintf("%s: %s → %s", f.Name, fieldValue(f.Before, f.FreeText), fieldValue(f.After, f.FreeText)))
 	}
-	switch c.Kind {
-	case RowRetired:
+	if c.Kind == RowRetired {
 		parts = append(parts, "the name is gone; the policy is cleared by the account's stack")
-	case RowForgotten:
+	}
+	if c.Kind == RowForgotten {
 		parts = append(parts, "was retired already")
 	}
 	return strings.Join(parts, "; ")

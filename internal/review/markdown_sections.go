@@ -59,6 +59,7 @@ func (p *PolicyChange) deployedBy() string {
 		return "automatically, by stack " + name
 	case RedeployByHand:
 		return "**by hand**: output `redeployCommands` of stack " + name
+	case RedeployUnset:
 	}
 	return "stack " + name + " **does not say**: set `portico:redeploy`"
 }

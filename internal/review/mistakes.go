@@ -31,7 +31,8 @@ func Mistakes(err error) []Mistake {
 		}
 		return list
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.As finds the first only
+	// errors.As would find the first of them only.
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var list []Mistake
 		for _, e := range joined.Unwrap() {
 			list = append(list, Mistakes(e)...)
