@@ -21,6 +21,12 @@ import (
 	"github.com/portico-iac/portico/test/e2e/proxytest"
 )
 
+// largePath is answered with so many bytes, more than sockets' buffers take.
+const (
+	largePath   = "/large"
+	largeAnswer = 8 << 20
+)
+
 // behaviour is how an address of the endpoint answers.
 type behaviour struct {
 	// certificate is shown to callers; nil: the good one.
@@ -199,6 +205,10 @@ func (e *endpoint) answer(raw net.Conn, conn io.Writer, reader *bufio.Reader) er
 	}
 	if request.Method == http.MethodHead {
 		echo = ""
+	}
+	if strings.HasSuffix(request.URL.Path, largePath) {
+		echo = strings.Repeat("x", largeAnswer)
+		head = fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(echo))
 	}
 	_, err = io.WriteString(conn, head+echo)
 	return err
