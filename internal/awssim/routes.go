@@ -1,6 +1,8 @@
 package awssim
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 )
 
@@ -42,6 +44,14 @@ func routeTableAssociationSpec() *typeSpec {
 			{at: "routeTableId", to: routeTableType, code: "InvalidRouteTableID.NotFound"},
 		},
 		unique: []string{"subnetId"}, conflict: "Resource.AlreadyAssociated",
+		// It is imported as "subnet-…/rtb-…".
+		imported: func(c *call, id string) *Resource {
+			subnet, table, _ := strings.Cut(id, "/")
+			if found := c.findBy(routeTableAssociationType, "subnetId", subnet); found != nil && found.Properties.Text("routeTableId") == table {
+				return found
+			}
+			return nil
+		},
 		create: []string{"ec2:AssociateRouteTable", "ec2:DescribeRouteTables"},
 		read:   []string{"ec2:DescribeRouteTables"},
 		update: []string{"ec2:ReplaceRouteTableAssociation"},

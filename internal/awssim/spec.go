@@ -72,7 +72,6 @@ type typeSpec struct {
 	// beyond the declared ones. onRead refreshes what changes by itself.
 	onCreate, onUpdate, onDelete func(c *call) error
 	onRead                       func(c *call)
-
 	// imported finds a resource by the form of its ID in which it is imported,
 	// where that is another than the ID.
 	imported func(c *call, id string) *Resource
@@ -156,7 +155,7 @@ var simulated = sync.OnceValue(func() *catalog {
 		lbService(),
 		acmService(),
 		route53Service(),
-		stsService(),
+		stsService(), taggingService(),
 		iamService(),
 		logsService(),
 		appAutoScalingService(),
