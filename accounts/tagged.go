@@ -1,0 +1,68 @@
+package accounts
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/resourcegroupstaggingapi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// TaggedIn is a program that changes nothing: it looks up what stands in the
+// shared-services account with the tags of the stack's application and
+// environment, and tells each resource's ARN and tags. Run as a preview, it
+// finds what an interrupted update left behind. It calls tag:GetResources, which
+// knows neither IAM roles nor what has no tags, such as DNS records.
+func TaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		config, err := readSharedConfig(ctx, dir)
+		if err != nil {
+			return err
+		}
+		regional := config.AWS
+		regions := []string{regional.Region}
+		if global := globalRegion(regional.Region); global != regional.Region {
+			regions = append(regions, global)
+		}
+		for _, region := range regions {
+			regional.Region = region
+			if err := tellTagged(ctx, regional, config.App, tell); err != nil {
+				return fmt.Errorf("list what carries the tags of %s in %s: %w", config.App.prefix(), region, err)
+			}
+		}
+		return nil
+	}
+}
+
+// globalRegion is where the tagging API lists global resources, such as hosted
+// zones, of a region's partition.
+func globalRegion(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "cn-north-1"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "us-gov-west-1"
+	}
+	return "us-east-1"
+}
+
+func tellTagged(ctx *pulumi.Context, config awsConfig, app appConfig, tell func(string, map[string]string)) error {
+	awsProvider, err := newAWSProvider(ctx, config, config.AccountID)
+	if err != nil {
+		return err
+	}
+	var filters []resourcegroupstaggingapi.GetResourcesTagFilter
+	tags := app.tags()
+	for _, key := range []string{"app", "environment", "managed-by"} {
+		filters = append(filters, resourcegroupstaggingapi.GetResourcesTagFilter{Key: key, Values: []string{tags[key]}})
+	}
+	found, err := resourcegroupstaggingapi.GetResources(ctx,
+		&resourcegroupstaggingapi.GetResourcesArgs{TagFilters: filters}, pulumi.Provider(awsProvider))
+	if err != nil {
+		return err
+	}
+	for _, resource := range found.ResourceTagMappingLists {
+		tell(resource.ResourceArn, resource.Tags)
+	}
+	return nil
+}
