@@ -56,12 +56,18 @@ type Stack struct {
 	Account string
 	// Program describes the stack's resources; it runs in this process.
 	Program pulumi.RunFunc
+	// Tagged makes a program that changes nothing and tells the ARN and tags of
+	// whatever carries the stack's tags in its account, so that what an
+	// interrupted run created is found again; nil where there is none.
+	Tagged func(tell func(arn string, tags map[string]string)) pulumi.RunFunc
 }
 
 // Programs makes the program of a role, given the project directory against
 // which the relative paths of the stack's config are resolved.
 type Programs struct {
 	Shared, Provider func(dir string) pulumi.RunFunc
+	// SharedTagged is the shared stack's Tagged; nil where there is none.
+	SharedTagged func(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc
 }
 
 // Discover finds the stacks of an environment: the shared stack by
@@ -81,6 +87,11 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if programs.SharedTagged != nil {
+		shared.Tagged = func(tell func(string, map[string]string)) pulumi.RunFunc {
+			return programs.SharedTagged(root, tell)
+		}
 	}
 	env := &Environment{Name: name, Shared: shared}
 

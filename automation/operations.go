@@ -2,6 +2,7 @@ package automation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -49,6 +50,26 @@ func (e *Environment) Destroy(ctx context.Context) (*Report, error) {
 		results = append(results, r.stack(ctx, e.Shared))
 	}
 	return r.report(results)
+}
+
+// Cancel takes the locks of all stacks away, as `pulumi cancel` does: of runs
+// that died, for it stops no run that lives, on a self-managed backend.
+func (e *Environment) Cancel(ctx context.Context) error {
+	r, err := e.prepare(operation{verb: "cancel"})
+	if err != nil {
+		return err
+	}
+	var wrong []error
+	for _, s := range append([]Stack{e.Shared}, e.Providers...) {
+		stack, err := r.open(ctx, s)
+		if err == nil {
+			err = stack.Cancel(ctx)
+		}
+		if err != nil && !errors.Is(err, errNoStack) {
+			wrong = append(wrong, fmt.Errorf("cancel %s: %s", s.Name, printed(err)))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // sharedFirst runs the shared stack and, unless that fails or hold gives a

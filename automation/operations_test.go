@@ -278,6 +278,7 @@ func TestLines(t *testing.T) {
 	lines := Lines(&b)
 	for _, e := range []Event{
 		{Stack: "dev", Kind: Started, Text: "up"},
+		{Stack: "dev", Kind: Working, Done: 3, Elapsed: 4e9},
 		{Stack: "dev", Kind: Working, Done: 12, Elapsed: 5e9, Waiting: []string{"portico-service", "portico-zone"}},
 		{Stack: "dev", Kind: Working, Done: 20, Elapsed: 1e10, Waiting: []string{"a", "b", "c", "d", "e"}},
 		{Stack: "dev", Kind: Problem, Text: "portico-service: no steady state"},
@@ -294,4 +295,44 @@ func TestLines(t *testing.T) {
 		"",
 	}
 	require.Empty(t, cmp.Diff(want, strings.Split(b.String(), "\n")))
+}
+
+// screen is what a terminal shows after so many bytes.
+func screen(text string) []string {
+	var lines []string
+	for _, part := range strings.SplitAfter(text, "\n") {
+		for strings.HasPrefix(part, "\x1b[1A\x1b[2K") {
+			part = strings.TrimPrefix(part, "\x1b[1A\x1b[2K")
+			lines = lines[:len(lines)-1]
+		}
+		if part != "" {
+			lines = append(lines, strings.TrimSuffix(part, "\n"))
+		}
+	}
+	return lines
+}
+
+func TestATerminalShowsTheStacksUnderWayBelowWhatHappened(t *testing.T) {
+	var b strings.Builder
+	live := Live(&b, 30)
+	for _, e := range []Event{
+		{Stack: "dev-orders", Kind: Started, Text: "up"},
+		{Stack: "dev-shop", Kind: Started, Text: "up"},
+		{Stack: "dev-shop", Kind: Working, Done: 1, Elapsed: 1e9},
+		{Stack: "dev-orders", Kind: Working, Done: 2, Elapsed: 1e9, Waiting: []string{"api-0123456789-dev"}},
+		{Stack: "dev-shop", Kind: Problem, Text: "throttled"},
+		{Stack: "dev-orders", Kind: Working, Done: 3, Elapsed: 2e9, Waiting: []string{"api-0123456789-dev"}},
+	} {
+		live(e)
+	}
+	require.Empty(t, cmp.Diff([]string{
+		"dev-orders: up ...", "dev-shop: up ...", "dev-shop: throttled",
+		"dev-orders: 3 done after 2 s,", "dev-shop: 1 done after 1 s",
+	}, screen(b.String())))
+	live(Event{Stack: "dev-orders", Kind: Finished, Elapsed: 3e9, Text: "4 created"})
+	live(Event{Stack: "dev-shop", Kind: Failed, Elapsed: 4e9, Text: "up failed"})
+	require.Empty(t, cmp.Diff([]string{
+		"dev-orders: up ...", "dev-shop: up ...", "dev-shop: throttled",
+		"dev-orders: 4 created (3.0 s)", "dev-shop: up failed (4.0 s)",
+	}, screen(b.String())))
 }

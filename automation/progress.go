@@ -3,6 +3,7 @@ package automation
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,7 +32,7 @@ type EventKind int
 const (
 	// Started says that the stack's run has begun.
 	Started EventKind = iota
-	// Working comes every five seconds while the engine is at work.
+	// Working comes every second while the engine is at work.
 	Working
 	// Note is a message of the engine or the program that is no error.
 	Note
@@ -46,22 +47,82 @@ const (
 	Failed
 )
 
-// Lines writes each event as a line of plain text, for logs and terminals
-// alike. What it can't write is lost: progress is no reason to stop a run.
+// linesEvery is how often Lines tells that a stack is being worked on: a log
+// keeps every line.
+const linesEvery = 5 * time.Second
+
+// Lines writes events as lines of plain text, for logs. What it can't write is
+// lost: progress is no reason to stop a run.
 func Lines(w io.Writer) func(Event) {
+	told := map[string]time.Duration{}
 	return func(e Event) {
-		switch e.Kind {
-		case Started:
-			fmt.Fprintf(w, "%s: %s ...\n", e.Stack, e.Text)
-		case Working:
-			fmt.Fprintf(w, "%s: %d done after %.0f s%s\n",
-				e.Stack, e.Done, e.Elapsed.Seconds(), underWay(e.Waiting))
-		case Note, Problem, Skipped:
-			fmt.Fprintf(w, "%s: %s\n", e.Stack, e.Text)
-		case Finished, Failed:
-			fmt.Fprintf(w, "%s: %s (%.1f s)\n", e.Stack, e.Text, e.Elapsed.Seconds())
+		switch {
+		case e.Kind == Started:
+			told[e.Stack] = 0
+		case e.Kind == Working && e.Elapsed < told[e.Stack]+linesEvery:
+			return
+		case e.Kind == Working:
+			told[e.Stack] = e.Elapsed.Truncate(linesEvery)
 		}
+		fmt.Fprintln(w, line(e))
 	}
+}
+
+func line(e Event) string {
+	switch e.Kind {
+	case Started:
+		return fmt.Sprintf("%s: %s ...", e.Stack, e.Text)
+	case Working:
+		return fmt.Sprintf("%s: %d done after %.0f s%s", e.Stack, e.Done, e.Elapsed.Seconds(), underWay(e.Waiting))
+	case Finished, Failed:
+		return fmt.Sprintf("%s: %s (%.1f s)", e.Stack, e.Text, e.Elapsed.Seconds())
+	case Note, Problem, Skipped:
+	}
+	return e.Stack + ": " + e.Text
+}
+
+// Live writes events to a terminal: what happens goes by, and below it stands a
+// line for each stack that is being worked on, cut off at so many columns.
+func Live(w io.Writer, columns int) func(Event) {
+	l := &live{out: w, columns: columns}
+	return l.tell
+}
+
+// live is a terminal's last lines.
+type live struct {
+	out     io.Writer
+	columns int
+	running []Event // the last of each stack that is being worked on
+}
+
+func (l *live) tell(e Event) {
+	var b strings.Builder
+	for range l.running {
+		b.WriteString("\x1b[1A\x1b[2K") // a line up, and clear it
+	}
+	l.running = slices.DeleteFunc(l.running, func(other Event) bool {
+		return other.Stack == e.Stack && (e.Kind == Working || e.Kind == Finished || e.Kind == Failed)
+	})
+	if e.Kind == Working {
+		l.running = append(l.running, e)
+		slices.SortFunc(l.running, func(a, b Event) int { return strings.Compare(a.Stack, b.Stack) })
+	} else {
+		b.WriteString(line(e) + "\n")
+	}
+	for _, e := range l.running {
+		b.WriteString(cut(line(e), l.columns) + "\n")
+	}
+	// What can't be written is lost, as with Lines.
+	fmt.Fprint(l.out, b.String())
+}
+
+// cut keeps a line from being wrapped, for a wrapped line is two to clear.
+func cut(text string, columns int) string {
+	runes := []rune(text)
+	if columns <= 0 || len(runes) < columns {
+		return text
+	}
+	return string(runes[:columns-1])
 }
 
 func underWay(names []string) string {

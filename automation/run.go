@@ -41,7 +41,7 @@ var (
 		return nil, err
 	}}
 	refresh = operation{"refresh", false, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
-		_, err := s.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress())
+		_, err := s.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress(), optrefresh.ClearPendingCreates())
 		return nil, err
 	}}
 	destroy = operation{"destroy", false, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
@@ -55,7 +55,7 @@ var errNoStack = errors.New("the stack does not exist")
 
 // stack runs the operation on one stack and reports how it went.
 func (r *run) stack(ctx context.Context, s Stack) Result {
-	w := &watch{stack: s.Name, begin: time.Now(), tell: r.tell, settled: map[string]bool{}}
+	w := &watch{stack: s.Name, begin: time.Now(), tell: r.tell, settled: map[string]bool{}, refused: map[string]bool{}}
 	result := Result{Name: s.Name, Account: s.Account}
 	r.tell(Event{Stack: s.Name, Kind: Started, Text: r.op.verb})
 
@@ -63,10 +63,19 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	if errors.Is(err, errNoStack) {
 		return r.skip(s, "the stack does not exist, so there is nothing to "+r.op.verb)
 	}
+	if err == nil && r.op.verb != preview.verb {
+		err = r.settleFirst(ctx, stack, s, w)
+	}
 	if err == nil {
 		result.Outputs, err = w.follow(func(ch chan<- events.EngineEvent) (auto.OutputMap, error) {
 			return r.op.run(ctx, stack, ch)
 		})
+	}
+	if err != nil && stack != nil {
+		// Also when the run was cancelled.
+		if forgotten := r.remember(context.WithoutCancel(ctx), stack, w); forgotten != nil {
+			w.note("creates that got no answer could not be noted in the state: " + forgotten.Error())
+		}
 	}
 	elapsed := time.Since(w.begin)
 	result.Seconds = elapsed.Round(time.Millisecond).Seconds()

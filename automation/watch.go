@@ -22,10 +22,19 @@ type watch struct {
 	settled map[string]bool
 	// running holds the URNs of the resources under way, in the order of start.
 	running []string
+	// refused holds the URNs of the resources about which AWS has answered with
+	// an error.
+	refused map[string]bool
+	// unanswered are the creates that failed otherwise.
+	unanswered []doubt
 }
 
+// answered is in every error that AWS itself answered with, by the AWS SDK for
+// Go: "operation error EC2: CreateVpc, …, api error VpcLimitExceeded: …".
+const answered = "api error "
+
 // workingEvery is how often a run under way is reported.
-const workingEvery = 5 * time.Second
+const workingEvery = time.Second
 
 // follow runs the operation and reads its events until both have ended.
 func (w *watch) follow(run func(chan<- events.EngineEvent) (auto.OutputMap, error)) (auto.OutputMap, error) {
@@ -67,6 +76,7 @@ func (w *watch) read(e apitype.EngineEvent) {
 		w.settle(e.ResOutputsEvent.Metadata.URN)
 	case e.ResOpFailedEvent != nil:
 		w.settle(e.ResOpFailedEvent.Metadata.URN)
+		w.fail(*e.ResOpFailedEvent)
 	case e.SummaryEvent != nil:
 		w.counts = e.SummaryEvent.ResourceChanges
 	case e.DiagnosticEvent != nil:
@@ -79,6 +89,19 @@ func (w *watch) settle(urn string) {
 		w.running = slices.Delete(w.running, i, i+1)
 		w.settled[urn] = true
 	}
+}
+
+// fail notes a create whose outcome is in doubt. The engine tells of the error
+// before it tells of the failure.
+func (w *watch) fail(e apitype.ResOpFailedEvent) {
+	if create := createOf(e); create != nil && !w.refused[e.Metadata.URN] {
+		w.unanswered = append(w.unanswered, create)
+	}
+}
+
+// note tells a message of the driver's own.
+func (w *watch) note(text string) {
+	w.tell(Event{Stack: w.stack, Kind: Note, Elapsed: time.Since(w.begin), Text: text})
 }
 
 func (w *watch) waiting() []string {
@@ -103,6 +126,9 @@ func (w *watch) diagnose(d apitype.DiagnosticEvent) {
 	if d.Severity == "error" {
 		kind = Problem
 		w.problems = append(w.problems, text)
+		if strings.Contains(text, answered) {
+			w.refused[d.URN] = true
+		}
 	}
 	w.tell(Event{Stack: w.stack, Kind: kind, Elapsed: time.Since(w.begin), Text: text})
 }

@@ -1,0 +1,230 @@
+package automation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// An engine that dies while AWS creates a resource leaves a pending create in
+// the stack's state: the resource may stand, and nobody noted its ID. The
+// engine itself either keeps such an entry and creates the resource a second
+// time, or drops it and leaves what stands to nobody. Here it is settled
+// instead: what can be found, by a name that the inputs hold or by its tags, is
+// taken into the state; the rest is dropped and created anew.
+
+// doubt is a create of which nobody knows whether it took effect, as the
+// state's JSON has the resource.
+type doubt map[string]any
+
+func (d doubt) text(name string) string { text, _ := d[name].(string); return text }
+
+func (d doubt) inputs() map[string]any { inputs, _ := d["inputs"].(map[string]any); return inputs }
+
+// settle takes up what an earlier run left in doubt and tells whether there was
+// anything. In a refresh it also names what carries the environment's tags and
+// is in no stack's state.
+func (r *run) settle(ctx context.Context, stack *auto.Stack, s Stack, w *watch) (bool, error) {
+	exported, err := stack.Export(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the state: %w", err)
+	}
+	state, err := readDeployment(exported.Deployment)
+	if err != nil {
+		return false, err
+	}
+	doubts := state.pendingCreates()
+	if len(doubts) == 0 && r.op.verb != refresh.verb {
+		return false, nil
+	}
+	found, err := r.tagged(ctx, stack, s)
+	switch {
+	case err != nil && len(doubts) > 0:
+		return false, fmt.Errorf("find what an interrupted run has created: %w", err)
+	case err != nil:
+		w.note("cannot tell whether anything was left behind: " + err.Error())
+	}
+	for _, d := range doubts {
+		w.note(state.resolve(d, found))
+	}
+	for _, arn := range state.strays(found) {
+		w.note(fmt.Sprintf("%s carries this environment's tags, and the stack does not know it: delete it if nothing uses it", arn))
+	}
+	if len(doubts) == 0 {
+		return false, nil
+	}
+	if exported.Deployment, err = json.Marshal(state.whole); err != nil {
+		return false, fmt.Errorf("write the state: %w", err)
+	}
+	return true, stack.Import(ctx, exported)
+}
+
+// settleFirst settles what is in doubt before an operation that would create it
+// a second time, or leave it behind.
+func (r *run) settleFirst(ctx context.Context, stack *auto.Stack, s Stack, w *watch) error {
+	settled, err := r.settle(ctx, stack, s, w)
+	if err != nil || !settled || r.op.verb == refresh.verb {
+		return err
+	}
+	if _, err := stack.Refresh(ctx, optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress()); err != nil {
+		return fmt.Errorf("refresh what an interrupted run left: %w", err)
+	}
+	return nil
+}
+
+// tagged runs the stack's program that finds resources by their tags, as a
+// preview, which changes nothing.
+func (r *run) tagged(ctx context.Context, stack *auto.Stack, s Stack) ([]taggedResource, error) {
+	if s.Tagged == nil {
+		return nil, nil
+	}
+	var found []taggedResource
+	stack.Workspace().SetProgram(s.Tagged(func(arn string, tags map[string]string) {
+		found = append(found, taggedResource{arn, tags})
+	}))
+	defer stack.Workspace().SetProgram(s.Program)
+	if _, err := stack.Preview(ctx, optpreview.UserAgent(userAgent), optpreview.SuppressProgress()); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// deployment is a stack's state. It is edited as the JSON that it is, so that
+// what a newer engine wrote survives.
+type deployment struct {
+	whole map[string]any
+	known map[string]bool // IDs and ARNs
+}
+
+func readDeployment(data json.RawMessage) (*deployment, error) {
+	d := &deployment{known: map[string]bool{}}
+	decoder := json.NewDecoder(strings.NewReader(string(data)))
+	decoder.UseNumber() // numbers stay as they were written
+	if err := decoder.Decode(&d.whole); err != nil {
+		return nil, fmt.Errorf("read the state: %w", err)
+	}
+	for _, r := range d.resources() {
+		r, _ := r.(map[string]any)
+		outputs, _ := r["outputs"].(map[string]any)
+		for _, v := range []any{r["id"], outputs["arn"]} {
+			if text, ok := v.(string); ok {
+				d.known[text] = true
+			}
+		}
+	}
+	return d, nil
+}
+
+func (d *deployment) resources() []any {
+	resources, _ := d.whole["resources"].([]any)
+	return resources
+}
+
+// pendingCreates takes the creates in doubt out of the state. Whatever else is
+// pending is of resources whose IDs are known, and the refresh reads those.
+func (d *deployment) pendingCreates() []doubt {
+	operations, _ := d.whole["pending_operations"].([]any)
+	var creates []doubt
+	d.whole["pending_operations"] = slices.DeleteFunc(operations, func(v any) bool {
+		operation, _ := v.(map[string]any)
+		resource, ok := operation["resource"].(map[string]any)
+		if !ok || operation["type"] != string(apitype.OperationTypeCreating) {
+			return false
+		}
+		creates = append(creates, resource)
+		return true
+	})
+	return creates
+}
+
+// resolve takes the resource into the state if it can be found, and says what
+// became of it. A resource that turns out not to exist is taken out again by
+// the refresh that follows.
+func (d *deployment) resolve(create doubt, found []taggedResource) string {
+	name := resourceName(create.text("urn"))
+	id, outputs := identify(create, found, d.known)
+	if id == "" {
+		return name + ": an interrupted run may have begun to create it: " + unfound(create)
+	}
+	create["id"], create["outputs"] = id, outputs
+	d.known[id] = true
+	d.retire(create.text("urn"))
+	d.whole["resources"] = append(d.resources(), map[string]any(create))
+	return fmt.Sprintf("%s: an interrupted run may have created it: looking at %s", name, id)
+}
+
+// retire marks what the create was to replace: it goes with the next update.
+func (d *deployment) retire(urn string) {
+	for _, r := range d.resources() {
+		if r, ok := r.(map[string]any); ok && r["urn"] == urn {
+			r["delete"] = true
+		}
+	}
+}
+
+// strays are what carries the environment's tags and is not in the state.
+func (d *deployment) strays(found []taggedResource) []string {
+	var arns []string
+	for _, f := range found {
+		if f.adoptable() && !d.known[f.arn] && !d.known[f.id()] {
+			arns = append(arns, f.arn)
+		}
+	}
+	slices.Sort(arns)
+	return slices.Compact(arns)
+}
+
+// remember writes into the state as pending the creates that failed without an
+// answer of AWS's: they may have taken effect, and the engine forgets them.
+func (r *run) remember(ctx context.Context, stack *auto.Stack, w *watch) error {
+	if len(w.unanswered) == 0 {
+		return nil
+	}
+	exported, err := stack.Export(ctx)
+	if err != nil {
+		return fmt.Errorf("read the state: %w", err)
+	}
+	state, err := readDeployment(exported.Deployment)
+	if err != nil {
+		return err
+	}
+	operations, _ := state.whole["pending_operations"].([]any)
+	for _, create := range w.unanswered {
+		operations = append(operations, map[string]any{
+			"type": string(apitype.OperationTypeCreating), "resource": map[string]any(create),
+		})
+	}
+	state.whole["pending_operations"] = operations
+	if exported.Deployment, err = json.Marshal(state.whole); err != nil {
+		return fmt.Errorf("write the state: %w", err)
+	}
+	return stack.Import(ctx, exported)
+}
+
+// createOf is the resource of a create that failed, as a state has it; nil for
+// other operations, and where the inputs hold what the event keeps secret.
+func createOf(e apitype.ResOpFailedEvent) doubt {
+	m := e.Metadata
+	if m.New == nil || !m.New.Custom || m.Op != apitype.OpCreate && m.Op != apitype.OpCreateReplacement {
+		return nil
+	}
+	inputs, err := json.Marshal(m.New.Inputs)
+	if err != nil || strings.Contains(string(inputs), resource.SecretSig) || strings.Contains(string(inputs), `"[secret]"`) {
+		return nil
+	}
+	create := doubt{"urn": m.New.URN, "custom": true, "type": m.New.Type, "inputs": m.New.Inputs}
+	for name, value := range map[string]string{"parent": m.New.Parent, "provider": m.New.Provider} {
+		if value != "" {
+			create[name] = value
+		}
+	}
+	return create
+}
