@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/portico-iac/portico/automation"
 )
@@ -20,7 +23,7 @@ type environmentVerb struct {
 var environmentVerbs = []environmentVerb{
 	{"up", "Deploy an environment: the shared account's stack, then the provider accounts'", (*automation.Environment).Up},
 	{"preview", "Show what up would do to an environment", (*automation.Environment).Preview},
-	{"refresh", "Read the state of an environment's real resources", (*automation.Environment).Refresh},
+	{"refresh", "Read an environment's real resources into its state, and take up what an interrupted run left", (*automation.Environment).Refresh},
 	{"destroy", "Delete an environment: the provider accounts' stacks, then the shared account's", (*automation.Environment).Destroy},
 }
 
@@ -38,10 +41,8 @@ func (c *cli) environmentCommands() []*cobra.Command {
 			Short: verb.short,
 			Args:  cobra.NoArgs,
 		}
-		cmd.Flags().StringVarP(&o.name, "env", "e", "", "the environment: the name of the shared account's stack")
-		cmd.Flags().StringVarP(&o.dir, "dir", "C", ".", "the shared account's project directory")
+		environmentFlags(cmd, &o)
 		cmd.Flags().IntVar(&o.parallel, "parallel", automation.DefaultParallel, "provider accounts' stacks to run side by side")
-		required(cmd, "env")
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			return c.action(func(ctx context.Context) error { return c.environment(ctx, verb, o) })(cmd, args)
 		}
@@ -50,7 +51,7 @@ func (c *cli) environmentCommands() []*cobra.Command {
 		}
 		commands = append(commands, cmd)
 	}
-	return commands
+	return append(commands, c.cancelCommand())
 }
 
 func (c *cli) environment(ctx context.Context, verb environmentVerb, o environmentOptions) error {
@@ -62,7 +63,7 @@ func (c *cli) environment(ctx context.Context, verb environmentVerb, o environme
 		return err
 	}
 	env.Parallel = o.parallel
-	env.Progress = automation.Lines(c.err)
+	env.Progress = progress(c.err)
 	report, err := verb.run(env, ctx)
 	if report != nil {
 		if err := writeStacks(c.out, report); err != nil {
@@ -70,6 +71,49 @@ func (c *cli) environment(ctx context.Context, verb environmentVerb, o environme
 		}
 	}
 	return err
+}
+
+// progress tells what happens: live on a terminal, and in lines elsewhere and
+// where a build server (which sets CI) keeps a log.
+func progress(w io.Writer) func(automation.Event) {
+	file, ok := w.(*os.File)
+	if !ok || !isatty.IsTerminal(file.Fd()) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
+		return automation.Lines(w)
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return automation.Lines(w)
+	}
+	return automation.Live(w, columns)
+}
+
+// cancelCommand takes the locks of runs that died away.
+func (c *cli) cancelCommand() *cobra.Command {
+	var o environmentOptions
+	cmd := &cobra.Command{
+		Use:   "cancel --env NAME",
+		Short: "Take away the locks that runs of an environment left when they died",
+		Long: `Takes the locks of all stacks of an environment away, as pulumi cancel does for
+one. Be sure that the runs that hold them are dead: a run that lives goes on
+without its lock. Then run portico refresh, and portico up.`,
+		Args: cobra.NoArgs,
+	}
+	environmentFlags(cmd, &o)
+	cmd.RunE = c.action(func(ctx context.Context) error {
+		env, err := automation.Discover(o.dir, o.name, programs)
+		if err != nil {
+			return err
+		}
+		return env.Cancel(ctx)
+	})
+	return cmd
+}
+
+// environmentFlags are those by which every command finds its environment.
+func environmentFlags(cmd *cobra.Command, o *environmentOptions) {
+	cmd.Flags().StringVarP(&o.name, "env", "e", "", "the environment: the name of the shared account's stack")
+	cmd.Flags().StringVarP(&o.dir, "dir", "C", ".", "the shared account's project directory")
+	required(cmd, "env")
 }
 
 // writeStacks writes a line for each stack.

@@ -15,7 +15,9 @@ import (
 )
 
 // programs are the two roles' programs.
-var programs = automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn}
+var programs = automation.Programs{
+	Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn,
+}
 
 type rehearseOptions struct {
 	mapping, state, world string
