@@ -14,10 +14,13 @@ const zoneType = "aws:route53/zone:Zone"
 // route53Service is hosted zones and their records.
 func route53Service() service {
 	return service{
-		types: []*typeSpec{zoneSpec(), recordSpec()},
+		types: []*typeSpec{zoneSpec(), recordSpec(), zoneAssociationSpec(), zoneAuthorizationSpec(), profileEntrySpec()},
 		functions: []*functionSpec{{
 			token: "aws:route53/getZone:getZone", args: route53.LookupZoneArgs{}, result: route53.LookupZoneResult{},
 			actions: []string{"route53:ListHostedZones", "route53:GetHostedZone", "route53:ListTagsForResource"}, run: lookUpZone,
+		}, {
+			token: "aws:route53/getRecords:getRecords", args: route53.GetRecordsArgs{}, result: route53.GetRecordsResult{},
+			actions: []string{"route53:ListResourceRecordSets"}, run: listRecords,
 		}},
 	}
 }
@@ -89,17 +92,13 @@ func (c *call) checkZoneVPCs() error {
 		if c.in(c.account, region).find(vpcType, id) == nil {
 			return c.refuse("InvalidVPCId", "The VPC: %s you provided is invalid: account %s has none of that ID in %s", id, c.account, region)
 		}
-		for _, other := range c.all(zoneType) {
-			sameVPC := func(o Object) bool { return o.Text("vpcId") == id }
-			if other.ID != c.id && canonicalName(other.Properties.Text("name")) == canonicalName(c.inputs.Text("name")) &&
-				slices.ContainsFunc(other.Properties.Objects("vpcs"), sameVPC) {
-				return c.refuse("ConflictingDomainExists", "The VPC %s in region %s has already been associated with the hosted zone %s with the same domain name", id, region, other.ID)
-			}
+		if err := c.checkNoOtherZone(c.id, c.inputs.Text("name"), id, region); err != nil {
+			return err
 		}
 		described = append(described, with(association, "vpcRegion", region))
 	}
 	if described != nil {
-		c.outputs["vpcs"] = described
+		c.outputs["vpcs"] = append(described, c.associatedBeside(described)...)
 	}
 	return nil
 }

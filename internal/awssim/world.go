@@ -31,6 +31,9 @@ type World struct {
 	// CertificateAuthorities are the private ones; Portico makes none.
 	CertificateAuthorities []CertificateAuthority `json:",omitempty"`
 
+	// DNSProfiles are Route 53 Profiles.
+	DNSProfiles []DNSProfile `json:",omitempty"`
+
 	// EmailApprovals are the domains whose mailboxes' owner approves requests
 	// for certificates.
 	EmailApprovals []string `json:",omitempty"`
@@ -168,7 +171,7 @@ func (w *World) check() error {
 // quotaNames is the names of all quotas: the types' own, and those of rules
 // that no type states.
 func quotaNames() []string {
-	names := []string{certificatesQuota, certificateNamesQuota, policyQuota}
+	names := []string{certificatesQuota, certificateNamesQuota, policyQuota, vpcsPerZoneQuota}
 	for _, spec := range simulated().types {
 		if spec.quota.name != "" {
 			names = append(names, spec.quota.name)

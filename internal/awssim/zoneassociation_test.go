@@ -1,0 +1,116 @@
+package awssim_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+const (
+	zoneAssociationType   = "aws:route53/zoneAssociation:ZoneAssociation"
+	zoneAuthorizationType = "aws:route53/vpcAssociationAuthorization:VpcAssociationAuthorization"
+	profileEntryType      = "aws:route53/profilesResourceAssociation:ProfilesResourceAssociation"
+)
+
+// vpcsOf are the VPCs that a zone answers.
+func vpcsOf(s *awssim.Simulator, zone string) []string {
+	var ids []string
+	for _, found := range s.Resources(awssim.Filter{Type: zoneType, ID: zone}) {
+		for _, vpc := range found.Properties.Objects("vpcs") {
+			ids = append(ids, vpc.Text("vpcId"))
+		}
+	}
+	return ids
+}
+
+func TestVPCsOfOtherAccountsNeedAnAuthorization(t *testing.T) {
+	simulator, err := awssim.New(dnsWorld())
+	require.NoError(t, err)
+	n := networkOn(t, simulator)
+	theirs := newClient(t, simulator, providerAccount)
+	vpc := theirs.create(vpcType, "theirs", properties{"cidrBlock": "10.8.0.0/16"})
+	zone := n.create(zoneType, "zone", properties{"name": "x.example.com", "vpcs": []properties{{"vpcId": n.vpc.id}}})
+	association := properties{"zoneId": zone.id, "vpcId": vpc.id}
+
+	_, err = theirs.tryCreate(zoneAssociationType, "a", association)
+	require.ErrorContains(t, err, "NotAuthorizedException")
+	_, err = n.tryCreate(zoneAssociationType, "a", association)
+	require.ErrorContains(t, err, "InvalidVPCId", "the VPC's account associates it")
+	n.create(zoneAuthorizationType, "a", association)
+	made := theirs.create(zoneAssociationType, "a", association)
+	require.Equal(t, sharedAccount, made.text("owningAccount"))
+	require.Equal(t, []string{n.vpc.id, vpc.id}, vpcsOf(simulator, zone.id))
+
+	second := n.create(zoneType, "second", properties{"name": "x.example.com", "vpcs": []properties{{"vpcId": n.create(vpcType, "other", properties{"cidrBlock": "10.7.0.0/16"}).id}}})
+	n.create(zoneAuthorizationType, "b", but(association, properties{"zoneId": second.id}))
+	_, err = theirs.tryCreate(zoneAssociationType, "b", but(association, properties{"zoneId": second.id}))
+	require.ErrorContains(t, err, "ConflictingDomainExists", "two zones of one name can't answer one VPC")
+
+	_, err = n.update(zoneType, "zone", zone, properties{"name": "x.example.com", "comment": "new", "vpcs": []properties{{"vpcId": n.vpc.id}}})
+	require.NoError(t, err)
+	require.Equal(t, []string{n.vpc.id, vpc.id}, vpcsOf(simulator, zone.id), "the zone's own list says nothing of it")
+	require.NoError(t, theirs.delete(zoneAssociationType, "a", made))
+	require.Equal(t, []string{n.vpc.id}, vpcsOf(simulator, zone.id))
+
+	_, err = n.tryCreate(zoneAssociationType, "public", properties{"zoneId": "ZPUBLIC", "vpcId": n.vpc.id})
+	require.ErrorContains(t, err, "PublicZoneVPCAssociation")
+}
+
+func TestEnvironmentsOfOneAccountHaveZonesOfTheSameNames(t *testing.T) {
+	simulator, err := awssim.New(dnsWorld())
+	require.NoError(t, err)
+	n := networkOn(t, simulator)
+	prod := n.create(vpcType, "prod", properties{"cidrBlock": "10.8.0.0/16"})
+	zone := func(vpc string) properties {
+		return properties{"name": "x.example.com", "vpcs": []properties{{"vpcId": vpc}}}
+	}
+	n.create(zoneType, "dev", zone(n.vpc.id))
+	n.create(zoneType, "prod", zone(prod.id))
+	_, err = n.tryCreate(zoneType, "again", zone(prod.id))
+	require.ErrorContains(t, err, "ConflictingDomainExists")
+}
+
+func TestProfilesTakePrivateZones(t *testing.T) {
+	world := dnsWorld()
+	world.DNSProfiles = []awssim.DNSProfile{
+		{Account: strangerAccount, Region: "us-east-1", ID: "rp-shared", SharedWith: []string{sharedAccount}},
+		{Account: strangerAccount, Region: "us-east-1", ID: "rp-theirs"},
+	}
+	simulator, err := awssim.New(world)
+	require.NoError(t, err)
+	n := networkOn(t, simulator)
+	zone := n.create(zoneType, "zone", properties{"name": "x.example.com", "vpcs": []properties{{"vpcId": n.vpc.id}}})
+	other := n.create(zoneType, "other", properties{"name": "y.example.com", "vpcs": []properties{{"vpcId": n.vpc.id}}})
+	entry := properties{"name": "x", "profileId": "rp-shared", "resourceArn": zone.text("arn")}
+	require.Equal(t, strangerAccount, n.create(profileEntryType, "e", entry).text("ownerId"))
+	n.create(profileEntryType, "f", but(entry, properties{"name": "y", "resourceArn": other.text("arn")}))
+	for sentence, test := range map[string]struct {
+		changes properties
+		want    string
+	}{
+		"a profile that isn't shared": {properties{"profileId": "rp-theirs"}, "ResourceNotFoundException"},
+		"a public zone":               {properties{"resourceArn": "arn:aws:route53:::hostedzone/ZPUBLIC"}, "InvalidParameterException"},
+		"a zone that is in already":   {properties{"name": "z"}, "ResourceExistsException"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			_, err := n.tryCreate(profileEntryType, sentence, but(entry, test.changes))
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+func TestRecordsAreListedAsTheAPIWritesThem(t *testing.T) {
+	simulator, err := awssim.New(dnsWorld())
+	require.NoError(t, err)
+	c := newClient(t, simulator, sharedAccount)
+	c.create(recordType, "r", properties{"zoneId": "ZPUBLIC", "name": "*.www.example.com", "type": "A", "ttl": 60, "records": []string{"192.0.2.1"}})
+	listed, err := c.invoke("aws:route53/getRecords:getRecords", properties{"zoneId": "ZPUBLIC", "nameRegex": "www"})
+	require.NoError(t, err)
+	sets := listed["resourceRecordSets"].([]any)
+	require.Len(t, sets, 1)
+	require.Equal(t, `\052.www.example.com.`, sets[0].(map[string]any)["name"])
+	_, err = c.invoke("aws:route53/getRecords:getRecords", properties{"zoneId": "ZDELEGATED"})
+	require.ErrorContains(t, err, "NoSuchHostedZone")
+}
