@@ -48,8 +48,13 @@ test-slow: setup test-base ## Run the tests that take minutes too, with the race
 	$(GO_TEST) -race ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/...
 
 .PHONY: bench
-bench: setup build ## Measure speed and write the figures to test/results
+bench: setup build bench-proxy ## Measure speed and write the figures to test/results
 	go test -tags bench -count 1 -timeout 30m -v ./test/bench
+
+.PHONY: bench-proxy
+bench-proxy: ## Measure the proxy beside HAProxy and others, 15 minutes (PORTICO_BENCH=quick|targets|full)
+	@tools/ensure-packages nginx openssl haproxy wrk
+	go test -tags bench -count 1 -timeout 120m -v ./test/bench/proxy
 
 .PHONY: lint
 lint: ## Check the style, and what the reviewers would say

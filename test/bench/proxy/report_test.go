@@ -258,6 +258,9 @@ func (f *figures) record(t *testing.T) {
 	results := filepath.Join("..", "..", "results")
 	require.NoError(t, os.MkdirAll(results, 0o755))
 	name := filepath.Join(results, f.Started.Format(time.DateOnly)+"-proxy")
+	if f.Plan != plans[""].name {
+		name += "-" + f.Plan
+	}
 	require.NoError(t, os.WriteFile(name+".md", []byte(f.markdown()), 0o644))
 	data, err := json.MarshalIndent(f, "", " ")
 	require.NoError(t, err)
