@@ -27,9 +27,12 @@ func dockerService() service {
 			"imageName":      {validReference},
 			"build.platform": {pattern(`linux/(amd64|arm64)`, "a platform that Fargate runs: linux/amd64 or linux/arm64")},
 		},
-		check:    readyToBuild,
-		onCreate: buildAndPush,
-		onUpdate: buildAndPush,
+		check: readyToBuild,
+		// pulumi-docker's Update answers a preview with the inputs alone, so
+		// that what is made from repoDigest is shown as changing too.
+		previewsAnew: true,
+		onCreate:     buildAndPush,
+		onUpdate:     buildAndPush,
 	}}}
 }
 

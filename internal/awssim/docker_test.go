@@ -126,6 +126,14 @@ func TestContextDigestFollowsContentAndMode(t *testing.T) {
 	require.NotEqual(t, second, digest())
 }
 
+func TestPreviewOfAnImagesUpdateDoesNotKnowItsDigest(t *testing.T) {
+	state := Object{"imageName": "a:1", "repoDigest": "a@sha256:0", "baseImageName": "a:1"}
+	spec := simulated().types[dockerImageType]
+	foreseen := spec.foreseen(state, Object{"imageName": "a:2"})
+	require.Equal(t, "a:2", foreseen["imageName"])
+	require.Equal(t, unknown{}, foreseen["repoDigest"])
+}
+
 func TestImageReferences(t *testing.T) {
 	digest := sha256Digest([]byte("x"))
 	for text, want := range map[string]imageReference{

@@ -368,6 +368,9 @@ func (p *provider) do(c *call, run func() (*Resource, error)) (*Resource, error)
 // foreseen is what a preview can tell of a resource's outputs: its inputs, and
 // of one that stands also what stands. All else is unknown.
 func (t *typeSpec) foreseen(state, inputs Object) Object {
+	if t.previewsAnew {
+		state = nil
+	}
 	outputs := Object{}
 	if state != nil {
 		outputs = overlay(state, inputs, t)

@@ -72,6 +72,9 @@ type typeSpec struct {
 	// beyond the declared ones. onRead refreshes what changes by itself.
 	onCreate, onUpdate, onDelete func(c *call) error
 	onRead                       func(c *call)
+	// previewsAnew says that the preview of an update tells no more than that
+	// of a creation: outputs that stand may change.
+	previewsAnew bool
 	// imported finds a resource by the form of its ID in which it is imported,
 	// where that is another than the ID.
 	imported func(c *call, id string) *Resource
