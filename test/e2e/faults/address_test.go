@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -12,23 +13,29 @@ import (
 
 	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
 	"github.com/portico-iac/portico/test/e2e/load"
+	"github.com/portico-iac/portico/test/e2e/proxytest"
 )
 
-// The shape of each run: the load is on from before the fault until the address
-// is in use again. With PORTICO_SLOW the phases are longer and the load higher.
-const (
-	faultLasts = 2500 * time.Millisecond
-	// returnsWithin is fail_timeout, 5 s, and as long again: a fault's last
-	// moment may take the address away once more.
-	returnsWithin = 12 * time.Second
-)
+// returnsWithin is fail_timeout, 5 s, and as long again: a fault's last moment
+// may take the address away once more.
+const returnsWithin = 12 * time.Second
+
+// faultLasts is how long an address is dead: in slow tests long enough for
+// NGINX to try it again several times.
+func faultLasts() time.Duration {
+	if os.Getenv("PORTICO_SLOW") != "" {
+		return 20 * time.Second
+	}
+	return 2500 * time.Millisecond
+}
 
 // fault is a way in which one of two addresses dies and comes back.
 type fault struct {
 	begin, end func(t *testing.T, e *endpoint)
 	// getsMayFail and postsMayFail are the outcomes that nothing can prevent.
 	getsMayFail, postsMayFail []load.Outcome
-	timeout                   time.Duration
+	// slow is set where another fault shows almost the same in the fast tests.
+	slow bool
 }
 
 func TestD09_AnAddressOfTheEndpointDiesAndComesBack(t *testing.T) {
@@ -46,8 +53,9 @@ func TestD09_AnAddressOfTheEndpointDiesAndComesBack(t *testing.T) {
 		"it accepts no connections": {
 			begin: func(t *testing.T, e *endpoint) { e.refuse(); e.deaf(t) },
 			end:   func(t *testing.T, e *endpoint) { e.hear(t) },
-
+			// As above.
 			postsMayFail: []load.Outcome{"502"},
+			slow:         true,
 		},
 		"it is silent during the handshake": {
 			begin:        func(_ *testing.T, e *endpoint) { e.behave(behaviour{silentHandshake: true}) },
@@ -67,6 +75,7 @@ func TestD09_AnAddressOfTheEndpointDiesAndComesBack(t *testing.T) {
 			begin:        func(_ *testing.T, e *endpoint) { e.behave(behaviour{certificate: &expired}) },
 			end:          healthy,
 			postsMayFail: []load.Outcome{"502"},
+			slow:         true,
 		},
 		"it resets connections before and in answers": {
 			begin:        func(_ *testing.T, e *endpoint) { e.behave(behaviour{reset: true}) },
@@ -77,6 +86,9 @@ func TestD09_AnAddressOfTheEndpointDiesAndComesBack(t *testing.T) {
 	}
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
+			if f.slow {
+				proxytest.RequireSlow(t)
+			}
 			t.Parallel()
 			dies, lives := newEndpoint(t, "127.0.0.1:0", a.good(t)), newEndpoint(t, "127.0.0.1:0", a.good(t))
 			p := proxyFor(t, a, 30*time.Second, dies, lives)
@@ -84,7 +96,7 @@ func TestD09_AnAddressOfTheEndpointDiesAndComesBack(t *testing.T) {
 			require.Eventually(t, func() bool { return dies.total() > 20 && lives.total() > 20 }, nginxtest.Patience, 10*time.Millisecond)
 
 			f.begin(t, dies)
-			<-time.After(faultLasts)
+			<-time.After(faultLasts())
 			f.end(t, dies)
 			// The address is in use again when it gets as much as the other.
 			before, other := dies.total(), lives.total()

@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/portico-iac/portico/test/e2e/proxytest"
 )
 
 // writeTar is an archive of files by name.
@@ -57,7 +55,9 @@ func emptyImage(t testing.TB, architecture string) string {
 }
 
 func TestTheImageBuildsForEachArchitectureOnAnyMachine(t *testing.T) {
-	proxytest.BaseImage(t) // skips where there is no engine
+	if _, err := docker("info"); err != nil {
+		t.Skipf("no Docker engine answers: %v", err)
+	}
 	for _, architecture := range []string{"arm64", "amd64"} {
 		t.Run(architecture, func(t *testing.T) {
 			id := build(t, hosts(t, 1), emptyImage(t, architecture), "--platform", "linux/"+architecture)

@@ -1,10 +1,15 @@
 package image
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -27,4 +32,35 @@ func (c *container) status(t testing.TB) map[string]string {
 		fields[match[1]] = match[2]
 	}
 	return fields
+}
+
+// ticksPerSecond is USER_HZ, the unit of times in /proc on every architecture
+// that Go knows.
+const ticksPerSecond = 100
+
+// processorTime is what the container's first process has used, and what it
+// started and waited for: the entrypoint and the tools that it calls.
+func (c *container) processorTime(t testing.TB) time.Duration {
+	t.Helper()
+	_, afterName, found := strings.Cut(c.read(t, "stat"), ") ")
+	require.True(t, found)
+	// Fields 14 to 17 of proc(5); the name was the second.
+	var ticks int64
+	for _, field := range strings.Fields(afterName)[11:15] {
+		n, err := strconv.ParseInt(field, 10, 64)
+		require.NoError(t, err)
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / ticksPerSecond
+}
+
+// others is the machine's load average of the last minute, for each processor.
+func others(t testing.TB) float64 {
+	t.Helper()
+	data, err := os.ReadFile("/proc/loadavg")
+	require.NoError(t, err)
+	var minute float64
+	_, err = fmt.Sscan(string(data), &minute)
+	require.NoError(t, err)
+	return minute / float64(runtime.NumCPU())
 }
