@@ -177,6 +177,7 @@ func TestTheEntrypointRefusesWrongVariables(t *testing.T) {
 		"a home without a configuration":   {"PORTICO_HOME", "/nowhere"},
 		"a directory that is relative":     {"PORTICO_RUN_DIR", "run"},
 		"a directory that can't be made":   {"PORTICO_RUN_DIR", "/proc/portico"},
+		"a directory that holds a context": {"PORTICO_RUN_DIR", home},
 		"a level that is none":             {"PORTICO_ERROR_LEVEL", "verbose"},
 	}
 	for name, test := range tests {

@@ -133,6 +133,9 @@ if ! is_plain_path "$home" || [ ! -r "$home/nginx.conf" ]; then
 fi
 if ! is_plain_path "$run"; then
     complain "PORTICO_RUN_DIR is '$run': give the absolute path of a directory that can be written, without spaces or quotes"
+elif [ -e "$run/entrypoint.sh" ]; then
+    # The nginx.conf that is written there would replace the context's own.
+    complain "PORTICO_RUN_DIR is '$run': it holds a rendered context, so give another directory"
 fi
 if ! is_number "$listen" 1 65535 && ! is_address_and_port "$listen"; then
     complain "PORTICO_LISTEN is '$listen': give a port or address:port, such as 8443 or 127.0.0.1:8443"
