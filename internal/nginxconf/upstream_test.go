@@ -269,7 +269,9 @@ func TestD11_TimeoutsAreTheRows(t *testing.T) {
 		require.Equal(t, 504, answer.Status)
 		require.Equal(t, "*", answer.Header.Get("Access-Control-Allow-Origin"))
 		message(t, answer)
-		require.InDelta(t, 1, time.Since(began).Seconds(), 0.7, "an answer that is late isn't asked for twice")
+		took := time.Since(began)
+		require.GreaterOrEqual(t, took, 900*time.Millisecond)
+		require.Less(t, took, nginxtest.Patience, "another row's longer timeout is its own")
 	}
 	// Both addresses have now been blamed for a slow API.
 	for range 20 {
@@ -283,7 +285,7 @@ func TestD11_TimeoutsAreTheRows(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 2, count)
+	require.Equal(t, 2, count, "an answer that is late isn't asked for twice")
 	once.Do(func() { close(release) })
 	require.Equal(t, "late", string((<-slowAnswer).Body), "another row's longer timeout is its own")
 }
