@@ -87,8 +87,13 @@ func certificateKind(inputs Object) []problem {
 	return problems
 }
 
-// identifyCertificate makes the ARN, whose last part has a UUID's form.
+// identifyCertificate makes the ARN, whose last part has a UUID's form; what
+// stood before Portico has its own.
 func identifyCertificate(c *call) {
+	if c.id != "" {
+		c.arn = c.id
+		return
+	}
 	h := c.hash(32)
 	c.arn = c.fill("arn:{partition}:acm:{region}:{account}:certificate/") +
 		strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")

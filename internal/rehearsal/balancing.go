@@ -76,7 +76,11 @@ func (a *account) certificates(listener awssim.Resource) ([]live.Certificate, er
 				names = append(names, name)
 			}
 		}
-		certificates = append(certificates, live.Certificate{ARN: arn, Names: names})
+		certificate := live.Certificate{ARN: arn, Names: names, PrivateKey: r.Properties.Text("privateKey")}
+		if certificate.PrivateKey != "" {
+			certificate.Chain = r.Properties.Text("certificateBody") + "\n" + r.Properties.Text("certificateChain")
+		}
+		certificates = append(certificates, certificate)
 	}
 	return certificates, nil
 }

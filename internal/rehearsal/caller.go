@@ -74,13 +74,13 @@ func (r request) text() string {
 	return strings.Join(lines, "\r\n") + "\r\n\r\n"
 }
 
-// handshake connects and starts TLS, trusting the rehearsal's authority alone.
+// handshake connects and starts TLS, trusting what clients trust.
 func handshake(ctx context.Context, path *live.Path, from live.Interface, to netip.AddrPort, config *tls.Config) (*tls.Conn, error) {
 	conn, err := path.Network().Dial(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
-	config.RootCAs = path.Authority().Pool()
+	config.RootCAs = path.Roots()
 	secure := tls.Client(conn, config)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start TLS with %s as %s: %w", to, config.ServerName, err), conn.Close())

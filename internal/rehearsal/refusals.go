@@ -96,7 +96,7 @@ func (p *prober) oldTLS(ctx context.Context, row mapping.Row) Probe {
 	}
 	defer raw.Close()
 	old := tls.Client(raw, &tls.Config{
-		ServerName: host, RootCAs: p.path.Authority().Pool(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
+		ServerName: host, RootCAs: p.path.Roots(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
 	})
 	if err := old.HandshakeContext(ctx); err != nil {
 		return probe.passed("refused")

@@ -76,9 +76,9 @@ func (b *balancer) chooser(certificates []Certificate) (func(*tls.ClientHelloInf
 	byName := make(map[string]*tls.Certificate)
 	var byDefault *tls.Certificate
 	for _, described := range certificates {
-		issued, err := b.authority.Issue(described.Names...)
+		issued, err := described.tls(b.authority)
 		if err != nil {
-			return nil, fmt.Errorf("stand in for certificate %s: %w", described.ARN, err)
+			return nil, err
 		}
 		if byDefault == nil {
 			byDefault = issued

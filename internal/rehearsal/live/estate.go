@@ -111,6 +111,10 @@ type Certificate struct {
 	ARN string
 	// Names are the subject alternative names.
 	Names []string
+	// Chain and PrivateKey are PEM where the certificate was imported: its own
+	// and those above it, and its key. Others, whose keys never leave ACM, are
+	// stood in for.
+	Chain, PrivateKey string
 }
 
 // TargetGroup is a target group of IP addresses.

@@ -25,6 +25,9 @@ type Path struct {
 	processes []*process
 	endpoints []*executeAPI
 	caFile    string
+	// roots are what clients trust, in PEM, and clientCAFile holds them.
+	roots        []byte
+	clientCAFile string
 }
 
 // Options are what a data path needs of this machine.
@@ -50,6 +53,9 @@ func Start(ctx context.Context, estate Estate, o Options) (*Path, error) {
 		authority: authority,
 		health:    newHealthChecks(network),
 		caFile:    filepath.Join(o.Dir, "ca.pem"),
+
+		roots:        clientRoots(authority, estate.LoadBalancers),
+		clientCAFile: filepath.Join(o.Dir, "clients-ca.pem"),
 	}
 	if err := p.start(ctx, estate, o); err != nil {
 		return nil, errors.Join(err, p.Close(ctx))
@@ -60,6 +66,9 @@ func Start(ctx context.Context, estate Estate, o Options) (*Path, error) {
 func (p *Path) start(ctx context.Context, estate Estate, o Options) error {
 	if err := os.WriteFile(p.caFile, p.authority.PEM(), 0o644); err != nil {
 		return fmt.Errorf("write the authority's certificate: %w", err)
+	}
+	if err := os.WriteFile(p.clientCAFile, p.roots, 0o644); err != nil {
+		return fmt.Errorf("write what clients trust: %w", err)
 	}
 	var err error
 	if p.resolver, err = startDNS(NewResolver(estate.Zones, estate.PublicNames)); err != nil {
@@ -105,8 +114,8 @@ func (p *Path) Network() *Network { return p.network }
 // Authority signed the certificates of the load balancer and the endpoints.
 func (p *Path) Authority() *Authority { return p.authority }
 
-// CAFile is the path of the authority's certificate, in PEM.
-func (p *Path) CAFile() string { return p.caFile }
+// CAFile is the path of the certificates that clients trust, in PEM.
+func (p *Path) CAFile() string { return p.clientCAFile }
 
 // DNSAddress is where the VPC's resolver answers, over UDP and TCP.
 func (p *Path) DNSAddress() string { return p.resolver.address }
