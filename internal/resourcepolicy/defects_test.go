@@ -1,7 +1,6 @@
 package resourcepolicy
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +20,7 @@ func TestD32_TheRefererOpensNothingFromElsewhere(t *testing.T) {
 }
 
 func TestD33_HostsOfOneAPIGetDifferentSids(t *testing.T) {
-	_, statements := merged(t, request(
+	statements := merged(t, request(
 		Grant{Host: "a.example.com", Stage: "prod", Methods: []string{"GET"}},
 		Grant{Host: "b.example.com", Stage: "prod", Methods: []string{"PUT"}},
 	))
@@ -89,7 +88,7 @@ func TestD36_AnOwnerWhoFillsTheQuotaIsTold(t *testing.T) {
 	r.Existing = []byte(`{"Version":"2012-10-17","Statement":{"Sid":"Long","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":["execute-api:/a","execute-api:/b","execute-api:/c"]}}`)
 	_, err := Merge(r)
 	var large *SizeError
-	require.True(t, errors.As(err, &large))
+	require.ErrorAs(t, err, &large)
 	require.Equal(t, 0, large.Fit)
 	require.Equal(t, "APIS[0]", large.FirstOut)
 
@@ -110,12 +109,12 @@ func TestD37_TheOwnersOtherConsumersKeepTheirAccess(t *testing.T) {
 func TestD38_AnAPIIDThatBeginsWithADigitIsOne(t *testing.T) {
 	r := request(Grant{Host: "a.example.com", Stage: "prod"})
 	r.APIID = "0a1b2c3d4e"
-	_, statements := merged(t, r)
+	statements := merged(t, r)
 	require.Equal(t, "arn:aws:execute-api:us-east-1:222222222222:0a1b2c3d4e/prod/*", bySid(t, statements, "PorticoAllow1")["Resource"])
 }
 
 func TestD39_ThePathIsInThePolicy(t *testing.T) {
-	_, statements := merged(t, request(Grant{Host: "a.example.com", Stage: "prod", Path: "/orders", Methods: []string{"GET"}}))
+	statements := merged(t, request(Grant{Host: "a.example.com", Stage: "prod", Path: "/orders", Methods: []string{"GET"}}))
 	require.Equal(t, []any{prefix + "prod/GET/orders", prefix + "prod/GET/orders/*"}, bySid(t, statements, "PorticoAllow1")["Resource"])
 }
 

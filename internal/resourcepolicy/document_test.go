@@ -32,7 +32,7 @@ func TestExistingPoliciesThatSayNothingCountAsEmpty(t *testing.T) {
 	for _, existing := range []string{"", " \n", "null", "{}", `""`, `{"Version":"2012-10-17"}`, `{"Version":"2012-10-17","Statement":[]}`} {
 		r := request(Grant{Host: "a.example.com", Stage: "prod"})
 		r.Existing = []byte(existing)
-		_, statements := merged(t, r)
+		statements := merged(t, r)
 		bySid(t, statements, "PorticoDenyEndpoints")
 	}
 }

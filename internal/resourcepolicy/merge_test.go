@@ -29,12 +29,12 @@ func request(grants ...Grant) Request {
 }
 
 // merged merges and reads the policy's statements back.
-func merged(t *testing.T, r Request) (*Result, []map[string]any) {
+func merged(t *testing.T, r Request) []map[string]any {
 	result, err := Merge(r)
 	require.NoError(t, err)
 	var policy struct{ Statement []map[string]any }
 	require.NoError(t, json.Unmarshal(result.Policy, &policy))
-	return result, policy.Statement
+	return policy.Statement
 }
 
 func bySid(t *testing.T, statements []map[string]any, sid string) map[string]any {
@@ -70,7 +70,7 @@ func TestMergeWritesTheRowsForAnEmptyOwner(t *testing.T) {
 }
 
 func TestHostsOfTheSameRightsShareTheirStatements(t *testing.T) {
-	_, statements := merged(t, request(
+	statements := merged(t, request(
 		Grant{Host: "b.example.com", Stage: "prod", Methods: []string{"POST", "GET"}},
 		Grant{Host: "c.example.com", Stage: "prod", Methods: []string{"GET"}},
 		Grant{Host: "a.example.com", Stage: "prod", Methods: []string{"GET", "POST", "GET"}},
@@ -87,7 +87,7 @@ func TestHostsOfTheSameRightsShareTheirStatements(t *testing.T) {
 }
 
 func TestARNsThatAnotherCoversAreLeftOut(t *testing.T) {
-	_, statements := merged(t, request(
+	statements := merged(t, request(
 		Grant{Host: "a.example.com", Stage: "prod", Path: "/orders/open", Methods: []string{"GET"}},
 		Grant{Host: "a.example.com", Stage: "prod", Path: "/orders", Methods: []string{"GET", "PUT"}},
 		Grant{Host: "a.example.com", Stage: "prod", Path: "/ordersx", Methods: []string{"GET"}},
@@ -106,7 +106,7 @@ func TestAdditionalEndpointsAreAdmittedBesideOurs(t *testing.T) {
 	for _, form := range []DenyForm{DenyNotResource, DenyVerbs} {
 		r := request(Grant{Host: "a.example.com", Stage: "prod", Methods: []string{"GET"}})
 		r.Form, r.AdditionalVPCEndpointIDs = form, []string{extra, ours, another, extra}
-		_, statements := merged(t, r)
+		statements := merged(t, r)
 		require.Equal(t, map[string]any{"StringEquals": map[string]any{"aws:SourceVpce": []any{another, extra}}},
 			bySid(t, statements, "PorticoAllowEndpoints")["Condition"], "ours isn't among them: it has its rows only")
 		require.Equal(t, map[string]any{"StringNotEquals": map[string]any{"aws:SourceVpce": []any{ours, another, extra}}},

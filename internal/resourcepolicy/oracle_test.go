@@ -69,10 +69,8 @@ func admits(c call, allowed, denied bool) bool {
 	if c.identity == iampolicy.Unauthenticated || c.identity == iampolicy.ExplicitDeny {
 		return false
 	}
-	both := allowed && c.identity == iampolicy.Allowed
-	switch c.authorizer {
-	case iampolicy.IAMOtherAccount, iampolicy.CognitoAuthorizer:
-		return both
+	if c.authorizer == iampolicy.IAMOtherAccount || c.authorizer == iampolicy.CognitoAuthorizer {
+		return allowed && c.identity == iampolicy.Allowed
 	}
 	return allowed || c.identity == iampolicy.Allowed
 }
@@ -86,12 +84,13 @@ func (c call) request() iampolicy.Request {
 	if c.referer != "" {
 		context["aws:Referer"] = []string{c.referer}
 	}
-	principal := ""
+	var principal string
 	switch c.authorizer {
 	case iampolicy.IAMSameAccount:
 		principal = "arn:aws:iam::222222222222:role/caller"
 	case iampolicy.IAMOtherAccount:
 		principal = "arn:aws:iam::333333333333:role/caller"
+	default: // callers of no account
 	}
 	return iampolicy.Request{
 		Principal: principal, Action: "execute-api:Invoke", Context: context,

@@ -171,7 +171,7 @@ func ownersStatements(t require.TestingT, policy []byte) []string {
 		}
 		spelt := map[string]any{}
 		for name, raw := range s {
-			spelt[name] = asSets(t, raw)
+			spelt[name] = asSets(raw)
 		}
 		text, err := json.Marshal(spelt)
 		require.NoError(t, err)
@@ -182,12 +182,12 @@ func ownersStatements(t require.TestingT, policy []byte) []string {
 
 // asSets spells every list of strings, and every string, as a sorted set of
 // full ARNs; other values keep their bytes, numbers above all.
-func asSets(t require.TestingT, raw json.RawMessage) any {
+func asSets(raw json.RawMessage) any {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(raw, &members) == nil && members != nil {
 		spelt := map[string]any{}
 		for name, raw := range members {
-			spelt[name] = asSets(t, raw)
+			spelt[name] = asSets(raw)
 		}
 		return spelt
 	}

@@ -120,7 +120,7 @@ func TestVerbsFormLeavesPathsToTheProxyWhereAnAuthorizerAllows(t *testing.T) {
 func TestVerbsFormHasNoDenyForHostsOfAllMethods(t *testing.T) {
 	r := request(Grant{Host: "a.example.com", Stage: "prod", Path: "/a"}, Grant{Host: "b.example.com", Stage: "prod", Methods: []string{"GET"}})
 	r.Form = DenyVerbs
-	_, statements := merged(t, r)
+	statements := merged(t, r)
 	var sids []any
 	for _, s := range statements {
 		sids = append(sids, s["Sid"])
