@@ -58,7 +58,7 @@ type Zones struct {
 // records and associations. A record of the same name and type that is there
 // already is an error, never overwritten; it can be adopted with
 //
-//	pulumi import aws:route53/record:Record NAME ZONEID_RECORD_A
+//	pulumi import aws:route53/record:Record NAME ZONEID_RECORD_A --parent zones=URN
 func NewZones(ctx *pulumi.Context, name string, args *ZonesArgs, opts ...pulumi.ResourceOption) (*Zones, error) {
 	zones := &Zones{}
 	if err := ctx.RegisterComponentResource("portico:index:Zones", name, zones, opts...); err != nil {

@@ -190,3 +190,25 @@ func TestExplainRefusesWhatDoesNotFit(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(got.out), &e))
 	require.Contains(t, e.Limits, explainedLimit{What: "certificates of the load balancer", Used: 14, Max: 26})
 }
+
+func TestExplainTakesTheQuotasOfTheStacksSettings(t *testing.T) {
+	const rows = "APIS:\n" +
+		"  - {CUSTOM_DOMAIN_URL: a.example.com, PRIVATE_API_URL: 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod'}\n" +
+		"  - {CUSTOM_DOMAIN_URL: b.example.com, PRIVATE_API_URL: 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod'}\n"
+	got := portico(t, rows, "explain", "--mapping", "-", "--json", "--scope", "host", "--certificates-per-load-balancer", "50",
+		"--hosted-zones", "2", "--records-per-zone", "12", "--resource-policy-size", "9000")
+	require.Equal(t, exitDone, got.code, got.err)
+	var e explanation
+	require.NoError(t, json.Unmarshal([]byte(got.out), &e))
+	require.Contains(t, e.Limits, explainedLimit{What: "certificates of the load balancer", Used: 1, Max: 51})
+	require.Contains(t, e.Limits, explainedLimit{What: "private hosted zones of the account", Used: 2, Max: 2})
+	require.Contains(t, e.Limits, explainedLimit{What: "records of a private hosted zone", Used: 1, Max: 10, Of: "zone a.example.com"})
+	for _, limit := range e.Limits {
+		if limit.What == "characters of an API's resource policy" {
+			require.Equal(t, 9000, limit.Max)
+		}
+	}
+	for flag, value := range map[string]string{"--scope": "zone", "--hosted-zones": "0", "--records-per-zone": "2"} {
+		require.Equal(t, exitUsage, portico(t, rows, "explain", "--mapping", "-", flag, value).code, flag)
+	}
+}

@@ -90,6 +90,7 @@ type explainOptions struct {
 	zoneRecords  int
 	policySize   int
 	dns          string
+	scope        string
 }
 
 func (c *cli) explainCommand() *cobra.Command {
@@ -111,6 +112,7 @@ func (c *cli) explainCommand() *cobra.Command {
 	f.IntVar(&o.zones, "hosted-zones", 500, "as in portico:quotas.hostedZones")
 	f.IntVar(&o.zoneRecords, "records-per-zone", 10000, "as in portico:quotas.recordsPerZone")
 	f.IntVar(&o.policySize, "resource-policy-size", resourcepolicy.DefaultMaxSize, "as in portico:quotas.resourcePolicySize")
+	f.StringVar(&o.scope, "scope", "parent", "private hosted zones, as in portico:dns.scope: parent or host")
 	f.StringVar(&o.dns, "records", "wildcard", "alias records, as in portico:dns.records: wildcard or host")
 	cmd.MarkFlagsMutuallyExclusive("json", "mermaid")
 	return cmd
@@ -130,6 +132,9 @@ func (c *cli) explain(o explainOptions) error {
 	}
 	if o.dns != "wildcard" && o.dns != "host" {
 		return usagef("--records %q: expected wildcard or host", o.dns)
+	}
+	if o.scope != "parent" && o.scope != "host" {
+		return usagef("--scope %q: expected parent or host", o.scope)
 	}
 	m, err := c.load(o.mapping)
 	if err != nil {
@@ -162,6 +167,7 @@ func (o explainOptions) limits() topology.Limits {
 		HostedZones:         o.zones,
 		RecordsPerZone:      o.zoneRecords - 2,
 		HostRecords:         o.dns == "host",
+		HostZones:           o.scope == "host",
 	}
 }
 
