@@ -1,0 +1,177 @@
+package docs
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/rehearsal"
+)
+
+// TestTheRunbooksCommandsRun runs the sh blocks of docs/operations.md one after
+// another, each once, on simulated accounts and a copy of the project's stacks:
+// the shared one's and one account's, which is enough to run every command.
+func TestTheRunbooksCommandsRun(t *testing.T) {
+	command, err := automation.FindCommand(filepath.Join(root, "bin"))
+	if err != nil {
+		t.Skipf("no Pulumi CLI: %v", err)
+	}
+	dir := copyOfStacks(t)
+	bin := filepath.Join(dir, "bin")
+	build := exec.Command("go", "build", "-o", filepath.Join(bin, "portico"), "./cmd/portico")
+	build.Dir = root
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	envFile := filepath.Join(t.TempDir(), "env")
+	simulate(t, rehearsal.SimulateOptions{
+		Mapping: filepath.Join(dir, "examples", "mapping.dev.yaml"), Project: dir, EnvFile: envFile, Command: command,
+	})
+	built, err := filepath.Abs(filepath.Join(root, "bin"))
+	require.NoError(t, err)
+	blocks := shellBlocks(t, "docs/operations.md")
+	require.NotEmpty(t, blocks)
+	settled := ""
+	for _, block := range blocks {
+		begin := time.Now()
+		if block = unsettled(block, &settled); block == "" {
+			continue
+		}
+		cmd := exec.Command("sh", "-euc", ". "+envFile+"\n"+block)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "PATH="+bin+":"+built+":"+os.Getenv("PATH"))
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s\n%s", block, out)
+		t.Logf("%.1f s: %s", time.Since(begin).Seconds(), strings.ReplaceAll(strings.TrimSpace(block), "\n", "; "))
+	}
+}
+
+// deploy is the runbook's most frequent command.
+const deploy = "bin/portico up --env dev"
+
+// unsettled is a block without a repeated deployment: since the last one,
+// nothing has been run that leaves it anything to do. What has been run is noted
+// in settled, which then is the last command that changes something.
+func unsettled(block string, settled *string) string {
+	var kept []string
+	for line := range strings.Lines(block) {
+		command := strings.TrimSpace(line)
+		if command == deploy && *settled == deploy {
+			continue
+		}
+		kept = append(kept, command)
+		reads := slices.ContainsFunc([]string{"explain", "validate", "policy", "preview", "output", "export"}, func(verb string) bool {
+			return slices.Contains(strings.Fields(command), verb)
+		})
+		if !reads {
+			*settled = command
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+// shellBlocks are a document's sh blocks, each different one once.
+func shellBlocks(t *testing.T, document string) []string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, document))
+	require.NoError(t, err)
+	var blocks []string
+	inside := false
+	for line := range strings.Lines(string(data)) {
+		switch text := strings.TrimSpace(line); {
+		case text == "```sh":
+			inside = true
+			blocks = append(blocks, "")
+		case text == "```":
+			inside = false
+		case inside:
+			blocks[len(blocks)-1] += text + "\n"
+		}
+	}
+	var different []string
+	for _, block := range blocks {
+		if !slices.Contains(different, block) {
+			different = append(different, block)
+		}
+	}
+	return different
+}
+
+// copyOfStacks is a directory with the projects, settings and mappings of the
+// repository: the engine writes into settings files.
+func copyOfStacks(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, pattern := range []string{"Pulumi*.yaml", "examples/*.yaml", "accounts/provider/Pulumi.yaml", "accounts/provider/Pulumi.dev-orders.yaml"} {
+		files, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		require.NoError(t, err)
+		require.NotEmpty(t, files, pattern)
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			require.NoError(t, err)
+			name, err := filepath.Rel(root, file)
+			require.NoError(t, err)
+			require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+		}
+	}
+	return dir
+}
+
+// simulate serves simulated accounts until the test ends.
+func simulate(t *testing.T, o rehearsal.SimulateOptions) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	announced, out := io.Pipe()
+	o.Out = out
+	ended := make(chan error, 1)
+	go func() {
+		err := rehearsal.Simulate(ctx, o)
+		_ = out.CloseWithError(err) // never fails
+		ended <- err
+	}()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-ended:
+			require.NoError(t, err)
+		case <-time.After(time.Minute):
+			t.Error("the simulation didn't end")
+		}
+	})
+	// The variables are printed when everything is up.
+	_, err := announced.Read(make([]byte, 1<<16))
+	require.NoError(t, err)
+}
+
+// TestTheRunbookKnowsTheLogsFields compares the table of the log's fields with
+// what the proxy is told to log.
+func TestTheRunbookKnowsTheLogsFields(t *testing.T) {
+	template, err := os.ReadFile(filepath.Join(root, "internal/nginxconf/templates/nginx.conf.tmpl"))
+	require.NoError(t, err)
+	page, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
+	require.NoError(t, err)
+	_, format, found := bytes.Cut(template, []byte("log_format portico escape=json"))
+	require.True(t, found)
+	format, _, _ = bytes.Cut(format, []byte(";"))
+	_, table, found := strings.Cut(string(page), "| field | meaning |")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	for _, part := range strings.Split(string(format), `"`) {
+		// Keys are the quoted words between braces, commas and colons.
+		if part == "" || strings.ContainsAny(part, "$ {},:'\n") || part == "time" {
+			continue
+		}
+		require.Contains(t, table, "`"+part+"`")
+	}
+}
