@@ -51,7 +51,9 @@ APIS:
 	clients.requireArriving("legacy")
 
 	// 1. A zone of each host's own answers for it, and still names the old load
-	// balancer. Then the old zone of the parent domain can leave the VPC.
+	// balancer: it is made where nobody asks it, since it begins without records.
+	// Then the old zone of the parent domain can leave the VPC.
+	c.bridge(map[string]bridge{"a": {to: "legacy", vpc: parkingVPC}, "b": {to: "legacy", vpc: parkingVPC}})
 	c.bridge(map[string]bridge{"a": {to: "legacy", vpc: existingVPC}, "b": {to: "legacy", vpc: existingVPC}})
 	c.legacyZoneVPC = parkingVPC
 	c.up(c.legacy)
