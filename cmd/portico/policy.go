@@ -111,7 +111,8 @@ func (c *cli) policy(o policyOptions) error {
 		fmt.Fprintf(c.err, "portico: notice: %s\n", notice)
 	}
 	if len(result.Policy) == 0 {
-		fmt.Fprintf(c.err, "portico: nothing is left to say: API %s needs no resource policy of Portico's\n", o.api)
+		fmt.Fprintf(c.err, "portico: nothing is left to say: without a resource policy API %s admits nobody; "+
+			"a provider stack writes that out as a policy, since AWS deploys no private API without one\n", o.api)
 		return nil
 	}
 	fmt.Fprintf(c.err, "portico: %d of %d characters, %s of the owner's\n",
