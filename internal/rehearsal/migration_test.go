@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -156,21 +157,12 @@ func newCutOver(t *testing.T, document string) *cutOver {
 	require.NoError(t, err)
 	server, err := c.simulator.Serve(context.Background())
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, errorsOf(server.Close(), c.simulator.Close())) })
+	t.Cleanup(func() { require.NoError(t, errors.Join(server.Close(), c.simulator.Close())) })
 	require.NoError(t, os.MkdirAll(backendDir(c.dir), 0o755))
 	c.env = engineEnv(c.dir, server.DebugProviders(), "us-east-1")
 	c.legacy = withoutProviders(c.environment("legacy", document, c.legacyProgram))
 	c.dev = c.environment("dev", document, accounts.SharedIn)
 	return c
-}
-
-func errorsOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // world is the clients' VPC with what every workload there shares, a VPC to
@@ -390,7 +382,7 @@ func (c *cutOver) removeValidationRecord() {
 		}
 		_, err = route53.NewRecord(ctx, "validation", &route53.RecordArgs{
 			ZoneId: pulumi.String(p.Text("zoneId")), Name: pulumi.String(p.Text("name")), Type: pulumi.String("CNAME"),
-			Ttl: pulumi.Int(int(p.Number("ttl"))), Records: pulumi.ToStringArray(p.Texts("records")),
+			Ttl: pulumi.Int(p.Number("ttl")), Records: pulumi.ToStringArray(p.Texts("records")),
 		}, pulumi.Provider(provider), pulumi.Import(pulumi.ID(records[0].ID)))
 		return err
 	}, true)

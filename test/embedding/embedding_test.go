@@ -149,7 +149,9 @@ func TestTheExampleRequiresWhatPorticoRequires(t *testing.T) {
 		cmd.Dir = dir
 		out, err := cmd.Output()
 		require.NoError(t, err)
-		var file struct{ Require []struct{ Path, Version string } }
+		var file struct {
+			Require []struct{ Path, Version string }
+		}
 		require.NoError(t, json.Unmarshal(out, &file))
 		versions := map[string]string{}
 		for _, r := range file.Require {
