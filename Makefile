@@ -52,7 +52,7 @@ bench: setup build bench-proxy ## Measure speed and write the figures to test/re
 	go test -tags bench -count 1 -timeout 30m -v ./test/bench
 
 .PHONY: bench-proxy
-bench-proxy: ## Measure the proxy beside HAProxy and others, 15 minutes (PORTICO_BENCH=quick|targets|full)
+bench-proxy: ## Measure the proxy beside HAProxy and others, 10 minutes (PORTICO_BENCH=quick|targets|full)
 	@tools/ensure-packages nginx openssl haproxy wrk
 	go test -tags bench -count 1 -timeout 120m -v ./test/bench/proxy
 

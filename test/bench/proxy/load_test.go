@@ -54,22 +54,31 @@ func newLoad(t *testing.T, dir string, e estate, c cell) load {
 	return l
 }
 
-// measure loads a server and looks at it for the window, after the warm-up.
+// patience is how long a server may take for its clients' handshakes.
+const patience = time.Minute
+
+// measure loads a server and looks at it for the window, after the warm-up and
+// after it has answered each connection.
 func measure(t *testing.T, s server, u upstream, l load, warmup, window time.Duration) run {
 	t.Helper()
 	var report bytes.Buffer
 	wrk := exec.Command("wrk",
 		"-t", strconv.Itoa(min(2, l.Connections)), "-c", strconv.Itoa(l.Connections),
-		"-d", fmt.Sprintf("%ds", int((warmup+window).Round(time.Second)/time.Second)), "--timeout", "10s",
+		"-d", "10m", "--timeout", "30s", // until it is interrupted
 		"-s", l.script, "https://"+s.address+"/", "--", l.requests)
 	wrk.Stderr = &report
+	before := u.answered(t)
 	require.NoError(t, wrk.Start())
 	<-time.After(warmup)
+	for started := time.Now(); u.answered(t)-before < 2*int64(l.Connections) && time.Since(started) < patience; {
+		<-time.After(20 * time.Millisecond)
+	}
 	begin, answered, used := time.Now(), u.answered(t), cpu(t, s.pid)
-	<-time.After(window - 100*time.Millisecond)
+	<-time.After(window)
 	seconds, requests, spent := time.Since(begin).Seconds(), float64(u.answered(t)-answered), cpu(t, s.pid)-used
 	r := run{cell: l.cell, Side: s.side, PerSecond: requests / seconds, CPU: float64(spent.Microseconds()) / requests}
 	r.ProcessMemory, r.Memory = memory(t, s.pid)
+	require.NoError(t, wrk.Process.Signal(os.Interrupt))
 	require.NoError(t, wrk.Wait(), report.String())
 
 	var said struct{ Requests, Errors, P50, P99 int64 }

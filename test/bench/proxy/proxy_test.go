@@ -36,11 +36,11 @@ var plans = map[string]plan{
 	// A minute, for seeing that it still runs.
 	"quick": {name: "quick", rounds: 1, warmup: time.Second, window: time.Second,
 		hosts: []int{1, 10_000}, connections: []int{32}, answers: []string{"small", "large"}, referenceHosts: 1},
-	// What was promised, in five minutes.
-	"targets": {name: "targets", rounds: 7, warmup: time.Second, window: 3 * time.Second,
+	// What was promised, in four minutes.
+	"targets": {name: "targets", rounds: 9, warmup: time.Second / 2, window: 2 * time.Second,
 		hosts: []int{1, 10_000}, connections: []int{32}, answers: []string{"small"}, referenceHosts: 10_000, judge: true},
-	// A quarter of an hour.
-	"": {name: "default", rounds: 5, warmup: time.Second, window: 2 * time.Second,
+	// Ten minutes.
+	"": {name: "default", rounds: 5, warmup: time.Second / 2, window: time.Second,
 		hosts: []int{1, 10_000}, connections: []int{1, 32, 256}, answers: []string{"small", "large"}, referenceHosts: 10_000, judge: true},
 	// An hour.
 	"full": {name: "full", rounds: 7, warmup: time.Second, window: 9 * time.Second,
