@@ -45,6 +45,13 @@ func TestACreateInDoubtIsLookedForByNameOrByTags(t *testing.T) {
 	}
 }
 
+func TestAResourceThatStandsButDidNotComeUpIsNotInDoubt(t *testing.T) {
+	state, err := readDeployment([]byte(`{"resources":[{"urn":"u1","id":"arn:1","initErrors":["no steady state"]},{"urn":"u2","id":"arn:2"}]}`))
+	require.NoError(t, err)
+	require.True(t, state.unfinished("u1"))
+	require.False(t, state.unfinished("u2"))
+}
+
 func TestWhatIsAdoptedTakesThePlaceOfWhatItWasToReplace(t *testing.T) {
 	state, err := readDeployment([]byte(`{"manifest":{"time":1},"resources":[
 		{"urn":"urn:pulumi:dev::portico::aws:ec2/vpc:Vpc::v","id":"vpc-0","outputs":{"arn":"arn:old"}}],

@@ -198,6 +198,9 @@ func (r *run) remember(ctx context.Context, stack *auto.Stack, w *watch) error {
 	}
 	operations, _ := state.whole["pending_operations"].([]any)
 	for _, create := range w.unanswered {
+		if state.unfinished(create.text("urn")) {
+			continue
+		}
 		operations = append(operations, map[string]any{
 			"type": string(apitype.OperationTypeCreating), "resource": map[string]any(create),
 		})
@@ -207,6 +210,16 @@ func (r *run) remember(ctx context.Context, stack *auto.Stack, w *watch) error {
 		return fmt.Errorf("write the state: %w", err)
 	}
 	return stack.Import(ctx, exported)
+}
+
+// unfinished tells whether the state has the resource as one that stands and
+// didn't come up: such a create failed, but its ID is known.
+func (d *deployment) unfinished(urn string) bool {
+	return slices.ContainsFunc(d.resources(), func(v any) bool {
+		r, _ := v.(map[string]any)
+		problems, _ := r["initErrors"].([]any)
+		return r["urn"] == urn && len(problems) > 0
+	})
 }
 
 // createOf is the resource of a create that failed, as a state has it; nil for

@@ -71,7 +71,7 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 			return r.op.run(ctx, stack, ch)
 		})
 	}
-	if err != nil && stack != nil {
+	if err != nil && stack != nil && r.op.verb == up.verb {
 		// Also when the run was cancelled.
 		if forgotten := r.remember(context.WithoutCancel(ctx), stack, w); forgotten != nil {
 			w.note("creates that got no answer could not be noted in the state: " + forgotten.Error())

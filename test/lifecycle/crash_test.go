@@ -1,0 +1,220 @@
+package lifecycle
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "what the points of the crashes are drawn from")
+
+// slow skips what takes minutes unless it is asked for.
+func slow() bool { return os.Getenv("PORTICO_SLOW") == "1" }
+
+// point is where an engine dies: after an API call took effect, and so long
+// after; without a delay before the engine hears of the call.
+type point struct {
+	call  int
+	delay time.Duration
+}
+
+func (p point) String() string {
+	if p.delay == 0 {
+		return fmt.Sprintf("before it hears of call %d", p.call)
+	}
+	return fmt.Sprintf("%s after call %d", p.delay, p.call)
+}
+
+// points draws n points among so many calls; every third is between two calls.
+func points(n, calls int) []point {
+	random := rand.New(rand.NewPCG(*seed, 0))
+	var drawn []point
+	for i := range n {
+		// One in each of n equal parts, so that the points are spread.
+		p := point{call: 1 + (i*calls+random.IntN(calls))/n}
+		if i%3 == 2 {
+			p.delay = time.Duration(1+random.IntN(40)) * time.Millisecond
+		}
+		drawn = append(drawn, p)
+	}
+	return drawn
+}
+
+// killAt has the engine killed at a point, once, and tells whether it was.
+func (e *estate) killAt(p point) (killed func() bool) {
+	var calls atomic.Int64
+	var done atomic.Bool
+	var later = make(chan struct{}, 1)
+	e.OnCall(func(awssim.Call) {
+		if int(calls.Add(1)) != p.call {
+			return
+		}
+		done.Store(true)
+		if p.delay == 0 {
+			e.engine.kill()
+			return
+		}
+		time.AfterFunc(p.delay, func() { e.engine.kill(); later <- struct{}{} })
+	})
+	return func() bool {
+		if done.Load() && p.delay > 0 {
+			<-later
+		}
+		e.OnCall(nil)
+		return done.Load()
+	}
+}
+
+// beginnings are estates to copy: one whose stacks are made and empty, and one
+// that is up.
+type beginnings struct {
+	project     string
+	empty, full string
+	before      []thing       // what stood before Portico
+	whole       int           // how many things an up makes
+	upCalls     []awssim.Call // of an up from the empty one
+	downCalls   []awssim.Call // of a destroy of the full one
+}
+
+func begun(t *testing.T) beginnings {
+	t.Helper()
+	b := beginnings{project: t.TempDir(), empty: t.TempDir(), full: t.TempDir()}
+	write(t, b.project, smallProject())
+	e := open(t, b.empty, b.project, ordersWorld())
+	b.before = e.things()
+	_, err := e.env.Preview(t.Context()) // makes the shared stack
+	require.NoError(t, err)
+	e = open(t, b.copy(t, b.empty, b.full), b.project, ordersWorld())
+	e.up()
+	require.Empty(t, e.disagreements(b.before), "after an undisturbed up")
+	b.upCalls, b.whole = e.Calls(), len(e.things())-len(b.before)
+	e = open(t, b.copy(t, b.full, t.TempDir()), b.project, ordersWorld())
+	_, err = e.env.Destroy(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, e.disagreements(b.before), "after an undisturbed destroy")
+	b.downCalls = e.Calls()
+	t.Logf("%d calls of up, %d of destroy; -seed=%d", len(b.upCalls), len(b.downCalls), *seed)
+	return b
+}
+
+// built is how much of the environment stands, from 0 to 1.
+func (b beginnings) built(e *estate) float64 {
+	return float64(len(e.things())-len(b.before)) / float64(b.whole)
+}
+
+// copy copies an estate's directory to another.
+func (b beginnings) copy(t *testing.T, from, to string) string {
+	t.Helper()
+	for _, part := range []string{"accounts", "pulumi", "home"} {
+		source := filepath.Join(from, part)
+		if _, err := os.Stat(source); err == nil {
+			out, err := exec.Command("cp", "-a", source, to).CombinedOutput()
+			require.NoError(t, err, string(out))
+		}
+	}
+	return to
+}
+
+// start is a copy of a beginning.
+func (b beginnings) start(t *testing.T, from string) *estate {
+	t.Helper()
+	return open(t, b.copy(t, from, t.TempDir()), b.project, ordersWorld())
+}
+
+// mends demands that what a user does after a disturbance leaves accounts and
+// state in agreement, and the owner's belongings as they were.
+func (b beginnings) mends(e *estate) {
+	e.t.Helper()
+	e.log.say("mending")
+	report, err := e.env.Refresh(e.t.Context())
+	require.NoError(e.t, err, "refresh: %s", e.log)
+	for _, s := range report.Stacks {
+		require.NoError(e.t, s.Err)
+	}
+	_, err = e.env.Up(e.t.Context())
+	require.NoError(e.t, err, "up: %s", e.log)
+	require.Empty(e.t, e.disagreements(b.before), e.log)
+	b.ownersKeep(e)
+}
+
+// ownersKeep demands that the owner's API, stage and statements stand.
+func (b beginnings) ownersKeep(e *estate) {
+	e.t.Helper()
+	api, ok := e.RESTAPIs(region)[ordersAPI]
+	require.True(e.t, ok)
+	require.Contains(e.t, api.Stages, "dev")
+	require.Contains(e.t, sids(e.t, api.SavedPolicy), "Ours")
+	require.Contains(e.t, sids(e.t, api.Stages["dev"].Policy), "Ours")
+}
+
+type verb func(*automation.Environment, context.Context) (*automation.Report, error)
+
+// TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp kills the engine of an
+// environment again and again, with a refresh after each death, and brings it
+// up at the end. The slow variant dies 42 times in an up and 42 times in a
+// destroy, two environments at a time.
+func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
+	t.Parallel()
+	b := begun(t)
+	chains, lives := 1, 3
+	if slow() {
+		chains, lives = 7, 6
+	}
+	for _, c := range []struct {
+		name  string
+		run   verb
+		from  string
+		calls int
+		toGo  func(built float64) float64 // how much is to be done
+	}{
+		{"up", (*automation.Environment).Up, b.empty, len(b.upCalls), func(built float64) float64 { return 1 - built }},
+		{"destroy", (*automation.Environment).Destroy, b.full, len(b.downCalls), func(built float64) float64 { return built }},
+	} {
+		deaths := points(chains*lives, c.calls)
+		for i := range chains {
+			t.Run(fmt.Sprintf("%s, chain %d", c.name, i+1), func(t *testing.T) {
+				if slow() {
+					t.Parallel()
+				}
+				e := b.start(t, c.from)
+				for life := range lives {
+					b.dies(e, c.run, c.toGo(b.built(e)), deaths[life*chains+i])
+				}
+				b.mends(e)
+			})
+		}
+	}
+}
+
+// dies runs an operation whose engine is killed at a point and refreshes what is
+// left. The point counts calls of an undisturbed run; what earlier lives have
+// done already makes it come sooner. It may not come at all.
+func (b beginnings) dies(e *estate, run verb, toGo float64, at point) {
+	e.t.Helper()
+	at.call = 1 + int(float64(at.call)*toGo)
+	e.log.say("killed " + at.String())
+	killed := e.killAt(at)
+	_, err := run(e.env, e.t.Context())
+	if killed() {
+		e.t.Logf("killed %s", at)
+		require.Error(e.t, err)
+	} else {
+		require.NoError(e.t, err, "%s", e.log)
+	}
+	e.unlock()
+	_, err = e.env.Refresh(e.t.Context())
+	require.NoError(e.t, err, "refresh: %s", e.log)
+	b.ownersKeep(e)
+}
