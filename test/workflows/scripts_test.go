@@ -238,31 +238,54 @@ func TestPreviewOfTheStacksIsSummarized(t *testing.T) {
 	require.Equal(t, "### Stacks of dev\n\n    STACK OUTCOME\n    dev failed\n", c.read("GITHUB_STEP_SUMMARY"))
 }
 
-func TestDriftAsksEveryStackBothQuestions(t *testing.T) {
-	const flags = " --non-interactive --expect-no-changes --diff --color never"
+func TestDriftAsksEveryStack(t *testing.T) {
+	const flags = " --refresh --expect-no-changes --diff --non-interactive --color never"
 	questions := []string{
-		"pulumi -C . refresh --preview-only --stack dev" + flags,
 		"pulumi -C . preview --stack dev" + flags,
-		"pulumi -C accounts/provider refresh --preview-only --stack dev-orders" + flags,
 		"pulumi -C accounts/provider preview --stack dev-orders" + flags,
 	}
-	t.Run("no drift", func(t *testing.T) {
+	for name, test := range map[string]struct {
+		// says is what pulumi prints of the shared stack before it fails.
+		says, warning, report string
+	}{
+		"no drift": {},
+		"one stack drifted, and the others are asked all the same": {
+			"~ vpc\n```\nerror: no changes were expected for preview but changes were proposed",
+			"::warning title=Drift of dev::the accounts differ from the program\n",
+			"#### Stack dev: the accounts differ from the program\n\n    ~ vpc\n    ```\n" +
+				"    error: no changes were expected for preview but changes were proposed\n\n",
+		},
+		"a failure is not taken for drift": {
+			"error: no credentials",
+			"::warning title=Drift of dev::not known whether the accounts differ from the program\n",
+			"#### Stack dev: not known whether the accounts differ from the program\n\n    error: no credentials\n\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCheckout(t)
+			c.write("says", test.says, 0o644)
+			c.standIn("pulumi", `case "$*" in *"-C . "*) [ ! -s says ] || { cat says; exit 255; } ;; esac`)
+			output, code := c.run("drift", "dev", "drift.md")
+			require.Equal(t, test.says != "", code == 1, output)
+			require.Equal(t, questions, c.calls())
+			require.Contains(t, output, test.warning)
+			require.Contains(t, output, "dev-orders: no difference\n")
+			require.Equal(t, test.report, c.read("drift.md"))
+		})
+	}
+}
+
+// The Pulumi CLI that make setup builds lies in bin/, which no runner has on its
+// PATH.
+func TestScriptsFindThePulumiCLIThatIsBuilt(t *testing.T) {
+	for _, script := range []string{"drift", "read-only"} {
 		c := newCheckout(t)
-		c.standIn("pulumi", "")
-		output, code := c.run("drift", "dev", "drift.md")
-		require.Zero(t, code, output)
-		require.Equal(t, questions, c.calls())
-		require.Empty(t, c.read("drift.md"))
-	})
-	t.Run("one stack drifted, and the others are asked all the same", func(t *testing.T) {
-		c := newCheckout(t)
-		c.standIn("pulumi", "case \"$*\" in *'. refresh'*) printf '~ vpc\\n```\\n'; exit 1 ;; esac")
-		output, code := c.run("drift", "dev", "drift.md")
-		require.Equal(t, 1, code)
-		require.Equal(t, questions, c.calls())
-		require.Contains(t, output, "::warning title=Drift of dev::the accounts differ from the state\n")
-		require.Equal(t, "#### Stack dev: the accounts differ from the state\n\n    ~ vpc\n    ```\n\n", c.read("drift.md"))
-	})
+		c.env["PATH"] = "/usr/bin:/bin"
+		c.standIn("bin/pulumi", `case "$*" in *accountId) echo 111111111111 ;; esac`)
+		output, code := c.run(script, "dev", "drift.md")
+		require.Zero(t, code, "%s: %s", script, output)
+		require.NotEmpty(t, c.calls(), script)
+	}
 }
 
 func TestDriftHasOneIssueForAnEnvironment(t *testing.T) {
