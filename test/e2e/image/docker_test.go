@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/nginxconf"
 	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
 	"github.com/portico-iac/portico/test/e2e/taskdefinition"
@@ -174,6 +175,6 @@ func logs(t testing.TB, id string) string {
 }
 
 // proxy is the container as tests of the proxy know one.
-func (c *container) proxy(port int) *nginxtest.Proxy {
-	return &nginxtest.Proxy{Address: fmt.Sprintf("%s:%d", c.address, port)}
+func (c *container) proxy() *nginxtest.Proxy {
+	return &nginxtest.Proxy{Address: net.JoinHostPort(c.address, strconv.Itoa(components.ProxyPort))}
 }

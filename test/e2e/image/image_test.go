@@ -67,7 +67,7 @@ func run(t testing.TB, image, upstream string) *container {
 	t.Helper()
 	c := create(t, taskdefinition.Of(t, image, environment(upstream)))
 	c.start(t)
-	require.Eventually(t, func() bool { return c.proxy(8443).Accepts() }, nginxtest.Patience, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return c.proxy().Accepts() }, nginxtest.Patience, 5*time.Millisecond)
 	return &c
 }
 
@@ -97,7 +97,7 @@ func TestTheImage(t *testing.T) {
 func testRights(t *testing.T, image string, authority *nginxtest.Authority) {
 	u := upstream(t, nginxtest.UpstreamOptions{Authority: authority})
 	c := run(t, image, u.Address)
-	p := c.proxy(8443)
+	p := c.proxy()
 	require.Equal(t, 200, p.Get(t, host, "/pets").Status)
 	require.Equal(t, 404, p.Get(t, "unknown.example.com", "/pets").Status)
 	require.Equal(t, 200, p.Get(t, c.address, "/healthz").Status, "the load balancer's health check")
@@ -129,7 +129,7 @@ func testDraining(t *testing.T, image string, authority *nginxtest.Authority) {
 		return nginxtest.OK(load.Echo(r.Target(), r.Values("X-Request-Id")[0], ""))
 	}})
 	c := run(t, image, u.Address)
-	l := load.Start(load.Options{Address: c.proxy(8443).Address, Host: host, Connections: 4, Requests: 4})
+	l := load.Start(load.Options{Address: c.proxy().Address, Host: host, Connections: 4, Requests: 4})
 	for range 4 {
 		<-arrived
 	}
@@ -138,7 +138,7 @@ func testDraining(t *testing.T, image string, authority *nginxtest.Authority) {
 		_, err := docker("stop", "--time", strconv.Itoa(taskdefinition.Of(t, image, nil).Container.StopTimeout), c.id)
 		stopped <- err
 	}()
-	require.Eventually(t, func() bool { return !c.proxy(8443).Accepts() }, nginxtest.Patience, time.Millisecond)
+	require.Eventually(t, func() bool { return !c.proxy().Accepts() }, nginxtest.Patience, time.Millisecond)
 	require.Zero(t, l.Done(), "new connections are refused while requests end")
 	close(refused)
 	require.Empty(t, l.Wait().Failed())

@@ -75,7 +75,7 @@ func TestTheSameMappingIsTheSameContextEverywhere(t *testing.T) {
 	if dir := os.Getenv(printDigest); dir != "" {
 		c := hosts(t, 200)
 		require.NoError(t, c.WriteTo(dir))
-		fmt.Printf("digest %s %s\n", c.Digest(), hashOf(t, dir))
+		fmt.Fprintf(os.Stdout, "digest %s %s\n", c.Digest(), hashOf(t, dir))
 		return
 	}
 	machines := map[string]struct {

@@ -19,5 +19,5 @@ func TestTheContainerHasNoMoreRightsThanItNeeds(t *testing.T) {
 	require.Empty(t, c.LinuxParameters.Capabilities.Add)
 	require.Len(t, c.Environment, 1)
 	require.Len(t, c.MountPoints, 1)
-	require.Equal(t, d.Volumes, []string{c.MountPoints[0].SourceVolume})
+	require.Equal(t, []string{c.MountPoints[0].SourceVolume}, d.Volumes)
 }
