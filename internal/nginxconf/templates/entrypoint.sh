@@ -231,7 +231,7 @@ mkfifo "$errors" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
     # A pipe takes 4 KiB in one piece (PIPE_BUF): with a buffer of that size the
     # lines of several workers never run into each other.
     echo "access_log \"$log\" portico buffer=4k flush=1s;"
-    echo "error_log \"$errors\" $error_level;"
+    echo "error_log stderr $error_level;"
 } >"$run/upstream.conf"
 
 echo "listen $listen ssl default_server reuseport backlog=4096;" >"$run/listen.conf"
@@ -261,7 +261,7 @@ ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 # A child ends when the last process has gone that holds its pipe's other end,
 # which NGINX takes over, even if it stops before it opens its logs.
 sed -u 's/, client: .*//' <"$errors" >&2 &
-exec 8>"$errors"
+exec 2>"$errors"
 if [ "$log" != /dev/stdout ]; then
     cat <"$log" &
     exec 9>"$log"
