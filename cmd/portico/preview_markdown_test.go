@@ -188,6 +188,23 @@ func TestPreviewSaysWhatItCannotCompare(t *testing.T) {
 	}
 }
 
+func TestPreviewFollowsTheStacksZones(t *testing.T) {
+	for settings, want := range map[string]string{
+		"{scope: host}": "| added | `pay.private.example.com` | `pay.private.example.com` |  |",
+		"{existing: [{name: private.example.com, id: Z0123456789}], records: host}": "| changed | `private.example.com` | `pay.private.example.com` |  |",
+	} {
+		t.Run(settings, func(t *testing.T) {
+			e := newEstate(t)
+			e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n  portico:dns: "+settings+"\n")
+			e.commit("begin")
+			e.write("mapping.yaml", reviewedMapping+strings.ReplaceAll(strings.TrimPrefix(reviewedMapping, "APIS:\n"), "orders.private", "pay.private"))
+			got := e.preview()
+			require.Zero(t, got.code, got.err)
+			require.Contains(t, got.out, want)
+		})
+	}
+}
+
 func TestPreviewKeepsToTheStacksQuotas(t *testing.T) {
 	e := newEstate(t)
 	e.write("Pulumi.dev.yaml", `config:

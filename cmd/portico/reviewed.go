@@ -27,7 +27,11 @@ type reviewedSettings struct {
 	Mapping      string               `yaml:"portico:mapping"`
 	Certificates reviewedCertificates `yaml:"portico:certificates"`
 	DNS          struct {
-		Records string `yaml:"records"`
+		Records  string `yaml:"records"`
+		Scope    string `yaml:"scope"`
+		Existing []struct {
+			Name mapping.Zone `yaml:"name"`
+		} `yaml:"existing"`
 	} `yaml:"portico:dns"`
 	// Quotas are the stack's; 0 stands for AWS's default.
 	Quotas struct {
@@ -82,6 +86,10 @@ func (s *reviewedSettings) limits(files tree) (topology.Limits, error) {
 		NamesPerCertificate: cmp.Or(s.Quotas.NamesPerCertificate, s.Certificates.NamesPerCertificate),
 		HostedZones:         s.Quotas.HostedZones,
 		HostRecords:         s.DNS.Records == "host",
+		HostZones:           s.DNS.Scope == "host",
+	}
+	for _, zone := range s.DNS.Existing {
+		limits.ExistingZones = append(limits.ExistingZones, zone.Name)
 	}
 	if n := s.Quotas.CertificatesPerLoadBalancer; n > 0 {
 		limits.Certificates = n + 1 // the default certificate

@@ -47,8 +47,9 @@ type ZoneChange struct {
 	RecordsAdded, RecordsRemoved []mapping.Host
 }
 
-func compareZones(base, head *topology.Topology) []ZoneChange {
-	before, after := recordsByZone(base), recordsByZone(head)
+func compareZones(base, head side) []ZoneChange {
+	before, after := zonesByName(base.topology), zonesByName(head.topology)
+	exists := slices.Concat(base.Limits.ExistingZones, head.Limits.ExistingZones)
 	names := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
 	slices.Sort(names)
 	var changes []ZoneChange
@@ -56,8 +57,11 @@ func compareZones(base, head *topology.Topology) []ZoneChange {
 		old, had := before[name]
 		now, has := after[name]
 		c := ZoneChange{
-			Name: name, Added: !had, Removed: !has,
-			RecordsAdded: without(now, old), RecordsRemoved: without(old, now),
+			Name: name,
+			// A zone that exists anyway neither comes nor goes.
+			Added:        !had && !slices.Contains(exists, name),
+			Removed:      !has && !slices.Contains(exists, name),
+			RecordsAdded: without(now.Records, old.Records), RecordsRemoved: without(old.Records, now.Records),
 		}
 		if c.Added || c.Removed || len(c.RecordsAdded)+len(c.RecordsRemoved) > 0 {
 			changes = append(changes, c)
@@ -66,12 +70,12 @@ func compareZones(base, head *topology.Topology) []ZoneChange {
 	return changes
 }
 
-func recordsByZone(t *topology.Topology) map[mapping.Zone][]mapping.Host {
-	zones := map[mapping.Zone][]mapping.Host{}
+func zonesByName(t *topology.Topology) map[mapping.Zone]topology.Zone {
+	zones := map[mapping.Zone]topology.Zone{}
 	for _, zone := range t.Zones {
-		records := slices.Clone(zone.Records)
-		slices.Sort(records)
-		zones[zone.Name] = records
+		zone.Records = slices.Clone(zone.Records)
+		slices.Sort(zone.Records)
+		zones[zone.Name] = zone
 	}
 	return zones
 }

@@ -68,6 +68,16 @@ func TestAPolicyThatIsTooLargeIsAMistake(t *testing.T) {
 	require.NotEmpty(t, r.Base.Absent)
 }
 
+func TestAnExistingZoneGetsRecordsAndIsNotAdded(t *testing.T) {
+	limits := topology.Limits{ExistingZones: []mapping.Zone{"zone1.example.com"}}
+	r, err := Compare(Request{Environment: "dev",
+		Base: State{Revision: "main", Mapping: largeMapping(t, 1, 2), Limits: limits, Stacks: drawnStacks},
+		Head: State{Mapping: largeMapping(t, 2, 2), Limits: limits, Stacks: drawnStacks}})
+	require.NoError(t, err)
+	require.Equal(t, []ZoneChange{{Name: "zone1.example.com", RecordsAdded: []mapping.Host{"*.zone1.example.com"}}}, r.Zones)
+	require.Empty(t, r.Warnings, "the zone hides what it hid before")
+}
+
 func TestAHeadWithoutMappingIsAnError(t *testing.T) {
 	_, err := Compare(Request{Environment: "dev", Head: State{Revision: "the working tree", Absent: "has no mapping file"}})
 	require.ErrorContains(t, err, "the working tree has no mapping file")

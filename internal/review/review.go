@@ -126,7 +126,7 @@ func Compare(r Request) (*Review, error) {
 		Rows:         compareRows(base.rows(), head.rows()),
 		Policies:     comparePolicies(base, head),
 		Certificates: compareCertificates(base.topology, head.topology),
-		Zones:        compareZones(base.topology, head.topology),
+		Zones:        compareZones(base, head),
 		ImageChanges: routesDiffer(base.topology, head.topology),
 	}
 	if review.Limits, err = compareLimits(base, head); err != nil {
