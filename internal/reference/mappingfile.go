@@ -48,7 +48,7 @@ func readMapping(d Document) (*proxyConfig, mapping.Errors) {
 		c.document, _ = parseYAML(data)
 	}
 	c.apis = target(valueOf(target(c.document.Content[0]), "APIS"))
-	if wrong := regions(d.Name, c.mapping); len(wrong) > 0 {
+	if wrong := c.regions(d.Name); len(wrong) > 0 {
 		return nil, wrong
 	}
 	return c, nil
@@ -121,15 +121,14 @@ func valueOf(m *yaml.Node, key string) *yaml.Node {
 
 // regions reports rows in another region than the first one's: the reference
 // sent them to an endpoint that can't reach them, and Portico refuses them.
-func regions(file string, m *mapping.Mapping) mapping.Errors {
+func (c *proxyConfig) regions(file string) mapping.Errors {
 	var mistakes mapping.Errors
-	first := m.Rows[0].API.Region
-	for _, row := range m.Rows[1:] {
+	first := c.mapping.Rows[0].API.Region
+	for i, row := range c.mapping.Rows {
 		if row.API.Region == first {
 			continue
 		}
-		at := &yaml.Node{Line: row.Pos.Line, Column: row.Pos.Column}
-		mistakes = append(mistakes, mistake(file, at, fmt.Sprintf("APIS[%d].PRIVATE_API_URL", row.Index),
+		mistakes = append(mistakes, mistake(file, c.apis.Content[i], fmt.Sprintf("APIS[%d].PRIVATE_API_URL", i),
 			fmt.Sprintf("the API is in %s, and the first row's in %s: a VPC endpoint reaches the APIs of its own region only", row.API.Region, first),
 			"correct the URL, or import the rows of each region on their own"))
 	}

@@ -63,8 +63,9 @@ func settingsFile(config block, notes ...note) *yaml.Node {
 	return file.node
 }
 
-// begin sets what every stack has.
-func (i *installation) begin(mappingPath, account string, role string, notes ...note) block {
+// begin sets what every stack has. Without an account the placeholder stands,
+// under notes that say so; the role is that of the account's entry in ACCOUNTS.
+func (i *installation) begin(mappingPath, account string, notes ...note) block {
 	config := newBlock()
 	config.set("pulumi:disable-default-providers", &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle, Content: []*yaml.Node{quoted("*")}})
 	config.set("portico:mapping", word(mappingPath))
@@ -77,9 +78,6 @@ func (i *installation) begin(mappingPath, account string, role string, notes ...
 	} else {
 		aws.set("accountId", word(account), notes...)
 	}
-	if role != "" {
-		aws.set("roleArn", word(role))
-	}
 	config.set("portico:aws", aws.node)
 	return config
 }
@@ -87,7 +85,7 @@ func (i *installation) begin(mappingPath, account string, role string, notes ...
 // sharedSettings are those of the shared-services account's stack.
 func (i *installation) sharedSettings() *yaml.Node {
 	v := i.vars
-	config := i.begin(i.mappingName(), "", "",
+	config := i.begin(i.mappingName(), "",
 		note{"", "FILL IN the number of the account that the proxy is in; roleArn may name a role to assume there."})
 	app := newBlock()
 	app.set("name", word(v.app), i.nameNotes("APP_NAME", v.appText, v.app)...)
@@ -307,7 +305,7 @@ func (i *installation) providerSettings(s providerStack) *yaml.Node {
 	if s.account == "" {
 		fill = []note{{"", "FILL IN the number of the account that owns the APIs below. Where several do, copy this file for each, leave in each the APIs of its account, and name the files after the accounts; roleArn may name a role to assume."}}
 	}
-	config := i.begin("../../"+i.mappingName(), s.account, "", fill...)
+	config := i.begin("../../"+i.mappingName(), s.account, fill...)
 	shared := newBlock()
 	shared.set("stack", word("organization/portico/"+i.vars.environment))
 	config.set("portico:shared", shared.node)
