@@ -41,7 +41,7 @@ func observe(t *testing.T) observed {
 	simulator, err := openAccounts(b, "", dir)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	server, err := simulator.Serve(ctx)
 	require.NoError(t, err)
@@ -90,6 +90,7 @@ var stands = map[string][]string{
 	"aws:ecs/getService:getService":                             {"aws:ecs/service:Service"},
 	"aws:iam/rolePolicy:RolePolicy":                             {"aws:iam/role:Role"},
 	"aws:route53/record:Record":                                 {"aws:route53/zone:Zone"},
+	"aws:route53/getRecords:getRecords":                         {"aws:route53/zone:Zone"},
 	"aws:route53/getZone:getZone":                               {"aws:route53/zone:Zone"},
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   {"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"},
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"},
