@@ -1,23 +1,16 @@
 package reference_test
 
 import (
-	"encoding/json"
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
-	"gopkg.in/yaml.v3"
 
-	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/internal/reference"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -62,7 +55,6 @@ func TestImportCorpus(t *testing.T) {
 				for _, f := range result.Files {
 					got = append(got, txtar.File(f))
 				}
-				requireLoads(t, result)
 			}
 			if *update {
 				archive.Files = got
@@ -84,68 +76,7 @@ func texts(files []txtar.File) map[string]string {
 	return all
 }
 
-// requireLoads wants Portico to take what was written: the mapping, and the
-// settings of every stack.
-func requireLoads(t *testing.T, result *reference.Result) {
-	t.Helper()
-	dir := t.TempDir()
-	require.NoError(t, result.WriteTo(dir))
-	for _, f := range result.Files {
-		path := filepath.Join(dir, filepath.FromSlash(f.Name))
-		stack, isSettings := strings.CutPrefix(filepath.Base(path), "Pulumi.")
-		if !isSettings {
-			_, err := mapping.Load(path)
-			require.NoError(t, err, string(f.Data))
-			continue
-		}
-		program := accounts.SharedIn(filepath.Dir(path))
-		if strings.HasPrefix(f.Name, "accounts/provider/") {
-			program = accounts.ProviderIn(filepath.Dir(path))
-		}
-		requireConfigured(t, program, strings.TrimSuffix(stack, ".yaml"), f.Data)
-	}
-}
-
-// requireConfigured runs a role's program until it has read its configuration
-// and the mapping: then it registers or reads its first resource.
-func requireConfigured(t *testing.T, program pulumi.RunFunc, stack string, settings []byte) {
-	t.Helper()
-	var file struct {
-		Config map[string]any `yaml:"config"`
-	}
-	require.NoError(t, yaml.Unmarshal(settings, &file))
-	config := map[string]string{}
-	for key, value := range file.Config {
-		text, isText := value.(string)
-		if !isText {
-			data, err := json.Marshal(value)
-			require.NoError(t, err)
-			text = string(data)
-		}
-		config[key] = text
-	}
-	m := &begun{}
-	err := pulumi.RunErr(program, pulumi.WithMocks("portico", stack, m), func(info *pulumi.RunInfo) { info.Config = config })
-	require.ErrorContains(t, err, errBegun.Error(), string(settings))
-	require.Positive(t, m.resources.Load(), "%v\n%s", err, settings)
-}
-
-var errBegun = errors.New("the program has begun")
-
-// begun is an engine that refuses everything.
-type begun struct{ resources atomic.Int64 }
-
-func (m *begun) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	if args.TypeToken == "pulumi:pulumi:Stack" {
-		return args.Name, args.Inputs, nil
-	}
-	m.resources.Add(1)
-	return "", nil, errBegun
-}
-
-func (m *begun) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, errBegun }
-
-func TestTheReferencesSamplesBecomeLoadableFiles(t *testing.T) {
+func TestTheReferencesSampleMeansTheSame(t *testing.T) {
 	const samples = "../../../shared/samples"
 	proxyConfig, err := os.ReadFile(filepath.Join(samples, "reference-proxy-config.yaml"))
 	if err != nil {
@@ -155,7 +86,6 @@ func TestTheReferencesSamplesBecomeLoadableFiles(t *testing.T) {
 	require.NoError(t, err)
 	result, err := reference.Import(reference.Document{Name: "proxy-config.yaml", Data: proxyConfig}, reference.Document{Name: "vars.yaml", Data: vars})
 	require.NoError(t, err)
-	requireLoads(t, result)
 
 	before, err := mapping.Parse("before", proxyConfig)
 	require.NoError(t, err)
