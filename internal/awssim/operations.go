@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,22 +61,29 @@ func (c *call) createResource(inputs Object) (*Resource, error) {
 		return nil, c.refuse(c.conflictCode(), "%s %q already exists", c.spec.title, c.id)
 	}
 	c.setTags()
-	var err error
-	if c.spec.onCreate != nil {
-		err = c.spec.onCreate(c)
+	return c.settle(c.spec.onCreate)
+}
+
+// settle holds what is asked for to the type's own rules, which may be nil, and
+// keeps what comes of it.
+func (c *call) settle(rules func(*call) error) (*Resource, error) {
+	var short error
+	if rules != nil {
+		short = rules(c)
 	}
-	if _, stands := err.(unfinished); err != nil && !stands {
+	var stands unfinished
+	if short != nil && !errors.As(short, &stands) {
+		return nil, short
+	}
+	r, err := c.resource()
+	if err != nil {
 		return nil, err
-	}
-	r, known := c.resource()
-	if known != nil {
-		return nil, known
 	}
 	c.put(*r)
 	if err := c.commit(); err != nil {
 		return nil, err
 	}
-	return r, err
+	return r, short
 }
 
 func (c *call) conflictCode() string {
@@ -149,22 +157,7 @@ func (c *call) updateFor(id string, inputs Object) (*Resource, error) {
 		return nil, err
 	}
 	c.setTags()
-	var err error
-	if c.spec.onUpdate != nil {
-		err = c.spec.onUpdate(c)
-	}
-	if _, stands := err.(unfinished); err != nil && !stands {
-		return nil, err
-	}
-	r, known := c.resource()
-	if known != nil {
-		return nil, known
-	}
-	c.put(*r)
-	if err := c.commit(); err != nil {
-		return nil, err
-	}
-	return r, err
+	return c.settle(c.spec.onUpdate)
 }
 
 // overlay is the old outputs with the new inputs; an input that is gone is

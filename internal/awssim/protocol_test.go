@@ -202,8 +202,8 @@ func networkOn(t *testing.T, simulator *awssim.Simulator) *network {
 	return n
 }
 
-func (n *network) rule(typ, group string, inputs properties) resourceOf {
+func (n *network) rule(typ, group string, inputs properties) {
 	n.t.Helper()
 	name := typ + group + encoded(n.t, inputs)
-	return n.create(typ, name, but(properties{"securityGroupId": n.groups[group], "ipProtocol": "tcp"}, inputs))
+	n.create(typ, name, but(properties{"securityGroupId": n.groups[group], "ipProtocol": "tcp"}, inputs))
 }

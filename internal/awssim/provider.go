@@ -371,11 +371,9 @@ func (t *typeSpec) foreseen(state, inputs Object) Object {
 	if t.previewsAnew {
 		state = nil
 	}
-	outputs := Object{}
+	outputs := inputs.Clone()
 	if state != nil {
 		outputs = overlay(state, inputs, t)
-	} else {
-		outputs = inputs.Clone()
 	}
 	for name := range outputs {
 		if strings.HasPrefix(name, "__") {

@@ -106,7 +106,7 @@ func placeTargetGroup(c *call) error {
 	if c.outputs["healthCheck"] == nil {
 		c.outputs["healthCheck"] = map[string]any{}
 	}
-	check := Object(asObject(c.outputs["healthCheck"]).Clone())
+	check := asObject(c.outputs["healthCheck"]).Clone()
 	for name, value := range (Object{"enabled": true, "healthyThreshold": 3.0, "unhealthyThreshold": 3.0, "interval": 30.0, "port": "traffic-port", "protocol": checkProtocol}) {
 		if check[name] == nil {
 			check[name] = value

@@ -57,13 +57,12 @@ func Authorize(policy *Policy, authorizer Authorizer, outcome Outcome, r Request
 		return false
 	}
 	resource := Evaluate(*policy, r).Outcome
-	if authorizer == NoAuthorizer {
-		return resource == Allowed
-	}
-	if outcome == Unauthenticated {
+	if authorizer != NoAuthorizer && outcome == Unauthenticated {
 		return false
 	}
 	switch authorizer {
+	case NoAuthorizer:
+		return resource == Allowed
 	case LambdaAuthorizer, IAMSameAccount:
 		return sameAccount[combination{outcome, resource}] == Allowed
 	case IAMOtherAccount:

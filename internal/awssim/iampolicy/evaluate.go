@@ -19,7 +19,9 @@ type Outcome int
 const (
 	// ImplicitDeny is silence: nothing allows the request and nothing denies it.
 	ImplicitDeny Outcome = iota
+	// Allowed is an Allow that applies, and no Deny that does.
 	Allowed
+	// ExplicitDeny is a Deny that applies, whatever else does.
 	ExplicitDeny
 	// Unauthenticated is said by authorizers only: the caller couldn't be
 	// told who it is.
