@@ -33,11 +33,7 @@ func (d doubt) inputs() map[string]any { inputs, _ := d["inputs"].(map[string]an
 // anything. In a refresh it also names what carries the environment's tags and
 // is in no stack's state.
 func (r *run) settle(ctx context.Context, stack *auto.Stack, s Stack, w *watch) (bool, error) {
-	exported, err := stack.Export(ctx)
-	if err != nil {
-		return false, fmt.Errorf("read the state: %w", err)
-	}
-	state, err := readDeployment(exported.Deployment)
+	state, err := readState(ctx, stack)
 	if err != nil {
 		return false, err
 	}
@@ -61,10 +57,7 @@ func (r *run) settle(ctx context.Context, stack *auto.Stack, s Stack, w *watch) 
 	if len(doubts) == 0 {
 		return false, nil
 	}
-	if exported.Deployment, err = json.Marshal(state.whole); err != nil {
-		return false, fmt.Errorf("write the state: %w", err)
-	}
-	return true, stack.Import(ctx, exported)
+	return true, state.write(ctx, stack)
 }
 
 // settleFirst settles what is in doubt before an operation that would create it
@@ -78,6 +71,38 @@ func (r *run) settleFirst(ctx context.Context, stack *auto.Stack, s Stack, w *wa
 		return fmt.Errorf("refresh what an interrupted run left: %w", err)
 	}
 	return nil
+}
+
+// takeUp settles the creates of this run that failed without an answer of
+// AWS's: they may have taken effect, and the engine forgets them. It has to be
+// done at once, since a state that is imported keeps no pending operations.
+func (r *run) takeUp(ctx context.Context, stack *auto.Stack, s Stack, w *watch) error {
+	if len(w.unanswered) == 0 {
+		return nil
+	}
+	state, err := readState(ctx, stack)
+	if err != nil {
+		return err
+	}
+	found, err := r.tagged(ctx, stack, s)
+	if err != nil {
+		return fmt.Errorf("find what was created without an answer: %w", err)
+	}
+	var urns []string
+	for _, create := range append(state.pendingCreates(), w.unanswered...) {
+		if !state.unfinished(create.text("urn")) {
+			w.note(state.resolve(create, found))
+			urns = append(urns, create.text("urn"))
+		}
+	}
+	if len(urns) == 0 {
+		return nil
+	}
+	if err := state.write(ctx, stack); err != nil {
+		return err
+	}
+	_, err = stack.Refresh(ctx, optrefresh.Target(urns), optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress())
+	return err
 }
 
 // tagged runs the stack's program that finds resources by their tags, as a
@@ -100,8 +125,30 @@ func (r *run) tagged(ctx context.Context, stack *auto.Stack, s Stack) ([]taggedR
 // deployment is a stack's state. It is edited as the JSON that it is, so that
 // what a newer engine wrote survives.
 type deployment struct {
-	whole map[string]any
-	known map[string]bool // IDs and ARNs
+	exported apitype.UntypedDeployment
+	whole    map[string]any
+	known    map[string]bool // IDs and ARNs
+}
+
+func readState(ctx context.Context, stack *auto.Stack) (*deployment, error) {
+	exported, err := stack.Export(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the state: %w", err)
+	}
+	state, err := readDeployment(exported.Deployment)
+	if err != nil {
+		return nil, err
+	}
+	state.exported = exported
+	return state, nil
+}
+
+func (d *deployment) write(ctx context.Context, stack *auto.Stack) error {
+	var err error
+	if d.exported.Deployment, err = json.Marshal(d.whole); err != nil {
+		return fmt.Errorf("write the state: %w", err)
+	}
+	return stack.Import(ctx, d.exported)
 }
 
 func readDeployment(data json.RawMessage) (*deployment, error) {
@@ -180,36 +227,6 @@ func (d *deployment) strays(found []taggedResource) []string {
 	}
 	slices.Sort(arns)
 	return slices.Compact(arns)
-}
-
-// remember writes into the state as pending the creates that failed without an
-// answer of AWS's: they may have taken effect, and the engine forgets them.
-func (r *run) remember(ctx context.Context, stack *auto.Stack, w *watch) error {
-	if len(w.unanswered) == 0 {
-		return nil
-	}
-	exported, err := stack.Export(ctx)
-	if err != nil {
-		return fmt.Errorf("read the state: %w", err)
-	}
-	state, err := readDeployment(exported.Deployment)
-	if err != nil {
-		return err
-	}
-	operations, _ := state.whole["pending_operations"].([]any)
-	for _, create := range w.unanswered {
-		if state.unfinished(create.text("urn")) {
-			continue
-		}
-		operations = append(operations, map[string]any{
-			"type": string(apitype.OperationTypeCreating), "resource": map[string]any(create),
-		})
-	}
-	state.whole["pending_operations"] = operations
-	if exported.Deployment, err = json.Marshal(state.whole); err != nil {
-		return fmt.Errorf("write the state: %w", err)
-	}
-	return stack.Import(ctx, exported)
 }
 
 // unfinished tells whether the state has the resource as one that stands and

@@ -73,8 +73,8 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	}
 	if err != nil && stack != nil && r.op.verb == up.verb {
 		// Also when the run was cancelled.
-		if forgotten := r.remember(context.WithoutCancel(ctx), stack, w); forgotten != nil {
-			w.note("creates that got no answer could not be noted in the state: " + forgotten.Error())
+		if doubt := r.takeUp(context.WithoutCancel(ctx), stack, s, w); doubt != nil {
+			w.note("creates that got no answer may have taken effect; a refresh names what they left: " + doubt.Error())
 		}
 	}
 	elapsed := time.Since(w.begin)

@@ -55,6 +55,29 @@ func TestEveryCallMayFail(t *testing.T) {
 
 var reads = regexp.MustCompile(`:(Describe|Get|List|GET)`)
 
+// TestWhatWasCreatedWithoutAnAnswerIsTakenUp loses the answers of creates that
+// begin at once and are found again in different ways, and runs up again with
+// nothing in between.
+func TestWhatWasCreatedWithoutAnAnswerIsTakenUp(t *testing.T) {
+	t.Parallel()
+	e := begin(t, smallProject(), ordersWorld())
+	before := e.things()
+	for _, action := range []string{
+		"ec2:CreateVpc", "acm:RequestCertificate", "ecr:CreateRepository", "ecs:CreateCluster", "iam:CreateRole", "logs:CreateLogGroup",
+	} {
+		e.Inject(awssim.Fault{Action: action, Kind: awssim.LostResponse})
+	}
+	_, err := e.env.Up(t.Context())
+	require.ErrorContains(t, err, "connection reset by peer")
+	for range 6 { // the engine stops early; what it hasn't begun may yet fail
+		if _, err = e.env.Up(t.Context()); err == nil {
+			break
+		}
+	}
+	require.NoError(t, err, "%s", e.log)
+	require.Empty(t, e.disagreements(before), e.log)
+}
+
 // inject has each of the calls fail.
 func (e *estate) inject(kind awssim.FaultKind, times int, calls []awssim.Call) {
 	count := map[string]int{}

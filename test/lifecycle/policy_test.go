@@ -36,8 +36,7 @@ APIS:
     ACCOUNT: orders
 `
 
-// retiredMapping is policyMapping with every row retired but a third's, which
-// keeps the shared stack something to do.
+// retiredMapping is policyMapping with every row retired.
 var retiredMapping = strings.ReplaceAll(policyMapping, "    ACCOUNT: orders\n", "    ACCOUNT: orders\n    RETIRED: true\n")
 
 func policyWorld() *awssim.World {
@@ -243,7 +242,7 @@ func TestAPIsThatCannotBeUsedAreNamedBeforeAnythingChanges(t *testing.T) {
 	row := func(host, api, region string) string {
 		return fmt.Sprintf("  - {CUSTOM_DOMAIN_URL: %s.internal.example.com, PRIVATE_API_URL: \"https://%s.execute-api.%s.amazonaws.com/dev\", ACCOUNT: orders}\n", host, api, region)
 	}
-	accountsOf := policyMapping[:strings.Index(policyMapping, "APIS:")] + "APIS:\n"
+	names, _, _ := strings.Cut(policyMapping, "APIS:\n")
 	var many strings.Builder
 	for i := range 400 {
 		many.WriteString(row(fmt.Sprintf("a-rather-long-name-of-a-host-%d", i), ownedAPI, region))
@@ -253,7 +252,7 @@ func TestAPIsThatCannotBeUsedAreNamedBeforeAnythingChanges(t *testing.T) {
 		if c.api != "" {
 			rows = row(name, c.api, c.region)
 		}
-		files["accounts/provider/"+name+".yaml"] = accountsOf + rows
+		files["accounts/provider/"+name+".yaml"] = names + "APIS:\n" + rows
 		files["accounts/provider/Pulumi.dev-"+name+".yaml"] = strings.Replace(
 			providerSettings(ordersAccount, redeploy), "../../mapping.yaml", name+".yaml", 1)
 	}
