@@ -253,8 +253,11 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 	if err != nil {
 		return nil, nil, fmt.Errorf("render the proxy's configuration: %w", err)
 	}
-	contextDir := filepath.Join(s.dir, ".portico", s.ctx.Stack(), "image")
-	if err := writeContext(rendered, contextDir); err != nil {
+	// The engine starts the docker provider in the project's directory, whoever
+	// runs the program. The path within it is the same on every machine, so that
+	// another checkout doesn't build anew.
+	contextDir := filepath.Join(".portico", s.ctx.Stack(), "image")
+	if err := writeContext(rendered, filepath.Join(s.dir, contextDir)); err != nil {
 		return nil, nil, fmt.Errorf("write the image's build context: %w", err)
 	}
 	repository, err := components.NewRepository(s.ctx, s.prefix, &components.RepositoryArgs{Tags: s.tags}, s.providers)

@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -27,7 +28,7 @@ func dockerService() service {
 			"imageName":      {validReference},
 			"build.platform": {pattern(`linux/(amd64|arm64)`, "a platform that Fargate runs: linux/amd64 or linux/arm64")},
 		},
-		check: readyToBuild,
+		look: readyToBuild,
 		// pulumi-docker's Update answers a preview with the inputs alone, so
 		// that what is made from repoDigest is shown as changing too.
 		previewsAnew: true,
@@ -50,12 +51,12 @@ const contextDigest = "contextDigest"
 
 // readyToBuild looks at the build context, in previews too: like the real
 // provider it fails when a file is missing, and notes the context's digest.
-func readyToBuild(inputs Object) []problem {
+func readyToBuild(s *Simulator, inputs Object) []problem {
 	settings := inputs.Object("build")
 	if settings == nil || containsUnknown(settings["context"]) || containsUnknown(settings["dockerfile"]) {
 		return nil
 	}
-	dockerfile, files, err := readContext(settings)
+	dockerfile, files, err := s.readContext(settings)
 	if err != nil {
 		return []problem{{"build", err.Error()}}
 	}
@@ -68,17 +69,27 @@ func readyToBuild(inputs Object) []problem {
 	return nil
 }
 
-// readContext reads the Dockerfile and the files beside it. Relative paths
-// start where the simulator was started; the real provider is started in the
-// project's directory.
-func readContext(settings Object) (dockerfile string, files []ImageFile, err error) {
-	root := settings.Text("context")
-	if root == "" {
-		root = "."
+// BuildIn says where relative paths of build contexts begin. The engine starts
+// the real provider in the project's directory; a simulator that it attaches to
+// was started elsewhere.
+func (s *Simulator) BuildIn(dir string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buildDir = dir
+}
+
+// readContext reads the Dockerfile and the files beside it.
+func (s *Simulator) readContext(settings Object) (dockerfile string, files []ImageFile, err error) {
+	within := func(path string) string {
+		if filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(s.buildDir, path)
 	}
-	name := settings.Text("dockerfile")
-	if name == "" {
-		name = filepath.Join(root, "Dockerfile")
+	root := within(cmp.Or(settings.Text("context"), "."))
+	name := filepath.Join(root, "Dockerfile")
+	if given := settings.Text("dockerfile"); given != "" {
+		name = within(given)
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -120,7 +131,7 @@ func filesOf(root string) ([]ImageFile, error) {
 
 func buildAndPush(c *call) error {
 	settings := c.inputs.Object("build")
-	dockerfile, files, err := readContext(settings)
+	dockerfile, files, err := c.simulator.readContext(settings)
 	if err != nil {
 		return c.fail("%w", err)
 	}

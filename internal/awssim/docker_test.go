@@ -114,7 +114,7 @@ func TestContextDigestFollowsContentAndMode(t *testing.T) {
 	root := writeContext(t, map[string]string{"Dockerfile": "FROM a", "nginx.conf": "events {}"})
 	digest := func() string {
 		inputs := Object{"build": map[string]any{"context": root}}
-		require.Empty(t, readyToBuild(inputs))
+		require.Empty(t, readyToBuild(&Simulator{}, inputs))
 		return inputs.Object("build").Text(contextDigest)
 	}
 	first := digest()

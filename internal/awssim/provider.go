@@ -134,6 +134,9 @@ func (p *provider) Check(ctx context.Context, request *pulumirpc.CheckRequest) (
 	inputs = p.simulator.withDefaults(spec, inputs)
 	nameProblem := spec.setName(inputs, olds, request)
 	problems := spec.problems(inputs)
+	if len(problems) == 0 && spec.look != nil {
+		problems = spec.look(p.simulator, inputs)
+	}
 	if nameProblem != nil {
 		problems = append(problems, *nameProblem)
 	}

@@ -45,7 +45,9 @@ type typeSpec struct {
 
 	rules map[string][]rule // by property path: "vpcs[].vpcId"
 	check func(inputs Object) []problem
-	refs  []ref
+	// look finds, after that, what is wrong outside the inputs: in files.
+	look func(s *Simulator, inputs Object) []problem
+	refs []ref
 
 	// unique is the properties that no two resources of the account and
 	// region may share, and conflict AWS's error code for that.

@@ -99,6 +99,8 @@ type Simulator struct {
 	calls   []Call
 	hook    func(Call)
 
+	buildDir string // where relative build contexts begin; empty: here
+
 	concurrency concurrency
 }
 

@@ -248,6 +248,7 @@ func (c *cutOver) legacyProgram(dir string) pulumi.RunFunc {
 
 func (c *cutOver) up(e *automation.Environment) {
 	c.t.Helper()
+	c.simulator.BuildIn(e.Shared.Dir)
 	_, err := e.Up(c.t.Context())
 	require.NoError(c.t, err)
 }

@@ -198,6 +198,7 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	if err != nil {
 		return nil, err
 	}
+	r.simulator.BuildIn(p.dir)
 	environment.Command = r.Command
 	environment.Progress = automation.Lines(r.Progress)
 	environment.Env = engineEnv(r.dir, debugProviders, r.beginning.region)

@@ -74,6 +74,7 @@ func Simulate(ctx context.Context, o SimulateOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, simulator.Close()) }()
+	simulator.BuildIn(o.Project)
 	server, err := simulator.Serve(ctx)
 	if err != nil {
 		return fmt.Errorf("serve the simulated accounts: %w", err)

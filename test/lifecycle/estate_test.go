@@ -117,6 +117,7 @@ func open(t *testing.T, dir, project string, world *awssim.World) *estate {
 	simulator, err := awssim.Open(filepath.Join(dir, "accounts"), world)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
+	simulator.BuildIn(project)
 	server, err := simulator.Serve(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })

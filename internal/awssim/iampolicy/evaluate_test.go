@@ -200,7 +200,7 @@ func TestParseRefusesWhatItCannotEvaluate(t *testing.T) {
 		"a condition without a value":  {statement(everything + `,"Condition":{"StringEquals":{"aws:Referer":[]}}`), "it has no value"},
 		"a value that is an object":    {statement(everything + `,"Condition":{"StringEquals":{"aws:Referer":{}}}`), "isn't a text"},
 		"a Sid twice":                  {`{"Statement":[{"Sid":"A","Effect":"Allow",` + everything + `},{"Sid":"A","Effect":"Deny",` + everything + `}]}`, `Statement[1]: Sid: "A" occurs twice`},
-		"a Sid with a hyphen":          {`{"Statement":{"Sid":"a-b","Effect":"Allow",` + everything + `}}`, "only letters"},
+		"a Sid with a space":           {`{"Statement":{"Sid":"a b","Effect":"Allow",` + everything + `}}`, "only letters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse([]byte(test.document))

@@ -165,15 +165,17 @@ func checkElements(members map[string]json.RawMessage, wantPrincipal bool) error
 	return nil
 }
 
-// parseSid reads a statement's ID: letters and digits.
+// parseSid reads a statement's ID. IAM's own policies hold it to letters and
+// digits; API Gateway's resource policies are stored with hyphens too, as in
+// the sample that aws-samples publishes for this very job.
 func parseSid(raw json.RawMessage) (string, error) {
 	var sid string
 	if err := json.Unmarshal(raw, &sid); err != nil {
 		return "", err
 	}
 	for _, r := range sid {
-		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", r) {
-			return "", fmt.Errorf("%q: only letters A-Z, a-z and digits may be in it", sid)
+		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-", r) {
+			return "", fmt.Errorf("%q: only letters A-Z, a-z, digits and hyphens may be in it", sid)
 		}
 	}
 	return sid, nil
