@@ -49,7 +49,7 @@ func observe(t *testing.T) observed {
 	r := &rehearsal{
 		Options{
 			Mapping: exampleMapping, Environment: DefaultEnvironment, Command: cli(t), Progress: testLog{t},
-			Programs: automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn},
+			Programs: automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn},
 		}, b, dir, simulator,
 	}
 	environment, err := r.environment(server.DebugProviders())
@@ -130,7 +130,7 @@ func unscoped(action string) bool {
 	return slices.Contains([]string{
 		"acm:RequestCertificate", "ec2:CreateSubnetCidrReservation", "ec2:DeleteSubnetCidrReservation",
 		"ecr:GetAuthorizationToken", "ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition",
-		"logs:DescribeLogGroups", "route53:CreateHostedZone",
+		"logs:DescribeLogGroups", "route53:CreateHostedZone", "tag:GetResources",
 	}, action)
 }
 
