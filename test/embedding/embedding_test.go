@@ -161,8 +161,10 @@ func TestTheExampleRequiresWhatPorticoRequires(t *testing.T) {
 	}
 	theirs := read(root)
 	for path, version := range read(example) {
-		if path != "github.com/portico-iac/portico" {
-			require.Equal(t, theirs[path], version, "%s: copy the repository's requirements and go.sum, or run go mod tidy in examples/embedding", path)
+		// What Portico's own module file leaves to its requirements' files has
+		// no version there to differ from.
+		if portico, listed := theirs[path]; listed {
+			require.Equal(t, portico, version, "%s: copy the repository's requirements and go.sum, or run go mod tidy in examples/embedding", path)
 		}
 	}
 }
