@@ -61,18 +61,20 @@ func (s *sharedStack) providerOf(roleARN, region string) (pulumi.ProviderResourc
 func emulate(args *aws.ProviderArgs, endpoint string) {
 	url := pulumi.StringPtr(endpoint)
 	args.Endpoints = aws.ProviderEndpointArray{aws.ProviderEndpointArgs{
-		Acm:            url,
-		Apigateway:     url,
-		Appautoscaling: url,
-		Logs:           url,
-		Ec2:            url,
-		Ecr:            url,
-		Ecs:            url,
-		Elbv2:          url,
-		Iam:            url,
-		Route53:        url,
-		S3:             url,
-		Sts:            url,
+		Acm:                      url,
+		Apigateway:               url,
+		Appautoscaling:           url,
+		Logs:                     url,
+		Ec2:                      url,
+		Ecr:                      url,
+		Ecs:                      url,
+		Elbv2:                    url,
+		Iam:                      url,
+		Resourcegroupstaggingapi: url,
+		Route53:                  url,
+		Route53profiles:          url,
+		S3:                       url,
+		Sts:                      url,
 	}}
 	args.SkipCredentialsValidation = pulumi.Bool(true)
 	args.SkipMetadataApiCheck = pulumi.Bool(true)
