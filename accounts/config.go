@@ -37,19 +37,22 @@ type sharedConfig struct {
 
 // providerConfig is the configuration of a provider account's stack.
 type providerConfig struct {
-	Mapping string       `config:"mapping"`
-	AWS     awsConfig    `config:"aws"`
-	Shared  stackConfig  `config:"shared"`
-	APIs    []string     `config:"apis"`
-	Policy  policyConfig `config:"policy"`
-	Quotas  struct {
-		// ResourcePolicySize is the same as Policy.MaxSize.
-		ResourcePolicySize *int `config:"resourcePolicySize"`
-	} `config:"quotas"`
+	Mapping string               `config:"mapping"`
+	AWS     awsConfig            `config:"aws"`
+	Shared  stackConfig          `config:"shared"`
+	APIs    []string             `config:"apis"`
+	Policy  policyConfig         `config:"policy"`
+	Quotas  providerQuotasConfig `config:"quotas"`
 	// Redeploy has no default: a deployment publishes whatever the API's owner
 	// has saved, so somebody has to decide.
 	Redeploy                 *bool    `config:"redeploy"`
 	AdditionalVPCEndpointIDs []string `config:"additionalVpcEndpointIds"`
+}
+
+// providerQuotasConfig are the quotas of a provider account.
+type providerQuotasConfig struct {
+	// ResourcePolicySize is the same as policyConfig.MaxSize.
+	ResourcePolicySize *int `config:"resourcePolicySize"`
 }
 
 // appConfig names the installation; every resource is tagged with both.
