@@ -194,7 +194,14 @@ func testStart(t *testing.T, image string) {
 	var took, used []time.Duration
 	for range runs {
 		address := nginxtest.FreeAddress(t)
-		c := create(t, taskdefinition.Of(t, image, environment("127.0.0.1:443")), "--publish", address+":8443")
+		// The host's network: what Docker's bridge and port forwarding take until
+		// packets pass (0.8 s here) is no part of the image. The host's own
+		// network stack can't be given system controls.
+		variables := environment("127.0.0.1:443")
+		variables["PORTICO_LISTEN"] = address
+		definition := taskdefinition.Of(t, image, variables)
+		definition.Container.SystemControls = nil
+		c := create(t, definition, "--network", "host")
 		started := make(chan error, 1)
 		go func() {
 			_, err := docker("start", c.id)
@@ -216,17 +223,14 @@ func testStart(t *testing.T, image string) {
 	slices.Sort(used)
 	t.Logf("from the start of the entrypoint to the first answer: median %v of %v; processor time: median %v of %v", took[runs/2], took, used[runs/2], used)
 	require.Less(t, used[runs/2], 300*time.Millisecond)
-	if busy := others(t); busy > 0.5 {
-		t.Logf("the load average is %.1f a processor: the time on the clock says nothing", busy)
-		return
-	}
 	require.Less(t, took[runs/2], 300*time.Millisecond)
 }
 
-// answers asks as the load balancer's health check does.
+// answers asks as the load balancer's health check does. An attempt is short:
+// one made before the container's network is up hangs, and would be counted.
 func answers(address string) bool {
 	client := &http.Client{
-		Timeout:   time.Second,
+		Timeout:   50 * time.Millisecond,
 		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
 	}
 	response, err := client.Get("https://" + address + "/healthz")

@@ -1,11 +1,9 @@
 package image
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,15 +50,4 @@ func (c *container) processorTime(t testing.TB) time.Duration {
 		ticks += n
 	}
 	return time.Duration(ticks) * time.Second / ticksPerSecond
-}
-
-// others is the machine's load average of the last minute, for each processor.
-func others(t testing.TB) float64 {
-	t.Helper()
-	data, err := os.ReadFile("/proc/loadavg")
-	require.NoError(t, err)
-	var minute float64
-	_, err = fmt.Sscan(string(data), &minute)
-	require.NoError(t, err)
-	return minute / float64(runtime.NumCPU())
 }
