@@ -2,8 +2,6 @@ package docs
 
 import (
 	"bytes"
-	"context"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/rehearsal"
+	"github.com/portico-iac/portico/internal/rehearsal/rehearsaltest"
 )
 
 // TestTheRunbooksCommandsRun runs the sh blocks of docs/operations.md one after
@@ -34,7 +33,7 @@ func TestTheRunbooksCommandsRun(t *testing.T) {
 	require.NoError(t, err, string(out))
 
 	envFile := filepath.Join(t.TempDir(), "env")
-	simulate(t, rehearsal.SimulateOptions{
+	rehearsaltest.Simulate(t, rehearsal.SimulateOptions{
 		Mapping: filepath.Join(dir, "examples", "mapping.dev.yaml"), Project: dir, EnvFile: envFile, Command: command,
 	})
 	built, err := filepath.Abs(filepath.Join(root, "bin"))
@@ -126,32 +125,6 @@ func copyOfStacks(t *testing.T) string {
 		}
 	}
 	return dir
-}
-
-// simulate serves simulated accounts until the test ends.
-func simulate(t *testing.T, o rehearsal.SimulateOptions) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	announced, out := io.Pipe()
-	o.Out = out
-	ended := make(chan error, 1)
-	go func() {
-		err := rehearsal.Simulate(ctx, o)
-		_ = out.CloseWithError(err) // never fails
-		ended <- err
-	}()
-	t.Cleanup(func() {
-		cancel()
-		select {
-		case err := <-ended:
-			require.NoError(t, err)
-		case <-time.After(time.Minute):
-			t.Error("the simulation didn't end")
-		}
-	})
-	// The variables are printed when everything is up.
-	_, err := announced.Read(make([]byte, 1<<16))
-	require.NoError(t, err)
 }
 
 // TestTheRunbookKnowsTheLogsFields compares the table of the log's fields with

@@ -3,20 +3,18 @@ package embedding
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/rehearsal"
+	"github.com/portico-iac/portico/internal/rehearsal/rehearsaltest"
 )
 
 const (
@@ -47,7 +45,7 @@ func TestAProgramOfAnotherModuleDeploysAndPreviews(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "project")
 	require.NoError(t, os.CopyFS(dir, os.DirFS(example)))
 	envFile := filepath.Join(t.TempDir(), "env")
-	simulate(t, rehearsal.SimulateOptions{
+	rehearsaltest.Simulate(t, rehearsal.SimulateOptions{
 		Mapping: filepath.Join(dir, "mapping.yaml"), Project: dir, EnvFile: envFile, Command: command,
 	})
 	run := func(args ...string) answer {
@@ -94,32 +92,6 @@ func build(t *testing.T) string {
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return program
-}
-
-// simulate serves simulated accounts until the test ends.
-func simulate(t *testing.T, o rehearsal.SimulateOptions) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	announced, out := io.Pipe()
-	o.Out = out
-	ended := make(chan error, 1)
-	go func() {
-		err := rehearsal.Simulate(ctx, o)
-		_ = out.CloseWithError(err) // never fails
-		ended <- err
-	}()
-	t.Cleanup(func() {
-		cancel()
-		select {
-		case err := <-ended:
-			require.NoError(t, err)
-		case <-time.After(time.Minute):
-			t.Error("the simulation didn't end")
-		}
-	})
-	// The variables are printed when everything is up.
-	_, err := announced.Read(make([]byte, 1<<16))
-	require.NoError(t, err)
 }
 
 // exported are the variables of a file of export lines, and a PATH with the

@@ -58,7 +58,7 @@ func serve(args []string) error {
 }
 
 // host answers the engine's calls. What the engine asks for beside running a
-// program is not implemented, and the engine does without.
+// program stays unanswered, and the engine does without.
 type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 	// engine is the address at which the program finds the engine.
