@@ -45,14 +45,12 @@ type providerConfig struct {
 	Quotas  providerQuotasConfig `config:"quotas"`
 	// Redeploy has no default: a deployment publishes whatever the API's owner
 	// has saved, so somebody has to decide.
-	Redeploy                 *bool    `config:"redeploy"`
+	Redeploy *bool `config:"redeploy"`
+	// CreateStages has the deployment create a stage that isn't there. Without
+	// it such a stage is an error: it is more often a mistyped one, which the
+	// deployment would create with whatever the API's owner has saved.
+	CreateStages             bool     `config:"createStages"`
 	AdditionalVPCEndpointIDs []string `config:"additionalVpcEndpointIds"`
-}
-
-// providerQuotasConfig are the quotas of a provider account.
-type providerQuotasConfig struct {
-	// ResourcePolicySize is the same as policyConfig.MaxSize.
-	ResourcePolicySize *int `config:"resourcePolicySize"`
 }
 
 // appConfig names the installation; every resource is tagged with both.
@@ -207,23 +205,6 @@ type associationConfig struct {
 	Region string `config:"region"`
 	// RoleARN is a role of the VPC's account; empty: it is the stack's.
 	RoleARN string `config:"roleArn"`
-}
-
-// quotasConfig is the account's quotas where they differ from those that AWS
-// gives every account, or where less than all of them is Portico's to use.
-type quotasConfig struct {
-	// CertificatesPerLoadBalancer doesn't count the default certificate.
-	CertificatesPerLoadBalancer *int `config:"certificatesPerLoadBalancer"`
-	NamesPerCertificate         *int `config:"namesPerCertificate"`
-	HostedZones                 *int `config:"hostedZones"`
-	// RecordsPerZone counts the zone's own NS and SOA records.
-	RecordsPerZone *int `config:"recordsPerZone"`
-	// VPCsPerZone is the VPCs that a private hosted zone is associated with.
-	VPCsPerZone *int `config:"vpcsPerZone"`
-	// SecurityGroupRules is the inbound rules of one group.
-	SecurityGroupRules *int `config:"securityGroupRules"`
-	// TargetsPerLoadBalancer bounds the tasks.
-	TargetsPerLoadBalancer *int `config:"targetsPerLoadBalancer"`
 }
 
 // stackConfig names the shared-services account's stack.

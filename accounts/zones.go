@@ -84,7 +84,7 @@ func (s *sharedStack) zones(network *components.Network, balancer *components.Lo
 	for _, zone := range s.topology.Zones {
 		hosted := components.HostedZone{Name: string(zone.Name)}
 		for _, record := range zone.Records {
-			hosted.Records = append(hosted.Records, string(record))
+			hosted.Records = append(hosted.Records, string(record.Name))
 		}
 		for _, host := range zone.Hosts {
 			hosted.Hosts = append(hosted.Hosts, string(host))

@@ -185,7 +185,7 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, limits topology.Li
 	}
 	zoneOf := map[mapping.Host]string{}
 	for _, zone := range t.Zones {
-		e.Zones = append(e.Zones, explainedZone{string(zone.Name), texts(zone.Records), len(zone.Hosts)})
+		e.Zones = append(e.Zones, explainedZone{string(zone.Name), texts(zone.RecordNames()), len(zone.Hosts)})
 		for _, host := range zone.Hosts {
 			zoneOf[host] = string(zone.Name)
 		}

@@ -61,7 +61,7 @@ func compareZones(base, head side) []ZoneChange {
 			// A zone that exists anyway neither comes nor goes.
 			Added:        !had && !slices.Contains(exists, name),
 			Removed:      !has && !slices.Contains(exists, name),
-			RecordsAdded: without(now.Records, old.Records), RecordsRemoved: without(old.Records, now.Records),
+			RecordsAdded: without(now.RecordNames(), old.RecordNames()), RecordsRemoved: without(old.RecordNames(), now.RecordNames()),
 		}
 		if c.Added || c.Removed || len(c.RecordsAdded)+len(c.RecordsRemoved) > 0 {
 			changes = append(changes, c)
@@ -73,8 +73,6 @@ func compareZones(base, head side) []ZoneChange {
 func zonesByName(t *topology.Topology) map[mapping.Zone]topology.Zone {
 	zones := map[mapping.Zone]topology.Zone{}
 	for _, zone := range t.Zones {
-		zone.Records = slices.Clone(zone.Records)
-		slices.Sort(zone.Records)
 		zones[zone.Name] = zone
 	}
 	return zones

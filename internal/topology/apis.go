@@ -7,26 +7,28 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
+// apiKey identifies an API: IDs are unique in a region.
+type apiKey struct {
+	region string
+	id     mapping.APIID
+}
+
 // apis groups rows by API. API Gateway's API IDs are unique in a region, so a
 // row that names no account adopts that of the API's other rows.
 func apis(source string, rows []mapping.Row) ([]API, []error) {
-	type key struct {
-		region string
-		id     mapping.APIID
-	}
 	type group struct {
-		key     key
+		key     apiKey
 		account mapping.AccountID
 		// named is the row that named the account.
 		named int
 		rows  []int
 	}
-	place := make(map[key]int, len(rows))
+	place := make(map[apiKey]int, len(rows))
 	groups := make([]group, 0, len(rows))
 	var conflicts []error
 	for n := range rows {
 		row := &rows[n]
-		k := key{row.API.Region, row.API.ID}
+		k := apiKey{row.API.Region, row.API.ID}
 		i, seen := place[k]
 		if !seen {
 			i = len(groups)

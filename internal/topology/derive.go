@@ -9,32 +9,46 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// Derive works out what the mapping asks for. Retired rows and rows of other
-// front doors than NGINX get no route, name, record or certificate; their APIs
-// are listed all the same, because policies have to be taken back.
+// Derive works out what the mapping asks for once every host has arrived at
+// the front door that its rows name.
+func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
+	return DeriveAt(m, limits, Wanted(m.Rows))
+}
+
+// DeriveAt works out what the mapping asks for while its hosts stand at the
+// given placements; hosts without one are taken to have no name yet. Retired
+// rows get no route, name, record or certificate; their APIs are listed all
+// the same, because policies have to be taken back.
 //
 // The error joins one *LimitError or *ConflictError per problem: all of them,
 // not the first.
-func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
+func DeriveAt(m *mapping.Mapping, limits Limits, at map[mapping.Host]Placement) (*Topology, error) {
 	limits, err := limits.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	routed := routedRows(m.Rows)
+	routed := rowsOf(m.Rows, at, mapping.FrontDoorNGINX)
 	t := &Topology{
-		Routes: routes(routed),
-		Hosts:  hosts(routed),
+		Routes:      routes(routed),
+		Hosts:       hosts(routed),
+		Served:      servedHosts(m.Rows, at, ""),
+		ALBHosts:    servedHosts(m.Rows, at, mapping.FrontDoorALB),
+		NativeHosts: servedHosts(m.Rows, at, mapping.FrontDoorNative),
+		Doors:       doors(m.Rows, at),
+		Placements:  at,
 	}
-	t.Zones = reuse(zones(t.Hosts, limits), limits.ExistingZones)
+	t.Zones = reuse(zones(t.Served, at, limits), limits.ExistingZones)
 
 	publicZones, conflicts := publicZones(m.Source, routed)
 	uncovered := uncoveredRows(routed, limits.Supplied)
 	names := certificateNames(uncovered)
 	packed, homeless := certificates(names, publicZones, limits.NamesPerCertificate)
 	t.Certificates = packed
+	t.LoadBalancers = []LoadBalancer{{Door: mapping.FrontDoorNGINX, Certificates: packed, ALBHosts: t.ALBHosts}}
 
 	apis, accountConflicts := apis(m.Source, m.Rows)
 	t.APIs = apis
+	t.domains = domains(m.Rows, apis, at)
 
 	problems := slices.Concat(
 		conflicts,
@@ -49,15 +63,40 @@ func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
 	return t, nil
 }
 
-// routedRows are the rows that the proxy serves, in the file's order.
-func routedRows(rows []mapping.Row) []mapping.Row {
-	routed := make([]mapping.Row, 0, len(rows))
+// rowsOf are the rows that the front door serves or is to serve, in the file's
+// order.
+func rowsOf(rows []mapping.Row, at map[mapping.Host]Placement, door mapping.FrontDoor) []mapping.Row {
+	of := make([]mapping.Row, 0, len(rows))
 	for _, row := range rows {
-		if !row.Retired && row.FrontDoor == mapping.FrontDoorNGINX {
-			routed = append(routed, row)
+		if !row.Retired && (row.FrontDoor == door || at[row.Host].Serves(door)) {
+			of = append(of, row)
 		}
 	}
-	return routed
+	return of
+}
+
+// servedHosts are the hosts whose way through the front door stands; of any
+// where it is empty.
+func servedHosts(rows []mapping.Row, at map[mapping.Host]Placement, door mapping.FrontDoor) []mapping.Host {
+	var served []mapping.Row
+	for _, row := range rows {
+		placement := at[row.Host]
+		if !row.Retired && placement.Name != "" && (door == "" || placement.Serves(door)) {
+			served = append(served, row)
+		}
+	}
+	return hosts(served)
+}
+
+// doors are the front doors that have to stand.
+func doors(rows []mapping.Row, at map[mapping.Host]Placement) []mapping.FrontDoor {
+	var doors []mapping.FrontDoor
+	for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative, mapping.FrontDoorNGINX} {
+		if len(rowsOf(rows, at, door)) > 0 {
+			doors = append(doors, door)
+		}
+	}
+	return doors
 }
 
 func routes(rows []mapping.Row) []Route {

@@ -12,6 +12,8 @@ import (
 const (
 	defaultNamesPerCertificate = 10
 	defaultCertificates        = 26
+	defaultLoadBalancers       = 5
+	defaultRules               = 100
 	defaultHostedZones         = 500
 	defaultRecordsPerZone      = 9998
 )
@@ -30,6 +32,14 @@ type Limits struct {
 	// default one included; 26 (Elastic Load Balancing quotas: 25, not
 	// counting the default certificate).
 	Certificates int
+	// LoadBalancers is how many load balancers the proxy may be behind; 5, at
+	// most that (Amazon ECS developer guide, registering multiple target
+	// groups with a service: five).
+	LoadBalancers int
+	// RulesPerLoadBalancer is how many listener rules an Application Load
+	// Balancer takes, of which each alb host needs one; 100 (Elastic Load
+	// Balancing quotas: the default rule isn't counted).
+	RulesPerLoadBalancer int
 	// HostedZones is Route 53's quota of hosted zones per account; 500.
 	HostedZones int
 	// RecordsPerZone is Route 53's quota of records per hosted zone, less the
@@ -39,6 +49,9 @@ type Limits struct {
 	// since it is imported or exists. They have their places on the load
 	// balancer, and hosts that they cover need no other.
 	Supplied [][]mapping.Host
+	// SharedALB says that alb hosts are served by the load balancers of the
+	// proxy, which are Application Load Balancers then.
+	SharedALB bool
 	// HostRecords asks for one alias record per host instead of one wildcard
 	// per zone.
 	HostRecords bool
@@ -64,6 +77,8 @@ func (l Limits) withDefaults() (Limits, error) {
 	}
 	set(&l.NamesPerCertificate, "NamesPerCertificate", defaultNamesPerCertificate)
 	set(&l.Certificates, "Certificates", defaultCertificates)
+	set(&l.LoadBalancers, "LoadBalancers", defaultLoadBalancers)
+	set(&l.RulesPerLoadBalancer, "RulesPerLoadBalancer", defaultRules)
 	set(&l.HostedZones, "HostedZones", defaultHostedZones)
 	set(&l.RecordsPerZone, "RecordsPerZone", defaultRecordsPerZone)
 	if l.NamesPerCertificate > MaxNamesPerCertificate {

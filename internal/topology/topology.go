@@ -11,19 +11,37 @@ import (
 
 // Topology is what a mapping asks for.
 type Topology struct {
-	// Routes are the proxy's, ordered by host and base path; retired rows and
-	// rows of other front doors have none.
+	// Routes are the proxy's, ordered by host and base path: those of hosts
+	// that the proxy serves, or is to serve. Retired rows have none.
 	Routes []Route
+	// Hosts are the custom domains of the routes, sorted, each once.
+	Hosts []mapping.Host
+	// Served are the custom domains whose names lead anywhere, sorted.
+	Served []mapping.Host
+	// ALBHosts and NativeHosts are those whose way through the front door
+	// stands, be it that their names lead there or that they did before;
+	// sorted.
+	ALBHosts, NativeHosts []mapping.Host
+	// Doors are the front doors that have to stand, since a row wants one or a
+	// host is served by it; sorted.
+	Doors []mapping.FrontDoor
+	// Placements tell for each custom domain where its name leads.
+	Placements map[mapping.Host]Placement
 	// Zones are the private hosted zones, by name.
 	Zones []Zone
-	// Certificates are those to issue for the load balancer; the first is its
-	// default.
+	// LoadBalancers are those that the custom domains' names lead to. Their
+	// names are stable, their order is not.
+	LoadBalancers []LoadBalancer
+	// Certificates are those to issue, of all load balancers in their order.
 	Certificates []Certificate
 	// APIs are every API that a row names, retired rows included, by account,
 	// region and ID.
 	APIs []API
-	// Hosts are the custom domains of the routes, sorted, each once.
-	Hosts []mapping.Host
+	// Notices are what a user should know before the update, one sentence
+	// each.
+	Notices []string
+
+	domains []domain
 }
 
 // Route sends a host and base path to an API's stage and path.
@@ -42,14 +60,55 @@ type Route struct {
 // Zone is a private hosted zone and the alias records in it.
 type Zone struct {
 	Name mapping.Zone
-	// Records are the names of the alias records, fully qualified: "*.zone",
-	// the zone's own name where a host is the zone's apex, or one per host.
-	Records []mapping.Host
+	// Records are the alias records, by name.
+	Records []Record
 	// Hosts are the custom domains that the zone answers for.
 	Hosts []mapping.Host
 }
 
-// Certificate is one certificate of the load balancer.
+// RecordNames are the names of the zone's records, sorted.
+func (z Zone) RecordNames() []mapping.Host {
+	names := make([]mapping.Host, 0, len(z.Records))
+	for _, record := range z.Records {
+		names = append(names, record.Name)
+	}
+	return names
+}
+
+// Record is an alias record: of a host, or of all names of a zone that have no
+// record of their own.
+type Record struct {
+	// Name is fully qualified: "*.zone", the zone's own name where a host is
+	// the zone's apex, or a host.
+	Name mapping.Host
+	// Door is the front door that the name leads to. A wildcard that stands
+	// for hosts of nginx and alb has nginx.
+	Door mapping.FrontDoor
+	// LoadBalancer is the place in Topology.LoadBalancers of the one that the
+	// record points at; of no meaning where Door is native.
+	LoadBalancer int
+}
+
+// LoadBalancer is a load balancer and the certificates of its listener. The
+// first of Certificates, or where it has none the first of Supplied, is the
+// listener's default.
+type LoadBalancer struct {
+	// Name is for the names of resources, and stays the same while others come
+	// and go: "" for the first of nginx (and alb, where they share it), "alb"
+	// for the first of alb alone; further ones end in their number: "2",
+	// "alb2".
+	Name string
+	// Door is nginx, or alb where no proxy is behind it.
+	Door mapping.FrontDoor
+	// Certificates are those to issue.
+	Certificates []Certificate
+	// Supplied are the places in Limits.Supplied of those that aren't.
+	Supplied []int
+	// ALBHosts are the hosts that need a rule on its listener, sorted.
+	ALBHosts []mapping.Host
+}
+
+// Certificate is one certificate of a load balancer.
 type Certificate struct {
 	// Names are the subject alternative names; the first is the certificate's
 	// domain name. They are sorted, those too long for a domain name last.

@@ -49,6 +49,12 @@ func derive(t testing.TB, m *mapping.Mapping, limits topology.Limits) *topology.
 func TestZonesAndRecords(t *testing.T) {
 	type zone = topology.Zone
 	h := func(names ...mapping.Host) []mapping.Host { return names }
+	r := func(names ...mapping.Host) (records []topology.Record) {
+		for _, name := range names {
+			records = append(records, topology.Record{Name: name, Door: mapping.FrontDoorNGINX})
+		}
+		return records
+	}
 	tests := map[string]struct {
 		hosts       []mapping.Host
 		hostRecords bool
@@ -56,42 +62,42 @@ func TestZonesAndRecords(t *testing.T) {
 	}{
 		"hosts of one parent share a zone and its wildcard record": {
 			hosts: h("b.x.example.com", "a.x.example.com"),
-			want:  []zone{{"x.example.com", h("*.x.example.com"), h("a.x.example.com", "b.x.example.com")}},
+			want:  []zone{{"x.example.com", r("*.x.example.com"), h("a.x.example.com", "b.x.example.com")}},
 		},
 		"a wildcard host needs the wildcard record": {
 			hosts: h("*.x.example.com"),
-			want:  []zone{{"x.example.com", h("*.x.example.com"), h("*.x.example.com")}},
+			want:  []zone{{"x.example.com", r("*.x.example.com"), h("*.x.example.com")}},
 		},
 		"parents have zones of their own": {
 			hosts: h("a.x.example.com", "a.y.example.com"),
 			want: []zone{
-				{"x.example.com", h("*.x.example.com"), h("a.x.example.com")},
-				{"y.example.com", h("*.y.example.com"), h("a.y.example.com")},
+				{"x.example.com", r("*.x.example.com"), h("a.x.example.com")},
+				{"y.example.com", r("*.y.example.com"), h("a.y.example.com")},
 			},
 		},
 		"a host that is a zone's name is the zone's apex, since no other zone is asked": {
 			hosts: h("a.b.example.com", "b.example.com", "c.example.com"),
 			want: []zone{
-				{"b.example.com", h("*.b.example.com", "b.example.com"), h("a.b.example.com", "b.example.com")},
-				{"example.com", h("*.example.com"), h("c.example.com")},
+				{"b.example.com", r("*.b.example.com", "b.example.com"), h("a.b.example.com", "b.example.com")},
+				{"example.com", r("*.example.com"), h("c.example.com")},
 			},
 		},
 		"a parent whose only host is another zone's apex has no zone": {
 			hosts: h("a.b.example.com", "b.example.com"),
-			want:  []zone{{"b.example.com", h("*.b.example.com", "b.example.com"), h("a.b.example.com", "b.example.com")}},
+			want:  []zone{{"b.example.com", r("*.b.example.com", "b.example.com"), h("a.b.example.com", "b.example.com")}},
 		},
 		"a wildcard host covers the apex of the zone below it": {
 			hosts: h("*.example.com", "a.b.example.com"),
 			want: []zone{
-				{"b.example.com", h("*.b.example.com", "b.example.com"), h("a.b.example.com")},
-				{"example.com", h("*.example.com"), h("*.example.com")},
+				{"b.example.com", r("*.b.example.com", "b.example.com"), h("a.b.example.com")},
+				{"example.com", r("*.example.com"), h("*.example.com")},
 			},
 		},
 		"records may be one per host": {
 			hosts: h("a.b.example.com", "b.example.com", "c.example.com", "*.b.example.com"), hostRecords: true,
 			want: []zone{
-				{"b.example.com", h("*.b.example.com", "a.b.example.com", "b.example.com"), h("*.b.example.com", "a.b.example.com", "b.example.com")},
-				{"example.com", h("c.example.com"), h("c.example.com")},
+				{"b.example.com", r("*.b.example.com", "a.b.example.com", "b.example.com"), h("*.b.example.com", "a.b.example.com", "b.example.com")},
+				{"example.com", r("c.example.com"), h("c.example.com")},
 			},
 		},
 	}
@@ -103,15 +109,16 @@ func TestZonesAndRecords(t *testing.T) {
 	}
 }
 
-func TestRetiredRowsAndOtherFrontDoorsLeaveOnlyTheirAPIs(t *testing.T) {
-	retired, alb := row(0, "a.x.example.com", ""), row(1, "a.y.example.com", "")
-	retired.Retired, alb.FrontDoor = true, mapping.FrontDoorALB
-	top := derive(t, of(retired, alb, row(2, "a.z.example.com", "")), topology.Limits{})
+func TestRetiredRowsLeaveOnlyTheirAPIs(t *testing.T) {
+	retired := row(0, "a.x.example.com", "")
+	retired.Retired = true
+	top := derive(t, of(retired, row(1, "a.z.example.com", "")), topology.Limits{})
 	require.Equal(t, []mapping.Host{"a.z.example.com"}, top.Hosts)
+	require.Equal(t, []mapping.Host{"a.z.example.com"}, top.Served)
 	require.Len(t, top.Routes, 1)
 	require.Len(t, top.Zones, 1)
 	require.Equal(t, []mapping.Host{"*.z.example.com"}, top.Certificates[0].Names)
-	require.Len(t, top.APIs, 3)
+	require.Len(t, top.APIs, 2)
 }
 
 func TestAnEmptyMappingAsksForNothing(t *testing.T) {
@@ -244,8 +251,8 @@ func resolves(zones []topology.Zone, host string) bool {
 		return false
 	}
 	zone := zones[best]
-	return slices.Contains(zone.Records, mapping.Host(host)) ||
-		host != string(zone.Name) && slices.Contains(zone.Records, mapping.Host("*."+zone.Name))
+	return slices.Contains(zone.RecordNames(), mapping.Host(host)) ||
+		host != string(zone.Name) && slices.Contains(zone.RecordNames(), mapping.Host("*."+zone.Name))
 }
 
 func TestEveryHostResolves(t *testing.T) {
@@ -265,7 +272,7 @@ func TestEveryHostResolves(t *testing.T) {
 		for _, zone := range top.Zones {
 			require.NotEmpty(rt, zone.Hosts)
 			require.NotEmpty(rt, zone.Records)
-			require.True(rt, slices.IsSorted(zone.Records))
+			require.True(rt, slices.IsSorted(zone.RecordNames()))
 			answered += len(zone.Hosts)
 		}
 		require.Equal(rt, len(top.Hosts), answered, "every host is in one zone")

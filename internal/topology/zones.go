@@ -17,7 +17,7 @@ import (
 // zone therefore belongs into that zone, as its apex, and not into its
 // parent's. A parent that is left with no host gets no zone, since it would
 // only hide the public names below it.
-func zones(hosts []mapping.Host, limits Limits) []Zone {
+func zones(hosts []mapping.Host, at map[mapping.Host]Placement, limits Limits) []Zone {
 	parents := make(map[mapping.Zone]bool, len(hosts))
 	for _, host := range hosts {
 		parents[host.Parent()] = true
@@ -46,11 +46,11 @@ func zones(hosts []mapping.Host, limits Limits) []Zone {
 			records = append(records, mapping.Host(name))
 		}
 		slices.Sort(records)
-		zones = append(zones, Zone{
-			Name:    name,
-			Records: slices.Compact(records),
-			Hosts:   members[name],
-		})
+		zone := Zone{Name: name, Hosts: members[name]}
+		for _, record := range slices.Compact(records) {
+			zone.Records = append(zone.Records, Record{Name: record, Door: mapping.FrontDoorNGINX})
+		}
+		zones = append(zones, zone)
 	}
 	return zones
 }
@@ -74,7 +74,7 @@ func reuse(derived []Zone, existing []mapping.Zone) []Zone {
 		into.Name = name
 		into.Records = slices.Concat(into.Records, zone.Records)
 		into.Hosts = slices.Concat(into.Hosts, zone.Hosts)
-		slices.Sort(into.Records)
+		slices.SortFunc(into.Records, func(a, b Record) int { return cmp.Compare(a.Name, b.Name) })
 		slices.Sort(into.Hosts)
 		merged[name] = into
 	}
