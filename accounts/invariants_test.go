@@ -35,7 +35,6 @@ var argsTypes = map[string]any{
 	"aws:ec2/routeTableAssociation:RouteTableAssociation":       ec2.RouteTableAssociationArgs{},
 	"aws:ec2/securityGroup:SecurityGroup":                       ec2.SecurityGroupArgs{},
 	"aws:ec2/subnet:Subnet":                                     ec2.SubnetArgs{},
-	"aws:ec2/subnetCidrReservation:SubnetCidrReservation":       ec2.SubnetCidrReservationArgs{},
 	"aws:ec2/vpc:Vpc":                                           ec2.VpcArgs{},
 	"aws:ec2/vpcEndpoint:VpcEndpoint":                           ec2.VpcEndpointArgs{},
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                   ecr.LifecyclePolicyArgs{},

@@ -138,7 +138,7 @@ func (s *sharedStack) deploy() error {
 	if err != nil {
 		return err
 	}
-	balancer, err := s.loadBalancer(network, groups)
+	balancer, err := s.loadBalancer(network, groups, endpoints)
 	if err != nil {
 		return err
 	}
@@ -280,7 +280,7 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 	return image.Reference, repository.ARN, nil
 }
 
-func (s *sharedStack) loadBalancer(network *components.Network, groups *components.SecurityGroups) (*components.LoadBalancer, error) {
+func (s *sharedStack) loadBalancer(network *components.Network, groups *components.SecurityGroups, endpoints *components.Endpoints) (*components.LoadBalancer, error) {
 	certificates, err := s.certificates()
 	if err != nil {
 		return nil, err
@@ -289,6 +289,7 @@ func (s *sharedStack) loadBalancer(network *components.Network, groups *componen
 		Type:               textOr(s.config.LoadBalancer.Type, components.ApplicationLoadBalancer),
 		VPCID:              network.VPCID,
 		SubnetIDs:          network.SubnetIDs,
+		After:              endpoints.Fixed,
 		SecurityGroupID:    groups.LoadBalancerID,
 		CertificateARNs:    certificates.ARNs,
 		CertificateNames:   certificates.Names,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,14 +84,30 @@ func TestD09_TheProxyIsGivenTheEndpointsAddresses(t *testing.T) {
 		}
 		require.Equal(t, []string{"10.0.0.16", "10.0.32.16"}, chosen)
 		require.Len(t, endpoint.Inputs["subnetIds"], 2, "subnet configurations need the subnets too")
-		for i, reservation := range m.of("aws:ec2/subnetCidrReservation:SubnetCidrReservation") {
-			require.Equal(t, chosen[i]+"/28", reservation.Inputs["cidrBlock"], "nobody else is given the address")
-		}
+		requireAfter(t, m, endpoint)
 	})
 	t.Run("in an existing VPC those of the network interfaces, in an order of their own", func(t *testing.T) {
 		m := up(t, minimalShared+existingVPC)
 		require.Equal(t, "10.7.0.1:443,10.7.0.3:443", environment(t, m)["PORTICO_UPSTREAMS"])
 	})
+}
+
+// requireAfter demands that whatever takes addresses of the subnets comes after
+// the endpoint whose addresses are fixed, lest AWS give them away.
+func requireAfter(t *testing.T, m *monitor, endpoint registered) {
+	t.Helper()
+	takers := append(m.of("aws:lb/loadBalancer:LoadBalancer"), m.of("aws:ecs/service:Service")...)
+	for _, other := range m.of("aws:ec2/vpcEndpoint:VpcEndpoint") {
+		if other.Name != endpoint.Name && other.Inputs["vpcEndpointType"] == "Interface" {
+			takers = append(takers, other)
+		}
+	}
+	require.Len(t, takers, 5)
+	for _, taker := range takers {
+		require.True(t, slices.ContainsFunc(taker.Dependencies, func(urn string) bool {
+			return strings.HasSuffix(urn, "::"+endpoint.Name)
+		}), taker.Name)
+	}
 }
 
 func TestD17_TheTaskDefinitionDoesNotGrowWithTheMapping(t *testing.T) {

@@ -146,14 +146,3 @@ func identify(create doubt, found []taggedResource, known map[string]bool) (id s
 	}
 	return "", nil
 }
-
-// unfound says what becomes of a create whose resource was not found.
-func unfound(create doubt) string {
-	inputs := create.inputs()
-	if create.text("type") == "aws:ec2/subnetCidrReservation:SubnetCidrReservation" {
-		return fmt.Sprintf("nothing finds such a reservation: if the next update says that %[1]v of subnet %[2]v is reserved already, look it up with "+
-			"`aws ec2 get-subnet-cidr-reservations --subnet-id %[2]v` and delete it with `aws ec2 delete-subnet-cidr-reservation --subnet-cidr-reservation-id ID`",
-			inputs["cidrBlock"], inputs["subnetId"])
-	}
-	return "it is created anew"
-}

@@ -36,7 +36,6 @@ func TestACreateInDoubtIsLookedForByNameOrByTags(t *testing.T) {
 		"a load balancer by its tags and name":    {typ: "aws:lb/loadBalancer:LoadBalancer", inputs: map[string]any{"name": "portico-dev-lb-82baf0c", "tags": own}, want: lb},
 		"not a load balancer of another name":     {typ: "aws:lb/loadBalancer:LoadBalancer", inputs: map[string]any{"name": "portico-dev-lb-0000000", "tags": own}},
 		"a task definition by its revision's ARN": {typ: "aws:ecs/taskDefinition:TaskDefinition", inputs: map[string]any{"family": "portico-dev", "tags": own}, want: revision},
-		"nothing finds a reservation":             {typ: "aws:ec2/subnetCidrReservation:SubnetCidrReservation", inputs: map[string]any{"subnetId": "subnet-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id, _ := identify(doubt{"type": c.typ, "inputs": c.inputs}, found, map[string]bool{c.known: c.known != ""})

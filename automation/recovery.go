@@ -199,7 +199,7 @@ func (d *deployment) resolve(create doubt, found []taggedResource) string {
 	name := resourceName(create.text("urn"))
 	id, outputs := identify(create, found, d.known)
 	if id == "" {
-		return name + ": an interrupted run may have begun to create it: " + unfound(create)
+		return name + ": an interrupted run may have begun to create it: it is created anew"
 	}
 	create["id"], create["outputs"] = id, outputs
 	d.known[id] = true

@@ -33,7 +33,8 @@ type EndpointsArgs struct {
 	SubnetIDs     []pulumi.StringInput
 	RouteTableIDs []pulumi.StringInput
 	// Addresses are the execute-api endpoint's, one for each subnet; nil: AWS
-	// chooses.
+	// chooses. Nothing that takes addresses in the subnets may come before the
+	// endpoint then: see Endpoints.Fixed.
 	Addresses []string
 
 	ExecuteAPI, Logs, ECRAPI, ECRDKR, S3 EndpointSource
@@ -62,6 +63,13 @@ type Endpoints struct {
 	// ExecuteAPIAddresses are the addresses of the endpoint's network
 	// interfaces, sorted. They don't change in the endpoint's lifetime.
 	ExecuteAPIAddresses pulumi.StringArrayOutput `pulumi:"executeApiAddresses"`
+	// Fixed are the endpoints that this program creates at addresses of its own
+	// choice. Whatever else takes addresses in their subnets has to be created
+	// after them (pulumi.DependsOn), or AWS may give it one of theirs: the other
+	// endpoints, load balancers, tasks. To reserve the addresses in AWS would
+	// not need the order, but a reservation has no name and no tags: one that a
+	// dying engine leaves behind can't be found again, and is in the way.
+	Fixed []pulumi.Resource
 }
 
 // NewEndpoints creates the endpoints that don't exist, and looks up the rest.
@@ -181,6 +189,9 @@ func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *Endpoints
 	if err != nil {
 		return fmt.Errorf("create execute-api endpoint: %w", err)
 	}
+	if args.Addresses != nil {
+		e.Fixed = append(e.Fixed, endpoint)
+	}
 	e.ExecuteAPIID = endpoint.ID().ToStringOutput()
 	e.ExecuteAPIDNSName = endpoint.DnsEntries.Index(pulumi.Int(0)).DnsName().Elem()
 	if args.Addresses != nil {
@@ -237,7 +248,7 @@ func (e *Endpoints) createInterface(ctx *pulumi.Context, name, service string, a
 		// The Fargate agent uses these services' default names only.
 		PrivateDnsEnabled: pulumi.Bool(true),
 		Tags:              args.Tags.named(child),
-	}, pulumi.Parent(e))
+	}, pulumi.Parent(e), pulumi.DependsOn(e.Fixed))
 	if err != nil {
 		return fmt.Errorf("create %s endpoint: %w", service, err)
 	}

@@ -34,9 +34,12 @@ const minIdleTimeout = 60 * time.Second
 // LoadBalancerArgs describes the internal load balancer and its listener.
 type LoadBalancerArgs struct {
 	// Type is ApplicationLoadBalancer or NetworkLoadBalancer.
-	Type            string
-	VPCID           pulumi.StringInput
-	SubnetIDs       []pulumi.StringInput
+	Type      string
+	VPCID     pulumi.StringInput
+	SubnetIDs []pulumi.StringInput
+	// After has to stand before the load balancer takes addresses in the
+	// subnets: Endpoints.Fixed.
+	After           []pulumi.Resource
 	SecurityGroupID pulumi.StringInput
 	// CertificateARNs are issued certificates; the first is the default.
 	CertificateARNs []pulumi.StringInput
@@ -114,7 +117,7 @@ func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalanc
 		// The proxy routes by Host, which must arrive as the client sent it.
 		balancerArgs.PreserveHostHeader = pulumi.Bool(true)
 	}
-	elb, err := lb.NewLoadBalancer(ctx, name+"-lb", balancerArgs, pulumi.Parent(b))
+	elb, err := lb.NewLoadBalancer(ctx, name+"-lb", balancerArgs, pulumi.Parent(b), pulumi.DependsOn(args.After))
 	if err != nil {
 		return nil, fmt.Errorf("create load balancer: %w", err)
 	}

@@ -29,6 +29,13 @@ const (
 	firstPublicSubnet = 4
 )
 
+// Where the execute-api endpoints' addresses lie in their subnets. AWS keeps a
+// subnet's first four addresses and its last for itself.
+const (
+	endpointOffset    = 16
+	albEndpointOffset = 17
+)
+
 // NetworkArgs describes a VPC to create or names one that exists.
 type NetworkArgs struct {
 	// New describes the VPC to create; nil: VPCID and SubnetIDs name one.
@@ -64,9 +71,12 @@ type Network struct {
 	RouteTableIDs []pulumi.StringInput
 	// CIDRs are the VPC's IPv4 ranges.
 	CIDRs []string
-	// EndpointAddresses are addresses, one for each subnet, that nothing else
-	// takes; nil in an existing VPC, where that can't be known beforehand.
-	EndpointAddresses []string
+	// EndpointAddresses are fixed addresses for the execute-api endpoint of nginx
+	// rows, one for each subnet, and ALBEndpointAddresses those for the one of alb
+	// rows. They are free as long as whatever else takes addresses in the subnets
+	// waits for these endpoints: see Endpoints.Fixed. Nil in an existing VPC,
+	// where nobody knows beforehand which addresses are free.
+	EndpointAddresses, ALBEndpointAddresses []string
 }
 
 // NewNetwork creates a VPC or looks an existing one up.
@@ -136,21 +146,9 @@ func (n *Network) createPrivateSubnet(ctx *pulumi.Context, name string, args *Ne
 	if err != nil {
 		return err
 	}
-	// An explicit reservation keeps AWS from handing the endpoint's addresses
-	// to the load balancer or a task that comes first. The subnet's ID is taken
-	// from the reservation, so that whatever uses the subnet waits for it.
-	reserved := endpointRange(cidr)
-	reservation, err := ec2.NewSubnetCidrReservation(ctx, name+suffix+"-reserved", &ec2.SubnetCidrReservationArgs{
-		SubnetId:        subnet.ID(),
-		CidrBlock:       pulumi.String(reserved.String()),
-		ReservationType: pulumi.String("explicit"),
-		Description:     pulumi.String("fixed addresses of the execute-api endpoint"),
-	}, pulumi.Parent(n))
-	if err != nil {
-		return fmt.Errorf("reserve %s in subnet %s: %w", reserved, cidr, err)
-	}
-	n.SubnetIDs = append(n.SubnetIDs, reservation.SubnetId)
-	n.EndpointAddresses = append(n.EndpointAddresses, reserved.Addr().String())
+	n.SubnetIDs = append(n.SubnetIDs, subnet.ID().ToStringOutput())
+	n.EndpointAddresses = append(n.EndpointAddresses, addressAt(cidr, endpointOffset).String())
+	n.ALBEndpointAddresses = append(n.ALBEndpointAddresses, addressAt(cidr, albEndpointOffset).String())
 	return nil
 }
 
@@ -317,12 +315,6 @@ func availabilityZones(ctx *pulumi.Context, parent pulumi.Resource, region strin
 func subnetOf(vpc netip.Prefix, i int) netip.Prefix {
 	bits := vpc.Bits() + subnetBits
 	return netip.PrefixFrom(addressAt(vpc, uint32(i)<<(32-bits)), bits)
-}
-
-// endpointRange is the second /28 of a subnet: AWS keeps the subnet's first four
-// addresses and its last for itself, and a reservation must not touch them.
-func endpointRange(subnet netip.Prefix) netip.Prefix {
-	return netip.PrefixFrom(addressAt(subnet, 16), 28)
 }
 
 func addressAt(prefix netip.Prefix, offset uint32) netip.Addr {

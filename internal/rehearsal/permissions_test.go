@@ -121,15 +121,14 @@ var byTags = map[string]string{
 // unscoped tells whether AWS checks an action against no resource, or against
 // one that a policy can't usefully name.
 func unscoped(action string) bool {
-	for _, prefix := range []string{"ec2:Describe", "ec2:GetSubnetCidrReservations", "elasticloadbalancing:Describe",
+	for _, prefix := range []string{"ec2:Describe", "elasticloadbalancing:Describe",
 		"application-autoscaling:Describe", "route53:ListHostedZones"} {
 		if strings.HasPrefix(action, prefix) {
 			return true
 		}
 	}
 	return slices.Contains([]string{
-		"acm:RequestCertificate", "ec2:CreateSubnetCidrReservation", "ec2:DeleteSubnetCidrReservation",
-		"ecr:GetAuthorizationToken", "ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition",
+		"acm:RequestCertificate", "ecr:GetAuthorizationToken", "ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition",
 		"logs:DescribeLogGroups", "route53:CreateHostedZone", "tag:GetResources",
 	}, action)
 }
@@ -418,8 +417,6 @@ var strangers = []string{
 var reachesStrangers = map[string]string{
 	"acm:AddTagsToCertificate":           "a new certificate has no tags yet",
 	"acm:RequestCertificate":             "asks for a new certificate",
-	"ec2:CreateSubnetCidrReservation":    "takes no tags",
-	"ec2:DeleteSubnetCidrReservation":    "takes no tags",
 	"ecs:DeregisterTaskDefinition":       "takes no resource",
 	"route53:AssociateVPCWithHostedZone": "zones' IDs say nothing of their owner",
 	"route53:ChangeResourceRecordSets":   "zones' IDs say nothing of their owner; only A and CNAME records",
