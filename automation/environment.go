@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -21,6 +22,11 @@ const ProviderProject = "accounts/provider"
 // has an engine process of its own, of 100 to 200 MB.
 const DefaultParallel = 4
 
+// DefaultSettle is how long Up waits after it has moved names: the 60 seconds
+// for which Route 53's aliases to load balancers and endpoints may be held, and
+// half as much for what is slower than that.
+const DefaultSettle = 90 * time.Second
+
 // Environment is the stacks that make up one environment, such as "dev".
 type Environment struct {
 	// Name is the shared stack's name and the first part of the provider
@@ -34,6 +40,10 @@ type Environment struct {
 	// Parallel bounds how many provider stacks run side by side; 0 stands for
 	// DefaultParallel.
 	Parallel int
+	// Settle is how long Up waits between moving a host's name to another front
+	// door and taking the earlier way down, so that clients don't hold the old
+	// answer any more. Discover sets DefaultSettle; 0 is no wait.
+	Settle time.Duration
 	// Command runs the Pulumi CLI; nil stands for what FindCommand finds.
 	Command auto.PulumiCommand
 	// Env is added to the environment of every run of the Pulumi CLI, for
@@ -93,7 +103,7 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 			return programs.SharedTagged(root, tell)
 		}
 	}
-	env := &Environment{Name: name, Shared: shared}
+	env := &Environment{Name: name, Shared: shared, Settle: DefaultSettle}
 
 	dir := filepath.Join(root, filepath.FromSlash(ProviderProject))
 	names, err := stackNames(dir)

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -14,8 +13,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
@@ -40,22 +37,12 @@ func main() {
 type result struct {
 	Hosts   []host                        `json:"hosts"`
 	Changes map[string]automation.Changes `json:"changes"`
-	Shared  *sharedOutputs                `json:"shared,omitempty"`
+	Shared  *automation.SharedOutputs     `json:"shared,omitempty"`
 }
 
 type host struct {
 	Name    string            `json:"name"`
 	Account mapping.AccountID `json:"account"`
-}
-
-// sharedOutputs are the shared stack's outputs, contract 1.
-type sharedOutputs struct {
-	Contract            int      `json:"contract"`
-	Region              string   `json:"region"`
-	VPCID               string   `json:"vpcId"`
-	VPCEndpointID       string   `json:"vpcEndpointId"`
-	LoadBalancerDNSName string   `json:"loadBalancerDnsName"`
-	Hosts               []string `json:"hosts"`
 }
 
 func run(ctx context.Context, dir string, previewOnly bool, out, progress io.Writer) error {
@@ -88,7 +75,7 @@ func run(ctx context.Context, dir string, previewOnly bool, out, progress io.Wri
 			answer.Changes[stack.Name] = stack.Changes
 		}
 		if stack.Name == environment.Shared.Name && stack.Outputs != nil {
-			if answer.Shared, err = readOutputs(stack.Outputs); err != nil {
+			if answer.Shared, err = automation.ReadSharedOutputs(stack.Outputs); err != nil {
 				return err
 			}
 		}
@@ -96,24 +83,4 @@ func run(ctx context.Context, dir string, previewOnly bool, out, progress io.Wri
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(answer)
-}
-
-// readOutputs gives a stack's outputs their types.
-func readOutputs(outputs auto.OutputMap) (*sharedOutputs, error) {
-	values := map[string]any{}
-	for name, output := range outputs {
-		values[name] = output.Value
-	}
-	data, err := json.Marshal(values)
-	if err != nil {
-		return nil, fmt.Errorf("read the shared stack's outputs: %w", err)
-	}
-	var typed sharedOutputs
-	if err := json.Unmarshal(data, &typed); err != nil {
-		return nil, fmt.Errorf("read the shared stack's outputs: %w", err)
-	}
-	if typed.Contract != accounts.Contract {
-		return nil, errors.New("read the shared stack's outputs: they are of another version of Portico")
-	}
-	return &typed, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/rehearsal"
 	"github.com/portico-iac/portico/internal/rehearsal/rehearsaltest"
+	"github.com/portico-iac/portico/mapping"
 )
 
 const (
@@ -26,14 +27,7 @@ const (
 type answer struct {
 	Hosts   []struct{ Name, Account string }
 	Changes map[string]automation.Changes
-	Shared  *struct {
-		Contract            int
-		Region              string
-		VPCID               string `json:"vpcId"`
-		VPCEndpointID       string `json:"vpcEndpointId"`
-		LoadBalancerDNSName string `json:"loadBalancerDnsName"`
-		Hosts               []string
-	}
+	Shared  *automation.SharedOutputs
 }
 
 func TestAProgramOfAnotherModuleDeploysAndPreviews(t *testing.T) {
@@ -74,7 +68,7 @@ func TestAProgramOfAnotherModuleDeploysAndPreviews(t *testing.T) {
 	require.Regexp(t, `^vpce-[0-9a-f]{17}$`, up.Shared.VPCEndpointID)
 	require.NotEmpty(t, up.Shared.VPCID)
 	require.NotEmpty(t, up.Shared.LoadBalancerDNSName)
-	require.Equal(t, []string{"invoices.apis.example.com"}, up.Shared.Hosts)
+	require.Equal(t, []mapping.Host{"invoices.apis.example.com"}, up.Shared.Hosts)
 
 	for stack, changes := range run("-preview").Changes {
 		changes.Same = 0
