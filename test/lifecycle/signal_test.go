@@ -1,0 +1,102 @@
+package lifecycle
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+// TestASignalEndsAnUpInOrderAndTheNextGoesOn sends signals to the command line's
+// program in the middle of an update: as a terminal does, to its whole process
+// group, and as an init system or a build server does, to the process.
+func TestASignalEndsAnUpInOrderAndTheNextGoesOn(t *testing.T) {
+	t.Parallel()
+	program := buildPortico(t)
+	for name, send := range map[string]func(process int) error{
+		"Ctrl-C":  func(process int) error { return syscall.Kill(-process, syscall.SIGINT) },
+		"SIGTERM": func(process int) error { return syscall.Kill(process, syscall.SIGTERM) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := begin(t, smallProject(), ordersWorld())
+			before := e.things()
+			up := e.command(program, "up", "--env", "dev", "--dir", e.project)
+			var progress bytes.Buffer
+			up.Stderr = &progress
+			var calls atomic.Int64
+			sent := make(chan error, 1)
+			e.OnCall(func(awssim.Call) {
+				if calls.Add(1) == 30 {
+					sent <- send(up.Process.Pid)
+				}
+			})
+			require.NoError(t, up.Start())
+			err := up.Wait()
+			e.OnCall(nil)
+
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit, "%s", &progress)
+			require.NoError(t, <-sent)
+			require.Equal(t, 1, exit.ExitCode(), "%s", &progress)
+			require.Contains(t, progress.String(), "the next run goes on from there")
+			require.Contains(t, progress.String(), "portico up --env dev")
+			require.Greater(t, len(e.things()), len(before), "nothing was done before the signal")
+			require.Empty(t, e.locks())
+			require.Empty(t, e.disagreements(before), "%s", &progress)
+
+			again := e.command(program, "up", "--env", "dev", "--dir", e.project)
+			output, err := again.CombinedOutput()
+			require.NoError(t, err, string(output))
+			require.Empty(t, e.disagreements(before))
+			e.settled()
+		})
+	}
+}
+
+// buildPortico builds the command line's program.
+func buildPortico(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "portico")
+	cmd := exec.Command("go", "build", "-o", program, "./cmd/portico")
+	cmd.Dir = filepath.Join("..", "..")
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(output))
+	return program
+}
+
+// command is a command line on the estate, in a process group of its own.
+func (e *estate) command(program string, args ...string) *exec.Cmd {
+	e.t.Helper()
+	cmd := exec.CommandContext(e.t.Context(), program, args...)
+	bin, err := filepath.Abs(filepath.Join("..", "..", "bin"))
+	require.NoError(e.t, err)
+	cmd.Env = append(os.Environ(), "CI=1", "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	for name, value := range e.env.Env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+// locks are the files of locks in the backend.
+func (e *estate) locks() []string {
+	e.t.Helper()
+	var files []string
+	err := filepath.WalkDir(filepath.Join(e.dir, "pulumi", ".pulumi", "locks"), func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files = append(files, name)
+		}
+		return err
+	})
+	require.NoError(e.t, err)
+	return files
+}
