@@ -107,3 +107,16 @@ func expandARN(value string, api API) string {
 	}
 	return value
 }
+
+// The services under which a PRIVATE custom domain has an ARN: that of the
+// resource, and that by which conditions know requests that come through it
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigatewaymanagementapi.html).
+const (
+	managementService = ":apigateway:"
+	invocationService = ":execute-api:"
+)
+
+// invokedDomain is a domain's ARN as execute-api:viaDomainArn has it.
+func invokedDomain(arn string) string {
+	return strings.Replace(arn, managementService, invocationService, 1)
+}

@@ -18,6 +18,8 @@ func (e *InputError) Error() string {
 	return fmt.Sprintf("write resource policy of API %s: %s", e.APIID, strings.Join(e.Problems, "; "))
 }
 
+const domainLabels = `[a-z0-9-]+(?:\.[a-z0-9-]+)*`
+
 // The grammars of what goes into a policy. None admits "*", "?" or "$", which
 // mean something in a policy, but for the leading "*." of a host: StringEquals
 // compares that literally.
@@ -27,45 +29,107 @@ var (
 	accountGrammar   = regexp.MustCompile(`^[0-9]{12}$`)
 	apiGrammar       = regexp.MustCompile(`^[a-z0-9]+$`)
 	endpointGrammar  = regexp.MustCompile(`^vpce-[0-9a-z-]+$`)
-	hostGrammar      = regexp.MustCompile(`^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$`)
+	hostGrammar      = regexp.MustCompile(`^(\*\.)?` + domainLabels + `$`)
+	// A custom domain of API Gateway's is no wildcard here, and its ARN none in
+	// a policy.
+	domainGrammar    = regexp.MustCompile(`^` + domainLabels + `$`)
+	domainARNGrammar = regexp.MustCompile(`^arn:([a-z-]+):(?:apigateway|execute-api):([a-z0-9-]+):([0-9]{12}):/domainnames/(` + domainLabels + `)\+[a-z0-9]+$`)
 	stageGrammar     = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 	// A path's characters are RFC 3986's pchar without "*" and "$".
 	pathGrammar = regexp.MustCompile(`^(/([A-Za-z0-9._~!&'()+,;=:@-]|%[0-9A-Fa-f]{2})+)*$`)
 )
 
+// problems collects what is wrong with a request.
+type problems []string
+
+func (p *problems) add(format string, values ...any) { *p = append(*p, fmt.Sprintf(format, values...)) }
+
+func (p *problems) require(grammar *regexp.Regexp, what, value, example string) {
+	if !grammar.MatchString(value) {
+		p.add("%s %q: expected something like %s", what, value, example)
+	}
+}
+
 func (r *Request) check() error {
-	var problems []string
-	require := func(grammar *regexp.Regexp, what, value, example string) {
-		if !grammar.MatchString(value) {
-			problems = append(problems, fmt.Sprintf("%s %q: expected something like %s", what, value, example))
-		}
-	}
-	require(partitionGrammar, "partition", r.Partition, "aws")
-	require(regionGrammar, "region", r.Region, "us-east-1")
-	require(accountGrammar, "account", r.AccountID, "111111111111")
-	require(apiGrammar, "API ID", r.APIID, "a1b2c3d4e5")
-	require(endpointGrammar, "VPC endpoint ID", r.VPCEndpointID, "vpce-0123456789abcdef0")
-	for _, id := range r.AdditionalVPCEndpointIDs {
-		require(endpointGrammar, "additional VPC endpoint ID", id, "vpce-0123456789abcdef0")
-	}
+	var p problems
+	p.require(partitionGrammar, "partition", r.Partition, "aws")
+	p.require(regionGrammar, "region", r.Region, "us-east-1")
+	p.require(accountGrammar, "account", r.AccountID, "111111111111")
+	p.require(apiGrammar, "API ID", r.APIID, "a1b2c3d4e5")
+	r.checkEndpoints(&p)
 	if r.Form != DenyNotResource && r.Form != DenyVerbs {
-		problems = append(problems, fmt.Sprintf("deny form %q: expected %q or %q", r.Form, DenyNotResource, DenyVerbs))
+		p.add("deny form %q: expected %q or %q", r.Form, DenyNotResource, DenyVerbs)
 	}
 	if r.MaxSize < 0 {
-		problems = append(problems, fmt.Sprintf("maximum size %d: expected a number of characters", r.MaxSize))
+		p.add("maximum size %d: expected a number of characters", r.MaxSize)
 	}
 	for i, g := range r.Grants {
-		name := g.name(i)
-		require(hostGrammar, name+": host", g.Host, "orders.example.com or *.example.com")
-		require(stageGrammar, name+": stage", g.Stage, "prod")
-		require(pathGrammar, name+": path", g.Path, "/orders, without * ? $ or a slash at the end")
-		problems = append(problems, g.methodProblems(name)...)
+		g.check(&p, g.name(i))
+		p.require(hostGrammar, g.name(i)+": host", g.Host, "orders.example.com or *.example.com")
 	}
-	if len(problems) == 0 {
+	for i, g := range slices.Concat(r.ALBGrants, r.NativeGrants) {
+		g.check(&p, g.name(i))
+		p.require(domainGrammar, g.name(i)+": host", g.Host, "orders.example.com, without a wildcard")
+	}
+	for i, g := range r.NativeGrants {
+		r.checkDomain(&p, g, g.name(i))
+	}
+	if len(p) == 0 {
 		return nil
 	}
-	sort.Strings(problems)
-	return &InputError{APIID: r.APIID, Problems: slices.Compact(problems)}
+	sort.Strings(p)
+	return &InputError{APIID: r.APIID, Problems: slices.Compact(p)}
+}
+
+// checkEndpoints demands an endpoint where there are grants for one, and that
+// none is of two front doors: a policy could not tell their requests apart.
+func (r *Request) checkEndpoints(p *problems) {
+	const example = "vpce-0123456789abcdef0"
+	if r.VPCEndpointID != "" || len(r.Grants) > 0 {
+		p.require(endpointGrammar, "VPC endpoint ID", r.VPCEndpointID, example)
+	}
+	if r.ALBEndpointID != "" || len(r.ALBGrants) > 0 {
+		p.require(endpointGrammar, "VPC endpoint ID of front door alb", r.ALBEndpointID, example)
+	}
+	if len(r.NativeGrants) > 0 && len(r.NativeEndpointIDs) == 0 {
+		p.add("VPC endpoint IDs of front door native: there is none, and rows need one: expected something like %s", example)
+	}
+	for _, id := range r.NativeEndpointIDs {
+		p.require(endpointGrammar, "VPC endpoint ID of front door native", id, example)
+	}
+	for _, id := range r.AdditionalVPCEndpointIDs {
+		p.require(endpointGrammar, "additional VPC endpoint ID", id, example)
+	}
+	seen := map[string]bool{}
+	for _, ids := range [][]string{{r.VPCEndpointID}, {r.ALBEndpointID}, r.NativeEndpointIDs} {
+		for _, id := range ids {
+			if id != "" && seen[id] {
+				p.add("VPC endpoint ID %q: it is given for two front doors: each has an endpoint of its own", id)
+			}
+		}
+		for _, id := range ids {
+			seen[id] = true
+		}
+	}
+}
+
+// check refuses what is wrong with a grant of whichever front door, but for its
+// host.
+func (g Grant) check(p *problems, name string) {
+	p.require(stageGrammar, name+": stage", g.Stage, "prod")
+	p.require(pathGrammar, name+": path", g.Path, "/orders, without * ? $ or a slash at the end")
+	*p = append(*p, g.methodProblems(name)...)
+}
+
+// checkDomain demands the ARN of the grant's own host, in the API's account and
+// region: a base path can be mapped to no other's API.
+func (r *Request) checkDomain(p *problems, g Grant, name string) {
+	found := domainARNGrammar.FindStringSubmatch(g.DomainARN)
+	want := []string{r.Partition, r.Region, r.AccountID, g.Host}
+	if found == nil || !slices.Equal(found[1:], want) {
+		p.add("%s: domain ARN %q: expected that of the PRIVATE custom domain, something like arn:%s:execute-api:%s:%s:/domainnames/%s+a1b2c3d4e5",
+			name, g.DomainARN, r.Partition, r.Region, r.AccountID, g.Host)
+	}
 }
 
 func (g Grant) methodProblems(name string) []string {

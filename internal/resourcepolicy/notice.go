@@ -6,50 +6,70 @@ import (
 	"strings"
 )
 
-// blocks tells which statements of the owner's deny every request through the
-// endpoint: those that deny whatever doesn't come from endpoints of a list
-// without ours. They stay, since they are the owner's; the rows can't work
-// until the owner adds the endpoint.
-func (d document) blocks(endpoint string) []string {
+// blocks tells which statements of the owner's deny every request through some
+// of the endpoints: those that deny whatever doesn't come from endpoints of a
+// list without them. They stay, since they are the owner's; the rows can't work
+// until the owner adds the endpoints.
+func (d document) blocks(endpoints []string) []string {
 	var notices []string
 	for i, s := range d.statements {
 		if s["Effect"] != "Deny" {
 			continue
 		}
 		known, ok := onlyEndpoints(s["Condition"])
-		if !ok || slices.Contains(known, endpoint) {
+		out := slices.DeleteFunc(slices.Clone(endpoints), func(id string) bool { return slices.Contains(known, id) })
+		if !ok || len(out) == 0 {
 			continue
 		}
 		name := fmt.Sprintf("Statement[%d]", i)
 		if sid, _ := s["Sid"].(string); sid != "" {
 			name += fmt.Sprintf(" (Sid %q)", sid)
 		}
+		it := "it"
+		if len(out) > 1 {
+			it = "them"
+		}
 		notices = append(notices, fmt.Sprintf(
-			"%s of the owner's policy denies what doesn't come from %s: requests through %s get 403 until the owner adds it there",
-			name, strings.Join(known, ", "), endpoint))
+			"%s of the owner's policy denies what doesn't come from %s: requests through %s get 403 until the owner adds %s there",
+			name, strings.Join(known, ", "), strings.Join(out, ", "), it))
 	}
 	return notices
 }
 
-// displaced tells of statements of Portico's that were written for another
-// endpoint: one that ours has replaced, or that of another environment, which
-// loses its access.
-func (d document) displaced(endpoint string) []string {
+// displaced tells of statements of Portico's that were written for other
+// endpoints than these: such as these have replaced, or those of another
+// environment, which loses its access. All of Portico's statements in a policy
+// come from one merge; so where one of these endpoints is among theirs, the
+// others were this environment's too.
+func (d document) displaced(endpoints []string) []string {
+	others := d.porticos()
+	if len(others) == 0 || slices.ContainsFunc(others, func(id string) bool { return slices.Contains(endpoints, id) }) {
+		return nil
+	}
+	whose := "that endpoint is another environment's, its"
+	if len(others) > 1 {
+		whose = "those endpoints are another environment's, their"
+	}
+	return []string{fmt.Sprintf(
+		"statements of Portico's for %s are replaced by those for %s: if %s requests get 403 from now on, so give each environment an API of its own",
+		strings.Join(others, ", "), strings.Join(endpoints, ", "), whose)}
+}
+
+// porticos are the endpoints that statements of Portico's were written for,
+// sorted.
+func (d document) porticos() []string {
+	var ids []string
 	for _, s := range d.statements {
-		if s["Sid"] != denyHostsSid {
+		sid, _ := s["Sid"].(string)
+		if !slices.Contains([]string{denyHostsSid, denyALBSid, denyDomainsSid}, sid) {
 			continue
 		}
 		operators, _ := s["Condition"].(map[string]any)
 		keys, _ := operators["StringEquals"].(map[string]any)
-		for _, other := range texts(keys["aws:SourceVpce"]) {
-			if other != endpoint {
-				return []string{fmt.Sprintf(
-					"statements of Portico's for %s are replaced by those for %s: if that endpoint is another environment's, its requests get 403 from now on, so give each environment an API of its own",
-					other, endpoint)}
-			}
-		}
+		ids = append(ids, texts(keys[sourceVPCE])...)
 	}
-	return nil
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // onlyEndpoints are the values of a condition that is StringNotEquals on

@@ -9,9 +9,12 @@
 // what a Lambda authorizer or an IAM identity of the same account allows when
 // the resource policy is silent; so every limit is a Deny too.
 //
-// The host is compared with the Referer header, which the proxy overwrites.
-// A client could set the header as well: that it can't reach the endpoint but
-// through the proxy is the work of the endpoint's security group.
+// Each front door has VPC endpoints of its own, and what tells its hosts apart
+// differs. Through the proxy's endpoint it is the Referer header, which the
+// proxy overwrites. A client could set the header as well: that it can't reach
+// the endpoint but through the proxy is the work of the endpoint's security
+// group. Through the endpoints of PRIVATE custom domains it is the domain's ARN.
+// Through the load balancer's endpoint it is nothing.
 //
 // docs/design/resource-policies.md has the statements, their reasons and the
 // alternatives.
@@ -28,12 +31,23 @@ type Request struct {
 	Region    string
 	AccountID string // 12 digits; the account that owns the API
 	APIID     string
-	// VPCEndpointID is the execute-api endpoint that the proxy calls.
+	// VPCEndpointID is the execute-api endpoint that the proxy calls; empty
+	// where none stands.
 	VPCEndpointID string
+	// ALBEndpointID is the execute-api endpoint that is the target of a load
+	// balancer without a proxy; empty where none stands.
+	ALBEndpointID string
+	// NativeEndpointIDs are the execute-api endpoints that have access to
+	// PRIVATE custom domains: Portico's own first, then consumers'.
+	NativeEndpointIDs []string
 	// AdditionalVPCEndpointIDs may call the whole API, whatever the rows say.
+	// A consumer's endpoint may be one of NativeEndpointIDs too, and still call
+	// the whole API; Portico's endpoints have their rows only.
 	AdditionalVPCEndpointIDs []string
-	// Grants are the API's rows. None: Portico's statements are taken out.
-	Grants []Grant
+	// Grants, ALBGrants and NativeGrants are what the API's rows allow through
+	// each front door. A row whose host is on its way from one front door to
+	// another is in both. None at all: Portico's statements are taken out.
+	Grants, ALBGrants, NativeGrants []Grant
 	// Existing is the API's policy as it stands: empty, a JSON document, or a
 	// JSON document escaped once more, as GetRestApi returns it.
 	Existing []byte
@@ -51,7 +65,12 @@ type Grant struct {
 	Path string
 	// Methods are the HTTP methods in upper case; nil: all.
 	Methods []string
-	// Source names the row in messages: `APIS[3] (orders.example.com/v1)`.
+	// DomainARN is the PRIVATE custom domain's ARN in NativeGrants, either as
+	// the resource has it (arn:aws:apigateway:…) or as conditions write it
+	// (arn:aws:execute-api:…); others don't have one.
+	DomainARN string
+	// Source names the row in messages: `APIS[3] (orders.example.com/v1)`. What
+	// has the same Source is counted as one row.
 	Source string
 }
 
@@ -121,22 +140,43 @@ func Merge(r Request) (*Result, error) {
 	owner := existing.withoutPortico().canonical(r.api())
 
 	result := &Result{MaxSize: r.MaxSize, OwnerStatements: len(owner.statements)}
-	if len(r.Grants) == 0 {
+	w := newWriter(r, owner)
+	if w.rows() == 0 {
 		result.Policy = owner.encode(nil)
 		result.Size = size(result.Policy)
 		return result, nil
 	}
-	result.Notices = append(owner.blocks(r.VPCEndpointID), existing.displaced(r.VPCEndpointID)...)
+	result.Notices = append(owner.blocks(w.endpoints(w.doors)), existing.displaced(r.porticos())...)
 
-	w := newWriter(r, owner)
 	for _, form := range w.forms() {
-		policy := w.policy(r.Grants, form)
+		policy := w.policy(w.rows(), form)
 		if n := size(policy); n <= r.MaxSize {
 			result.Policy, result.Size, result.Allow = policy, n, form
 			return result, nil
 		}
 	}
 	return nil, w.tooLarge()
+}
+
+// Closed is the policy of an API whose owner had none and whose rows are all
+// retired: where Merge has nothing left to say. A private API without a policy
+// admits nobody and can't be deployed either, so that what was granted would
+// stay in effect; this says the same in a form that can be. The additional
+// endpoints stay admitted. Its Sids mark it as Portico's, to be replaced when
+// the API gets a row again.
+//
+// The error is *InputError.
+func Closed(r Request) ([]byte, error) {
+	r.Grants, r.ALBGrants, r.NativeGrants, r.Form = nil, nil, nil, DenyNotResource
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	w := newWriter(r, document{})
+	closed := statement{Sid: sidPrefix + "Retired", Effect: "Deny", Resource: []string{w.prefix + "*"}}
+	if len(w.additional) > 0 {
+		closed.Condition = conditions{"StringNotEquals": {sourceVPCE: w.additional}}
+	}
+	return w.owner.encode(append(w.allowEndpoints(), closed)), nil
 }
 
 // API names a REST API.

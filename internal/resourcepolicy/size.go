@@ -18,10 +18,10 @@ type SizeError struct {
 	Size, MaxSize int
 	// OwnerSize is the length of the owner's part of it.
 	OwnerSize int
-	// Rows is the number of grants, Fit how many of them, from the first on,
-	// have room.
+	// Rows is the number of rows, Fit how many of them, from the first on, have
+	// room.
 	Rows, Fit int
-	// FirstOut is the Source of the first grant that has no room.
+	// FirstOut is the Source of the first row that has no room.
 	FirstOut string
 }
 
@@ -39,19 +39,18 @@ func (e *SizeError) Error() string {
 func (w *writer) tooLarge() *SizeError {
 	forms := w.forms()
 	smallest := forms[len(forms)-1]
-	grants := w.request.Grants
 	// More rows almost always make a longer policy; where they don't (a row
 	// that covers earlier ones), the number found is one that fits all the same.
-	fit := sort.Search(len(grants), func(n int) bool {
-		return size(w.policy(grants[:n+1], smallest)) > w.request.MaxSize
+	fit := sort.Search(w.rows(), func(n int) bool {
+		return size(w.policy(n+1, smallest)) > w.request.MaxSize
 	})
 	e := &SizeError{
 		APIID: w.request.APIID, Form: w.request.Form,
-		Size: size(w.policy(grants, smallest)), MaxSize: w.request.MaxSize,
-		OwnerSize: size(w.owner.encode(nil)), Rows: len(grants), Fit: fit,
+		Size: size(w.policy(w.rows(), smallest)), MaxSize: w.request.MaxSize,
+		OwnerSize: size(w.owner.encode(nil)), Rows: w.rows(), Fit: fit,
 	}
-	if fit < len(grants) {
-		e.FirstOut = grants[fit].name(fit)
+	if fit < w.rows() {
+		e.FirstOut = w.names[fit]
 	}
 	return e
 }
