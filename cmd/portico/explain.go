@@ -229,7 +229,7 @@ func (e *explanation) addAPIs(apis []topology.API, policySize int) error {
 		if account == "" {
 			account = anyAccount
 		}
-		request := apipolicy.Request(api, account)
+		request := apipolicy.Request(api, account, nil, apipolicy.AnyDomainARN(api, account))
 		request.VPCEndpointID, request.MaxSize = anyEndpoint, policySize
 		result, err := resourcepolicy.Merge(request)
 		if err != nil {

@@ -6,32 +6,42 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/portico-iac/portico/internal/apipolicy"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
+	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
 
 // policyOptions are the flags of the policy command.
 type policyOptions struct {
-	mapping, api, account, region, endpoint string
-	existing                                string
-	additional                              []string
-	form                                    string
+	mapping, api, account, region string
+	// endpoint, alb and native are the endpoints of the front doors.
+	endpoint, alb string
+	native        []string
+	domains       map[string]string
+	existing      string
+	additional    []string
+	form          string
 }
 
 func (c *cli) policyCommand() *cobra.Command {
 	var o policyOptions
 	cmd := &cobra.Command{
-		Use:   "policy --mapping FILE --api ID --account N --region R --vpc-endpoint ID",
+		Use:   "policy --mapping FILE --api ID --account N --region R [--vpc-endpoint ID] [--alb-endpoint ID] [--native-endpoint ID]",
 		Short: "Print the resource policy of one API: Portico's statements merged into the owner's",
 		Long: `Print the resource policy of one API as canonical JSON: Portico's statements for
 the API's rows, merged into the policy that the API has (--existing), of which
 every statement is kept. How much of API Gateway's quota it takes is told on
-standard error.`,
+standard error.
+
+Each front door that the API's rows name needs its endpoint: --vpc-endpoint for
+nginx, --alb-endpoint for alb, --native-endpoint and --domain-arn for native. An
+endpoint that stands without rows of the API is shut out.`,
 		Args: cobra.NoArgs,
 		RunE: c.immediate(func() error { return c.policy(o) }),
 	}
@@ -41,14 +51,20 @@ standard error.`,
 	f.StringVar(&o.account, "account", "", "the account that owns the API, 12 digits")
 	f.StringVar(&o.region, "region", "", "the API's region")
 	f.StringVar(&o.endpoint, "vpc-endpoint", "", "the execute-api VPC endpoint that the proxy calls")
+	f.StringVar(&o.alb, "alb-endpoint", "", "the execute-api VPC endpoint of front door alb")
+	f.StringSliceVar(&o.native, "native-endpoint", nil,
+		"an execute-api VPC endpoint of front door native, the shared account's first; may be repeated")
+	f.StringToStringVar(&o.domains, "domain-arn", nil,
+		"the ARN of a host's PRIVATE custom domain, as HOST=ARN; may be repeated")
 	f.StringVar(&o.existing, "existing", "", `the API's policy as it stands: a file, or "-" for standard input`)
 	f.StringSliceVar(&o.additional, "additional-vpc-endpoint", nil,
 		"another VPC endpoint that may call the whole API; may be repeated")
 	f.StringVar(&o.form, "deny-form", string(resourcepolicy.DenyNotResource),
 		"how to deny what the rows don't name: notResource or verbs")
-	for _, name := range []string{"api", "account", "region", "vpc-endpoint"} {
+	for _, name := range []string{"api", "account", "region"} {
 		required(cmd, name)
 	}
+	cmd.MarkFlagsOneRequired("vpc-endpoint", "alb-endpoint", "native-endpoint")
 	return cmd
 }
 
@@ -62,8 +78,8 @@ func (o policyOptions) check() error {
 	if !accountID.MatchString(o.account) {
 		return usagef("--account %q: expected the account's number, 12 digits", o.account)
 	}
-	for _, id := range append([]string{o.endpoint}, o.additional...) {
-		if !endpointID.MatchString(id) {
+	for _, id := range slices.Concat([]string{o.endpoint, o.alb}, o.native, o.additional) {
+		if id != "" && !endpointID.MatchString(id) {
 			return usagef("VPC endpoint %q: expected something like vpce-0123456789abcdef0", id)
 		}
 	}
@@ -93,17 +109,12 @@ func (c *cli) policy(o policyOptions) error {
 	if err != nil {
 		return err
 	}
-	result, err := resourcepolicy.Merge(resourcepolicy.Request{
-		Partition:                rows[0].API.Partition,
-		Region:                   o.region,
-		AccountID:                o.account,
-		APIID:                    o.api,
-		VPCEndpointID:            o.endpoint,
-		AdditionalVPCEndpointIDs: o.additional,
-		Grants:                   apipolicy.Grants(rows),
-		Existing:                 existing,
-		Form:                     resourcepolicy.DenyForm(o.form),
-	})
+	request, err := o.request(rows)
+	if err != nil {
+		return err
+	}
+	request.Existing = existing
+	result, err := resourcepolicy.Merge(request)
 	if err != nil {
 		return err
 	}
@@ -119,6 +130,39 @@ func (c *cli) policy(o policyOptions) error {
 		result.Size, result.MaxSize, count(result.OwnerStatements, "statement"))
 	fmt.Fprintf(c.out, "%s\n", result.Policy)
 	return nil
+}
+
+// request asks for the rows' policy. It is an error if a row's front door has
+// no endpoint, or its custom domain no ARN.
+func (o policyOptions) request(rows []mapping.Row) (resourcepolicy.Request, error) {
+	api := topology.API{
+		ID: mapping.APIID(o.api), Region: o.region, Partition: rows[0].API.Partition, Rows: rows,
+	}
+	arn := func(host mapping.Host) string { return o.domains[string(host)] }
+	r := apipolicy.Request(api, mapping.AccountID(o.account), nil, arn)
+	r.VPCEndpointID, r.ALBEndpointID, r.NativeEndpointIDs = o.endpoint, o.alb, o.native
+	r.AdditionalVPCEndpointIDs, r.Form = o.additional, resourcepolicy.DenyForm(o.form)
+	for _, need := range []struct {
+		door   mapping.FrontDoor
+		grants []resourcepolicy.Grant
+		has    bool
+		flag   string
+	}{
+		{mapping.FrontDoorNGINX, r.Grants, o.endpoint != "", "vpc-endpoint"},
+		{mapping.FrontDoorALB, r.ALBGrants, o.alb != "", "alb-endpoint"},
+		{mapping.FrontDoorNative, r.NativeGrants, len(o.native) > 0, "native-endpoint"},
+	} {
+		if len(need.grants) > 0 && !need.has {
+			return r, usagef("%s has FRONT_DOOR %s: --%s is missing", need.grants[0].Source, need.door, need.flag)
+		}
+	}
+	for _, grant := range r.NativeGrants {
+		if grant.DomainARN == "" {
+			return r, usagef("%s has FRONT_DOOR %s: --domain-arn %s=ARN is missing: the provider stack's output domainNameArns has it",
+				grant.Source, mapping.FrontDoorNative, grant.Host)
+		}
+	}
+	return r, nil
 }
 
 // rows are the API's; it is an error if there are none, or if one says that

@@ -5,6 +5,7 @@ package apipolicy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/internal/topology"
@@ -14,37 +15,67 @@ import (
 // Request is the part of a merge that follows from the mapping: the API, the
 // account that owns it, and what its rows grant. The rows may leave the account
 // unnamed, so it is the caller's to say.
-func Request(api topology.API, account mapping.AccountID) resourcepolicy.Request {
-	return resourcepolicy.Request{
+//
+// doors tells the front doors through which a host's requests may come: on its
+// way from one to another there are two. nil: each row's own. domainARN is the
+// ARN of a host's PRIVATE custom domain, which only a deployed one has; nil
+// leaves it out, so that rows of front door native can't be merged.
+func Request(api topology.API, account mapping.AccountID,
+	doors func(mapping.Host) []mapping.FrontDoor, domainARN func(mapping.Host) string,
+) resourcepolicy.Request {
+	r := resourcepolicy.Request{
 		Partition: api.Partition,
 		Region:    api.Region,
 		AccountID: string(account),
 		APIID:     string(api.ID),
-		Grants:    Grants(api.Rows),
+	}
+	for _, row := range api.Rows {
+		if row.Retired {
+			continue
+		}
+		through := []mapping.FrontDoor{row.FrontDoor}
+		if doors != nil {
+			through = doors(row.Host)
+		}
+		granted := grant(row)
+		if slices.Contains(through, mapping.FrontDoorNGINX) {
+			r.Grants = append(r.Grants, granted)
+		}
+		if slices.Contains(through, mapping.FrontDoorALB) {
+			r.ALBGrants = append(r.ALBGrants, granted)
+		}
+		if slices.Contains(through, mapping.FrontDoorNative) {
+			if domainARN != nil {
+				granted.DomainARN = domainARN(row.Host)
+			}
+			r.NativeGrants = append(r.NativeGrants, granted)
+		}
+	}
+	return r
+}
+
+// grant is what a row allows to who comes through its front door.
+func grant(row mapping.Row) resourcepolicy.Grant {
+	var methods []string
+	for _, method := range row.Methods {
+		methods = append(methods, string(method))
+	}
+	return resourcepolicy.Grant{
+		Host:    string(row.Host),
+		Stage:   string(row.API.Stage),
+		Path:    string(row.API.Path),
+		Methods: methods,
+		Source:  Source(row),
 	}
 }
 
-// Grants are what the rows allow to who comes through the proxy: retired rows,
-// and those of front doors whose requests don't pass it, allow nothing.
-func Grants(rows []mapping.Row) []resourcepolicy.Grant {
-	var grants []resourcepolicy.Grant
-	for _, row := range rows {
-		if row.Retired || row.FrontDoor != mapping.FrontDoorNGINX {
-			continue
-		}
-		var methods []string
-		for _, method := range row.Methods {
-			methods = append(methods, string(method))
-		}
-		grants = append(grants, resourcepolicy.Grant{
-			Host:    string(row.Host),
-			Stage:   string(row.API.Stage),
-			Path:    string(row.API.Path),
-			Methods: methods,
-			Source:  Source(row),
-		})
+// AnyDomainARN stands in for the ARN of a PRIVATE custom domain that isn't
+// deployed: it is as long as the real one, whose identifier API Gateway makes,
+// so that a policy's size comes out right.
+func AnyDomainARN(api topology.API, account mapping.AccountID) func(mapping.Host) string {
+	return func(host mapping.Host) string {
+		return fmt.Sprintf("arn:%s:execute-api:%s:%s:/domainnames/%s+0000000000", api.Partition, api.Region, account, host)
 	}
-	return grants
 }
 
 // Source names a row in messages: `APIS[3] (orders.example.com/v1)`.

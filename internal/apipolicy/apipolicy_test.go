@@ -42,13 +42,55 @@ func TestRowsGrantTheirVerbsStageAndPathToTheirHost(t *testing.T) {
 			{Host: "*.internal.example.com", Stage: "dev", Source: "APIS[1] (*.internal.example.com)"},
 		},
 	}
-	if diff := cmp.Diff(want, apipolicy.Request(derived.APIs[0], "222222222222")); diff != "" {
+	if diff := cmp.Diff(want, apipolicy.Request(derived.APIs[0], "222222222222", nil, nil)); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
 }
 
-func TestRowsOfOtherFrontDoorsGrantTheProxyNothing(t *testing.T) {
-	for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative} {
-		require.Empty(t, apipolicy.Grants([]mapping.Row{{Host: "a.internal.example.com", FrontDoor: door}}), door)
+func TestEachRowIsGrantedThroughTheFrontDoorsOfItsHost(t *testing.T) {
+	row := func(host mapping.Host, door mapping.FrontDoor) mapping.Row {
+		return mapping.Row{Host: host, FrontDoor: door, API: mapping.PrivateAPI{Stage: "prod"}}
+	}
+	api := topology.API{ID: "a1b2c3d4e5", Region: "eu-west-1", Partition: "aws", Rows: []mapping.Row{
+		row("a.example.com", mapping.FrontDoorNGINX),
+		row("b.example.com", mapping.FrontDoorALB),
+		row("c.example.com", mapping.FrontDoorNative),
+	}}
+	hosts := func(grants []resourcepolicy.Grant) []string {
+		all := []string{}
+		for _, g := range grants {
+			all = append(all, g.Host)
+		}
+		return all
+	}
+	t.Run("its own", func(t *testing.T) {
+		r := apipolicy.Request(api, "222222222222", nil, nil)
+		require.Equal(t, []string{"a.example.com"}, hosts(r.Grants))
+		require.Equal(t, []string{"b.example.com"}, hosts(r.ALBGrants))
+		require.Equal(t, []string{"c.example.com"}, hosts(r.NativeGrants))
+		require.Empty(t, r.NativeGrants[0].DomainARN)
+	})
+	t.Run("two on the way from one to another, none before any serves", func(t *testing.T) {
+		r := apipolicy.Request(api, "222222222222", func(host mapping.Host) []mapping.FrontDoor {
+			return map[mapping.Host][]mapping.FrontDoor{
+				"a.example.com": {mapping.FrontDoorNative, mapping.FrontDoorNGINX},
+				"b.example.com": {mapping.FrontDoorALB, mapping.FrontDoorNGINX},
+			}[host]
+		}, apipolicy.AnyDomainARN(api, "222222222222"))
+		require.Equal(t, []string{"a.example.com", "b.example.com"}, hosts(r.Grants))
+		require.Equal(t, []string{"b.example.com"}, hosts(r.ALBGrants))
+		require.Equal(t, []string{"a.example.com"}, hosts(r.NativeGrants))
+		require.Equal(t, "arn:aws:execute-api:eu-west-1:222222222222:/domainnames/a.example.com+0000000000", r.NativeGrants[0].DomainARN)
+		require.Empty(t, r.Grants[0].DomainARN)
+	})
+}
+
+func TestRetiredRowsGrantNothingThroughAnyFrontDoor(t *testing.T) {
+	for _, door := range []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative} {
+		api := topology.API{Rows: []mapping.Row{{Host: "a.example.com", FrontDoor: door, Retired: true}}}
+		r := apipolicy.Request(api, "222222222222", nil, nil)
+		require.Empty(t, r.Grants, door)
+		require.Empty(t, r.ALBGrants, door)
+		require.Empty(t, r.NativeGrants, door)
 	}
 }

@@ -57,7 +57,7 @@ func (s side) derivePolicies(endpoint string) (map[apiKey]policy, error) {
 		if p.stack != nil {
 			form, most, additional = p.stack.DenyForm, p.stack.MaxPolicySize, p.stack.AdditionalVPCEndpointIDs
 		}
-		request := apipolicy.Request(api, p.account)
+		request := apipolicy.Request(api, p.account, nil, apipolicy.AnyDomainARN(api, p.account))
 		request.VPCEndpointID, request.AdditionalVPCEndpointIDs = endpoint, additional
 		request.MaxSize, request.Form = most, form
 		result, err := resourcepolicy.Merge(request)
