@@ -31,7 +31,10 @@ const (
 // apiGatewayService is REST APIs as their owners run them, and what somebody
 // else may do to them: replace the policy and redeploy a stage.
 func apiGatewayService() service {
-	return service{types: []*typeSpec{restAPISpec(), restAPIPolicySpec(), deploymentSpec(), stageSpec()}}
+	return service{
+		types:     []*typeSpec{restAPISpec(), restAPIPolicySpec(), deploymentSpec(), stageSpec()},
+		functions: []*functionSpec{exportFunction()},
+	}
 }
 
 func restAPISpec() *typeSpec {
