@@ -89,6 +89,8 @@ func readProviderConfig(ctx *pulumi.Context, dir string) (*providerConfig, error
 	}
 	oneOf(m, "policy.denyForm", c.Policy.DenyForm, "", "notResource", "verbs")
 	c.checkPolicySize(m)
+	m.check(!c.CreateStages || c.Redeploy == nil || *c.Redeploy, "createStages",
+		"nothing is deployed with redeploy: false", "take it out, or write redeploy: true")
 	m.check(c.Redeploy != nil, "redeploy", "not set",
 		"write true to redeploy the stages whose resource policy changes, which publishes whatever the APIs' owners have saved; write false to leave that to them: the output redeployCommands then has the commands")
 	return c, m.err()

@@ -38,6 +38,8 @@ type monitor struct {
 	policies map[string]string
 	// endpointTypes are APIs' endpoint types where they aren't PRIVATE.
 	endpointTypes map[string]string
+	// missing are stages that APIs don't have, "api/stage".
+	missing []string
 	// publicZones are the public hosted zones of the account.
 	publicZones []string
 	// published are the names in every public zone.
@@ -194,6 +196,11 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		return map[string]any{"id": "pl-63a5400a", "name": text("name")}, nil
 	case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
 		return map[string]any{"userName": "AWS", "password": "secret"}, nil
+	case "aws:apigateway/getExport:getExport":
+		if slices.Contains(m.missing, text("restApiId")+"/"+text("stageName")) {
+			return nil, fmt.Errorf("reading API Gateway Export: operation error API Gateway: GetExport, api error NotFoundException: Invalid stage identifier specified")
+		}
+		return map[string]any{"body": "{}"}, nil
 	case "aws:ecs/getService:getService":
 		running := cmp.Or(m.running, "arn:aws:mock::111111111111:"+text("serviceName"))
 		return map[string]any{"taskDefinition": running}, nil

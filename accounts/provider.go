@@ -46,7 +46,7 @@ func ProviderIn(dir string) pulumi.RunFunc {
 		if err := checkAPIs(config, account.ID, apis, rows); err != nil {
 			return err
 		}
-		stack := &providerStack{ctx: ctx, config: config, account: account, apis: apis}
+		stack := &providerStack{ctx: ctx, config: config, account: account, apis: apis, source: rows.Source}
 		return stack.deploy()
 	}
 }
@@ -118,6 +118,8 @@ type providerStack struct {
 	config  *providerConfig
 	account mapping.Account
 	apis    []topology.API
+	// source is the mapping file, for messages.
+	source string
 }
 
 func (s *providerStack) deploy() error {
@@ -135,12 +137,16 @@ func (s *providerStack) deploy() error {
 	if err != nil {
 		return err
 	}
+	published, err := s.publishedStages(pulumi.Provider(awsProvider))
+	if err != nil {
+		return err
+	}
 	var last pulumi.Resource
 	commands := []string{}
 	for _, api := range s.apis {
 		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api, shared), After: last}
 		if *s.config.Redeploy {
-			args.Stages = stages(api)
+			args.Stages = published[api.ID]
 		} else {
 			commands = append(commands, redeployCommands(api)...)
 		}
@@ -156,7 +162,7 @@ func (s *providerStack) deploy() error {
 
 // policyOf makes the resource policy of an API out of the one that it has.
 func (s *providerStack) policyOf(api topology.API, shared *sharedOutputs) func(string) (string, error) {
-	request := apipolicy.Request(api, s.account.ID)
+	request := apipolicy.Request(api, s.account.ID, nil, nil)
 	request.VPCEndpointID = shared.vpcEndpointID
 	request.AdditionalVPCEndpointIDs = s.config.AdditionalVPCEndpointIDs
 	request.MaxSize = s.config.policySize()
@@ -198,29 +204,6 @@ func closedPolicy(api topology.API, account mapping.AccountID) (string, error) {
 	}
 	text, err := json.Marshal(document)
 	return string(text), err
-}
-
-// stages are those that the API's rows lead to, also the retired ones: what was
-// taken out of a policy stays in effect until its stage is redeployed.
-func stages(api topology.API) []string {
-	var all []string
-	for _, row := range api.Rows {
-		all = append(all, string(row.API.Stage))
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// redeployCommands are what the API's owner runs after an update that changed
-// its policy. They are the same whether it did or not: an output that comes and
-// goes would make the next update differ from this one.
-func redeployCommands(api topology.API) []string {
-	var all []string
-	for _, stage := range stages(api) {
-		all = append(all, fmt.Sprintf("aws apigateway create-deployment --region %s --rest-api-id %s --stage-name %s",
-			api.Region, api.ID, stage))
-	}
-	return all
 }
 
 func describeRows(rows []mapping.Row) string {

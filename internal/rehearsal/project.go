@@ -130,6 +130,8 @@ func (b beginning) providerConfig(account mapping.AccountID, apis []string, envi
 		"portico:shared": map[string]any{"stack": "organization/" + sharedProject + "/" + environment},
 		// A rehearsal publishes what its simulated owners saved.
 		"portico:redeploy": true,
+		// Some of them have never deployed an API.
+		"portico:createStages": true,
 	}
 	if len(apis) > 0 {
 		config["portico:apis"] = apis

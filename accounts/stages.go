@@ -1,0 +1,80 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// stages are those that the API's rows lead to, also the retired ones: what was
+// taken out of a policy stays in effect until its stage is redeployed.
+func stages(api topology.API) []string {
+	var all []string
+	for _, row := range api.Rows {
+		all = append(all, string(row.API.Stage))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// publishedStages are the stages of each API that are redeployed when its policy
+// changes. A deployment creates a stage that isn't there, and publishes the
+// owner's draft on it; unless the settings ask for that, a stage that a row
+// leads to has to be there, and one that retired rows alone lead to is left
+// where it isn't: nothing of Portico's is in effect on it.
+func (s *providerStack) publishedStages(awsProvider pulumi.InvokeOption) (map[mapping.APIID][]string, error) {
+	published := map[mapping.APIID][]string{}
+	if !*s.config.Redeploy {
+		return published, nil
+	}
+	var missing []error
+	for _, api := range s.apis {
+		for _, stage := range stages(api) {
+			if !s.config.CreateStages {
+				exists, err := components.StageExists(s.ctx, string(api.ID), stage, awsProvider)
+				if err != nil {
+					missing = append(missing, err)
+					continue
+				}
+				if !exists {
+					missing = append(missing, s.missingStage(api, stage))
+					continue
+				}
+			}
+			published[api.ID] = append(published[api.ID], stage)
+		}
+	}
+	return published, errors.Join(missing...)
+}
+
+// missingStage reports the rows that lead to a stage which isn't there; nil
+// where all of them are retired.
+func (s *providerStack) missingStage(api topology.API, stage string) error {
+	var wrong []error
+	for _, row := range api.Rows {
+		if row.Retired || string(row.API.Stage) != stage {
+			continue
+		}
+		wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].PRIVATE_API_URL: REST API %s of account %s has no stage %q: correct the URL; or have the API's owner deploy the stage; or set portico:createStages: true, and the update creates it with whatever the owner has saved",
+			s.source, row.Pos.Line, row.Pos.Column, row.Index, api.ID, s.account.ID, stage))
+	}
+	return errors.Join(wrong...)
+}
+
+// redeployCommands are what the API's owner runs after an update that changed
+// its policy. They are the same whether it did or not: an output that comes and
+// goes would make the next update differ from this one.
+func redeployCommands(api topology.API) []string {
+	var all []string
+	for _, stage := range stages(api) {
+		all = append(all, fmt.Sprintf("aws apigateway create-deployment --region %s --rest-api-id %s --stage-name %s",
+			api.Region, api.ID, stage))
+	}
+	return all
+}
