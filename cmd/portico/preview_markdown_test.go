@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -186,6 +187,27 @@ func TestPreviewSaysWhatItCannotCompare(t *testing.T) {
 			require.Empty(t, got.out)
 		})
 	}
+}
+
+func TestPreviewKnowsCertificatesThatNobodyIssues(t *testing.T) {
+	const settings = "config:\n  portico:mapping: mapping.yaml\n" +
+		"  portico:certificates: {source: existing, existing: [{arn: \"arn:aws:acm:us-east-1:111111111111:certificate/x\", names: [\"*.private.example.com\"%s]}]}\n"
+	e := newEstate(t)
+	e.commit("begin")
+	e.write("Pulumi.dev.yaml", fmt.Sprintf(settings, ""))
+	got := e.preview()
+	require.Zero(t, got.code, got.err)
+	require.Contains(t, got.out, "1 certificate removed, 1 supplied certificate attached.")
+	require.Contains(t, got.out, "| attached, supplied | `*.private.example.com` |")
+
+	e.write("mapping.yaml", reviewedMapping+strings.ReplaceAll(strings.TrimPrefix(reviewedMapping, "APIS:\n"), "orders.private", "orders.sales"))
+	got = e.preview()
+	require.Equal(t, exitWrong, got.code)
+	require.Contains(t, got.out, "covers orders.sales.example.com")
+
+	e.write("Pulumi.dev.yaml", fmt.Sprintf(settings, `, "orders.sales.example.com"`))
+	got = e.preview()
+	require.Zero(t, got.code, got.err)
 }
 
 func TestPreviewFollowsTheStacksZones(t *testing.T) {

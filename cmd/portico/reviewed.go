@@ -54,7 +54,9 @@ type reviewedSettings struct {
 }
 
 type reviewedCertificates struct {
-	NamesPerCertificate int `yaml:"namesPerCertificate"`
+	// Source is "import" or "existing" where no certificate is issued.
+	Source              string `yaml:"source"`
+	NamesPerCertificate int    `yaml:"namesPerCertificate"`
 	// Import has PEM, or the paths of PEM files.
 	Import []struct {
 		Certificate string `yaml:"certificate"`
@@ -174,6 +176,7 @@ func described(files tree, environment, displayDir string) (state review.State, 
 		state.Absent = "has certificates that can't be read"
 		return state, "", err
 	}
+	state.SuppliedOnly = slices.Contains([]string{"import", "existing"}, settings.Certificates.Source)
 	if state.Stacks, err = describedStacks(files, environment); err != nil {
 		state.Absent = "has settings of provider stacks that can't be read"
 		return state, "", err

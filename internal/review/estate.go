@@ -10,33 +10,6 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// CertificateChanges are the load balancer's certificates that come and go. ACM
-// can't change a certificate's names, so that a name more is a certificate
-// anew.
-type CertificateChanges struct {
-	Added, Removed [][]mapping.Host
-}
-
-func compareCertificates(base, head *topology.Topology) CertificateChanges {
-	return CertificateChanges{
-		Added:   certificatesWithout(head.Certificates, base.Certificates),
-		Removed: certificatesWithout(base.Certificates, head.Certificates),
-	}
-}
-
-func certificatesWithout(a, b []topology.Certificate) [][]mapping.Host {
-	var rest [][]mapping.Host
-	for _, certificate := range a {
-		same := func(other topology.Certificate) bool {
-			return slices.Equal(certificate.Names, other.Names) && maps.Equal(certificate.PublicZones, other.PublicZones)
-		}
-		if !slices.ContainsFunc(b, same) {
-			rest = append(rest, certificate.Names)
-		}
-	}
-	return rest
-}
-
 // ZoneChange is a private hosted zone that comes, goes, or whose alias records
 // do.
 type ZoneChange struct {

@@ -89,6 +89,8 @@ func (r *Review) summary() string {
 	add(len(r.Policies), "resource policy", "changed")
 	add(len(r.Certificates.Added), "certificate", "added")
 	add(len(r.Certificates.Removed), "certificate", "removed")
+	add(len(r.Certificates.Attached), "supplied certificate", "attached")
+	add(len(r.Certificates.Detached), "supplied certificate", "detached")
 	if len(parts) == 0 {
 		return count(len(r.Rows), "row") + " changed"
 	}

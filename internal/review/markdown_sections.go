@@ -122,11 +122,16 @@ func (r *Review) certificateSection() *section {
 			tableRow("", "names") + "|---|---|\n",
 		things: "certificates", rank: 3,
 	}
-	for _, names := range r.Certificates.Added {
-		s.items = append(s.items, tableRow("added", codes(names)))
-	}
-	for _, names := range r.Certificates.Removed {
-		s.items = append(s.items, tableRow("removed", codes(names)))
+	for _, change := range []struct {
+		how  string
+		sets [][]mapping.Host
+	}{
+		{"added", r.Certificates.Added}, {"removed", r.Certificates.Removed},
+		{"attached, supplied", r.Certificates.Attached}, {"detached, supplied", r.Certificates.Detached},
+	} {
+		for _, names := range change.sets {
+			s.items = append(s.items, tableRow(change.how, codes(names)))
+		}
 	}
 	return s
 }

@@ -28,6 +28,9 @@ type State struct {
 	// Stacks are the provider accounts' stacks.
 	Stacks []Stack
 	Limits topology.Limits
+	// SuppliedOnly says that no certificate is issued: Limits.Supplied have to
+	// cover every host.
+	SuppliedOnly bool
 }
 
 // Stack is a provider account's stack, as far as it decides about policies.
@@ -86,7 +89,7 @@ type Review struct {
 // Empty tells whether the change means nothing to an environment.
 func (r *Review) Empty() bool {
 	return len(r.Rows) == 0 && len(r.Policies) == 0 && len(r.Zones) == 0 &&
-		len(r.Certificates.Added) == 0 && len(r.Certificates.Removed) == 0 && len(r.Warnings) == 0 && !r.ImageChanges
+		r.Certificates.empty() && len(r.Warnings) == 0 && !r.ImageChanges
 }
 
 // Request asks for a comparison.
@@ -125,7 +128,7 @@ func Compare(r Request) (*Review, error) {
 		HostsRemoved: without(base.topology.Hosts, head.topology.Hosts),
 		Rows:         compareRows(base.rows(), head.rows()),
 		Policies:     comparePolicies(base, head),
-		Certificates: compareCertificates(base.topology, head.topology),
+		Certificates: compareCertificates(base, head),
 		Zones:        compareZones(base, head),
 		ImageChanges: routesDiffer(base.topology, head.topology),
 	}
@@ -171,6 +174,9 @@ func derive(state State, endpoint string) (side, error) {
 		return s, err
 	}
 	s.topology = derived
+	if err := s.checkSupplied(); err != nil {
+		return s, err
+	}
 	s.policies, err = s.derivePolicies(endpoint)
 	return s, err
 }
