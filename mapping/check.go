@@ -4,28 +4,6 @@ import (
 	"fmt"
 )
 
-// frontDoorServed tells whether this version serves rows of a front door.
-func frontDoorServed(door FrontDoor) bool { return door == FrontDoorNGINX }
-
-// checkFrontDoor refuses what the row's front door cannot do.
-func (r *reader) checkFrontDoor(w *row) {
-	if w.FrontDoor == FrontDoorALB && len(w.Host) > maxALBHostPattern {
-		r.report(w.at("CUSTOM_DOMAIN_URL"), wrong(
-			fmt.Sprintf("the host is %d characters long; a rule of an Application Load Balancer matches %d", len(w.Host), maxALBHostPattern),
-			"write a shorter host"))
-	}
-	switch {
-	case !frontDoorServed(w.FrontDoor) && w.Auth == AuthIAM:
-		r.report(w.at("FRONT_DOOR"), wrong(fmt.Sprintf("this version serves no %s rows yet", w.FrontDoor),
-			"take the row out until one does; nginx is no way round, since its proxy breaks the signatures that AUTH iam demands"))
-	case !frontDoorServed(w.FrontDoor):
-		r.report(w.at("FRONT_DOOR"), wrong(fmt.Sprintf("this version serves no %s rows yet", w.FrontDoor), "write nginx, or delete the key"))
-	case w.FrontDoor == FrontDoorNGINX && w.Auth == AuthIAM:
-		r.report(w.at("AUTH"), wrong("the nginx front door can't carry signed requests, as its proxy rewrites Host and path, which Signature Version 4 covers",
-			"call this API at its execute-api address and take the row out, as this version has no other front door; or delete AUTH if callers needn't sign"))
-	}
-}
-
 // checkPublicZone holds ROUTE53_PUBLIC_DOMAIN to zones that can hold the
 // validation record of the certificate, which is for *.{parent of the host}.
 func (r *reader) checkPublicZone(w *row) {
@@ -79,12 +57,15 @@ func (r *reader) checkRows(accounts []Account) {
 	}
 	served, all := firsts[address]{}, firsts[retiredKey]{}
 	owners, zones := firsts[apiKey]{}, firsts[Zone]{}
+	hosts, stages := firsts[Host]{}, firsts[stageKey]{}
 	for i := range r.rows {
 		w := &r.rows[i]
 		r.checkAddress(w, served, all)
 		r.checkOwner(w, owners)
 		r.checkPartition(w, partitionOfAccount)
 		r.checkZoneAgrees(w, zones)
+		r.checkHost(w, hosts)
+		r.checkVerbs(w, stages)
 	}
 }
 

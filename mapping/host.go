@@ -16,9 +16,6 @@ const (
 	// validationLabel is what ACM puts in front of a certificate's domain name
 	// for its validation record: an underscore, 32 hexadecimal digits, a dot.
 	validationLabel = 34
-	// maxALBHostPattern is the length of an Application Load Balancer's host
-	// header condition.
-	maxALBHostPattern = 128
 )
 
 // ParseCustomDomain reads a CUSTOM_DOMAIN_URL: a host and a base path, with or

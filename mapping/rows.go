@@ -24,6 +24,9 @@ type row struct {
 	path string
 	// nodes are parallel to rowFields.
 	nodes []*yaml.Node
+	// misread tells that some value of the row broke its grammar, so that what
+	// is there in its place says nothing.
+	misread bool
 }
 
 // at is the place of a field's value, or of the row where the field is absent.
@@ -120,7 +123,9 @@ func (r *reader) row(index int, item value) row {
 	w := row{path: item.path}
 	w.Index, w.Pos = index, Position{item.Line, item.Column}
 	w.Timeout, w.FrontDoor = DefaultTimeout, FrontDoorNGINX
+	mistakes := len(r.errs)
 	w.nodes = readFields(r, item, rowFields, &w)
+	w.misread = len(r.errs) > mistakes
 	if w.CORS && w.Methods != nil && !slices.Contains(w.Methods, "OPTIONS") {
 		w.Methods = append(w.Methods, "OPTIONS")
 		slices.Sort(w.Methods)

@@ -123,15 +123,16 @@ var rowFields = []field[row]{
 	},
 	{
 		key:    "AUTH",
-		doc:    "iam where the API demands requests signed with Signature Version 4, which the nginx front door can't carry.",
+		doc:    "iam where the API demands requests signed with Signature Version 4, which nginx can't carry.",
 		schema: schema{"enum": words(auths)},
-		read:   func(r *reader, v value, into *row) { into.Auth = readWord(r, v, auths, into.Auth) },
+		read:   func(r *reader, v value, into *row) { into.Auth = readWord(r, v, auths) },
 	},
 	{
-		key:    "FRONT_DOOR",
-		doc:    "How requests reach the API: nginx is the proxy.",
-		schema: schema{"enum": words(servedFrontDoors()), "default": FrontDoorNGINX},
-		read:   func(r *reader, v value, into *row) { into.FrontDoor = readWord(r, v, frontDoors, into.FrontDoor) },
+		key: "FRONT_DOOR",
+		doc: "How requests reach the API: nginx is the proxy, alb an Application Load Balancer and a custom domain of the API's account, " +
+			"native AWS's private custom domains. Rows of one host have the same.",
+		schema: schema{"enum": words(frontDoors), "default": FrontDoorNGINX},
+		read:   func(r *reader, v value, into *row) { into.FrontDoor = readWord(r, v, frontDoors) },
 	},
 	{
 		key:    "ROUTE53_PUBLIC_DOMAIN",
@@ -175,22 +176,11 @@ var (
 	frontDoors = []FrontDoor{FrontDoorNGINX, FrontDoorALB, FrontDoorNative}
 )
 
-func servedFrontDoors() []FrontDoor {
-	var served []FrontDoor
-	for _, door := range frontDoors {
-		if frontDoorServed(door) {
-			served = append(served, door)
-		}
-	}
-	return served
-}
-
-// readWord reads one of a few words; where it is none, the target keeps its
-// present value.
-func readWord[W ~string](r *reader, v value, known []W, present W) W {
+// readWord reads one of a few words; empty where it is none.
+func readWord[W ~string](r *reader, v value, known []W) W {
 	text, ok := r.text(v)
 	if !ok {
-		return present
+		return ""
 	}
 	for _, word := range known {
 		if text == string(word) {
@@ -198,7 +188,7 @@ func readWord[W ~string](r *reader, v value, known []W, present W) W {
 		}
 	}
 	r.report(v, wrong(fmt.Sprintf("%s is unknown", quote(text)), "write "+join(known, " or ")))
-	return present
+	return ""
 }
 
 // line reads free text for reports.
