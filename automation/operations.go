@@ -61,10 +61,14 @@ func (e *Environment) Cancel(ctx context.Context) error {
 	}
 	var wrong []error
 	for _, s := range append([]Stack{e.Shared}, e.Providers...) {
-		stack, err := r.open(ctx, s)
-		if err == nil {
-			err = stack.Cancel(ctx)
-		}
+		note := func(text string) { r.tell(Event{Stack: s.Name, Kind: Note, Text: text}) }
+		err := r.readably(ctx, s, note, func() error {
+			stack, err := r.open(ctx, s)
+			if err == nil {
+				err = stack.Cancel(ctx)
+			}
+			return err
+		})
 		if err != nil && !errors.Is(err, errNoStack) {
 			wrong = append(wrong, fmt.Errorf("cancel %s: %s", s.Name, printed(err)))
 		}

@@ -59,17 +59,13 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	result := Result{Name: s.Name, Account: s.Account}
 	r.tell(Event{Stack: s.Name, Kind: Started, Text: r.op.verb})
 
-	stack, err := r.open(ctx, s)
+	var stack *auto.Stack
+	err := r.readably(ctx, s, w.note, func() (err error) {
+		stack, result.Outputs, err = r.operate(ctx, s, w)
+		return err
+	})
 	if errors.Is(err, errNoStack) {
 		return r.skip(s, "the stack does not exist, so there is nothing to "+r.op.verb)
-	}
-	if err == nil && r.op.verb != preview.verb {
-		err = r.settleFirst(ctx, stack, s, w)
-	}
-	if err == nil {
-		result.Outputs, err = w.follow(func(ch chan<- events.EngineEvent) (auto.OutputMap, error) {
-			return r.op.run(ctx, stack, ch)
-		})
 	}
 	if err != nil && stack != nil && r.op.verb == up.verb {
 		// Also when the run was cancelled.
@@ -96,18 +92,30 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	return result
 }
 
+// operate opens the stack, settles what an earlier run left in doubt, and runs
+// the operation; the stack is nil if it couldn't be opened.
+func (r *run) operate(ctx context.Context, s Stack, w *watch) (*auto.Stack, auto.OutputMap, error) {
+	stack, err := r.open(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.op.verb != preview.verb {
+		if err := r.settleFirst(ctx, stack, s, w); err != nil {
+			return stack, nil, err
+		}
+	}
+	outputs, err := w.follow(func(ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+		return r.op.run(ctx, stack, ch)
+	})
+	return stack, outputs, err
+}
+
 // open selects the stack in its project's directory, so that its own settings
 // file is the one that counts, and creates it where the operation does.
 func (r *run) open(ctx context.Context, s Stack) (*auto.Stack, error) {
-	opts := []auto.LocalWorkspaceOption{
-		auto.WorkDir(s.Dir), auto.Program(s.Program), auto.Pulumi(r.command),
-	}
-	if r.Env != nil {
-		opts = append(opts, auto.EnvVars(r.Env))
-	}
-	workspace, err := auto.NewLocalWorkspace(ctx, opts...)
+	workspace, err := r.workspace(ctx, s)
 	if err != nil {
-		return nil, fmt.Errorf("open the project in %s: %w", s.Dir, err)
+		return nil, err
 	}
 	r.opening.Lock()
 	defer r.opening.Unlock()
@@ -126,6 +134,21 @@ func (r *run) open(ctx context.Context, s Stack) (*auto.Stack, error) {
 		return nil, err
 	}
 	return &stack, nil
+}
+
+// workspace opens a stack's project with its program.
+func (r *run) workspace(ctx context.Context, s Stack) (auto.Workspace, error) {
+	opts := []auto.LocalWorkspaceOption{
+		auto.WorkDir(s.Dir), auto.Program(s.Program), auto.Pulumi(r.command),
+	}
+	if r.Env != nil {
+		opts = append(opts, auto.EnvVars(r.Env))
+	}
+	workspace, err := auto.NewLocalWorkspace(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("open the project in %s: %w", s.Dir, err)
+	}
+	return workspace, nil
 }
 
 // besideExecutable is the directory of the running program: `make build` puts
