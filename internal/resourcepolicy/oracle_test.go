@@ -14,6 +14,7 @@ import (
 type call struct {
 	endpoint   string // empty: through none
 	referer    string // empty: no header
+	domain     string // the PRIVATE custom domain that it came by; empty: none
 	method     string
 	stage      string
 	path       string // begins with "/"
@@ -29,11 +30,41 @@ type owner struct {
 	denies   func(call) bool
 }
 
-// rowAllows tells whether a row of the call's domain names what is called.
+// visible are the rows that a call may use: those of the front door whose
+// endpoint it comes through, of the host that it is known by there. held tells
+// whether calls through the endpoint are held to rows at all.
+func visible(r Request, c call) (rows []Grant, held bool) {
+	switch {
+	case c.endpoint == "":
+		return nil, false
+	case c.endpoint == r.VPCEndpointID:
+		return chosen(r.Grants, func(g Grant) bool { return g.Host == c.referer }), true
+	case c.endpoint == r.ALBEndpointID:
+		return r.ALBGrants, true
+	}
+	i := slices.Index(r.NativeEndpointIDs, c.endpoint)
+	consumers := i > 0
+	if i < 0 || consumers && (len(r.NativeGrants) == 0 || slices.Contains(r.AdditionalVPCEndpointIDs, c.endpoint)) {
+		return nil, false
+	}
+	return chosen(r.NativeGrants, func(g Grant) bool { return c.domain != "" && g.Host == c.domain }), true
+}
+
+func chosen(rows []Grant, of func(Grant) bool) []Grant {
+	var some []Grant
+	for _, row := range rows {
+		if of(row) {
+			some = append(some, row)
+		}
+	}
+	return some
+}
+
+// rowAllows tells whether one of the rows names what is called.
 func rowAllows(rows []Grant, c call) bool {
 	for _, row := range rows {
 		below := c.path == row.Path || strings.HasPrefix(c.path, row.Path+"/")
-		if row.Host == c.referer && row.Stage == c.stage && below && namesMethod(row, c.method) {
+		if row.Stage == c.stage && below && namesMethod(row, c.method) {
 			return true
 		}
 	}
@@ -51,10 +82,10 @@ func namesMethod(row Grant, method string) bool {
 
 // mayCall is the truth that policies are held against.
 func mayCall(r Request, o owner, c call) bool {
-	ours := c.endpoint == r.VPCEndpointID
-	additional := !ours && slices.Contains(r.AdditionalVPCEndpointIDs, c.endpoint)
-	allowed := o.allows(c) || additional || ours && rowAllows(r.Grants, c)
-	denied := o.denies(c) || ours && !rowAllows(r.Grants, c) || o.silent && !ours && !additional
+	rows, held := visible(r, c)
+	additional := !held && slices.Contains(r.AdditionalVPCEndpointIDs, c.endpoint)
+	allowed := o.allows(c) || additional || rowAllows(rows, c)
+	denied := o.denies(c) || held && !rowAllows(rows, c) || o.silent && !held && !additional
 	return admits(c, allowed, denied)
 }
 
@@ -84,6 +115,9 @@ func (c call) request() iampolicy.Request {
 	if c.referer != "" {
 		context["aws:Referer"] = []string{c.referer}
 	}
+	if c.domain != "" {
+		context["execute-api:viaDomainArn"] = []string{"arn:aws:execute-api:us-east-1:222222222222:/domainnames/" + c.domain + "+f4g5h6"}
+	}
 	var principal string
 	switch c.authorizer {
 	case iampolicy.IAMSameAccount:
@@ -109,8 +143,11 @@ var (
 )
 
 const (
-	theirs = "vpce-0cccccccccccccccc" // the owner's own consumers
-	extra  = "vpce-0dddddddddddddddd" // of AdditionalVPCEndpointIDs
+	theirs    = "vpce-0cccccccccccccccc" // the owner's own consumers
+	extra     = "vpce-0dddddddddddddddd" // of AdditionalVPCEndpointIDs
+	balancers = "vpce-0eeeeeeeeeeeeeeee" // of front door alb
+	native    = "vpce-0ffffffffffffffff" // of front door native
+	consumers = "vpce-0123456789abcdef0" // a consumer's, of front door native
 )
 
 func never(call) bool { return false }

@@ -89,7 +89,7 @@ func ownersDocuments() *rapid.Generator[[]byte] {
 			"Action":   set("execute-api:Invoke", "execute-api:*").Draw(t, "action"),
 			"Resource": set("execute-api:/*", "execute-api:/prod/GET/a&b", "*", prefix+"dev/*").Draw(t, "resource"),
 		}
-		if sid := rapid.SampledFrom([]string{"", "Mine", "PorticoAllow3", "PorticoDenyHosts"}).Draw(t, "sid"); sid != "" {
+		if sid := rapid.SampledFrom([]string{"", "Mine", "PorticoAllow3", "PorticoDenyHosts", "PorticoNativeDenyDomains", "PorticoALBDeny"}).Draw(t, "sid"); sid != "" {
 			s["Sid"] = sid
 		}
 		if rapid.Bool().Draw(t, "everybody") {
@@ -126,10 +126,9 @@ func ownersDocuments() *rapid.Generator[[]byte] {
 func TestMergingAgainChangesNothingHoweverThePolicyIsHandedBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		r := request(rapid.SliceOfN(grants(), 0, 4).Draw(t, "rows")...)
+		r := requests(0).Draw(t, "request")
 		r.Existing = ownersDocuments().Draw(t, "existing")
 		r.Form = rapid.SampledFrom([]DenyForm{DenyNotResource, DenyVerbs}).Draw(t, "form")
-		r.MaxSize = 1 << 20
 		first, err := Merge(r)
 		require.NoError(t, err)
 
@@ -149,9 +148,8 @@ func TestMergingAgainChangesNothingHoweverThePolicyIsHandedBack(t *testing.T) {
 // owner wrote, spelt alike by a function of the test's.
 func TestTheOwnersStatementsKeepTheirMeaningAndOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := request(rapid.SliceOfN(grants(), 0, 4).Draw(t, "rows")...)
+		r := requests(0).Draw(t, "request")
 		r.Existing = ownersDocuments().Draw(t, "existing")
-		r.MaxSize = 1 << 20
 		result, err := Merge(r)
 		require.NoError(t, err)
 		require.Equal(t, ownersStatements(t, r.Existing), ownersStatements(t, result.Policy))

@@ -2,8 +2,10 @@ package resourcepolicy
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,7 +42,7 @@ func everyCall(visit func(call)) int {
 					for _, path := range []string{"/", "/orders", "/orders/", "/orders/1", "/ordersx", "/x/orders", "/invoices"} {
 						for _, authorizer := range authorizers {
 							for _, identity := range identities {
-								visit(call{endpoint, referer, method, stage, path, authorizer, identity})
+								visit(call{endpoint: endpoint, referer: referer, method: method, stage: stage, path: path, authorizer: authorizer, identity: identity})
 								calls++
 							}
 						}
@@ -105,15 +107,19 @@ func TestVerbsFormLeavesPathsToTheProxyWhereAnAuthorizerAllows(t *testing.T) {
 			r := request(tableRows...)
 			r.Existing, r.Form = []byte(o.document), DenyVerbs
 			policy := parsed(t, mergeAs(t, r, AllowExact).Policy)
-			everyCall(func(c call) {
-				fromUs := c.endpoint == ours
-				denied := o.denies(c) || fromUs && verbDenied(c) || o.silent && !fromUs
-				want := admits(c, o.allows(c) || fromUs && rowAllows(tableRows, c), denied)
-				if got := iampolicy.Authorize(&policy, c.authorizer, c.identity, c.request()); got != want {
-					t.Fatalf("%+v: admitted %v, statements %v", c, got, iampolicy.Evaluate(policy, c.request()))
-				}
-			})
+			everyCall(func(c call) { requireVerbsForm(t, r, o, policy, c) })
 		})
+	}
+}
+
+// requireVerbsForm holds a policy of the form without NotResource against what
+// that promises.
+func requireVerbsForm(t *testing.T, r Request, o owner, policy iampolicy.Policy, c call) {
+	rows, held := visible(r, c)
+	denied := o.denies(c) || held && verbDenied(rows, c) || o.silent && !held
+	want := admits(c, o.allows(c) || rowAllows(rows, c), denied)
+	if got := iampolicy.Authorize(&policy, c.authorizer, c.identity, c.request()); got != want {
+		t.Fatalf("%+v: admitted %v, statements %v", c, got, iampolicy.Evaluate(policy, c.request()))
 	}
 }
 
@@ -128,18 +134,15 @@ func TestVerbsFormHasNoDenyForHostsOfAllMethods(t *testing.T) {
 	require.Equal(t, []any{"PorticoAllow1", "PorticoAllow2", "PorticoDeny2", "PorticoDenyHosts", "PorticoDenyEndpoints"}, sids)
 }
 
-// verbDenied tells whether the call's domain is no row's, or its rows of that
-// stage don't name the method.
-func verbDenied(c call) bool {
-	known, stage, method := false, false, false
-	for _, row := range tableRows {
-		if row.Host == c.referer {
-			known = true
-			stage = stage || row.Stage == c.stage
-			method = method || row.Stage == c.stage && namesMethod(row, c.method)
-		}
+// verbDenied tells whether the call may use no row, or the rows that it may use
+// don't name the method for their stage.
+func verbDenied(rows []Grant, c call) bool {
+	stage, method := false, false
+	for _, row := range rows {
+		stage = stage || row.Stage == c.stage
+		method = method || row.Stage == c.stage && namesMethod(row, c.method)
 	}
-	return !known || stage && !method
+	return len(rows) == 0 || stage && !method
 }
 
 func TestPoliciesOfRandomRowsAdmitWhomTheRowsAdmit(t *testing.T) {
@@ -147,10 +150,9 @@ func TestPoliciesOfRandomRowsAdmitWhomTheRowsAdmit(t *testing.T) {
 	names := slices.Sorted(maps.Keys(all))
 	rapid.Check(t, func(t *rapid.T) {
 		o := all[rapid.SampledFrom(names).Draw(t, "owner")]
-		r := request(rapid.SliceOfN(grants(), 1, 6).Draw(t, "rows")...)
+		r := requests(1).Draw(t, "request")
 		r.Existing = []byte(o.document)
-		r.AdditionalVPCEndpointIDs = rapid.SampledFrom([][]string{nil, {extra}, {extra, ours}}).Draw(t, "additional")
-		r.MaxSize = 1 << 20
+		r.AdditionalVPCEndpointIDs = rapid.SampledFrom([][]string{nil, {extra}, {extra, ours}, {consumers, native, balancers}}).Draw(t, "additional")
 		policies := []iampolicy.Policy{
 			parsed(t, mergeAs(t, r, AllowExact).Policy),
 			parsed(t, mergeAs(t, r, AllowCompact).Policy),
@@ -182,10 +184,53 @@ func grants() *rapid.Generator[Grant] {
 	})
 }
 
+// requests draws requests for at least so many rows in all, of whichever front
+// doors, of which others may stand too. Rows may be on their way from one front
+// door to another.
+func requests(least int) *rapid.Generator[Request] {
+	return rapid.Custom(func(t *rapid.T) Request {
+		r := request()
+		r.MaxSize = 1 << 20
+		rows := rapid.SliceOfN(grants(), least, 6).Draw(t, "rows")
+		for i, g := range rows {
+			g.Source = fmt.Sprintf("APIS[%d]", i)
+			doors := rapid.SampledFrom([]string{"n", "n", "n", "a", "v", "na", "nv", "av"}).Draw(t, "doors")
+			if strings.Contains(doors, "n") {
+				r.Grants = append(r.Grants, g)
+			}
+			g.Host = strings.TrimPrefix(g.Host, "*.")
+			if strings.Contains(doors, "a") {
+				r.ALBGrants = append(r.ALBGrants, g)
+			}
+			if strings.Contains(doors, "v") {
+				g.DomainARN = domainARN(g.Host)
+				r.NativeGrants = append(r.NativeGrants, g)
+			}
+		}
+		if len(r.Grants) == 0 && rapid.Bool().Draw(t, "no proxy") {
+			r.VPCEndpointID = ""
+		}
+		if len(r.ALBGrants) > 0 || rapid.Bool().Draw(t, "a load balancer") {
+			r.ALBEndpointID = balancers
+		}
+		r.NativeEndpointIDs = rapid.SampledFrom([][]string{{native}, {native, consumers}, nil}).Draw(t, "native endpoints")
+		if len(r.NativeGrants) > 0 && r.NativeEndpointIDs == nil {
+			r.NativeEndpointIDs = []string{native}
+		}
+		return r
+	})
+}
+
+// domainARN is that of a PRIVATE custom domain, as the resource has it.
+func domainARN(host string) string {
+	return "arn:aws:apigateway:us-east-1:222222222222:/domainnames/" + host + "+f4g5h6"
+}
+
 func calls() *rapid.Generator[call] {
 	return rapid.Custom(func(t *rapid.T) call {
 		return call{
-			endpoint:   rapid.SampledFrom([]string{ours, ours, ours, theirs, extra, another, ""}).Draw(t, "endpoint"),
+			endpoint:   rapid.SampledFrom([]string{ours, ours, ours, balancers, balancers, native, native, consumers, theirs, extra, another, ""}).Draw(t, "endpoint"),
+			domain:     rapid.SampledFrom([]string{"", "a.example.com", "b.example.com", "example.com", "x.example.com"}).Draw(t, "domain"),
 			referer:    rapid.SampledFrom(append([]string{"", "x.example.com"}, hostNames...)).Draw(t, "referer"),
 			method:     rapid.SampledFrom(methods).Draw(t, "method"),
 			stage:      rapid.SampledFrom([]string{"prod", "dev", "GET", "test"}).Draw(t, "stage"),
