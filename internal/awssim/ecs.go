@@ -371,19 +371,6 @@ func (c *call) checkBinding(binding Object, containers []containerDefinition) er
 	return c.refuse("InvalidParameterException", "The container %s does not exist in the task definition.", binding.Text("containerName"))
 }
 
-// listenersOf is the listeners that forward to a target group.
-func (c *call) listenersOf(targetGroup string) []*Resource {
-	var found []*Resource
-	for _, listener := range c.all(listenerType) {
-		for _, arn := range targetsOf(listener.Properties) {
-			if arn == targetGroup {
-				found = append(found, listener)
-			}
-		}
-	}
-	return found
-}
-
 func describeService(c *call) (Object, error) {
 	cluster := clusterName(c.inputs.Text("clusterArn"))
 	for _, s := range c.all(ecsServiceType) {

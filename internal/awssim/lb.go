@@ -22,7 +22,7 @@ const certificatesQuota = "Certificates per load balancer"
 
 // lbService is Elastic Load Balancing, version 2.
 func lbService() service {
-	return service{types: []*typeSpec{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerCertificateSpec()}}
+	return service{types: []*typeSpec{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerRuleSpec(), listenerCertificateSpec(), targetGroupAttachmentSpec()}}
 }
 
 var lbName = []rule{length(1, 32), pattern(`[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?`, "letters, digits and inner hyphens")}

@@ -95,8 +95,8 @@ func listenerProblems(inputs Object) []problem {
 }
 
 func placeListener(c *call) error {
-	balancer := c.findBy(loadBalancerType, "arn", c.inputs.Text("loadBalancerArn")).Properties
-	kind := balancer.Text("loadBalancerType")
+	balancer := c.findBy(loadBalancerType, "arn", c.inputs.Text("loadBalancerArn"))
+	kind := balancer.Properties.Text("loadBalancerType")
 	protocol := c.inputs.Text("protocol")
 	if protocol == "" && kind == "application" {
 		protocol = "HTTP"
@@ -109,10 +109,8 @@ func placeListener(c *call) error {
 			return err
 		}
 	}
-	for _, arn := range targetsOf(c.inputs) {
-		if err := c.checkForward(kind, balancer, arn); err != nil {
-			return err
-		}
+	if err := c.checkForwards(balancer, targetsOf(c.inputs)); err != nil {
+		return err
 	}
 	c.outputs["protocol"] = protocol
 	if (protocol == "HTTPS" || protocol == "TLS") && c.outputs["sslPolicy"] == nil {
@@ -121,31 +119,97 @@ func placeListener(c *call) error {
 	return nil
 }
 
-// targetsOf is the ARNs of the target groups that a listener forwards to.
-func targetsOf(listener Object) []string {
+// targetsOf is the ARNs of the target groups that a listener, by its default
+// actions, or a rule forwards to, each once.
+func targetsOf(from Object) []string {
 	var arns []string
-	for _, path := range []string{"defaultActions[].targetGroupArn", "defaultActions[].forward.targetGroups[].arn"} {
-		for _, at := range valuesAt(listener, path) {
-			if arn, ok := at.value.(string); ok && arn != "" {
-				arns = append(arns, arn)
+	for _, actions := range []string{"defaultActions[]", "actions[]"} {
+		for _, path := range []string{actions + ".targetGroupArn", actions + ".forward.targetGroups[].arn"} {
+			for _, at := range valuesAt(from, path) {
+				if arn, ok := at.value.(string); ok && arn != "" && !slices.Contains(arns, arn) {
+					arns = append(arns, arn)
+				}
 			}
 		}
 	}
 	return arns
 }
 
-func (c *call) checkForward(kind string, balancer Object, arn string) error {
-	group := c.findBy(targetGroupType, "arn", arn).Properties
+// listenersOf is the listeners that forward to a target group, by default or by
+// a rule.
+func (c *call) listenersOf(targetGroup string) []*Resource {
+	var found []*Resource
+	add := func(listener *Resource) {
+		if listener != nil && !slices.Contains(found, listener) {
+			found = append(found, listener)
+		}
+	}
+	for _, listener := range c.all(listenerType) {
+		if slices.Contains(targetsOf(listener.Properties), targetGroup) {
+			add(listener)
+		}
+	}
+	for _, rule := range c.all(listenerRuleType) {
+		if slices.Contains(targetsOf(rule.Properties), targetGroup) {
+			add(c.findBy(listenerType, "arn", rule.Properties.Text("listenerArn")))
+		}
+	}
+	return found
+}
+
+// checkForwards holds the target groups that a listener or a rule of a load
+// balancer is to forward to.
+func (c *call) checkForwards(balancer *Resource, arns []string) error {
+	for _, arn := range arns {
+		if err := c.checkForward(balancer, arn); err != nil {
+			return err
+		}
+	}
+	return c.checkTargetGroups(balancer, arns)
+}
+
+func (c *call) checkForward(balancer *Resource, arn string) error {
+	group, kind := c.findBy(targetGroupType, "arn", arn).Properties, balancer.Properties.Text("loadBalancerType")
 	switch {
 	case !slices.Contains(protocols[kind], group.Text("protocol")):
 		return c.refuse("InvalidLoadBalancerAction", "The target group %s speaks %s, which load balancers of type '%s' don't forward to", arn, group.Text("protocol"), kind)
-	case group.Text("vpcId") != balancer.Text("vpcId"):
-		return c.refuse("InvalidConfigurationRequest", "The target group %s is in VPC %s, the load balancer in %s", arn, group.Text("vpcId"), balancer.Text("vpcId"))
+	case group.Text("vpcId") != balancer.Properties.Text("vpcId"):
+		return c.refuse("InvalidConfigurationRequest", "The target group %s is in VPC %s, the load balancer in %s", arn, group.Text("vpcId"), balancer.Properties.Text("vpcId"))
 	}
-	for _, other := range c.all(listenerType) {
-		if slices.Contains(targetsOf(other.Properties), arn) && other.Properties.Text("loadBalancerArn") != c.inputs.Text("loadBalancerArn") {
+	for _, other := range c.listenersOf(arn) {
+		if other.Properties.Text("loadBalancerArn") != balancer.ARN {
 			return c.refuse("TargetGroupAssociationLimit", "The target group %s cannot be associated with more than one load balancer", arn)
 		}
 	}
 	return nil
+}
+
+// checkTargetGroups holds an Application Load Balancer to the target groups
+// that it may have over all of its listeners, each counted once.
+func (c *call) checkTargetGroups(balancer *Resource, arns []string) error {
+	if balancer.Properties.Text("loadBalancerType") != "application" {
+		return nil
+	}
+	groups := slices.Clone(arns)
+	for _, listener := range c.listenersAt(balancer.ARN) {
+		groups = append(groups, targetsOf(listener.Properties)...)
+		for _, rule := range c.rulesAt(listener.ARN) {
+			groups = append(groups, targetsOf(rule.Properties)...)
+		}
+	}
+	slices.Sort(groups)
+	if limit := c.limit(targetGroupsQuota, 100); len(slices.Compact(groups)) > limit {
+		return c.refuse("TooManyUniqueTargetGroupsPerLoadBalancer", "%s: the quota of %d is reached", targetGroupsQuota, limit)
+	}
+	return nil
+}
+
+// listenersAt is the listeners of a load balancer.
+func (c *call) listenersAt(balancer string) []*Resource {
+	return slices.DeleteFunc(c.all(listenerType), func(r *Resource) bool { return r.Properties.Text("loadBalancerArn") != balancer })
+}
+
+// rulesAt is the rules of a listener.
+func (c *call) rulesAt(listener string) []*Resource {
+	return slices.DeleteFunc(c.all(listenerRuleType), func(r *Resource) bool { return r.Properties.Text("listenerArn") != listener })
 }

@@ -167,7 +167,8 @@ var simulated = sync.OnceValue(func() *catalog {
 		ecrService(),
 		dockerService(),
 		ecsService(),
-		apiGatewayService(),
+		apiGatewayService(), customDomainService(),
+		ramService(),
 	)
 })
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // Resource is one thing that stands in a simulated account.
@@ -42,6 +43,7 @@ type store struct {
 	resources map[scope]map[string]*Resource
 	births    map[string]int  // how many resources an origin has brought forth, for IDs
 	seeded    map[string]bool // what of the World has been laid out already
+	passed    time.Duration   // how far the accounts' time is ahead of the real one
 	journal   *os.File        // nil: in memory only
 }
 
@@ -51,6 +53,7 @@ type change struct {
 	Remove []*Resource    `json:",omitempty"`
 	Births map[string]int `json:",omitempty"`
 	Seeded []string       `json:",omitempty"`
+	Passed time.Duration  `json:",omitempty"`
 }
 
 const journalName = "accounts.jsonl"
@@ -86,7 +89,7 @@ func openStore(dir string) (*store, error) {
 }
 
 func (s *store) compact(path string) error {
-	whole := change{Births: s.births, Seeded: slices.Sorted(maps.Keys(s.seeded))}
+	whole := change{Births: s.births, Seeded: slices.Sorted(maps.Keys(s.seeded)), Passed: s.passed}
 	for _, resources := range s.resources {
 		for _, r := range resources {
 			whole.Put = append(whole.Put, r)
@@ -140,6 +143,7 @@ func (s *store) apply(c *change) {
 		s.resources[r.scope()][r.ID] = r
 	}
 	maps.Copy(s.births, c.Births)
+	s.passed += c.Passed
 	for _, key := range c.Seeded {
 		s.seeded[key] = true
 	}

@@ -58,6 +58,11 @@ type Account struct {
 	ID    string // 12 digits
 	Alias string `json:",omitempty"`
 	Roles []Role `json:",omitempty"`
+
+	// OutsideOrganization takes the account out of the one organization that
+	// all others are members of: what is shared with it, or by it, has to be
+	// accepted.
+	OutsideOrganization bool `json:",omitempty"`
 }
 
 // Role can be assumed by whom it trusts.
@@ -173,7 +178,10 @@ func (w *World) check() error {
 // quotaNames is the names of all quotas: the types' own, and those of rules
 // that no type states.
 func quotaNames() []string {
-	names := []string{certificatesQuota, certificateNamesQuota, policyQuota, vpcsPerZoneQuota}
+	names := []string{
+		certificatesQuota, certificateNamesQuota, policyQuota, vpcsPerZoneQuota, publicDomainsQuota, privateDomainsQuota,
+		rulesQuota, targetGroupsQuota, targetsPerGroupQuota, targetsPerBalancerQuota,
+	}
 	for _, spec := range simulated().types {
 		if spec.quota.name != "" {
 			names = append(names, spec.quota.name)

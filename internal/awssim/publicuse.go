@@ -1,0 +1,86 @@
+package awssim
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// AWS documents that an endpoint by which public custom domain names are called
+// must not be used for access associations of PRIVATE ones. It doesn't refuse
+// that; here it is refused as far as it can be known: when a load balancer's rule
+// for a host sends to the endpoint's addresses, and the host is a REGIONAL custom
+// domain name. Default actions, which know no host, don't count.
+
+// staged is the resource as the operation is about to leave it.
+func (c *call) staged() *Resource {
+	return &Resource{c.account, c.scopeOf(c.token).region, c.token, c.id, c.arn, c.outputs, c.hidden}
+}
+
+// everywhereWith is the resources of a type with one of them as an operation is
+// about to leave it.
+func (c *call) everywhereWith(token string, pending *Resource) []*Resource {
+	all := c.everywhere(token)
+	if pending.Type != token {
+		return all
+	}
+	all = slices.DeleteFunc(all, func(r *Resource) bool { return r.scope() == pending.scope() && r.ID == pending.ID })
+	return append(all, pending)
+}
+
+// checkPublicUse refuses what would give an endpoint both uses.
+func (c *call) checkPublicUse(pending *Resource) error {
+	for _, association := range c.everywhereWith(accessAssociationType, pending) {
+		if association.Region != c.region {
+			continue
+		}
+		endpoint := association.Properties.Text("accessAssociationSource")
+		if host := c.in(association.Account, c.region).publicHostThrough(endpoint, pending); host != "" {
+			return c.refuse("BadRequestException", "The VPC endpoint %s is used to access the public custom domain name %s (a load balancer's rule sends there), "+
+				"and must not be used for the domain name access association %s", endpoint, host, association.ID)
+		}
+	}
+	return nil
+}
+
+// publicHostThrough is a REGIONAL custom domain name that a rule of the account
+// sends to an endpoint of it, or "".
+func (c *call) publicHostThrough(endpoint string, pending *Resource) string {
+	groups := c.groupsOfEndpoint(endpoint, pending)
+	for _, rule := range c.everywhereWith(listenerRuleType, pending) {
+		if rule.Account != c.account || !slices.ContainsFunc(targetsOf(rule.Properties), func(arn string) bool { return slices.Contains(groups, arn) }) {
+			continue
+		}
+		for _, domain := range c.everywhereWith(domainNameType, pending) {
+			name := canonicalName(domain.Properties.Text("domainName"))
+			if domain.Region == c.region && domainKind(domain.Properties) == regionalDomain && hostMatches(hostsOf(rule.Properties), name) {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// groupsOfEndpoint is the target groups in which addresses of an endpoint are
+// registered.
+func (c *call) groupsOfEndpoint(endpoint string, pending *Resource) []string {
+	var addresses, groups []string
+	for _, r := range c.interfacesOf(endpoint) {
+		addresses = append(addresses, r.Properties.Text("privateIp"))
+	}
+	for _, attachment := range c.everywhereWith(targetAttachmentType, pending) {
+		if p := attachment.Properties; attachment.Account == c.account && slices.Contains(addresses, p.Text("targetId")) {
+			groups = append(groups, p.Text("targetGroupArn"))
+		}
+	}
+	return groups
+}
+
+// hostMatches tells whether one of a rule's host patterns stands for a name.
+// Letters' case doesn't matter; * and ? stand for any characters, dots too.
+func hostMatches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := path.Match(strings.ToLower(pattern), name)
+		return err == nil && ok
+	})
+}
