@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -100,6 +102,55 @@ func TestPolicyRefuses(t *testing.T) {
 			require.Equal(t, exitWrong, got.code, got.err)
 			require.Empty(t, got.out)
 			require.Contains(t, got.err, test.want)
+		})
+	}
+}
+
+// doorsRows are rows of one API, one of each front door.
+const doorsRows = `ACCOUNTS: {orders: {ID: "222222222222"}}
+APIS:
+  - {CUSTOM_DOMAIN_URL: a.internal.example.com, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod", VERBS: GET, ACCOUNT: orders}
+  - {CUSTOM_DOMAIN_URL: b.internal.example.com, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod", VERBS: GET, ACCOUNT: orders, FRONT_DOOR: alb}
+  - {CUSTOM_DOMAIN_URL: c.internal.example.com, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod", VERBS: GET, ACCOUNT: orders, FRONT_DOOR: native}
+`
+
+func TestPolicyOfEveryFrontDoor(t *testing.T) {
+	const arn = "arn:aws:execute-api:us-east-1:222222222222:/domainnames/c.internal.example.com+a1b2c3d4e5"
+	nginx := []string{"--vpc-endpoint", "vpce-0aaaaaaaaaaaaaaaa"}
+	alb := []string{"--alb-endpoint", "vpce-0bbbbbbbbbbbbbbbb"}
+	native := []string{"--native-endpoint", "vpce-0cccccccccccccccc", "--native-endpoint", "vpce-0dddddddddddddddd"}
+	domain := []string{"--domain-arn", "c.internal.example.com=" + arn}
+	of := func(more ...[]string) result {
+		return portico(t, doorsRows, slices.Concat([]string{"policy", "--mapping", "-"}, orders, slices.Concat(more...))...)
+	}
+	t.Run("names each front door's endpoints and the custom domain", func(t *testing.T) {
+		got := of(nginx, alb, native, domain)
+		require.Equal(t, exitDone, got.code, got.err)
+		require.Equal(t, []string{
+			"PorticoAllow1", "PorticoALBAllow", "PorticoNativeAllow1", "PorticoDeny1", "PorticoDenyHosts", "PorticoALBDeny",
+			"PorticoNativeDeny1", "PorticoNativeDenyDomains", "PorticoDenyEndpoints",
+		}, sids(t, got.out))
+		for _, value := range slices.Concat(nginx, alb, native, []string{arn}) {
+			if !strings.HasPrefix(value, "--") {
+				require.Contains(t, got.out, `"`+value+`"`)
+			}
+		}
+	})
+	for name, test := range map[string]struct {
+		got  result
+		want string
+	}{
+		"no endpoint at all":             {of(), "at least one of the flags in the group [vpc-endpoint alb-endpoint native-endpoint] is required"},
+		"rows of nginx without theirs":   {of(alb, native, domain), "APIS[0] (a.internal.example.com) has FRONT_DOOR nginx: --vpc-endpoint is missing"},
+		"rows of alb without theirs":     {of(nginx, native, domain), "APIS[1] (b.internal.example.com) has FRONT_DOOR alb: --alb-endpoint is missing"},
+		"rows of native without theirs":  {of(nginx, alb, domain), "APIS[2] (c.internal.example.com) has FRONT_DOOR native: --native-endpoint is missing"},
+		"a custom domain without an ARN": {of(nginx, alb, native), "--domain-arn c.internal.example.com=ARN is missing"},
+		"an endpoint that is none":       {of(nginx, []string{"--alb-endpoint", "eni-1"}, native, domain), `VPC endpoint "eni-1"`},
+	} {
+		t.Run("refuses "+name, func(t *testing.T) {
+			require.Equal(t, exitUsage, test.got.code)
+			require.Empty(t, test.got.out)
+			require.Contains(t, test.got.err, test.want)
 		})
 	}
 }
