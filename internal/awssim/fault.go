@@ -36,6 +36,9 @@ type Fault struct {
 	Kind   FaultKind
 	Nth    int // the first matching call that fails, from 1; 0 is 1
 	Times  int // how many fail in a row; 0 is 1
+	// Each counts the calls of each resource by themselves, so that each has
+	// its failures; otherwise a resource that is tried again may take them all.
+	Each bool
 }
 
 // FaultKind is the way in which a call fails.
@@ -58,7 +61,7 @@ const attempts = 25
 
 type fault struct {
 	Fault
-	seen int
+	seen map[string]int // matching calls, by the URN of the resource; all by "" without Each
 }
 
 // Inject adds a fault.
@@ -66,16 +69,20 @@ func (s *Simulator) Inject(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.Nth, f.Times = max(f.Nth, 1), max(f.Times, 1)
-	s.faults = append(s.faults, &fault{Fault: f})
+	s.faults = append(s.faults, &fault{f, map[string]int{}})
 }
 
 // strikes counts a call and tells whether the fault hits it.
-func (f *fault) strikes(action string) bool {
+func (f *fault) strikes(c *call, action string) bool {
 	if ok, _ := path.Match(f.Action, action); !ok {
 		return false
 	}
-	f.seen++
-	return f.seen >= f.Nth && f.seen < f.Nth+f.Times
+	var counted string
+	if f.Each {
+		counted = c.origin
+	}
+	f.seen[counted]++
+	return f.seen[counted] >= f.Nth && f.seen[counted] < f.Nth+f.Times
 }
 
 // request records an API call of the operation, and fails if a fault hits it
@@ -110,7 +117,7 @@ func (c *call) request(action string) error {
 
 func (c *call) struckBy(action string) *fault {
 	for _, f := range c.simulator.faults {
-		if f.strikes(action) {
+		if f.strikes(c, action) {
 			return f
 		}
 	}

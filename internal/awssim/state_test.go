@@ -108,6 +108,19 @@ func TestFaultsOnDemand(t *testing.T) {
 	}
 }
 
+func TestAFaultOfEachResourceIsCountedForEach(t *testing.T) {
+	simulator, err := awssim.New(testWorld())
+	require.NoError(t, err)
+	simulator.Inject(awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Denial, Each: true})
+	c := newClient(t, simulator, sharedAccount)
+	for _, name := range []string{"one", "two"} {
+		_, err := c.tryCreate(vpcType, name, properties{"cidrBlock": "10.0.0.0/16"})
+		require.ErrorContains(t, err, "AccessDenied", name)
+		_, err = c.tryCreate(vpcType, name, properties{"cidrBlock": "10.0.0.0/16"})
+		require.NoError(t, err, name)
+	}
+}
+
 func TestCallsAreRecordedAndHeldToTheRole(t *testing.T) {
 	world := testWorld()
 	world.Accounts[1].Roles[0].Allows = []string{"ec2:CreateVpc", "ec2:Describe*", "ec2:ModifyVpcAttribute"}
