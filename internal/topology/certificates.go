@@ -48,37 +48,83 @@ func certificateNames(rows []mapping.Row) []mapping.Host {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// certificates packs names into as few certificates as fit.
+// packing is how names share certificates.
+type packing struct {
+	certificates [][]mapping.Host
+	// tight says that the certificates are filled up.
+	tight bool
+	// homeless are the long names that no certificate takes for want of short
+	// ones: a certificate begins with its domain name, which has to be short.
+	homeless []mapping.Host
+}
+
+// pack puts names into at most so many certificates.
 //
 // ACM can't change the names of a certificate: one more name means a new
 // certificate, validated again. Cutting a sorted list into pieces would renew
-// every certificate behind the new name. Each name has its own order of
-// preference among the certificates instead (rendezvous hashing) and takes the
-// first that has room, so that another name changes one certificate, or a few,
-// until the number of certificates itself has to grow.
-//
-// A certificate begins with its domain name, which has to be a short one. The
-// second result are the long names that no certificate can take for want of
-// short ones.
-func certificates(names []mapping.Host, publicZones map[mapping.Host]mapping.Zone, perCertificate int) ([]Certificate, []mapping.Host) {
-	count := certificateCount(len(names), perCertificate)
-	packed := make([][]mapping.Host, count)
-	var homeless []mapping.Host
-	for _, name := range shortFirst(names) {
-		certificate := preferred(name, count, func(i int) bool {
-			return len(packed[i]) < perCertificate && (isDomainName(name) || len(packed[i]) > 0)
+// every certificate behind the new name. The bits of the names' hashes lead into
+// a tree instead, whose leaves are the certificates: a name more changes its own
+// leaf alone, and a leaf that is full falls into two. Leaves are about two
+// thirds full, so that the tree needs more certificates than there are places
+// once those are two thirds used. From then on there are as many certificates
+// as places, and each name takes the one with room that it prefers (rendezvous
+// hashing), so that another name changes one or a few.
+func pack(names []mapping.Host, places, perCertificate int) packing {
+	short, long := byLength(names)
+	p := packing{certificates: leaves(short, perCertificate, 0)}
+	p.add(long, perCertificate)
+	if len(p.certificates) > places || len(p.homeless) > 0 {
+		p = packing{certificates: make([][]mapping.Host, places), tight: len(p.certificates) > places}
+		p.add(short, perCertificate)
+		p.add(long, perCertificate)
+		p.certificates = slices.DeleteFunc(p.certificates, func(names []mapping.Host) bool { return len(names) == 0 })
+	}
+	for i, names := range p.certificates {
+		short, long := byLength(slices.Sorted(slices.Values(names)))
+		p.certificates[i] = append(short, long...)
+	}
+	slices.SortFunc(p.certificates, func(a, b []mapping.Host) int { return cmp.Compare(a[0], b[0]) })
+	return p
+}
+
+// leaves are the groups of at most so many names, each of which has the same
+// first bits in its names' hashes, and no two of which could be one.
+func leaves(names []mapping.Host, perCertificate, depth int) [][]mapping.Host {
+	switch {
+	case len(names) == 0:
+		return nil
+	case len(names) <= perCertificate:
+		return [][]mapping.Host{names}
+	case depth == 64: // More names of one hash than anybody finds.
+		return slices.Collect(slices.Chunk(names, perCertificate))
+	}
+	var branches [2][]mapping.Host
+	for _, name := range names {
+		bit := hash(name) >> (63 - depth) & 1
+		branches[bit] = append(branches[bit], name)
+	}
+	return slices.Concat(leaves(branches[0], perCertificate, depth+1), leaves(branches[1], perCertificate, depth+1))
+}
+
+// add puts each name into the certificate with room that it prefers.
+func (p *packing) add(names []mapping.Host, perCertificate int) {
+	for _, name := range names {
+		i := preferred(name, len(p.certificates), func(i int) bool {
+			taken := len(p.certificates[i])
+			return taken < perCertificate && (isDomainName(name) || taken > 0)
 		})
-		if certificate < 0 {
-			homeless = append(homeless, name)
+		if i < 0 {
+			p.homeless = append(p.homeless, name)
 			continue
 		}
-		packed[certificate] = append(packed[certificate], name)
+		p.certificates[i] = append(p.certificates[i], name)
 	}
-	packed = slices.DeleteFunc(packed, func(names []mapping.Host) bool { return len(names) == 0 })
-	slices.SortFunc(packed, func(a, b []mapping.Host) int { return cmp.Compare(a[0], b[0]) })
+}
 
-	certificates := make([]Certificate, 0, len(packed))
-	for _, names := range packed {
+// issued are the certificates with the public zones that validate their names.
+func (p packing) issued(publicZones map[mapping.Host]mapping.Zone) []Certificate {
+	certificates := make([]Certificate, 0, len(p.certificates))
+	for _, names := range p.certificates {
 		zones := make(map[mapping.Host]mapping.Zone)
 		for _, name := range names {
 			if zone, ok := publicZones[name]; ok {
@@ -87,7 +133,7 @@ func certificates(names []mapping.Host, publicZones map[mapping.Host]mapping.Zon
 		}
 		certificates = append(certificates, Certificate{Names: names, PublicZones: zones})
 	}
-	return certificates, homeless
+	return certificates
 }
 
 // maxDomainName is how many characters a certificate's domain name, the common
@@ -97,10 +143,9 @@ const maxDomainName = 64
 
 func isDomainName(name mapping.Host) bool { return len(name) <= maxDomainName }
 
-// shortFirst puts the names that can be a certificate's domain name before
-// those that can't.
-func shortFirst(names []mapping.Host) []mapping.Host {
-	var short, long []mapping.Host
+// byLength parts the names that can be a certificate's domain name from those
+// that can't.
+func byLength(names []mapping.Host) (short, long []mapping.Host) {
 	for _, name := range names {
 		if isDomainName(name) {
 			short = append(short, name)
@@ -108,11 +153,17 @@ func shortFirst(names []mapping.Host) []mapping.Host {
 			long = append(long, name)
 		}
 	}
-	return append(short, long...)
+	return short, long
 }
 
 // domainNameLimit reports the rows whose certificate name no certificate takes.
-func domainNameLimit(source string, rows []mapping.Row, homeless []mapping.Host) []error {
+func (b *balanced) domainNameLimit(source string) []error {
+	homeless := make(map[mapping.Host]bool)
+	for _, balancer := range b.balancers {
+		for _, name := range balancer.packing.homeless {
+			homeless[name] = true
+		}
+	}
 	if len(homeless) == 0 {
 		return nil
 	}
@@ -122,13 +173,13 @@ func domainNameLimit(source string, rows []mapping.Row, homeless []mapping.Host)
 		Remedy: "shorten the parent domains to " + strconv.Itoa(maxDomainName-len("*.")) +
 			" characters, or have ACM's quota of names raised and set portico:quotas: {namesPerCertificate: N}, so that they share a certificate with shorter ones",
 	}
-	for _, row := range rows {
-		if name := certificateName(row.Host); slices.Contains(homeless, name) {
+	for _, row := range b.uncovered {
+		if name := certificateName(row.Host); homeless[name] {
 			e.Need = max(e.Need, len(name))
 			e.Rows = append(e.Rows, refer(source, row))
 		}
 	}
-	e.Fitting = len(rows) - len(e.Rows)
+	e.Fitting = len(b.uncovered) - len(e.Rows)
 	return []error{e}
 }
 
@@ -136,27 +187,27 @@ func certificateCount(names, perCertificate int) int {
 	return (names + perCertificate - 1) / perCertificate
 }
 
-// preferred is the certificate, of those with room, that the name ranks highest.
+// preferred is the certificate, of those with room, that the name ranks
+// highest; -1: none has.
 func preferred(name mapping.Host, count int, hasRoom func(int) bool) int {
 	best, bestScore := -1, uint64(0)
 	for i := range count {
 		if !hasRoom(i) {
 			continue
 		}
-		h := fnv.New64a()
-		h.Write([]byte(name))
-		h.Write([]byte{'#'})
-		h.Write(strconv.AppendInt(nil, int64(i), 10))
-		if score := scramble(h.Sum64()); best < 0 || score > bestScore {
+		if score := hash(name + mapping.Host("#"+strconv.Itoa(i))); best < 0 || score > bestScore {
 			best, bestScore = i, score
 		}
 	}
 	return best
 }
 
-// scramble spreads a hash over all its bits (the finalizer of MurmurHash3):
-// FNV leaves the high bits of inputs that differ in the last byte alike.
-func scramble(h uint64) uint64 {
+// hash spreads a name over 64 bits. FNV leaves the high bits of inputs that
+// differ in the last byte alike, so that MurmurHash3's finalizer follows it.
+func hash(name mapping.Host) uint64 {
+	f := fnv.New64a()
+	f.Write([]byte(name))
+	h := f.Sum64()
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
 	h ^= h >> 33
@@ -194,24 +245,28 @@ func publicZones(source string, rows []mapping.Row) (map[mapping.Host]mapping.Zo
 }
 
 // certificateLimit reports that the names need more certificates than the load
-// balancer takes.
-func certificateLimit(source string, rows []mapping.Row, names []mapping.Host, limits Limits) []error {
-	need := certificateCount(len(names), limits.NamesPerCertificate) + len(limits.Supplied)
-	if need <= limits.Certificates {
+// balancers take.
+func (b *balanced) certificateLimit(source string, limits Limits) []error {
+	places := limits.Certificates * limits.LoadBalancers
+	need := certificateCount(len(certificateNames(b.uncovered)), limits.NamesPerCertificate) + len(b.supplied)
+	if need <= places {
 		return nil
 	}
-	room := max(0, limits.Certificates-len(limits.Supplied))
-	fits := func(i int) bool { return i < room*limits.NamesPerCertificate }
+	room := max(0, places-len(b.supplied)) * limits.NamesPerCertificate
 	remedy := "put hosts under fewer parent domains"
 	if limits.NamesPerCertificate < MaxNamesPerCertificate {
 		remedy += ", or have ACM's quota of names raised and set portico:quotas: {namesPerCertificate: N}, N up to " +
 			strconv.Itoa(MaxNamesPerCertificate)
 	}
 	remedy += ", or have that of certificates per load balancer raised and set portico:quotas: {certificatesPerLoadBalancer: N}"
-	return []error{newLimitError(source, rows, LimitError{
-		Limit:  "certificates of the load balancer, at " + strconv.Itoa(limits.NamesPerCertificate) + " names each",
+	of := "the load balancer"
+	if limits.LoadBalancers > 1 {
+		of = strconv.Itoa(limits.LoadBalancers) + " load balancers"
+	}
+	return []error{newLimitError(source, b.uncovered, LimitError{
+		Limit:  "certificates of " + of + ", at " + strconv.Itoa(limits.NamesPerCertificate) + " names each",
 		Need:   need,
-		Max:    limits.Certificates,
+		Max:    places,
 		Remedy: remedy,
-	}, fits, func(row mapping.Row) mapping.Host { return certificateName(row.Host) })}
+	}, func(i int) bool { return i < room }, func(row mapping.Row) mapping.Host { return certificateName(row.Host) })}
 }

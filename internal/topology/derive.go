@@ -37,30 +37,49 @@ func DeriveAt(m *mapping.Mapping, limits Limits, at map[mapping.Host]Placement) 
 		Doors:       doors(m.Rows, at),
 		Placements:  at,
 	}
-	t.Zones = reuse(zones(t.Served, at, limits), limits.ExistingZones)
-
-	publicZones, conflicts := publicZones(m.Source, routed)
-	uncovered := uncoveredRows(routed, limits.Supplied)
-	names := certificateNames(uncovered)
-	packed, homeless := certificates(names, publicZones, limits.NamesPerCertificate)
-	t.Certificates = packed
-	t.LoadBalancers = []LoadBalancer{{Door: mapping.FrontDoorNGINX, Certificates: packed, ALBHosts: t.ALBHosts}}
-
-	apis, accountConflicts := apis(m.Source, m.Rows)
+	apis, problems := apis(m.Source, m.Rows)
 	t.APIs = apis
-	t.domains = domains(m.Rows, apis, at)
-
-	problems := slices.Concat(
-		conflicts,
-		accountConflicts,
-		certificateLimit(m.Source, uncovered, names, limits),
-		domainNameLimit(m.Source, uncovered, homeless),
-		zoneLimits(m.Source, routed, t.Zones, limits),
-	)
+	problems = append(problems, t.balance(m, at, limits)...)
+	problems = append(problems, t.findDomains(m, at, limits)...)
+	problems = append(problems, zoneLimits(m.Source, rowsOfHosts(m.Rows, t.Served), t.Zones, limits)...)
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
 	return t, nil
+}
+
+// balance adds load balancers, certificates, and the zones whose records lead to
+// them.
+func (t *Topology) balance(m *mapping.Mapping, at map[mapping.Host]Placement, limits Limits) []error {
+	albRows := rowsOf(m.Rows, at, mapping.FrontDoorALB)
+	publicZones, problems := publicZones(m.Source, union(rowsOf(m.Rows, at, mapping.FrontDoorNGINX), albRows))
+	place := make(map[mapping.FrontDoor]func(mapping.Host) int)
+	for _, e := range estates(m.Rows, at, limits) {
+		b := e.balance(limits)
+		before := len(t.LoadBalancers)
+		here := func(host mapping.Host) int { return before + b.at(host) }
+		place[e.door] = here
+		if e.carriesALB {
+			place[mapping.FrontDoorALB] = here
+		}
+		problems = append(problems, b.certificateLimit(m.Source, limits)...)
+		problems = append(problems, b.domainNameLimit(m.Source)...)
+		problems = append(problems, b.ruleLimit(m.Source, albRows, limits)...)
+		t.Notices = append(t.Notices, b.notices(limits)...)
+		t.LoadBalancers = append(t.LoadBalancers, b.loadBalancers(publicZones, t.ALBHosts)...)
+	}
+	for _, balancer := range t.LoadBalancers {
+		t.Certificates = append(t.Certificates, balancer.Certificates...)
+	}
+	target := func(host mapping.Host) Record {
+		record := Record{Name: host, Door: at[host].Name}
+		if leads := place[record.Door]; leads != nil {
+			record.LoadBalancer = leads(host)
+		}
+		return record
+	}
+	t.Zones = reuse(zones(t.Served, target, limits), limits.ExistingZones)
+	return problems
 }
 
 // rowsOf are the rows that the front door serves or is to serve, in the file's
@@ -86,6 +105,17 @@ func servedHosts(rows []mapping.Row, at map[mapping.Host]Placement, door mapping
 		}
 	}
 	return hosts(served)
+}
+
+// rowsOfHosts are the unretired rows of the hosts, which are sorted.
+func rowsOfHosts(rows []mapping.Row, hosts []mapping.Host) []mapping.Row {
+	of := make([]mapping.Row, 0, len(rows))
+	for _, row := range rows {
+		if _, found := slices.BinarySearch(hosts, row.Host); found && !row.Retired {
+			of = append(of, row)
+		}
+	}
+	return of
 }
 
 // doors are the front doors that have to stand.

@@ -2,7 +2,10 @@ package topology
 
 import (
 	"cmp"
+	"errors"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/portico-iac/portico/mapping"
 )
@@ -30,10 +33,11 @@ type DomainPath struct {
 	Row int
 }
 
-// domain is a Domain with its owner.
+// domain is a Domain with its owner and rows.
 type domain struct {
 	Domain
 	account mapping.AccountID
+	rows    []mapping.Row
 }
 
 // DomainsFor are the custom domains of a provider account's stack, by host and
@@ -42,26 +46,35 @@ type domain struct {
 func (t *Topology) DomainsFor(account mapping.AccountID, listed []mapping.APIID) []Domain {
 	var own []Domain
 	for _, d := range t.domains {
-		named := d.account != "" && d.account == account
-		if named || d.account == "" && slices.Contains(listed, d.Paths[0].API.ID) {
+		isListed := func(path DomainPath) bool { return slices.Contains(listed, path.API.ID) }
+		if named := d.account != "" && d.account == account; named || d.account == "" && slices.ContainsFunc(d.Paths, isListed) {
 			own = append(own, d.Domain)
 		}
 	}
 	return own
 }
 
-// domains are the custom domains of all accounts.
-func domains(rows []mapping.Row, apis []API, at map[mapping.Host]Placement) []domain {
+// CheckDomains holds the custom domains of one account to its quotas.
+func (t *Topology) CheckDomains(m *mapping.Mapping, domains []Domain, limits Limits) error {
+	limits, err := limits.withDefaults()
+	if err != nil {
+		return err
+	}
+	return errors.Join(domainLimits(m, "the account", domains, limits)...)
+}
+
+// findDomains adds the custom domains of all accounts.
+func (t *Topology) findDomains(m *mapping.Mapping, at map[mapping.Host]Placement, limits Limits) []error {
+	owners := make(map[apiKey]mapping.AccountID, len(t.APIs))
+	for _, api := range t.APIs {
+		owners[apiKey{api.Region, api.ID}] = api.Account
+	}
 	type key struct {
 		host mapping.Host
 		door mapping.FrontDoor
 	}
-	owners := make(map[apiKey]mapping.AccountID, len(apis))
-	for _, api := range apis {
-		owners[apiKey{api.Region, api.ID}] = api.Account
-	}
 	found := make(map[key]*domain)
-	for _, row := range rows {
+	for _, row := range m.Rows {
 		if row.Retired {
 			continue
 		}
@@ -77,21 +90,150 @@ func domains(rows []mapping.Row, apis []API, at map[mapping.Host]Placement) []do
 				}
 				found[key{row.Host, door}] = d
 			}
-			d.PublicZone = cmp.Or(d.PublicZone, row.PublicZone)
-			path := DomainPath{API: row.API, Row: row.Index}
-			if row.BasePath != "" {
-				path.Segment = string(row.BasePath[1:])
-			}
-			d.Paths = append(d.Paths, path)
+			d.add(row)
 		}
 	}
-	var all []domain
+	t.domains = make([]domain, 0, len(found))
 	for _, d := range found {
 		slices.SortFunc(d.Paths, func(a, b DomainPath) int { return cmp.Compare(a.Segment, b.Segment) })
-		all = append(all, *d)
+		t.domains = append(t.domains, *d)
 	}
-	slices.SortFunc(all, func(a, b domain) int {
+	slices.SortFunc(t.domains, func(a, b domain) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Door, b.Door))
 	})
-	return all
+	var problems []error
+	for _, d := range t.domains {
+		problems = append(problems, d.conflicts(m.Source, owners)...)
+	}
+	return append(problems, t.quotasOfDomains(m, limits)...)
+}
+
+func (d *domain) add(row mapping.Row) {
+	d.rows = append(d.rows, row)
+	d.PublicZone = cmp.Or(d.PublicZone, row.PublicZone)
+	d.Paths = append(d.Paths, DomainPath{
+		Segment: strings.TrimPrefix(string(row.BasePath), "/"),
+		API:     row.API,
+		Row:     row.Index,
+	})
+}
+
+// conflicts are those of rows that want a front door already, while the host is
+// still served by another that can't carry what they have become meanwhile.
+// What rows want, a mapping has been checked for.
+func (d *domain) conflicts(source string, owners map[apiKey]mapping.AccountID) []error {
+	const remedy = "change FRONT_DOOR alone, and the rest once the host has left its earlier front door (docs/design/front-doors.md)"
+	first := d.rows[0]
+	var conflicts []error
+	for _, row := range d.rows {
+		reasons := leaving(row, d.Door)
+		switch {
+		case row.FrontDoor == d.Door:
+			continue
+		case len(reasons) > 0:
+		case row.API.Region != first.API.Region:
+			reasons = []string{"its rows are of two regions, " + first.API.Region + " and " + row.API.Region}
+		case owners[apiKey{row.API.Region, row.API.ID}] != d.account:
+			reasons = []string{"its rows are of two accounts"}
+		default:
+			continue
+		}
+		conflicts = append(conflicts, &ConflictError{
+			Problem: "host " + string(d.Host) + " is still served by " + string(d.Door) + ", which can't carry its rows any more: " + strings.Join(reasons, "; "),
+			Rows:    []RowRef{refer(source, row)},
+			Remedy:  remedy,
+		})
+	}
+	return conflicts
+}
+
+// leaving are the reasons for which the front door can't carry the row's paths.
+// A timeout doesn't matter to a host that leaves the front door.
+func leaving(row mapping.Row, door mapping.FrontDoor) []string {
+	row.Timeout = mapping.DefaultTimeout
+	return row.Refusals(door)
+}
+
+// accountRegion is where an account has quotas of its own.
+type accountRegion struct {
+	account mapping.AccountID
+	region  string
+}
+
+// String is the account's part of a message.
+func (a accountRegion) String() string {
+	if a.account == "" {
+		return "the account of rows without one, in " + a.region
+	}
+	return "account " + string(a.account) + " in " + a.region
+}
+
+// domainsByAccount are the custom domains of each account and region.
+func (t *Topology) domainsByAccount() map[accountRegion][]Domain {
+	by := make(map[accountRegion][]Domain)
+	for _, d := range t.domains {
+		key := accountRegion{d.account, d.Region}
+		by[key] = append(by[key], d.Domain)
+	}
+	return by
+}
+
+// quotasOfDomains reports what the accounts' quotas don't allow.
+func (t *Topology) quotasOfDomains(m *mapping.Mapping, limits Limits) []error {
+	by := t.domainsByAccount()
+	var problems []error
+	for _, key := range slices.SortedFunc(maps.Keys(by), accountRegion.compare) {
+		problems = append(problems, domainLimits(m, key.String(), by[key], limits)...)
+	}
+	var private []Domain
+	for _, d := range t.domains {
+		if d.Door == mapping.FrontDoorNative {
+			private = append(private, d.Domain)
+		}
+	}
+	return append(problems, domainLimit(m, private, LimitError{
+		Limit:  "access associations of the shared account, one for each host of native",
+		Max:    limits.Associations,
+		Remedy: "give hosts another FRONT_DOOR, or have the quota raised and set portico:quotas: {associations: N}",
+	})...)
+}
+
+// domainLimits holds domains of one account to its quotas of either kind.
+func domainLimits(m *mapping.Mapping, account string, domains []Domain, limits Limits) []error {
+	of := func(door mapping.FrontDoor) []Domain {
+		return slices.DeleteFunc(slices.Clone(domains), func(d Domain) bool { return d.Door != door })
+	}
+	return slices.Concat(
+		domainLimit(m, of(mapping.FrontDoorNative), LimitError{
+			Limit:  "private custom domains of " + account,
+			Max:    limits.PrivateDomains,
+			Remedy: "give hosts another FRONT_DOOR, or have the quota raised and set portico:quotas: {privateDomains: N} in the account's stack",
+		}),
+		domainLimit(m, of(mapping.FrontDoorALB), LimitError{
+			Limit:  "Regional custom domains of " + account,
+			Max:    limits.RegionalDomains,
+			Remedy: "give hosts another FRONT_DOOR, or have the quota raised and set portico:quotas: {regionalDomains: N} in the account's stack",
+		}),
+	)
+}
+
+// domainLimit reports that there are more domains than the limit's maximum.
+func domainLimit(m *mapping.Mapping, domains []Domain, limit LimitError) []error {
+	if len(domains) <= limit.Max {
+		return nil
+	}
+	var rows []mapping.Row
+	places := make(map[int]bool)
+	for _, d := range domains {
+		for _, path := range d.Paths {
+			places[path.Row] = true
+		}
+	}
+	for _, row := range m.Rows {
+		if places[row.Index] {
+			rows = append(rows, row)
+		}
+	}
+	limit.Need = len(domains)
+	return []error{newLimitError(m.Source, rows, limit, func(i int) bool { return i < limit.Max }, func(row mapping.Row) mapping.Host { return row.Host })}
 }

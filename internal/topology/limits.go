@@ -16,11 +16,19 @@ const (
 	defaultRules               = 100
 	defaultHostedZones         = 500
 	defaultRecordsPerZone      = 9998
+	defaultPrivateDomains      = 50
+	defaultAssociations        = 100
+	defaultRegionalDomains     = 120
 )
 
 // MaxNamesPerCertificate is as far as AWS raises ACM's quota of domain names
 // per certificate (ACM user guide, quotas).
 const MaxNamesPerCertificate = 100
+
+// MaxLoadBalancers is how many load balancers the proxy can be behind, since an
+// ECS service has at most five target groups (Amazon ECS developer guide,
+// registering multiple target groups with a service), each of them behind one.
+const MaxLoadBalancers = 5
 
 // Limits are the AWS quotas that a topology has to stay within; zero fields
 // stand for the values that an account has before anything was raised.
@@ -28,14 +36,17 @@ type Limits struct {
 	// NamesPerCertificate is ACM's quota of domain names per certificate; 10,
 	// at most MaxNamesPerCertificate.
 	NamesPerCertificate int
-	// Certificates is how many certificates the load balancer takes, its
+	// Certificates is how many certificates a load balancer takes, its
 	// default one included; 26 (Elastic Load Balancing quotas: 25, not
 	// counting the default certificate).
 	Certificates int
-	// LoadBalancers is how many load balancers the proxy may be behind; 5, at
-	// most that (Amazon ECS developer guide, registering multiple target
-	// groups with a service: five).
+	// LoadBalancers is how many load balancers may be used where one doesn't
+	// take all certificates: in front of the proxy, and for alb where it has its
+	// own; 5, at most MaxLoadBalancers.
 	LoadBalancers int
+	// LoadBalancerOf tells the LoadBalancer.Name that the names of certificates
+	// have at present, so that they keep it. Others go where there is room.
+	LoadBalancerOf map[mapping.Host]string
 	// RulesPerLoadBalancer is how many listener rules an Application Load
 	// Balancer takes, of which each alb host needs one; 100 (Elastic Load
 	// Balancing quotas: the default rule isn't counted).
@@ -45,9 +56,18 @@ type Limits struct {
 	// RecordsPerZone is Route 53's quota of records per hosted zone, less the
 	// zone's own NS and SOA; 9,998.
 	RecordsPerZone int
+	// PrivateDomains and RegionalDomains are API Gateway's quotas of custom
+	// domains per account and region, of native hosts and of alb hosts; 50 and
+	// 120 (API Gateway developer guide, quotas: private custom domain names,
+	// and public ones).
+	PrivateDomains, RegionalDomains int
+	// Associations is API Gateway's quota of domain name access associations
+	// per account and region, of which the shared account has one for each
+	// native host; 100.
+	Associations int
 	// Supplied are the names of each certificate that needs not be issued,
 	// since it is imported or exists. They have their places on the load
-	// balancer, and hosts that they cover need no other.
+	// balancers, and hosts that they cover need no other.
 	Supplied [][]mapping.Host
 	// SharedALB says that alb hosts are served by the load balancers of the
 	// proxy, which are Application Load Balancers then.
@@ -81,6 +101,12 @@ func (l Limits) withDefaults() (Limits, error) {
 	set(&l.RulesPerLoadBalancer, "RulesPerLoadBalancer", defaultRules)
 	set(&l.HostedZones, "HostedZones", defaultHostedZones)
 	set(&l.RecordsPerZone, "RecordsPerZone", defaultRecordsPerZone)
+	set(&l.PrivateDomains, "PrivateDomains", defaultPrivateDomains)
+	set(&l.RegionalDomains, "RegionalDomains", defaultRegionalDomains)
+	set(&l.Associations, "Associations", defaultAssociations)
+	if l.LoadBalancers > MaxLoadBalancers {
+		problems = append(problems, fmt.Errorf("read limits: LoadBalancers is %d: an ECS service takes at most %d", l.LoadBalancers, MaxLoadBalancers))
+	}
 	if l.NamesPerCertificate > MaxNamesPerCertificate {
 		problems = append(problems, fmt.Errorf("read limits: NamesPerCertificate is %d: ACM allows at most %d", l.NamesPerCertificate, MaxNamesPerCertificate))
 	}

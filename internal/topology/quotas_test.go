@@ -35,9 +35,9 @@ func TestEveryQuotaHoldsAtItsLimitAndNotOneOver(t *testing.T) {
 		max    int
 		remedy string
 	}{
-		"25 certificates and the default one, of 10 names each": {domains, topology.Limits{}, 260, 27, 26, "portico:quotas: {certificatesPerLoadBalancer: N}"},
-		"certificates where the quota was raised":               {domains, topology.Limits{Certificates: 28}, 280, 29, 28, "portico:quotas: {namesPerCertificate: N}"},
-		"names per certificate":                                 {domains, topology.Limits{NamesPerCertificate: 3, Certificates: 1}, 3, 2, 1, "portico:quotas: {namesPerCertificate: N}"},
+		"25 certificates and the default one, of 10 names each": {domains, topology.Limits{LoadBalancers: 1}, 260, 27, 26, "portico:quotas: {certificatesPerLoadBalancer: N}"},
+		"certificates where the quota was raised":               {domains, topology.Limits{LoadBalancers: 1, Certificates: 28}, 280, 29, 28, "portico:quotas: {namesPerCertificate: N}"},
+		"names per certificate":                                 {domains, topology.Limits{NamesPerCertificate: 3, Certificates: 1, LoadBalancers: 1}, 3, 2, 1, "portico:quotas: {namesPerCertificate: N}"},
 		"500 hosted zones":                                      {domains, topology.Limits{NamesPerCertificate: 100}, 500, 501, 500, "portico:quotas: {hostedZones: N}"},
 		"10,000 records of a zone, two of which are its own":    {siblings, topology.Limits{HostRecords: true}, 9998, 9999, 9998, "portico:dns: {records: wildcard}"},
 	} {
@@ -79,7 +79,7 @@ func TestUsageIsOfWhatUsesMost(t *testing.T) {
 
 func TestSuppliedCertificatesTakeHostsAndPlaces(t *testing.T) {
 	m := hosts("a.x.example.com", "b.x.example.com", "a.y.example.com", "*.y.example.com", "a.z.example.com")
-	limits := topology.Limits{Certificates: 3, Supplied: [][]mapping.Host{{"*.x.example.com"}, {"a.y.example.com", "unrelated.example.com"}}}
+	limits := topology.Limits{LoadBalancers: 1, Certificates: 3, Supplied: [][]mapping.Host{{"*.x.example.com"}, {"a.y.example.com", "unrelated.example.com"}}}
 	top := derive(t, m, limits)
 	require.Len(t, top.Certificates, 1)
 	require.Equal(t, []mapping.Host{"*.y.example.com", "*.z.example.com"}, top.Certificates[0].Names,

@@ -3,7 +3,10 @@ package topology
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+
+	"github.com/portico-iac/portico/mapping"
 )
 
 // Usage is how much of one quota a topology takes.
@@ -23,20 +26,101 @@ func (t *Topology) Usage(limits Limits) ([]Usage, error) {
 	if err != nil {
 		return nil, err
 	}
-	usage := []Usage{
-		{What: "certificates of the load balancer", Used: len(t.Certificates) + len(limits.Supplied), Max: limits.Certificates},
-		{What: "private hosted zones of the account", Used: len(newZones(t.Zones, limits.ExistingZones)), Max: limits.HostedZones},
-	}
+	var usage []Usage
+	taken := func(b LoadBalancer) int { return len(b.Certificates) + len(b.Supplied) }
+	usage = append(usage, t.fullestBalancer("certificates of the load balancer", limits.Certificates, taken)...)
+	usage = append(usage, Usage{What: "private hosted zones of the account", Used: len(newZones(t.Zones, limits.ExistingZones)), Max: limits.HostedZones})
 	if len(t.Certificates) > 0 {
-		fullest := slices.MaxFunc(t.Certificates, func(a, b Certificate) int { return cmp.Compare(len(a.Names), len(b.Names)) })
-		number := 1 + slices.IndexFunc(t.Certificates, func(c Certificate) bool { return c.Names[0] == fullest.Names[0] })
+		fullest, number := mostOf(t.Certificates, func(c Certificate) int { return len(c.Names) })
 		usage = append(usage, Usage{"names of a certificate", len(fullest.Names), limits.NamesPerCertificate,
 			fmt.Sprintf("certificate %d", number)})
 	}
 	if len(t.Zones) > 0 {
-		fullest := slices.MaxFunc(t.Zones, func(a, b Zone) int { return cmp.Compare(len(a.Records), len(b.Records)) })
+		fullest, _ := mostOf(t.Zones, func(zone Zone) int { return len(zone.Records) })
 		usage = append(usage, Usage{"records of a private hosted zone", len(fullest.Records), limits.RecordsPerZone,
 			"zone " + string(fullest.Name)})
 	}
-	return usage, nil
+	if proxied := t.balancersOf(mapping.FrontDoorNGINX); proxied > 1 {
+		usage = append(usage, Usage{What: "load balancers of the proxy's service", Used: proxied, Max: limits.LoadBalancers})
+	}
+	if len(t.ALBHosts) > 0 {
+		rules := func(b LoadBalancer) int { return len(b.ALBHosts) }
+		usage = append(usage, t.fullestBalancer("listener rules of the load balancer", limits.RulesPerLoadBalancer, rules)...)
+	}
+	return append(usage, t.usageOfDomains(limits)...), nil
+}
+
+func (t *Topology) balancersOf(door mapping.FrontDoor) int {
+	count := 0
+	for _, balancer := range t.LoadBalancers {
+		if balancer.Door == door {
+			count++
+		}
+	}
+	return count
+}
+
+// fullestBalancer is the usage of the load balancer that uses most. It is named
+// where there are several.
+func (t *Topology) fullestBalancer(what string, limit int, used func(LoadBalancer) int) []Usage {
+	if len(t.LoadBalancers) == 0 {
+		return nil
+	}
+	fullest, number := mostOf(t.LoadBalancers, used)
+	usage := Usage{What: what, Used: used(fullest), Max: limit}
+	if len(t.LoadBalancers) > 1 {
+		usage.Of = fmt.Sprintf("load balancer %d", number)
+	}
+	return []Usage{usage}
+}
+
+// mostOf is the first of those that use most, and its number from 1.
+func mostOf[T any](of []T, used func(T) int) (T, int) {
+	most := 0
+	for i := range of {
+		if used(of[i]) > used(of[most]) {
+			most = i
+		}
+	}
+	return of[most], most + 1
+}
+
+func (t *Topology) usageOfDomains(limits Limits) []Usage {
+	type count struct {
+		account           accountRegion
+		private, regional int
+	}
+	var counts []count
+	associations := 0
+	by := t.domainsByAccount()
+	for _, account := range slices.SortedFunc(maps.Keys(by), accountRegion.compare) {
+		c := count{account: account}
+		for _, d := range by[account] {
+			if d.Door == mapping.FrontDoorNative {
+				c.private++
+			} else {
+				c.regional++
+			}
+		}
+		associations += c.private
+		counts = append(counts, c)
+	}
+	var usage []Usage
+	add := func(what string, limit int, used func(count) int) {
+		if most, _ := mostOf(counts, used); used(most) > 0 {
+			usage = append(usage, Usage{what, used(most), limit, most.account.String()})
+		}
+	}
+	if len(counts) > 0 {
+		add("private custom domains of an account", limits.PrivateDomains, func(c count) int { return c.private })
+		add("Regional custom domains of an account", limits.RegionalDomains, func(c count) int { return c.regional })
+	}
+	if associations > 0 {
+		usage = append(usage, Usage{What: "access associations of the shared account", Used: associations, Max: limits.Associations})
+	}
+	return usage
+}
+
+func (a accountRegion) compare(b accountRegion) int {
+	return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.region, b.region))
 }

@@ -17,11 +17,11 @@ import (
 // zone therefore belongs into that zone, as its apex, and not into its
 // parent's. A parent that is left with no host gets no zone, since it would
 // only hide the public names below it.
-func zones(hosts []mapping.Host, at map[mapping.Host]Placement, limits Limits) []Zone {
+func zones(hosts []mapping.Host, target func(mapping.Host) Record, limits Limits) []Zone {
 	parents := make(map[mapping.Zone]bool, len(hosts))
 	for _, host := range hosts {
 		parents[host.Parent()] = true
-		if limits.HostZones && !strings.HasPrefix(string(host), "*.") {
+		if limits.HostZones && !host.IsWildcard() {
 			parents[mapping.Zone(host)] = true
 		}
 	}
@@ -35,24 +35,77 @@ func zones(hosts []mapping.Host, at map[mapping.Host]Placement, limits Limits) [
 	}
 	zones := make([]Zone, 0, len(members))
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		records := wildcardRecords(name, members[name])
-		if limits.HostRecords {
-			records = slices.Clone(members[name])
-		}
+		zone := Zone{Name: name, Records: records(name, members[name], target, limits), Hosts: members[name]}
 		// A wildcard host stands for the zone's own name too, when it is one
 		// label below the wildcard's parent, and only this zone is asked for it.
-		wildcard := "*." + mapping.Host(name).Parent()
-		if _, covered := slices.BinarySearch(hosts, mapping.Host(wildcard)); covered {
-			records = append(records, mapping.Host(name))
+		apex, wildcard := mapping.Host(name), mapping.Host("*."+mapping.Host(name).Parent())
+		_, isHost := slices.BinarySearch(zone.Hosts, apex)
+		if _, covered := slices.BinarySearch(hosts, wildcard); covered && !isHost {
+			record := target(wildcard)
+			record.Name = apex
+			zone.Records = append(zone.Records, record)
 		}
-		slices.Sort(records)
-		zone := Zone{Name: name, Hosts: members[name]}
-		for _, record := range slices.Compact(records) {
-			zone.Records = append(zone.Records, Record{Name: record, Door: mapping.FrontDoorNGINX})
-		}
+		sortRecords(zone.Records)
 		zones = append(zones, zone)
 	}
 	return zones
+}
+
+func sortRecords(records []Record) {
+	slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// records are those of a zone's hosts: one for each, or one wildcard for all
+// that are on the load balancer of most, and one for each of the others.
+func records(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) Record, limits Limits) []Record {
+	wildcard, many := Record{}, false
+	if !limits.HostRecords {
+		wildcard, many = wildcardRecord(zone, hosts, target, limits)
+	}
+	var records []Record
+	if many {
+		records = append(records, wildcard)
+	}
+	for _, host := range hosts {
+		record := target(host)
+		stands := many && host != mapping.Host(zone) && sharesLoadBalancer(record, limits) && record.LoadBalancer == wildcard.LoadBalancer
+		if !stands && record.Name != wildcard.Name {
+			records = append(records, record)
+		}
+	}
+	return records
+}
+
+// sharesLoadBalancer tells whether the host's load balancer has others behind
+// the same name.
+func sharesLoadBalancer(record Record, limits Limits) bool {
+	return record.Door == mapping.FrontDoorNGINX || record.Door == mapping.FrontDoorALB && limits.SharedALB
+}
+
+// wildcardRecord is the record that stands for as many of the zone's hosts as
+// one can. Where there is a wildcard host, it is that one's.
+func wildcardRecord(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) Record, limits Limits) (Record, bool) {
+	name := mapping.Host("*." + zone)
+	if _, found := slices.BinarySearch(hosts, name); found {
+		return target(name), true
+	}
+	count := make(map[int]int)
+	proxied := make(map[int]bool)
+	for _, host := range hosts {
+		if record := target(host); host != mapping.Host(zone) && sharesLoadBalancer(record, limits) {
+			count[record.LoadBalancer]++
+			proxied[record.LoadBalancer] = proxied[record.LoadBalancer] || record.Door == mapping.FrontDoorNGINX
+		}
+	}
+	if len(count) == 0 {
+		return Record{}, false
+	}
+	most := slices.MaxFunc(slices.Sorted(maps.Keys(count)), func(a, b int) int { return cmp.Compare(count[a], count[b]) })
+	wildcard := Record{Name: name, Door: mapping.FrontDoorALB, LoadBalancer: most}
+	if proxied[most] {
+		wildcard.Door = mapping.FrontDoorNGINX
+	}
+	return wildcard, true
 }
 
 // reuse puts the records of each zone into the nearest existing one, of its own
@@ -74,7 +127,7 @@ func reuse(derived []Zone, existing []mapping.Zone) []Zone {
 		into.Name = name
 		into.Records = slices.Concat(into.Records, zone.Records)
 		into.Hosts = slices.Concat(into.Hosts, zone.Hosts)
-		slices.SortFunc(into.Records, func(a, b Record) int { return cmp.Compare(a.Name, b.Name) })
+		sortRecords(into.Records)
 		slices.Sort(into.Hosts)
 		merged[name] = into
 	}
@@ -88,23 +141,6 @@ func reuse(derived []Zone, existing []mapping.Zone) []Zone {
 // newZones are those that have to be created.
 func newZones(zones []Zone, existing []mapping.Zone) []Zone {
 	return slices.DeleteFunc(slices.Clone(zones), func(zone Zone) bool { return slices.Contains(existing, zone.Name) })
-}
-
-// wildcardRecords are the records of a zone that answers by wildcard: the
-// wildcard itself, and the zone's apex where that is a host.
-func wildcardRecords(zone mapping.Zone, hosts []mapping.Host) []mapping.Host {
-	apex := mapping.Host(zone)
-	var records []mapping.Host
-	for _, host := range hosts {
-		name := mapping.Host("*." + zone)
-		if host == apex {
-			name = apex
-		}
-		if !slices.Contains(records, name) {
-			records = append(records, name)
-		}
-	}
-	return records
 }
 
 func zonesRemedy(limits Limits) string {

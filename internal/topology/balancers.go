@@ -1,0 +1,249 @@
+package topology
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// estate is a group of load balancers that serve the same hosts' kinds: those
+// in front of the proxy, or those of alb alone.
+type estate struct {
+	// prefix begins the load balancers' names.
+	prefix string
+	// rows are those whose hosts need a certificate on one of the load
+	// balancers.
+	rows []mapping.Row
+	// supplied are the places in Limits.Supplied of the certificates to attach.
+	supplied []int
+	// door is nginx where the proxy is behind the load balancers.
+	door mapping.FrontDoor
+	// carriesALB tells that hosts of alb have their rules here.
+	carriesALB bool
+}
+
+// estates are the groups of load balancers that the rows call for.
+func estates(rows []mapping.Row, at map[mapping.Host]Placement, limits Limits) []estate {
+	proxied, balanced := rowsOf(rows, at, mapping.FrontDoorNGINX), rowsOf(rows, at, mapping.FrontDoorALB)
+	first := estate{rows: proxied, supplied: indexes(limits.Supplied), door: mapping.FrontDoorNGINX}
+	own := estate{prefix: "alb", rows: balanced, supplied: covering(balanced, limits.Supplied), door: mapping.FrontDoorALB, carriesALB: true}
+	if limits.SharedALB {
+		if len(proxied) == 0 {
+			first.door = mapping.FrontDoorALB
+		}
+		first.rows, first.carriesALB = union(proxied, balanced), true
+		own.rows = nil
+	}
+	return slices.DeleteFunc([]estate{first, own}, func(e estate) bool { return len(e.rows) == 0 })
+}
+
+// union merges rows that are in the file's order.
+func union(a, b []mapping.Row) []mapping.Row {
+	rows := slices.Concat(a, b)
+	slices.SortFunc(rows, func(a, b mapping.Row) int { return cmp.Compare(a.Index, b.Index) })
+	return slices.CompactFunc(rows, func(a, b mapping.Row) bool { return a.Index == b.Index })
+}
+
+func indexes[T any](of []T) []int {
+	all := make([]int, len(of))
+	for i := range of {
+		all[i] = i
+	}
+	return all
+}
+
+// covering are the supplied certificates that a row's host needs.
+func covering(rows []mapping.Row, supplied [][]mapping.Host) []int {
+	needed := make(map[mapping.Host]bool)
+	for _, row := range rows {
+		needed[row.Host], needed[certificateName(row.Host)] = true, true
+	}
+	return slices.DeleteFunc(indexes(supplied), func(i int) bool {
+		return !slices.ContainsFunc(supplied[i], func(name mapping.Host) bool { return needed[name] })
+	})
+}
+
+// balanced are an estate's load balancers, and where its names are.
+type balanced struct {
+	*estate
+	balancers []balancer
+	// uncovered are the rows whose hosts no supplied certificate covers.
+	uncovered []mapping.Row
+	// of tells the place in balancers for each name of a certificate.
+	of map[mapping.Host]int
+}
+
+// balancer is a load balancer while certificates are put onto it.
+type balancer struct {
+	// number counts from 0 and stays the same while others come and go.
+	number   int
+	supplied []int
+	names    []mapping.Host
+	packing  packing
+}
+
+// room is how many names there are still places for.
+func (b *balancer) room(limits Limits) int {
+	return (limits.Certificates-len(b.supplied))*limits.NamesPerCertificate - len(b.names)
+}
+
+// balance puts the names that the estate's rows need onto load balancers: where
+// they stand, or else onto the first that has room. The names come in the order
+// of their hashes, so that one more displaces at most one other from each load
+// balancer where nothing is known of how they stand.
+func (e *estate) balance(limits Limits) *balanced {
+	b := &balanced{
+		estate:    e,
+		balancers: make([]balancer, limits.LoadBalancers),
+		uncovered: uncoveredRows(e.rows, limits.Supplied),
+		of:        make(map[mapping.Host]int),
+	}
+	for i := range b.balancers {
+		b.balancers[i].number = i
+	}
+	for i, place := range e.supplied {
+		// More certificates than places are certificateLimit's to report.
+		at := &b.balancers[min(i/limits.Certificates, len(b.balancers)-1)]
+		at.supplied = append(at.supplied, place)
+	}
+	b.settle(certificateNames(b.uncovered), limits)
+	b.balancers = slices.DeleteFunc(b.balancers, func(b balancer) bool { return len(b.names)+len(b.supplied) == 0 })
+	for i := range b.balancers {
+		on := &b.balancers[i]
+		on.packing = pack(on.names, max(0, limits.Certificates-len(on.supplied)), limits.NamesPerCertificate)
+		for _, name := range on.names {
+			b.of[name] = i
+		}
+		for _, place := range on.supplied {
+			for _, name := range limits.Supplied[place] {
+				if _, known := b.of[name]; !known {
+					b.of[name] = i
+				}
+			}
+		}
+	}
+	return b
+}
+
+// settle finds a load balancer for each name. Those for which there is none are
+// certificateLimit's to report.
+func (b *balanced) settle(names []mapping.Host, limits Limits) {
+	slices.SortFunc(names, func(a, b mapping.Host) int {
+		return cmp.Or(cmp.Compare(hash(a), hash(b)), cmp.Compare(a, b))
+	})
+	var unsettled []mapping.Host
+	for _, name := range names {
+		standing, known := limits.LoadBalancerOf[name]
+		i := b.number(standing)
+		if !known || i < 0 || i >= len(b.balancers) || b.balancers[i].room(limits) <= 0 {
+			unsettled = append(unsettled, name)
+			continue
+		}
+		b.balancers[i].names = append(b.balancers[i].names, name)
+	}
+	for i := range b.balancers {
+		on := &b.balancers[i]
+		take := min(max(0, on.room(limits)), len(unsettled))
+		on.names = append(on.names, unsettled[:take]...)
+		unsettled = unsettled[take:]
+	}
+}
+
+// at is the place in balancers of the one that has the host's certificate.
+func (b *balanced) at(host mapping.Host) int {
+	if i, own := b.of[host]; own {
+		return i
+	}
+	return b.of[certificateName(host)]
+}
+
+// loadBalancers are the estate's, for the topology.
+func (b *balanced) loadBalancers(publicZones map[mapping.Host]mapping.Zone, albHosts []mapping.Host) []LoadBalancer {
+	all := make([]LoadBalancer, len(b.balancers))
+	for i, balancer := range b.balancers {
+		all[i] = LoadBalancer{
+			Name: b.name(balancer.number), Door: b.door,
+			Certificates: balancer.packing.issued(publicZones), Supplied: balancer.supplied,
+		}
+	}
+	if b.carriesALB {
+		for _, host := range albHosts {
+			rules := &all[b.at(host)].ALBHosts
+			*rules = append(*rules, host)
+		}
+	}
+	return all
+}
+
+// ruleLimit reports that the hosts on a load balancer need more rules than its
+// listener takes.
+func (b *balanced) ruleLimit(source string, rows []mapping.Row, limits Limits) []error {
+	if !b.carriesALB {
+		return nil
+	}
+	on := make([][]mapping.Row, len(b.balancers))
+	for _, row := range rows {
+		on[b.at(row.Host)] = append(on[b.at(row.Host)], row)
+	}
+	var problems []error
+	for i, rows := range on {
+		need := len(hosts(rows))
+		if need <= limits.RulesPerLoadBalancer {
+			continue
+		}
+		of := "the load balancer"
+		if len(on) > 1 {
+			of = fmt.Sprintf("load balancer %d", i+1)
+		}
+		problems = append(problems, newLimitError(source, rows, LimitError{
+			Limit:  "listener rules of " + of + ", one for each host of alb",
+			Need:   need,
+			Max:    limits.RulesPerLoadBalancer,
+			Remedy: "give hosts another FRONT_DOOR, or have the quota of rules per load balancer raised and set portico:quotas: {rulesPerLoadBalancer: N}",
+		}, func(i int) bool { return i < limits.RulesPerLoadBalancer }, func(row mapping.Row) mapping.Host { return row.Host }))
+	}
+	return problems
+}
+
+// notices tell of what costs more, or is less stable, than a user may expect.
+func (b *balanced) notices(limits Limits) []string {
+	var notices []string
+	for i, balancer := range b.balancers {
+		if balancer.packing.tight {
+			notices = append(notices, fmt.Sprintf("load balancer %d of %s: %d parent domains fill most of its %d certificates, so that another one may have several of them issued anew; "+
+				"a higher quota of names per certificate leaves room (portico:quotas: {namesPerCertificate: N})",
+				i+1, b.door, len(balancer.names), limits.Certificates))
+		}
+	}
+	if further := len(b.balancers) - 1; further > 0 {
+		notices = append(notices, fmt.Sprintf("%d parent domains need more than the %d certificates of %d names that a load balancer takes: %d further load balancers are used for %s; "+
+			"a higher quota of names per certificate would save them (portico:quotas: {namesPerCertificate: N})",
+			len(b.of), limits.Certificates, limits.NamesPerCertificate, further, b.door))
+	}
+	return notices
+}
+
+// name is the name of the estate's load balancer of a number, from 0.
+func (e *estate) name(number int) string {
+	if number == 0 {
+		return e.prefix
+	}
+	return e.prefix + strconv.Itoa(number+1)
+}
+
+// number is the reverse of name; -1 for a name of another estate.
+func (e *estate) number(name string) int {
+	if name == e.prefix {
+		return 0
+	}
+	if digits, own := strings.CutPrefix(name, e.prefix); own {
+		if n, err := strconv.Atoi(digits); err == nil {
+			return n - 1
+		}
+	}
+	return -1
+}
