@@ -35,11 +35,6 @@ func (a *account) all(token string) []awssim.Resource {
 	return a.simulator.Resources(awssim.Filter{Account: a.id, Region: a.region, Type: token})
 }
 
-// global are the account's resources of a type that belongs to no region.
-func (a *account) global(token string) []awssim.Resource {
-	return a.simulator.Resources(awssim.Filter{Account: a.id, Type: token})
-}
-
 // byARN finds a resource of a type by its ARN.
 func (a *account) byARN(token, arn string) (awssim.Resource, error) {
 	for _, r := range a.all(token) {

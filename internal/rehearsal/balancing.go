@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/portico-iac/portico/internal/awssim"
@@ -37,18 +38,11 @@ func (a *account) listeners(loadBalancerARN string, running []service) ([]live.L
 	var listeners []live.Listener
 	var errs []error
 	for _, r := range a.all("aws:lb/listener:Listener") {
-		p := r.Properties
-		if p.Text("loadBalancerArn") != loadBalancerARN {
+		if r.Properties.Text("loadBalancerArn") != loadBalancerARN {
 			continue
 		}
-		listener := live.Listener{
-			Port: uint16(p.Number("port")), Protocol: p.Text("protocol"), SSLPolicy: p.Text("sslPolicy"),
-		}
-		var err error
-		if listener.Certificates, err = a.certificates(r); err != nil {
-			errs = append(errs, err)
-		}
-		if listener.TargetGroup, err = a.targetGroup(p, running); err != nil {
+		listener, err := a.listener(r, running)
+		if err != nil {
 			errs = append(errs, err)
 		}
 		listeners = append(listeners, listener)
@@ -56,8 +50,62 @@ func (a *account) listeners(loadBalancerARN string, running []service) ([]live.L
 	return listeners, errors.Join(errs...)
 }
 
-// certificates are a listener's, its default first.
-func (a *account) certificates(listener awssim.Resource) ([]live.Certificate, error) {
+func (a *account) listener(r awssim.Resource, running []service) (live.Listener, error) {
+	p := r.Properties
+	listener := live.Listener{Port: uint16(p.Number("port")), Protocol: p.Text("protocol"), SSLPolicy: p.Text("sslPolicy")}
+	var errs []error
+	var err error
+	if listener.Certificates, err = a.listenerCertificates(r); err != nil {
+		errs = append(errs, err)
+	}
+	if listener.Rules, err = a.rules(r.ARN, running); err != nil {
+		errs = append(errs, err)
+	}
+	for _, action := range p.Objects("defaultActions") {
+		if action.Text("type") == "fixed-response" {
+			fixed := action.Object("fixedResponse")
+			code, err := strconv.Atoi(fixed.Text("statusCode"))
+			if err != nil {
+				errs = append(errs, fmt.Errorf("read the fixed response: %w", err))
+			}
+			listener.FixedResponse = &live.FixedResponse{StatusCode: code, ContentType: fixed.Text("contentType"), Body: fixed.Text("messageBody")}
+			return listener, errors.Join(errs...)
+		}
+	}
+	if listener.TargetGroup, err = a.targetGroup(p.Objects("defaultActions"), running); err != nil {
+		errs = append(errs, fmt.Errorf("follow the listener's default action: %w", err))
+	}
+	return listener, errors.Join(errs...)
+}
+
+// rules are a listener's, by priority.
+func (a *account) rules(listenerARN string, running []service) ([]live.Rule, error) {
+	found := slices.DeleteFunc(a.all("aws:lb/listenerRule:ListenerRule"), func(r awssim.Resource) bool {
+		return r.Properties.Text("listenerArn") != listenerARN
+	})
+	slices.SortFunc(found, func(x, y awssim.Resource) int {
+		return x.Properties.Number("priority") - y.Properties.Number("priority")
+	})
+	var rules []live.Rule
+	for _, r := range found {
+		var rule live.Rule
+		for _, condition := range r.Properties.Objects("conditions") {
+			if !condition.Has("hostHeader") {
+				return nil, fmt.Errorf("read rule %s: only conditions by host header are made live", r.ARN)
+			}
+			rule.Hosts = condition.Object("hostHeader").Texts("values")
+		}
+		var err error
+		if rule.TargetGroup, err = a.targetGroup(r.Properties.Objects("actions"), running); err != nil {
+			return nil, fmt.Errorf("follow rule %s: %w", r.ARN, err)
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
+}
+
+// listenerCertificates are a listener's, its default first.
+func (a *account) listenerCertificates(listener awssim.Resource) ([]live.Certificate, error) {
 	arns := []string{listener.Properties.Text("certificateArn")}
 	for _, r := range a.all("aws:lb/listenerCertificate:ListenerCertificate") {
 		if r.Properties.Text("listenerArn") == listener.ARN {
@@ -66,37 +114,46 @@ func (a *account) certificates(listener awssim.Resource) ([]live.Certificate, er
 	}
 	var certificates []live.Certificate
 	for _, arn := range arns {
-		r, err := a.byARN("aws:acm/certificate:Certificate", arn)
+		certificate, err := a.certificate(arn)
 		if err != nil {
 			return nil, err
-		}
-		names := []string{r.Properties.Text("domainName")}
-		for _, name := range r.Properties.Texts("subjectAlternativeNames") {
-			if name != names[0] {
-				names = append(names, name)
-			}
-		}
-		certificate := live.Certificate{ARN: arn, Names: names, PrivateKey: r.Properties.Text("privateKey")}
-		if certificate.PrivateKey != "" {
-			certificate.Chain = r.Properties.Text("certificateBody") + "\n" + r.Properties.Text("certificateChain")
 		}
 		certificates = append(certificates, certificate)
 	}
 	return certificates, nil
 }
 
-// targetGroup is where a listener's default action leads, with the tasks that
-// services have registered there.
-func (a *account) targetGroup(listener awssim.Object, running []service) (live.TargetGroup, error) {
+// certificate is the account's certificate of an ARN.
+func (a *account) certificate(arn string) (live.Certificate, error) {
+	r, err := a.byARN("aws:acm/certificate:Certificate", arn)
+	if err != nil {
+		return live.Certificate{}, err
+	}
+	names := []string{r.Properties.Text("domainName")}
+	for _, name := range r.Properties.Texts("subjectAlternativeNames") {
+		if name != names[0] {
+			names = append(names, name)
+		}
+	}
+	certificate := live.Certificate{ARN: arn, Names: names, PrivateKey: r.Properties.Text("privateKey")}
+	if certificate.PrivateKey != "" {
+		certificate.Chain = r.Properties.Text("certificateBody") + "\n" + r.Properties.Text("certificateChain")
+	}
+	return certificate, nil
+}
+
+// targetGroup is where actions forward to, with what is registered there: tasks
+// of services, and plain addresses.
+func (a *account) targetGroup(actions []awssim.Object, running []service) (live.TargetGroup, error) {
 	arn := ""
-	for _, action := range listener.Objects("defaultActions") {
+	for _, action := range actions {
 		if action.Text("type") == "forward" {
 			arn = action.Text("targetGroupArn")
 		}
 	}
 	r, err := a.byARN("aws:lb/targetGroup:TargetGroup", arn)
 	if err != nil {
-		return live.TargetGroup{}, fmt.Errorf("follow the listener's default action: %w", err)
+		return live.TargetGroup{}, err
 	}
 	p := r.Properties
 	group := live.TargetGroup{Name: p.Text("name"), Protocol: p.Text("protocol")}
@@ -116,5 +173,31 @@ func (a *account) targetGroup(listener awssim.Object, running []service) (live.T
 			}
 		}
 	}
+	registered, err := a.registered(arn, uint16(p.Number("port")))
+	if err != nil {
+		return group, fmt.Errorf("read target group %s: %w", group.Name, err)
+	}
+	group.Targets = append(group.Targets, registered...)
 	return group, nil
+}
+
+// registered are the plain addresses of a target group.
+func (a *account) registered(groupARN string, groupPort uint16) ([]netip.AddrPort, error) {
+	var targets []netip.AddrPort
+	for _, r := range a.all("aws:lb/targetGroupAttachment:TargetGroupAttachment") {
+		p := r.Properties
+		if p.Text("targetGroupArn") != groupARN {
+			continue
+		}
+		address, err := netip.ParseAddr(p.Text("targetId"))
+		if err != nil {
+			return nil, fmt.Errorf("read target %s: %w", r.ID, err)
+		}
+		port := uint16(p.Number("port"))
+		if port == 0 {
+			port = groupPort
+		}
+		targets = append(targets, netip.AddrPortFrom(address, port))
+	}
+	return targets, nil
 }

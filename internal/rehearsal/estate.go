@@ -13,9 +13,9 @@ import (
 )
 
 // estateOf reads a region's data path out of the simulated accounts: the shared
-// account's load balancers and what they lead to, and every account's APIs. The
-// bystander is a workload beside the proxy's tasks, with its VPC's default
-// security group.
+// account's load balancers and endpoints and what they lead to, and every
+// account's zones, APIs and custom domain names. The bystander is a workload
+// beside them, with its VPC's default security group.
 func estateOf(simulator *awssim.Simulator, shared, region string) (estate *live.Estate, bystander live.Interface, err error) {
 	a := openAccount(simulator, shared, region)
 	network := simulator.Network(shared, region)
@@ -25,7 +25,8 @@ func estateOf(simulator *awssim.Simulator, shared, region string) (estate *live.
 		Reach: func(from, to live.Interface, port uint16) error {
 			return network.Admits(party(from), party(to), int(port))
 		},
-		APIs: apisOf(simulator, region),
+		Zones: zonesOf(simulator),
+		APIs:  apisOf(simulator, region),
 	}
 	if estate.Endpoints, err = a.endpoints(estate); err != nil {
 		return nil, bystander, err
@@ -37,18 +38,36 @@ func estateOf(simulator *awssim.Simulator, shared, region string) (estate *live.
 	for _, s := range running {
 		estate.Tasks = append(estate.Tasks, s.tasks...)
 	}
-	if len(estate.Tasks) == 0 {
-		return nil, bystander, fmt.Errorf("account %s runs no task of a service behind a load balancer in %s", shared, region)
-	}
 	if estate.LoadBalancers, err = a.loadBalancers(estate, running); err != nil {
 		return nil, bystander, err
 	}
-	subnetID := estate.Tasks[0].Interface.SubnetID
-	if estate.Zones, err = a.zones(subnetID); err != nil {
+	subnetID := subnetOf(estate)
+	if subnetID == "" {
+		return nil, bystander, fmt.Errorf("account %s has neither a task, a load balancer nor an execute-api endpoint in %s", shared, region)
+	}
+	if _, estate.VPCID, err = a.subnet(subnetID); err != nil {
 		return nil, bystander, err
 	}
 	bystander, err = a.bystander(subnetID)
 	return estate, bystander, err
+}
+
+// subnetOf is a subnet in which the data path begins.
+func subnetOf(estate *live.Estate) string {
+	for _, task := range estate.Tasks {
+		return task.Interface.SubnetID
+	}
+	for _, balancer := range estate.LoadBalancers {
+		for _, one := range balancer.Interfaces {
+			return one.SubnetID
+		}
+	}
+	for _, endpoint := range estate.Endpoints {
+		for _, one := range endpoint.Interfaces {
+			return one.SubnetID
+		}
+	}
+	return ""
 }
 
 // partitionOf is the partition of a region.
@@ -147,14 +166,10 @@ func endpointPolicy(estate *live.Estate, document string) (func(live.API, live.I
 	}, nil
 }
 
-// zones are the private hosted zones of a subnet's VPC, with their records.
-func (a *account) zones(subnetID string) ([]live.Zone, error) {
-	_, vpcID, err := a.subnet(subnetID)
-	if err != nil {
-		return nil, err
-	}
+// zonesOf are the private hosted zones of every account, with their records.
+func zonesOf(simulator *awssim.Simulator) []live.Zone {
 	records := make(map[string][]live.Record)
-	for _, r := range a.global("aws:route53/record:Record") {
+	for _, r := range simulator.Resources(awssim.Filter{Type: "aws:route53/record:Record"}) {
 		p := r.Properties
 		record := live.Record{
 			Name: fullName(p), Type: p.Text("type"), TTL: uint32(p.Number("ttl")), Values: p.Texts("records"),
@@ -165,15 +180,16 @@ func (a *account) zones(subnetID string) ([]live.Zone, error) {
 		records[p.Text("zoneId")] = append(records[p.Text("zoneId")], record)
 	}
 	var zones []live.Zone
-	for _, r := range a.global("aws:route53/zone:Zone") {
-		associated := slices.ContainsFunc(r.Properties.Objects("vpcs"), func(vpc awssim.Object) bool {
-			return vpc.Text("vpcId") == vpcID
-		})
-		if associated {
-			zones = append(zones, live.Zone{Name: canonical(r.Properties.Text("name")), Records: records[r.ID]})
+	for _, r := range simulator.Resources(awssim.Filter{Type: "aws:route53/zone:Zone"}) {
+		zone := live.Zone{Name: canonical(r.Properties.Text("name")), Records: records[r.ID]}
+		for _, vpc := range r.Properties.Objects("vpcs") {
+			zone.VPCIDs = append(zone.VPCIDs, vpc.Text("vpcId"))
+		}
+		if len(zone.VPCIDs) > 0 {
+			zones = append(zones, zone)
 		}
 	}
-	return zones, nil
+	return zones
 }
 
 // fullName is a record's name; the provider shows it in full beside the name

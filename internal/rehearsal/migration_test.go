@@ -447,10 +447,7 @@ func (q *dnsQuestion) WriteMsg(answer *dns.Msg) error { q.answer = answer; retur
 // resolve asks the VPC's resolver as the accounts are now.
 func (c *cutOver) resolve(host string) (netip.Addr, error) {
 	a := openAccount(c.simulator, string(sharedAccount), "us-east-1")
-	zones, err := a.zones("subnet-0aaaaaaaaaaaaaaaa")
-	if err != nil {
-		return netip.Addr{}, err
-	}
+	zones := slices.DeleteFunc(zonesOf(c.simulator), func(zone live.Zone) bool { return !slices.Contains(zone.VPCIDs, existingVPC) })
 	public := map[string][]netip.Addr{}
 	for _, r := range a.all("aws:lb/loadBalancer:LoadBalancer") {
 		faces, err := a.interfaces("load balancer", r.ID)

@@ -27,6 +27,8 @@ type exchange struct {
 	requests *bufio.Reader
 	answers  *bufio.Writer
 
+	// group is the target group of the target's connection.
+	group     string
 	target    net.Conn
 	toTarget  *bufio.Writer
 	responses *bufio.Reader
@@ -70,11 +72,20 @@ func (e *exchange) serveOne() bool {
 		return false
 	}
 	keep := version != "HTTP/1.0" && !request.has("Connection", "close")
+	var host string
+	if hosts := request.values("Host"); len(hosts) > 0 {
+		host = hosts[0]
+	}
+	act := e.listener.action(host)
+	if act.fixed != nil {
+		e.respond(act.fixed.StatusCode, act.fixed.ContentType, act.fixed.Body)
+		return false
+	}
 	if err := e.prepare(request); err != nil {
 		e.refuse(http.StatusInternalServerError)
 		return false
 	}
-	return e.forward(method, request, body) && keep
+	return e.forward(act.group, method, request, body) && keep
 }
 
 // validHeaderName is what routing.http.drop_invalid_header_fields lets through.
@@ -120,8 +131,8 @@ func traceID() (string, error) {
 
 // forward sends a request to a target and its response to the client, and tells
 // whether the client's connection is in order after it.
-func (e *exchange) forward(method string, request *head, body framing) bool {
-	if err := e.openTarget(); err != nil {
+func (e *exchange) forward(group TargetGroup, method string, request *head, body framing) bool {
+	if err := e.openTarget(group); err != nil {
 		if errors.Is(err, errNoHealthyTarget) {
 			e.refuse(http.StatusServiceUnavailable)
 		} else {
@@ -208,14 +219,17 @@ func (e *exchange) answer(method string) (started, keep bool, err error) {
 	}
 }
 
-func (e *exchange) openTarget() error {
-	if e.target != nil {
+// openTarget connects to a target of the group, unless the connection is there.
+func (e *exchange) openTarget(group TargetGroup) error {
+	if e.target != nil && e.group == group.Name {
 		return nil
 	}
-	target, err := e.listener.target(e.from)
+	e.closeTarget()
+	target, err := e.listener.target(group, e.from)
 	if err != nil {
 		return err
 	}
+	e.group = group.Name
 	e.target = target
 	e.toTarget = bufio.NewWriter(target)
 	e.responses = bufio.NewReaderSize(target, maxHead+1)
@@ -229,20 +243,24 @@ func (e *exchange) closeTarget() {
 	}
 }
 
-// refuse answers in the load balancer's own name.
+// refuse answers an error in the load balancer's own name.
 func (e *exchange) refuse(code int) {
-	text := fmt.Sprintf("<html><head><title>%d %[2]s</title></head><body><center><h1>%[1]d %[2]s</h1></center></body></html>\r\n",
-		code, http.StatusText(code))
+	e.respond(code, "text/html", fmt.Sprintf("<html><head><title>%d %[2]s</title></head><body><center><h1>%[1]d %[2]s</h1></center></body></html>\r\n",
+		code, http.StatusText(code)))
+}
+
+// respond answers in the load balancer's own name and ends the connection.
+func (e *exchange) respond(code int, contentType, body string) {
 	response := &head{start: fmt.Sprintf("HTTP/1.1 %d %s", code, http.StatusText(code))}
 	response.set("Server", "awselb/2.0")
-	response.set("Content-Type", "text/html")
-	response.set("Content-Length", strconv.Itoa(len(text)))
+	response.set("Content-Type", contentType)
+	response.set("Content-Length", strconv.Itoa(len(body)))
 	response.set("Connection", "close")
-	// A client that is gone has no use for the refusal.
+	// A client that is gone has no use for the answer.
 	if err := response.writeTo(e.answers); err != nil {
 		return
 	}
-	if _, err := e.answers.WriteString(text); err != nil {
+	if _, err := e.answers.WriteString(body); err != nil {
 		return
 	}
 	_ = e.answers.Flush()

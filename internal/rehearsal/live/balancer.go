@@ -19,9 +19,9 @@ const dialTimeout = 10 * time.Second
 // balancer is a load balancer that answers.
 type balancer struct {
 	LoadBalancer
-	network   *Network
-	authority *Authority
-	health    *healthChecks
+	network      *Network
+	certificates *certificateStore
+	health       *healthChecks
 }
 
 // start lets every listener answer on every network interface.
@@ -42,6 +42,9 @@ func (b *balancer) start() error {
 
 func (b *balancer) listener(described Listener) (*listener, error) {
 	l := &listener{Listener: described, balancer: b}
+	for _, r := range described.Rules {
+		l.rules = append(l.rules, newRule(r))
+	}
 	minVersion, err := oldestVersion(described.SSLPolicy)
 	if err != nil {
 		return nil, err
@@ -76,7 +79,7 @@ func (b *balancer) chooser(certificates []Certificate) (func(*tls.ClientHelloInf
 	byName := make(map[string]*tls.Certificate)
 	var byDefault *tls.Certificate
 	for _, described := range certificates {
-		issued, err := described.tls(b.authority)
+		issued, err := b.certificates.tls(described)
 		if err != nil {
 			return nil, err
 		}
@@ -127,6 +130,7 @@ func oldestVersion(policy string) (uint16, error) {
 type listener struct {
 	Listener
 	balancer *balancer
+	rules    []rule
 	tls      *tls.Config
 	pass     func(client net.Conn, from Interface)
 	next     atomic.Uint64
@@ -146,17 +150,18 @@ func (l *listener) serve(conn net.Conn, from Interface) {
 
 var errNoHealthyTarget = errors.New("no target is healthy")
 
-// target connects to the next healthy target. The certificates of targets are
-// not verified, as Elastic Load Balancing documents.
-func (l *listener) target(from Interface) (net.Conn, error) {
-	healthy := l.balancer.health.healthy(l.TargetGroup)
+// target connects to the next healthy target of a group. The certificates of
+// targets are not verified, as Elastic Load Balancing documents; whether it
+// sends them a server name is not documented, and here it doesn't.
+func (l *listener) target(group TargetGroup, from Interface) (net.Conn, error) {
+	healthy := l.balancer.health.healthy(group)
 	if len(healthy) == 0 {
 		return nil, errNoHealthyTarget
 	}
 	to := healthy[l.next.Add(1)%uint64(len(healthy))]
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
-	return dialTarget(ctx, l.balancer.network, from, to, l.TargetGroup.Protocol)
+	return dialTarget(ctx, l.balancer.network, from, to, group.Protocol)
 }
 
 // dialTarget connects to a target and speaks TLS where the protocol does.
@@ -178,7 +183,7 @@ func dialTarget(ctx context.Context, network *Network, from Interface, to netip.
 
 // passBytes is a Network Load Balancer's TLS listener.
 func (l *listener) passBytes(client net.Conn, from Interface) {
-	target, err := l.target(from)
+	target, err := l.target(l.TargetGroup, from)
 	if err != nil {
 		return
 	}

@@ -5,10 +5,41 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"strings"
+	"sync"
 )
 
-// tls is the certificate as a listener presents it: the imported one itself, or
-// one of the same names by the rehearsal's authority.
+// certificateStore has each certificate made once, however often a data path is
+// described anew.
+type certificateStore struct {
+	authority *Authority
+
+	mu   sync.Mutex
+	made map[string]*tls.Certificate
+}
+
+func newCertificateStore(authority *Authority) *certificateStore {
+	return &certificateStore{authority: authority, made: make(map[string]*tls.Certificate)}
+}
+
+// tls is the certificate as servers present it.
+func (s *certificateStore) tls(c Certificate) (*tls.Certificate, error) {
+	// An ARN stays when a certificate is imported anew.
+	key := strings.Join([]string{c.ARN, strings.Join(c.Names, " "), c.Chain}, "\n")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if made, ok := s.made[key]; ok {
+		return made, nil
+	}
+	made, err := c.tls(s.authority)
+	if err == nil {
+		s.made[key] = made
+	}
+	return made, err
+}
+
+// tls is the imported certificate itself, or one of the same names by the
+// rehearsal's authority.
 func (c Certificate) tls(authority *Authority) (*tls.Certificate, error) {
 	if c.PrivateKey == "" {
 		issued, err := authority.Issue(c.Names...)
@@ -44,14 +75,17 @@ func (c Certificate) root() []byte {
 
 // clientRoots are, in PEM, the authorities that clients trust: the rehearsal's,
 // and those of imported certificates.
-func clientRoots(authority *Authority, balancers []LoadBalancer) []byte {
+func clientRoots(authority *Authority, estate *Estate) []byte {
 	roots := authority.PEM()
-	for _, balancer := range balancers {
+	for _, balancer := range estate.LoadBalancers {
 		for _, listener := range balancer.Listeners {
 			for _, certificate := range listener.Certificates {
 				roots = append(roots, certificate.root()...)
 			}
 		}
+	}
+	for _, domain := range estate.Domains {
+		roots = append(roots, domain.Certificate.root()...)
 	}
 	return roots
 }
@@ -59,6 +93,6 @@ func clientRoots(authority *Authority, balancers []LoadBalancer) []byte {
 // Roots is the trust store of clients in the VPC.
 func (p *Path) Roots() *x509.CertPool {
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(p.roots)
+	pool.AppendCertsFromPEM(*p.roots.Load())
 	return pool
 }

@@ -131,15 +131,40 @@ func (r *Resolver) addresses(name string, depth int) []netip.Addr {
 	return found
 }
 
+// resolvers are those of every VPC as the estate describes them.
+type resolvers struct {
+	// own is that of the estate's VPC.
+	own    *Resolver
+	others map[string]*Resolver
+	public map[string][]netip.Addr
+}
+
+func newResolvers(estate *Estate) *resolvers {
+	zones := map[string][]Zone{estate.VPCID: nil}
+	for _, zone := range estate.Zones {
+		for _, vpc := range zone.VPCIDs {
+			zones[vpc] = append(zones[vpc], zone)
+		}
+	}
+	all := &resolvers{others: make(map[string]*Resolver), public: estate.PublicNames}
+	for vpc, asked := range zones {
+		all.others[vpc] = NewResolver(asked, estate.PublicNames)
+	}
+	all.own = all.others[estate.VPCID]
+	return all
+}
+
+// of is a VPC's; one that no zone is associated with knows public names alone.
+func (r *resolvers) of(vpcID string) *Resolver {
+	if known, ok := r.others[vpcID]; ok {
+		return known
+	}
+	return NewResolver(nil, r.public)
+}
+
 // ServeDNS answers one question.
 func (r *Resolver) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
-	reply := new(dns.Msg).SetReply(request)
-	reply.RecursionAvailable = true
-	if len(request.Question) != 1 || request.Question[0].Qclass != dns.ClassINET {
-		reply.Rcode = dns.RcodeNotImplemented
-	} else {
-		r.answer(reply, request.Question[0])
-	}
+	reply := r.reply(request)
 	if w.LocalAddr().Network() == "udp" {
 		size := dns.MinMsgSize
 		if options := request.IsEdns0(); options != nil {
@@ -150,6 +175,18 @@ func (r *Resolver) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 	}
 	// The client is gone when writing fails; there is nobody to tell.
 	_ = w.WriteMsg(reply)
+}
+
+// reply is the answer to a message with one question, of whatever size.
+func (r *Resolver) reply(request *dns.Msg) *dns.Msg {
+	reply := new(dns.Msg).SetReply(request)
+	reply.RecursionAvailable = true
+	if len(request.Question) != 1 || request.Question[0].Qclass != dns.ClassINET {
+		reply.Rcode = dns.RcodeNotImplemented
+	} else {
+		r.answer(reply, request.Question[0])
+	}
+	return reply
 }
 
 func (r *Resolver) answer(reply *dns.Msg, question dns.Question) {

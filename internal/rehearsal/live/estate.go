@@ -18,7 +18,9 @@ type Estate struct {
 	// Region and Partition are AWS's names: us-east-1, aws.
 	Region    string
 	Partition string
-	// Zones are the private hosted zones that the VPC's resolver asks.
+	// VPCID is the VPC of the load balancers; its resolver is Path.Resolve's.
+	VPCID string
+	// Zones are the private hosted zones of every account.
 	Zones []Zone
 	// PublicNames are names that resolve without a private hosted zone: those
 	// of load balancers and endpoints. Names are fully qualified, in lower
@@ -32,6 +34,8 @@ type Estate struct {
 	Endpoints []Endpoint
 	// APIs are the REST APIs of every account in the region.
 	APIs []API
+	// Domains are the custom domain names of every account in the region.
+	Domains []Domain
 	// Reach tells why a connection between two network interfaces is not
 	// possible; nil: it is. It is asked for each connection.
 	Reach func(from, to Interface, port uint16) error
@@ -40,7 +44,8 @@ type Estate struct {
 // Invocation is a request that policies decide about.
 type Invocation struct {
 	Stage, Method string
-	// Path is what follows the stage, raw, with a leading slash.
+	// Path is what follows the stage or the base path, raw, with a leading
+	// slash.
 	Path string
 	// Context are the condition keys of the request and their values.
 	Context map[string]string
@@ -62,7 +67,9 @@ type Interface struct {
 // Zone is a private hosted zone. Names are fully qualified, in lower case,
 // without a trailing dot.
 type Zone struct {
-	Name    string
+	Name string
+	// VPCIDs are the VPCs whose resolvers ask the zone.
+	VPCIDs  []string
 	Records []Record
 }
 
@@ -91,7 +98,8 @@ type LoadBalancer struct {
 	Listeners               []Listener
 }
 
-// Listener is a listener with its default action, forward.
+// Listener is a listener with its rules and its default action: a fixed response
+// or else forward.
 type Listener struct {
 	Port uint16
 	// Protocol is HTTPS (Application Load Balancer) or TLS (Network Load
@@ -103,7 +111,26 @@ type Listener struct {
 	// Certificates are what a client's server name chooses among; the first is
 	// the default.
 	Certificates []Certificate
-	TargetGroup  TargetGroup
+	// Rules are tried in this order; the default action serves what none of
+	// them matches.
+	Rules         []Rule
+	FixedResponse *FixedResponse
+	TargetGroup   TargetGroup
+}
+
+// Rule is a rule of an Application Load Balancer's listener that forwards the
+// requests for hosts.
+type Rule struct {
+	// Hosts are the values of its host-header condition: compared without
+	// case, * stands for any characters and ? for one.
+	Hosts       []string
+	TargetGroup TargetGroup
+}
+
+// FixedResponse is the answer of a fixed-response action.
+type FixedResponse struct {
+	StatusCode        int
+	ContentType, Body string
 }
 
 // Certificate is an issued certificate.
@@ -181,6 +208,35 @@ type Endpoint struct {
 	// Admit tells whether the endpoint policy lets a request for an API pass;
 	// nil: full access.
 	Admit func(api API, call Invocation) (bool, error)
+	// AdmitDomain tells whether the endpoint policy lets a request for a PRIVATE
+	// custom domain name pass; nil: full access.
+	AdmitDomain func(domain Domain, call Invocation) (bool, error)
+}
+
+// Domain is a custom domain name.
+type Domain struct {
+	// Name is the host, in lower case.
+	Name string
+	// ARN is what policies call the domain: arn:aws:execute-api:…:/domainnames/….
+	ARN       string
+	AccountID string
+	// Private tells whether its endpoint type is PRIVATE; else it is REGIONAL.
+	Private bool
+	// Certificate is what endpoints present for a PRIVATE domain.
+	Certificate Certificate
+	// VPCEndpointIDs are the endpoints that have an access association with a
+	// PRIVATE domain. A REGIONAL one answers at every other endpoint.
+	VPCEndpointIDs []string
+	Mappings       []Mapping
+	// Admit tells whether a PRIVATE domain's policy lets a request pass.
+	Admit func(call Invocation) (bool, error)
+}
+
+// Mapping is a base path mapping of a custom domain name.
+type Mapping struct {
+	// BasePath is one segment, without slashes; empty: the domain's root.
+	BasePath     string
+	APIID, Stage string
 }
 
 // API is a REST API.

@@ -10,8 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"slices"
-	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,69 +39,56 @@ type Arrival struct {
 
 // executeAPI serves an interface endpoint for execute-api.
 type executeAPI struct {
-	endpoint Endpoint
-	estate   *Estate
-	apis     map[string]API
-	suffix   string
+	view     atomic.Pointer[endpointView]
+	listener *simulatedListener
 	server   *http.Server
+	// certificate is the endpoint's own, by store what it presents for PRIVATE
+	// custom domain names.
+	certificate *tls.Certificate
+	store       *certificateStore
 }
 
-// startExecuteAPI lets an endpoint's network interfaces answer.
-func startExecuteAPI(network *Network, authority *Authority, estate *Estate, endpoint Endpoint) (*executeAPI, error) {
-	suffix := dnsSuffix(estate.Partition)
-	names := []string{
-		"*.execute-api." + estate.Region + "." + suffix,
-		"*.execute-api." + estate.Region + ".vpce." + suffix,
-	}
-	certificate, err := authority.Issue(names...)
+// startExecuteAPI makes an endpoint that serves what its listener accepts. What
+// it answers with follows from the last view.
+func startExecuteAPI(store *certificateStore, view *endpointView) (*executeAPI, error) {
+	certificate, err := store.authority.Issue(
+		"*.execute-api."+view.region+"."+view.suffix,
+		"*.execute-api."+view.region+".vpce."+view.suffix,
+	)
 	if err != nil {
-		return nil, fmt.Errorf("stand in for the certificate of endpoint %s: %w", endpoint.ID, err)
+		return nil, fmt.Errorf("stand in for the certificate of endpoint %s: %w", view.endpoint.ID, err)
 	}
-	leaf := certificate.Certificate[0]
-	x := &executeAPI{endpoint: endpoint, estate: estate, apis: make(map[string]API), suffix: suffix}
-	for _, api := range estate.APIs {
-		x.apis[api.ID] = api
-	}
-	verify, err := serverNames(leaf)
-	if err != nil {
-		return nil, err
-	}
-	config := &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"http/1.1"},
-		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			if err := verify(hello.ServerName); err != nil {
-				return nil, fmt.Errorf("server name %q: %w", hello.ServerName, err)
-			}
-			return certificate, nil
-		},
-	}
+	x := &executeAPI{listener: newSimulatedListener(), certificate: certificate, store: store}
+	x.view.Store(view)
 	x.server = &http.Server{
 		Handler:           x,
 		ReadHeaderTimeout: idleTimeout,
 		IdleTimeout:       310 * time.Second,
-		// Handshakes that the endpoint refuses are the caller's to report.
+		// Handshakes that fail are the caller's to report.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	listener := tls.NewListener(network.Listen(endpoint.Interfaces, executeAPIPort), config)
+	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: x.present}
 	go func() {
 		// Serve ends when close shuts the server down; it has no other end.
-		_ = x.server.Serve(listener)
+		_ = x.server.Serve(tls.NewListener(x.listener, config))
 	}()
 	return x, nil
 }
 
-// dnsSuffix is the partition's.
-func dnsSuffix(partition string) string {
-	if partition == "aws-cn" {
-		return "amazonaws.com.cn"
+// present chooses the certificate: that of the PRIVATE custom domain name that
+// the client names and that has an access association with the endpoint, or
+// else the endpoint's own, whatever the client names. Clients that verify find
+// out that it doesn't cover a REGIONAL domain.
+func (x *executeAPI) present(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if domain, ok := x.view.Load().domain(canonicalName(hello.ServerName)); ok && domain.Private {
+		return x.store.tls(domain.Certificate)
 	}
-	return "amazonaws.com"
+	return x.certificate, nil
 }
 
 func (x *executeAPI) close(ctx context.Context) error {
 	if err := x.server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("stop endpoint %s: %w", x.endpoint.ID, err), x.server.Close())
+		return errors.Join(fmt.Errorf("stop endpoint %s: %w", x.view.Load().endpoint.ID, err), x.server.Close())
 	}
 	return nil
 }
@@ -110,61 +96,37 @@ func (x *executeAPI) close(ctx context.Context) error {
 // ServeHTTP finds the API that a request names, asks the policies, and answers
 // with what arrived.
 func (x *executeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	api, ok := x.api(r)
-	raw, query, _ := strings.Cut(r.RequestURI, "?")
-	stage, path, _ := strings.Cut(strings.TrimPrefix(raw, "/"), "/")
-	if !ok || !api.Private || !slices.Contains(api.Stages, stage) {
+	view := x.view.Load()
+	asked, ok := view.asked(r)
+	if !ok {
 		forbid(w, "ForbiddenException", map[string]string{"message": "Forbidden"})
 		return
 	}
-	call := x.invocation(r, stage, "/"+path)
-	admitted, err := x.admit(api, call)
+	call := view.invocation(r, asked)
+	admitted, err := view.admit(asked, call)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, map[string]string{"message": err.Error()})
 		return
 	}
 	if !admitted {
-		forbid(w, "AccessDeniedException", map[string]string{"Message": x.denial(api, call)})
+		forbid(w, "AccessDeniedException", map[string]string{"Message": view.denial(asked.api, call)})
 		return
 	}
-	x.echo(w, r, Arrival{
-		API: api.ID, AccountID: api.AccountID, Stage: call.Stage, Path: call.Path, Query: query,
-		SourceIP: call.Context["aws:VpcSourceIp"],
+	echo(w, r, Arrival{
+		API: asked.api.ID, AccountID: asked.api.AccountID, Stage: call.Stage, Path: call.Path, Query: asked.query,
+		SourceVPCE: view.endpoint.ID, SourceIP: call.Context["aws:VpcSourceIp"],
 	})
 }
 
-// api is the API that a request names: by its own or its endpoint-specific host
-// name, or by x-apigw-api-id beside one of the endpoint's names.
-func (x *executeAPI) api(r *http.Request) (API, bool) {
-	host := strings.ToLower(r.Host)
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	if slices.Contains(x.endpoint.DNSNames, host) {
-		api, ok := x.apis[r.Header.Get("X-Apigw-Api-Id")]
-		return api, ok
-	}
-	label, ok := strings.CutSuffix(host, ".execute-api."+x.estate.Region+"."+x.suffix)
-	if !ok {
-		return API{}, false
-	}
-	if api, ok := x.apis[label]; ok {
-		return api, true
-	}
-	id, ok := strings.CutSuffix(label, "-"+x.endpoint.ID)
-	api, known := x.apis[id]
-	return api, ok && known && slices.Contains(api.VPCEndpointIDs, x.endpoint.ID)
-}
-
 // invocation is what the policies decide about.
-func (x *executeAPI) invocation(r *http.Request, stage, path string) Invocation {
+func (v *endpointView) invocation(r *http.Request, asked request) Invocation {
 	source, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		source = r.RemoteAddr
 	}
 	conditions := map[string]string{
-		"aws:SourceVpce":      x.endpoint.ID,
-		"aws:SourceVpc":       x.endpoint.VPCID,
+		"aws:SourceVpce":      v.endpoint.ID,
+		"aws:SourceVpc":       v.endpoint.VPCID,
 		"aws:VpcSourceIp":     source,
 		"aws:SecureTransport": "true",
 	}
@@ -174,38 +136,23 @@ func (x *executeAPI) invocation(r *http.Request, stage, path string) Invocation 
 	if agent := r.Header.Get("User-Agent"); agent != "" {
 		conditions["aws:UserAgent"] = agent
 	}
+	if asked.via != nil {
+		conditions["execute-api:viaDomainArn"] = asked.via.ARN
+	}
 	return Invocation{
-		Stage: stage, Method: r.Method, Path: path, Context: conditions,
+		Stage: asked.stage, Method: r.Method, Path: asked.path, Context: conditions,
 		Authorization: r.Header.Get("Authorization") != "",
 	}
 }
 
-// admit asks the endpoint policy, then the API.
-func (x *executeAPI) admit(api API, call Invocation) (bool, error) {
-	if x.endpoint.Admit != nil {
-		admitted, err := x.endpoint.Admit(api, call)
-		if err != nil {
-			return false, fmt.Errorf("ask the policy of endpoint %s: %w", x.endpoint.ID, err)
-		}
-		if !admitted {
-			return false, nil
-		}
-	}
-	admitted, err := api.Admit(call)
-	if err != nil {
-		return false, fmt.Errorf("ask API %s: %w", api.ID, err)
-	}
-	return admitted, nil
-}
-
 // denial is API Gateway's text; it shows the last four digits of the account.
-func (x *executeAPI) denial(api API, call Invocation) string {
+func (v *endpointView) denial(api API, call Invocation) string {
 	account := "********"
 	if len(api.AccountID) > len(account) {
 		account += api.AccountID[len(account):]
 	}
 	return fmt.Sprintf("User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:%s:execute-api:%s:%s:%s/%s/%s%s",
-		x.estate.Partition, x.estate.Region, account, api.ID, call.Stage, call.Method, call.Path)
+		v.partition, v.region, account, api.ID, call.Stage, call.Method, call.Path)
 }
 
 func forbid(w http.ResponseWriter, kind string, body map[string]string) {
@@ -213,7 +160,7 @@ func forbid(w http.ResponseWriter, kind string, body map[string]string) {
 	answer(w, http.StatusForbidden, body)
 }
 
-func (x *executeAPI) echo(w http.ResponseWriter, r *http.Request, arrival Arrival) {
+func echo(w http.ResponseWriter, r *http.Request, arrival Arrival) {
 	size, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxPayload))
 	if err != nil {
 		answer(w, http.StatusRequestEntityTooLarge, map[string]string{"message": "Request Too Long"})
@@ -222,7 +169,6 @@ func (x *executeAPI) echo(w http.ResponseWriter, r *http.Request, arrival Arriva
 	arrival.Method = r.Method
 	arrival.Headers = r.Header
 	arrival.BodyBytes = size
-	arrival.SourceVPCE = x.endpoint.ID
 	w.Header().Set("X-Amzn-RequestId", r.Header.Get("X-Amzn-Trace-Id"))
 	answer(w, http.StatusOK, arrival)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -45,12 +46,15 @@ func newHealthChecks(network *Network) *healthChecks {
 	return &healthChecks{network: network, found: make(map[checkKey]error)}
 }
 
-// wait checks every target of a group until each is healthy or ctx ends. A
-// target that isn't reachable at all isn't asked again: security groups and
+// wait checks every target of a group that isn't known to be healthy until each
+// is or ctx ends. A target that isn't reachable at all isn't asked again: security groups and
 // routes don't heal by waiting.
 func (c *healthChecks) wait(ctx context.Context, group TargetGroup, from []Interface) {
 	var all sync.WaitGroup
 	for _, target := range group.Targets {
+		if c.isHealthy(group, target) {
+			continue
+		}
 		all.Go(func() {
 			reason := c.waitFor(ctx, group, from, target)
 			c.mu.Lock()
@@ -166,6 +170,30 @@ func (c *healthChecks) healthy(group TargetGroup) []netip.AddrPort {
 		}
 	}
 	return targets
+}
+
+func (c *healthChecks) isHealthy(group TargetGroup, target netip.AddrPort) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	reason, checked := c.found[checkKey{group.Name, target}]
+	return checked && reason == nil
+}
+
+// keep forgets the targets that the load balancers no longer have.
+func (c *healthChecks) keep(balancers []LoadBalancer) {
+	targets := make(map[checkKey]bool)
+	for _, balancer := range balancers {
+		for _, listener := range balancer.Listeners {
+			for _, group := range listener.groups() {
+				for _, target := range group.Targets {
+					targets[checkKey{group.Name, target}] = true
+				}
+			}
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.found, func(key checkKey, _ error) bool { return !targets[key] })
 }
 
 // all is what was found, by target group and target.

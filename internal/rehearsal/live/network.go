@@ -20,9 +20,8 @@ var ErrUnreachable = errors.New("not reachable")
 // become real ones. Who connects is known for each connection, because every
 // pair of a source and a destination has a loopback port of its own, its door.
 type Network struct {
-	reach func(from, to Interface, port uint16) error
-
 	mu       sync.Mutex
+	reach    func(from, to Interface, port uint16) error
 	services map[netip.AddrPort]service
 	doors    map[door]net.Listener
 	open     map[net.Conn]bool
@@ -57,21 +56,6 @@ func NewNetwork(reach func(from, to Interface, port uint16) error) *Network {
 	}
 }
 
-// Listen accepts connections to a port of network interfaces.
-func (n *Network) Listen(to []Interface, port uint16) net.Listener {
-	l := &simulatedListener{conns: make(chan net.Conn), done: make(chan struct{})}
-	for _, one := range to {
-		n.Handle(one, port, func(conn net.Conn) {
-			select {
-			case l.conns <- conn:
-			case <-l.done:
-				conn.Close()
-			}
-		})
-	}
-	return l
-}
-
 // Handle lets handle answer connections to the interface's port. It must close
 // them.
 func (n *Network) Handle(to Interface, port uint16, handle func(net.Conn)) {
@@ -81,6 +65,21 @@ func (n *Network) Handle(to Interface, port uint16, handle func(net.Conn)) {
 // Forward lets the process that listens at a real address answer for the interface's port.
 func (n *Network) Forward(to Interface, port uint16, process string) {
 	n.serve(port, service{to: to, process: process})
+}
+
+// Keep lets nothing answer any longer but at the given addresses. Connections
+// that stand are let be.
+func (n *Network) Keep(addresses map[netip.AddrPort]bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	maps.DeleteFunc(n.services, func(address netip.AddrPort, _ service) bool { return !addresses[address] })
+}
+
+// Judge replaces the judge of connections.
+func (n *Network) Judge(reach func(from, to Interface, port uint16) error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.reach = reach
 }
 
 func (n *Network) serve(port uint16, s service) {
@@ -183,11 +182,12 @@ func (n *Network) Close() error {
 func (n *Network) route(from Interface, to netip.AddrPort) (service, error) {
 	n.mu.Lock()
 	s, ok := n.services[to]
+	reach := n.reach
 	n.mu.Unlock()
 	var err error
 	if !ok {
 		err = fmt.Errorf("connect %s to %s: %w: nothing answers there", from.Name, to, ErrUnreachable)
-	} else if reason := n.reach(from, s.to, to.Port()); reason != nil {
+	} else if reason := reach(from, s.to, to.Port()); reason != nil {
 		err = fmt.Errorf("connect %s to %s (%s): %w: %w", from.Name, s.to.Name, to, ErrUnreachable, reason)
 	}
 	if err != nil {
@@ -312,6 +312,20 @@ type simulatedListener struct {
 	conns chan net.Conn
 	done  chan struct{}
 	once  sync.Once
+}
+
+func newSimulatedListener() *simulatedListener {
+	return &simulatedListener{conns: make(chan net.Conn), done: make(chan struct{})}
+}
+
+// take hands a connection to who accepts, and closes it when nobody does any
+// longer.
+func (l *simulatedListener) take(conn net.Conn) {
+	select {
+	case l.conns <- conn:
+	case <-l.done:
+		conn.Close()
+	}
 }
 
 // Accept waits for the next connection.

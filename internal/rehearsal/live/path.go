@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/miekg/dns"
@@ -18,16 +20,24 @@ const healthTimeout = 20 * time.Second
 
 // Path is a data path that answers on loopback.
 type Path struct {
-	network   *Network
-	authority *Authority
-	resolver  *dnsServer
-	health    *healthChecks
-	processes []*process
-	endpoints []*executeAPI
-	caFile    string
+	network      *Network
+	authority    *Authority
+	certificates *certificateStore
+	health       *healthChecks
+	dns          *dnsServer
+	resolvers    atomic.Pointer[resolvers]
+	tasks        *runner
+	caFile       string
 	// roots are what clients trust, in PEM, and clientCAFile holds them.
-	roots        []byte
+	roots        atomic.Pointer[[]byte]
 	clientCAFile string
+
+	// updating is held while the path changes.
+	updating  sync.Mutex
+	processes map[string]*process
+	endpoints map[string]*executeAPI
+	// stopping are tasks that are no longer part of the estate.
+	stopping endings
 }
 
 // Options are what a data path needs of this machine.
@@ -49,82 +59,56 @@ func Start(ctx context.Context, estate Estate, o Options) (*Path, error) {
 	}
 	network := NewNetwork(estate.Reach)
 	p := &Path{
-		network:   network,
-		authority: authority,
-		health:    newHealthChecks(network),
-		caFile:    filepath.Join(o.Dir, "ca.pem"),
-
-		roots:        clientRoots(authority, estate.LoadBalancers),
+		network:      network,
+		authority:    authority,
+		certificates: newCertificateStore(authority),
+		health:       newHealthChecks(network),
+		caFile:       filepath.Join(o.Dir, "ca.pem"),
 		clientCAFile: filepath.Join(o.Dir, "clients-ca.pem"),
+		processes:    make(map[string]*process),
+		endpoints:    make(map[string]*executeAPI),
 	}
-	if err := p.start(ctx, estate, o); err != nil {
+	p.tasks = &runner{network: network, dir: o.Dir, caFile: p.caFile, output: o.Output}
+	if err := p.start(ctx, estate); err != nil {
 		return nil, errors.Join(err, p.Close(ctx))
 	}
 	return p, nil
 }
 
-func (p *Path) start(ctx context.Context, estate Estate, o Options) error {
+func (p *Path) start(ctx context.Context, estate Estate) error {
 	if err := os.WriteFile(p.caFile, p.authority.PEM(), 0o644); err != nil {
 		return fmt.Errorf("write the authority's certificate: %w", err)
 	}
-	if err := os.WriteFile(p.clientCAFile, p.roots, 0o644); err != nil {
-		return fmt.Errorf("write what clients trust: %w", err)
-	}
+	p.resolvers.Store(newResolvers(&estate))
 	var err error
-	if p.resolver, err = startDNS(NewResolver(estate.Zones, estate.PublicNames)); err != nil {
+	own := dns.HandlerFunc(func(w dns.ResponseWriter, question *dns.Msg) { p.resolvers.Load().own.ServeDNS(w, question) })
+	if p.dns, err = startDNS(own); err != nil {
 		return err
 	}
-	for _, endpoint := range estate.Endpoints {
-		x, err := startExecuteAPI(p.network, p.authority, &estate, endpoint)
-		if err != nil {
-			return err
-		}
-		p.endpoints = append(p.endpoints, x)
-	}
-	tasks := &runner{network: p.network, dir: o.Dir, caFile: p.caFile, output: o.Output}
-	for _, task := range estate.Tasks {
-		process, err := tasks.start(task)
-		if err != nil {
-			return err
-		}
-		p.processes = append(p.processes, process)
-	}
-	return p.balance(ctx, estate.LoadBalancers)
-}
-
-// balance starts the load balancers and waits for their targets' health.
-func (p *Path) balance(ctx context.Context, described []LoadBalancer) error {
-	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
-	defer cancel()
-	for _, loadBalancer := range described {
-		b := &balancer{LoadBalancer: loadBalancer, network: p.network, authority: p.authority, health: p.health}
-		if err := b.start(); err != nil {
-			return err
-		}
-		for _, listener := range loadBalancer.Listeners {
-			p.health.wait(ctx, listener.TargetGroup, loadBalancer.Interfaces)
-		}
-	}
-	return nil
+	return p.Update(ctx, estate)
 }
 
 // Network connects the interfaces of the VPC.
 func (p *Path) Network() *Network { return p.network }
 
-// Authority signed the certificates of the load balancer and the endpoints.
+// Authority signed the certificates of the load balancers, the endpoints and the
+// PRIVATE domains.
 func (p *Path) Authority() *Authority { return p.authority }
 
 // CAFile is the path of the certificates that clients trust, in PEM.
 func (p *Path) CAFile() string { return p.clientCAFile }
 
-// DNSAddress is where the VPC's resolver answers, over UDP and TCP.
-func (p *Path) DNSAddress() string { return p.resolver.address }
+// DNSAddress is where the resolver of the estate's VPC answers, over UDP and
+// TCP.
+func (p *Path) DNSAddress() string { return p.dns.address }
 
 // Health is what the target groups' health checks found.
 func (p *Path) Health() []TargetHealth { return p.health.all() }
 
 // TaskLog is the end of what the tasks wrote, each under its name.
 func (p *Path) TaskLog() string {
+	p.updating.Lock()
+	defer p.updating.Unlock()
 	var text string
 	for _, process := range p.processes {
 		text += process.task.Interface.Name + ":\n" + process.log.String() + "\n"
@@ -136,13 +120,24 @@ func (p *Path) TaskLog() string {
 // any is an error that says what the resolver answered.
 func (p *Path) Resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 	question := new(dns.Msg).SetQuestion(dns.Fqdn(name), dns.TypeA)
-	reply, err := dns.ExchangeContext(ctx, question, p.resolver.address)
+	reply, err := dns.ExchangeContext(ctx, question, p.dns.address)
 	if err == nil && reply.Truncated {
-		reply, _, err = (&dns.Client{Net: "tcp"}).ExchangeContext(ctx, question, p.resolver.address)
+		reply, _, err = (&dns.Client{Net: "tcp"}).ExchangeContext(ctx, question, p.dns.address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", name, err)
 	}
+	return addressesOf(name, reply)
+}
+
+// ResolveFrom asks the resolver of any VPC, of whatever account, as Resolve asks
+// that of the estate's.
+func (p *Path) ResolveFrom(vpcID, name string) ([]netip.Addr, error) {
+	question := new(dns.Msg).SetQuestion(dns.Fqdn(name), dns.TypeA)
+	return addressesOf(name, p.resolvers.Load().of(vpcID).reply(question))
+}
+
+func addressesOf(name string, reply *dns.Msg) ([]netip.Addr, error) {
 	var addresses []netip.Addr
 	for _, rr := range reply.Answer {
 		if a, ok := rr.(*dns.A); ok {
@@ -160,21 +155,18 @@ func (p *Path) Resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 // Close ends the data path: tasks with their stop signal first, so that they
 // drain, then everything they need. It stops waiting when ctx ends.
 func (p *Path) Close(ctx context.Context) error {
-	var errs []error
-	stopped := make(chan error, len(p.processes))
-	for _, process := range p.processes {
-		go func() { stopped <- process.stop(ctx) }()
+	p.updating.Lock()
+	defer p.updating.Unlock()
+	for key := range p.processes {
+		p.stop(ctx, key)
 	}
 	// Idle connections of the load balancer would keep the tasks waiting.
-	errs = append(errs, p.network.Close())
-	for range p.processes {
-		errs = append(errs, <-stopped)
-	}
+	errs := []error{p.network.Close(), p.stopping.wait()}
 	for _, endpoint := range p.endpoints {
 		errs = append(errs, endpoint.close(ctx))
 	}
-	if p.resolver != nil {
-		errs = append(errs, p.resolver.close())
+	if p.dns != nil {
+		errs = append(errs, p.dns.close())
 	}
 	return errors.Join(errs...)
 }

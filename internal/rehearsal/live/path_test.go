@@ -94,8 +94,8 @@ func estate(t *testing.T, protocol string) live.Estate {
 		targetProtocol = "TLS"
 	}
 	return live.Estate{
-		Region: "us-east-1", Partition: "aws",
-		Zones: []live.Zone{{Name: "private.example.com", Records: []live.Record{
+		Region: "us-east-1", Partition: "aws", VPCID: "vpc-1",
+		Zones: []live.Zone{{Name: "private.example.com", VPCIDs: []string{"vpc-1"}, Records: []live.Record{
 			{Name: "*.private.example.com", Type: "A", AliasTarget: balancerName},
 		}}},
 		PublicNames: map[string][]netip.Addr{
@@ -220,7 +220,7 @@ func TestARequestReachesTheAPI(t *testing.T) {
 
 func TestCertificatesAreChosenByServerName(t *testing.T) {
 	e := estate(t, "HTTPS")
-	e.Zones = append(e.Zones, live.Zone{Name: "other.example.com", Records: []live.Record{
+	e.Zones = append(e.Zones, live.Zone{Name: "other.example.com", VPCIDs: []string{"vpc-1"}, Records: []live.Record{
 		{Name: "*.other.example.com", Type: "A", AliasTarget: balancerName},
 		{Name: "other.example.com", Type: "A", AliasTarget: balancerName},
 	}})

@@ -1,0 +1,200 @@
+package live
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync"
+)
+
+// Update makes the path what an estate describes. What is new comes up first and
+// its targets become healthy, then names lead where they should, and what is
+// gone ends last; connections that stand are let be. It returns when all but
+// the end of old tasks is done, of which Close tells.
+func (p *Path) Update(ctx context.Context, estate Estate) error {
+	p.updating.Lock()
+	defer p.updating.Unlock()
+	p.network.Judge(estate.Reach)
+	if err := p.trust(&estate); err != nil {
+		return err
+	}
+	if err := p.serve(&estate); err != nil {
+		return err
+	}
+	if err := p.run(estate.Tasks); err != nil {
+		return err
+	}
+	if err := p.balance(ctx, estate.LoadBalancers); err != nil {
+		return err
+	}
+	p.resolvers.Store(newResolvers(&estate))
+	return p.retire(ctx, &estate)
+}
+
+// trust tells clients whom they may trust.
+func (p *Path) trust(estate *Estate) error {
+	roots := clientRoots(p.authority, estate)
+	p.roots.Store(&roots)
+	if err := os.WriteFile(p.clientCAFile, roots, 0o644); err != nil {
+		return fmt.Errorf("write what clients trust: %w", err)
+	}
+	return nil
+}
+
+// serve lets the endpoints answer.
+func (p *Path) serve(estate *Estate) error {
+	for _, endpoint := range estate.Endpoints {
+		view := newEndpointView(estate, endpoint)
+		x, ok := p.endpoints[endpoint.ID]
+		if ok {
+			x.view.Store(view)
+		} else {
+			var err error
+			if x, err = startExecuteAPI(p.certificates, view); err != nil {
+				return err
+			}
+			p.endpoints[endpoint.ID] = x
+		}
+		for _, one := range endpoint.Interfaces {
+			p.network.Handle(one, executeAPIPort, x.listener.take)
+		}
+	}
+	return nil
+}
+
+// run starts the tasks that don't run yet.
+func (p *Path) run(tasks []Task) error {
+	for _, task := range tasks {
+		key, err := task.key()
+		if err != nil {
+			return err
+		}
+		if p.processes[key] != nil {
+			continue
+		}
+		started, err := p.tasks.start(task)
+		if err != nil {
+			return err
+		}
+		p.processes[key] = started
+	}
+	return nil
+}
+
+// key tells a task from every other, and from itself with another image or
+// environment.
+func (t Task) key() (string, error) {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return "", fmt.Errorf("tell %s from others: %w", t.Interface.Name, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// balance lets the load balancers answer and waits for their targets' health.
+func (p *Path) balance(ctx context.Context, described []LoadBalancer) error {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	for _, loadBalancer := range described {
+		b := &balancer{LoadBalancer: loadBalancer, network: p.network, certificates: p.certificates, health: p.health}
+		if err := b.start(); err != nil {
+			return err
+		}
+		for _, listener := range loadBalancer.Listeners {
+			for _, group := range listener.groups() {
+				p.health.wait(ctx, group, loadBalancer.Interfaces)
+			}
+		}
+	}
+	return nil
+}
+
+// retire ends what the estate no longer has.
+func (p *Path) retire(ctx context.Context, estate *Estate) error {
+	p.network.Keep(estate.addresses())
+	p.health.keep(estate.LoadBalancers)
+	tasks := make(map[string]bool)
+	for _, task := range estate.Tasks {
+		key, err := task.key()
+		if err != nil {
+			return err
+		}
+		tasks[key] = true
+	}
+	for key := range p.processes {
+		if !tasks[key] {
+			p.stop(context.WithoutCancel(ctx), key)
+		}
+	}
+	endpoints := make(map[string]bool)
+	for _, endpoint := range estate.Endpoints {
+		endpoints[endpoint.ID] = true
+	}
+	var errs []error
+	for id, x := range p.endpoints {
+		if !endpoints[id] {
+			delete(p.endpoints, id)
+			errs = append(errs, x.close(ctx))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// stop ends a task, which may take as long as its connections do.
+func (p *Path) stop(ctx context.Context, key string) {
+	ending := p.processes[key]
+	delete(p.processes, key)
+	p.stopping.add(func() error { return ending.stop(ctx) })
+}
+
+// addresses are all at which something of the estate answers.
+func (e *Estate) addresses() map[netip.AddrPort]bool {
+	all := make(map[netip.AddrPort]bool)
+	for _, endpoint := range e.Endpoints {
+		for _, one := range endpoint.Interfaces {
+			all[netip.AddrPortFrom(one.Address, executeAPIPort)] = true
+		}
+	}
+	for _, task := range e.Tasks {
+		all[netip.AddrPortFrom(task.Interface.Address, task.Port)] = true
+	}
+	for _, balancer := range e.LoadBalancers {
+		for _, listener := range balancer.Listeners {
+			for _, one := range balancer.Interfaces {
+				all[netip.AddrPortFrom(one.Address, listener.Port)] = true
+			}
+		}
+	}
+	return all
+}
+
+// endings are of things that end by and by.
+type endings struct {
+	all sync.WaitGroup
+
+	mu     sync.Mutex
+	errors []error
+}
+
+// add waits for an end without holding up the caller.
+func (e *endings) add(end func() error) {
+	e.all.Go(func() {
+		if err := end(); err != nil {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.errors = append(e.errors, err)
+		}
+	})
+}
+
+// wait is what went wrong, when all have ended.
+func (e *endings) wait() error {
+	e.all.Wait()
+	return errors.Join(e.errors...)
+}

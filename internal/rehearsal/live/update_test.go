@@ -1,0 +1,78 @@
+package live_test
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/rehearsal/live"
+)
+
+func update(t *testing.T, path *live.Path, e live.Estate) {
+	t.Helper()
+	require.NoError(t, path.Update(context.Background(), e))
+}
+
+// TestAPathFollowsItsEstate moves a host from the load balancer to a PRIVATE
+// domain and then takes the load balancer and its endpoint away, while one
+// connection to the load balancer stays open.
+func TestAPathFollowsItsEstate(t *testing.T) {
+	e := domainEstate()
+	path := start(t, e)
+	standing, err := connect(t, path, regionalHost)
+	require.NoError(t, err)
+	_, _, got := get(t, path, regionalHost, "/orders/1")
+	require.Equal(t, "vpce-alb", got.SourceVPCE)
+
+	moved := domainEstate()
+	private := moved.Domains[1]
+	private.Name, private.ARN = regionalHost, "arn:aws:execute-api:us-east-1:222222222222:/domainnames/"+regionalHost+"+a1b2c3"
+	private.Certificate = live.Certificate{ARN: "arn:aws:acm:3", Names: []string{regionalHost}}
+	moved.Domains = append(moved.Domains, private)
+	moved.Zones[0].Records[0].AliasTarget = "vpce-native.aws"
+	update(t, path, moved)
+	_, _, got = get(t, path, regionalHost, "/orders/1")
+	require.Equal(t, "vpce-native", got.SourceVPCE)
+	code, body := exchange(t, standing, "GET /a HTTP/1.1\r\nHost: "+regionalHost+"\r\n\r\n")
+	require.Equal(t, http.StatusOK, code, "the way that the name left still answers: %s", body)
+
+	left := moved
+	left.LoadBalancers, left.Endpoints, left.Domains = nil, moved.Endpoints[1:], moved.Domains[1:]
+	update(t, path, left)
+	_, _, got = get(t, path, regionalHost, "/orders/1")
+	require.Equal(t, "vpce-native", got.SourceVPCE)
+	require.Empty(t, path.Health())
+	for _, gone := range []string{"10.0.0.5:443", "10.0.0.17:443"} {
+		_, err := path.Network().Dial(context.Background(), client, netip.MustParseAddrPort(gone))
+		require.ErrorContains(t, err, "nothing answers there")
+	}
+}
+
+// TestAPathReplacesTasks gives a service's tasks another environment, as a
+// deployment does, and ends them at last.
+func TestAPathReplacesTasks(t *testing.T) {
+	e := estate(t, "HTTPS")
+	path := start(t, e)
+	requireHealthy(t, path)
+	replaced := estate(t, "HTTPS")
+	var targets []netip.AddrPort
+	for i, address := range []string{"10.0.0.21", "10.0.1.21"} {
+		replaced.Tasks[i].Interface = face("new task", address, "sg-task")
+		targets = append(targets, netip.AddrPortFrom(netip.MustParseAddr(address), 8443))
+	}
+	replaced.LoadBalancers[0].Listeners[0].TargetGroup.Targets = targets
+	update(t, path, replaced)
+	requireHealthy(t, path)
+	code, _, got := get(t, path, "api.private.example.com", "/a")
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, []string{"10.0.0.21", "10.0.1.21"}, got.SourceIP)
+	require.Len(t, path.Health(), 2)
+
+	replaced.Tasks, replaced.LoadBalancers[0].Listeners[0].TargetGroup.Targets = nil, nil
+	update(t, path, replaced)
+	code, _, _ = get(t, path, "api.private.example.com", "/a")
+	require.Equal(t, http.StatusServiceUnavailable, code)
+}
