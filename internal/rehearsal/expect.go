@@ -77,16 +77,24 @@ func forbidden(row mapping.Row) mapping.Method {
 }
 
 // forbiddenByPolicy is a verb with which no row's grant covers what the row's
-// probe asks of the API; "" where there is none. Other rows of the same domain,
-// API and stage may allow more verbs, for they may lead to the same path.
+// probe asks of the API; "" where there is none.
 func (e *expectations) forbiddenByPolicy(row mapping.Row) mapping.Method {
-	granted := []mapping.Row{}
+	return forbiddenTo(e.granting(row))
+}
+
+// granting are the served rows whose grants cover what a row's probe asks of the
+// API by the row's front door. Other rows of the same domain, API and stage may
+// allow more verbs, for they may lead to the same path; by a load balancer
+// without a proxy no policy tells domains apart.
+func (e *expectations) granting(row mapping.Row) []mapping.Row {
+	var granting []mapping.Row
 	for _, other := range e.served {
-		if other.API.ID == row.API.ID && other.API.Stage == row.API.Stage && other.Host == row.Host && covers(other.API.Path, row.API.Path) {
-			granted = append(granted, other)
+		sameDomain := other.Host == row.Host || row.FrontDoor == mapping.FrontDoorALB
+		if other.FrontDoor == row.FrontDoor && other.API.ID == row.API.ID && other.API.Stage == row.API.Stage && sameDomain && covers(other.API.Path, row.API.Path) {
+			granting = append(granting, other)
 		}
 	}
-	return forbiddenTo(granted)
+	return granting
 }
 
 // covers tells whether a path is another or lies above it.

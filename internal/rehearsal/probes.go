@@ -28,10 +28,10 @@ type prober struct {
 	estate *live.Estate
 	expect *expectations
 	// client is a workload of the VPC: it calls custom domains, and tries to go
-	// round the proxy.
+	// round the front doors.
 	client live.Interface
-	// endpoint is the endpoint that the tasks use.
-	endpoint live.Endpoint
+	// doors are the front doors that stand.
+	doors map[mapping.FrontDoor]door
 }
 
 // question is a probe that hasn't been asked yet.
@@ -66,7 +66,7 @@ func (p *prober) questions(rows []mapping.Row) []question {
 	}
 	for _, row := range p.expect.unmapped(served) {
 		questions = append(questions, func(ctx context.Context) Probe {
-			return p.refused(ctx, row, "unmapped base path", "/"+sampleLabel+"-unmapped")
+			return p.unmapped(ctx, row)
 		})
 	}
 	return append(questions, p.wholeDomain(served)...)
@@ -74,32 +74,69 @@ func (p *prober) questions(rows []mapping.Row) []question {
 
 // row are the questions about a row that is served.
 func (p *prober) row(row mapping.Row) []question {
+	d, stands := p.doors[row.FrontDoor]
+	if !stands {
+		return []question{func(context.Context) Probe {
+			return Probe{Name: "front door stands", URL: "https://" + sampleHost(row), Want: string(row.FrontDoor), Got: "nothing", Detail: "no endpoint serves this front door"}
+		}}
+	}
 	questions := []question{
 		func(ctx context.Context) Probe { return p.resolves(ctx, row) },
 		func(ctx context.Context) Probe { return p.certificate(ctx, row) },
 		func(ctx context.Context) Probe { return p.arrives(ctx, row, "allowed verb") },
+	}
+	for _, vpcID := range p.otherVPCs(sampleHost(row)) {
+		questions = append(questions, func(context.Context) Probe { return p.resolvesFrom(row, vpcID) })
+	}
+	switch row.FrontDoor {
+	case mapping.FrontDoorALB:
+		questions = append(questions, p.balanced(row, d)...)
+	case mapping.FrontDoorNative:
+		questions = append(questions, p.native(row, d)...)
+	default:
+		questions = append(questions, p.proxied(row, d)...)
+	}
+	for _, other := range p.estate.Endpoints {
+		if method := p.refusedAt(row, other); other.ID != d.endpoint.ID && method != "" {
+			questions = append(questions, func(ctx context.Context) Probe {
+				return p.policyRefuses(ctx, row, method, "caller at another endpoint", other)
+			})
+		}
+	}
+	return questions
+}
+
+// proxied are the questions about a row of the front door nginx alone.
+func (p *prober) proxied(row mapping.Row, d door) []question {
+	questions := []question{
 		func(ctx context.Context) Probe {
 			return p.arrives(ctx, row, "spoofed API ID", "x-apigw-api-id: "+p.otherAPI(row))
 		},
-		func(ctx context.Context) Probe { return p.roundTheProxy(ctx, row) },
+		func(ctx context.Context) Probe { return p.unreachable(ctx, row, "caller round the proxy", d) },
 	}
 	if method := forbidden(row); method != "" {
 		questions = append(questions, func(ctx context.Context) Probe { return p.proxyRefuses(ctx, row, method) })
 	}
 	if method := p.expect.forbiddenByPolicy(row); method != "" {
 		questions = append(questions, func(ctx context.Context) Probe {
-			return p.policyRefuses(ctx, row, method, "forbidden verb at the endpoint", p.endpoint)
-		})
-	}
-	for _, other := range p.estate.Endpoints {
-		if other.ID == p.endpoint.ID {
-			continue
-		}
-		questions = append(questions, func(ctx context.Context) Probe {
-			return p.policyRefuses(ctx, row, allowed(row), "caller at another endpoint", other)
+			return p.policyRefuses(ctx, row, method, "forbidden verb at the endpoint", d.endpoint)
 		})
 	}
 	return questions
+}
+
+// refusedAt is a verb that a row's API has to refuse at an endpoint of another
+// front door to whoever poses as the row's; "" where there is none.
+func (p *prober) refusedAt(row mapping.Row, endpoint live.Endpoint) mapping.Method {
+	if p.doorOf(endpoint) != mapping.FrontDoorALB {
+		// No other front door's policy knows the row's domain.
+		return allowed(row)
+	}
+	row.FrontDoor = mapping.FrontDoorALB
+	if granting := p.expect.granting(row); len(granting) > 0 {
+		return forbiddenTo(granting)
+	}
+	return allowed(row)
 }
 
 // otherAPI is an API that isn't the row's, for who tries to reach it by header.
@@ -132,29 +169,36 @@ func (p *prober) request(ctx context.Context, host string, r request) (*response
 }
 
 func (p *prober) resolves(ctx context.Context, row mapping.Row) Probe {
-	host := sampleHost(row)
-	probe := Probe{Name: "name resolves", URL: host, Want: "the load balancer"}
-	addresses, err := p.path.Resolve(ctx, host)
+	probe := Probe{Name: "name resolves", URL: sampleHost(row), Want: entranceOf(row)}
+	addresses, err := p.path.Resolve(ctx, sampleHost(row))
+	return p.judgedByAddresses(probe, row, addresses, err)
+}
+
+// resolvesFrom asks the resolver of another VPC that is associated with the
+// row's zone.
+func (p *prober) resolvesFrom(row mapping.Row, vpcID string) Probe {
+	probe := Probe{Name: "name resolves in another VPC", URL: sampleHost(row) + " from " + vpcID, Want: entranceOf(row)}
+	addresses, err := p.path.ResolveFrom(vpcID, sampleHost(row))
+	return p.judgedByAddresses(probe, row, addresses, err)
+}
+
+func entranceOf(row mapping.Row) string {
+	if row.FrontDoor == mapping.FrontDoorNative {
+		return "the endpoint"
+	}
+	return "the load balancer"
+}
+
+func (p *prober) judgedByAddresses(probe Probe, row mapping.Row, addresses []netip.Addr, err error) Probe {
 	if err != nil {
 		return probe.failed(err)
 	}
 	for _, address := range addresses {
-		if !p.isLoadBalancer(address) {
-			return probe.failed(fmt.Errorf("%s is not an address of a load balancer", address))
+		if err := p.entrance(row, address); err != nil {
+			return probe.failed(err)
 		}
 	}
 	return probe.passed(probe.Want)
-}
-
-func (p *prober) isLoadBalancer(address netip.Addr) bool {
-	for _, balancer := range p.estate.LoadBalancers {
-		for _, one := range balancer.Interfaces {
-			if one.Address == address {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (p *prober) certificate(ctx context.Context, row mapping.Row) Probe {
@@ -254,15 +298,15 @@ func lists(value, element string) bool {
 	return false
 }
 
-// policyRefuses sends a request straight to an endpoint, from where the
-// proxy's tasks are and as the proxy would send it: only the API's deployed
-// resource policy can stop it.
+// policyRefuses sends a request straight to an endpoint, from where a front door
+// is and as it would send it: only the API's deployed resource policy can stop
+// it.
 func (p *prober) policyRefuses(ctx context.Context, row mapping.Row, method mapping.Method, name string, endpoint live.Endpoint) Probe {
 	r := atEndpoint(row, method)
 	probe := Probe{Name: name, Method: r.method, URL: endpointURL(endpoint, r), Want: "403 from the policy"}
-	got, err := p.callEndpoint(ctx, p.estate.Tasks[0].Interface, endpoint, r)
-	if errors.Is(err, live.ErrUnreachable) && endpoint.ID != p.endpoint.ID {
-		// The other endpoint's security groups stop even the proxy.
+	got, err := p.callEndpoint(ctx, p.callerAt(endpoint), endpoint, r)
+	if errors.Is(err, live.ErrUnreachable) && p.doorOf(endpoint) == "" {
+		// Somebody else's endpoint, whose security groups stop even the proxy.
 		return probe.passed(probe.Want)
 	}
 	if err != nil {
@@ -283,13 +327,13 @@ func (probe Probe) judgedByPolicy(got *response) Probe {
 	return probe
 }
 
-// roundTheProxy sends an allowed verb from a workload of the VPC straight to
-// the endpoint, with the domain's Referer. Its security group has to stop it:
-// the policy can't tell it from the proxy.
-func (p *prober) roundTheProxy(ctx context.Context, row mapping.Row) Probe {
+// unreachable sends an allowed verb from a workload of the VPC straight to a
+// front door's endpoint, as the front door would. The endpoint's security group
+// has to stop it: the policy can't tell it from the front door.
+func (p *prober) unreachable(ctx context.Context, row mapping.Row, name string, d door) Probe {
 	r := atEndpoint(row, allowed(row))
-	probe := Probe{Name: "caller round the proxy", Method: r.method, URL: endpointURL(p.endpoint, r), Want: "no connection"}
-	got, err := p.callEndpoint(ctx, p.client, p.endpoint, r)
+	probe := Probe{Name: name, Method: r.method, URL: endpointURL(d.endpoint, r), Want: "no connection"}
+	got, err := p.callEndpoint(ctx, p.client, d.endpoint, r)
 	switch {
 	case errors.Is(err, live.ErrUnreachable):
 		return probe.passed(probe.Want)
@@ -297,11 +341,12 @@ func (p *prober) roundTheProxy(ctx context.Context, row mapping.Row) Probe {
 		return probe.failed(err)
 	}
 	probe.Got = got.String()
-	probe.Detail = "a workload of the VPC reaches the endpoint without the proxy"
+	probe.Detail = "a workload of the VPC reaches the endpoint by itself"
 	return probe
 }
 
-// atEndpoint is the request that the proxy would send for a row's probe.
+// atEndpoint is the request that the proxy would send for a row's probe; for the
+// other front doors it is a caller's who names the API and poses as the host.
 func atEndpoint(row mapping.Row, method mapping.Method) request {
 	return request{
 		method: string(method),

@@ -5,9 +5,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
-	"net/netip"
+	"slices"
 
-	"github.com/portico-iac/portico/internal/rehearsal/live"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -24,7 +23,8 @@ func (p *prober) targets() []question {
 			return probe
 		})
 	}
-	if len(questions) == 0 {
+	balanced := slices.ContainsFunc(p.expect.served, func(row mapping.Row) bool { return row.FrontDoor != mapping.FrontDoorNative })
+	if len(questions) == 0 && balanced {
 		questions = append(questions, func(context.Context) Probe {
 			return Probe{Name: "target is healthy", Want: "healthy", Got: "no target", Detail: "no listener has a target"}
 		})
@@ -32,13 +32,14 @@ func (p *prober) targets() []question {
 	return questions
 }
 
-// wholeDomain are the questions that need one row only: about hosts that no row
-// names, and about old TLS versions.
+// wholeDomain are the questions that need one row of a load balancer only: about
+// hosts that no row names, and about old TLS versions.
 func (p *prober) wholeDomain(served []mapping.Row) []question {
-	if len(served) == 0 {
+	i := slices.IndexFunc(served, func(row mapping.Row) bool { return row.FrontDoor != mapping.FrontDoorNative })
+	if i < 0 {
 		return nil
 	}
-	row := served[0]
+	row := served[i]
 	return []question{
 		func(ctx context.Context) Probe { return p.unknownHost(ctx, row) },
 		func(ctx context.Context) Probe { return p.oldTLS(ctx, row) },
@@ -61,14 +62,20 @@ func (p *prober) unknownHost(ctx context.Context, row mapping.Row) Probe {
 	return probe.judgedByStatus(got, http.StatusNotFound)
 }
 
-func (p *prober) refused(ctx context.Context, row mapping.Row, name, target string) Probe {
-	host := sampleHost(row)
-	probe := Probe{Name: name, Method: http.MethodGet, URL: "https://" + host + target, Want: "404 Not Found"}
+// unmapped asks a row's host for a path that no row names.
+func (p *prober) unmapped(ctx context.Context, row mapping.Row) Probe {
+	host, target := sampleHost(row), "/"+sampleLabel+"-unmapped"
+	want := http.StatusNotFound
+	if row.FrontDoor != mapping.FrontDoorNGINX {
+		// API Gateway knows no such base path.
+		want = http.StatusForbidden
+	}
+	probe := Probe{Name: "unmapped base path", Method: http.MethodGet, URL: "https://" + host + target, Want: fmt.Sprintf("%d %s", want, http.StatusText(want))}
 	got, err := p.request(ctx, host, request{method: http.MethodGet, target: target})
 	if err != nil {
 		return probe.failed(err)
 	}
-	return probe.judgedByStatus(got, http.StatusNotFound)
+	return probe.judgedByStatus(got, want)
 }
 
 func (probe Probe) judgedByStatus(got *response, code int) Probe {
@@ -108,9 +115,10 @@ func (p *prober) oldTLS(ctx context.Context, row mapping.Row) Probe {
 // retired are the questions about a row that is no longer served.
 func (p *prober) retired(row mapping.Row) []question {
 	questions := []question{func(ctx context.Context) Probe { return p.notServed(ctx, row) }}
-	if method := p.retiredMethod(row); method != "" {
+	d, stands := p.doors[row.FrontDoor]
+	if method := p.retiredMethod(row); method != "" && stands {
 		questions = append(questions, func(ctx context.Context) Probe {
-			return p.policyRefuses(ctx, row, method, "retired row at the endpoint", p.endpoint)
+			return p.policyRefuses(ctx, row, method, "retired row at the endpoint", d.endpoint)
 		})
 	}
 	return questions
@@ -119,12 +127,7 @@ func (p *prober) retired(row mapping.Row) []question {
 // retiredMethod is a verb that the retired row allowed and no other row of the
 // same domain and API does; "" where there is none.
 func (p *prober) retiredMethod(row mapping.Row) mapping.Method {
-	var others []mapping.Row
-	for _, other := range p.expect.served {
-		if other.API.ID == row.API.ID && other.API.Stage == row.API.Stage && other.Host == row.Host && covers(other.API.Path, row.API.Path) {
-			others = append(others, other)
-		}
-	}
+	others := p.expect.granting(row)
 	if len(others) == 0 {
 		return allowed(row)
 	}
@@ -156,23 +159,3 @@ func (p *prober) notServed(ctx context.Context, row mapping.Row) Probe {
 	}
 	return probe.passed("not served")
 }
-
-// findEndpoint is the endpoint that a task's environment leads to.
-func findEndpoint(estate *live.Estate) (live.Endpoint, error) {
-	if len(estate.Tasks) == 0 {
-		return live.Endpoint{}, fmt.Errorf("find the execute-api endpoint: no task runs")
-	}
-	for _, endpoint := range estate.Endpoints {
-		for _, one := range endpoint.Interfaces {
-			for _, value := range estate.Tasks[0].Environment {
-				if mentions(value, netip.AddrPortFrom(one.Address, httpsPort)) {
-					return endpoint, nil
-				}
-			}
-		}
-	}
-	return live.Endpoint{}, fmt.Errorf("find the execute-api endpoint: the environment of %s names no address of one", estate.Tasks[0].Interface.Name)
-}
-
-// mentions tells whether a comma-separated value holds an address and port.
-func mentions(value string, address netip.AddrPort) bool { return lists(value, address.String()) }

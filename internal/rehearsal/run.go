@@ -250,18 +250,15 @@ func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Ro
 		defer cancel()
 		err = errors.Join(err, path.Close(ctx))
 	}()
-	p, err := newProber(path, estate, client, r.beginning.mapping)
-	if err != nil {
-		return err
-	}
+	p := newProber(path, estate, client, r.beginning.mapping)
 	if len(rows) < report.Rows {
 		fmt.Fprintf(r.Progress, "probing %d of %d rows\n", len(rows), report.Rows)
 	}
 	report.Probes = ask(ctx, p.questions(rows))
 	report.judge()
 	fmt.Fprintf(r.Progress, "%d probes done (%.1f s)\n", len(report.Probes), time.Since(begin).Seconds())
-	if !report.OK {
-		fmt.Fprintf(r.Progress, "the proxy's last words:\n%s", path.TaskLog())
+	if words := path.TaskLog(); !report.OK && words != "" {
+		fmt.Fprintf(r.Progress, "the proxy's last words:\n%s", words)
 	}
 	if r.Serve == nil {
 		return nil

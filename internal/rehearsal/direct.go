@@ -1,0 +1,120 @@
+package rehearsal
+
+import (
+	"context"
+	"slices"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// maxSpoofed bounds the other APIs that a row's clients try to reach by header.
+const maxSpoofed = 2
+
+// balanced are the questions about a row of the front door alb alone: no proxy
+// refuses anything before the policies do, or takes a client's header fields
+// away.
+func (p *prober) balanced(row mapping.Row, d door) []question {
+	questions := []question{
+		func(ctx context.Context) Probe { return p.unreachable(ctx, row, "caller round the load balancer", d) },
+	}
+	return append(questions, p.throughTheDomain(row)...)
+}
+
+// native are the questions about a row of the front door native alone: whoever
+// is in the VPC reaches the endpoint, and policies decide the rest.
+func (p *prober) native(row mapping.Row, d door) []question {
+	questions := []question{
+		func(ctx context.Context) Probe {
+			return p.policyRefuses(ctx, row, allowed(row), "caller without the domain", d.endpoint)
+		},
+	}
+	i := slices.IndexFunc(p.expect.served, func(other mapping.Row) bool {
+		return other.FrontDoor == mapping.FrontDoorNative && other.Host != row.Host && p.refusedBy(other, row) != ""
+	})
+	if i >= 0 {
+		other := p.expect.served[i]
+		questions = append(questions, func(ctx context.Context) Probe {
+			return p.spoofs(ctx, other, row, p.refusedBy(other, row), "caller by another domain")
+		})
+	}
+	return append(questions, p.throughTheDomain(row)...)
+}
+
+// throughTheDomain are the questions to a row's host that policies have to
+// refuse.
+func (p *prober) throughTheDomain(row mapping.Row) []question {
+	var questions []question
+	if method := p.expect.forbiddenByPolicy(row); method != "" {
+		questions = append(questions, func(ctx context.Context) Probe { return p.domainRefuses(ctx, row, method) })
+	}
+	for _, other := range p.otherAPIs(row) {
+		method := p.refusedBy(row, other)
+		if method == "" {
+			continue
+		}
+		questions = append(questions, func(ctx context.Context) Probe {
+			return p.spoofs(ctx, row, other, method, "spoofed API ID")
+		})
+	}
+	return questions
+}
+
+// otherAPIs are rows of other APIs than a row's: a few, and APIs first that the
+// row's front door doesn't serve at all.
+func (p *prober) otherAPIs(row mapping.Row) []mapping.Row {
+	var others []mapping.Row
+	seen := map[mapping.APIID]bool{row.API.ID: true}
+	for _, other := range p.expect.served {
+		if !seen[other.API.ID] {
+			seen[other.API.ID] = true
+			others = append(others, other)
+		}
+	}
+	isServed := func(other mapping.Row) int {
+		if other.FrontDoor == row.FrontDoor {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(others, func(x, y mapping.Row) int { return isServed(x) - isServed(y) })
+	if len(others) > maxSpoofed {
+		// One from either end.
+		others = append(others[:maxSpoofed-1], others[len(others)-1])
+	}
+	return others
+}
+
+// refusedBy is a verb that another row's API has to refuse to who comes by a
+// row's host and names that API; "" where there is none.
+func (p *prober) refusedBy(row, other mapping.Row) mapping.Method {
+	named := other
+	named.FrontDoor, named.Host = row.FrontDoor, row.Host
+	if granting := p.expect.granting(named); len(granting) > 0 {
+		return forbiddenTo(granting)
+	}
+	return allowed(other)
+}
+
+// domainRefuses asks a row's host with a verb that its row doesn't allow.
+func (p *prober) domainRefuses(ctx context.Context, row mapping.Row, method mapping.Method) Probe {
+	host := sampleHost(row)
+	r := request{method: string(method), target: string(row.BasePath) + "/" + sampleLabel, fields: []string{credentials, "Content-Length: 0"}}
+	probe := Probe{Name: "forbidden verb", Method: r.method, URL: "https://" + host + r.target, Want: "403 from the policy"}
+	return p.judged(ctx, probe, host, r)
+}
+
+// spoofs calls a row's host and names another row's API.
+func (p *prober) spoofs(ctx context.Context, row, other mapping.Row, method mapping.Method, name string) Probe {
+	host := sampleHost(row)
+	r := atEndpoint(other, method)
+	probe := Probe{Name: name, Method: r.method, URL: "https://" + host + r.target + " for " + string(other.API.ID), Want: "403 from the policy"}
+	return p.judged(ctx, probe, host, r)
+}
+
+func (p *prober) judged(ctx context.Context, probe Probe, host string, r request) Probe {
+	got, err := p.request(ctx, host, r)
+	if err != nil {
+		return probe.failed(err)
+	}
+	return probe.judgedByPolicy(got)
+}
