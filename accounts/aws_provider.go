@@ -40,18 +40,24 @@ func newNamedProvider(ctx *pulumi.Context, name string, c awsConfig, accountID s
 // providerOf is the AWS provider of another account's role in a region, one for
 // all that the stack has to do there.
 func (s *sharedStack) providerOf(roleARN, region string) (pulumi.ProviderResource, error) {
+	return providerOfRole(s.ctx, s.others, roleARN, region, s.config.AWS.Endpoint)
+}
+
+// providerOfRole is the AWS provider of a role, out of those that are known or
+// added to them.
+func providerOfRole(ctx *pulumi.Context, known map[string]pulumi.ProviderResource, roleARN, region, endpoint string) (pulumi.ProviderResource, error) {
 	_, role, _ := strings.Cut(roleARN, ":iam::")
 	name := "aws-" + region + "-" + strings.NewReplacer(":role/", "-", "/", "-").Replace(role)
-	if known, ok := s.others[name]; ok {
-		return known, nil
+	if awsProvider, ok := known[name]; ok {
+		return awsProvider, nil
 	}
-	config := awsConfig{Region: region, RoleARN: roleARN, Endpoint: s.config.AWS.Endpoint}
+	config := awsConfig{Region: region, RoleARN: roleARN, Endpoint: endpoint}
 	accountID, _, _ := strings.Cut(role, ":")
-	awsProvider, err := newNamedProvider(s.ctx, name, config, accountID)
+	awsProvider, err := newNamedProvider(ctx, name, config, accountID)
 	if err != nil {
 		return nil, err
 	}
-	s.others[name] = awsProvider
+	known[name] = awsProvider
 	return awsProvider, nil
 }
 

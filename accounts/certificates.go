@@ -125,8 +125,11 @@ func (c existingCertificateConfig) check(m *mistakes, key string, aws awsConfig)
 	match := certificatePattern.FindStringSubmatch(c.ARN)
 	m.check(match != nil, key+".arn", quotedOrUnset(c.ARN, "is not a certificate's ARN"), "write arn:aws:acm:REGION:ACCOUNT:certificate/ID")
 	if match != nil {
-		m.check(match[1] == aws.Region && match[2] == aws.AccountID, key+".arn",
-			fmt.Sprintf("the certificate is of account %s in %s: a load balancer takes those of its own account and region", match[2], match[1]),
+		// A provider stack may name its account by a name of ACCOUNTS, which
+		// isn't known yet: checkAccount.
+		elsewhere := accountPattern.MatchString(aws.AccountID) && match[2] != aws.AccountID
+		m.check(match[1] == aws.Region && !elsewhere, key+".arn",
+			fmt.Sprintf("the certificate is of account %s in %s: AWS takes those of the stack's own account and region", match[2], match[1]),
 			"write a certificate of account "+aws.AccountID+" in "+aws.Region)
 	}
 	m.check(len(c.Names) > 0, key+".names", "not set", "write the names that the certificate covers, for instance \"*.internal.example.com\"")
@@ -153,12 +156,13 @@ func (c certificatesConfig) checkCoverage(supplied suppliedCertificates, derived
 		covered[name] = true
 	}
 	var wrong []error
-	for _, route := range derived.Routes {
+	for _, row := range rows.Rows {
 		// A host may have a certificate of its own beside others that have none.
-		if !uncovered["*."+mapping.Host(route.Host.Parent())] || covered[route.Host] {
+		at := derived.Placements[row.Host]
+		balanced := row.FrontDoor != mapping.FrontDoorNative || at.Serves(mapping.FrontDoorNGINX) || at.Serves(mapping.FrontDoorALB)
+		if row.Retired || !balanced || !uncovered["*."+mapping.Host(row.Host.Parent())] || covered[row.Host] {
 			continue
 		}
-		row := rows.Rows[route.Row]
 		wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].CUSTOM_DOMAIN_URL: none of the certificates in portico:certificates covers %s: add one for *.%s, or take source: %s out to have it issued",
 			rows.Source, row.Pos.Line, row.Pos.Column, row.Index, row.Host, row.Host.Parent(), c.Source))
 	}
@@ -193,35 +197,56 @@ func (s suppliedCertificates) warn(log pulumi.Log, now time.Time) error {
 
 // certificates makes the load balancer's certificates.
 func (s *sharedStack) certificates() (*components.Certificates, error) {
-	config := s.config.Certificates
-	args := &components.CertificatesArgs{
-		Issuance:                components.Issuance(textOr(config.Source, sourceDNS)),
-		ValidationDomain:        config.ValidationDomain,
-		CertificateAuthorityARN: config.CertificateAuthorityARN,
-		PublicZones:             s.publicZones,
-		Existing:                s.config.supplied.existing,
-		Tags:                    s.tags,
-	}
-	for _, certificate := range s.topology.Certificates {
-		request := components.CertificateRequest{PublicZones: map[string]string{}}
-		for _, name := range certificate.Names {
-			request.Names = append(request.Names, string(name))
+	args := s.config.Certificates.args(s.config.supplied, s.publicZones, s.tags)
+	for _, balancer := range s.topology.LoadBalancers {
+		for _, certificate := range balancer.Certificates {
+			args.Requests = append(args.Requests, certificateRequest(balancer.Name, certificate))
 		}
-		for name, zone := range certificate.PublicZones {
-			request.PublicZones[string(name)] = string(zone)
-		}
-		args.Requests = append(args.Requests, request)
 	}
-	for _, certificate := range s.config.supplied.imported {
-		args.Imported = append(args.Imported, certificate.ImportedCertificate)
-	}
-	if len(args.Imported) > 0 {
-		s.ctx.Export("importedCertificatesExpire", s.config.supplied.importedExpiry())
-		if err := s.config.supplied.warn(s.ctx.Log, time.Now()); err != nil {
-			return nil, fmt.Errorf("log the certificates' expiry: %w", err)
-		}
+	if err := s.config.supplied.tell(s.ctx); err != nil {
+		return nil, err
 	}
 	return components.NewCertificates(s.ctx, s.prefix, args, s.providers)
+}
+
+// args are those of a stack's certificates, without the requests.
+func (c certificatesConfig) args(supplied suppliedCertificates, zones *components.PublicZones, tags components.Tags) *components.CertificatesArgs {
+	args := &components.CertificatesArgs{
+		Issuance:                components.Issuance(textOr(c.Source, sourceDNS)),
+		ValidationDomain:        c.ValidationDomain,
+		CertificateAuthorityARN: c.CertificateAuthorityARN,
+		PublicZones:             zones,
+		Existing:                supplied.existing,
+		Tags:                    tags,
+	}
+	for _, certificate := range supplied.imported {
+		args.Imported = append(args.Imported, certificate.ImportedCertificate)
+	}
+	return args
+}
+
+// tell exports and logs until when the imported certificates are valid.
+func (s suppliedCertificates) tell(ctx *pulumi.Context) error {
+	if len(s.imported) == 0 {
+		return nil
+	}
+	ctx.Export("importedCertificatesExpire", s.importedExpiry())
+	if err := s.warn(ctx.Log, time.Now()); err != nil {
+		return fmt.Errorf("log the certificates' expiry: %w", err)
+	}
+	return nil
+}
+
+// certificateRequest asks for a certificate of a load balancer.
+func certificateRequest(balancer string, certificate topology.Certificate) components.CertificateRequest {
+	request := components.CertificateRequest{LoadBalancer: balancer, PublicZones: map[string]string{}}
+	for _, name := range certificate.Names {
+		request.Names = append(request.Names, string(name))
+	}
+	for name, zone := range certificate.PublicZones {
+		request.PublicZones[string(name)] = string(zone)
+	}
+	return request
 }
 
 // zoneOwners are the AWS providers of the accounts that own public hosted zones

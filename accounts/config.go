@@ -29,7 +29,12 @@ type sharedConfig struct {
 	Logs           logsConfig           `config:"logs"`
 	Certificates   certificatesConfig   `config:"certificates"`
 	DNS            dnsConfig            `config:"dns"`
-	Quotas         quotasConfig         `config:"quotas"`
+	ALB            albConfig            `config:"alb"`
+	Native         nativeConfig         `config:"native"`
+	// Providers are the full names of the provider accounts' stacks, which say
+	// how far they are. They are needed for front doors other than nginx.
+	Providers []string     `config:"providers"`
+	Quotas    quotasConfig `config:"quotas"`
 
 	// supplied are the certificates of Certificates that need not be issued.
 	supplied suppliedCertificates
@@ -37,12 +42,15 @@ type sharedConfig struct {
 
 // providerConfig is the configuration of a provider account's stack.
 type providerConfig struct {
-	Mapping string               `config:"mapping"`
-	AWS     awsConfig            `config:"aws"`
-	Shared  stackConfig          `config:"shared"`
-	APIs    []string             `config:"apis"`
-	Policy  policyConfig         `config:"policy"`
-	Quotas  providerQuotasConfig `config:"quotas"`
+	Mapping string `config:"mapping"`
+	// App gives the custom domains their tags; the environment defaults to the
+	// shared stack's name.
+	App    appConfig            `config:"app"`
+	AWS    awsConfig            `config:"aws"`
+	Shared stackConfig          `config:"shared"`
+	APIs   []string             `config:"apis"`
+	Policy policyConfig         `config:"policy"`
+	Quotas providerQuotasConfig `config:"quotas"`
 	// Redeploy has no default: a deployment publishes whatever the API's owner
 	// has saved, so somebody has to decide.
 	Redeploy *bool `config:"redeploy"`
@@ -51,6 +59,23 @@ type providerConfig struct {
 	// deployment would create with whatever the API's owner has saved.
 	CreateStages             bool     `config:"createStages"`
 	AdditionalVPCEndpointIDs []string `config:"additionalVpcEndpointIds"`
+	// Certificates are those of the account's custom domains.
+	Certificates certificatesConfig `config:"certificates"`
+	Native       consumersConfig    `config:"native"`
+
+	// supplied are the certificates of Certificates that need not be issued.
+	supplied suppliedCertificates
+}
+
+// consumersConfig says who else than the shared account reaches the PRIVATE
+// custom domains.
+type consumersConfig struct {
+	// VPCEndpointIDs are execute-api endpoints of consumers.
+	VPCEndpointIDs []string `config:"vpcEndpointIds"`
+	// Principals are the accounts that associate such endpoints.
+	Principals []string `config:"principals"`
+	// AllowExternalPrincipals admits accounts outside the organization.
+	AllowExternalPrincipals bool `config:"allowExternalPrincipals"`
 }
 
 // appConfig names the installation; every resource is tagged with both.
@@ -98,6 +123,8 @@ type endpointsConfig struct {
 	ECRAPI     endpointConfig `config:"ecrApi"`
 	ECRDKR     endpointConfig `config:"ecrDkr"`
 	S3         endpointConfig `config:"s3"`
+	ALB        endpointConfig `config:"alb"`
+	Native     endpointConfig `config:"native"`
 }
 
 type endpointConfig struct {
@@ -196,6 +223,8 @@ type existingZoneConfig struct {
 	// Associate has the stack associate the zone with an existing VPC; with a
 	// VPC that the stack creates it always does.
 	Associate bool `config:"associate"`
+	// RoleARN is a role of the zone's account; empty: it is the stack's.
+	RoleARN string `config:"roleArn"`
 }
 
 // associationConfig is another VPC that resolves the custom domains.
@@ -205,6 +234,22 @@ type associationConfig struct {
 	Region string `config:"region"`
 	// RoleARN is a role of the VPC's account; empty: it is the stack's.
 	RoleARN string `config:"roleArn"`
+	// AccountID is the VPC's account where that offers no role: the stack then
+	// authorizes the association, and the account's own people make it.
+	AccountID string `config:"accountId"`
+}
+
+// albConfig is for rows of front door alb.
+type albConfig struct {
+	// LoadBalancer is shared, where they go through the proxy's, or own.
+	LoadBalancer string `config:"loadBalancer"`
+}
+
+// nativeConfig is for rows of front door native.
+type nativeConfig struct {
+	// AcceptShares are accounts outside the organization, whose shares of
+	// PRIVATE custom domains have to be accepted.
+	AcceptShares []string `config:"acceptShares"`
 }
 
 // stackConfig names the shared-services account's stack.

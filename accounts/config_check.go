@@ -15,6 +15,9 @@ import (
 	"github.com/portico-iac/portico/components"
 )
 
+// nameGrammar says what namePattern takes.
+const nameGrammar = "write lower-case letters, digits and single hyphens, beginning with a letter"
+
 // maxPrefixLength is as long as an installation's name may be: load balancer
 // and target group names stop at 32 characters, of which Pulumi's random suffix
 // takes 8 and the role's takes 3.
@@ -56,6 +59,9 @@ func readSharedConfig(ctx *pulumi.Context, dir string) (*sharedConfig, error) {
 	c.Endpoints.check(m, c.Network)
 	c.SecurityGroups.check(m, c.Network)
 	c.LoadBalancer.check(m)
+	c.ALB.check(m, c.LoadBalancer)
+	c.Native.check(m)
+	checkProviders(m, c.Providers)
 	c.Image.check(m)
 	c.Task.check(m)
 	days := valueOr(c.Logs.RetentionDays, defaultRetentionDays)
@@ -87,6 +93,15 @@ func readProviderConfig(ctx *pulumi.Context, dir string) (*providerConfig, error
 	for i, id := range c.AdditionalVPCEndpointIDs {
 		checkID(m, fmt.Sprintf("additionalVpcEndpointIds[%d]", i), id, "vpce")
 	}
+	c.Native.check(m)
+	c.App = appConfig{
+		Name:        textOr(c.App.Name, defaultApp),
+		Environment: textOr(c.App.Environment, c.Shared.Stack[strings.LastIndexByte(c.Shared.Stack, '/')+1:]),
+	}
+	m.check(namePattern.MatchString(c.App.Name), "app.name", strconv.Quote(c.App.Name)+" is not a name", nameGrammar)
+	c.supplied = c.Certificates.check(m, dir, c.AWS, time.Now())
+	m.check(c.Certificates.NamesPerCertificate == nil, "certificates.namesPerCertificate",
+		"each certificate of a custom domain has one name", "take it out")
 	oneOf(m, "policy.denyForm", c.Policy.DenyForm, "", "notResource", "verbs")
 	c.checkPolicySize(m)
 	m.check(!c.CreateStages || c.Redeploy == nil || *c.Redeploy, "createStages",
@@ -101,9 +116,8 @@ func (c appConfig) withDefaults(stack string) appConfig {
 }
 
 func (c appConfig) check(m *mistakes) {
-	const grammar = "write lower-case letters, digits and single hyphens, beginning with a letter"
-	m.check(namePattern.MatchString(c.Name), "app.name", strconv.Quote(c.Name)+" is not a name", grammar)
-	m.check(namePattern.MatchString(c.Environment), "app.environment", strconv.Quote(c.Environment)+" is not a name", grammar)
+	m.check(namePattern.MatchString(c.Name), "app.name", strconv.Quote(c.Name)+" is not a name", nameGrammar)
+	m.check(namePattern.MatchString(c.Environment), "app.environment", strconv.Quote(c.Environment)+" is not a name", nameGrammar)
 	m.check(c.Name != "internal", "app.name", "names of load balancers may not begin with internal-", "write another name")
 	m.check(len(c.prefix()) <= maxPrefixLength, "app",
 		fmt.Sprintf("%s is too long for a load balancer's name", c.prefix()),
@@ -163,6 +177,7 @@ func (c networkConfig) checkExisting(m *mistakes) {
 func (c endpointsConfig) check(m *mistakes, network networkConfig) {
 	for key, endpoint := range map[string]endpointConfig{
 		"executeApi": c.ExecuteAPI, "logs": c.Logs, "ecrApi": c.ECRAPI, "ecrDkr": c.ECRDKR, "s3": c.S3,
+		"alb": c.ALB, "native": c.Native,
 	} {
 		key = "endpoints." + key
 		if endpoint.ID != "" {

@@ -21,6 +21,8 @@ type importedCertificate struct {
 	components.ImportedCertificate
 
 	notAfter time.Time
+	// keyBits is the key's size.
+	keyBits int
 }
 
 // read reads and checks a certificate to import; false: mistakes were added.
@@ -138,14 +140,14 @@ func (c *importedCertificate) describe(m *mistakes, key string, leaf *x509.Certi
 	const fix = "write a certificate with an RSA key of 2048, 3072 or 4096 bits or an ECDSA key of 256, 384 or 521 bits"
 	switch public := leaf.PublicKey.(type) {
 	case *rsa.PublicKey:
-		c.KeyAlgorithm = "RSA"
 		bits := public.N.BitLen()
-		m.check(bits == 2048 || bits == 3072 || bits == 4096, key, fmt.Sprintf("the load balancer takes no RSA key of %d bits", bits), fix)
+		c.KeyAlgorithm, c.keyBits = "RSA", bits
+		m.check(bits == 2048 || bits == 3072 || bits == 4096, key, fmt.Sprintf("its RSA key has %d bits", bits), fix)
 	case *ecdsa.PublicKey:
-		c.KeyAlgorithm = "ECDSA"
 		bits := public.Curve.Params().BitSize
-		m.check(bits == 256 || bits == 384 || bits == 521, key, fmt.Sprintf("the load balancer takes no ECDSA key of %d bits", bits), fix)
+		c.KeyAlgorithm, c.keyBits = "ECDSA", bits
+		m.check(bits == 256 || bits == 384 || bits == 521, key, fmt.Sprintf("its ECDSA key has %d bits", bits), fix)
 	default:
-		m.add(key, fmt.Sprintf("the load balancer takes no %s key", leaf.PublicKeyAlgorithm), fix)
+		m.add(key, fmt.Sprintf("its key is an %s key", leaf.PublicKeyAlgorithm), fix)
 	}
 }

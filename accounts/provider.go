@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -43,10 +42,13 @@ func ProviderIn(dir string) pulumi.RunFunc {
 			return err
 		}
 		apis := derived.APIsFor(account.ID, apiIDs(config.APIs))
-		if err := checkAPIs(config, account.ID, apis, rows); err != nil {
+		if err := errors.Join(checkAPIs(config, account.ID, apis, rows), config.checkExistingAccounts(account.ID)); err != nil {
 			return err
 		}
-		stack := &providerStack{ctx: ctx, config: config, account: account, apis: apis, source: rows.Source}
+		stack := &providerStack{
+			ctx: ctx, config: config, account: account, rows: rows, apis: apis,
+			prefix: config.App.prefix(), tags: config.App.tags(),
+		}
 		return stack.deploy()
 	}
 }
@@ -57,6 +59,11 @@ var unlimited = topology.Limits{
 	Certificates:        math.MaxInt,
 	HostedZones:         math.MaxInt,
 	RecordsPerZone:      math.MaxInt,
+
+	RulesPerLoadBalancer: math.MaxInt,
+	PrivateDomains:       math.MaxInt,
+	RegionalDomains:      math.MaxInt,
+	Associations:         math.MaxInt,
 }
 
 // resolveAccount finds the account that a stack's aws.accountId names, by
@@ -117,12 +124,55 @@ type providerStack struct {
 	ctx     *pulumi.Context
 	config  *providerConfig
 	account mapping.Account
+	rows    *mapping.Mapping
 	apis    []topology.API
-	// source is the mapping file, for messages.
-	source string
+	prefix  string
+	tags    components.Tags
+
+	shared *sharedOutputs
+	doors  *providerDoors
+	// domains are the custom domains that the account has to have.
+	domains     []topology.Domain
+	awsProvider pulumi.ProviderResource
+	// providers is the option that hands the AWS provider to components.
+	providers pulumi.ResourceOption
+	// undeployed are the stages that wait for the APIs' owner.
+	undeployed map[stageKey]bool
 }
 
 func (s *providerStack) deploy() error {
+	if err := s.readShared(); err != nil {
+		return err
+	}
+	awsConfig := s.config.AWS
+	awsConfig.RoleARN = s.account.RoleARN
+	awsProvider, err := newAWSProvider(s.ctx, awsConfig, string(s.account.ID))
+	if err != nil {
+		return err
+	}
+	s.awsProvider, s.providers = awsProvider, pulumi.Providers(awsProvider)
+	published, err := s.publishedStages(pulumi.Provider(awsProvider))
+	if err != nil {
+		return err
+	}
+	domains, err := s.customDomains()
+	if err != nil {
+		return err
+	}
+	apis, err := s.privateAPIs(domains, published)
+	if err != nil {
+		return err
+	}
+	paths, err := s.mapPaths(domains, apis)
+	if err != nil {
+		return err
+	}
+	return s.export(domains, apis, paths)
+}
+
+// readShared reads what the shared stack says, and derives from it which custom
+// domains the account has to have.
+func (s *providerStack) readShared() error {
 	shared, err := readSharedOutputs(s.ctx, s.config.Shared.Stack)
 	if err != nil {
 		return err
@@ -131,79 +181,80 @@ func (s *providerStack) deploy() error {
 		return fmt.Errorf("use stack %s: its endpoint is in %s, and this stack's region is %s: a VPC endpoint reaches the APIs of its own region only",
 			s.config.Shared.Stack, shared.region, s.config.AWS.Region)
 	}
-	awsConfig := s.config.AWS
-	awsConfig.RoleARN = s.account.RoleARN
-	awsProvider, err := newAWSProvider(s.ctx, awsConfig, string(s.account.ID))
+	derived, err := topology.DeriveAt(s.rows, unlimited, shared.at)
 	if err != nil {
 		return err
 	}
-	published, err := s.publishedStages(pulumi.Provider(awsProvider))
-	if err != nil {
-		return err
-	}
-	var last pulumi.Resource
-	commands := []string{}
-	for _, api := range s.apis {
-		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api, shared), After: last}
-		if *s.config.Redeploy {
-			args.Stages = published[api.ID]
-		} else {
-			commands = append(commands, redeployCommands(api)...)
-		}
-		private, err := components.NewPrivateAPI(s.ctx, "api-"+string(api.ID), args, pulumi.Providers(awsProvider))
-		if err != nil {
-			return err
-		}
-		last = private.Last
-	}
-	s.ctx.Export("redeployCommands", pulumi.ToStringArray(commands))
+	s.shared, s.doors = shared, newProviderDoors(shared, s.rows.Rows)
+	s.domains = derived.DomainsFor(s.account.ID, apiIDs(s.config.APIs))
 	return nil
 }
 
-// policyOf makes the resource policy of an API out of the one that it has.
-func (s *providerStack) policyOf(api topology.API, shared *sharedOutputs) func(string) (string, error) {
-	request := apipolicy.Request(api, s.account.ID, nil, nil)
-	request.VPCEndpointID = shared.vpcEndpointID
+// privateAPIs sets the APIs' policies and deploys their stages, one after
+// another. An API whose rows are all of front doors without an endpoint is left
+// alone: nothing can be granted yet.
+func (s *providerStack) privateAPIs(domains map[domainKey]*customDomain, published map[mapping.APIID][]string) (map[mapping.APIID]*components.PrivateAPI, error) {
+	made := map[mapping.APIID]*components.PrivateAPI{}
+	var last pulumi.Resource
+	for _, api := range s.apis {
+		request := s.policyRequest(api)
+		if len(request.Grants)+len(request.ALBGrants)+len(request.NativeGrants) == 0 && slices.ContainsFunc(api.Rows, unretired) {
+			continue
+		}
+		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api), Stages: published[api.ID], After: last}
+		args.DomainARNs, args.AnyDomainARNs = s.domainARNs(api, domains)
+		private, err := components.NewPrivateAPI(s.ctx, "api-"+string(api.ID), args, s.providers)
+		if err != nil {
+			return nil, err
+		}
+		made[api.ID], last = private, private.Last
+	}
+	return made, nil
+}
+
+func unretired(row mapping.Row) bool { return !row.Retired }
+
+// policyRequest asks for the resource policy of an API, but for what AWS alone
+// can tell.
+func (s *providerStack) policyRequest(api topology.API) resourcepolicy.Request {
+	request := apipolicy.Request(api, s.account.ID, s.doors.of, nil)
+	request.VPCEndpointID = s.shared.endpoints[mapping.FrontDoorNGINX]
+	request.ALBEndpointID = s.shared.endpoints[mapping.FrontDoorALB]
+	request.NativeEndpointIDs = s.nativeEndpoints()
 	request.AdditionalVPCEndpointIDs = s.config.AdditionalVPCEndpointIDs
 	request.MaxSize = s.config.policySize()
 	request.Form = resourcepolicy.DenyForm(s.config.Policy.DenyForm)
-	return func(existing string) (string, error) {
-		request := request
+	return request
+}
+
+// policyOf makes the resource policy of an API out of the one that it has and
+// the ARNs of its PRIVATE custom domains.
+func (s *providerStack) policyOf(api topology.API) func(string, map[string]string) (string, error) {
+	told := map[string]bool{}
+	return func(existing string, domainARNs map[string]string) (string, error) {
+		request := s.policyRequest(api)
 		request.Existing = []byte(existing)
+		for i := range request.NativeGrants {
+			request.NativeGrants[i].DomainARN = domainARNs[request.NativeGrants[i].Host]
+		}
 		merged, err := resourcepolicy.Merge(request)
 		if err != nil {
 			return "", fmt.Errorf("make the resource policy of REST API %s (%s): %w", api.ID, describeRows(api.Rows), err)
 		}
 		for _, notice := range merged.Notices {
+			if told[notice] {
+				continue
+			}
+			told[notice] = true
 			if err := s.ctx.Log.Warn(fmt.Sprintf("REST API %s: %s", api.ID, notice), nil); err != nil {
 				return "", fmt.Errorf("log a notice of REST API %s: %w", api.ID, err)
 			}
 		}
 		if len(merged.Policy) == 0 {
-			return closedPolicy(api, s.account.ID)
+			merged.Policy, err = resourcepolicy.Closed(request)
 		}
-		return string(merged.Policy), nil
+		return string(merged.Policy), err
 	}
-}
-
-// closedPolicy is the policy of an API whose owner had none and whose rows are
-// all retired. A private API without a policy admits nobody and can't be
-// deployed either, so that what was granted would stay in effect; this says the
-// same in a form that can be. Its Sid marks it as Portico's, to be replaced when
-// the API gets a row again.
-func closedPolicy(api topology.API, account mapping.AccountID) (string, error) {
-	document := map[string]any{
-		"Version": "2012-10-17",
-		"Statement": []any{map[string]any{
-			"Sid":       "PorticoRetired",
-			"Effect":    "Deny",
-			"Principal": "*",
-			"Action":    "execute-api:Invoke",
-			"Resource":  fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/*", api.Partition, api.Region, account, api.ID),
-		}},
-	}
-	text, err := json.Marshal(document)
-	return string(text), err
 }
 
 func describeRows(rows []mapping.Row) string {

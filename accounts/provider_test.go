@@ -209,11 +209,6 @@ func TestAProviderStackRefuses(t *testing.T) {
 			monitor: &monitor{shared: sharedStackOutputs, policies: map[string]string{"abcde12345": "{"}},
 			want:    []string{"REST API abcde12345", "APIS[0] (a.internal.example.com)"},
 		},
-		"rows of a front door that can't be deployed yet": {
-			monitor: &monitor{shared: sharedStackOutputs},
-			mapping: twoRows + "    FRONT_DOOR: native\n",
-			want:    []string{"APIS[1].FRONT_DOOR", "write nginx"},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.settings == "" {

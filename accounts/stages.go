@@ -31,7 +31,7 @@ func stages(api topology.API) []string {
 func (s *providerStack) publishedStages(awsProvider pulumi.InvokeOption) (map[mapping.APIID][]string, error) {
 	published := map[mapping.APIID][]string{}
 	if !*s.config.Redeploy {
-		return published, nil
+		return published, s.findUndeployed(awsProvider)
 	}
 	var missing []error
 	for _, api := range s.apis {
@@ -53,6 +53,33 @@ func (s *providerStack) publishedStages(awsProvider pulumi.InvokeOption) (map[ma
 	return published, errors.Join(missing...)
 }
 
+// stageKey names a stage.
+type stageKey struct {
+	api   mapping.APIID
+	stage string
+}
+
+// findUndeployed finds the stages that custom domains are to lead to, and that
+// the APIs' owner hasn't deployed yet: a private API can't be before it has a
+// policy.
+func (s *providerStack) findUndeployed(awsProvider pulumi.InvokeOption) error {
+	asked := map[stageKey]bool{}
+	var wrong []error
+	for _, domain := range s.domains {
+		for _, path := range domain.Paths {
+			key := stageKey{path.API.ID, string(path.API.Stage)}
+			if _, known := asked[key]; known {
+				continue
+			}
+			exists, err := components.StageExists(s.ctx, string(path.API.ID), string(path.API.Stage), awsProvider)
+			asked[key] = !exists
+			wrong = append(wrong, err)
+		}
+	}
+	s.undeployed = asked
+	return errors.Join(wrong...)
+}
+
 // missingStage reports the rows that lead to a stage which isn't there; nil
 // where all of them are retired.
 func (s *providerStack) missingStage(api topology.API, stage string) error {
@@ -62,7 +89,7 @@ func (s *providerStack) missingStage(api topology.API, stage string) error {
 			continue
 		}
 		wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].PRIVATE_API_URL: REST API %s of account %s has no stage %q: correct the URL; or have the API's owner deploy the stage; or set portico:createStages: true, and the update creates it with whatever the owner has saved",
-			s.source, row.Pos.Line, row.Pos.Column, row.Index, api.ID, s.account.ID, stage))
+			s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index, api.ID, s.account.ID, stage))
 	}
 	return errors.Join(wrong...)
 }

@@ -11,6 +11,9 @@ import (
 
 // CertificateRequest is a certificate to issue.
 type CertificateRequest struct {
+	// LoadBalancer is the Suffix of the one that it is for: two may need the
+	// same names.
+	LoadBalancer string
 	// Names are the subject alternative names; the first is the domain name.
 	Names []string
 	// PublicZones names, for a name that has an entry, the public hosted zone
@@ -43,6 +46,11 @@ type CertificatesArgs struct {
 	Issuance Issuance
 	// PublicZones finds the zones of IssuedByDNS; nil: among the account's own.
 	PublicZones *PublicZones
+	// RecordsOfOthers says that other stacks of the account may need the same
+	// validation records: ACM asks an account for one record of a name, whatever
+	// the certificate. They are overwritten with the same then, and outlast the
+	// stack.
+	RecordsOfOthers bool
 	// ValidationDomain is the domain whose mailboxes IssuedByEmail asks for the
 	// names below it; for others, and where it is empty, it is the name's own
 	// domain.
@@ -81,7 +89,7 @@ func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, o
 		name:    name,
 		args:    args,
 		parent:  certificates,
-		records: newValidationRecords(ctx, certificates, name, zones),
+		records: newValidationRecords(ctx, certificates, name, zones, args.RecordsOfOthers),
 	}
 	for _, request := range args.Requests {
 		arn, err := b.issue(request)
@@ -127,7 +135,7 @@ type certificateBuilder struct {
 
 // issue requests a certificate. Its ARN is known when it may be used.
 func (b *certificateBuilder) issue(request CertificateRequest) (pulumi.StringOutput, error) {
-	child := b.name + "-" + resourceName(request.Names[0])
+	child := balancerName(b.name, request.LoadBalancer) + "-" + resourceName(request.Names[0])
 	args := &acm.CertificateArgs{
 		DomainName:              pulumi.String(request.Names[0]),
 		SubjectAlternativeNames: pulumi.ToStringArray(request.Names[1:]),

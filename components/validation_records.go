@@ -16,15 +16,17 @@ const validationTTL = 300
 // validationRecords creates each validation record once: a name and its wildcard
 // share one, also when they are on different certificates.
 type validationRecords struct {
-	ctx     *pulumi.Context
-	parent  pulumi.Resource
-	name    string
-	zones   *PublicZones
-	records map[string]*route53.Record
+	ctx    *pulumi.Context
+	parent pulumi.Resource
+	name   string
+	zones  *PublicZones
+	// ofOthers is CertificatesArgs.RecordsOfOthers.
+	ofOthers bool
+	records  map[string]*route53.Record
 }
 
-func newValidationRecords(ctx *pulumi.Context, parent pulumi.Resource, name string, zones *PublicZones) *validationRecords {
-	return &validationRecords{ctx: ctx, parent: parent, name: name, zones: zones, records: map[string]*route53.Record{}}
+func newValidationRecords(ctx *pulumi.Context, parent pulumi.Resource, name string, zones *PublicZones, ofOthers bool) *validationRecords {
+	return &validationRecords{ctx: ctx, parent: parent, name: name, zones: zones, ofOthers: ofOthers, records: map[string]*route53.Record{}}
 }
 
 func (v *validationRecords) record(certificate *acm.Certificate, validated string, publicZones map[string]string) (*route53.Record, error) {
@@ -38,6 +40,9 @@ func (v *validationRecords) record(certificate *acm.Certificate, validated strin
 	options := []pulumi.ResourceOption{pulumi.Parent(v.parent)}
 	if zone.owner != nil {
 		options = append(options, pulumi.Provider(zone.owner))
+	}
+	if v.ofOthers {
+		options = append(options, pulumi.RetainOnDelete(true))
 	}
 	option := func(field func(acm.CertificateDomainValidationOption) *string) pulumi.StringOutput {
 		return certificate.DomainValidationOptions.ApplyT(func(options []acm.CertificateDomainValidationOption) (string, error) {
@@ -57,7 +62,7 @@ func (v *validationRecords) record(certificate *acm.Certificate, validated strin
 		Records: pulumi.StringArray{
 			option(func(o acm.CertificateDomainValidationOption) *string { return o.ResourceRecordValue }),
 		},
-		AllowOverwrite: pulumi.Bool(false),
+		AllowOverwrite: pulumi.Bool(v.ofOthers),
 	}, options...)
 	if err != nil {
 		return nil, fmt.Errorf("create validation record of %s: %w", validated, err)

@@ -1,0 +1,112 @@
+package accounts
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// providerDoors tells through which front doors requests to the account's APIs
+// are admitted.
+type providerDoors struct {
+	shared *sharedOutputs
+	// wanted is the front door of each host's rows.
+	wanted map[mapping.Host]mapping.FrontDoor
+}
+
+func newProviderDoors(shared *sharedOutputs, rows []mapping.Row) *providerDoors {
+	d := &providerDoors{shared: shared, wanted: map[mapping.Host]mapping.FrontDoor{}}
+	for _, row := range rows {
+		if !row.Retired {
+			d.wanted[row.Host] = row.FrontDoor
+		}
+	}
+	return d
+}
+
+// of are the front doors of a host: the one that its rows want, and those by
+// whose way the shared stack serves it still. One that has no endpoint yet can't
+// be told in a policy.
+func (d *providerDoors) of(host mapping.Host) []mapping.FrontDoor {
+	var doors []mapping.FrontDoor
+	for _, door := range []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative} {
+		asked := d.wanted[host] == door || d.shared.at[host].Serves(door)
+		if asked && d.shared.endpoints[door] != "" {
+			doors = append(doors, door)
+		}
+	}
+	return doors
+}
+
+// keeps are the hosts of rows that are admitted by a front door which they are
+// to leave, sorted.
+func (d *providerDoors) keeps(rows []mapping.Row) []mapping.Host {
+	var hosts []mapping.Host
+	for _, row := range rows {
+		leaves := func(door mapping.FrontDoor) bool { return door != row.FrontDoor }
+		if !row.Retired && slices.ContainsFunc(d.of(row.Host), leaves) {
+			hosts = append(hosts, row.Host)
+		}
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// asked tells whether the shared stack waits to hear that a row's way stands.
+// Of nginx it does for hosts only that are on their way there.
+func (d *providerDoors) asked(row mapping.Row) bool {
+	if row.FrontDoor != mapping.FrontDoorNGINX {
+		return true
+	}
+	at, known := d.shared.at[row.Host]
+	alone := at.Name == mapping.FrontDoorNGINX && len(at.Keeps) == 0 && at.Waits == ""
+	return known && !alone
+}
+
+// next says what to run after this update so that the hosts of rows arrive at
+// their front doors; nothing where they have. ready are those whose way stands.
+func (d *providerDoors) next(rows []mapping.Row, ready []mapping.Host) []string {
+	var unmade []string
+	var movable, settling []string
+	for _, row := range rows {
+		at := d.shared.at[row.Host]
+		switch {
+		case row.Retired || !d.asked(row):
+		case d.shared.endpoints[row.FrontDoor] == "":
+			unmade = append(unmade, string(row.FrontDoor))
+		case at.Name != row.FrontDoor && slices.Contains(ready, row.Host):
+			movable = append(movable, string(row.Host))
+		case at.Waits == topology.WaitsForClients:
+			settling = append(settling, string(row.Host))
+		}
+	}
+	var steps []string
+	say := func(names []string, format string) {
+		if len(names) > 0 {
+			slices.Sort(names)
+			steps = append(steps, fmt.Sprintf(format, strings.Join(slices.Compact(names), ", "), d.shared.stack))
+		}
+	}
+	say(unmade, "front door %s has no endpoint yet: run pulumi up on stack %s, which makes it, and then on this one again")
+	say(movable, "%s: run pulumi up on stack %s next, which leads the name there")
+	say(settling, "%s: when clients hold no old answer any more (60 seconds), run pulumi up on stack %s, which takes the earlier way down, and then on this one again")
+	return steps
+}
+
+func (c consumersConfig) check(m *mistakes) {
+	for i, id := range c.VPCEndpointIDs {
+		key := fmt.Sprintf("native.vpcEndpointIds[%d]", i)
+		checkID(m, key, id, "vpce")
+		m.check(!slices.Contains(c.VPCEndpointIDs[:i], id), key, id+" is named twice", "take one out")
+	}
+	for i, id := range c.Principals {
+		key := fmt.Sprintf("native.principals[%d]", i)
+		m.check(accountPattern.MatchString(id), key, strconv.Quote(id)+" is not an account number",
+			"write the 12 digits of the endpoint's account, in quotes")
+		m.check(!slices.Contains(c.Principals[:i], id), key, id+" is named twice", "take one out")
+	}
+}
