@@ -40,7 +40,7 @@ func TestEveryCallMayFail(t *testing.T) {
 			e.inject(fault.kind, fault.times, b.upCalls)
 			e.until((*automation.Environment).Up)
 			require.Empty(t, e.disagreements(b.before), e.log)
-			b.ownersKeep(e)
+			ownersKeep(e)
 		})
 		t.Run("destroy with "+fault.name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +48,7 @@ func TestEveryCallMayFail(t *testing.T) {
 			e.inject(fault.kind, fault.times, b.downCalls)
 			e.until((*automation.Environment).Destroy)
 			require.Empty(t, e.disagreements(b.before), e.log)
-			b.ownersKeep(e)
+			ownersKeep(e)
 		})
 	}
 }
