@@ -103,7 +103,7 @@ func readProviderConfig(ctx *pulumi.Context, dir string) (*providerConfig, error
 	m.check(c.Certificates.NamesPerCertificate == nil, "certificates.namesPerCertificate",
 		"each certificate of a custom domain has one name", "take it out")
 	oneOf(m, "policy.denyForm", c.Policy.DenyForm, "", "notResource", "verbs")
-	c.checkPolicySize(m)
+	c.checkQuotas(m)
 	m.check(!c.CreateStages || c.Redeploy == nil || *c.Redeploy, "createStages",
 		"nothing is deployed with redeploy: false", "take it out, or write redeploy: true")
 	m.check(c.Redeploy != nil, "redeploy", "not set",

@@ -3,6 +3,7 @@ package accounts
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,6 +52,10 @@ type monitor struct {
 	certificates map[string]map[string]any
 	// shared are the shared stack's outputs; nil: there is no such stack.
 	shared map[string]any
+	// outputs are those of the other stacks' last runs and of the stack's own,
+	// by name; unreadable are stacks that the backend fails to read.
+	outputs    map[string]map[string]any
+	unreadable map[string]bool
 	// running is the task definition that the service runs after a deployment;
 	// empty: the program's.
 	running string
@@ -163,6 +168,15 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		return ""
 	}
 	switch args.Token {
+	case "pulumi:pulumi:readStackOutputs":
+		outputs, found := m.outputs[text("name")]
+		switch {
+		case m.unreadable[text("name")]:
+			return nil, errors.New("the bucket is gone")
+		case !found:
+			return nil, fmt.Errorf("invocation of pulumi:pulumi:readStackOutputs returned an error: unknown stack %q", text("name"))
+		}
+		return map[string]any{"name": text("name"), "outputs": outputs, "secretOutputNames": []any{}}, nil
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
 		return map[string]any{"names": []any{"us-east-1c", "us-east-1a", "us-east-1e", "us-east-1b"}}, nil
 	case "aws:ec2/getVpcEndpointService:getVpcEndpointService":

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
-	"time"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -37,12 +36,17 @@ func SharedIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		derived, err := topology.Derive(rows, config.limits())
+		standing, err := readStanding(ctx, config, rows)
+		if err != nil {
+			return err
+		}
+		derived, err := topology.DeriveAt(rows, config.limits(), topology.Place(rows.Rows, standing.Standing))
 		if err != nil {
 			return err
 		}
 		if err := errors.Join(
-			checkRoutes(derived.Routes, rows, config.AWS.Region),
+			checkRows(derived, rows, config.AWS.Region),
+			config.App.checkNames(derived.LoadBalancers),
 			config.Certificates.checkCoverage(config.supplied, derived, rows),
 			config.DNS.checkExisting(derived.Zones, rows.Source),
 		); err != nil {
@@ -53,6 +57,7 @@ func SharedIn(dir string) pulumi.RunFunc {
 			dir:      dir,
 			config:   config,
 			mapping:  rows,
+			standing: standing,
 			topology: derived,
 			prefix:   config.App.prefix(),
 			tags:     config.App.tags(),
@@ -75,29 +80,13 @@ func loadMapping(dir, path string) (*mapping.Mapping, error) {
 	return mapping.Load(path)
 }
 
-// checkRoutes reports what the proxy of a region can't serve.
-func checkRoutes(routes []topology.Route, rows *mapping.Mapping, region string) error {
-	if len(routes) == 0 {
-		return fmt.Errorf("deploy %s: it has no row that needs the proxy: add one, or destroy the stack", rows.Source)
-	}
-	var wrong []error
-	for _, route := range routes {
-		if route.API.Region == region {
-			continue
-		}
-		row := rows.Rows[route.Row]
-		wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].PRIVATE_API_URL: the API is in %s, and a VPC endpoint of %s (portico:aws.region) reaches APIs of its own region only: correct the URL, or put the row into the mapping of a stack in %s",
-			rows.Source, row.Pos.Line, row.Pos.Column, row.Index, route.API.Region, region, route.API.Region))
-	}
-	return errors.Join(wrong...)
-}
-
 // sharedStack is one run of the shared stack's program.
 type sharedStack struct {
 	ctx      *pulumi.Context
 	dir      string
 	config   *sharedConfig
 	mapping  *mapping.Mapping
+	standing *standing
 	topology *topology.Topology
 	prefix   string
 	tags     components.Tags
@@ -126,27 +115,82 @@ func (s *sharedStack) deploy() error {
 	if err := s.config.checkExistingVPCRules(network.CIDRs); err != nil {
 		return err
 	}
-	groups, err := s.securityGroups(network)
+	if err := s.announce(); err != nil {
+		return err
+	}
+	doors, service, err := s.frontDoors(network)
 	if err != nil {
 		return err
 	}
-	endpoints, err := s.endpoints(network, groups)
+	zones, err := s.zones(network, doors)
 	if err != nil {
 		return err
 	}
+	s.export(network, doors, service, zones)
+	return nil
+}
+
+// frontDoors makes what stands of the front doors, and the proxy's service
+// where there is one. Endpoints at chosen addresses come first.
+func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, *components.Service, error) {
+	doors := &frontDoors{}
+	var groups *components.SecurityGroups
+	var err error
+	if s.stands(mapping.FrontDoorNGINX) || s.stands(mapping.FrontDoorALB) {
+		if groups, err = s.securityGroups(network); err != nil {
+			return nil, nil, err
+		}
+	}
+	if s.stands(mapping.FrontDoorALB) {
+		if doors.alb, err = s.albEndpoint(network, groups); err != nil {
+			return nil, nil, err
+		}
+	}
+	if s.stands(mapping.FrontDoorNGINX) {
+		if doors.endpoints, err = s.endpoints(network, groups, doors.fixed()); err != nil {
+			return nil, nil, err
+		}
+	}
+	if s.stands(mapping.FrontDoorNative) {
+		if doors.native, err = s.nativeEndpoint(network, doors.fixed()); err != nil {
+			return nil, nil, err
+		}
+		if doors.associations, err = s.nativeDoor(doors.native); err != nil {
+			return nil, nil, err
+		}
+	}
+	if doors.balancers, err = s.loadBalancers(network, groups, doors.fixed()); err != nil {
+		return nil, nil, err
+	}
+	if doors.albDoors, err = s.albDoors(network, doors); err != nil {
+		return nil, nil, err
+	}
+	if !s.stands(mapping.FrontDoorNGINX) {
+		return doors, nil, nil
+	}
+	service, err := s.service(network, groups, doors)
+	return doors, service, err
+}
+
+// service runs the proxy.
+func (s *sharedStack) service(network *components.Network, groups *components.SecurityGroups, doors *frontDoors) (*components.Service, error) {
 	image, repositoryARN, err := s.image()
 	if err != nil {
-		return err
-	}
-	balancer, err := s.loadBalancer(network, groups, endpoints)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	cluster, err := components.NewCluster(s.ctx, s.prefix, &components.ClusterArgs{Tags: s.tags}, s.providers)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = components.NewService(s.ctx, s.prefix, &components.ServiceArgs{
+	dependencies := []pulumi.Resource{doors.endpoints, groups}
+	var targets []pulumi.StringInput
+	for i, balancer := range s.topology.LoadBalancers {
+		if s.proxied(balancer) {
+			dependencies = append(dependencies, doors.balancers[i])
+			targets = append(targets, doors.balancers[i].TargetGroupARN)
+		}
+	}
+	return components.NewService(s.ctx, s.prefix, &components.ServiceArgs{
 		Region:        s.config.AWS.Region,
 		Cluster:       cluster,
 		Image:         image,
@@ -158,24 +202,16 @@ func (s *sharedStack) deploy() error {
 		Max:           valueOr(s.config.Task.Max, max(defaultMax, valueOr(s.config.Task.Min, defaultMin))),
 		CPUPercent:    valueOr(s.config.Task.CPUPercent, defaultCPUPercent),
 		Environment: map[string]pulumi.StringInput{
-			"PORTICO_UPSTREAMS":     upstreams(endpoints.ExecuteAPIAddresses),
-			"PORTICO_ENDPOINT_NAME": endpoints.ExecuteAPIDNSName,
+			"PORTICO_UPSTREAMS":     upstreams(doors.endpoints.ExecuteAPIAddresses),
+			"PORTICO_ENDPOINT_NAME": doors.endpoints.ExecuteAPIDNSName,
 		},
 		SubnetIDs:        network.SubnetIDs,
 		SecurityGroupID:  groups.TasksID,
-		TargetGroupARN:   balancer.TargetGroupARN,
-		LongestTimeout:   s.longestTimeout(),
+		TargetGroupARNs:  targets,
+		LongestTimeout:   s.longestTimeout(mapping.FrontDoorNGINX),
 		LogRetentionDays: valueOr(s.config.Logs.RetentionDays, defaultRetentionDays),
 		Tags:             s.tags,
-	}, []pulumi.Resource{balancer, endpoints, groups}, s.providers)
-	if err != nil {
-		return err
-	}
-	if err := s.zones(network, balancer); err != nil {
-		return err
-	}
-	s.export(network, endpoints, balancer)
-	return nil
+	}, dependencies, s.providers)
 }
 
 func (s *sharedStack) network() (*components.Network, error) {
@@ -205,11 +241,12 @@ func (s *sharedStack) securityGroups(network *components.Network) (*components.S
 		LoadBalancerID: s.config.SecurityGroups.LoadBalancerID,
 		TasksID:        s.config.SecurityGroups.TasksID,
 		EndpointID:     s.config.SecurityGroups.EndpointID,
+		Proxy:          s.stands(mapping.FrontDoorNGINX),
 		Tags:           s.tags,
 	}, s.providers)
 }
 
-func (s *sharedStack) endpoints(network *components.Network, groups *components.SecurityGroups) (*components.Endpoints, error) {
+func (s *sharedStack) endpoints(network *components.Network, groups *components.SecurityGroups, fixed []pulumi.Resource) (*components.Endpoints, error) {
 	source := func(c endpointConfig) components.EndpointSource {
 		return components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
 	}
@@ -221,7 +258,8 @@ func (s *sharedStack) endpoints(network *components.Network, groups *components.
 		SubnetIDs:         network.SubnetIDs,
 		RouteTableIDs:     network.RouteTableIDs,
 		Addresses:         network.EndpointAddresses,
-		ExecuteAPI:        source(config.ExecuteAPI),
+		Fixed:             fixed,
+		ExecuteAPI:        s.endpointSource(mapping.FrontDoorNGINX, config.ExecuteAPI),
 		Logs:              source(config.Logs),
 		ECRAPI:            source(config.ECRAPI),
 		ECRDKR:            source(config.ECRDKR),
@@ -280,52 +318,8 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 	return image.Reference, repository.ARN, nil
 }
 
-func (s *sharedStack) loadBalancer(network *components.Network, groups *components.SecurityGroups, endpoints *components.Endpoints) (*components.LoadBalancer, error) {
-	certificates, err := s.certificates()
-	if err != nil {
-		return nil, err
-	}
-	return components.NewLoadBalancer(s.ctx, s.prefix, &components.LoadBalancerArgs{
-		Type:               textOr(s.config.LoadBalancer.Type, components.ApplicationLoadBalancer),
-		VPCID:              network.VPCID,
-		SubnetIDs:          network.SubnetIDs,
-		After:              endpoints.Fixed,
-		SecurityGroupID:    groups.LoadBalancerID,
-		CertificateARNs:    certificates.ARNs,
-		CertificateNames:   certificates.Names,
-		LongestTimeout:     s.longestTimeout(),
-		SSLPolicy:          textOr(s.config.LoadBalancer.SSLPolicy, components.DefaultSSLPolicy),
-		DeletionProtection: s.config.LoadBalancer.DeletionProtection,
-		Tags:               s.tags,
-	}, s.providers)
-}
-
-func (s *sharedStack) export(network *components.Network, endpoints *components.Endpoints, balancer *components.LoadBalancer) {
-	hosts := make(pulumi.StringArray, len(s.topology.Hosts))
-	for i, host := range s.topology.Hosts {
-		hosts[i] = pulumi.String(host)
-	}
-	s.ctx.Export("contract", pulumi.Int(Contract))
-	s.ctx.Export("region", pulumi.String(s.config.AWS.Region))
-	s.ctx.Export("accountId", pulumi.String(s.config.AWS.AccountID))
-	s.ctx.Export("vpcId", network.VPCID)
-	s.ctx.Export("vpcEndpointId", endpoints.ExecuteAPIID)
-	s.ctx.Export("vpcEndpointDnsName", endpoints.ExecuteAPIDNSName)
-	s.ctx.Export("loadBalancerDnsName", balancer.DNSName)
-	s.ctx.Export("mappingDigest", pulumi.String(s.mapping.Digest))
-	s.ctx.Export("hosts", hosts)
-}
-
 func (s *sharedStack) architecture() string {
 	return textOr(s.config.Task.Architecture, defaultArchitecture)
-}
-
-func (s *sharedStack) longestTimeout() time.Duration {
-	var longest time.Duration
-	for _, route := range s.topology.Routes {
-		longest = max(longest, route.Timeout)
-	}
-	return longest
 }
 
 // upstreams writes the endpoint's addresses as the proxy's entrypoint reads

@@ -68,7 +68,7 @@ func TestTheOutputsAreTheContract(t *testing.T) {
 		names = append(names, name)
 	}
 	require.ElementsMatch(t, []string{"contract", "region", "accountId", "vpcId", "vpcEndpointId", "vpcEndpointDnsName",
-		"loadBalancerDnsName", "mappingDigest", "hosts"}, names)
+		"loadBalancerDnsName", "mappingDigest", "hosts", "endpoints"}, names)
 	require.Equal(t, pulumi.Int(1), exported["contract"])
 	require.Equal(t, pulumi.StringArray{pulumi.String("a.internal.example.com"), pulumi.String("b.private.example.net")}, exported["hosts"])
 }
@@ -135,7 +135,8 @@ func TestTenThousandRowsUnderFiftyDomainsStayBelow300Resources(t *testing.T) {
 	require.NoError(t, shared(t, m, minimalShared, manyRows(10_000, 50)))
 	t.Logf("%d resources in %s", len(m.resources), time.Since(start).Round(time.Millisecond))
 	require.LessOrEqual(t, len(m.resources), 300)
-	require.Len(t, m.of("aws:lb/listenerCertificate:ListenerCertificate"), 4, "50 names, 10 a certificate, one of them the default")
+	require.Len(t, m.of("aws:lb/listenerCertificate:ListenerCertificate"), 6,
+		"50 names, 10 a certificate with room for changes, one of them the default")
 }
 
 func TestD18_WhateverChangesTheImageChangesItsTag(t *testing.T) {
@@ -374,8 +375,10 @@ func TestTheServiceWaitsForWhatItsTasksNeed(t *testing.T) {
 func TestTheSharedStackRefusesRowsThatItCantServe(t *testing.T) {
 	err := shared(t, &monitor{}, minimalShared, strings.ReplaceAll(twoRows, "fghij67890.execute-api.us-east-1", "fghij67890.execute-api.eu-west-1"))
 	require.ErrorContains(t, err, "APIS[1].PRIVATE_API_URL: the API is in eu-west-1")
-	err = shared(t, &monitor{}, minimalShared, twoRows+"    FRONT_DOOR: alb\n")
-	require.ErrorContains(t, err, "APIS[1].FRONT_DOOR")
+	err = shared(t, &monitor{}, minimalShared, strings.ReplaceAll(twoRows, "/dev/x\n", "/dev\n    FRONT_DOOR: alb\n"))
+	require.ErrorContains(t, err, `APIS[1].FRONT_DOOR: alb needs the provider accounts' stacks, which say when their side stands: set portico:providers`)
+	err = shared(t, &monitor{}, minimalShared, strings.ReplaceAll(twoRows, "ACCOUNT:", "RETIRED: true\n    ACCOUNT:"))
+	require.ErrorContains(t, err, "it has no row that isn't retired: add one, or destroy the stack")
 }
 
 func TestSubnetsThatDontFitAreAllReported(t *testing.T) {

@@ -31,6 +31,8 @@ func (c dnsConfig) check(m *mistakes, vpcsPerZone int) {
 			"write the private hosted zone's name, in lower case")
 		m.check(hostedZonePattern.MatchString(zone.ID), key+".id", quotedOrUnset(zone.ID, "is not a hosted zone's ID"),
 			"write Z and up to 31 capitals and digits")
+		m.check(zone.RoleARN == "" || rolePattern.MatchString(zone.RoleARN), key+".roleArn", strconv.Quote(zone.RoleARN)+" is not a role's ARN",
+			"write a role of the zone's account, arn:aws:iam::ACCOUNT:role/NAME")
 		m.check(!slices.ContainsFunc(c.Existing[:i], func(other existingZoneConfig) bool { return other.Name == zone.Name }), key,
 			zone.Name+" is named twice", "take one out")
 	}
@@ -52,6 +54,9 @@ func (c associationConfig) check(m *mistakes, key string) {
 		"write the code of the VPC's region, for instance us-east-1")
 	m.check(c.RoleARN == "" || rolePattern.MatchString(c.RoleARN), key+".roleArn", strconv.Quote(c.RoleARN)+" is not a role's ARN",
 		"write a role of the VPC's account, arn:aws:iam::ACCOUNT:role/NAME")
+	m.check(c.AccountID == "" || accountPattern.MatchString(c.AccountID), key+".accountId", strconv.Quote(c.AccountID)+" is not an account number",
+		"write 12 digits in quotes")
+	m.check(c.AccountID == "" || c.RoleARN == "", key, "the VPC's account is named both by a role and by its number", "keep roleArn, or accountId where the account offers no role")
 }
 
 func (c dnsConfig) existingNames() []mapping.Zone {
@@ -75,54 +80,70 @@ func (c dnsConfig) checkExisting(zones []topology.Zone, source string) error {
 	return errors.Join(wrong...)
 }
 
-func (s *sharedStack) zones(network *components.Network, balancer *components.LoadBalancer) error {
+// zones makes the private hosted zones, whose records lead to the front doors.
+func (s *sharedStack) zones(network *components.Network, doors *frontDoors) (*components.Zones, error) {
 	associations, err := s.associations()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var zones []components.HostedZone
 	for _, zone := range s.topology.Zones {
 		hosted := components.HostedZone{Name: string(zone.Name)}
 		for _, record := range zone.Records {
-			hosted.Records = append(hosted.Records, string(record.Name))
+			hosted.Records = append(hosted.Records, doors.alias(record))
 		}
 		for _, host := range zone.Hosts {
 			hosted.Hosts = append(hosted.Hosts, string(host))
 		}
 		for _, existing := range s.config.DNS.Existing {
-			if existing.Name == hosted.Name {
-				hosted.ID, hosted.Associate = existing.ID, existing.Associate || s.config.Network.creates()
+			if existing.Name != hosted.Name {
+				continue
+			}
+			hosted.ID, hosted.Associate = existing.ID, existing.Associate || s.config.Network.creates()
+			if hosted.Owner, err = s.account(existing.RoleARN, s.config.AWS.Region); err != nil {
+				return nil, err
 			}
 		}
 		zones = append(zones, hosted)
 	}
-	_, err = components.NewZones(s.ctx, s.prefix, &components.ZonesArgs{
-		Zones:               zones,
-		VPCID:               network.VPCID,
-		ExistingVPCID:       s.config.Network.VPCID,
-		Associations:        associations,
-		ProfileID:           s.config.DNS.ProfileID,
-		PublicZones:         s.publicZones,
-		LoadBalancerDNSName: balancer.DNSName,
-		LoadBalancerZoneID:  balancer.HostedZoneID,
-		Tags:                s.tags,
+	return components.NewZones(s.ctx, s.prefix, &components.ZonesArgs{
+		Zones:         zones,
+		VPCID:         network.VPCID,
+		ExistingVPCID: s.config.Network.VPCID,
+		Region:        s.config.AWS.Region,
+		Associations:  associations,
+		ProfileID:     s.config.DNS.ProfileID,
+		PublicZones:   s.publicZones,
+		Tags:          s.tags,
 	}, s.providers)
-	return err
 }
 
-// associations are the other VPCs, each with the provider of its account.
+// associations are the other VPCs, each with its account.
 func (s *sharedStack) associations() ([]components.VPCAssociation, error) {
 	var all []components.VPCAssociation
 	for _, config := range s.config.DNS.Associations {
 		association := components.VPCAssociation{VPCID: config.VPCID, Region: textOr(config.Region, s.config.AWS.Region)}
-		if config.RoleARN != "" {
-			owner, err := s.providerOf(config.RoleARN, association.Region)
-			if err != nil {
-				return nil, err
-			}
-			association.Owner = owner
+		owner, err := s.account(config.RoleARN, association.Region)
+		if err != nil {
+			return nil, err
+		}
+		if association.Owner = owner; config.AccountID != "" && config.AccountID != s.config.AWS.AccountID {
+			association.Owner = &components.Account{ID: config.AccountID}
 		}
 		all = append(all, association)
 	}
 	return all, nil
+}
+
+// account is that of a role; nil: the stack's own.
+func (s *sharedStack) account(roleARN, region string) (*components.Account, error) {
+	role := rolePattern.FindStringSubmatch(roleARN)
+	if role == nil || role[1] == s.config.AWS.AccountID {
+		return nil, nil
+	}
+	awsProvider, err := s.providerOf(roleARN, region)
+	if err != nil {
+		return nil, err
+	}
+	return &components.Account{ID: role[1], Provider: awsProvider}, nil
 }

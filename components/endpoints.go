@@ -36,6 +36,9 @@ type EndpointsArgs struct {
 	// chooses. Nothing that takes addresses in the subnets may come before the
 	// endpoint then: see Endpoints.Fixed.
 	Addresses []string
+	// Fixed are endpoints of other front doors that stand at chosen addresses in
+	// the same subnets.
+	Fixed []pulumi.Resource
 
 	ExecuteAPI, Logs, ECRAPI, ECRDKR, S3 EndpointSource
 
@@ -74,7 +77,7 @@ type Endpoints struct {
 
 // NewEndpoints creates the endpoints that don't exist, and looks up the rest.
 func NewEndpoints(ctx *pulumi.Context, name string, args *EndpointsArgs, opts ...pulumi.ResourceOption) (*Endpoints, error) {
-	endpoints := &Endpoints{}
+	endpoints := &Endpoints{Fixed: slices.Clone(args.Fixed)}
 	if err := ctx.RegisterComponentResource("portico:index:Endpoints", name, endpoints, opts...); err != nil {
 		return nil, fmt.Errorf("register endpoints %q: %w", name, err)
 	}
@@ -134,23 +137,9 @@ func (e *Endpoints) adoptAll(ctx *pulumi.Context, args *EndpointsArgs) (map[stri
 		if !source.exists() {
 			continue
 		}
-		lookup := &ec2.LookupVpcEndpointArgs{}
-		serviceName := endpointService(args.Region, service)
-		if source.ID != "" {
-			lookup.Id = &source.ID
-		} else {
-			if args.ExistingVPCID == "" {
-				return nil, fmt.Errorf("look the %s endpoint up: its VPC is created by this stack, so it has no endpoints yet", service)
-			}
-			lookup.VpcId = &args.ExistingVPCID
-			lookup.ServiceName = &serviceName
-		}
-		found, err := ec2.LookupVpcEndpoint(ctx, lookup, pulumi.Parent(e))
+		found, err := lookUpEndpoint(ctx, e, source, args.Region, args.ExistingVPCID, service)
 		if err != nil {
-			return nil, fmt.Errorf("look the %s endpoint up (name one by id where the VPC has none or several): %w", service, err)
-		}
-		if found.ServiceName != serviceName {
-			return nil, fmt.Errorf("use endpoint %s for %s: it is an endpoint of %s", found.Id, service, found.ServiceName)
+			return nil, err
 		}
 		if !found.PrivateDnsEnabled && slices.Contains(interfaceServices, service) {
 			return nil, fmt.Errorf("use endpoint %s for %s: its private DNS is off, so tasks would not find it: enable private DNS on it", found.Id, service)
@@ -160,81 +149,48 @@ func (e *Endpoints) adoptAll(ctx *pulumi.Context, args *EndpointsArgs) (map[stri
 	return adopted, nil
 }
 
-func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *EndpointsArgs, existing *ec2.LookupVpcEndpointResult) error {
-	if existing != nil {
-		return e.adoptExecuteAPI(ctx, existing)
-	}
-	endpointArgs := &ec2.VpcEndpointArgs{
-		VpcId:            args.VPCID,
-		ServiceName:      pulumi.String(endpointService(args.Region, "execute-api")),
-		VpcEndpointType:  pulumi.String("Interface"),
-		SubnetIds:        stringArray(args.SubnetIDs),
-		SecurityGroupIds: pulumi.StringArray{args.ExecuteAPIGroupID},
-		// With private DNS, the VPC's other workloads would lose every public
-		// API's default name to this endpoint.
-		PrivateDnsEnabled: pulumi.Bool(false),
-		Tags:              args.Tags.named(name + "-execute-api"),
-	}
-	if args.Addresses != nil {
-		var configurations ec2.VpcEndpointSubnetConfigurationArray
-		for i, address := range args.Addresses {
-			configurations = append(configurations, ec2.VpcEndpointSubnetConfigurationArgs{
-				SubnetId: args.SubnetIDs[i].ToStringOutput().ToStringPtrOutput(),
-				Ipv4:     pulumi.StringPtr(address),
-			})
+// lookUpEndpoint finds an endpoint that exists.
+func lookUpEndpoint(ctx *pulumi.Context, parent pulumi.Resource, source EndpointSource, region, vpcID, service string) (*ec2.LookupVpcEndpointResult, error) {
+	lookup := &ec2.LookupVpcEndpointArgs{}
+	serviceName := endpointService(region, service)
+	if source.ID != "" {
+		lookup.Id = &source.ID
+	} else {
+		if vpcID == "" {
+			return nil, fmt.Errorf("look the %s endpoint up: its VPC is created by this stack, so it has no endpoints yet", service)
 		}
-		endpointArgs.SubnetConfigurations = configurations
+		lookup.VpcId = &vpcID
+		lookup.ServiceName = &serviceName
 	}
-	endpoint, err := ec2.NewVpcEndpoint(ctx, name+"-execute-api", endpointArgs, pulumi.Parent(e))
+	found, err := ec2.LookupVpcEndpoint(ctx, lookup, pulumi.Parent(parent))
 	if err != nil {
-		return fmt.Errorf("create execute-api endpoint: %w", err)
+		return nil, fmt.Errorf("look the %s endpoint up (name one by id where the VPC has none or several): %w", service, err)
 	}
-	if args.Addresses != nil {
-		e.Fixed = append(e.Fixed, endpoint)
+	if found.ServiceName != serviceName {
+		return nil, fmt.Errorf("use endpoint %s for %s: it is an endpoint of %s", found.Id, service, found.ServiceName)
 	}
-	e.ExecuteAPIID = endpoint.ID().ToStringOutput()
-	e.ExecuteAPIDNSName = endpoint.DnsEntries.Index(pulumi.Int(0)).DnsName().Elem()
-	if args.Addresses != nil {
-		sorted := slices.Sorted(slices.Values(args.Addresses))
-		e.ExecuteAPIAddresses = pulumi.ToStringArray(sorted).ToStringArrayOutput()
-		return nil
-	}
-	// An endpoint has one network interface in each of its subnets.
-	interfaces := make([]pulumi.StringInput, len(args.SubnetIDs))
-	for i := range interfaces {
-		interfaces[i] = endpoint.NetworkInterfaceIds.Index(pulumi.Int(i))
-	}
-	e.ExecuteAPIAddresses = interfaceAddresses(ctx, e, interfaces)
-	return nil
+	return found, nil
 }
 
-func (e *Endpoints) adoptExecuteAPI(ctx *pulumi.Context, existing *ec2.LookupVpcEndpointResult) error {
-	if len(existing.DnsEntries) == 0 || len(existing.NetworkInterfaceIds) == 0 {
-		return fmt.Errorf("use execute-api endpoint %s: it has no DNS name or no network interface (state %s)", existing.Id, existing.State)
+func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *EndpointsArgs, existing *ec2.LookupVpcEndpointResult) error {
+	var endpoint *executeAPIEndpoint
+	var err error
+	if existing != nil {
+		endpoint, err = adoptExecuteAPI(ctx, e, existing)
+	} else {
+		endpoint, err = createExecuteAPI(ctx, e, name+"-execute-api", &executeAPIArgs{
+			region: args.Region, vpcID: args.VPCID, subnetIDs: args.SubnetIDs, groupID: args.ExecuteAPIGroupID,
+			addresses: args.Addresses, tags: args.Tags,
+		})
 	}
-	e.ExecuteAPIID = pulumi.String(existing.Id).ToStringOutput()
-	e.ExecuteAPIDNSName = pulumi.String(existing.DnsEntries[0].DnsName).ToStringOutput()
-	var interfaces []pulumi.StringInput
-	for _, id := range existing.NetworkInterfaceIds {
-		interfaces = append(interfaces, pulumi.String(id))
+	if err != nil {
+		return err
 	}
-	e.ExecuteAPIAddresses = interfaceAddresses(ctx, e, interfaces)
+	e.Fixed = append(e.Fixed, endpoint.fixed...)
+	e.ExecuteAPIID = endpoint.id
+	e.ExecuteAPIDNSName = endpoint.dnsName
+	e.ExecuteAPIAddresses = endpoint.addresses
 	return nil
-}
-
-// interfaceAddresses are the private addresses of network interfaces, sorted:
-// the order in which AWS lists an endpoint's interfaces has no meaning, and a
-// change of it must not make a new task definition.
-func interfaceAddresses(ctx *pulumi.Context, parent pulumi.Resource, ids []pulumi.StringInput) pulumi.StringArrayOutput {
-	addresses := make(pulumi.StringArray, len(ids))
-	for i, id := range ids {
-		addresses[i] = ec2.LookupNetworkInterfaceOutput(ctx, ec2.LookupNetworkInterfaceOutputArgs{
-			Id: id.ToStringOutput().ToStringPtrOutput(),
-		}, pulumi.Parent(parent)).PrivateIp()
-	}
-	return addresses.ToStringArrayOutput().ApplyT(func(all []string) []string {
-		return slices.Sorted(slices.Values(all))
-	}).(pulumi.StringArrayOutput)
 }
 
 func (e *Endpoints) createInterface(ctx *pulumi.Context, name, service string, args *EndpointsArgs) error {

@@ -3,6 +3,7 @@ package components
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -31,10 +32,16 @@ const timeoutMargin = 10 * time.Second
 // balancer would reuse connections that the proxy is closing.
 const minIdleTimeout = 60 * time.Second
 
-// LoadBalancerArgs describes the internal load balancer and its listener.
+// LoadBalancerArgs describes an internal load balancer and its listener.
 type LoadBalancerArgs struct {
+	// Suffix tells the installation's load balancers apart; the first has none.
+	Suffix string
 	// Type is ApplicationLoadBalancer or NetworkLoadBalancer.
-	Type      string
+	Type string
+	// Proxy says that the proxy's tasks answer whatever no rule of the listener
+	// leads elsewhere; without them the load balancer itself answers 404, which
+	// only an Application Load Balancer can.
+	Proxy     bool
 	VPCID     pulumi.StringInput
 	SubnetIDs []pulumi.StringInput
 	// After has to stand before the load balancer takes addresses in the
@@ -52,45 +59,78 @@ type LoadBalancerArgs struct {
 	Tags               Tags
 }
 
-// LoadBalancer is the internal load balancer, its listener on port 443 and the
+// LoadBalancer is an internal load balancer, its listener on port 443 and the
 // target group of the proxy's tasks.
 type LoadBalancer struct {
 	pulumi.ResourceState
 
-	DNSName        pulumi.StringOutput `pulumi:"dnsName"`
-	HostedZoneID   pulumi.StringOutput `pulumi:"hostedZoneId"`
-	TargetGroupARN pulumi.StringOutput `pulumi:"targetGroupArn"`
+	DNSName      pulumi.StringOutput `pulumi:"dnsName"`
+	HostedZoneID pulumi.StringOutput `pulumi:"hostedZoneId"`
+	ListenerARN  pulumi.StringOutput `pulumi:"listenerArn"`
+	// TargetGroupARN is that of the proxy's tasks; nil without them.
+	TargetGroupARN pulumi.StringInput `pulumi:"targetGroupArn"`
 }
 
 // NewLoadBalancer creates the load balancer.
 func NewLoadBalancer(ctx *pulumi.Context, name string, args *LoadBalancerArgs, opts ...pulumi.ResourceOption) (*LoadBalancer, error) {
 	balancer := &LoadBalancer{}
-	if err := ctx.RegisterComponentResource("portico:index:LoadBalancer", name, balancer, opts...); err != nil {
-		return nil, fmt.Errorf("register load balancer %q: %w", name, err)
+	component := balancerName(name, args.Suffix)
+	if err := ctx.RegisterComponentResource("portico:index:LoadBalancer", component, balancer, opts...); err != nil {
+		return nil, fmt.Errorf("register load balancer %q: %w", component, err)
 	}
 	elb, err := balancer.create(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
-	group, err := balancer.createTargetGroup(ctx, name, args)
-	if err != nil {
-		return nil, err
-	}
-	if err := balancer.createListener(ctx, name, args, elb, group); err != nil {
-		return nil, err
-	}
 	balancer.DNSName = elb.DnsName
 	balancer.HostedZoneID = elb.ZoneId
-	balancer.TargetGroupARN = group.Arn
-	outputs := pulumi.Map{
-		"dnsName":        balancer.DNSName,
-		"hostedZoneId":   balancer.HostedZoneID,
-		"targetGroupArn": balancer.TargetGroupARN,
+	outputs := pulumi.Map{"dnsName": balancer.DNSName, "hostedZoneId": balancer.HostedZoneID}
+	otherwise := notFound
+	if args.Proxy {
+		group, err := balancer.createTargetGroup(ctx, name, args)
+		if err != nil {
+			return nil, err
+		}
+		balancer.TargetGroupARN = group.Arn
+		outputs["targetGroupArn"] = group.Arn
+		otherwise = lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"), TargetGroupArn: group.Arn}
 	}
+	if err := balancer.createListener(ctx, component, args, elb, otherwise); err != nil {
+		return nil, err
+	}
+	outputs["listenerArn"] = balancer.ListenerARN
 	if err := ctx.RegisterResourceOutputs(balancer, outputs); err != nil {
-		return nil, fmt.Errorf("register outputs of load balancer %q: %w", name, err)
+		return nil, fmt.Errorf("register outputs of load balancer %q: %w", component, err)
 	}
 	return balancer, nil
+}
+
+// balancerName is the name of what belongs to a load balancer and has no limit
+// on its length.
+func balancerName(name, suffix string) string {
+	if suffix == "" {
+		return name
+	}
+	return name + "-" + suffix
+}
+
+// ShortSuffix ends the name of a load balancer or target group, which is short
+// in AWS: "-lb", "-lb2", "-alb".
+func ShortSuffix(role, suffix string) string {
+	if strings.HasPrefix(suffix, "alb") {
+		return "-" + suffix
+	}
+	return "-" + role + suffix
+}
+
+// notFound answers for hosts that no rule names, in the proxy's words.
+var notFound = lb.ListenerDefaultActionArgs{
+	Type: pulumi.String("fixed-response"),
+	FixedResponse: lb.ListenerDefaultActionFixedResponseArgs{
+		ContentType: pulumi.String("application/json"),
+		MessageBody: pulumi.String(`{"message":"No API is mapped to this host and path"}`),
+		StatusCode:  pulumi.String("404"),
+	},
 }
 
 func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalancerArgs) (*lb.LoadBalancer, error) {
@@ -101,7 +141,7 @@ func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalanc
 		// never have one.
 		SecurityGroups:           pulumi.StringArray{args.SecurityGroupID},
 		EnableDeletionProtection: pulumi.Bool(args.DeletionProtection),
-		Tags:                     args.Tags.named(name),
+		Tags:                     args.Tags.named(balancerName(name, args.Suffix)),
 	}
 	if args.Type == NetworkLoadBalancer {
 		balancerArgs.LoadBalancerType = pulumi.String("network")
@@ -117,7 +157,7 @@ func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalanc
 		// The proxy routes by Host, which must arrive as the client sent it.
 		balancerArgs.PreserveHostHeader = pulumi.Bool(true)
 	}
-	elb, err := lb.NewLoadBalancer(ctx, name+"-lb", balancerArgs, pulumi.Parent(b), pulumi.DependsOn(args.After))
+	elb, err := lb.NewLoadBalancer(ctx, name+ShortSuffix("lb", args.Suffix), balancerArgs, pulumi.Parent(b), pulumi.DependsOn(args.After))
 	if err != nil {
 		return nil, fmt.Errorf("create load balancer: %w", err)
 	}
@@ -143,7 +183,7 @@ func (b *LoadBalancer) createTargetGroup(ctx *pulumi.Context, name string, args 
 			HealthyThreshold:   pulumi.Int(2),
 			UnhealthyThreshold: pulumi.Int(2),
 		},
-		Tags: args.Tags.named(name),
+		Tags: args.Tags.named(balancerName(name, args.Suffix)),
 	}
 	if args.Type == NetworkLoadBalancer {
 		groupArgs.Protocol = pulumi.String("TLS")
@@ -153,14 +193,14 @@ func (b *LoadBalancer) createTargetGroup(ctx *pulumi.Context, name string, args 
 	} else {
 		groupArgs.ProtocolVersion = pulumi.String("HTTP1")
 	}
-	group, err := lb.NewTargetGroup(ctx, name+"-tg", groupArgs, pulumi.Parent(b))
+	group, err := lb.NewTargetGroup(ctx, name+ShortSuffix("tg", args.Suffix), groupArgs, pulumi.Parent(b))
 	if err != nil {
 		return nil, fmt.Errorf("create target group: %w", err)
 	}
 	return group, nil
 }
 
-func (b *LoadBalancer) createListener(ctx *pulumi.Context, name string, args *LoadBalancerArgs, elb *lb.LoadBalancer, group *lb.TargetGroup) error {
+func (b *LoadBalancer) createListener(ctx *pulumi.Context, name string, args *LoadBalancerArgs, elb *lb.LoadBalancer, otherwise lb.ListenerDefaultActionArgs) error {
 	protocol := "HTTPS"
 	if args.Type == NetworkLoadBalancer {
 		protocol = "TLS"
@@ -175,15 +215,13 @@ func (b *LoadBalancer) createListener(ctx *pulumi.Context, name string, args *Lo
 		Protocol:        pulumi.String(protocol),
 		SslPolicy:       pulumi.String(policy),
 		CertificateArn:  args.CertificateARNs[0].ToStringOutput().ToStringPtrOutput(),
-		DefaultActions: lb.ListenerDefaultActionArray{lb.ListenerDefaultActionArgs{
-			Type:           pulumi.String("forward"),
-			TargetGroupArn: group.Arn,
-		}},
-		Tags: args.Tags.named(name + "-https"),
+		DefaultActions:  lb.ListenerDefaultActionArray{otherwise},
+		Tags:            args.Tags.named(name + "-https"),
 	}, pulumi.Parent(b))
 	if err != nil {
 		return fmt.Errorf("create listener: %w", err)
 	}
+	b.ListenerARN = listener.Arn
 	for i := 1; i < len(args.CertificateARNs); i++ {
 		_, err := lb.NewListenerCertificate(ctx, name+"-"+args.CertificateNames[i], &lb.ListenerCertificateArgs{
 			ListenerArn:    listener.Arn,

@@ -26,7 +26,9 @@ type SecurityGroupsArgs struct {
 	LoadBalancerID string
 	TasksID        string
 	EndpointID     string
-	Tags           Tags
+	// Proxy says that there are tasks, and endpoints by which they reach AWS.
+	Proxy bool
+	Tags  Tags
 }
 
 // SecurityGroups are the groups of the load balancer, the tasks and the
@@ -44,33 +46,33 @@ type SecurityGroups struct {
 	// InterfaceID is the group of the other interface endpoints. It admits the
 	// whole VPC, since their private DNS names capture every workload in it.
 	InterfaceID pulumi.StringOutput `pulumi:"interfaceId"`
-	// OwnTasks tells whether the tasks' group is Portico's to add rules to.
-	OwnTasks bool
+	// OwnTasks and OwnLoadBalancer tell whether the tasks' group and the load
+	// balancer's are Portico's to add rules to.
+	OwnTasks, OwnLoadBalancer bool
 }
 
 // NewSecurityGroups creates the groups that aren't named, and their rules.
 func NewSecurityGroups(ctx *pulumi.Context, name string, args *SecurityGroupsArgs, opts ...pulumi.ResourceOption) (*SecurityGroups, error) {
-	groups := &SecurityGroups{OwnTasks: args.TasksID == ""}
+	groups := &SecurityGroups{OwnTasks: args.TasksID == "", OwnLoadBalancer: args.LoadBalancerID == ""}
 	if err := ctx.RegisterComponentResource("portico:index:SecurityGroups", name, groups, opts...); err != nil {
 		return nil, fmt.Errorf("register security groups %q: %w", name, err)
 	}
 	b := &groupBuilder{ctx: ctx, parent: groups, name: name, args: args}
 	groups.LoadBalancerID = b.group("load-balancer", args.LoadBalancerID, "clients to the load balancer")
-	groups.TasksID = b.group("tasks", args.TasksID, "load balancer to the proxy tasks")
-	groups.ExecuteAPIID = b.group("execute-api", args.EndpointID, "proxy tasks to the execute-api endpoint")
-	groups.InterfaceID = groups.ExecuteAPIID
-	if args.EndpointID == "" {
-		groups.InterfaceID = b.group("interface-endpoints", "", "VPC to the logs and ECR endpoints")
+	outputs := pulumi.Map{"loadBalancerId": groups.LoadBalancerID}
+	if args.LoadBalancerID == "" {
+		for _, cidr := range AdmittedCIDRs(args.VPCCIDRs, args.AllowedCIDRs) {
+			b.ingress("load-balancer-from-"+cidrName(cidr), groups.LoadBalancerID, 443, peer{cidr: cidr})
+		}
 	}
-	groups.addRules(b)
+	if args.Proxy {
+		groups.addProxy(b)
+		outputs["tasksId"] = groups.TasksID
+		outputs["executeApiId"] = groups.ExecuteAPIID
+		outputs["interfaceId"] = groups.InterfaceID
+	}
 	if b.err != nil {
 		return nil, b.err
-	}
-	outputs := pulumi.Map{
-		"loadBalancerId": groups.LoadBalancerID,
-		"tasksId":        groups.TasksID,
-		"executeApiId":   groups.ExecuteAPIID,
-		"interfaceId":    groups.InterfaceID,
 	}
 	if err := ctx.RegisterResourceOutputs(groups, outputs); err != nil {
 		return nil, fmt.Errorf("register outputs of security groups %q: %w", name, err)
@@ -78,11 +80,15 @@ func NewSecurityGroups(ctx *pulumi.Context, name string, args *SecurityGroupsArg
 	return groups, nil
 }
 
-func (g *SecurityGroups) addRules(b *groupBuilder) {
+// addProxy makes the groups of the tasks and of their endpoints.
+func (g *SecurityGroups) addProxy(b *groupBuilder) {
+	g.TasksID = b.group("tasks", b.args.TasksID, "load balancer to the proxy tasks")
+	g.ExecuteAPIID = b.group("execute-api", b.args.EndpointID, "proxy tasks to the execute-api endpoint")
+	g.InterfaceID = g.ExecuteAPIID
+	if b.args.EndpointID == "" {
+		g.InterfaceID = b.group("interface-endpoints", "", "VPC to the logs and ECR endpoints")
+	}
 	if b.args.LoadBalancerID == "" {
-		for _, cidr := range AdmittedCIDRs(b.args.VPCCIDRs, b.args.AllowedCIDRs) {
-			b.ingress("load-balancer-from-"+cidrName(cidr), g.LoadBalancerID, 443, peer{cidr: cidr})
-		}
 		b.egress("load-balancer-to-tasks", g.LoadBalancerID, ProxyPort, peer{group: g.TasksID})
 	}
 	if b.args.TasksID == "" {

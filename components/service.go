@@ -37,10 +37,13 @@ type ServiceArgs struct {
 	// that autoscaling aims at.
 	Min, Max, CPUPercent int
 	// Environment is the container's.
-	Environment      map[string]pulumi.StringInput
-	SubnetIDs        []pulumi.StringInput
-	SecurityGroupID  pulumi.StringInput
-	TargetGroupARN   pulumi.StringInput
+	Environment     map[string]pulumi.StringInput
+	SubnetIDs       []pulumi.StringInput
+	SecurityGroupID pulumi.StringInput
+	// TargetGroupARNs are the target groups that the tasks are registered with:
+	// one for each load balancer, five at most (Amazon ECS developer guide,
+	// registering multiple target groups with a service).
+	TargetGroupARNs  []pulumi.StringInput
 	LongestTimeout   time.Duration
 	LogRetentionDays int
 	Tags             Tags
@@ -174,6 +177,19 @@ func (s *Service) taskDefinition(ctx *pulumi.Context, name string, args *Service
 	return definition, nil
 }
 
+// targets registers the tasks with every load balancer's target group.
+func (a *ServiceArgs) targets() ecs.ServiceLoadBalancerArray {
+	var all ecs.ServiceLoadBalancerArray
+	for _, arn := range a.TargetGroupARNs {
+		all = append(all, ecs.ServiceLoadBalancerArgs{
+			TargetGroupArn: arn.ToStringOutput().ToStringPtrOutput(),
+			ContainerName:  pulumi.String(ContainerName),
+			ContainerPort:  pulumi.Int(ProxyPort),
+		})
+	}
+	return all
+}
+
 func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, definition *ecs.TaskDefinition, dependencies []pulumi.Resource) (*ecs.Service, error) {
 	service, err := ecs.NewService(ctx, name, &ecs.ServiceArgs{
 		Cluster:         args.Cluster.ARN.ToStringPtrOutput(),
@@ -199,12 +215,8 @@ func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, defin
 			SecurityGroups: pulumi.StringArray{args.SecurityGroupID},
 			AssignPublicIp: pulumi.Bool(false),
 		},
-		LoadBalancers: ecs.ServiceLoadBalancerArray{ecs.ServiceLoadBalancerArgs{
-			TargetGroupArn: args.TargetGroupARN.ToStringOutput().ToStringPtrOutput(),
-			ContainerName:  pulumi.String(ContainerName),
-			ContainerPort:  pulumi.Int(ProxyPort),
-		}},
-		Tags: args.Tags.named(name),
+		LoadBalancers: args.targets(),
+		Tags:          args.Tags.named(name),
 	},
 		pulumi.Parent(s),
 		pulumi.DependsOn(dependencies),

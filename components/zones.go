@@ -17,41 +17,92 @@ type HostedZone struct {
 	// Associate has an existing zone associated with the VPC, where it isn't
 	// already. Records in a zone that isn't would be seen by nobody.
 	Associate bool
-	// Records are the alias records' fully qualified names.
-	Records []string
+	// Owner is the account that has an existing zone; nil: the stack's.
+	Owner   *Account
+	Records []AliasRecord
 	// Hosts are the custom domains, which the zone is meant to answer for.
 	Hosts []string
 }
 
+// AliasRecord is an alias record.
+type AliasRecord struct {
+	// Name is fully qualified.
+	Name   string
+	Target AliasTarget
+	// After has to stand before the name may lead to the target.
+	After []pulumi.Resource
+}
+
+// AliasTarget is what an alias leads to: a DNS name of AWS's, and the hosted
+// zone that it lies in.
+type AliasTarget struct{ DNSName, HostedZoneID pulumi.StringInput }
+
 // VPCAssociation is another VPC whose resolver answers from the zones.
 type VPCAssociation struct {
 	VPCID, Region string
-	// Owner is the AWS provider of the account that has the VPC; nil: it is the
-	// zones' account's.
-	Owner pulumi.ProviderResource
+	// Owner is the account that has the VPC; nil: the stack's.
+	Owner *Account
 }
 
-// ZonesArgs describes the private hosted zones and what their records lead to.
+// Account is an account other than the stack's.
+type Account struct {
+	ID string
+	// Provider is the AWS provider that works there; nil: none may.
+	Provider pulumi.ProviderResource
+}
+
+// id tells accounts apart; "" is the stack's.
+func (a *Account) id() string {
+	if a == nil {
+		return ""
+	}
+	return a.ID
+}
+
+// options hand the account's AWS provider on.
+func (a *Account) options(parent pulumi.Resource, further ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	options := append([]pulumi.ResourceOption{pulumi.Parent(parent)}, further...)
+	if a != nil {
+		options = append(options, pulumi.Provider(a.Provider))
+	}
+	return options
+}
+
+// invoke hands the account's AWS provider to a function.
+func (a *Account) invoke(parent pulumi.Resource) pulumi.InvokeOption {
+	if a != nil {
+		return pulumi.Provider(a.Provider)
+	}
+	return pulumi.Parent(parent)
+}
+
+// ZonesArgs describes the private hosted zones.
 type ZonesArgs struct {
 	Zones []HostedZone
 	VPCID pulumi.StringInput
 	// ExistingVPCID is the same as VPCID, where the VPC isn't created.
 	ExistingVPCID string
-	Associations  []VPCAssociation
+	// Region is the VPC's.
+	Region       string
+	Associations []VPCAssociation
 	// ProfileID is a Route 53 Profile that shares the zones with every VPC that
 	// it is applied to; empty: none.
 	ProfileID string
 	// PublicZones finds the public names that a new zone would hide; nil:
 	// nobody looks.
 	PublicZones *PublicZones
-	// LoadBalancerDNSName and LoadBalancerZoneID are the alias target.
-	LoadBalancerDNSName, LoadBalancerZoneID pulumi.StringInput
-	Tags                                    Tags
+	Tags        Tags
 }
 
 // Zones are the private hosted zones of the custom domains.
 type Zones struct {
 	pulumi.ResourceState
+
+	// Records are the alias records: what stands where they do.
+	Records []pulumi.Resource
+	// AssociationCommands are what has to be run in the accounts of VPCs in which
+	// no AWS provider may work, for each zone.
+	AssociationCommands []pulumi.StringInput
 }
 
 // NewZones creates the private hosted zones that don't exist, with their alias
@@ -91,6 +142,7 @@ type zoneBuilder struct {
 type standingZone struct {
 	name    string
 	id, arn pulumi.StringInput
+	owner   *Account
 }
 
 func (b *zoneBuilder) build(zone HostedZone) error {
@@ -130,12 +182,12 @@ func (b *zoneBuilder) create(zone HostedZone) (*standingZone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create private hosted zone %s: %w", zone.Name, err)
 	}
-	return &standingZone{zone.Name, hosted.ZoneId, hosted.Arn}, nil
+	return &standingZone{name: zone.Name, id: hosted.ZoneId, arn: hosted.Arn}, nil
 }
 
 // adopt looks at a zone that exists, so that a wrong ID is known in a preview.
 func (b *zoneBuilder) adopt(zone HostedZone) (*standingZone, error) {
-	found, err := route53.LookupZone(b.ctx, &route53.LookupZoneArgs{ZoneId: &zone.ID}, pulumi.Parent(b.parent))
+	found, err := route53.LookupZone(b.ctx, &route53.LookupZoneArgs{ZoneId: &zone.ID}, zone.Owner.invoke(b.parent))
 	if err != nil {
 		return nil, fmt.Errorf("find private hosted zone %s (%s): %w", zone.ID, zone.Name, err)
 	}
@@ -144,18 +196,36 @@ func (b *zoneBuilder) adopt(zone HostedZone) (*standingZone, error) {
 		return nil, fmt.Errorf("use hosted zone %s: it is the zone %s (private: %t), and the private zone %s is wanted: correct portico:dns.existing",
 			zone.ID, name, isPrivate, zone.Name)
 	}
-	standing := &standingZone{zone.Name, pulumi.String(zone.ID), pulumi.String(found.Arn)}
+	standing := &standingZone{zone.Name, pulumi.String(zone.ID), pulumi.String(found.Arn), zone.Owner}
 	if zone.Associate {
-		_, err := route53.NewZoneAssociation(b.ctx, b.name+"-"+zone.Name, &route53.ZoneAssociationArgs{
-			ZoneId: standing.id,
-			VpcId:  b.args.VPCID,
-		}, pulumi.Parent(b.parent))
-		if err != nil {
-			return nil, fmt.Errorf("associate private hosted zone %s with the VPC: %w", zone.Name, err)
-		}
-		return standing, nil
+		return standing, b.associateOwn(standing)
 	}
 	return standing, b.checkAssociated(zone)
+}
+
+// associateOwn has the stack's own VPC ask a zone that exists.
+func (b *zoneBuilder) associateOwn(zone *standingZone) error {
+	name := b.name + "-" + zone.name
+	options := []pulumi.ResourceOption{pulumi.Parent(b.parent)}
+	if zone.owner != nil {
+		authorization, err := route53.NewVpcAssociationAuthorization(b.ctx, name, &route53.VpcAssociationAuthorizationArgs{
+			ZoneId:    zone.id,
+			VpcId:     b.args.VPCID,
+			VpcRegion: pulumi.String(b.args.Region),
+		}, zone.owner.options(b.parent)...)
+		if err != nil {
+			return fmt.Errorf("authorize the VPC for private hosted zone %s: %w", zone.name, err)
+		}
+		options = append(options, pulumi.DependsOn([]pulumi.Resource{authorization}))
+	}
+	_, err := route53.NewZoneAssociation(b.ctx, name, &route53.ZoneAssociationArgs{
+		ZoneId: zone.id,
+		VpcId:  b.args.VPCID,
+	}, options...)
+	if err != nil {
+		return fmt.Errorf("associate private hosted zone %s with the VPC: %w", zone.name, err)
+	}
+	return nil
 }
 
 // checkAssociated sees to it that an existing VPC's resolver asks the zone.
@@ -164,7 +234,7 @@ func (b *zoneBuilder) checkAssociated(zone HostedZone) error {
 		Name:        &zone.Name,
 		PrivateZone: pulumi.BoolRef(true),
 		VpcId:       &b.args.ExistingVPCID,
-	}, pulumi.Parent(b.parent))
+	}, zone.Owner.invoke(b.parent))
 	if err != nil || found.ZoneId != zone.ID {
 		return fmt.Errorf("use private hosted zone %s (%s): it isn't associated with VPC %s, so that nobody there would see its records: associate it, or set associate: true in portico:dns.existing",
 			zone.ID, zone.Name, b.args.ExistingVPCID)
@@ -172,53 +242,60 @@ func (b *zoneBuilder) checkAssociated(zone HostedZone) error {
 	return nil
 }
 
-func (b *zoneBuilder) alias(zone *standingZone, record string) error {
-	_, err := route53.NewRecord(b.ctx, b.name+"-"+resourceName(record), &route53.RecordArgs{
+func (b *zoneBuilder) alias(zone *standingZone, record AliasRecord) error {
+	created, err := route53.NewRecord(b.ctx, b.name+"-"+resourceName(record.Name), &route53.RecordArgs{
 		ZoneId: zone.id,
-		Name:   pulumi.String(record),
+		Name:   pulumi.String(record.Name),
 		Type:   pulumi.String("A"),
 		Aliases: route53.RecordAliasArray{route53.RecordAliasArgs{
-			Name:                 b.args.LoadBalancerDNSName,
-			ZoneId:               b.args.LoadBalancerZoneID,
+			Name:                 record.Target.DNSName,
+			ZoneId:               record.Target.HostedZoneID,
 			EvaluateTargetHealth: pulumi.Bool(false),
 		}},
 		// Somebody else's record of that name is an error, not overwritten.
 		AllowOverwrite: pulumi.Bool(false),
-	}, pulumi.Parent(b.parent))
+	}, zone.owner.options(b.parent, pulumi.DependsOn(record.After))...)
 	if err != nil {
-		return fmt.Errorf("create alias record %s: %w", record, err)
+		return fmt.Errorf("create alias record %s: %w", record.Name, err)
 	}
+	b.parent.Records = append(b.parent.Records, created)
 	return nil
 }
 
 // associate has another VPC's resolver ask the zone. The VPC's account does
-// that, with an authorization of the zone's where they differ.
+// that, with an authorization of the zone's where they differ. Where nobody may
+// work in the VPC's account, its own people have to.
 func (b *zoneBuilder) associate(zone *standingZone, with VPCAssociation) error {
 	name := b.name + "-" + zone.name + "-" + with.VPCID
-	options := []pulumi.ResourceOption{pulumi.Parent(b.parent)}
-	if with.Owner != nil {
+	var after []pulumi.Resource
+	if with.Owner.id() != zone.owner.id() {
 		authorization, err := route53.NewVpcAssociationAuthorization(b.ctx, name, &route53.VpcAssociationAuthorizationArgs{
 			ZoneId:    zone.id,
 			VpcId:     pulumi.String(with.VPCID),
 			VpcRegion: pulumi.String(with.Region),
-		}, pulumi.Parent(b.parent))
+		}, zone.owner.options(b.parent)...)
 		if err != nil {
 			return fmt.Errorf("authorize VPC %s for private hosted zone %s: %w", with.VPCID, zone.name, err)
 		}
-		options = append(options, pulumi.Provider(with.Owner), pulumi.DependsOn([]pulumi.Resource{authorization}))
+		after = append(after, authorization)
+	}
+	if with.Owner != nil && with.Owner.Provider == nil {
+		b.parent.AssociationCommands = append(b.parent.AssociationCommands, pulumi.Sprintf(
+			"aws route53 associate-vpc-with-hosted-zone --hosted-zone-id %s --vpc VPCRegion=%s,VPCId=%s", zone.id, with.Region, with.VPCID))
+		return nil
 	}
 	_, err := route53.NewZoneAssociation(b.ctx, name, &route53.ZoneAssociationArgs{
 		ZoneId:    zone.id,
 		VpcId:     pulumi.String(with.VPCID),
 		VpcRegion: pulumi.String(with.Region),
-	}, options...)
+	}, with.Owner.options(b.parent, pulumi.DependsOn(after))...)
 	if err != nil {
 		return fmt.Errorf("associate private hosted zone %s with VPC %s: %w", zone.name, with.VPCID, err)
 	}
 	return nil
 }
 
-// share puts the zone into the Route 53 Profile.
+// share puts the zone into the Route 53 Profile. The zone's account does that.
 func (b *zoneBuilder) share(zone *standingZone) error {
 	if b.args.ProfileID == "" {
 		return nil
@@ -227,7 +304,7 @@ func (b *zoneBuilder) share(zone *standingZone) error {
 		Name:        pulumi.String(profileEntryName(zone.name)),
 		ProfileId:   pulumi.String(b.args.ProfileID),
 		ResourceArn: zone.arn,
-	}, pulumi.Parent(b.parent))
+	}, zone.owner.options(b.parent)...)
 	if err != nil {
 		return fmt.Errorf("share private hosted zone %s through profile %s: %w", zone.name, b.args.ProfileID, err)
 	}

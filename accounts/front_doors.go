@@ -1,0 +1,233 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// frontDoors are what stands of the front doors.
+type frontDoors struct {
+	// endpoints are the proxy's; nil without one. alb and native are the
+	// endpoints of these front doors.
+	endpoints   *components.Endpoints
+	alb, native *components.DoorEndpoint
+	// balancers are the load balancers in the topology's order, and albDoors,
+	// at the same places, what leads their alb hosts on; nil where nothing does.
+	balancers []*components.LoadBalancer
+	albDoors  []*components.ALBDoor
+	// associations connect the native hosts; nil without such hosts.
+	associations *components.NativeDoor
+}
+
+// stands tells whether the front door has to stand.
+func (s *sharedStack) stands(door mapping.FrontDoor) bool {
+	return slices.Contains(s.topology.Doors, door)
+}
+
+// fixed are the endpoints at chosen addresses, which come before whatever else
+// takes addresses.
+func (d *frontDoors) fixed() []pulumi.Resource {
+	if d.endpoints != nil {
+		return d.endpoints.Fixed
+	}
+	if d.alb != nil {
+		return d.alb.Fixed
+	}
+	return nil
+}
+
+// alias is a record that leads to its front door.
+func (d *frontDoors) alias(record topology.Record) components.AliasRecord {
+	alias := components.AliasRecord{Name: string(record.Name)}
+	if record.Door == mapping.FrontDoorNative {
+		alias.Target = components.AliasTarget{DNSName: d.native.DNSName, HostedZoneID: d.native.HostedZoneID}
+		alias.After = []pulumi.Resource{d.associations.Associations[alias.Name]}
+		return alias
+	}
+	balancer := d.balancers[record.LoadBalancer]
+	alias.Target = components.AliasTarget{DNSName: balancer.DNSName, HostedZoneID: balancer.HostedZoneID}
+	if record.Door == mapping.FrontDoorALB {
+		alias.After = []pulumi.Resource{d.albDoors[record.LoadBalancer]}
+	}
+	return alias
+}
+
+// endpointSource says where a front door's endpoint comes from. Where the VPC
+// has several execute-api endpoints of which some are the stack's own, looking
+// one up would find them all: what the last run found goes on being used.
+func (s *sharedStack) endpointSource(door mapping.FrontDoor, c endpointConfig) components.EndpointSource {
+	source := components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
+	several := len(s.topology.Doors) > 1 || len(s.standing.endpoints) > 1
+	if c.Lookup && several && s.standing.endpoints[door] != "" {
+		return components.EndpointSource{ID: s.standing.endpoints[door]}
+	}
+	return source
+}
+
+func (s *sharedStack) albEndpoint(network *components.Network, groups *components.SecurityGroups) (*components.DoorEndpoint, error) {
+	return components.NewDoorEndpoint(s.ctx, s.prefix, &components.DoorEndpointArgs{
+		Door:          string(mapping.FrontDoorALB),
+		Region:        s.config.AWS.Region,
+		VPCID:         network.VPCID,
+		ExistingVPCID: s.config.Network.VPCID,
+		SubnetIDs:     network.SubnetIDs,
+		Addresses:     network.ALBEndpointAddresses,
+		Source:        s.endpointSource(mapping.FrontDoorALB, s.config.Endpoints.ALB),
+		Clients:       components.EndpointClients{GroupID: groups.LoadBalancerID, OwnGroup: groups.OwnLoadBalancer},
+		Tags:          s.tags,
+	}, s.providers)
+}
+
+func (s *sharedStack) nativeEndpoint(network *components.Network, fixed []pulumi.Resource) (*components.DoorEndpoint, error) {
+	return components.NewDoorEndpoint(s.ctx, s.prefix, &components.DoorEndpointArgs{
+		Door:          string(mapping.FrontDoorNative),
+		Region:        s.config.AWS.Region,
+		VPCID:         network.VPCID,
+		ExistingVPCID: s.config.Network.VPCID,
+		SubnetIDs:     network.SubnetIDs,
+		Fixed:         fixed,
+		Source:        s.endpointSource(mapping.FrontDoorNative, s.config.Endpoints.Native),
+		Clients:       components.EndpointClients{CIDRs: components.AdmittedCIDRs(network.CIDRs, s.config.LoadBalancer.AllowedCIDRs)},
+		Tags:          s.tags,
+	}, s.providers)
+}
+
+// loadBalancers makes the load balancers, in the topology's order.
+func (s *sharedStack) loadBalancers(network *components.Network, groups *components.SecurityGroups, fixed []pulumi.Resource) ([]*components.LoadBalancer, error) {
+	if len(s.topology.LoadBalancers) == 0 {
+		return nil, nil
+	}
+	certificates, err := s.certificates()
+	if err != nil {
+		return nil, err
+	}
+	var balancers []*components.LoadBalancer
+	for i, derived := range s.topology.LoadBalancers {
+		args := &components.LoadBalancerArgs{
+			Suffix:             derived.Name,
+			Type:               components.ApplicationLoadBalancer,
+			Proxy:              s.proxied(derived),
+			VPCID:              network.VPCID,
+			SubnetIDs:          network.SubnetIDs,
+			After:              fixed,
+			SecurityGroupID:    groups.LoadBalancerID,
+			LongestTimeout:     s.longestTimeout(mapping.FrontDoorNGINX, mapping.FrontDoorALB),
+			SSLPolicy:          textOr(s.config.LoadBalancer.SSLPolicy, components.DefaultSSLPolicy),
+			DeletionProtection: s.config.LoadBalancer.DeletionProtection,
+			Tags:               s.tags,
+		}
+		if args.Proxy {
+			args.Type = textOr(s.config.LoadBalancer.Type, components.ApplicationLoadBalancer)
+		}
+		args.CertificateARNs, args.CertificateNames = s.certificatesOf(i, certificates)
+		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix, args, s.providers)
+		if err != nil {
+			return nil, err
+		}
+		balancers = append(balancers, balancer)
+	}
+	return balancers, nil
+}
+
+// proxied tells whether the proxy is behind a load balancer.
+func (s *sharedStack) proxied(balancer topology.LoadBalancer) bool {
+	return balancer.Door == mapping.FrontDoorNGINX && s.stands(mapping.FrontDoorNGINX)
+}
+
+// certificatesOf are the certificates of the i-th load balancer.
+func (s *sharedStack) certificatesOf(i int, all *components.Certificates) (arns []pulumi.StringInput, names []string) {
+	first := 0
+	for _, before := range s.topology.LoadBalancers[:i] {
+		first += len(before.Certificates)
+	}
+	of := s.topology.LoadBalancers[i]
+	arns = slices.Clone(all.ARNs[first : first+len(of.Certificates)])
+	names = slices.Clone(all.Names[first : first+len(of.Certificates)])
+	for _, place := range of.Supplied {
+		arns = append(arns, all.ARNs[len(s.topology.Certificates)+place])
+		names = append(names, all.Names[len(s.topology.Certificates)+place])
+	}
+	return arns, names
+}
+
+// albDoors lead the load balancers' alb hosts on. While every such host waits
+// yet, they stand on each that could lead them.
+func (s *sharedStack) albDoors(network *components.Network, doors *frontDoors) ([]*components.ALBDoor, error) {
+	all := make([]*components.ALBDoor, len(doors.balancers))
+	if doors.alb == nil {
+		return all, nil
+	}
+	for i, balancer := range s.topology.LoadBalancers {
+		if len(balancer.ALBHosts) == 0 && (len(s.topology.ALBHosts) > 0 || s.proxied(balancer) && !s.config.sharesLoadBalancer()) {
+			continue
+		}
+		door, err := components.NewALBDoor(s.ctx, s.prefix, &components.ALBDoorArgs{
+			LoadBalancer:   doors.balancers[i],
+			Suffix:         balancer.Name,
+			VPCID:          network.VPCID,
+			Endpoint:       doors.alb,
+			Hosts:          hostTexts(balancer.ALBHosts),
+			LongestTimeout: s.longestTimeout(mapping.FrontDoorALB),
+			Tags:           s.tags,
+		}, s.providers)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = door
+	}
+	return all, nil
+}
+
+func hostTexts(hosts []mapping.Host) []string {
+	texts := make([]string, len(hosts))
+	for i, host := range hosts {
+		texts[i] = string(host)
+	}
+	return texts
+}
+
+// nativeDoor connects the native hosts' PRIVATE custom domains.
+func (s *sharedStack) nativeDoor(endpoint *components.DoorEndpoint) (*components.NativeDoor, error) {
+	args := &components.NativeDoorArgs{Endpoint: endpoint, Tags: s.tags}
+	for _, arn := range s.standing.shareARNs {
+		if parts := strings.Split(arn, ":"); len(parts) > 4 && slices.Contains(s.config.Native.AcceptShares, parts[4]) {
+			args.ShareARNs = append(args.ShareARNs, arn)
+		}
+	}
+	var missing []error
+	for _, host := range s.topology.NativeHosts {
+		domain, known := s.standing.domains[host]
+		if !known {
+			missing = append(missing, fmt.Errorf("serve %s: no stack of portico:providers has its PRIVATE custom domain any more: bring the stack of its API's account up, or put it back into portico:providers", host))
+			continue
+		}
+		args.Domains = append(args.Domains, components.PrivateDomain{Host: string(host), ARN: domain.arn, ShareARN: domain.shareARN})
+	}
+	if len(missing) > 0 {
+		return nil, errors.Join(missing...)
+	}
+	return components.NewNativeDoor(s.ctx, s.prefix, args, s.providers)
+}
+
+// longestTimeout is the longest that a row whose host the front doors serve, or
+// are to serve, lets a request take.
+func (s *sharedStack) longestTimeout(doors ...mapping.FrontDoor) time.Duration {
+	var longest time.Duration
+	for _, row := range s.mapping.Rows {
+		for _, door := range doors {
+			if !row.Retired && (row.FrontDoor == door || s.topology.Placements[row.Host].Serves(door)) {
+				longest = max(longest, row.Timeout)
+			}
+		}
+	}
+	return longest
+}
