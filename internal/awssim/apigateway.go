@@ -59,8 +59,24 @@ func restAPISpec() *typeSpec {
 		update:   []string{"apigateway:PATCH", "apigateway:GET"},
 		delete:   []string{"apigateway:DELETE"},
 		onCreate: createRESTAPI,
-		onUpdate: func(c *call) error { return c.saveOwnPolicy() },
+		onUpdate: updateRESTAPI,
 	}
+}
+
+// updateRESTAPI keeps the endpoint type of an API that is mapped to a PRIVATE
+// custom domain name, as API Gateway does.
+func updateRESTAPI(c *call) error {
+	kind := func(api Object) string { return api.Object("endpointConfiguration").Text("types") }
+	for _, mapping := range c.all(basePathMappingType) {
+		domain := c.domainOf(mapping.Properties)
+		if mapping.Properties.Text("restApi") != c.id || domain == nil || domainKind(domain.Properties) != privateDomain {
+			continue
+		}
+		if kind(c.outputs) != kind(c.before.Properties) {
+			return c.refuse("BadRequestException", "The endpoint type of API %s can't change: it is mapped to the private custom domain name %s", c.id, domain.Properties.Text("domainName"))
+		}
+	}
+	return c.saveOwnPolicy()
 }
 
 func createRESTAPI(c *call) error {
@@ -337,6 +353,11 @@ func stageSpec() *typeSpec {
 		read:   []string{"apigateway:GET"},
 		update: []string{"apigateway:PATCH", "apigateway:GET"},
 		delete: []string{"apigateway:DELETE"},
+		// REST-API-ID/STAGE-NAME is what programs import and read by.
+		imported: func(c *call, id string) *Resource {
+			api, stage, _ := strings.Cut(id, "/")
+			return c.find(stageType, stageID(api, stage))
+		},
 		onCreate: func(c *call) error {
 			api := c.inputs.Text("restApi")
 			c.outputs["executionArn"] = c.executionARN(api) + "/" + c.inputs.Text("stageName")

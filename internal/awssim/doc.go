@@ -16,6 +16,6 @@
 //
 // Each AWS service has a file of its own, in which a [typeSpec] or a
 // [functionSpec] states the rules of one type or function as data. Rules
-// across resources have files of their own: reachability.go,
-// issuance.go, steadystate.go, policyeffect.go.
+// across resources have files of their own: reachability.go, issuance.go,
+// steadystate.go, policyeffect.go, publicuse.go, targethealth.go.
 package awssim

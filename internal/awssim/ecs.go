@@ -212,6 +212,7 @@ func serviceSpec() *typeSpec {
 			"platformVersion":                     {pattern(`LATEST|1\.[0-4]\.0`, "LATEST or a Fargate platform version such as 1.4.0")},
 			"desiredCount":                        {between(0, 5000)},
 			"healthCheckGracePeriodSeconds":       {between(0, 2147483647)},
+			"loadBalancers":                       {items(0, 5)},
 			"loadBalancers[].containerPort":       {between(1, 65535)},
 			"loadBalancers[].targetGroupArn":      {arnOf("elasticloadbalancing")},
 			"networkConfiguration.subnets":        {items(1, 16)},

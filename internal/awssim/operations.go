@@ -351,8 +351,11 @@ func (c *call) uses() []use {
 }
 
 func (c *call) inUseCode() string {
-	if strings.HasPrefix(c.action, "ec2:") {
+	switch service, _, _ := strings.Cut(c.action, ":"); service {
+	case "ec2":
 		return "DependencyViolation"
+	case "apigateway":
+		return "BadRequestException"
 	}
 	return "ResourceInUse"
 }

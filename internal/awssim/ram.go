@@ -134,6 +134,7 @@ func shareAccepterSpec() *typeSpec {
 	return &typeSpec{
 		token: shareAccepterType, title: "RAM Resource Share Accepter", args: ram.ResourceShareAccepterArgs{}, state: ram.ResourceShareAccepter{},
 		id:        "{shareArn}",
+		upserts:   always, // acceptShare tells what has been accepted already
 		immutable: []string{"shareArn"},
 		rules:     map[string][]rule{"shareArn": {arnOf("ram")}},
 		create:    []string{"ram:AcceptResourceShareInvitation", "ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources"},

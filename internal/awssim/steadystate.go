@@ -284,14 +284,16 @@ func (c *call) healthy(binding Object) []error {
 			continue
 		}
 		for _, listener := range c.listenersOf(arn) {
-			found = append(found, c.balancerReaches(listener.Properties.Text("loadBalancerArn"), task, ports)...)
+			for _, err := range c.nodesReach(listener.Properties.Text("loadBalancerArn"), task, ports) {
+				found = append(found, event("Task failed ELB health checks (Request timed out): %w", err))
+			}
 		}
 	}
 	return found
 }
 
-// balancerReaches is what keeps a load balancer's health checks from a task.
-func (c *call) balancerReaches(loadBalancer string, task Party, ports []int) []error {
+// nodesReach is what keeps a load balancer's nodes from a target.
+func (c *call) nodesReach(loadBalancer string, target Party, ports []int) []error {
 	balancer := c.findBy(loadBalancerType, "arn", loadBalancer)
 	if balancer == nil {
 		return nil
@@ -301,12 +303,12 @@ func (c *call) balancerReaches(loadBalancer string, task Party, ports []int) []e
 		from := Party{Name: "load balancer " + balancer.Properties.Text("name"), SubnetID: r.Properties.Text("subnetId"),
 			Groups: balancer.Properties.Texts("securityGroups"), Address: parseAddress(r.Properties.Text("privateIp"))}
 		for _, port := range ports {
-			err := c.network().admits(from, task, port)
+			err := c.network().admits(from, target, port)
 			if len(from.Groups) == 0 { // a Network Load Balancer without security groups sends what it likes
-				err = c.network().lets(task, from, port, ingressRuleType, "ingress")
+				err = c.network().lets(target, from, port, ingressRuleType, "ingress")
 			}
 			if err != nil {
-				found = append(found, event("Task failed ELB health checks (Request timed out): %w", err))
+				found = append(found, err)
 			}
 		}
 	}

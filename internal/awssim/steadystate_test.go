@@ -109,6 +109,47 @@ func TestServiceDoesNotBecomeSteady(t *testing.T) {
 	}
 }
 
+func TestServiceBehindSeveralLoadBalancers(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		admitted bool // whether the tasks admit the second one
+		want     string
+	}{
+		"which all reach the tasks":            {true, ""},
+		"one of which doesn't reach the tasks": {false, "Task failed ELB health checks"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			e := newEstate(t)
+			_, err := e.service()
+			require.NoError(t, err)
+			vpc, subnets := e.created["vpc"].ID, list(e.created["subnet-a"].ID, e.created["subnet-b"].ID)
+			groups := e.created["balancer"].ID
+			if !test.admitted {
+				groups = e.must(securityGroupType, "strangers", Object{"vpcId": vpc}).ID
+			}
+			second := e.must(loadBalancerType, "second", Object{"internal": true, "subnets": subnets, "securityGroups": list(groups)})
+			group := e.must(targetGroupType, "second", Object{"vpcId": vpc, "port": 8443.0, "protocol": "HTTPS", "targetType": "ip"})
+			e.must(listenerType, "second", Object{"loadBalancerArn": second.ARN, "port": 80.0, "protocol": "HTTP",
+				"defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": group.ARN}}})
+			service := e.Resources(Filter{Type: ecsServiceType})[0]
+			bindings, _ := service.Properties["loadBalancers"].([]any)
+			_, err = e.update(&service, Object{"loadBalancers": append(bindings, map[string]any{"targetGroupArn": group.ARN, "containerName": "nginx", "containerPort": 8443.0})})
+			if test.want != "" {
+				require.ErrorContains(t, err, test.want)
+				return
+			}
+			require.NoError(t, err)
+			running, err := e.Services(testAccount, testRegion)
+			require.NoError(t, err)
+			require.Len(t, running[0].Targets, 2)
+		})
+	}
+	e := newEstate(t)
+	binding := map[string]any{"targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/a/1", "containerName": "nginx", "containerPort": 8443.0}
+	e.inputs["service"] = Object{"loadBalancers": []any{binding, binding, binding, binding, binding, binding}}
+	_, err := e.service()
+	require.ErrorContains(t, err, "has 6 elements; AWS takes 0 to 5")
+}
+
 func without(part string) func(*estate) { return func(e *estate) { e.inputs[part] = nil } }
 
 func changed(part string, changes Object) func(*estate) {

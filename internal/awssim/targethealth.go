@@ -1,0 +1,143 @@
+package awssim
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// TargetHealth is what a load balancer's health checks find out of a target that
+// was registered by hand.
+type TargetHealth struct {
+	TargetGroupARN  string
+	LoadBalancerARN string // "" when no load balancer forwards to the group
+	Address         netip.Addr
+	Port            int
+
+	// VPCEndpointID is the endpoint whose address it is, or "".
+	VPCEndpointID string
+
+	// Unhealthy is why the target gets no requests; "" if it does.
+	Unhealthy string
+}
+
+// TargetHealth is the health of all targets that were registered by hand in an
+// account and region, by target group, address and port. Targets of the same
+// group are one each, however often they were registered.
+//
+// A target is healthy if every node of the load balancer may connect to it by
+// the security groups of both, and it answers: of what has no task, that is known
+// of execute-api endpoints only, which speak TLS on port 443 and answer 403 to a
+// request whose Host they don't know, as that of a health check is.
+func (s *Simulator) TargetHealth(account, region string) []TargetHealth {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &call{session: session{simulator: s, account: account, region: region, owner: true}}
+	var all []TargetHealth
+	seen := map[target]bool{}
+	for _, attachment := range c.all(targetAttachmentType) {
+		t := c.targetOf(attachment.Properties)
+		if !seen[t] {
+			seen[t] = true
+			all = append(all, c.healthOf(t))
+		}
+	}
+	slices.SortFunc(all, func(a, b TargetHealth) int {
+		if order := strings.Compare(a.TargetGroupARN, b.TargetGroupARN); order != 0 {
+			return order
+		}
+		return netip.AddrPortFrom(a.Address, uint16(a.Port)).Compare(netip.AddrPortFrom(b.Address, uint16(b.Port)))
+	})
+	return all
+}
+
+func (c *call) healthOf(t target) TargetHealth {
+	health := TargetHealth{TargetGroupARN: t.group, Address: parseAddress(t.id), Port: t.port}
+	group := c.findBy(targetGroupType, "arn", t.group)
+	listeners := c.listenersOf(t.group)
+	if len(listeners) == 0 {
+		health.Unhealthy = "Target.NotInUse: the target group is not configured to receive traffic from a load balancer"
+		return health
+	}
+	health.LoadBalancerARN = listeners[0].Properties.Text("loadBalancerArn")
+	owner := c.interfaceAt(health.Address, group.Properties.Text("vpcId"))
+	if owner == nil {
+		health.Unhealthy = fmt.Sprintf("Target.Timeout: no network interface of VPC %s has the address %s", group.Properties.Text("vpcId"), health.Address)
+		return health
+	}
+	if endpoint := c.find(vpcEndpointType, owner.Hidden.Text("owner")); endpoint != nil {
+		health.VPCEndpointID = endpoint.ID
+		health.Unhealthy = c.endpointFails(endpoint, group.Properties, t.port)
+	}
+	if health.Unhealthy == "" {
+		health.Unhealthy = c.nodesFail(health.LoadBalancerARN, owner, t.port)
+	}
+	return health
+}
+
+// interfaceAt is the network interface that has an address of a VPC, or nil.
+func (c *call) interfaceAt(address netip.Addr, vpc string) *Resource {
+	for _, r := range c.all(networkInterfaceType) {
+		if r.Hidden.Text("vpcId") == vpc && parseAddress(r.Properties.Text("privateIp")) == address {
+			return r
+		}
+	}
+	return nil
+}
+
+// endpointFails tells why an endpoint doesn't pass a group's health checks.
+func (c *call) endpointFails(endpoint *Resource, group Object, port int) string {
+	check := group.Object("healthCheck")
+	checked := port
+	if own, err := strconv.Atoi(check.Text("port")); err == nil {
+		checked = own
+	}
+	switch {
+	case serviceOf(endpoint.Properties.Text("serviceName"), c.region) != "execute-api":
+		return fmt.Sprintf("Target.FailedHealthChecks: what endpoint %s answers is not simulated: it is none of execute-api", endpoint.ID)
+	case port != 443 || checked != 443:
+		return fmt.Sprintf("Target.Timeout: endpoint %s listens on port 443; traffic goes to %d, health checks to %d", endpoint.ID, port, checked)
+	case group.Text("protocol") == "HTTP" || check.Text("protocol") == "HTTP":
+		return fmt.Sprintf("Target.FailedHealthChecks: endpoint %s speaks TLS; the target group speaks %s, its health check %s",
+			endpoint.ID, group.Text("protocol"), check.Text("protocol"))
+	case check.Text("protocol") == "HTTPS" && !matcherTakes(check.Text("matcher"), 403):
+		return "Target.ResponseCodeMismatch: Health checks failed with these codes: [403]"
+	}
+	return ""
+}
+
+// matcherTakes tells whether codes such as "200,403" or "200-299" hold one. An
+// Application Load Balancer wants 200 unless told otherwise.
+func matcherTakes(matcher string, code int) bool {
+	if matcher == "" {
+		matcher = "200"
+	}
+	for part := range strings.SplitSeq(matcher, ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		if !isRange {
+			high = low
+		}
+		first, errFirst := strconv.Atoi(low)
+		last, errLast := strconv.Atoi(high)
+		if errFirst == nil && errLast == nil && first <= code && code <= last {
+			return true
+		}
+	}
+	return false
+}
+
+// nodesFail tells why nodes of a load balancer can't connect to an interface.
+func (c *call) nodesFail(loadBalancer string, owner *Resource, port int) string {
+	to := Party{Name: owner.Properties.Text("description"), SubnetID: owner.Properties.Text("subnetId"),
+		Groups: owner.Properties.Texts("securityGroups"), Address: parseAddress(owner.Properties.Text("privateIp"))}
+	var reasons []string
+	for _, err := range c.nodesReach(loadBalancer, to, []int{port}) {
+		reasons = append(reasons, err.Error())
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	return "Target.Timeout: " + strings.Join(reasons, "; ")
+}
