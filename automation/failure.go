@@ -69,7 +69,10 @@ func (e *stackError) Unwrap() error { return e.err }
 // explain says why the run failed: what the engine reported where it did, and
 // else what the CLI printed.
 func (w *watch) explain(ctx context.Context, s Stack, err error) error {
+	explained := new(stackError)
 	switch {
+	case errors.As(err, &explained):
+		return err
 	case isLocked(err):
 		return &stackError{lockedBy(err) + ": wait until that run has ended; if it is dead, `pulumi -C " + s.Dir +
 			" cancel -s " + s.Name + "` takes its lock away", errors.Join(ErrLocked, err)}

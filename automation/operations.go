@@ -13,25 +13,47 @@ import (
 
 // Up creates and updates what the stacks describe: the shared stack, then the
 // provider accounts' side by side. If the shared stack fails, the provider
-// stacks are not run, since they read its outputs.
+// stacks are not run, since they read its outputs. Where hosts change their
+// front door, further phases follow, until no host waits for one; Settle lies
+// between the phases that move names and those that take the earlier way down.
 func (e *Environment) Up(ctx context.Context) (*Report, error) {
-	return e.sharedFirst(ctx, up, func(Result) string { return "" })
+	r, err := e.prepare(up)
+	if err != nil {
+		return nil, err
+	}
+	results := r.sharedFirst(ctx, func(Result) string { return "" })
+	if results[0].Err == nil {
+		results = r.goOn(ctx, results)
+	}
+	return r.report(results)
 }
 
-// Preview tells what Up would do. Provider stacks of an environment that was
-// never deployed can't be previewed: they read the shared stack's outputs.
+// Preview tells what Up would do in its first pass, and what other phases it
+// would have. Provider stacks of an environment that was never deployed can't be
+// previewed: they read the shared stack's outputs.
 func (e *Environment) Preview(ctx context.Context) (*Report, error) {
-	return e.sharedFirst(ctx, preview, func(shared Result) string {
+	r, err := e.prepare(preview)
+	if err != nil {
+		return nil, err
+	}
+	results := r.sharedFirst(ctx, func(shared Result) string {
 		if shared.Resources > shared.Changes.Create {
 			return ""
 		}
 		return fmt.Sprintf("%s was never deployed, and this stack reads its outputs", shared.Name)
 	})
+	report, err := r.report(results)
+	report.Ahead = r.ahead(results[0].previewed)
+	return report, err
 }
 
 // Refresh reads the real resources' state into the stacks' state.
 func (e *Environment) Refresh(ctx context.Context) (*Report, error) {
-	return e.sharedFirst(ctx, refresh, func(Result) string { return "" })
+	r, err := e.prepare(refresh)
+	if err != nil {
+		return nil, err
+	}
+	return r.report(r.sharedFirst(ctx, func(Result) string { return "" }))
 }
 
 // Destroy deletes what the stacks hold: the provider accounts' side by side,
@@ -42,7 +64,7 @@ func (e *Environment) Destroy(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	results := r.sideBySide(ctx)
+	results := r.sideBySide(ctx, r.Providers)
 	if n := failures(results); n > 0 {
 		results = append(results, r.skip(e.Shared,
 			fmt.Sprintf("%d of the provider accounts' stacks could not be destroyed and still rely on it", n)))
@@ -78,24 +100,20 @@ func (e *Environment) Cancel(ctx context.Context) error {
 
 // sharedFirst runs the shared stack and, unless that fails or hold gives a
 // reason against it, the provider stacks.
-func (e *Environment) sharedFirst(ctx context.Context, op operation, hold func(shared Result) string) (*Report, error) {
-	r, err := e.prepare(op)
-	if err != nil {
-		return nil, err
-	}
-	shared := r.stack(ctx, e.Shared)
+func (r *run) sharedFirst(ctx context.Context, hold func(shared Result) string) []Result {
+	shared := r.stack(ctx, r.Shared)
 	reason := hold(shared)
 	if shared.Err != nil {
-		reason = fmt.Sprintf("%s %s failed, and this stack reads its outputs", op.verb, shared.Name)
+		reason = fmt.Sprintf("%s %s failed, and this stack reads its outputs", r.op.verb, shared.Name)
 	}
 	if reason == "" {
-		return r.report(append([]Result{shared}, r.sideBySide(ctx)...))
+		return append([]Result{shared}, r.sideBySide(ctx, r.Providers)...)
 	}
 	results := []Result{shared}
-	for _, s := range e.Providers {
+	for _, s := range r.Providers {
 		results = append(results, r.skip(s, reason))
 	}
-	return r.report(results)
+	return results
 }
 
 // run is one operation on an environment.
@@ -122,15 +140,15 @@ func (e *Environment) prepare(op operation) (*run, error) {
 	return r, nil
 }
 
-// sideBySide runs the provider stacks, a bounded number at a time. Every one
-// is run, whatever becomes of the others.
-func (r *run) sideBySide(ctx context.Context) []Result {
-	results := make([]Result, len(r.Providers))
+// sideBySide runs provider stacks, a bounded number at a time. Every one is
+// run, whatever becomes of the others.
+func (r *run) sideBySide(ctx context.Context, stacks []Stack) []Result {
+	results := make([]Result, len(stacks))
 	var group errgroup.Group
 	if group.SetLimit(DefaultParallel); r.Parallel > 0 {
 		group.SetLimit(r.Parallel)
 	}
-	for i, s := range r.Providers {
+	for i, s := range stacks {
 		group.Go(func() error {
 			results[i] = r.stack(ctx, s)
 			return nil

@@ -15,8 +15,8 @@ type Event struct {
 	Kind  EventKind
 	// Elapsed is the time since the stack's run began.
 	Elapsed time.Duration
-	// Text is the operation for Started, a message for Note, Problem and
-	// Skipped, and the outcome for Finished and Failed.
+	// Text is the operation for Started, a message for Note, Problem, Settling
+	// and Skipped, and the outcome for Finished and Failed.
 	Text string
 	// Done is how many resources the engine has dealt with so far, for Working.
 	Done int
@@ -39,6 +39,9 @@ const (
 	// Problem is an error that the engine reports; the run goes on as far as it
 	// can.
 	Problem
+	// Settling comes every second while Up waits for clients to forget an old
+	// answer.
+	Settling
 	// Skipped says that the stack is not run.
 	Skipped
 	// Finished says that the run has ended as asked.
@@ -46,6 +49,9 @@ const (
 	// Failed says that the run has ended otherwise.
 	Failed
 )
+
+// lasts tells whether the event stands for something that goes on.
+func (e Event) lasts() bool { return e.Kind == Working || e.Kind == Settling }
 
 // linesEvery is how often Lines tells that a stack is being worked on: a log
 // keeps every line.
@@ -59,9 +65,9 @@ func Lines(w io.Writer) func(Event) {
 		switch {
 		case e.Kind == Started:
 			told[e.Stack] = 0
-		case e.Kind == Working && e.Elapsed < told[e.Stack]+linesEvery:
+		case e.lasts() && e.Elapsed < told[e.Stack]+linesEvery:
 			return
-		case e.Kind == Working:
+		case e.lasts():
 			told[e.Stack] = e.Elapsed.Truncate(linesEvery)
 		}
 		fmt.Fprintln(w, line(e))
@@ -74,6 +80,8 @@ func line(e Event) string {
 		return fmt.Sprintf("%s: %s ...", e.Stack, e.Text)
 	case Working:
 		return fmt.Sprintf("%s: %d done after %.0f s%s", e.Stack, e.Done, e.Elapsed.Seconds(), underWay(e.Waiting))
+	case Settling:
+		return fmt.Sprintf("%s: %s for %.0f s", e.Stack, e.Text, e.Elapsed.Seconds())
 	case Finished, Failed:
 		return fmt.Sprintf("%s: %s (%.1f s)", e.Stack, e.Text, e.Elapsed.Seconds())
 	case Note, Problem, Skipped:
@@ -101,9 +109,9 @@ func (l *live) tell(e Event) {
 		b.WriteString("\x1b[1A\x1b[2K") // a line up, and clear it
 	}
 	l.running = slices.DeleteFunc(l.running, func(other Event) bool {
-		return other.Stack == e.Stack && (e.Kind == Working || e.Kind == Finished || e.Kind == Failed)
+		return other.Stack == e.Stack && (other.Kind == Settling || e.lasts() || e.Kind == Finished || e.Kind == Failed)
 	})
-	if e.Kind == Working {
+	if e.lasts() {
 		l.running = append(l.running, e)
 		slices.SortFunc(l.running, func(a, b Event) int { return strings.Compare(a.Stack, b.Stack) })
 	} else {

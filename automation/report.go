@@ -2,6 +2,7 @@ package automation
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -12,6 +13,9 @@ import (
 // the stacks were run; those that ran side by side are ordered by name.
 type Report struct {
 	Stacks []Result
+	// Ahead are the further phases that an Up would have, after Preview: a
+	// sentence for each, in their order.
+	Ahead []string
 }
 
 // Result tells how one stack fared.
@@ -20,12 +24,15 @@ type Result struct {
 	Name string
 	// Account is the 12-digit AWS account number, where it is known.
 	Account string
+	// Phases are the runs that make up the stack's, in their order; Changes and
+	// Seconds are their sums. Nil where the stack was not run.
+	Phases []Phase
 	// Resources is how many resources the stack holds after the run, or would
 	// hold after the previewed one, by the engine's count: the stack itself and
 	// its AWS providers are among them.
 	Resources int
 	Changes   Changes
-	// Seconds is the wall time of the run.
+	// Seconds is the wall time of the runs; waits between phases don't count.
 	Seconds float64
 	// Outputs are the stack's outputs after Up; other operations leave it nil.
 	Outputs auto.OutputMap
@@ -33,6 +40,36 @@ type Result struct {
 	Skipped string
 	// Err is why the run failed; nil where it did not.
 	Err error
+
+	// previewed are the outputs that the stack would have, after Preview.
+	previewed map[string]any
+}
+
+// Phase is one run of a stack in an operation.
+type Phase struct {
+	// What says what the phase does, as the end of a sentence that begins with
+	// the stack: "moves orders.example.com"; empty for the first.
+	What    string
+	Changes Changes
+	Seconds float64
+}
+
+// and is the result with that of the stack's next phase.
+func (r Result) and(next Result) Result {
+	next.Phases = append(r.Phases, next.Phases...)
+	next.Changes = r.Changes.and(next.Changes)
+	next.Seconds = math.Round((r.Seconds+next.Seconds)*1000) / 1000 // to the millisecond, as each is
+	return next
+}
+
+// and adds the changes of two runs. A resource that both leave as it is counts
+// once.
+func (c Changes) and(next Changes) Changes {
+	return Changes{
+		Create: c.Create + next.Create, Update: c.Update + next.Update,
+		Replace: c.Replace + next.Replace, Delete: c.Delete + next.Delete,
+		Same: min(c.Same, next.Same),
+	}
 }
 
 // Changes counts a run's operations on resources, by kind.

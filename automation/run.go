@@ -20,6 +20,9 @@ import (
 type operation struct {
 	// verb names the operation: "up".
 	verb string
+	// why says what a later phase of the operation does, as the end of a
+	// sentence that begins with the stack; empty for the first.
+	why string
 	// creates tells that the operation makes a stack that doesn't exist yet;
 	// for the others such a stack is nothing to do.
 	creates bool
@@ -32,23 +35,31 @@ type operation struct {
 const userAgent = "portico"
 
 var (
-	up = operation{"up", true, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+	up = operation{verb: "up", creates: true, run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
 		r, err := s.Up(ctx, optup.EventStreams(ch), optup.UserAgent(userAgent), optup.SuppressProgress())
 		return r.Outputs, err
 	}}
-	preview = operation{"preview", true, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+	preview = operation{verb: "preview", creates: true, run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
 		_, err := s.Preview(ctx, optpreview.EventStreams(ch), optpreview.UserAgent(userAgent), optpreview.SuppressProgress())
 		return nil, err
 	}}
-	refresh = operation{"refresh", false, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+	refresh = operation{verb: "refresh", run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
 		_, err := s.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress(), optrefresh.ClearPendingCreates())
 		return nil, err
 	}}
-	destroy = operation{"destroy", false, func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+	destroy = operation{verb: "destroy", run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
 		_, err := s.Destroy(ctx, optdestroy.EventStreams(ch), optdestroy.UserAgent(userAgent), optdestroy.SuppressProgress())
 		return nil, err
 	}}
 )
+
+// title names the operation, and what its phase does.
+func (o operation) title() string {
+	if o.why == "" {
+		return o.verb
+	}
+	return o.verb + " again, " + o.why
+}
 
 // errNoStack says that the backend holds no stack of that name.
 var errNoStack = errors.New("the stack does not exist")
@@ -57,7 +68,7 @@ var errNoStack = errors.New("the stack does not exist")
 func (r *run) stack(ctx context.Context, s Stack) Result {
 	w := &watch{stack: s.Name, begin: time.Now(), tell: r.tell, settled: map[string]bool{}, refused: map[string]bool{}}
 	result := Result{Name: s.Name, Account: s.Account}
-	r.tell(Event{Stack: s.Name, Kind: Started, Text: r.op.verb})
+	r.tell(Event{Stack: s.Name, Kind: Started, Text: r.op.title()})
 
 	var stack *auto.Stack
 	err := r.readably(ctx, s, w.note, func() (err error) {
@@ -76,6 +87,10 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	elapsed := time.Since(w.begin)
 	result.Seconds = elapsed.Round(time.Millisecond).Seconds()
 	result.Changes = changesOf(w.counts)
+	if r.op.verb == preview.verb {
+		result.previewed = w.outputs
+	}
+	result.Phases = []Phase{{What: r.op.why, Changes: result.Changes, Seconds: result.Seconds}}
 	if r.op.verb != destroy.verb {
 		result.Resources = result.Changes.standing()
 	}
@@ -101,6 +116,11 @@ func (r *run) operate(ctx context.Context, s Stack, w *watch) (*auto.Stack, auto
 	}
 	if r.op.verb != preview.verb {
 		if err := r.settleFirst(ctx, stack, s, w); err != nil {
+			return stack, nil, err
+		}
+	}
+	if r.op.verb == up.verb && r.op.why == "" && s.Name == r.Shared.Name {
+		if err := r.awaitClients(ctx, stack); err != nil {
 			return stack, nil, err
 		}
 	}

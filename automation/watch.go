@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // watch follows the engine's events during one run.
@@ -16,7 +17,9 @@ type watch struct {
 	begin time.Time
 	tell  func(Event)
 
-	counts   map[apitype.OpType]int
+	counts map[apitype.OpType]int
+	// outputs are the stack's, also those that it would have after a preview.
+	outputs  map[string]any
 	problems []string
 	// settled holds the URNs of the resources that the engine has dealt with.
 	settled map[string]bool
@@ -28,6 +31,10 @@ type watch struct {
 	// unanswered are the creates that failed otherwise.
 	unanswered []doubt
 }
+
+// stackType is the type of the resource that stands for the stack itself and
+// has its outputs.
+const stackType = string(resource.RootStackType)
 
 // answered is in every error that AWS itself answered with, by the AWS SDK for
 // Go: "operation error EC2: CreateVpc, …, api error VpcLimitExceeded: …".
@@ -74,6 +81,9 @@ func (w *watch) read(e apitype.EngineEvent) {
 		w.running = append(w.running, e.ResourcePreEvent.Metadata.URN)
 	case e.ResOutputsEvent != nil:
 		w.settle(e.ResOutputsEvent.Metadata.URN)
+		if m := e.ResOutputsEvent.Metadata; m.Type == stackType && m.New != nil {
+			w.outputs = m.New.Outputs
+		}
 	case e.ResOpFailedEvent != nil:
 		w.settle(e.ResOpFailedEvent.Metadata.URN)
 		w.fail(*e.ResOpFailedEvent)

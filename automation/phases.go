@@ -1,0 +1,320 @@
+package automation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// A host that changes its front door does so in steps (docs/design/front-doors.md):
+// the account of its APIs gets ready, its name moves, and when no client holds
+// the old answer any more, the earlier way is taken down. Each step is an update
+// of one stack. Up goes on with them after its first pass until no host waits,
+// so that an environment without such hosts is done after the first.
+
+// mostSharedRuns bounds how often Up runs the shared stack again. A host needs
+// two runs, and hosts that became ready in different runs one more.
+const mostSharedRuns = 4
+
+// settlingEvery is how often a wait for clients is reported.
+const settlingEvery = time.Second
+
+// standing is where the hosts of an environment stand, by the stacks' outputs.
+type standing struct {
+	doors map[mapping.Host]Placement
+	// ready are the hosts for which rows are ready, by front door.
+	ready map[mapping.FrontDoor]map[mapping.Host]bool
+	// keeps are the hosts whose earlier front door a provider stack still
+	// admits, by the stack's name.
+	keeps map[string][]mapping.Host
+}
+
+// standingOf reads the outputs of a pass. A stack that failed has none: its rows
+// count as not ready, and its policies as they are. A shared stack without the
+// output doors knows of no ways between front doors.
+func standingOf(results []Result) (standing, error) {
+	if _, found := results[0].Outputs["doors"]; !found {
+		return standing{}, nil
+	}
+	shared, err := ReadSharedOutputs(results[0].Outputs)
+	if err != nil {
+		return standing{}, err
+	}
+	at := standing{doors: shared.Doors, ready: map[mapping.FrontDoor]map[mapping.Host]bool{}, keeps: map[string][]mapping.Host{}}
+	for _, result := range results[1:] {
+		outputs, err := ReadProviderOutputs(result.Outputs)
+		if err != nil {
+			return standing{}, fmt.Errorf("%s: %w", result.Name, err)
+		}
+		for door, rows := range outputs.Ready {
+			if at.ready[door] == nil {
+				at.ready[door] = map[mapping.Host]bool{}
+			}
+			for _, row := range rows {
+				host, _, _ := strings.Cut(row, "/")
+				at.ready[door][mapping.Host(host)] = true
+			}
+		}
+		if len(outputs.Keeps) > 0 {
+			at.keeps[result.Name] = outputs.Keeps
+		}
+	}
+	return at, nil
+}
+
+// hosts are those whose placement passes, sorted.
+func (s standing) hosts(pass func(mapping.Host, Placement) bool) []mapping.Host {
+	var found []mapping.Host
+	for _, host := range slices.Sorted(maps.Keys(s.doors)) {
+		if pass(host, s.doors[host]) {
+			found = append(found, host)
+		}
+	}
+	return found
+}
+
+// movable are the hosts whose account is ready for another front door than the
+// one that their names lead to.
+func (s standing) movable() []mapping.Host {
+	return s.hosts(func(host mapping.Host, at Placement) bool {
+		if at.Waits != WaitsForProvider {
+			return false
+		}
+		for door, hosts := range s.ready {
+			if door != at.Name && hosts[host] {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// moved are the hosts whose names have moved, and which clients may still look
+// for at their earlier front door.
+func (s standing) moved() []mapping.Host {
+	return s.hosts(func(_ mapping.Host, at Placement) bool { return at.Waits == WaitsForClients })
+}
+
+// waiting are the hosts that wait for their APIs' account.
+func (s standing) waiting() []mapping.Host {
+	return s.hosts(func(_ mapping.Host, at Placement) bool { return at.Waits == WaitsForProvider })
+}
+
+// outdated are the provider stacks that admit a front door which the host has
+// left for good.
+func (s standing) outdated(stack Stack) bool {
+	return slices.ContainsFunc(s.keeps[stack.Name], func(host mapping.Host) bool {
+		at := s.doors[host]
+		return at.Waits == "" && len(at.Keeps) == 0
+	})
+}
+
+// goOn runs the phases of an Up that follow its first pass, whose results it is
+// given: the shared stack's, then the provider stacks'. It returns one result
+// for each stack. An account's failure doesn't keep the hosts of others from
+// going on.
+func (r *run) goOn(ctx context.Context, results []Result) []Result {
+	at, err := standingOf(results)
+	if err != nil {
+		results[0] = r.fail(results[0], err)
+		return results
+	}
+	for range mostSharedRuns {
+		why := at.reason(r.Settle)
+		if why == "" || ctx.Err() != nil {
+			break
+		}
+		if hosts := at.moved(); len(hosts) > 0 {
+			if err := r.letClientsForget(ctx, hosts, r.Settle); err != nil {
+				results[0] = r.fail(results[0], err)
+				return results
+			}
+		}
+		results[0] = results[0].and(r.phase(why).stack(ctx, r.Shared))
+		if results[0].Err != nil {
+			return results
+		}
+		before := at.doors
+		if at, err = standingOf(results); err != nil {
+			results[0] = r.fail(results[0], err)
+			return results
+		}
+		if maps.EqualFunc(before, at.doors, samePlacement) {
+			break
+		}
+	}
+	return r.takeDown(ctx, at, results)
+}
+
+// reason is why the shared stack has to be run again; empty where it need not.
+func (s standing) reason(settle time.Duration) string {
+	var parts []string
+	if hosts := s.movable(); len(hosts) > 0 {
+		parts = append(parts, "moves "+list(hosts))
+	}
+	if hosts := s.moved(); len(hosts) > 0 {
+		parts = append(parts, fmt.Sprintf("takes down the earlier way of %s, %s after the move", list(hosts), settle))
+	}
+	return strings.Join(parts, " and ")
+}
+
+// takeDown runs the provider stacks once more that still admit a front door
+// which a host has left.
+func (r *run) takeDown(ctx context.Context, at standing, results []Result) []Result {
+	if ctx.Err() != nil {
+		return results
+	}
+	var stacks []Stack
+	for i, s := range r.Providers {
+		if results[i+1].Err == nil && at.outdated(s) {
+			stacks = append(stacks, s)
+		}
+	}
+	next := r.phase("takes the earlier front door of hosts that moved out of the policies")
+	for _, result := range next.sideBySide(ctx, stacks) {
+		i := slices.IndexFunc(results, func(r Result) bool { return r.Name == result.Name })
+		results[i] = results[i].and(result)
+	}
+	return results
+}
+
+// letClientsForget waits until clients hold no old answer for the hosts.
+func (r *run) letClientsForget(ctx context.Context, hosts []mapping.Host, wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
+	text := fmt.Sprintf("waiting %s: clients may hold the old answer for %s, and both ways are up", wait.Round(time.Second), list(hosts))
+	r.tell(Event{Stack: r.Shared.Name, Kind: Note, Text: text})
+	begin := time.Now()
+	end := time.NewTimer(wait)
+	defer end.Stop()
+	tick := time.NewTicker(settlingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return &stackError{fmt.Sprintf("interrupted while clients may hold the old answer for %s: both ways are up, and the next run takes the earlier one down", list(hosts)),
+				ctx.Err()}
+		case <-end.C:
+			return nil
+		case <-tick.C:
+			r.tell(Event{Stack: r.Shared.Name, Kind: Settling, Elapsed: time.Since(begin), Text: "waiting for clients"})
+		}
+	}
+}
+
+// awaitClients waits, before a first run, for the clients of the hosts that an
+// earlier up has moved and then was interrupted, or left for the next: this run
+// takes their earlier way down.
+func (r *run) awaitClients(ctx context.Context, stack *auto.Stack) error {
+	if r.Settle <= 0 {
+		return nil
+	}
+	state, err := readState(ctx, stack)
+	if err != nil {
+		return err
+	}
+	hosts, since := state.moved()
+	if len(hosts) == 0 {
+		return nil
+	}
+	return r.letClientsForget(ctx, hosts, r.Settle-time.Since(since))
+}
+
+// moved are the hosts that the state's last update has moved, and when the state
+// was written. Outputs of another contract are the program's to judge.
+func (d *deployment) moved() ([]mapping.Host, time.Time) {
+	manifest, _ := d.whole["manifest"].(map[string]any)
+	text, _ := manifest["time"].(string)
+	since, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		since = time.Now()
+	}
+	for _, v := range d.resources() {
+		resource, _ := v.(map[string]any)
+		if resource["type"] != stackType {
+			continue
+		}
+		outputs, _ := resource["outputs"].(map[string]any)
+		return standing{doors: doorsOf(outputs)}.moved(), since
+	}
+	return nil, since
+}
+
+// doorsOf reads the output doors where it is known and well-formed; elsewhere
+// there is nothing to say yet.
+func doorsOf(outputs map[string]any) map[mapping.Host]Placement {
+	data, err := json.Marshal(outputs["doors"])
+	if err != nil {
+		return nil
+	}
+	var doors map[mapping.Host]Placement
+	if json.Unmarshal(data, &doors) != nil {
+		return nil
+	}
+	return doors
+}
+
+// ahead are the phases that an Up would have after the one that was previewed,
+// by the previewed outputs of the shared stack.
+func (r *run) ahead(outputs map[string]any) []string {
+	at := standing{doors: doorsOf(outputs)}
+	var phases []string
+	if hosts := at.waiting(); len(hosts) > 0 {
+		phases = append(phases, fmt.Sprintf("%s again, when the provider accounts are ready: moves %s", r.Shared.Name, list(hosts)))
+	}
+	if hosts := append(at.waiting(), at.moved()...); len(hosts) > 0 {
+		slices.Sort(hosts)
+		phases = append(phases,
+			fmt.Sprintf("%s again, %s after names have moved: takes down the earlier ways of %s", r.Shared.Name, r.Settle, list(hosts)),
+			"the provider accounts of these hosts again: takes the earlier front door out of the policies")
+	}
+	return phases
+}
+
+// phase is a run of the same operation for a later phase.
+func (r *run) phase(why string) *run {
+	op := r.op
+	op.why = why
+	return &run{Environment: r.Environment, op: op, command: r.command}
+}
+
+// fail makes an error between two phases the stack's.
+func (r *run) fail(result Result, err error) Result {
+	if typed := new(stackError); !errors.As(err, &typed) {
+		err = &stackError{err.Error(), err}
+	}
+	result.Err = err
+	r.tell(Event{Stack: result.Name, Kind: Failed, Text: r.op.verb + " failed: " + err.Error()})
+	return result
+}
+
+func samePlacement(a, b Placement) bool {
+	return a.Name == b.Name && a.Waits == b.Waits && slices.Equal(a.Keeps, b.Keeps)
+}
+
+// list names hosts, as many as a line shows well.
+func list(hosts []mapping.Host) string {
+	const most = 3
+	var names []string
+	for i, host := range hosts {
+		if i == most {
+			names = append(names, fmt.Sprintf("%d more", len(hosts)-most))
+			break
+		}
+		names = append(names, string(host))
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

@@ -1,0 +1,372 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// town is an environment whose programs keep to docs/design/front-doors.md and
+// make nothing.
+type town struct {
+	*Environment
+	t *testing.T
+	// wanted is what the mapping says; owners are the hosts' provider stacks.
+	wanted map[mapping.Host]mapping.FrontDoor
+	owners map[mapping.Host]string
+	// unready are the hosts whose account doesn't get ready, and broken the
+	// stacks whose next update fails.
+	unready map[mapping.Host]bool
+	broken  map[string]error
+
+	mu    sync.Mutex
+	doors map[mapping.Host]Placement                  // the shared stack's last
+	ready map[mapping.Host]map[mapping.FrontDoor]bool // the provider stacks' last
+	seen  []string                                    // "dev: a.example.com alb keeps nginx waits clients"
+	texts []string                                    // of notes and starts
+}
+
+func newTown(t *testing.T) *town {
+	t.Helper()
+	w := &town{
+		Environment: deployable(t), t: t,
+		wanted: map[mapping.Host]mapping.FrontDoor{}, owners: map[mapping.Host]string{},
+		unready: map[mapping.Host]bool{}, broken: map[string]error{},
+		doors: map[mapping.Host]Placement{}, ready: map[mapping.Host]map[mapping.FrontDoor]bool{},
+	}
+	w.Settle = 0
+	w.Shared.Program = w.program(w.Shared.Name, w.shared)
+	for i, s := range w.Providers {
+		w.Providers[i].Program = w.program(s.Name, w.provider)
+	}
+	w.Progress = func(e Event) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if e.Kind == Note || e.Kind == Started {
+			w.texts = append(w.texts, e.Stack+": "+e.Text)
+		}
+	}
+	return w
+}
+
+// host gives the town a host that stands at a front door, or nowhere.
+func (w *town) host(name mapping.Host, owner string, stands, wants mapping.FrontDoor) {
+	w.owners[name], w.wanted[name] = owner, wants
+	w.doors[name] = Placement{Name: stands}
+}
+
+func (w *town) program(stack string, outputs func(stack string, dry bool) map[string]any) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if err := w.broken[stack]; err != nil {
+			return err
+		}
+		for name, value := range outputs(stack, ctx.DryRun()) {
+			ctx.Export(name, pulumi.ToOutput(value))
+		}
+		return ctx.RegisterComponentResource("portico:test:Component", stack, &component{})
+	}
+}
+
+// shared places every host, and puts out where the hosts stand that nginx alone
+// doesn't serve.
+func (w *town) shared(stack string, dry bool) map[string]any {
+	placed := map[mapping.Host]Placement{}
+	doors := map[string]any{}
+	var story []string
+	for _, host := range slices.Sorted(maps.Keys(w.wanted)) {
+		at := w.place(host)
+		placed[host] = at
+		if at.Name == mapping.FrontDoorNGINX && len(at.Keeps) == 0 && at.Waits == "" {
+			continue
+		}
+		doors[string(host)] = map[string]any{"name": string(at.Name), "keeps": at.Keeps, "waits": string(at.Waits)}
+		words := append([]string{string(host), string(at.Name)}, append(texts(at.Keeps), string(at.Waits))...)
+		story = append(story, strings.Join(strings.Fields(strings.Join(words, " ")), " "))
+	}
+	if !dry {
+		w.doors = placed
+		w.seen = append(w.seen, stack+": "+strings.Join(story, ", "))
+	}
+	return map[string]any{"contract": Contract, "doors": doors}
+}
+
+func (w *town) place(host mapping.Host) Placement {
+	at, wanted := w.doors[host], w.wanted[host]
+	switch {
+	case at.Name == wanted:
+		return Placement{Name: wanted}
+	case !w.ready[host][wanted]:
+		return Placement{Name: at.Name, Waits: WaitsForProvider}
+	case at.Name == "":
+		return Placement{Name: wanted}
+	}
+	return Placement{Name: wanted, Keeps: []mapping.FrontDoor{at.Name}, Waits: WaitsForClients}
+}
+
+// provider makes the wanted front door of its hosts ready, and admits those that
+// the shared stack names.
+func (w *town) provider(stack string, dry bool) map[string]any {
+	ready, keeps := map[string][]string{}, []string{}
+	for _, host := range slices.Sorted(maps.Keys(w.wanted)) {
+		if w.owners[host] != stack {
+			continue
+		}
+		at, wanted := w.doors[host], w.wanted[host]
+		if !w.unready[host] {
+			ready[string(wanted)] = append(ready[string(wanted)], string(host)+"/v1")
+			if !dry {
+				w.ready[host] = map[mapping.FrontDoor]bool{wanted: true}
+			}
+		}
+		if at.Name != "" && at.Name != wanted || len(at.Keeps) > 0 {
+			keeps = append(keeps, string(host))
+		}
+	}
+	if !dry {
+		w.seen = append(w.seen, strings.TrimSpace(stack+": "+strings.Join(keeps, " ")))
+	}
+	return map[string]any{"ready": ready, "keeps": keeps, "redeployCommands": []string{}}
+}
+
+func texts[T ~string](values []T) []string {
+	var all []string
+	for _, v := range values {
+		all = append(all, string(v))
+	}
+	return all
+}
+
+// story is what was run since the last call, those side by side by their names.
+func (w *town) story() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	seen := w.seen
+	w.seen = nil
+	for begin := 0; begin < len(seen); begin++ {
+		end := begin
+		for end < len(seen) && strings.HasPrefix(seen[end], "dev-") {
+			end++
+		}
+		slices.Sort(seen[begin:end])
+		begin = max(begin, end)
+	}
+	return seen
+}
+
+const aHost, bHost = mapping.Host("a.example.com"), mapping.Host("b.example.com")
+
+func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
+	w := newTown(t)
+	w.host(aHost, "dev-orders", "nginx", "alb")
+	w.host(bHost, "dev-payments", "nginx", "nginx")
+	w.Settle = 50 * time.Millisecond
+
+	t.Run("a preview tells the phases", func(t *testing.T) {
+		env := *w.Environment
+		env.Settle = DefaultSettle
+		report, err := env.Preview(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []string{
+			"dev again, when the provider accounts are ready: moves a.example.com",
+			"dev again, 1m30s after names have moved: takes down the earlier ways of a.example.com",
+			"the provider accounts of these hosts again: takes the earlier front door out of the policies",
+		}, report.Ahead)
+		require.Empty(t, w.story())
+	})
+	report, err := w.Up(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]string{
+		"dev: a.example.com nginx provider", "dev-orders: a.example.com", "dev-payments:",
+		"dev: a.example.com alb nginx clients",
+		"dev: a.example.com alb", "dev-orders:",
+	}, w.story()))
+	require.Contains(t, w.texts, "dev: waiting 0s: clients may hold the old answer for a.example.com, and both ways are up")
+
+	t.Run("the report has one entry for each stack", func(t *testing.T) {
+		require.Equal(t, []string{"dev", "dev-orders", "dev-payments"}, names(report))
+		what := func(r Result) []string {
+			var all []string
+			for _, p := range r.Phases {
+				all = append(all, p.What)
+			}
+			return all
+		}
+		require.Equal(t, []string{"", "moves a.example.com", "takes down the earlier way of a.example.com, 50ms after the move"}, what(report.Stacks[0]))
+		require.Equal(t, []string{"", "takes the earlier front door of hosts that moved out of the policies"}, what(report.Stacks[1]))
+		require.Equal(t, []string{""}, what(report.Stacks[2]))
+		require.Equal(t, Changes{Create: 2}, report.Stacks[0].Changes)
+		require.Equal(t, 2, report.Stacks[0].Resources)
+		var seconds float64
+		for _, p := range report.Stacks[0].Phases {
+			seconds += p.Seconds
+		}
+		require.InDelta(t, seconds, report.Stacks[0].Seconds, 0.001)
+		shared, err := ReadSharedOutputs(report.Stacks[0].Outputs)
+		require.NoError(t, err)
+		require.Equal(t, map[mapping.Host]Placement{aHost: {Name: "alb", Keeps: []mapping.FrontDoor{}}}, shared.Doors)
+	})
+	t.Run("the next up has one pass", func(t *testing.T) {
+		report, err := w.Up(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []string{"dev: a.example.com alb", "dev-orders:", "dev-payments:"}, w.story())
+		require.Len(t, report.Stacks[0].Phases, 1)
+	})
+	t.Run("and nothing is ahead of it", func(t *testing.T) {
+		report, err := w.Preview(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, report.Ahead)
+	})
+}
+
+func TestPhasesOfAnUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(*town)
+		story   []string
+		fails   string
+		again   []string
+	}{
+		"a new host has no earlier way and so no wait; the host of an account that isn't ready stays": {
+			prepare: func(w *town) {
+				w.host(aHost, "dev-orders", "", "native")
+				w.host(bHost, "dev-payments", "nginx", "alb")
+				w.unready[bHost], w.Settle = true, time.Hour
+			},
+			story: []string{
+				"dev: a.example.com provider, b.example.com nginx provider", "dev-orders:", "dev-payments: b.example.com",
+				"dev: a.example.com native, b.example.com nginx provider",
+			},
+		},
+		"an account that fails: its host stays, and another's moves": {
+			prepare: func(w *town) {
+				w.host(aHost, "dev-orders", "nginx", "alb")
+				w.host(bHost, "dev-payments", "alb", "nginx")
+				w.broken["dev-orders"] = errors.New("access denied")
+			},
+			story: []string{
+				"dev: a.example.com nginx provider, b.example.com alb provider", "dev-payments: b.example.com",
+				"dev: a.example.com nginx provider, b.example.com nginx alb clients",
+				"dev: a.example.com nginx provider", "dev-payments:",
+			},
+			fails: "access denied", again: []string{"pulumi -C accounts/provider up -s dev-orders"},
+		},
+		"a host that was ready before another: each has its own wait": {
+			prepare: func(w *town) {
+				w.host(aHost, "dev-orders", "nginx", "alb")
+				w.host(bHost, "dev-payments", "nginx", "native")
+				w.ready[aHost] = map[mapping.FrontDoor]bool{"alb": true}
+			},
+			story: []string{
+				"dev: a.example.com alb nginx clients, b.example.com nginx provider", "dev-orders: a.example.com", "dev-payments: b.example.com",
+				"dev: a.example.com alb, b.example.com native nginx clients",
+				"dev: a.example.com alb, b.example.com native", "dev-orders:", "dev-payments:",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t)
+			c.prepare(w)
+			report, err := w.Up(t.Context())
+			require.Empty(t, cmp.Diff(c.story, w.story()))
+			require.Equal(t, []string{"dev", "dev-orders", "dev-payments"}, names(report))
+			if c.fails == "" {
+				require.NoError(t, err)
+				return
+			}
+			var failure *OperationError
+			require.ErrorAs(t, err, &failure)
+			require.ErrorContains(t, err, c.fails)
+			require.Equal(t, c.again, failure.Again)
+		})
+	}
+}
+
+// TestWhatDoesNotMoveEndsAnUp has a provider stack say that it is ready, and a
+// shared stack that moves nothing all the same.
+func TestWhatDoesNotMoveEndsAnUp(t *testing.T) {
+	w := newTown(t)
+	runs := 0
+	w.Shared.Program = w.program("dev", func(string, bool) map[string]any {
+		runs++
+		return map[string]any{"contract": Contract, "doors": map[string]any{string(aHost): map[string]any{"name": "nginx", "waits": "provider"}}}
+	})
+	w.host(aHost, "dev-orders", "nginx", "alb")
+	w.Providers = w.Providers[:1]
+	_, err := w.Up(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 2, runs)
+}
+
+func TestALaterPhaseThatFailsIsTheStacksFailure(t *testing.T) {
+	w := newTown(t)
+	w.host(aHost, "dev-orders", "nginx", "alb")
+	place := w.Shared.Program
+	runs := 0
+	w.Shared.Program = func(ctx *pulumi.Context) error {
+		if runs++; runs == 2 {
+			return errors.New("no certificate was issued")
+		}
+		return place(ctx)
+	}
+	w.Providers = w.Providers[:1]
+	report, err := w.Up(t.Context())
+	var failure *OperationError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, []string{"portico up --env dev"}, failure.Again)
+	require.ErrorContains(t, report.Stacks[0].Err, "no certificate was issued")
+	require.Equal(t, Changes{Create: 2}, report.Stacks[0].Changes, "what the first phase did")
+	require.Equal(t, []string{"dev: a.example.com nginx provider", "dev-orders: a.example.com"}, w.story())
+}
+
+func TestAnInterruptedWaitLeavesBothWaysUpAndTheNextUpWaitsTheRest(t *testing.T) {
+	w := newTown(t)
+	w.host(aHost, "dev-orders", "nginx", "alb")
+	w.Providers, w.Settle = w.Providers[:1], time.Hour
+	// interrupted runs an up until it waits, and returns how long it would.
+	interrupted := func() time.Duration {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var wait time.Duration
+		w.Progress = func(e Event) {
+			text, found := strings.CutPrefix(e.Text, "waiting ")
+			if !found || e.Kind != Note {
+				return
+			}
+			text, why, _ := strings.Cut(text, ": ")
+			require.Equal(t, "clients may hold the old answer for a.example.com, and both ways are up", why)
+			var err error
+			wait, err = time.ParseDuration(text)
+			require.NoError(t, err)
+			cancel()
+		}
+		report, err := w.Up(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, "both ways are up, and the next run takes the earlier one down")
+		require.Equal(t, []string{"dev", "dev-orders"}, names(report))
+		require.Equal(t, Placement{Name: "alb", Keeps: []mapping.FrontDoor{"nginx"}, Waits: WaitsForClients}, w.doors[aHost])
+		return wait
+	}
+	require.Equal(t, time.Hour, interrupted())
+	rest := interrupted()
+	require.Less(t, rest, time.Hour, "the time since the first up counts")
+	require.Greater(t, rest, 50*time.Minute)
+	w.story()
+
+	w.Settle = 0
+	_, err := w.Up(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"dev: a.example.com alb", "dev-orders:"}, w.story())
+}
