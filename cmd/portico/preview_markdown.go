@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portico-iac/portico/internal/review"
+	"github.com/portico-iac/portico/mapping"
 )
 
 // reviewOptions are those of preview --markdown.
@@ -57,7 +58,7 @@ func (c *cli) review(ctx context.Context, env environmentOptions, o reviewOption
 	if o.maxBytes < 0 {
 		return usagef("--max-bytes %d: expected 0 or more", o.maxBytes)
 	}
-	endpoint, err := endpointOf(o.outputs)
+	endpoints, err := endpointsOf(o.outputs)
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (c *cli) review(ctx context.Context, env environmentOptions, o reviewOption
 	// What is wrong with the base is told in the comment: a change that
 	// corrects it must be reviewable. base.Absent says it.
 	base, _, _ := described(files, env.name, env.dir)
-	compared, err := review.Compare(review.Request{Environment: env.name, Base: base, Head: head, VPCEndpointID: endpoint})
+	compared, err := review.Compare(review.Request{Environment: env.name, Base: base, Head: head, Endpoints: endpoints})
 	if err != nil {
 		return c.writeMistakes(env.name, err, style)
 	}
@@ -106,26 +107,35 @@ func (c *cli) writeText(text string) error {
 	return nil
 }
 
-// endpointOf reads the VPC endpoint's ID from the shared stack's outputs; it is
-// empty without a file.
-func endpointOf(path string) (string, error) {
+// endpointsOf reads the VPC endpoints' IDs by front door from the shared stack's
+// outputs; there are none without a file.
+func endpointsOf(path string) (map[mapping.FrontDoor]string, error) {
 	if path == "" {
-		return "", nil
+		return nil, nil
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("read the shared stack's outputs: %w", err)
+		return nil, fmt.Errorf("read the shared stack's outputs: %w", err)
 	}
 	var outputs struct {
-		Contract      int    `json:"contract"`
-		VPCEndpointID string `json:"vpcEndpointId"`
+		Contract      int                          `json:"contract"`
+		VPCEndpointID string                       `json:"vpcEndpointId"`
+		Endpoints     map[mapping.FrontDoor]string `json:"endpoints"`
 	}
 	if err := json.Unmarshal(data, &outputs); err != nil {
-		return "", fmt.Errorf("read the shared stack's outputs: %s: %w", path, err)
+		return nil, fmt.Errorf("read the shared stack's outputs: %s: %w", path, err)
 	}
 	if outputs.Contract != 1 || !endpointID.MatchString(outputs.VPCEndpointID) {
-		return "", fmt.Errorf("read the shared stack's outputs: %s has contract %d and vpcEndpointId %q: "+
+		return nil, fmt.Errorf("read the shared stack's outputs: %s has contract %d and vpcEndpointId %q: "+
 			"expected contract 1 and an endpoint's ID, as `pulumi stack output --json` prints them", path, outputs.Contract, outputs.VPCEndpointID)
 	}
-	return outputs.VPCEndpointID, nil
+	if len(outputs.Endpoints) == 0 { // of a stack that knew one front door only
+		return map[mapping.FrontDoor]string{mapping.FrontDoorNGINX: outputs.VPCEndpointID}, nil
+	}
+	for door, id := range outputs.Endpoints {
+		if !endpointID.MatchString(id) {
+			return nil, fmt.Errorf("read the shared stack's outputs: %s has %q as endpoints.%s: expected an endpoint's ID", path, id, door)
+		}
+	}
+	return outputs.Endpoints, nil
 }

@@ -252,3 +252,49 @@ func TestPreviewKeepsToTheStacksQuotas(t *testing.T) {
 	}
 	require.NotContains(t, got.out, "`*.private.example.com` |\n| removed", "it is supplied")
 }
+
+func TestPreviewShowsAHostThatChangesItsFrontDoor(t *testing.T) {
+	e := newEstate(t)
+	e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n  portico:providers: [organization/portico-provider/dev-orders]\n"+
+		"  portico:loadBalancer: {type: NLB}\n")
+	stack := "config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: true\n  portico:native: {vpcEndpointIds: [vpce-0dddddddddddddddd]}\n"
+	e.write("accounts/provider/Pulumi.dev-orders.yaml", stack)
+	e.commit("begin")
+	e.write("mapping.yaml", reviewedMapping+"    FRONT_DOOR: native\n")
+	outputs := filepath.Join(t.TempDir(), "outputs.json")
+	write := func(text string) { require.NoError(t, os.WriteFile(outputs, []byte(text), 0o644)) }
+
+	write(`{"contract":1,"vpcEndpointId":"vpce-0123456789abcdef0","endpoints":{"nginx":"vpce-0123456789abcdef0","native":"vpce-0cccccccccccccccc"}}`)
+	got := e.preview("--outputs", outputs)
+	require.Zero(t, got.code, got.err)
+	require.Contains(t, got.out, "| `orders.private.example.com` | `nginx` | `native` | account `222222222222`: PRIVATE custom domain, "+
+		"`/` → `a1b2c3d4e5/prod`, under a certificate issued in the account |")
+	for _, id := range []string{"vpce-0123456789abcdef0", "vpce-0cccccccccccccccc", "vpce-0dddddddddddddddd"} {
+		require.Contains(t, got.out, `"`+id+`"`)
+	}
+	require.NotContains(t, got.out, "stands for the VPC endpoint")
+	require.NotContains(t, got.out, "portico:providers")
+
+	t.Run("under a certificate of the stack's", func(t *testing.T) {
+		existing := "  portico:certificates: {source: existing, existing: [{arn: \"arn:aws:acm:us-east-1:222222222222:certificate/x\", names: [%s.private.example.com]}]}\n"
+		e.write("accounts/provider/Pulumi.dev-orders.yaml", stack+fmt.Sprintf(existing, "orders"))
+		require.Contains(t, e.preview().out, "under a supplied certificate of the account |")
+		e.write("accounts/provider/Pulumi.dev-orders.yaml", stack+fmt.Sprintf(existing, "payments"))
+		got := e.preview()
+		require.Equal(t, exitWrong, got.code)
+		require.Contains(t, got.out, "of stack dev-orders covers orders.private.example.com")
+	})
+	t.Run("under PEM files that lie beside the stack's settings", func(t *testing.T) {
+		e.write("accounts/provider/Pulumi.dev-orders.yaml", stack+"  portico:certificates: {source: import, import: [{certificate: orders.pem}]}\n")
+		e.write("accounts/provider/orders.pem", "no PEM")
+		got := e.preview()
+		require.Equal(t, exitWrong, got.code)
+		require.Contains(t, got.err, "stack dev-orders: read portico:certificates.import[0]: it is no PEM")
+	})
+	t.Run("refuses outputs that name no endpoint", func(t *testing.T) {
+		write(`{"contract":1,"vpcEndpointId":"vpce-0123456789abcdef0","endpoints":{"native":"eni-1"}}`)
+		got := e.preview("--outputs", outputs)
+		require.Equal(t, exitWrong, got.code)
+		require.Contains(t, got.err, `has "eni-1" as endpoints.native: expected an endpoint's ID`)
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,10 +38,26 @@ type reviewedSettings struct {
 	Quotas struct {
 		CertificatesPerLoadBalancer int `yaml:"certificatesPerLoadBalancer"`
 		NamesPerCertificate         int `yaml:"namesPerCertificate"`
+		LoadBalancers               int `yaml:"loadBalancers"`
+		RulesPerLoadBalancer        int `yaml:"rulesPerLoadBalancer"`
 		HostedZones                 int `yaml:"hostedZones"`
 		RecordsPerZone              int `yaml:"recordsPerZone"`
+		PrivateDomains              int `yaml:"privateDomains"`
+		RegionalDomains             int `yaml:"regionalDomains"`
+		Associations                int `yaml:"associations"`
 		ResourcePolicySize          int `yaml:"resourcePolicySize"`
 	} `yaml:"portico:quotas"`
+	LoadBalancer struct {
+		Type string `yaml:"type"`
+	} `yaml:"portico:loadBalancer"`
+	ALB struct {
+		LoadBalancer string `yaml:"loadBalancer"`
+	} `yaml:"portico:alb"`
+	Providers []string `yaml:"portico:providers"`
+	// Native is a provider stack's.
+	Native struct {
+		VPCEndpointIDs []string `yaml:"vpcEndpointIds"`
+	} `yaml:"portico:native"`
 	AWS struct {
 		AccountID string `yaml:"accountId"`
 	} `yaml:"portico:aws"`
@@ -85,10 +102,16 @@ const ownRecords = 2
 
 func (s *reviewedSettings) limits(files tree) (topology.Limits, error) {
 	limits := topology.Limits{
-		NamesPerCertificate: cmp.Or(s.Quotas.NamesPerCertificate, s.Certificates.NamesPerCertificate),
-		HostedZones:         s.Quotas.HostedZones,
-		HostRecords:         s.DNS.Records == "host",
-		HostZones:           s.DNS.Scope == "host",
+		NamesPerCertificate:  cmp.Or(s.Quotas.NamesPerCertificate, s.Certificates.NamesPerCertificate),
+		LoadBalancers:        s.Quotas.LoadBalancers,
+		RulesPerLoadBalancer: s.Quotas.RulesPerLoadBalancer,
+		HostedZones:          s.Quotas.HostedZones,
+		PrivateDomains:       s.Quotas.PrivateDomains,
+		RegionalDomains:      s.Quotas.RegionalDomains,
+		Associations:         s.Quotas.Associations,
+		HostRecords:          s.DNS.Records == "host",
+		HostZones:            s.DNS.Scope == "host",
+		SharedALB:            s.ALB.LoadBalancer != "own" && s.LoadBalancer.Type != "NLB",
 	}
 	for _, zone := range s.DNS.Existing {
 		limits.ExistingZones = append(limits.ExistingZones, zone.Name)
@@ -100,18 +123,28 @@ func (s *reviewedSettings) limits(files tree) (topology.Limits, error) {
 		limits.RecordsPerZone = n - ownRecords
 	}
 	var err error
-	limits.Supplied, err = s.Certificates.supplied(files)
+	limits.Supplied, err = s.Certificates.supplied(files, ".")
 	return limits, err
 }
 
-// supplied are the names of each certificate that need not be issued.
-func (c reviewedCertificates) supplied(files tree) ([][]mapping.Host, error) {
+// issuesNone tells whether only supplied certificates are used.
+func (c reviewedCertificates) issuesNone() bool {
+	return slices.Contains([]string{"import", "existing"}, c.Source)
+}
+
+// supplied are the names of each certificate that need not be issued. Paths are
+// relative to the project in dir.
+func (c reviewedCertificates) supplied(files tree, dir string) ([][]mapping.Host, error) {
 	var all [][]mapping.Host
 	for i, imported := range c.Import {
 		text := []byte(imported.Certificate)
 		if !strings.Contains(imported.Certificate, "-----BEGIN") {
+			name := imported.Certificate
+			if !filepath.IsAbs(name) {
+				name = path.Join(dir, name)
+			}
 			var err error
-			if text, err = files.read(imported.Certificate); err != nil {
+			if text, err = files.read(name); err != nil {
 				return nil, fmt.Errorf("read portico:certificates.import[%d]: %w", i, err)
 			}
 		}
@@ -139,7 +172,11 @@ func hostNames(names []string) []mapping.Host {
 	return hosts
 }
 
-func (s *reviewedSettings) stack(name string) review.Stack {
+func (s *reviewedSettings) stack(files tree, name string) (review.Stack, error) {
+	supplied, err := s.Certificates.supplied(files, automation.ProviderProject)
+	if err != nil {
+		return review.Stack{}, fmt.Errorf("stack %s: %w", name, err)
+	}
 	redeploy := review.RedeployUnset
 	switch {
 	case s.Redeploy != nil && *s.Redeploy:
@@ -150,9 +187,12 @@ func (s *reviewedSettings) stack(name string) review.Stack {
 	return review.Stack{
 		Name: name, Account: s.AWS.AccountID, APIs: s.APIs, Redeploy: redeploy,
 		AdditionalVPCEndpointIDs: s.AdditionalVPCEndpointIDs,
+		NativeEndpointIDs:        s.Native.VPCEndpointIDs,
 		DenyForm:                 resourcepolicy.DenyForm(s.Policy.DenyForm),
 		MaxPolicySize:            cmp.Or(s.Quotas.ResourcePolicySize, s.Policy.MaxSize),
-	}
+		Supplied:                 supplied,
+		SuppliedOnly:             s.Certificates.issuesNone(),
+	}, nil
 }
 
 // settingsFile is a stack's, in its project's directory.
@@ -160,7 +200,7 @@ func settingsFile(stack string) string { return "Pulumi." + stack + ".yaml" }
 
 // described is an environment as a revision's files describe it. Where its
 // mapping can't be read the error says why, and the state has the rest.
-func described(files tree, environment, displayDir string) (state review.State, path string, err error) {
+func described(files tree, environment, displayDir string) (state review.State, mappingPath string, err error) {
 	state.Revision = files.name
 	settings, err := readSettings(files, settingsFile(environment))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -176,7 +216,8 @@ func described(files tree, environment, displayDir string) (state review.State, 
 		state.Absent = "has certificates that can't be read"
 		return state, "", err
 	}
-	state.SuppliedOnly = slices.Contains([]string{"import", "existing"}, settings.Certificates.Source)
+	state.SuppliedOnly = settings.Certificates.issuesNone()
+	state.ReadsProviders = len(settings.Providers) > 0
 	if state.Stacks, err = describedStacks(files, environment); err != nil {
 		state.Absent = "has settings of provider stacks that can't be read"
 		return state, "", err
@@ -216,7 +257,11 @@ func describedStacks(files tree, environment string) ([]review.Stack, error) {
 		if err != nil {
 			return nil, err
 		}
-		stacks = append(stacks, settings.stack(name))
+		stack, err := settings.stack(files, name)
+		if err != nil {
+			return nil, err
+		}
+		stacks = append(stacks, stack)
 	}
 	return stacks, nil
 }

@@ -69,12 +69,16 @@ func grant(row mapping.Row) resourcepolicy.Grant {
 	}
 }
 
-// AnyDomainARN stands in for the ARN of a PRIVATE custom domain that isn't
-// deployed: it is as long as the real one, whose identifier API Gateway makes,
-// so that a policy's size comes out right.
+// AnyDomainID stands in for the identifier that API Gateway gives a PRIVATE
+// custom domain. It is as long as a real one, so that a policy's size comes out
+// right.
+const AnyDomainID = "0000000000"
+
+// AnyDomainARN stands in for the ARNs of PRIVATE custom domains that aren't
+// deployed.
 func AnyDomainARN(api topology.API, account mapping.AccountID) func(mapping.Host) string {
 	return func(host mapping.Host) string {
-		return fmt.Sprintf("arn:%s:execute-api:%s:%s:/domainnames/%s+0000000000", api.Partition, api.Region, account, host)
+		return fmt.Sprintf("arn:%s:execute-api:%s:%s:/domainnames/%s+%s", api.Partition, api.Region, account, host, AnyDomainID)
 	}
 }
 

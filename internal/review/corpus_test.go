@@ -20,10 +20,12 @@ var update = flag.Bool("update", false, "write the comments of testdata as they 
 
 // stacks are the environment's in every case of the corpus.
 var stacks = []review.Stack{
-	{Name: "dev-catalog", Account: "444444444444", Redeploy: review.RedeployByHand},
+	{Name: "dev-catalog", Account: "444444444444", Redeploy: review.RedeployByHand,
+		SuppliedOnly: true, Supplied: [][]mapping.Host{{"catalog.private.example.com", "*.shops.example.com"}}},
 	{Name: "dev-orders", Account: "orders", Redeploy: review.RedeployAutomatic,
 		AdditionalVPCEndpointIDs: []string{"vpce-0aaaaaaaaaaaaaaaa"}},
-	{Name: "dev-payments", Account: "333333333333", APIs: []mapping.APIID{"listed0api"}},
+	{Name: "dev-payments", Account: "333333333333", APIs: []mapping.APIID{"listed0api"},
+		NativeEndpointIDs: []string{"vpce-0bbbbbbbbbbbbbbbb"}},
 }
 
 // Each file of testdata is a change and its comment: base.yaml and head.yaml
@@ -59,7 +61,8 @@ func comment(t *testing.T, archive *txtar.Archive) string {
 	}
 	headText, ok := member(archive, "head.yaml")
 	require.True(t, ok)
-	head := review.State{Revision: "the working tree", Stacks: stacks}
+	_, forgotten := member(archive, "no providers")
+	head := review.State{Revision: "the working tree", Stacks: stacks, ReadsProviders: !forgotten}
 	base := review.State{Revision: "main", Stacks: stacks, Absent: "has no mapping file of the environment"}
 	if hostRecords, ok := member(archive, "records"); ok {
 		require.Equal(t, "host\n", string(hostRecords))
@@ -77,7 +80,7 @@ func comment(t *testing.T, archive *txtar.Archive) string {
 	}
 	request := review.Request{Environment: "dev", Base: base, Head: head}
 	if endpoint, ok := member(archive, "endpoint"); ok {
-		request.VPCEndpointID = strings.TrimSpace(string(endpoint))
+		request.Endpoints = map[mapping.FrontDoor]string{mapping.FrontDoorNGINX: strings.TrimSpace(string(endpoint))}
 	}
 	compared, err := review.Compare(request)
 	if err != nil {

@@ -126,8 +126,15 @@ func warnings(r *Review, base, head side) []Warning {
 				"the new private zone answers in the VPC for every name under it; names of a public zone of the same name are no longer seen there"})
 		}
 	}
+	if doors := head.topology.Doors; !head.ReadsProviders && slices.ContainsFunc(doors, needsProviders) {
+		list = append(list, Warning{"portico:providers",
+			"the shared stack's settings don't name the accounts' stacks, which rows of other front doors than nginx wait for: its update will fail"})
+	}
 	return append(list, homeless(r)...)
 }
+
+// needsProviders tells whether the accounts have a side of a front door to make.
+func needsProviders(door mapping.FrontDoor) bool { return door != mapping.FrontDoorNGINX }
 
 // homeless warns of accounts whose policies nothing sets.
 func homeless(r *Review) []Warning {

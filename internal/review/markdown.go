@@ -35,7 +35,7 @@ func (r *Review) Markdown(style Style) (string, error) {
 		return "", err
 	}
 	sections := []*section{
-		r.opening(), r.warningSection(), r.rowSection(style), r.diagramSection(), r.redeploySection(),
+		r.opening(), r.warningSection(), r.rowSection(style), r.moveSection(), r.diagramSection(), r.redeploySection(),
 		policies, r.certificateSection(), r.zoneSection(), r.limitSection(), r.closing(),
 	}
 	return assemble(sections, style.MaxBytes, "`"+style.Whole+"` prints all."), nil
@@ -51,8 +51,14 @@ func (r *Review) opening() *section {
 	if r.Base.Mapping == nil && r.Base.Absent != "" {
 		fmt.Fprintf(&b, "\n%s %s, so everything is listed as new.\n", verbatim(r.Base.Revision), r.Base.Absent)
 	}
-	if r.ImageChanges {
+	switch r.Proxy {
+	case ProxyStays:
+	case ProxyChanges:
 		b.WriteString("\nThe proxy's routes change: a new image is built, and new tasks take over from the old ones.\n")
+	case ProxyComes:
+		b.WriteString("\nThe proxy gets its first route: an image is built, and a service runs it.\n")
+	case ProxyGoes:
+		b.WriteString("\nNo row needs the proxy any more: it is taken down once the names of its hosts lead elsewhere.\n")
 	}
 	return single(b.String())
 }
@@ -68,6 +74,7 @@ func (r *Review) summary() string {
 	add(len(r.HostsAdded), "host", "added")
 	add(len(r.HostsRemoved), "host", "removed")
 	add(len(r.HostsRepointed), "host", "re-pointed")
+	add(r.moving(), "host", "to another front door")
 	wider, narrower := 0, 0
 	for _, c := range r.Rows {
 		if c.Before == nil || c.After == nil {

@@ -1,11 +1,13 @@
 package review
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/portico-iac/portico/internal/apipolicy"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -65,10 +67,7 @@ func (p *PolicyChange) deployedBy() string {
 }
 
 func (r *Review) policySection() (*section, error) {
-	head := "\n#### Resource policies\n\nPortico's statements only. The statements of the APIs' owners are not known here; they stay as they are."
-	if r.VPCEndpointID == UnknownVPCEndpointID {
-		head += fmt.Sprintf(" %s stands for the VPC endpoint, whose ID is not known here.", code(UnknownVPCEndpointID))
-	}
+	head := "\n#### Resource policies\n\nPortico's statements only. The statements of the APIs' owners are not known here; they stay as they are." + r.standIns()
 	s := &section{head: head + "\n", things: "policies", rank: 4}
 	for _, p := range r.Policies {
 		item, err := r.policyItem(p)
@@ -78,6 +77,33 @@ func (r *Review) policySection() (*section, error) {
 		s.items = append(s.items, item)
 	}
 	return s, nil
+}
+
+// standIns explains the values in the policies that stand for unknown ones.
+func (r *Review) standIns() string {
+	var text strings.Builder
+	written := func(value string) bool {
+		return slices.ContainsFunc(r.Policies, func(p PolicyChange) bool {
+			return bytes.Contains(p.Before, []byte(value)) || bytes.Contains(p.After, []byte(value))
+		})
+	}
+	if r.Endpoints[mapping.FrontDoorNGINX] == UnknownVPCEndpointID && (written(UnknownVPCEndpointID) || r.onlyProxied()) {
+		fmt.Fprintf(&text, " %s stands for the VPC endpoint, whose ID is not known here.", code(UnknownVPCEndpointID))
+	}
+	for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative} {
+		if id := UnknownEndpoints[door]; r.Endpoints[door] == id && written(id) {
+			fmt.Fprintf(&text, " %s stands for the VPC endpoint of front door %s, whose ID is not known here.", code(id), code(door))
+		}
+	}
+	if written("+" + apipolicy.AnyDomainID) {
+		fmt.Fprintf(&text, " %s stands for the identifiers of custom domains, which API Gateway makes.", code(apipolicy.AnyDomainID))
+	}
+	return text.String()
+}
+
+// onlyProxied tells whether every row that changes has the front door nginx.
+func (r *Review) onlyProxied() bool {
+	return !slices.ContainsFunc(r.Rows, func(c RowChange) bool { return c.Row().FrontDoor != mapping.FrontDoorNGINX })
 }
 
 // policyItem is a policy before and after, folded.

@@ -96,15 +96,23 @@ func (d *diagram) add(c RowChange) {
 	host := d.host(c.Row())
 	switch {
 	case c.Before == nil:
-		d.edge(host, "==>", verbList(c.After), c.After)
+		d.edge(host, "==>", newLabel(c.After), c.After)
 	case c.After == nil:
 		d.edge(host, "-.->", string(c.Kind), c.Before)
-	case c.Kind == RowRepointed && (c.Before.API != c.After.API || c.Before.Account != c.After.Account):
+	case c.Kind == RowRepointed:
 		d.edge(host, "-.->", "before", c.Before)
-		d.edge(host, "==>", verbList(c.After), c.After)
+		d.edge(host, "==>", newLabel(c.After), c.After)
 	default:
 		d.edge(host, "-->", changeLabel(c), c.After)
 	}
+}
+
+// newLabel is what a row allows, and its front door where that isn't the proxy.
+func newLabel(row *mapping.Row) string {
+	if row.FrontDoor == mapping.FrontDoorNGINX {
+		return verbList(row)
+	}
+	return verbList(row) + " by " + string(row.FrontDoor)
 }
 
 func changeLabel(c RowChange) string {
@@ -116,6 +124,10 @@ func changeLabel(c RowChange) string {
 		parts = append(parts, "-"+string(m))
 	}
 	for _, f := range c.Fields {
+		if f.Name == frontDoorField {
+			parts = append(parts, f.After+" instead of "+f.Before)
+			continue
+		}
 		parts = append(parts, f.Name)
 	}
 	return strings.Join(parts, " ")

@@ -36,7 +36,7 @@ func largeMapping(t *testing.T, rows, zones int) *mapping.Mapping {
 }
 
 func TestABrokenLimitIsAMistakeOfTheRowThatBreaksIt(t *testing.T) {
-	head := State{Mapping: largeMapping(t, 4, 3), Limits: topology.Limits{NamesPerCertificate: 1, Certificates: 2, HostedZones: 2}}
+	head := State{Mapping: largeMapping(t, 4, 3), Limits: topology.Limits{NamesPerCertificate: 1, Certificates: 2, LoadBalancers: 1, HostedZones: 2}}
 	_, err := Compare(Request{Environment: "dev", Head: head, Base: State{Revision: "main"}})
 	mistakes := Mistakes(err)
 	require.Len(t, mistakes, 2, "%v", err)

@@ -46,20 +46,20 @@ type PolicyChange struct {
 
 // derivePolicies writes the policy of every API. The errors are joined: one
 // for each API whose rows don't fit.
-func (s side) derivePolicies(endpoint string) (map[apiKey]policy, error) {
+func (s side) derivePolicies(endpoints map[mapping.FrontDoor]string) (map[apiKey]policy, error) {
 	policies := map[apiKey]policy{}
 	var errs []error
 	for _, api := range s.topology.APIs {
 		p := policy{api: api}
 		p.account, p.stack = s.takes(api)
-		form, most := resourcepolicy.DenyForm(""), 0
-		var additional []string
-		if p.stack != nil {
-			form, most, additional = p.stack.DenyForm, p.stack.MaxPolicySize, p.stack.AdditionalVPCEndpointIDs
-		}
 		request := apipolicy.Request(api, p.account, nil, apipolicy.AnyDomainARN(api, p.account))
-		request.VPCEndpointID, request.AdditionalVPCEndpointIDs = endpoint, additional
-		request.MaxSize, request.Form = most, form
+		request.VPCEndpointID, request.ALBEndpointID = endpoints[mapping.FrontDoorNGINX], endpoints[mapping.FrontDoorALB]
+		request.NativeEndpointIDs = []string{endpoints[mapping.FrontDoorNative]}
+		if p.stack != nil {
+			request.Form, request.MaxSize = p.stack.DenyForm, p.stack.MaxPolicySize
+			request.AdditionalVPCEndpointIDs = p.stack.AdditionalVPCEndpointIDs
+			request.NativeEndpointIDs = append(request.NativeEndpointIDs, p.stack.NativeEndpointIDs...)
+		}
 		result, err := resourcepolicy.Merge(request)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("make the resource policy of REST API %s: %w", api.ID, err))

@@ -8,7 +8,9 @@ package review
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/portico-iac/portico/internal/resourcepolicy"
@@ -27,7 +29,10 @@ type State struct {
 	Absent string
 	// Stacks are the provider accounts' stacks.
 	Stacks []Stack
-	Limits topology.Limits
+	// ReadsProviders tells that the shared stack is told which they are, as it
+	// has to be where a row has another front door than nginx.
+	ReadsProviders bool
+	Limits         topology.Limits
 	// SuppliedOnly says that no certificate is issued: Limits.Supplied have to
 	// cover every host.
 	SuppliedOnly bool
@@ -43,9 +48,15 @@ type Stack struct {
 	Redeploy Redeploy
 
 	AdditionalVPCEndpointIDs []string
-	DenyForm                 resourcepolicy.DenyForm
+	// NativeEndpointIDs are consumers' endpoints of front door native.
+	NativeEndpointIDs []string
+	DenyForm          resourcepolicy.DenyForm
 	// MaxPolicySize is the quota of a policy's characters; 0 for the default.
 	MaxPolicySize int
+	// Supplied are the names of the certificates for custom domains that need
+	// not be issued, and SuppliedOnly that no others are.
+	Supplied     [][]mapping.Host
+	SuppliedOnly bool
 }
 
 // Redeploy is who deploys the stages whose policy changed.
@@ -69,36 +80,51 @@ const (
 type Review struct {
 	Environment string
 	Base, Head  State
-	// VPCEndpointID is the endpoint that the policies name.
-	VPCEndpointID string
+	// Endpoints are those that the policies name, by front door.
+	Endpoints map[mapping.FrontDoor]string
 
 	HostsAdded, HostsRemoved []mapping.Host
 	// HostsRepointed have a row that leads somewhere else than before.
 	HostsRepointed []mapping.Host
-	Rows           []RowChange
-	Policies       []PolicyChange
-	Certificates   CertificateChanges
-	Zones          []ZoneChange
-	Limits         []Limit
-	Warnings       []Warning
-	// ImageChanges tells that the proxy's routes differ: a new image is built
-	// and the service's tasks are replaced.
-	ImageChanges bool
+	// Moves are the hosts that change their front door.
+	Moves        []Move
+	Rows         []RowChange
+	Policies     []PolicyChange
+	Certificates CertificateChanges
+	Zones        []ZoneChange
+	Limits       []Limit
+	Warnings     []Warning
+	// Proxy is what becomes of the proxy.
+	Proxy ProxyChange
 }
+
+// ProxyChange is what becomes of the proxy.
+type ProxyChange string
+
+const (
+	ProxyStays ProxyChange = ""
+	// ProxyChanges says that its routes differ: a new image is built and the
+	// service's tasks are replaced.
+	ProxyChanges ProxyChange = "changes"
+	// ProxyComes and ProxyGoes say that it has its first route, or lost its
+	// last.
+	ProxyComes ProxyChange = "comes"
+	ProxyGoes  ProxyChange = "goes"
+)
 
 // Empty tells whether the change means nothing to an environment.
 func (r *Review) Empty() bool {
 	return len(r.Rows) == 0 && len(r.Policies) == 0 && len(r.Zones) == 0 &&
-		r.Certificates.empty() && len(r.Warnings) == 0 && !r.ImageChanges
+		r.Certificates.empty() && len(r.Warnings) == 0 && r.Proxy == ProxyStays
 }
 
 // Request asks for a comparison.
 type Request struct {
 	Environment string
 	Base, Head  State
-	// VPCEndpointID is the execute-api endpoint that the proxy calls; empty
-	// where it isn't known: UnknownVPCEndpointID stands in for it.
-	VPCEndpointID string
+	// Endpoints are the environment's execute-api endpoints by front door; those
+	// of UnknownEndpoints stand in for the ones that aren't known.
+	Endpoints map[mapping.FrontDoor]string
 }
 
 // Compare tells what becomes of an environment when head takes base's place.
@@ -108,29 +134,29 @@ func Compare(r Request) (*Review, error) {
 	if r.Head.Mapping == nil {
 		return nil, fmt.Errorf("compare environment %q: %s %s", r.Environment, r.Head.Revision, r.Head.Absent)
 	}
-	if r.VPCEndpointID == "" {
-		r.VPCEndpointID = UnknownVPCEndpointID
-	}
-	head, err := derive(r.Head, r.VPCEndpointID)
+	endpoints := maps.Clone(UnknownEndpoints)
+	maps.Copy(endpoints, r.Endpoints)
+	head, err := derive(r.Head, endpoints)
 	if err != nil {
 		return nil, err
 	}
-	base, err := derive(r.Base, r.VPCEndpointID)
+	base, err := derive(r.Base, endpoints)
 	if err != nil {
 		r.Base.Mapping, r.Base.Absent = nil, "has a mapping that no environment could be made of"
-		if base, err = derive(r.Base, r.VPCEndpointID); err != nil {
+		if base, err = derive(r.Base, endpoints); err != nil {
 			return nil, err
 		}
 	}
 	review := &Review{
-		Environment: r.Environment, Base: r.Base, Head: r.Head, VPCEndpointID: r.VPCEndpointID,
-		HostsAdded:   without(head.topology.Hosts, base.topology.Hosts),
-		HostsRemoved: without(base.topology.Hosts, head.topology.Hosts),
+		Environment: r.Environment, Base: r.Base, Head: r.Head, Endpoints: endpoints,
+		HostsAdded:   without(head.topology.Served, base.topology.Served),
+		HostsRemoved: without(base.topology.Served, head.topology.Served),
+		Moves:        compareMoves(base, head),
 		Rows:         compareRows(base.rows(), head.rows()),
 		Policies:     comparePolicies(base, head),
 		Certificates: compareCertificates(base, head),
 		Zones:        compareZones(base, head),
-		ImageChanges: routesDiffer(base.topology, head.topology),
+		Proxy:        compareProxies(base, head),
 	}
 	if review.Limits, err = compareLimits(base, head); err != nil {
 		return nil, err
@@ -164,7 +190,7 @@ func (s side) rows() []mapping.Row {
 	return s.Mapping.Rows
 }
 
-func derive(state State, endpoint string) (side, error) {
+func derive(state State, endpoints map[mapping.FrontDoor]string) (side, error) {
 	s := side{State: state, topology: &topology.Topology{}}
 	if state.Mapping == nil {
 		return s, nil
@@ -174,19 +200,30 @@ func derive(state State, endpoint string) (side, error) {
 		return s, err
 	}
 	s.topology = derived
-	if err := s.checkSupplied(); err != nil {
+	if err := errors.Join(s.checkSupplied(), s.checkDomains()); err != nil {
 		return s, err
 	}
-	s.policies, err = s.derivePolicies(endpoint)
+	s.policies, err = s.derivePolicies(endpoints)
 	return s, err
 }
 
-// routesDiffer compares what the proxy's image holds.
-func routesDiffer(base, head *topology.Topology) bool {
-	return !slices.EqualFunc(base.Routes, head.Routes, func(a, b topology.Route) bool {
+// compareProxies compares what the proxy's image holds.
+func compareProxies(base, head side) ProxyChange {
+	before, after := base.topology.Routes, head.topology.Routes
+	same := slices.EqualFunc(before, after, func(a, b topology.Route) bool {
 		return a.Host == b.Host && a.BasePath == b.BasePath && a.API == b.API && a.CORS == b.CORS &&
 			a.Timeout == b.Timeout && sameMethods(a.Methods, b.Methods)
 	})
+	switch {
+	case same:
+		return ProxyStays
+	case len(before) == 0 && base.Mapping != nil:
+		return ProxyComes
+	case len(after) == 0:
+		return ProxyGoes
+	default:
+		return ProxyChanges
+	}
 }
 
 // without are the members of a that b lacks; both are sorted.

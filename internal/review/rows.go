@@ -15,9 +15,10 @@ type RowKind string
 // The kinds, in the order in which a review lists them.
 const (
 	RowAdded RowKind = "added"
-	// RowRepointed leads to another API, stage, path, account or front door.
+	// RowRepointed leads to another API, stage, path or account.
 	RowRepointed RowKind = "re-pointed"
-	// RowChanged leads where it led, under other conditions.
+	// RowChanged leads where it led, under other conditions or by another front
+	// door.
 	RowChanged RowKind = "changed"
 	RowRetired RowKind = "retired"
 	RowRemoved RowKind = "removed"
@@ -46,6 +47,9 @@ type FieldChange struct {
 	// FreeText tells that the values are the file's text, of no grammar.
 	FreeText bool
 }
+
+// frontDoorField is the name of the field FRONT_DOOR.
+const frontDoorField = "front door"
 
 // Row is the row as it is known last.
 func (c *RowChange) Row() *mapping.Row {
@@ -128,7 +132,7 @@ func compareRows(base, head []mapping.Row) []RowChange {
 
 func compareRow(before, after *mapping.Row) (RowChange, bool) {
 	c := RowChange{Kind: RowChanged, Before: before, After: after}
-	if before.API != after.API || before.Account != after.Account || before.FrontDoor != after.FrontDoor {
+	if before.API != after.API || before.Account != after.Account {
 		c.Kind = RowRepointed
 	}
 	c.Widened = without(verbsOf(after), verbsOf(before))
@@ -143,7 +147,7 @@ func compareRow(before, after *mapping.Row) (RowChange, bool) {
 	field("CORS", yesNo(before.CORS), yesNo(after.CORS))
 	field("timeout", seconds(before.Timeout), seconds(after.Timeout))
 	field("auth", string(before.Auth), string(after.Auth))
-	field("front door", string(before.FrontDoor), string(after.FrontDoor))
+	field(frontDoorField, string(before.FrontDoor), string(after.FrontDoor))
 	field("public zone", string(before.PublicZone), string(after.PublicZone))
 	text := func(name, before, after string) {
 		if before != after {
