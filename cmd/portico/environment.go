@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/mattn/go-isatty"
@@ -30,6 +31,7 @@ var environmentVerbs = []environmentVerb{
 type environmentOptions struct {
 	name, dir string
 	parallel  int
+	settle    time.Duration
 }
 
 func (c *cli) environmentCommands() []*cobra.Command {
@@ -46,7 +48,17 @@ func (c *cli) environmentCommands() []*cobra.Command {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			return c.action(func(ctx context.Context) error { return c.environment(ctx, verb, o) })(cmd, args)
 		}
-		if verb.name == "preview" {
+		switch verb.name {
+		case "up":
+			cmd.Long = `Deploy an environment: the shared account's stack, then the provider accounts'.
+
+Where hosts change their front door, further phases follow: names move when the
+APIs' accounts are ready, and the earlier ways are taken down so long after that
+clients hold no old answer any more.`
+			cmd.Flags().DurationVar(&o.settle, "settle", automation.DefaultSettle,
+				"how long after names have moved their earlier ways are taken down")
+		case "preview":
+			o.settle = automation.DefaultSettle
 			c.withReview(cmd, &o)
 		}
 		commands = append(commands, cmd)
@@ -58,11 +70,15 @@ func (c *cli) environment(ctx context.Context, verb environmentVerb, o environme
 	if o.parallel < 1 {
 		return usagef("--parallel %d: expected at least 1", o.parallel)
 	}
+	if o.settle < 0 {
+		return usagef("--settle %s: expected 0 or more", o.settle)
+	}
 	env, err := automation.Discover(o.dir, o.name, programs)
 	if err != nil {
 		return err
 	}
 	env.Parallel = o.parallel
+	env.Settle = o.settle
 	env.Progress = progress(c.err)
 	report, err := verb.run(env, ctx)
 	if report != nil {
@@ -85,6 +101,13 @@ func progress(w io.Writer) func(automation.Event) {
 		return automation.Lines(w)
 	}
 	return automation.Live(w, columns)
+}
+
+func phaseOutcome(p automation.Phase) string {
+	if p.What == "" {
+		return p.Changes.String()
+	}
+	return p.What + ": " + p.Changes.String()
 }
 
 // cancelCommand takes the locks of runs that died away.
@@ -116,7 +139,8 @@ func environmentFlags(cmd *cobra.Command, o *environmentOptions) {
 	required(cmd, "env")
 }
 
-// writeStacks writes a line for each stack.
+// writeStacks writes a line for each stack, below it one for each phase where it
+// had several, and the phases that are ahead.
 func writeStacks(w io.Writer, report *automation.Report) error {
 	t := newTable(table.Row{"STACK", "ACCOUNT", "RESOURCES", "SECONDS", "OUTCOME"})
 	for _, s := range report.Stacks {
@@ -128,8 +152,20 @@ func writeStacks(w io.Writer, report *automation.Report) error {
 			outcome = "not run"
 		}
 		t.AppendRow(table.Row{s.Name, orDash(s.Account), s.Resources, fmt.Sprintf("%.1f", s.Seconds), outcome})
+		for i, p := range s.Phases {
+			if len(s.Phases) > 1 {
+				t.AppendRow(table.Row{fmt.Sprintf("  phase %d", i+1), "", "", fmt.Sprintf("%.1f", p.Seconds), phaseOutcome(p)})
+			}
+		}
 	}
-	if _, err := io.WriteString(w, trimLines(t.Render())); err != nil {
+	text := trimLines(t.Render())
+	if len(report.Ahead) > 0 {
+		text += "\nup goes on after that:\n"
+	}
+	for _, phase := range report.Ahead {
+		text += "  " + phase + "\n"
+	}
+	if _, err := io.WriteString(w, text); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
