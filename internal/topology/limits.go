@@ -21,6 +21,9 @@ const (
 	defaultRegionalDomains     = 120
 )
 
+// noLimit is more than any account has, and little enough to be multiplied.
+const noLimit = 1 << 30
+
 // MaxNamesPerCertificate is as far as AWS raises ACM's quota of domain names
 // per certificate (ACM user guide, quotas).
 const MaxNamesPerCertificate = 100
@@ -94,6 +97,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		if *field == 0 {
 			*field = byDefault
 		}
+		*field = min(*field, noLimit)
 	}
 	set(&l.NamesPerCertificate, "NamesPerCertificate", defaultNamesPerCertificate)
 	set(&l.Certificates, "Certificates", defaultCertificates)

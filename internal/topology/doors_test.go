@@ -1,0 +1,275 @@
+package topology_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+func deriveAt(t testing.TB, m *mapping.Mapping, limits topology.Limits, at map[mapping.Host]topology.Placement) *topology.Topology {
+	t.Helper()
+	top, err := topology.DeriveAt(m, limits, at)
+	require.NoError(t, err)
+	return top
+}
+
+// names are the hosts and records of a topology, for comparison.
+type names struct {
+	Routes, Served, ALB, Native []mapping.Host
+	Doors                       []mapping.FrontDoor
+	Records                     map[mapping.Host]string
+	// Certificates are the names on each load balancer.
+	Certificates map[string][]mapping.Host
+}
+
+func namesOf(top *topology.Topology) names {
+	n := names{
+		Routes: top.Hosts, Served: top.Served, ALB: top.ALBHosts, Native: top.NativeHosts, Doors: top.Doors,
+		Records: map[mapping.Host]string{}, Certificates: map[string][]mapping.Host{},
+	}
+	for _, zone := range top.Zones {
+		for _, record := range zone.Records {
+			n.Records[record.Name] = string(record.Door)
+			if record.Door != native {
+				n.Records[record.Name] += " by load balancer " + fmt.Sprintf("%q", top.LoadBalancers[record.LoadBalancer].Name)
+			}
+		}
+	}
+	for _, balancer := range top.LoadBalancers {
+		var all []mapping.Host
+		for _, c := range balancer.Certificates {
+			all = append(all, c.Names...)
+		}
+		n.Certificates[balancer.Name] = all
+	}
+	return n
+}
+
+func TestHostsOfEveryDoor(t *testing.T) {
+	m := of(behind(nginx, "n.x.example.com", ""), behind(alb, "a.x.example.com", ""), behind(native, "p.x.example.com", ""),
+		behind(alb, "a.y.example.com", ""), behind(native, "p.z.example.com", ""))
+	h := func(hosts ...mapping.Host) []mapping.Host { return hosts }
+	want := names{
+		Routes: h("n.x.example.com"), ALB: h("a.x.example.com", "a.y.example.com"), Native: h("p.x.example.com", "p.z.example.com"),
+		Served: h("a.x.example.com", "a.y.example.com", "n.x.example.com", "p.x.example.com", "p.z.example.com"),
+		Doors:  []mapping.FrontDoor{alb, native, nginx},
+	}
+
+	shared := want
+	shared.Records = map[mapping.Host]string{
+		"*.x.example.com": `nginx by load balancer ""`, "p.x.example.com": "native", "*.y.example.com": `alb by load balancer ""`, "p.z.example.com": "native",
+	}
+	shared.Certificates = map[string][]mapping.Host{"": h("*.x.example.com", "*.y.example.com")}
+	require.Empty(t, cmp.Diff(shared, namesOf(derive(t, m, topology.Limits{SharedALB: true}))))
+
+	own := want
+	own.Records = map[mapping.Host]string{
+		"*.x.example.com": `nginx by load balancer ""`, "a.x.example.com": `alb by load balancer "alb"`, "p.x.example.com": "native",
+		"a.y.example.com": `alb by load balancer "alb"`, "p.z.example.com": "native",
+	}
+	own.Certificates = map[string][]mapping.Host{"": h("*.x.example.com"), "alb": h("*.x.example.com", "*.y.example.com")}
+	require.Empty(t, cmp.Diff(own, namesOf(derive(t, m, topology.Limits{}))))
+
+	hostRecords := shared
+	hostRecords.Records = map[mapping.Host]string{
+		"n.x.example.com": `nginx by load balancer ""`, "a.x.example.com": `alb by load balancer ""`, "p.x.example.com": "native",
+		"a.y.example.com": `alb by load balancer ""`, "p.z.example.com": "native",
+	}
+	require.Empty(t, cmp.Diff(hostRecords, namesOf(derive(t, m, topology.Limits{SharedALB: true, HostRecords: true}))))
+}
+
+func TestOnlyWhatADoorNeedsIsThere(t *testing.T) {
+	natives := derive(t, of(behind(native, "p.x.example.com", "")), topology.Limits{SharedALB: true})
+	require.Empty(t, natives.LoadBalancers)
+	require.Empty(t, natives.Certificates)
+	require.Empty(t, natives.Routes)
+	require.Equal(t, []mapping.FrontDoor{native}, natives.Doors)
+
+	for _, isShared := range []bool{true, false} {
+		albs := derive(t, of(behind(alb, "a.x.example.com", "")), topology.Limits{SharedALB: isShared})
+		require.Len(t, albs.LoadBalancers, 1)
+		require.Equal(t, alb, albs.LoadBalancers[0].Door, "no proxy is behind it")
+		require.Equal(t, []mapping.Host{"a.x.example.com"}, albs.LoadBalancers[0].ALBHosts)
+		require.Equal(t, map[bool]string{true: "", false: "alb"}[isShared], albs.LoadBalancers[0].Name)
+		require.Empty(t, albs.Routes)
+		require.Equal(t, []mapping.FrontDoor{alb}, albs.Doors)
+	}
+}
+
+// TestTheWayOfAHost follows a host from the proxy to each other front door and
+// back: at each step the way that its name takes is whole.
+func TestTheWayOfAHost(t *testing.T) {
+	h := func(hosts ...mapping.Host) []mapping.Host { return hosts }
+	const host = "a.x.example.com"
+	type step struct {
+		sentence string
+		wants    mapping.FrontDoor
+		at       topology.Placement
+		want     names
+	}
+	certificates := func(balancers ...string) map[string][]mapping.Host {
+		all := map[string][]mapping.Host{}
+		for _, name := range balancers {
+			all[name] = h("*.x.example.com")
+		}
+		return all
+	}
+	record := func(name mapping.Host, target string) map[mapping.Host]string { return map[mapping.Host]string{name: target} }
+	byProxy := record("*.x.example.com", `nginx by load balancer ""`)
+	steps := []step{
+		{
+			"wants alb: its certificate is there before its name moves", alb, topology.Placement{Name: nginx, Waits: topology.WaitsForProvider},
+			names{Routes: h(host), Served: h(host), Doors: []mapping.FrontDoor{alb, nginx}, Records: byProxy, Certificates: certificates("", "alb")},
+		},
+		{
+			"has moved to alb: the proxy still routes it", alb, topology.Placement{Name: alb, Keeps: []mapping.FrontDoor{nginx}, Waits: topology.WaitsForClients},
+			names{
+				Routes: h(host), Served: h(host), ALB: h(host), Doors: []mapping.FrontDoor{alb, nginx},
+				Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("", "alb"),
+			},
+		},
+		{
+			"has arrived at alb: nothing is left of the proxy", alb, topology.Placement{Name: alb},
+			names{Served: h(host), ALB: h(host), Doors: []mapping.FrontDoor{alb}, Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("alb")},
+		},
+		{
+			"wants native: no certificate on a load balancer is for that", native, topology.Placement{Name: alb, Waits: topology.WaitsForProvider},
+			names{Served: h(host), ALB: h(host), Doors: []mapping.FrontDoor{alb, native}, Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("alb")},
+		},
+		{
+			"has moved to native", native, topology.Placement{Name: native, Keeps: []mapping.FrontDoor{alb}, Waits: topology.WaitsForClients},
+			names{Served: h(host), ALB: h(host), Native: h(host), Doors: []mapping.FrontDoor{alb, native}, Records: record(host, "native"), Certificates: certificates("alb")},
+		},
+		{
+			"wants the proxy back: the proxy routes it before its name moves", nginx, topology.Placement{Name: native, Waits: topology.WaitsForProvider},
+			names{Routes: h(host), Served: h(host), Native: h(host), Doors: []mapping.FrontDoor{native, nginx}, Records: record(host, "native"), Certificates: certificates("")},
+		},
+		{
+			"is new and waits: it has no name, and its door stands", native, topology.Placement{Waits: topology.WaitsForProvider},
+			names{Doors: []mapping.FrontDoor{native}, Records: map[mapping.Host]string{}, Certificates: certificates()},
+		},
+	}
+	for _, s := range steps {
+		t.Run(s.sentence, func(t *testing.T) {
+			top := deriveAt(t, of(behind(s.wants, host, "")), topology.Limits{}, map[mapping.Host]topology.Placement{host: s.at})
+			require.Empty(t, cmp.Diff(s.want, namesOf(top), equateEmpty))
+		})
+	}
+}
+
+// equateEmpty takes no hosts for an empty list of them.
+var equateEmpty = cmp.FilterValues(func(a, b []mapping.Host) bool { return len(a)+len(b) == 0 }, cmp.Comparer(func(a, b []mapping.Host) bool { return true }))
+
+// mixed draws an estate of every front door and where its hosts stand.
+func mixed(t *rapid.T) (*mapping.Mapping, map[mapping.Host]topology.Placement) {
+	var rows []mapping.Row
+	at := map[mapping.Host]topology.Placement{}
+	for i := range rapid.IntRange(1, 40).Draw(t, "hosts") {
+		host := mapping.Host(fmt.Sprintf("h%d.d%d.example.com", i, rapid.IntRange(0, 15).Draw(t, "parent")))
+		if rapid.IntRange(0, 8).Draw(t, "apex") == 0 {
+			host = mapping.Host(host.Parent()) // It may be the name of another's zone.
+		}
+		if _, twice := at[host]; twice || strings.Count(string(host), ".") < 2 {
+			continue
+		}
+		door := rapid.SampledFrom(doors).Draw(t, "wants")
+		p := topology.Placement{Name: rapid.SampledFrom([]mapping.FrontDoor{"", nginx, alb, native}).Draw(t, "name")}
+		if kept := rapid.SampledFrom(doors).Draw(t, "keeps"); kept != p.Name && p.Name == door {
+			p.Keeps = []mapping.FrontDoor{kept}
+		}
+		at[host] = p
+		rows = append(rows, behind(door, host, ""), behind(door, host, "/v1"))
+	}
+	if rapid.Bool().Draw(t, "a wildcard host") {
+		rows = append(rows, behind(nginx, "*.d0.example.com", ""))
+		at["*.d0.example.com"] = topology.Placement{Name: nginx}
+	}
+	return of(rows...), at
+}
+
+// TestEveryWayIsWhole: wherever hosts stand between front doors, and however
+// small the load balancers are, each name leads to its front door, and that has
+// what it takes to answer.
+func TestEveryWayIsWhole(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m, at := mixed(rt)
+		limits := topology.Limits{
+			SharedALB: rapid.Bool().Draw(rt, "shared"), HostRecords: rapid.IntRange(0, 3).Draw(rt, "records") == 0, HostZones: rapid.IntRange(0, 3).Draw(rt, "zones") == 0,
+			Certificates: rapid.IntRange(2, 4).Draw(rt, "certificates"), NamesPerCertificate: rapid.IntRange(2, 4).Draw(rt, "names"),
+		}
+		top, err := topology.DeriveAt(m, limits, at)
+		require.NoError(rt, err)
+		for host, p := range at {
+			_, served := slices.BinarySearch(top.Served, host)
+			require.Equal(rt, p.Name != "", served)
+			if p.Name == "" {
+				continue
+			}
+			record := answer(top.Zones, host)
+			require.NotNil(rt, record, "%s resolves", host)
+			if record.Door != p.Name {
+				require.True(rt, limits.SharedALB && p.Name == alb && record.Door == nginx && record.Name != host, "%s leads to %s: %v", host, p.Name, record)
+			}
+			if p.Name == native {
+				continue
+			}
+			balancer := top.LoadBalancers[record.LoadBalancer]
+			require.True(rt, covers(balancer, host), "%s has its certificate on %q", host, balancer.Name)
+			require.Equal(rt, p.Serves(alb) && (limits.SharedALB || p.Name == alb), slices.Contains(balancer.ALBHosts, host), "a rule for %s", host)
+			if p.Name == nginx {
+				require.Equal(rt, nginx, balancer.Door)
+			}
+		}
+		for _, host := range top.Hosts {
+			require.True(rt, at[host].Serves(nginx) || wants(m, host) == nginx)
+		}
+		for _, host := range top.ALBHosts {
+			require.True(rt, slices.ContainsFunc(top.LoadBalancers, func(b topology.LoadBalancer) bool {
+				return slices.Contains(b.ALBHosts, host) && covers(b, host)
+			}), "%s has a rule beside its certificate, also when its name leads elsewhere", host)
+		}
+		for _, balancer := range top.LoadBalancers {
+			require.LessOrEqual(rt, len(balancer.Certificates), limits.Certificates)
+			require.NotEmpty(rt, balancer.Certificates, "a listener needs a certificate")
+		}
+	})
+}
+
+func wants(m *mapping.Mapping, host mapping.Host) mapping.FrontDoor {
+	i := slices.IndexFunc(m.Rows, func(r mapping.Row) bool { return r.Host == host })
+	return m.Rows[i].FrontDoor
+}
+
+func covers(balancer topology.LoadBalancer, host mapping.Host) bool {
+	name := mapping.Host("*." + host.Parent())
+	return slices.ContainsFunc(balancer.Certificates, func(c topology.Certificate) bool { return slices.Contains(c.Names, name) })
+}
+
+// answer follows Route 53's rules: the most specific zone answers, with an exact
+// record or else its wildcard.
+func answer(zones []topology.Zone, host mapping.Host) *topology.Record {
+	var zone *topology.Zone
+	for i := range zones {
+		name := string(zones[i].Name)
+		if (string(host) == name || strings.HasSuffix(string(host), "."+name)) && (zone == nil || len(name) > len(zone.Name)) {
+			zone = &zones[i]
+		}
+	}
+	if zone == nil {
+		return nil
+	}
+	for _, name := range []mapping.Host{host, mapping.Host("*." + zone.Name)} {
+		if i := slices.IndexFunc(zone.Records, func(r topology.Record) bool { return r.Name == name }); i >= 0 {
+			return &zone.Records[i]
+		}
+	}
+	return nil
+}
