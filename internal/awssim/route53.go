@@ -110,6 +110,14 @@ func deleteZone(c *call) error {
 		}
 		c.remove(record)
 	}
+	// What VPCs of other accounts had of the zone goes with it.
+	for _, token := range []string{zoneAssociationType, zoneAuthorizationType} {
+		for _, r := range c.everywhere(token) {
+			if r.Properties.Text("zoneId") == c.id {
+				c.remove(r)
+			}
+		}
+	}
 	return nil
 }
 

@@ -67,6 +67,17 @@ func associateZone(c *call) error {
 	return nil
 }
 
+// AssociateVPC is what `aws route53 associate-vpc-with-hosted-zone` does when
+// somebody of the VPC's account runs it: the zone, which may be another
+// account's, then answers the VPC too, if that account has authorized it.
+func (s *Simulator) AssociateVPC(account, region, vpcID, zoneID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	caller := session{simulator: s, account: account, region: region, caller: "arn:aws:iam::" + account + ":root"}
+	_, err := caller.call(s.catalog.types[zoneAssociationType], "command/"+zoneID+"/"+vpcID).createFor(Object{"zoneId": zoneID, "vpcId": vpcID})
+	return err
+}
+
 func disassociateZone(c *call) error {
 	zone := c.elsewhere(zoneType, c.outputs.Text("zoneId"))
 	if zone == nil {

@@ -114,3 +114,51 @@ func TestRecordsAreListedAsTheAPIWritesThem(t *testing.T) {
 	_, err = c.invoke("aws:route53/getRecords:getRecords", properties{"zoneId": "ZDELEGATED"})
 	require.ErrorContains(t, err, "NoSuchHostedZone")
 }
+
+// theirZone is a world in which the provider account has a private zone for its
+// own network.
+func theirZone() *awssim.World {
+	world := dnsWorld()
+	world.Existing = []awssim.Existing{
+		{Account: providerAccount, Region: "us-east-1", Type: vpcType, ID: "vpc-theirs", Properties: awssim.Object{"cidrBlock": "10.8.0.0/16", "enableDnsHostnames": true}},
+		{Account: providerAccount, Region: "us-east-1", Type: zoneType, ID: "ZTHEIRS", Properties: awssim.Object{
+			"name": "x.example.com", "vpcs": []any{map[string]any{"vpcId": "vpc-theirs"}}}},
+	}
+	return world
+}
+
+func TestPrivateZonesOfOtherAccountsAreWrittenThroughTheirRole(t *testing.T) {
+	simulator, err := awssim.New(theirZone())
+	require.NoError(t, err)
+	ours, theirs := networkOn(t, simulator), newClient(t, simulator, providerAccount)
+	balancer := ours.create(loadBalancerType, "alb", properties{"internal": true, "subnets": ours.subnets})
+	record := properties{"zoneId": "ZTHEIRS", "name": "orders.x.example.com", "type": "A", "aliases": []properties{
+		{"name": balancer.text("dnsName"), "zoneId": balancer.text("zoneId"), "evaluateTargetHealth": true}}}
+	_, err = ours.tryCreate(recordType, "alias", record)
+	require.ErrorContains(t, err, "NoSuchHostedZone")
+	made := theirs.create(recordType, "alias", record)
+	require.Equal(t, "ZTHEIRS_orders.x.example.com_A", made.id)
+	require.Empty(t, theirs.diff(recordType, "alias", made, record).Diffs)
+	require.ErrorContains(t, theirs.delete(zoneType, "zone", resourceOf{id: "ZTHEIRS"}), "HostedZoneNotEmpty")
+	require.NoError(t, theirs.delete(recordType, "alias", made))
+	require.Len(t, simulator.Resources(awssim.Filter{Type: zoneType, ID: "ZTHEIRS"}), 1)
+}
+
+func TestWhoHasNoRoleAuthorizesAndTheOtherAccountAssociates(t *testing.T) {
+	simulator, err := awssim.New(theirZone())
+	require.NoError(t, err)
+	n := networkOn(t, simulator)
+	zone := n.create(zoneType, "zone", properties{"name": "y.example.com", "vpcs": []properties{{"vpcId": n.vpc.id}}})
+	associate := func() error { return simulator.AssociateVPC(providerAccount, "us-east-1", "vpc-theirs", zone.id) }
+	require.ErrorContains(t, associate(), "NotAuthorizedException")
+	authorization := n.create(zoneAuthorizationType, "theirs", properties{"zoneId": zone.id, "vpcId": "vpc-theirs"})
+	require.Equal(t, []string{n.vpc.id}, vpcsOf(simulator, zone.id), "an authorization associates nothing")
+	require.NoError(t, associate())
+	require.Equal(t, []string{n.vpc.id, "vpc-theirs"}, vpcsOf(simulator, zone.id))
+	require.ErrorContains(t, associate(), "already")
+
+	require.NoError(t, n.delete(zoneAuthorizationType, "theirs", authorization))
+	require.Equal(t, []string{n.vpc.id, "vpc-theirs"}, vpcsOf(simulator, zone.id), "what is associated stays so")
+	require.NoError(t, n.delete(zoneType, "zone", zone))
+	require.Empty(t, simulator.Resources(awssim.Filter{Type: zoneAssociationType}), "gone with the zone")
+}

@@ -22,6 +22,8 @@ func statement(elements string) string {
 	return `{"Version":"2012-10-17","Statement":{"Sid":"S","Effect":"Allow",` + elements + `}}`
 }
 
+const domainARN = "arn:aws:execute-api:us-east-1:111111111111:/domainnames/orders.example.com+abcd1234"
+
 const everything = `"Principal":"*","Action":"execute-api:Invoke","Resource":"*"`
 
 func TestEvaluateMatchesElements(t *testing.T) {
@@ -58,6 +60,10 @@ func TestEvaluateMatchesElements(t *testing.T) {
 		"an account's root is its principals":             {`"Principal":{"AWS":"arn:aws:iam::333333333333:root"},"Action":"*","Resource":"*"`, as(session), Allowed},
 		"a root isn't another account's principals":       {`"Principal":{"AWS":"arn:aws:iam::444444444444:root"},"Action":"*","Resource":"*"`, as(role), ImplicitDeny},
 		"a role isn't the sessions of another account's":  {`"Principal":{"AWS":"arn:aws:iam::444444444444:role/reader"},"Action":"*","Resource":"*"`, as(session), ImplicitDeny},
+		"the short ARN is all of a domain too":            {only("execute-api:/*"), Request{Action: invoke, Resource: domainARN}, Allowed},
+		"a domain's ARN isn't an API's":                   {only(domainARN), at("prod/GET/orders"), ImplicitDeny},
+		"a domain's ARN may leave its ID open":            {only(domainARN[:len(domainARN)-8] + "*"), Request{Action: invoke, Resource: domainARN}, Allowed},
+		"a domain's ARN isn't another ID's":               {only(domainARN), Request{Action: invoke, Resource: domainARN + "0"}, ImplicitDeny},
 		"the short ARN is nothing of another service":     {only("execute-api:/*"), Request{Action: invoke, Resource: "arn:aws:s3:::bucket/key"}, ImplicitDeny},
 		"an account isn't another's principals":           {`"Principal":{"AWS":"444444444444"},"Action":"*","Resource":"*"`, as(role), ImplicitDeny},
 		"NotPrincipal is everybody else":                  {`"NotPrincipal":{"AWS":"` + role + `"},"Action":"*","Resource":"*"`, as("arn:aws:iam::333333333333:role/writer"), Allowed},
@@ -134,6 +140,13 @@ func TestEvaluateComparesConditions(t *testing.T) {
 		"ArnEquals does what ArnLike does":                     {`"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::*:role/r*"}`, ctx("aws:PrincipalArn", "arn:aws:iam::333333333333:role/reader"), true},
 		"a wildcard in an ARN doesn't reach over a colon":      {`"ArnLike":{"aws:PrincipalArn":"arn:aws:*:role/reader"}`, ctx("aws:PrincipalArn", "arn:aws:iam::333333333333:role/reader"), false},
 		"ArnNotEquals fails on a match":                        {`"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::333333333333:*"}`, ctx("aws:PrincipalArn", "arn:aws:iam::333333333333:role/reader"), false},
+		"ArnEquals compares the domain that a request came by": {`"ArnEquals":{"execute-api:viaDomainArn":"` + domainARN + `"}`, ctx("execute-api:viaDomainArn", domainARN), true},
+		"ArnEquals takes a domain of any ID":                   {`"ArnEquals":{"execute-api:viaDomainArn":"` + domainARN[:len(domainARN)-2] + `*"}`, ctx("execute-api:viaDomainArn", domainARN), true},
+		"ArnEquals fails on another domain":                    {`"ArnEquals":{"execute-api:viaDomainArn":["` + domainARN + `0","` + domainARN + `1"]}`, ctx("execute-api:viaDomainArn", domainARN), false},
+		"ArnEquals fails without a domain":                     {`"ArnEquals":{"execute-api:viaDomainArn":"*"}`, nil, false},
+		"ArnNotEquals holds without a domain":                  {`"ArnNotEquals":{"execute-api:viaDomainArn":"` + domainARN + `"}`, nil, true},
+		"ArnNotEquals fails on one of several domains":         {`"ArnNotEquals":{"execute-api:viaDomainArn":["` + domainARN + `0","` + domainARN + `"]}`, ctx("execute-api:viaDomainArn", domainARN), false},
+		"ArnNotEqualsIfExists holds without a domain":          {`"ArnNotEqualsIfExists":{"execute-api:viaDomainArn":"` + domainARN + `"}`, nil, true},
 		"ArnNotLike holds on an absent key":                    {`"ArnNotLike":{"aws:PrincipalArn":"*"}`, nil, true},
 		"ForAnyValue holds if one value matches":               {`"ForAnyValue:StringEquals":{"aws:TagKeys":["a","b"]}`, map[string][]string{"aws:TagKeys": {"x", "b"}}, true},
 		"ForAnyValue fails on an absent key":                   {`"ForAnyValue:StringNotEquals":{"aws:TagKeys":"a"}`, nil, false},
