@@ -58,20 +58,30 @@ func (e *Environment) Refresh(ctx context.Context) (*Report, error) {
 
 // Destroy deletes what the stacks hold: the provider accounts' side by side,
 // then the shared stack's. If a provider stack fails, the shared stack is kept:
-// the account still relies on it.
+// the account still relies on it. Before all that the shared stack lets go of
+// the provider accounts' private custom domains, which couldn't be deleted
+// otherwise; if it can't, nothing more is destroyed.
 func (e *Environment) Destroy(ctx context.Context) (*Report, error) {
 	r, err := e.prepare(destroy)
 	if err != nil {
 		return nil, err
 	}
-	results := r.sideBySide(ctx, r.Providers)
-	if n := failures(results); n > 0 {
-		results = append(results, r.skip(e.Shared,
-			fmt.Sprintf("%d of the provider accounts' stacks could not be destroyed and still rely on it", n)))
-	} else {
-		results = append(results, r.stack(ctx, e.Shared))
+	released := r.release(ctx)
+	if released.Err != nil {
+		var results []Result
+		for _, s := range r.Providers {
+			results = append(results, r.skip(s, fmt.Sprintf("%s could not let go of the custom domains", r.Shared.Name)))
+		}
+		return r.report(append(results, released))
 	}
-	return r.report(results)
+	results := r.sideBySide(ctx, r.Providers)
+	var shared Result
+	if n := failures(results); n > 0 {
+		shared = r.skip(e.Shared, fmt.Sprintf("%d of the provider accounts' stacks could not be destroyed and still rely on it", n))
+	} else {
+		shared = r.stack(ctx, e.Shared)
+	}
+	return r.report(append(results, released.and(shared)))
 }
 
 // Cancel takes the locks of all stacks away, as `pulumi cancel` does: of runs

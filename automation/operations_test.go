@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,6 +163,43 @@ func TestOneAccountsFailureDoesNotStopTheOthers(t *testing.T) {
 		_, err := env.Up(t.Context())
 		require.NoError(t, err)
 	})
+}
+
+func TestProviderStacksRunSideBySideWithinABound(t *testing.T) {
+	env := deployable(t)
+	env.Shared.Program = components(0)
+	var running, most atomic.Int32
+	both := make(chan struct{})
+	program := func(together int32) pulumi.RunFunc {
+		return func(*pulumi.Context) error {
+			n := running.Add(1)
+			defer running.Add(-1)
+			for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
+			}
+			if n == together {
+				close(both)
+			}
+			if together > 1 {
+				<-both
+			}
+			return nil
+		}
+	}
+	for i := range env.Providers {
+		env.Providers[i].Program = program(2)
+	}
+	_, err := env.Up(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 2, most.Load(), "by default they run side by side")
+
+	most.Store(0)
+	env.Parallel = 1
+	for i := range env.Providers {
+		env.Providers[i].Program = program(0)
+	}
+	_, err = env.Up(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, most.Load())
 }
 
 func TestProvidersWaitForTheSharedStack(t *testing.T) {

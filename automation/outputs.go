@@ -35,6 +35,9 @@ type SharedOutputs struct {
 	Endpoints map[mapping.FrontDoor]string `json:"endpoints"`
 	// Doors says for each host that isn't served by nginx alone where it stands.
 	Doors map[mapping.Host]Placement `json:"doors"`
+	// AssociationCommands are what has to be run in the accounts of VPCs that
+	// are to be associated with the hosted zones, where no role lets Portico.
+	AssociationCommands []string `json:"associationCommands"`
 	// ImportedCertificatesExpire are the times (RFC 3339) until which imported
 	// certificates, which nobody renews, are valid, by first name and kind of key.
 	ImportedCertificatesExpire map[string]string `json:"importedCertificatesExpire"`

@@ -39,10 +39,10 @@ type standing struct {
 }
 
 // standingOf reads the outputs of a pass. A stack that failed has none: its rows
-// count as not ready, and its policies as they are. A shared stack without the
-// output doors knows of no ways between front doors.
+// count as not ready, and its policies as they are. Programs other than
+// Portico's have no contract, and no hosts.
 func standingOf(results []Result) (standing, error) {
-	if _, found := results[0].Outputs["doors"]; !found {
+	if _, found := results[0].Outputs["contract"]; !found {
 		return standing{}, nil
 	}
 	shared, err := ReadSharedOutputs(results[0].Outputs)

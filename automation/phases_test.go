@@ -100,6 +100,9 @@ func (w *town) shared(stack string, dry bool) map[string]any {
 		w.doors = placed
 		w.seen = append(w.seen, stack+": "+strings.Join(story, ", "))
 	}
+	if len(doors) == 0 {
+		return map[string]any{"contract": Contract}
+	}
 	return map[string]any{"contract": Contract, "doors": doors}
 }
 

@@ -48,7 +48,7 @@ type Result struct {
 // Phase is one run of a stack in an operation.
 type Phase struct {
 	// What says what the phase does, as the end of a sentence that begins with
-	// the stack: "moves orders.example.com"; empty for the first.
+	// the stack: "moves orders.example.com"; empty for the pass over all stacks.
 	What    string
 	Changes Changes
 	Seconds float64
@@ -56,8 +56,13 @@ type Phase struct {
 
 // and is the result with that of the stack's next phase.
 func (r Result) and(next Result) Result {
+	switch {
+	case len(next.Phases) == 0:
+		next.Changes = r.Changes
+	case len(r.Phases) > 0:
+		next.Changes = r.Changes.and(next.Changes)
+	}
 	next.Phases = append(r.Phases, next.Phases...)
-	next.Changes = r.Changes.and(next.Changes)
 	next.Seconds = math.Round((r.Seconds+next.Seconds)*1000) / 1000 // to the millisecond, as each is
 	return next
 }

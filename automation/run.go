@@ -20,8 +20,8 @@ import (
 type operation struct {
 	// verb names the operation: "up".
 	verb string
-	// why says what a later phase of the operation does, as the end of a
-	// sentence that begins with the stack; empty for the first.
+	// why says what a phase does that is not the pass over all stacks, as the
+	// end of a sentence that begins with the stack; empty for that pass.
 	why string
 	// creates tells that the operation makes a stack that doesn't exist yet;
 	// for the others such a stack is nothing to do.
@@ -58,7 +58,7 @@ func (o operation) title() string {
 	if o.why == "" {
 		return o.verb
 	}
-	return o.verb + " again, " + o.why
+	return o.verb + ": " + o.why
 }
 
 // errNoStack says that the backend holds no stack of that name.
