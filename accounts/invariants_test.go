@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ram"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/stretchr/testify/require"
@@ -24,7 +25,9 @@ import (
 var argsTypes = map[string]any{
 	"aws:acm/certificate:Certificate":                           acm.CertificateArgs{},
 	"aws:acm/certificateValidation:CertificateValidation":       acm.CertificateValidationArgs{},
+	"aws:apigateway/basePathMapping:BasePathMapping":            apigateway.BasePathMappingArgs{},
 	"aws:apigateway/deployment:Deployment":                      apigateway.DeploymentArgs{},
+	"aws:apigateway/domainName:DomainName":                      apigateway.DomainNameArgs{},
 	"aws:apigateway/restApiPolicy:RestApiPolicy":                apigateway.RestApiPolicyArgs{},
 	"aws:appautoscaling/policy:Policy":                          appautoscaling.PolicyArgs{},
 	"aws:appautoscaling/target:Target":                          appautoscaling.TargetArgs{},
@@ -48,6 +51,9 @@ var argsTypes = map[string]any{
 	"aws:lb/listenerCertificate:ListenerCertificate":            lb.ListenerCertificateArgs{},
 	"aws:lb/loadBalancer:LoadBalancer":                          lb.LoadBalancerArgs{},
 	"aws:lb/targetGroup:TargetGroup":                            lb.TargetGroupArgs{},
+	"aws:ram/principalAssociation:PrincipalAssociation":         ram.PrincipalAssociationArgs{},
+	"aws:ram/resourceAssociation:ResourceAssociation":           ram.ResourceAssociationArgs{},
+	"aws:ram/resourceShare:ResourceShare":                       ram.ResourceShareArgs{},
 	"aws:route53/record:Record":                                 route53.RecordArgs{},
 	"aws:route53/zone:Zone":                                     route53.ZoneArgs{},
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   vpc.SecurityGroupEgressRuleArgs{},
@@ -107,6 +113,11 @@ func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
 			require.NoError(t, provider(t, m, minimalProvider+settings("  portico:redeploy: "+redeploy+"\n"), twoRows))
 			requireInvariants(t, m, false)
 		})
+		t.Run("a provider account with every front door, redeploy "+redeploy, func(t *testing.T) {
+			m := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
+			require.NoError(t, provider(t, m, minimalProvider+settings("  portico:redeploy: "+redeploy+"\n"), threeDoors))
+			requireInvariants(t, m, true)
+		})
 	}
 }
 
@@ -153,4 +164,11 @@ func TestAFirstPreviewShowsEveryResource(t *testing.T) {
 			require.Equal(t, known.identities(), unknown.identities())
 		})
 	}
+	t.Run("a provider account with every front door", func(t *testing.T) {
+		known := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
+		unknown := &monitor{shared: doorOutputs(nil), publicZones: publicZones, unknown: true}
+		require.NoError(t, provider(t, known, redeploying, threeDoors))
+		require.NoError(t, provider(t, unknown, redeploying, threeDoors))
+		require.Equal(t, known.identities(), unknown.identities())
+	})
 }

@@ -56,6 +56,9 @@ type monitor struct {
 	// by name; unreadable are stacks that the backend fails to read.
 	outputs    map[string]map[string]any
 	unreadable map[string]bool
+	// endpointService is the service of endpoints that are looked up by ID;
+	// empty: s3.
+	endpointService string
 	// running is the task definition that the service runs after a deployment;
 	// empty: the program's.
 	running string
@@ -139,6 +142,12 @@ func computed(r registered) map[string]any {
 			})
 		}
 		return map[string]any{"arn": arn, "domainValidationOptions": options}
+	case "aws:apigateway/domainName:DomainName":
+		arn := "arn:aws:apigateway:us-east-1:222222222222:/domainnames/" + r.Inputs["domainName"].(string)
+		if r.Inputs["certificateArn"] == nil {
+			return map[string]any{"arn": arn}
+		}
+		return map[string]any{"arn": arn + "+a1b2c3d4e5", "domainNameId": "a1b2c3d4e5"}
 	case "aws:route53/zone:Zone":
 		return map[string]any{"zoneId": "Z" + r.Name}
 	case "aws:route53/record:Record":
@@ -199,7 +208,7 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 	case "aws:ec2/getVpcEndpoint:getVpcEndpoint":
 		service := text("serviceName")
 		if service == "" {
-			service = "com.amazonaws.us-east-1.s3"
+			service = "com.amazonaws.us-east-1." + cmp.Or(m.endpointService, "s3")
 		}
 		return map[string]any{"id": "vpce-adopted", "serviceName": service, "privateDnsEnabled": true, "state": "available",
 			"securityGroupIds": []any{"sg-of-others"}, "networkInterfaceIds": []any{"eni-9"},

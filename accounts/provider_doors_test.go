@@ -1,0 +1,405 @@
+package accounts
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	domainToken      = "aws:apigateway/domainName:DomainName"
+	pathToken        = "aws:apigateway/basePathMapping:BasePathMapping"
+	shareToken       = "aws:ram/resourceShare:ResourceShare"
+	sharedToken      = "aws:ram/resourceAssociation:ResourceAssociation"
+	principalToken   = "aws:ram/principalAssociation:PrincipalAssociation"
+	nginxEndpointID  = "vpce-0a1b2c3d4e5f60718"
+	albEndpointID    = "vpce-0a1b2c3d4e5f60719"
+	nativeEndpointID = "vpce-0a1b2c3d4e5f6071a"
+)
+
+// threeDoors has a row of each front door; two share an API.
+const threeDoors = `APIS:
+  - CUSTOM_DOMAIN_URL: a.internal.example.com
+    PRIVATE_API_URL: https://abcde12345.execute-api.us-east-1.amazonaws.com/dev
+    ACCOUNT: "222222222222"
+  - CUSTOM_DOMAIN_URL: b.internal.example.com/v1
+    PRIVATE_API_URL: https://abcde12345.execute-api.us-east-1.amazonaws.com/prod
+    ACCOUNT: "222222222222"
+    FRONT_DOOR: alb
+  - CUSTOM_DOMAIN_URL: c.private.example.net
+    PRIVATE_API_URL: https://fghij67890.execute-api.us-east-1.amazonaws.com/dev
+    VERBS: [GET]
+    ACCOUNT: "222222222222"
+    FRONT_DOOR: native
+`
+
+// doorOutputs are the outputs of a shared stack that has the endpoints of all
+// front doors, with others beside or in place of them.
+func doorOutputs(more map[string]any) map[string]any {
+	outputs := maps.Clone(sharedStackOutputs)
+	maps.Copy(outputs, map[string]any{
+		"accountId": "111111111111",
+		"hosts":     []any{"a.internal.example.com"},
+		"doors":     map[string]any{},
+		"endpoints": map[string]any{"nginx": nginxEndpointID, "alb": albEndpointID, "native": nativeEndpointID},
+	})
+	maps.Copy(outputs, more)
+	return outputs
+}
+
+// outputsOf runs a provider stack's program and returns its outputs; none where not
+// all of them are known.
+func outputsOf(t *testing.T, m *monitor, s settings, mapping string) map[string]any {
+	t.Helper()
+	m.publicZones = publicZones
+	dir := project(t, "dev-orders", s, mapping)
+	got := map[string]any{}
+	program := func(ctx *pulumi.Context) error {
+		if err := ProviderIn(dir)(ctx); err != nil {
+			return err
+		}
+		// The program waits for outputs of its context only.
+		own, resolve, _ := ctx.NewOutput()
+		pulumi.All(own, pulumi.Map(ctx.GetCurrentExportMap())).ApplyT(func(all []any) int {
+			got = asJSON(t, all[1]).(map[string]any)
+			return 0
+		})
+		resolve(true)
+		return nil
+	}
+	require.NoError(t, run(t, m, program, "dev-orders", s.config(t)))
+	return got
+}
+
+// asJSON is a value as JSON has it.
+func asJSON(t *testing.T, value any) any {
+	data, err := json.Marshal(value)
+	require.NoError(t, err)
+	var all any
+	require.NoError(t, json.Unmarshal(data, &all))
+	return all
+}
+
+func document(t *testing.T, text any) (statements []map[string]any) {
+	t.Helper()
+	var policy struct{ Statement []map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(text.(string)), &policy))
+	return policy.Statement
+}
+
+func TestARowOfAnALBGetsARegionalDomain(t *testing.T) {
+	m := &monitor{shared: doorOutputs(nil)}
+	outputsOf(t, m, redeploying, threeDoors)
+
+	domain := m.named(t, domainToken, "alb-b.internal.example.com")
+	require.Equal(t, "b.internal.example.com", domain.Inputs["domainName"])
+	require.Equal(t, map[string]any{"types": "REGIONAL"}, domain.Inputs["endpointConfiguration"])
+	require.Equal(t, "TLS_1_2", domain.Inputs["securityPolicy"])
+	require.Equal(t, "arn:aws:mock::111111111111:portico-dev-_wildcard.internal.example.com", domain.Inputs["regionalCertificateArn"])
+	require.NotContains(t, domain.Inputs, "certificateArn")
+	require.NotContains(t, domain.Inputs, "policy")
+	require.Equal(t, []any{"*.internal.example.com"}, []any{m.named(t, certificateToken, "_wildcard.internal.example.com").Inputs["domainName"]})
+
+	path := m.named(t, pathToken, "alb-b.internal.example.com-mapping-v1")
+	require.Equal(t, map[string]any{
+		"basePath": "v1", "domainName": "b.internal.example.com", "restApi": "abcde12345", "stageName": "prod",
+	}, path.Inputs)
+	require.Contains(t, strings.Join(path.Dependencies, " "), "Deployment::api-abcde12345-prod", "the stage is there, and the policy in effect")
+
+	allowed := statements(t, m.named(t, policyToken, "abcde12345"))
+	require.Equal(t, []any{albEndpointID}, wordsOf(t, allowed["PorticoALBAllow"], "StringEquals", "aws:SourceVpce"))
+}
+
+// wordsOf are the values of a statement's condition.
+func wordsOf(t *testing.T, statement map[string]any, operator, key string) []any {
+	t.Helper()
+	conditions, _ := statement["Condition"].(map[string]any)
+	values, _ := conditions[operator].(map[string]any)
+	if list, isList := values[key].([]any); isList {
+		return list
+	}
+	return []any{values[key]}
+}
+
+func TestANativeRowGetsAPrivateDomainThatIsSharedWithTheEndpointsAccount(t *testing.T) {
+	m := &monitor{shared: doorOutputs(nil)}
+	outputs := outputsOf(t, m, redeploying, threeDoors)
+
+	domain := m.named(t, domainToken, "native-c.private.example.net")
+	require.Equal(t, map[string]any{"types": "PRIVATE"}, domain.Inputs["endpointConfiguration"])
+	require.Equal(t, "arn:aws:mock::111111111111:portico-dev-_wildcard.private.example.net", domain.Inputs["certificateArn"])
+	require.NotContains(t, domain.Inputs, "regionalCertificateArn")
+	policy := document(t, domain.Inputs["policy"])
+	require.Len(t, policy, 2)
+	require.Equal(t, "Allow", policy[0]["Effect"])
+	require.Equal(t, "Deny", policy[1]["Effect"])
+	require.Equal(t, []any{nativeEndpointID}, wordsOf(t, policy[1], "StringNotEquals", "aws:SourceVpce"))
+
+	require.Equal(t, "a1b2c3d4e5", m.named(t, pathToken, "native-c.private.example.net-mapping").Inputs["domainNameId"])
+	require.NotContains(t, m.named(t, pathToken, "native-c.private.example.net-mapping").Inputs, "basePath")
+	share := m.only(t, shareToken)
+	require.Equal(t, false, share.Inputs["allowExternalPrincipals"])
+	shareARN := "arn:aws:mock::111111111111:" + share.Name
+	require.Equal(t, map[string]any{"principal": "111111111111", "resourceShareArn": shareARN}, m.only(t, principalToken).Inputs)
+	domainARN := "arn:aws:apigateway:us-east-1:222222222222:/domainnames/c.private.example.net+a1b2c3d4e5"
+	require.Equal(t, map[string]any{"resourceArn": domainARN, "resourceShareArn": shareARN}, m.only(t, sharedToken).Inputs)
+
+	require.Contains(t, fmt.Sprint(statements(t, m.named(t, policyToken, "fghij67890"))), "domainnames/c.private.example.net+a1b2c3d4e5")
+	require.Equal(t, map[string]any{"c.private.example.net": domainARN}, outputs["domainNameArns"])
+	require.Equal(t, shareARN, outputs["resourceShareArn"])
+}
+
+func TestReadyAreTheRowsWhoseWayStands(t *testing.T) {
+	const albRow, nativeRow = "b.internal.example.com/v1", "c.private.example.net"
+	waits := func(host string, placement map[string]any) map[string]any {
+		return map[string]any{"doors": map[string]any{host: placement}}
+	}
+	for name, c := range map[string]struct {
+		shared  map[string]any
+		mapping string
+		ready   map[string]any
+		keeps   []any
+		domains []string
+		// admits are the statements of the policy of API abcde12345.
+		admits []string
+	}{
+		"after the first update": {
+			ready:   map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}},
+			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
+			admits:  []string{"PorticoALBAllow", "PorticoAllow"},
+		},
+		"not before the shared stack has made their endpoints": {
+			shared:  map[string]any{"endpoints": nil},
+			ready:   map[string]any{},
+			domains: []string{"alb-b.internal.example.com"},
+			admits:  []string{"PorticoAllow"},
+		},
+		"and what led there before is admitted until the shared stack has taken it down": {
+			shared: waits("b.internal.example.com", map[string]any{"name": "nginx", "waits": "provider"}),
+			ready:  map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"b.internal.example.com"},
+			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
+			admits:  []string{"PorticoALBAllow", "PorticoAllow"},
+		},
+		"also while clients may hold the old answer": {
+			shared: waits("b.internal.example.com", map[string]any{"name": "alb", "keeps": []any{"nginx"}, "waits": "clients"}),
+			ready:  map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"b.internal.example.com"},
+			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
+			admits:  []string{"PorticoALBAllow", "PorticoAllow"},
+		},
+		"and of nginx those that come from elsewhere": {
+			shared: waits("a.internal.example.com", map[string]any{"name": "native", "waits": "provider"}),
+			ready:  map[string]any{"nginx": []any{"a.internal.example.com"}, "alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"a.internal.example.com"},
+			domains: []string{"alb-b.internal.example.com", "native-a.internal.example.com", "native-c.private.example.net"},
+			admits:  []string{"PorticoALBAllow", "PorticoAllow", "PorticoNativeAllow"},
+		},
+		"but no retired ones": {
+			mapping: strings.ReplaceAll(threeDoors, "    FRONT_DOOR", "    RETIRED: true\n    FRONT_DOOR"),
+			ready:   map[string]any{}, admits: []string{"PorticoAllow"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &monitor{shared: doorOutputs(c.shared)}
+			if c.shared["endpoints"] == nil && len(c.shared) == 1 && c.shared["doors"] == nil {
+				delete(m.shared, "endpoints")
+			}
+			if c.mapping == "" {
+				c.mapping = threeDoors
+			}
+			outputs := outputsOf(t, m, redeploying, c.mapping)
+			require.Equal(t, c.ready, outputs["ready"])
+			if c.keeps == nil {
+				c.keeps = []any{}
+			}
+			require.Equal(t, c.keeps, outputs["keeps"])
+			var domains []string
+			for _, domain := range m.of(domainToken) {
+				domains = append(domains, domain.Name)
+			}
+			require.Equal(t, c.domains, domains)
+			admits := map[string]bool{}
+			for sid := range statements(t, m.named(t, policyToken, "abcde12345")) {
+				if strings.Contains(sid, "Allow") {
+					admits[strings.TrimRight(sid, "0123456789")] = true
+				}
+			}
+			require.Equal(t, c.admits, slices.Sorted(maps.Keys(admits)))
+		})
+	}
+}
+
+func TestWithoutRedeploymentARowIsReadyWhenThePolicyIsSaved(t *testing.T) {
+	undeploying := minimalProvider + "  portico:redeploy: false\n"
+	m := &monitor{shared: doorOutputs(nil)}
+	outputs := outputsOf(t, m, undeploying, threeDoors)
+	require.Equal(t, map[string]any{"alb": []any{"b.internal.example.com/v1"}, "native": []any{"c.private.example.net"}}, outputs["ready"])
+	require.Len(t, outputs["redeployCommands"], 3)
+	require.Empty(t, m.of(deploymentToken))
+
+	t.Run("but not while its owner hasn't deployed the stage", func(t *testing.T) {
+		m := &monitor{shared: doorOutputs(nil), missing: []string{"abcde12345/prod"}}
+		outputs := outputsOf(t, m, undeploying, threeDoors)
+		require.Equal(t, map[string]any{"native": []any{"c.private.example.net"}}, outputs["ready"])
+		require.Len(t, m.of(domainToken), 2, "the domain can be made")
+		require.Len(t, m.of(pathToken), 1, "its path leads to no stage yet")
+		require.Contains(t, statements(t, m.named(t, policyToken, "abcde12345")), "PorticoALBAllow", "the owner can deploy with it")
+	})
+}
+
+func TestAnAPIThatNothingCanBeGrantedYetIsLeftAlone(t *testing.T) {
+	m := &monitor{shared: doorOutputs(map[string]any{"endpoints": map[string]any{"nginx": nginxEndpointID, "alb": albEndpointID}})}
+	outputs := outputsOf(t, m, redeploying, threeDoors)
+	require.Equal(t, "abcde12345", m.only(t, policyToken).Inputs["restApiId"])
+	require.Equal(t, map[string]any{"alb": []any{"b.internal.example.com/v1"}}, outputs["ready"])
+	require.NotContains(t, outputs, "resourceShareArn")
+	require.Empty(t, m.of(shareToken))
+	require.Len(t, m.of(certificateToken), 2, "the PRIVATE domain's certificate needn't wait")
+}
+
+func TestConsumersReachPrivateDomainsThroughTheirOwnEndpoints(t *testing.T) {
+	m := &monitor{shared: doorOutputs(nil)}
+	outputsOf(t, m, redeploying+`  portico:native:
+    vpcEndpointIds: [vpce-0000000a]
+    principals: ["444444444444", "222222222222"]
+    allowExternalPrincipals: true
+`, threeDoors)
+	endpoints := []any{nativeEndpointID, "vpce-0000000a"}
+	require.ElementsMatch(t, endpoints, wordsOf(t, document(t, m.named(t, domainToken, "c.private.example.net").Inputs["policy"])[1], "StringNotEquals", "aws:SourceVpce"))
+	allowed := statements(t, m.named(t, policyToken, "fghij67890"))["PorticoNativeAllow1"]
+	require.ElementsMatch(t, endpoints, wordsOf(t, allowed, "StringEquals", "aws:SourceVpce"))
+	var principals []any
+	for _, principal := range m.of(principalToken) {
+		principals = append(principals, principal.Inputs["principal"])
+	}
+	require.Equal(t, []any{"111111111111", "444444444444"}, principals, "the own account needs no share")
+	require.Equal(t, true, m.only(t, shareToken).Inputs["allowExternalPrincipals"])
+}
+
+func TestInTheEndpointsOwnAccountNothingIsSharedAndValidationRecordsAreCommon(t *testing.T) {
+	m := &monitor{shared: doorOutputs(map[string]any{"accountId": "222222222222"})}
+	outputs := outputsOf(t, m, redeploying, threeDoors)
+	require.Empty(t, m.of(shareToken))
+	require.NotContains(t, outputs, "resourceShareArn")
+	require.Len(t, outputs["domainNameArns"], 1)
+	require.Contains(t, outputs["ready"], "native")
+	for _, record := range m.of("aws:route53/record:Record") {
+		require.Equal(t, true, record.Inputs["allowOverwrite"], "the shared stack's certificate has the same record")
+		require.True(t, record.RetainOnDelete)
+	}
+	elsewhere := &monitor{shared: doorOutputs(nil)}
+	outputsOf(t, elsewhere, redeploying, threeDoors)
+	for _, record := range elsewhere.of("aws:route53/record:Record") {
+		require.Equal(t, false, record.Inputs["allowOverwrite"])
+		require.False(t, record.RetainOnDelete)
+	}
+}
+
+func TestAPolicyThatWaitsForADomainIsCheckedInAPreview(t *testing.T) {
+	var many strings.Builder
+	many.WriteString("APIS:\n")
+	for i := range 40 {
+		fmt.Fprintf(&many, "  - {CUSTOM_DOMAIN_URL: a-name-of-some-length-%d.internal.example.com, FRONT_DOOR: native, ACCOUNT: \"222222222222\", VERBS: [%s], PRIVATE_API_URL: https://abcde12345.execute-api.us-east-1.amazonaws.com/stage-%d}\n",
+			i, []string{"GET", "PUT, POST", "DELETE"}[i%3], i)
+	}
+	m := &monitor{shared: doorOutputs(nil), publicZones: publicZones, unknown: true}
+	err := provider(t, m, redeploying, many.String())
+	require.ErrorContains(t, err, "abcde12345")
+	require.ErrorContains(t, err, "8192")
+	require.Empty(t, m.of(policyToken))
+}
+
+// The certificates of custom domains come from where those of the load balancer
+// do: certificates_test.go has the sources themselves.
+func TestCertificatesOfCustomDomains(t *testing.T) {
+	authority := newPair(t, nil, 9000*time.Hour)
+	leaf := newPair(t, authority, 2000*time.Hour, "*.internal.example.com", "*.private.example.net")
+	configured := func(certificates map[string]any) settings {
+		text, err := json.Marshal(certificates)
+		require.NoError(t, err)
+		return redeploying + "  portico:certificates: " + settings(text) + "\n"
+	}
+	const existing = "arn:aws:acm:us-east-1:222222222222:certificate/0a1b"
+	issued := map[string]map[string]any{existing: {
+		"status": "ISSUED", "domainName": "*.internal.example.com", "subjectAlternativeNames": []any{"*.private.example.net"},
+		"notAfter": time.Now().Add(time.Hour).Format(time.RFC3339),
+	}}
+	for name, c := range map[string]struct {
+		certificates map[string]any
+		// alb and native are the ARNs' ends.
+		alb, native string
+		requested   int
+	}{
+		"imported": {
+			map[string]any{"source": "import", "import": []any{imports(leaf, authority)}},
+			"-imported-_wildcard.internal.example.com-ecdsa", "-imported-_wildcard.internal.example.com-ecdsa", 1,
+		},
+		"existing": {
+			map[string]any{"source": "existing", "existing": []any{map[string]any{"arn": existing, "names": []any{"*.internal.example.com", "*.private.example.net"}}}},
+			"certificate/0a1b", "certificate/0a1b", 0,
+		},
+		"existing for one, issued for the other": {
+			map[string]any{"existing": []any{map[string]any{"arn": existing, "names": []any{"*.private.example.net"}}}},
+			"-_wildcard.internal.example.com", "certificate/0a1b", 1,
+		},
+		"of a private authority": {
+			map[string]any{"source": "private-ca", "certificateAuthorityArn": "arn:aws:acm-pca:us-east-1:222222222222:certificate-authority/0a1b"},
+			"-_wildcard.internal.example.com", "-_wildcard.private.example.net", 2,
+		},
+		"approved by mail": {
+			map[string]any{"source": "email"}, "-_wildcard.internal.example.com", "-_wildcard.private.example.net", 2,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &monitor{shared: doorOutputs(nil), certificates: issued}
+			outputsOf(t, m, configured(c.certificates), threeDoors)
+			require.Regexp(t, regexp.QuoteMeta(c.alb)+"$", m.named(t, domainToken, "b.internal.example.com").Inputs["regionalCertificateArn"])
+			require.Regexp(t, regexp.QuoteMeta(c.native)+"$", m.named(t, domainToken, "c.private.example.net").Inputs["certificateArn"])
+			requested := 0
+			for _, certificate := range m.of(certificateToken) {
+				if !certificate.Read {
+					requested++
+				}
+			}
+			require.Equal(t, c.requested, requested)
+		})
+	}
+	t.Run("validated in the shared account by its role", func(t *testing.T) {
+		m := &monitor{shared: doorOutputs(nil)}
+		outputsOf(t, m, configured(map[string]any{"zones": []any{
+			map[string]any{"name": "example.com", "roleArn": "arn:aws:iam::111111111111:role/dns"},
+		}}), threeDoors)
+		require.Contains(t, m.named(t, "aws:route53/record:Record", "validation-internal.example.com").Provider, "aws-us-east-1-111111111111-dns")
+		require.NotContains(t, m.named(t, "aws:route53/record:Record", "validation-private.example.net").Provider, "111111111111-dns")
+	})
+	for name, c := range map[string]struct {
+		settings settings
+		want     []string
+	}{
+		"none covers a row": {
+			configured(map[string]any{"source": "existing", "existing": []any{map[string]any{"arn": existing, "names": []any{"*.private.example.net"}}}}),
+			[]string{"mapping.yaml:5:5: APIS[1].CUSTOM_DOMAIN_URL: none of the certificates in portico:certificates covers b.internal.example.com: add one for *.internal.example.com"},
+		},
+		"an existing one of another account, which the mapping names": {
+			settings(strings.Replace(string(configured(map[string]any{"existing": []any{map[string]any{
+				"arn": strings.Replace(existing, "222222222222", "333333333333", 1), "names": []any{"*.private.example.net"},
+			}}})), `accountId: "222222222222"`, "accountId: orders", 1)),
+			[]string{"portico:certificates.existing[0]", "it is of account 333333333333"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &monitor{shared: doorOutputs(nil), certificates: issued, publicZones: publicZones}
+			err := provider(t, m, c.settings, "ACCOUNTS:\n  orders: {ID: \"222222222222\"}\n"+threeDoors)
+			for _, want := range c.want {
+				require.ErrorContains(t, err, strings.Replace(want, "yaml:5:5", "yaml:7:5", 1))
+			}
+			require.Empty(t, m.of(domainToken))
+		})
+	}
+}
