@@ -179,12 +179,14 @@ func (c endpointsConfig) check(m *mistakes, network networkConfig) {
 		"executeApi": c.ExecuteAPI, "logs": c.Logs, "ecrApi": c.ECRAPI, "ecrDkr": c.ECRDKR, "s3": c.S3,
 		"alb": c.ALB, "native": c.Native,
 	} {
+		// A front door may come later than the VPC, and find its addresses taken.
+		afterwards := (key == "alb" || key == "native") && !endpoint.Lookup
 		key = "endpoints." + key
 		if endpoint.ID != "" {
 			checkID(m, key+".id", endpoint.ID, "vpce")
 		}
 		m.check(endpoint.ID == "" || !endpoint.Lookup, key, "the endpoint is both named and looked up", "keep id or lookup")
-		m.check(!network.creates() || endpoint == (endpointConfig{}), key,
+		m.check(!network.creates() || endpoint == (endpointConfig{}) || afterwards, key,
 			"the VPC is created, so it has no endpoints yet", "take it out, or name an existing VPC in network")
 	}
 }

@@ -45,6 +45,31 @@ func (d *frontDoors) fixed() []pulumi.Resource {
 	return nil
 }
 
+// checkDistinct reports that front doors were given one endpoint. Whoever
+// reaches the one of alb or native could send the proxy's Referer through it,
+// and AWS doesn't let one endpoint serve REGIONAL and PRIVATE custom domains.
+func (d *frontDoors) checkDistinct() error {
+	ids := map[string]string{}
+	var wrong []error
+	check := func(key, id string) {
+		if other := ids[id]; id != "" && other != "" {
+			wrong = append(wrong, fmt.Errorf("use endpoint %s: portico:endpoints.%s and portico:endpoints.%s are the same one: each front door needs an endpoint of its own: take one of the keys out, or name another endpoint",
+				id, other, key))
+		}
+		ids[id] = key
+	}
+	if d.endpoints != nil {
+		check("executeApi", d.endpoints.ExistingID)
+	}
+	if d.alb != nil {
+		check("alb", d.alb.ExistingID)
+	}
+	if d.native != nil {
+		check("native", d.native.ExistingID)
+	}
+	return errors.Join(wrong...)
+}
+
 // alias is a record that leads to its front door.
 func (d *frontDoors) alias(record topology.Record) components.AliasRecord {
 	alias := components.AliasRecord{Name: string(record.Name)}
@@ -159,8 +184,8 @@ func (s *sharedStack) certificatesOf(i int, all *components.Certificates) (arns 
 	return arns, names
 }
 
-// albDoors lead the load balancers' alb hosts on. While every such host waits
-// yet, they stand on each that could lead them.
+// albDoors lead the load balancers' alb hosts on. While all such hosts wait for
+// their accounts, they stand on each load balancer that may have to lead one.
 func (s *sharedStack) albDoors(network *components.Network, doors *frontDoors) ([]*components.ALBDoor, error) {
 	all := make([]*components.ALBDoor, len(doors.balancers))
 	if doors.alb == nil {
@@ -175,7 +200,7 @@ func (s *sharedStack) albDoors(network *components.Network, doors *frontDoors) (
 			Suffix:         balancer.Name,
 			VPCID:          network.VPCID,
 			Endpoint:       doors.alb,
-			Hosts:          hostTexts(balancer.ALBHosts),
+			Hosts:          s.led(balancer),
 			LongestTimeout: s.longestTimeout(mapping.FrontDoorALB),
 			Tags:           s.tags,
 		}, s.providers)
@@ -187,12 +212,18 @@ func (s *sharedStack) albDoors(network *components.Network, doors *frontDoors) (
 	return all, nil
 }
 
-func hostTexts(hosts []mapping.Host) []string {
-	texts := make([]string, len(hosts))
-	for i, host := range hosts {
-		texts[i] = string(host)
+// led are the hosts that have a rule on a load balancer. Where the proxy is
+// behind it too, a host moves to nginx by losing its rule: the name keeps
+// leading to the same load balancer.
+func (s *sharedStack) led(balancer topology.LoadBalancer) []string {
+	var hosts []string
+	for _, host := range balancer.ALBHosts {
+		if s.proxied(balancer) && s.topology.Placements[host].Name == mapping.FrontDoorNGINX {
+			continue
+		}
+		hosts = append(hosts, string(host))
 	}
-	return texts
+	return hosts
 }
 
 // nativeDoor connects the native hosts' PRIVATE custom domains.

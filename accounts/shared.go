@@ -40,7 +40,7 @@ func SharedIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		derived, err := topology.DeriveAt(rows, config.limits(), topology.Place(rows.Rows, standing.Standing))
+		derived, err := standing.derive(ctx, config, rows)
 		if err != nil {
 			return err
 		}
@@ -158,6 +158,9 @@ func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, *com
 		if doors.associations, err = s.nativeDoor(doors.native); err != nil {
 			return nil, nil, err
 		}
+	}
+	if err := doors.checkDistinct(); err != nil {
+		return nil, nil, err
 	}
 	if doors.balancers, err = s.loadBalancers(network, groups, doors.fixed()); err != nil {
 		return nil, nil, err

@@ -29,6 +29,9 @@ func (s *sharedStack) export(network *components.Network, doors *frontDoors, ser
 	if balancer := s.firstBalancer(doors); balancer != nil {
 		s.ctx.Export("loadBalancerDnsName", balancer.DNSName)
 	}
+	if len(doors.balancers) > 1 {
+		s.ctx.Export("loadBalancers", s.balancerOutputs(doors))
+	}
 	if placements := unsettled(s.topology.Placements); len(placements) > 0 {
 		s.ctx.Export("doors", doors.once(service, zones, placements))
 	}
@@ -61,6 +64,26 @@ func (d *frontDoors) endpointIDs() pulumi.StringMap {
 		ids[string(mapping.FrontDoorNative)] = d.native.EndpointID
 	}
 	return ids
+}
+
+// balancerOutputs tell the load balancers apart, and which names' certificates
+// each has: the next run leaves them where they are.
+func (s *sharedStack) balancerOutputs(doors *frontDoors) pulumi.Array {
+	var all pulumi.Array
+	for i, balancer := range s.topology.LoadBalancers {
+		var names pulumi.StringArray
+		for _, certificate := range balancer.Certificates {
+			for _, name := range certificate.Names {
+				names = append(names, pulumi.String(name))
+			}
+		}
+		all = append(all, pulumi.Map{
+			"suffix":           pulumi.String(balancer.Name),
+			"dnsName":          doors.balancers[i].DNSName,
+			"certificateNames": names,
+		})
+	}
+	return all
 }
 
 // firstBalancer is the load balancer whose name says least: the first of the

@@ -17,6 +17,11 @@ import (
 type standing struct {
 	topology.Standing
 
+	// known tells whether the stack's own outputs were read.
+	known bool
+	// balancerOf tells the load balancer that has the certificate of a name, by
+	// the end of its name.
+	balancerOf map[mapping.Host]string
 	// endpoints are the IDs of the execute-api endpoints, by front door.
 	endpoints map[mapping.FrontDoor]string
 	// domains are the PRIVATE custom domains, by host.
@@ -39,11 +44,19 @@ type placementOutput struct {
 	Waits topology.Wait       `json:"waits"`
 }
 
+// balancerOutput is a load balancer's entry in the shared stack's output
+// loadBalancers.
+type balancerOutput struct {
+	Suffix           string         `json:"suffix"`
+	CertificateNames []mapping.Host `json:"certificateNames"`
+}
+
 // ownOutputs are the shared stack's outputs, as far as it reads them itself.
 type ownOutputs struct {
-	Hosts     []mapping.Host                   `json:"hosts"`
-	Doors     map[mapping.Host]placementOutput `json:"doors"`
-	Endpoints map[mapping.FrontDoor]string     `json:"endpoints"`
+	Hosts         []mapping.Host                   `json:"hosts"`
+	Doors         map[mapping.Host]placementOutput `json:"doors"`
+	Endpoints     map[mapping.FrontDoor]string     `json:"endpoints"`
+	LoadBalancers []balancerOutput                 `json:"loadBalancers"`
 }
 
 // providerOutputs are a provider stack's outputs, as far as the shared stack
@@ -55,6 +68,21 @@ type providerOutputs struct {
 	ResourceShareARN string                         `json:"resourceShareArn"`
 }
 
+// derive works out what has to stand next. Load balancers beyond the first are
+// the only thing for which nginx rows alone need to know what stands.
+func (s *standing) derive(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mapping) (*topology.Topology, error) {
+	limits := config.limits()
+	limits.LoadBalancerOf = s.balancerOf
+	derived, err := topology.DeriveAt(rows, limits, topology.Place(rows.Rows, s.Standing))
+	if err != nil || s.known || len(derived.LoadBalancers) < 2 {
+		return derived, err
+	}
+	if err := s.readOwn(ctx); err != nil {
+		return nil, err
+	}
+	return topology.DeriveAt(rows, limits, topology.Place(rows.Rows, s.Standing))
+}
+
 // readStanding reads what the stack itself and those of portico:providers said
 // last. Where no row has another front door than nginx, and none had, nothing is
 // read.
@@ -64,7 +92,8 @@ func readStanding(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mappi
 			Placements: map[mapping.Host]topology.Placement{},
 			Ready:      map[mapping.FrontDoor]map[string]bool{},
 		},
-		domains: map[mapping.Host]privateDomain{},
+		balancerOf: map[mapping.Host]string{},
+		domains:    map[mapping.Host]privateDomain{},
 	}
 	wants := firstWithout(rows, mapping.FrontDoorNGINX)
 	if wants == nil && len(config.Providers) == 0 {
@@ -101,9 +130,21 @@ func (s *standing) readOwn(ctx *pulumi.Context) error {
 	if _, err := readStack(ctx, name, &own); err != nil {
 		return err
 	}
+	s.known = true
 	s.Hosts, s.endpoints = own.Hosts, own.Endpoints
 	for host, placement := range own.Doors {
 		s.Placements[host] = topology.Placement(placement)
+	}
+	for _, balancer := range own.LoadBalancers {
+		for _, name := range balancer.CertificateNames {
+			s.balancerOf[name] = balancer.Suffix
+		}
+	}
+	if len(own.LoadBalancers) == 0 {
+		// There was one, and it had them all.
+		for _, host := range own.Hosts {
+			s.balancerOf["*."+mapping.Host(host.Parent())] = ""
+		}
 	}
 	return nil
 }

@@ -60,6 +60,8 @@ type DoorEndpoint struct {
 	// Fixed has the endpoint where it is created at chosen addresses; see
 	// Endpoints.Fixed.
 	Fixed []pulumi.Resource
+	// ExistingID is the endpoint's ID where it isn't created.
+	ExistingID string
 }
 
 // NewDoorEndpoint creates the endpoint, or looks an existing one up, with the
@@ -81,7 +83,7 @@ func NewDoorEndpoint(ctx *pulumi.Context, name string, args *DoorEndpointArgs, o
 	endpoint.EndpointID = built.id
 	endpoint.DNSName, endpoint.HostedZoneID = built.dnsName, built.hostedZoneID
 	endpoint.Addresses, endpoint.AddressCount = built.addresses, built.count
-	endpoint.Fixed = built.fixed
+	endpoint.Fixed, endpoint.ExistingID = built.fixed, built.existingID
 	outputs := pulumi.Map{
 		"endpointId":   endpoint.EndpointID,
 		"dnsName":      endpoint.DNSName,

@@ -73,6 +73,8 @@ type Endpoints struct {
 	// not need the order, but a reservation has no name and no tags: one that a
 	// dying engine leaves behind can't be found again, and is in the way.
 	Fixed []pulumi.Resource
+	// ExistingID is the execute-api endpoint's ID where it isn't created.
+	ExistingID string
 }
 
 // NewEndpoints creates the endpoints that don't exist, and looks up the rest.
@@ -186,7 +188,7 @@ func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *Endpoints
 	if err != nil {
 		return err
 	}
-	e.Fixed = append(e.Fixed, endpoint.fixed...)
+	e.Fixed, e.ExistingID = append(e.Fixed, endpoint.fixed...), endpoint.existingID
 	e.ExecuteAPIID = endpoint.id
 	e.ExecuteAPIDNSName = endpoint.dnsName
 	e.ExecuteAPIAddresses = endpoint.addresses

@@ -30,8 +30,10 @@ type executeAPIEndpoint struct {
 	// addresses are its network interfaces', sorted; count is how many.
 	addresses pulumi.StringArrayOutput
 	count     int
-	// fixed is the endpoint where it is created at chosen addresses.
-	fixed []pulumi.Resource
+	// fixed is the endpoint where it is created at chosen addresses, and
+	// existingID its ID where it isn't created.
+	fixed      []pulumi.Resource
+	existingID string
 }
 
 func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, args *executeAPIArgs) (*executeAPIEndpoint, error) {
@@ -95,6 +97,7 @@ func adoptExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, existing *ec2.
 		hostedZoneID: pulumi.String(existing.DnsEntries[0].HostedZoneId).ToStringOutput(),
 		addresses:    interfaceAddresses(ctx, parent, interfaces),
 		count:        len(interfaces),
+		existingID:   existing.Id,
 	}, nil
 }
 

@@ -1,0 +1,445 @@
+package accounts
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	endpointToken    = "aws:ec2/vpcEndpoint:VpcEndpoint"
+	ruleToken        = "aws:lb/listenerRule:ListenerRule"
+	attachmentToken  = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
+	targetGroupToken = "aws:lb/targetGroup:TargetGroup"
+	balancerToken    = "aws:lb/loadBalancer:LoadBalancer"
+	listenerToken    = "aws:lb/listener:Listener"
+	recordToken      = "aws:route53/record:Record"
+	accessToken      = "aws:apigateway/domainNameAccessAssociation:DomainNameAccessAssociation"
+	accepterToken    = "aws:ram/resourceShareAccepter:ResourceShareAccepter"
+	ingressToken     = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	egressToken      = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+)
+
+const (
+	ownStack      = "organization/portico/dev"
+	ordersStack   = "organization/portico-provider/dev-orders"
+	withProviders = minimalShared + "  portico:providers: [" + ordersStack + "]\n"
+)
+
+// hosts is a mapping of one row for each host, at the front door beside it.
+func hosts(doors ...string) string {
+	var b strings.Builder
+	b.WriteString("APIS:\n")
+	for i, at := range doors {
+		host, door, _ := strings.Cut(at, " ")
+		fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: %s, PRIVATE_API_URL: 'https://api%07d.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: \"222222222222\", FRONT_DOOR: %s}\n", host, i, door)
+	}
+	return b.String()
+}
+
+const (
+	nativeDomain = "arn:aws:apigateway:us-east-1:222222222222:/domainnames/c.internal.example.com+abc123"
+	ordersShare  = "arn:aws:ram:us-east-1:222222222222:resource-share/7ab63972-b505-7e2a-420d-6f5d3EXAMPLE"
+)
+
+// ready are a provider stack's outputs where its side of the hosts' front doors
+// stands.
+func ready(doors ...string) map[string]any {
+	rows := map[string]any{}
+	domains := map[string]any{}
+	for _, at := range doors {
+		host, door, _ := strings.Cut(at, " ")
+		list, _ := rows[door].([]any)
+		rows[door] = append(list, host)
+		if door == "native" {
+			domains[host] = strings.Replace(nativeDomain, "c.internal.example.com", host, 1)
+		}
+	}
+	return map[string]any{"ready": rows, "domainNameArns": domains, "resourceShareArn": ordersShare}
+}
+
+// environment is a shared stack that is brought up again and again.
+type sharedRuns struct {
+	settings settings
+	mapping  string
+	// standing are the outputs of the stacks' last runs.
+	standing map[string]map[string]any
+}
+
+// up runs the stack's program and keeps its outputs.
+func (e *sharedRuns) up(t *testing.T) *monitor {
+	t.Helper()
+	if e.settings == "" {
+		e.settings = withProviders
+	}
+	if e.standing == nil {
+		e.standing = map[string]map[string]any{}
+	}
+	m := &monitor{outputs: e.standing, publicZones: publicZones}
+	dir := project(t, "dev", e.settings, e.mapping)
+	var outputs map[string]any
+	program := func(ctx *pulumi.Context) error {
+		if err := SharedIn(dir)(ctx); err != nil {
+			return err
+		}
+		pulumi.Map(ctx.GetCurrentExportMap()).ToMapOutput().ApplyT(func(all map[string]any) int {
+			outputs = all
+			return 0
+		})
+		return nil
+	}
+	require.NoError(t, run(t, m, program, "dev", e.settings.config(t)))
+	e.standing = maps.Clone(e.standing)
+	e.standing[ownStack] = kept(t, outputs)
+	return m
+}
+
+// kept is what the engine keeps of outputs.
+func kept(t *testing.T, outputs map[string]any) map[string]any {
+	t.Helper()
+	data, err := json.Marshal(outputs)
+	require.NoError(t, err)
+	var all map[string]any
+	require.NoError(t, json.Unmarshal(data, &all))
+	return all
+}
+
+// doors is the output doors of the last run.
+func (e *sharedRuns) doors() map[string]any {
+	doors, _ := e.standing[ownStack]["doors"].(map[string]any)
+	return doors
+}
+
+func (m *monitor) names(token string) []string {
+	var names []string
+	for _, r := range m.of(token) {
+		names = append(names, strings.TrimPrefix(r.Name, "portico-dev"))
+	}
+	return names
+}
+
+// aliases are what the alias records lead to, by name.
+func (m *monitor) aliases() map[string]string {
+	targets := map[string]string{}
+	for _, r := range m.of(recordToken) {
+		if aliases, _ := r.Inputs["aliases"].([]any); len(aliases) > 0 {
+			targets[r.Inputs["name"].(string)] = aliases[0].(map[string]any)["name"].(string)
+		}
+	}
+	return targets
+}
+
+func (e *sharedRuns) provide(doors ...string) {
+	e.standing[ordersStack] = ready(doors...)
+}
+
+const (
+	aHost = "a.internal.example.com"
+	bHost = "b.internal.example.com"
+	cHost = "c.internal.example.com"
+
+	theBalancer = "portico-dev-lb.elb.amazonaws.com"
+	theEndpoint = "vpce-1.execute-api.us-east-1.vpce.amazonaws.com"
+)
+
+func TestHostsWaitUntilTheirAccountsAreReady(t *testing.T) {
+	e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" alb", cHost+" native")}
+	m := e.up(t)
+	require.Equal(t, map[string]string{"*.internal.example.com": theBalancer}, m.aliases())
+	require.Equal(t, map[string]any{bHost: map[string]any{"waits": "provider"}, cHost: map[string]any{"waits": "provider"}}, e.doors())
+	require.Equal(t, []any{aHost}, e.standing[ownStack]["hosts"], "the others have no names yet")
+	require.Equal(t, map[string]any{"nginx": "portico-dev-execute-api-id", "alb": "portico-dev-alb-endpoint-id", "native": "portico-dev-native-endpoint-id"},
+		e.standing[ownStack]["endpoints"], "by which the accounts can make their side")
+	require.Empty(t, m.of(accessToken))
+	require.Equal(t, []string{"-portico.invalid"}, m.names(ruleToken), "which has the targets' health checked until there are hosts")
+
+	e.provide(bHost+" alb", cHost+" native")
+	m = e.up(t)
+	require.Equal(t, map[string]string{"*.internal.example.com": theBalancer, cHost: theEndpoint}, m.aliases())
+	require.Equal(t, map[string]any{bHost: map[string]any{"name": "alb"}, cHost: map[string]any{"name": "native"}}, e.doors())
+	require.Equal(t, []any{aHost, bHost, cHost}, e.standing[ownStack]["hosts"])
+	require.Equal(t, []string{"-" + bHost}, m.names(ruleToken))
+	require.Equal(t, []string{"-" + cHost}, m.names(accessToken))
+
+	t.Run("a further run changes nothing", func(t *testing.T) {
+		before, again := e.standing[ownStack], e.up(t)
+		require.Equal(t, m.identities(), again.identities())
+		require.Equal(t, before, e.standing[ownStack])
+	})
+}
+
+// way is what stands of a host's ways after a run.
+type way struct {
+	// name is the host's placement, and alias the name's own record.
+	name  map[string]any
+	alias string
+	// rule and access tell whether the load balancer leads the host on, and
+	// whether its PRIVATE custom domain is connected.
+	rule, access bool
+}
+
+func (e *sharedRuns) wayOf(m *monitor, host string) way {
+	placement, _ := e.doors()[host].(map[string]any)
+	return way{
+		name:   placement,
+		alias:  m.aliases()[host],
+		rule:   slices.Contains(m.names(ruleToken), "-"+host) || slices.Contains(m.names(ruleToken), "-alb-"+host),
+		access: slices.Contains(m.names(accessToken), "-"+host),
+	}
+}
+
+func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
+	const ownALB = withProviders + "  portico:alb: {loadBalancer: own}\n"
+	const albName = "portico-dev-alb.elb.amazonaws.com"
+	at := func(name string, keeps ...any) map[string]any {
+		placement := map[string]any{"name": name}
+		if len(keeps) > 0 {
+			placement["keeps"], placement["waits"] = keeps, "clients"
+		}
+		return placement
+	}
+	waits := func(name string) map[string]any { return map[string]any{"name": name, "waits": "provider"} }
+	for sentence, test := range map[string]struct {
+		settings settings
+		from, to string
+		// first stands before the mapping changes; then follow the runs before
+		// and after the account is ready, and one more.
+		first way
+		then  [3]way
+	}{
+		"from nginx to alb behind the same load balancer": {
+			from: "nginx", to: "alb",
+			then: [3]way{{name: waits("nginx")}, {name: at("alb", "nginx"), rule: true}, {name: at("alb"), rule: true}},
+		},
+		"from alb to nginx behind the same load balancer, by losing its rule": {
+			from: "alb", to: "nginx", first: way{name: at("alb"), rule: true},
+			then: [3]way{{name: waits("alb"), rule: true}, {name: at("nginx", "alb")}, {}},
+		},
+		"from nginx to alb on a load balancer of its own": {
+			settings: ownALB, from: "nginx", to: "alb",
+			then: [3]way{{name: waits("nginx")}, {name: at("alb", "nginx"), rule: true, alias: albName}, {name: at("alb"), rule: true, alias: albName}},
+		},
+		"from alb on a load balancer of its own to nginx": {
+			settings: ownALB, from: "alb", to: "nginx", first: way{name: at("alb"), rule: true, alias: albName},
+			then: [3]way{{name: waits("alb"), rule: true, alias: albName}, {name: at("nginx", "alb"), rule: true}, {}},
+		},
+		"from nginx to native": {
+			from: "nginx", to: "native",
+			then: [3]way{{name: waits("nginx")}, {name: at("native", "nginx"), access: true, alias: theEndpoint}, {name: at("native"), access: true, alias: theEndpoint}},
+		},
+		"from native to nginx": {
+			from: "native", to: "nginx", first: way{name: at("native"), access: true, alias: theEndpoint},
+			then: [3]way{{name: waits("native"), access: true, alias: theEndpoint}, {name: at("nginx", "native"), access: true}, {}},
+		},
+		"from alb to native": {
+			from: "alb", to: "native", first: way{name: at("alb"), rule: true},
+			then: [3]way{{name: waits("alb"), rule: true}, {name: at("native", "alb"), rule: true, access: true, alias: theEndpoint}, {name: at("native"), access: true, alias: theEndpoint}},
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			// Another host keeps the proxy, and with it the wildcard, up.
+			e := &sharedRuns{settings: test.settings, mapping: hosts(aHost+" nginx", bHost+" "+test.from), standing: map[string]map[string]any{}}
+			e.provide(bHost + " " + test.from)
+			require.Equal(t, test.first, e.wayOf(e.up(t), bHost))
+
+			e.mapping = hosts(aHost+" nginx", bHost+" "+test.to)
+			require.Equal(t, test.then[0], e.wayOf(e.up(t), bHost), "the account isn't ready")
+			e.provide(bHost+" "+test.from, bHost+" "+test.to)
+			m := e.up(t)
+			require.Equal(t, test.then[1], e.wayOf(m, bHost), "the account is ready")
+			require.Contains(t, m.named(t, zoneToken, "internal.example.com").Inputs["name"], "internal.example.com")
+			require.Equal(t, test.then[2], e.wayOf(e.up(t), bHost), "the next run")
+		})
+	}
+}
+
+// requireNone demands that nothing of the given kinds is registered.
+func requireNone(t *testing.T, m *monitor, kinds ...string) {
+	t.Helper()
+	for _, r := range m.resources {
+		for _, kind := range kinds {
+			require.NotContains(t, r.Token, kind, r.Name)
+		}
+	}
+}
+
+func TestRowsOfALBAloneNeedNoProxy(t *testing.T) {
+	e := &sharedRuns{mapping: hosts(aHost+" alb", bHost+" alb"), standing: map[string]map[string]any{}}
+	e.provide(aHost+" alb", bHost+" alb")
+	m := e.up(t)
+	requireNone(t, m, "ecs/", "ecr/", "docker", "appautoscaling", "iam/", "cloudwatch", "apigateway", "Cluster", "Service", "Repository", "Image")
+	require.Equal(t, []string{"-alb-endpoint"}, m.names(endpointToken), "neither logs nor ECR nor S3 is called")
+	require.Equal(t, []string{"-alb"}, m.names(targetGroupToken))
+	action := m.only(t, listenerToken).Inputs["defaultActions"].([]any)[0].(map[string]any)
+	require.Equal(t, "fixed-response", action["type"])
+	response := action["fixedResponse"].(map[string]any)
+	require.Equal(t, "404", response["statusCode"])
+	require.JSONEq(t, `{"message":"No API is mapped to this host and path"}`, response["messageBody"].(string))
+	require.Equal(t, "portico-dev-alb-endpoint-id", e.standing[ownStack]["vpcEndpointId"], "for readers that know of one endpoint")
+	require.Equal(t, theBalancer, e.standing[ownStack]["loadBalancerDnsName"])
+	require.Equal(t, []string{"-" + aHost, "-" + bHost}, m.names(ruleToken))
+
+	t.Run("and a proxy that comes leaves the load balancer what it is", func(t *testing.T) {
+		e.mapping = hosts(aHost+" alb", bHost+" alb", cHost+" nginx")
+		joined := e.up(t)
+		require.Equal(t, m.names(balancerToken), joined.names(balancerToken))
+		require.Equal(t, m.names(certificateToken), joined.names(certificateToken))
+		require.Equal(t, "portico-dev-tg", joined.named(t, targetGroupToken, "-tg").Name)
+		require.Equal(t, "arn:aws:mock::111111111111:portico-dev-tg", joined.only(t, listenerToken).Inputs["defaultActions"].([]any)[0].(map[string]any)["targetGroupArn"])
+	})
+}
+
+func TestRowsOfNativeAloneNeedNoLoadBalancer(t *testing.T) {
+	e := &sharedRuns{mapping: hosts(aHost + " native"), standing: map[string]map[string]any{}}
+	e.provide(aHost + " native")
+	m := e.up(t)
+	requireNone(t, m, "ecs/", "ecr/", "docker", "lb/", "acm/", "iam/", "LoadBalancer", "Certificates", "SecurityGroups")
+	require.Equal(t, []string{"-native-endpoint"}, m.names(endpointToken))
+	require.NotContains(t, e.standing[ownStack], "loadBalancerDnsName")
+	require.Equal(t, "portico-dev-native-endpoint-id", e.standing[ownStack]["vpcEndpointId"])
+	require.Equal(t, map[string]string{aHost: theEndpoint}, m.aliases())
+
+	access := m.only(t, accessToken)
+	require.Equal(t, "portico-dev-native-endpoint-id", access.Inputs["accessAssociationSource"])
+	require.Equal(t, "VPCE", access.Inputs["accessAssociationSourceType"])
+	require.Equal(t, strings.Replace(nativeDomain, cHost, aHost, 1), access.Inputs["domainNameArn"])
+	record := m.named(t, recordToken, aHost)
+	require.Equal(t, "Z7HUB22UULQXV", record.Inputs["aliases"].([]any)[0].(map[string]any)["zoneId"])
+	require.Contains(t, strings.Join(record.Dependencies, " "), "DomainNameAccessAssociation::portico-dev-"+aHost, "the name comes after what answers for it")
+	require.Empty(t, m.of(accepterToken), "accounts of one organization accept nothing")
+}
+
+func TestClientsReachTheEndpointOfTheirFrontDoorOnly(t *testing.T) {
+	const wider = withProviders + "  portico:loadBalancer: {allowedCidrs: [172.16.0.0/12]}\n"
+	m := (&sharedRuns{settings: wider, mapping: hosts(aHost+" nginx", bHost+" alb", cHost+" native")}).up(t)
+	admitted := map[string][]any{}
+	for _, rule := range m.of(ingressToken) {
+		group := strings.TrimPrefix(rule.Inputs["securityGroupId"].(string), "portico-dev-")
+		require.InDelta(t, map[bool]int{true: 8443, false: 443}[group == "tasks-id"], rule.Inputs["fromPort"], 0)
+		for _, from := range []string{"cidrIpv4", "referencedSecurityGroupId"} {
+			if rule.Inputs[from] != nil {
+				admitted[group] = append(admitted[group], rule.Inputs[from])
+			}
+		}
+	}
+	require.Equal(t, []any{"portico-dev-tasks-id"}, admitted["execute-api-id"])
+	require.Equal(t, []any{"portico-dev-load-balancer-id"}, admitted["alb-endpoint-id"])
+	require.Equal(t, []any{"10.0.0.0/16", "172.16.0.0/12"}, admitted["native-endpoint-id"])
+	out := m.named(t, egressToken, "alb-load-balancer-to-endpoint-1").Inputs
+	require.Equal(t, []any{"portico-dev-load-balancer-id", "portico-dev-alb-endpoint-id"}, []any{out["securityGroupId"], out["referencedSecurityGroupId"]})
+	for _, endpoint := range m.of(endpointToken) {
+		if strings.HasSuffix(endpoint.Name, "-endpoint") {
+			require.Equal(t, false, endpoint.Inputs["privateDnsEnabled"], endpoint.Name)
+			require.Equal(t, []any{endpoint.Name + "-id"}, endpoint.Inputs["securityGroupIds"])
+		}
+	}
+}
+
+func TestTheALBLeadsToTheEndpointsAddresses(t *testing.T) {
+	targets := func(m *monitor) []any {
+		var ids []any
+		for _, attachment := range m.of(attachmentToken) {
+			require.InDelta(t, 443, attachment.Inputs["port"], 0)
+			ids = append(ids, attachment.Inputs["targetId"])
+		}
+		return ids
+	}
+	t.Run("chosen ones in a new VPC, known in a preview", func(t *testing.T) {
+		m := &monitor{unknown: true, outputs: map[string]map[string]any{ordersStack: ready(aHost + " alb")}}
+		require.NoError(t, shared(t, m, withProviders, hosts(aHost+" alb")))
+		require.Equal(t, []any{"10.0.0.17", "10.0.32.17"}, targets(m))
+		balancer := m.only(t, balancerToken)
+		require.Contains(t, strings.Join(balancer.Dependencies, " "), "VpcEndpoint::portico-dev-alb-endpoint", "lest AWS give them to the load balancer")
+	})
+	t.Run("in an existing VPC those of the network interfaces", func(t *testing.T) {
+		m := (&sharedRuns{settings: withProviders + existingVPC, mapping: hosts(aHost + " alb")}).up(t)
+		require.Equal(t, []any{"10.7.0.1", "10.7.0.3"}, targets(m))
+	})
+	t.Run("an existing endpoint's, whose group the load balancer may leave for", func(t *testing.T) {
+		m := &monitor{outputs: map[string]map[string]any{}, endpointService: "execute-api"}
+		require.NoError(t, shared(t, m, withProviders+existingVPC+"  portico:endpoints: {alb: {id: vpce-0a1b2c3d4e5f60714}}\n", hosts(aHost+" alb")))
+		require.Equal(t, []any{"10.7.0.9"}, targets(m))
+		require.Empty(t, m.of(endpointToken))
+		require.Equal(t, "sg-of-others", m.only(t, egressToken).Inputs["referencedSecurityGroupId"])
+	})
+	t.Run("healthy where they answer, be it with 403", func(t *testing.T) {
+		m := (&sharedRuns{mapping: hosts(aHost + " alb")}).up(t)
+		group := m.only(t, targetGroupToken).Inputs
+		require.Equal(t, []any{"ip", "HTTPS", 443.0, "HTTP1"}, []any{group["targetType"], group["protocol"], group["port"], group["protocolVersion"]})
+		require.Equal(t, map[string]any{"enabled": true, "protocol": "HTTPS", "port": "traffic-port", "path": "/", "matcher": "200,403",
+			"interval": 10.0, "timeout": 5.0, "healthyThreshold": 2.0, "unhealthyThreshold": 2.0}, group["healthCheck"])
+	})
+	t.Run("by a rule for each host, which goes before its targets do", func(t *testing.T) {
+		e := &sharedRuns{mapping: hosts(aHost + " alb"), standing: map[string]map[string]any{}}
+		e.provide(aHost + " alb")
+		rule := e.up(t).only(t, ruleToken)
+		require.Equal(t, []any{map[string]any{"hostHeader": map[string]any{"values": []any{aHost}}}}, rule.Inputs["conditions"])
+		require.NotContains(t, rule.Inputs, "priority")
+		require.Contains(t, strings.Join(rule.Dependencies, " "), "TargetGroupAttachment::portico-dev-alb-1")
+	})
+}
+
+func TestANetworkLoadBalancerHasAnApplicationLoadBalancerBesideItForALBRows(t *testing.T) {
+	e := &sharedRuns{settings: withProviders + "  portico:loadBalancer: {type: NLB}\n", mapping: hosts(aHost+" nginx", bHost+" alb"), standing: map[string]map[string]any{}}
+	e.provide(bHost + " alb")
+	m := e.up(t)
+	require.Equal(t, "network", m.named(t, balancerToken, "-lb").Inputs["loadBalancerType"])
+	require.Equal(t, "application", m.named(t, balancerToken, "-alb").Inputs["loadBalancerType"])
+	require.Equal(t, "arn:aws:mock::111111111111:portico-dev-alb-https", m.only(t, ruleToken).Inputs["listenerArn"])
+	require.Len(t, m.only(t, "aws:ecs/service:Service").Inputs["loadBalancers"], 1, "the tasks are behind their own alone")
+	require.Equal(t, map[string]string{"*.internal.example.com": theBalancer, bHost: "portico-dev-alb.elb.amazonaws.com"}, m.aliases())
+	require.Equal(t, []string{"-_wildcard.internal.example.com", "-alb-_wildcard.internal.example.com"}, m.names(certificateToken), "one for each load balancer")
+	require.Len(t, m.of("aws:acm/certificateValidation:CertificateValidation"), 2)
+	validations := slices.DeleteFunc(m.names(recordToken), func(name string) bool { return !strings.Contains(name, "validation") })
+	require.Len(t, validations, 1, "which one record validates")
+}
+
+func TestSharesOfAccountsOutsideTheOrganizationAreAccepted(t *testing.T) {
+	e := &sharedRuns{settings: withProviders + "  portico:native: {acceptShares: [\"222222222222\"]}\n", mapping: hosts(cHost + " native"), standing: map[string]map[string]any{}}
+	e.provide(cHost + " native")
+	m := e.up(t)
+	accepter := m.only(t, accepterToken)
+	require.Equal(t, ordersShare, accepter.Inputs["shareArn"])
+	require.Contains(t, strings.Join(m.only(t, accessToken).Dependencies, " "), "ResourceShareAccepter::"+accepter.Name)
+
+	e = &sharedRuns{settings: withProviders + "  portico:native: {acceptShares: [\"333333333333\"]}\n", mapping: hosts(cHost + " native"), standing: map[string]map[string]any{}}
+	e.provide(cHost + " native")
+	require.Empty(t, e.up(t).of(accepterToken))
+}
+
+func TestMoreCertificatesThanALoadBalancerTakesSpillOver(t *testing.T) {
+	e := &sharedRuns{settings: minimalShared + "  portico:quotas: {certificatesPerLoadBalancer: 1, namesPerCertificate: 2}\n", mapping: manyRows(4, 4)}
+	require.Equal(t, []string{"-lb"}, e.up(t).names(balancerToken))
+	first := e.standing[ownStack]
+
+	e.mapping = manyRows(6, 6)
+	m := e.up(t)
+	require.Equal(t, []string{"-lb", "-lb2"}, m.names(balancerToken))
+	require.Equal(t, []string{"-tg", "-tg2"}, m.names(targetGroupToken))
+	require.Len(t, m.only(t, "aws:ecs/service:Service").Inputs["loadBalancers"], 2)
+	require.Equal(t, first["loadBalancerDnsName"], e.standing[ownStack]["loadBalancerDnsName"])
+	for name, target := range m.aliases() {
+		second := strings.HasPrefix(name, "*.zone4.") || strings.HasPrefix(name, "*.zone5.")
+		require.Equal(t, map[bool]string{false: theBalancer, true: "portico-dev-lb2.elb.amazonaws.com"}[second], target, "%s: those that stand stay", name)
+	}
+	balancers := e.standing[ownStack]["loadBalancers"].([]any)
+	require.Len(t, balancers, 2)
+
+	t.Run("and stay where they are", func(t *testing.T) {
+		again := e.up(t)
+		require.Equal(t, m.identities(), again.identities())
+		require.Equal(t, m.aliases(), again.aliases())
+	})
+	t.Run("whose longer names have to fit", func(t *testing.T) {
+		long := settings(strings.Replace(string(e.settings), "config:\n", "config:\n  portico:app: {name: reverse-proxy, environment: integr1}\n", 1))
+		err := shared(t, &monitor{}, long, manyRows(6, 6))
+		require.ErrorContains(t, err, "name load balancer reverse-proxy-integr1-lb2: portico:app: reverse-proxy-integr1 is too long by 1 characters: write a name and an environment of at most 19 together")
+		require.NoError(t, shared(t, &monitor{}, long, manyRows(4, 4)))
+	})
+}
