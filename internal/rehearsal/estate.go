@@ -28,6 +28,9 @@ func estateOf(simulator *awssim.Simulator, shared, region string) (estate *live.
 		Zones: zonesOf(simulator),
 		APIs:  apisOf(simulator, region),
 	}
+	if estate.Domains, err = domainsOf(simulator, region); err != nil {
+		return nil, bystander, err
+	}
 	if estate.Endpoints, err = a.endpoints(estate); err != nil {
 		return nil, bystander, err
 	}
@@ -126,7 +129,7 @@ func (a *account) endpoints(estate *live.Estate) ([]live.Endpoint, error) {
 			return nil, err
 		}
 		endpoint := live.Endpoint{ID: r.ID, VPCID: p.Text("vpcId"), Interfaces: faces}
-		if endpoint.Admit, err = endpointPolicy(estate, p.Text("policy")); err != nil {
+		if err := admitBy(&endpoint, estate, p.Text("policy")); err != nil {
 			return nil, fmt.Errorf("read the policy of endpoint %s: %w", r.ID, err)
 		}
 		for _, entry := range p.Objects("dnsEntries") {
@@ -144,26 +147,6 @@ func (a *account) endpoints(estate *live.Estate) ([]live.Endpoint, error) {
 		}
 	}
 	return endpoints, nil
-}
-
-// endpointPolicy is what an endpoint's policy says to anonymous callers.
-func endpointPolicy(estate *live.Estate, document string) (func(live.API, live.Invocation) (bool, error), error) {
-	if document == "" {
-		return nil, nil
-	}
-	policy, err := iampolicy.Parse([]byte(document))
-	if err != nil {
-		return nil, err
-	}
-	return func(api live.API, call live.Invocation) (bool, error) {
-		decision := iampolicy.Evaluate(policy, iampolicy.Request{
-			Action: "execute-api:Invoke",
-			Resource: fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s%s",
-				estate.Partition, estate.Region, api.AccountID, api.ID, call.Stage, call.Method, call.Path),
-			Context: values(call.Context),
-		})
-		return decision.Outcome == iampolicy.Allowed, nil
-	}, nil
 }
 
 // zonesOf are the private hosted zones of every account, with their records.

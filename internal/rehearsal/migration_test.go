@@ -210,7 +210,7 @@ func (c *cutOver) environment(name, document string, shared func(string) pulumi.
 	config := existingNetwork()
 	found := map[string]any{"lookup": true}
 	config["portico:endpoints"] = map[string]any{"logs": found, "ecrApi": found, "ecrDkr": found, "s3": found}
-	require.NoError(c.t, p.write(c.beginning, []byte(document), config))
+	require.NoError(c.t, p.write(c.beginning, []byte(document), config, nil))
 	environment, err := automation.Discover(p.dir, name, automation.Programs{Shared: shared, Provider: accounts.ProviderIn})
 	require.NoError(c.t, err)
 	environment.Command, environment.Env, environment.Progress = c.command, c.env, automation.Lines(testLog{c.t})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -46,7 +47,10 @@ func (p project) providerDir() string {
 // write lays the projects out for a mapping: one shared stack, and one stack
 // for each account that owns an API. Settings of accounts that own none any
 // longer stay, so that their stacks still run and take out what they put in.
-func (p project) write(b beginning, document []byte, shared map[string]any) error {
+//
+// shared replaces settings of the shared stack by key, providers those of an
+// account's stack.
+func (p project) write(b beginning, document []byte, shared map[string]any, providers map[mapping.AccountID]map[string]any) error {
 	if err := os.MkdirAll(p.providerDir(), 0o755); err != nil {
 		return fmt.Errorf("make the projects' directories: %w", err)
 	}
@@ -61,42 +65,83 @@ func (p project) write(b beginning, document []byte, shared map[string]any) erro
 			return fmt.Errorf("write the projects: %w", err)
 		}
 	}
-	config := b.config()
-	maps.Copy(config, b.sharedConfig(p.environment))
-	maps.Copy(config, shared)
-	if err := p.settle(p.dir, p.environment, config); err != nil {
-		return err
-	}
 	for account, apis := range b.owned() {
 		config := b.config()
 		maps.Copy(config, b.providerConfig(account, apis, p.environment))
+		maps.Copy(config, providers[account])
 		if err := p.settle(p.providerDir(), b.stackName(p.environment, account), config); err != nil {
 			return err
 		}
 	}
-	return nil
+	config := b.config()
+	maps.Copy(config, b.sharedConfig(p.environment))
+	before, err := readStackFile(p.settingsFile(p.dir, p.environment))
+	if err != nil {
+		return err
+	}
+	if _, listed := before.Config[providersKey]; listed || b.leavesProxy() {
+		// Once listed, always: hosts that come back to the proxy come from
+		// somewhere.
+		if config[providersKey], err = p.providerStacks(); err != nil {
+			return err
+		}
+	}
+	maps.Copy(config, shared)
+	return p.settle(p.dir, p.environment, config)
+}
+
+// providersKey is the shared stack's setting that names the provider stacks.
+const providersKey = "portico:providers"
+
+// providerStacks are the full names of all provider stacks that have settings.
+func (p project) providerStacks() ([]string, error) {
+	entries, err := os.ReadDir(p.providerDir())
+	if err != nil {
+		return nil, fmt.Errorf("find the provider stacks: %w", err)
+	}
+	var stacks []string
+	for _, entry := range entries {
+		if stack, ok := stackOf(entry.Name()); ok && strings.HasPrefix(stack, p.environment+"-") {
+			stacks = append(stacks, "organization/"+providerProject+"/"+stack)
+		}
+	}
+	return stacks, nil
 }
 
 func projectFile(name string) []byte {
 	return []byte("name: " + name + "\nruntime: go\ndescription: Written by a rehearsal.\n")
 }
 
+func (p project) settingsFile(dir, stack string) string {
+	return filepath.Join(dir, "Pulumi."+stack+".yaml")
+}
+
+// readStackFile reads the settings that an earlier rehearsal wrote, if there was
+// one.
+func readStackFile(path string) (settings, error) {
+	var before settings
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return before, nil
+	}
+	if err != nil {
+		return before, fmt.Errorf("read the settings of an earlier rehearsal: %w", err)
+	}
+	if err := yaml.Unmarshal(data, &before); err != nil {
+		return before, fmt.Errorf("read the settings of an earlier rehearsal: %s: %w", path, err)
+	}
+	return before, nil
+}
+
 // settle writes a stack's settings and keeps what the engine wrote into them.
 func (p project) settle(dir, stack string, config map[string]any) error {
-	path := filepath.Join(dir, "Pulumi."+stack+".yaml")
-	next := settings{Config: config}
-	data, err := os.ReadFile(path)
-	switch {
-	case err == nil:
-		var before settings
-		if err := yaml.Unmarshal(data, &before); err != nil {
-			return fmt.Errorf("read the settings of an earlier rehearsal: %s: %w", path, err)
-		}
-		next.EncryptionSalt = before.EncryptionSalt
-	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("read the settings of an earlier rehearsal: %w", err)
+	path := p.settingsFile(dir, stack)
+	before, err := readStackFile(path)
+	if err != nil {
+		return err
 	}
-	if data, err = yaml.Marshal(next); err != nil {
+	data, err := yaml.Marshal(settings{EncryptionSalt: before.EncryptionSalt, Config: config})
+	if err != nil {
 		return fmt.Errorf("write the settings of stack %s: %w", stack, err)
 	}
 	if err := os.WriteFile(path, data, 0o644); err != nil {
@@ -135,6 +180,13 @@ func (b beginning) providerConfig(account mapping.AccountID, apis []string, envi
 	}
 	if len(apis) > 0 {
 		config["portico:apis"] = apis
+	}
+	if zones := b.validatedBy(account); len(zones) > 0 && account != b.shared {
+		var settings []map[string]any
+		for _, zone := range zones {
+			settings = append(settings, map[string]any{"name": string(zone), "roleArn": b.validationRoleARN()})
+		}
+		config["portico:certificates"] = map[string]any{"zones": settings}
 	}
 	return config
 }

@@ -41,6 +41,9 @@ type Options struct {
 	// Config replaces settings of the shared stack, by key
 	// ("portico:loadBalancer").
 	Config map[string]any
+	// ProviderConfig replaces settings of the provider accounts' stacks, by
+	// account and key.
+	ProviderConfig map[mapping.AccountID]map[string]any
 	// Programs are the two roles' programs.
 	Programs automation.Programs
 	// Command runs the Pulumi CLI; nil stands for what automation finds.
@@ -191,7 +194,7 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 		return nil, fmt.Errorf("read the mapping: %w", err)
 	}
 	p := project{dir: filepath.Join(r.dir, "project"), environment: r.Environment}
-	if err := p.write(r.beginning, document, r.Config); err != nil {
+	if err := p.write(r.beginning, document, r.Config, r.ProviderConfig); err != nil {
 		return nil, err
 	}
 	environment, err := automation.Discover(p.dir, r.Environment, r.Programs)
@@ -200,6 +203,8 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	}
 	r.simulator.BuildIn(p.dir)
 	environment.Command = r.Command
+	// Nobody holds an old answer: clients come when everything stands.
+	environment.Settle = 0
 	environment.Progress = automation.Lines(r.Progress)
 	environment.Env = engineEnv(r.dir, debugProviders, r.beginning.region)
 	return environment, nil
@@ -232,6 +237,12 @@ func (r *Report) deployed() bool {
 // to.
 func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Row) (err error) {
 	begin := time.Now()
+	if wait := provisioning(r.simulator, r.beginning.region); wait > 0 {
+		fmt.Fprintf(r.Progress, "%s pass in the simulated accounts, until API Gateway has provided the private custom domains\n", wait.Round(time.Minute))
+		if err := r.simulator.Pass(wait); err != nil {
+			return fmt.Errorf("let time pass in the simulated accounts: %w", err)
+		}
+	}
 	estate, client, err := estateOf(r.simulator, string(r.beginning.shared), r.beginning.region)
 	if err != nil {
 		return fmt.Errorf("read the simulated accounts: %w", err)

@@ -52,7 +52,14 @@ func changed(before, after map[string]awssim.Resource) []string {
 func requireUnchanged(t *testing.T, report *Report) {
 	t.Helper()
 	requireOK(t, report)
+	requireNoChanges(t, report)
+}
+
+// requireNoChanges fails unless every stack was as the rehearsal found it.
+func requireNoChanges(t *testing.T, report *Report) {
+	t.Helper()
 	for _, stack := range report.Stacks {
+		require.Empty(t, stack.Error, "stack %s", stack.Name)
 		require.Zero(t, stack.Changes.Create+stack.Changes.Update+stack.Changes.Replace+stack.Changes.Delete,
 			"%s: %s", stack.Name, stack.Changes)
 	}

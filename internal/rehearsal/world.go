@@ -96,6 +96,9 @@ func (b beginning) accounts() []awssim.Account {
 		aliases[account.ID] = account.Name
 		arns = append(arns, account.RoleARN)
 	}
+	if b.leavesProxy() {
+		arns = append(arns, b.validationRoleARN())
+	}
 	for _, arn := range arns {
 		account, name, ok := roleOf(arn)
 		if !ok {
@@ -107,6 +110,10 @@ func (b beginning) accounts() []awssim.Account {
 		roles[account][name] = true
 	}
 	var accounts []awssim.Account
+	var trusted []string
+	for _, id := range slices.Sorted(maps.Keys(roles)) {
+		trusted = append(trusted, string(id))
+	}
 	for _, id := range slices.Sorted(maps.Keys(roles)) {
 		account := awssim.Account{ID: string(id), Alias: aliases[id]}
 		names := roles[id]
@@ -114,7 +121,11 @@ func (b beginning) accounts() []awssim.Account {
 			names = map[string]bool{ownerRole: true}
 		}
 		for _, name := range slices.Sorted(maps.Keys(names)) {
-			account.Roles = append(account.Roles, awssim.Role{Name: name, Trusts: []string{string(b.shared)}})
+			role := awssim.Role{Name: name, Trusts: []string{string(b.shared)}}
+			if id == b.shared && name == validationRole {
+				role.Trusts = trusted
+			}
+			account.Roles = append(account.Roles, role)
 		}
 		accounts = append(accounts, account)
 	}
@@ -152,18 +163,53 @@ func roleOf(arn string) (account mapping.AccountID, name string, ok bool) {
 func (b beginning) publicZones() []mapping.Zone {
 	zones := make(map[mapping.Zone]bool)
 	for _, row := range b.mapping.Rows {
-		host := strings.TrimPrefix(string(row.Host), "*.")
-		registered, err := publicsuffix.EffectiveTLDPlusOne(host)
-		if err != nil {
-			// The host is a public suffix itself; somebody runs its zone.
-			registered = host
-		}
-		zones[mapping.Zone(registered)] = true
+		zones[registeredZone(row)] = true
 		if row.PublicZone != "" {
 			zones[row.PublicZone] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(zones))
+}
+
+// registeredZone is the zone of the domain, of which a row's host is part, that
+// somebody registered.
+func registeredZone(row mapping.Row) mapping.Zone {
+	host := strings.TrimPrefix(string(row.Host), "*.")
+	registered, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil {
+		// The host is a public suffix itself; somebody runs its zone.
+		registered = host
+	}
+	return mapping.Zone(registered)
+}
+
+// leavesProxy tells whether a row has another front door than the proxy.
+func (b beginning) leavesProxy() bool {
+	return slices.ContainsFunc(b.mapping.Rows, func(row mapping.Row) bool { return row.FrontDoor != mapping.FrontDoorNGINX })
+}
+
+// validatedBy are the public zones in which an account validates certificates of
+// its own: those of its rows whose custom domain names stand in the account.
+func (b beginning) validatedBy(account mapping.AccountID) []mapping.Zone {
+	zones := make(map[mapping.Zone]bool)
+	for _, row := range b.mapping.Rows {
+		if b.accountOf(row) != account || row.FrontDoor == mapping.FrontDoorNGINX {
+			continue
+		}
+		zones[registeredZone(row)] = true
+		if row.PublicZone != "" {
+			zones[row.PublicZone] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(zones))
+}
+
+// validationRole is the shared account's role by which provider accounts write
+// validation records into its public zones.
+const validationRole = "portico-validation"
+
+func (b beginning) validationRoleARN() string {
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s", b.partition(), b.shared, validationRole)
 }
 
 // zoneID is a hosted zone's ID, of Route 53's form.

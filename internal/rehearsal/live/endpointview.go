@@ -54,8 +54,13 @@ func dnsSuffix(partition string) string {
 	return "amazonaws.com"
 }
 
-func (v *endpointView) domain(name string) (Domain, bool) {
-	domain, ok := v.domains[name]
+// domain is the custom domain name that answers for a host.
+func (v *endpointView) domain(host string) (Domain, bool) {
+	domain, ok := v.domains[host]
+	if !ok {
+		_, parent, _ := strings.Cut(host, ".")
+		domain, ok = v.domains["*."+parent]
+	}
 	return domain, ok
 }
 
@@ -131,8 +136,11 @@ func (v *endpointView) mapped(domain Domain, raw string) (api API, stage, path s
 	if i < 0 {
 		return API{}, "", "", false
 	}
+	if stage = domain.Mappings[i].Stage; stage == "" {
+		stage, path = cutSegment(path)
+	}
 	api, ok = v.apis[domain.Mappings[i].APIID]
-	return api, domain.Mappings[i].Stage, path, ok
+	return api, stage, path, ok
 }
 
 // byHost is the API that a host name of execute-api's names: its own, or the

@@ -215,7 +215,7 @@ type Endpoint struct {
 
 // Domain is a custom domain name.
 type Domain struct {
-	// Name is the host, in lower case.
+	// Name is the host, in lower case; a REGIONAL one's may begin with "*.".
 	Name string
 	// ARN is what policies call the domain: arn:aws:execute-api:…:/domainnames/….
 	ARN       string
@@ -235,8 +235,10 @@ type Domain struct {
 // Mapping is a base path mapping of a custom domain name.
 type Mapping struct {
 	// BasePath is one segment, without slashes; empty: the domain's root.
-	BasePath     string
-	APIID, Stage string
+	BasePath string
+	APIID    string
+	// Stage may be empty: the path's next segment names it.
+	Stage string
 }
 
 // API is a REST API.

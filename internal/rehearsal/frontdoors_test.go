@@ -1,0 +1,61 @@
+package rehearsal
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+const frontDoorsMapping = "testdata/front-doors.yaml"
+
+// TestThreeFrontDoorsOverFourAccountsAreServed mixes the front doors, APIs that
+// have rows of two of them, and hosts whose base paths lead to several APIs.
+// Then it opens an API of each front door to everybody, and wants the probes to
+// say so.
+func TestThreeFrontDoorsOverFourAccountsAreServed(t *testing.T) {
+	o := Options{Mapping: frontDoorsMapping, StateDir: t.TempDir(), Serve: func(report *Report, lines []string) error {
+		requireOK(t, report)
+		pasted(t, lines)
+		return nil
+	}}
+	report := rehearse(t, o)
+	require.Len(t, report.Stacks, 5)
+
+	o.Serve, o.afterUp = nil, func(simulator *awssim.Simulator) error {
+		for api, stage := range map[string]string{"billingap1": "prod", "billingap2": "prod", "ordersapi2": "v1", "partnerap1": "beta"} {
+			if err := openToEverybody(simulator, api, stage); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	broken := rehearse(t, o)
+	requireNoChanges(t, broken)
+	failed := map[string]bool{}
+	for _, probe := range broken.Probes {
+		if !probe.OK {
+			failed[probe.Name] = true
+		}
+	}
+	require.Equal(t, []string{
+		"caller at another endpoint", "caller by another domain", "caller without the domain", "forbidden verb",
+		"forbidden verb at the endpoint", "retired row at the endpoint", "spoofed API ID",
+	}, slices.Sorted(maps.Keys(failed)))
+}
+
+// openToEverybody deploys an API with a policy that admits all.
+func openToEverybody(simulator *awssim.Simulator, api, stage string) error {
+	const open = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}]}`
+	owner, err := simulator.OwnerOf("us-east-1", api)
+	if err != nil {
+		return err
+	}
+	if err := owner.SavePolicy(open); err != nil {
+		return err
+	}
+	return owner.Deploy(stage)
+}
