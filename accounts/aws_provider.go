@@ -76,6 +76,7 @@ func emulate(args *aws.ProviderArgs, endpoint string) {
 		Ecs:                      url,
 		Elbv2:                    url,
 		Iam:                      url,
+		Ram:                      url,
 		Resourcegroupstaggingapi: url,
 		Route53:                  url,
 		Route53profiles:          url,

@@ -11,7 +11,7 @@ import (
 // endpoints name them.
 var services = map[string]string{
 	"acm": "acm", "apigateway": "apigateway", "appautoscaling": "appautoscaling", "cloudwatch": "logs", "ec2": "ec2",
-	"ecr": "ecr", "ecs": "ecs", "iam": "iam", "lb": "elbv2", "route53": "route53", "vpc": "ec2",
+	"ecr": "ecr", "ecs": "ecs", "iam": "iam", "lb": "elbv2", "ram": "ram", "route53": "route53", "vpc": "ec2",
 }
 
 func TestAnEmulatorIsGivenEveryServiceThatPorticoUses(t *testing.T) {
@@ -19,7 +19,8 @@ func TestAnEmulatorIsGivenEveryServiceThatPorticoUses(t *testing.T) {
 	atEmulator := func(s settings) settings {
 		return settings(strings.Replace(string(s), "{region:", `{endpoint: "`+url+`", region:`, 1))
 	}
-	sharedStack := up(t, atEmulator(minimalShared))
+	sharedStack := &monitor{outputs: map[string]map[string]any{ordersStack: ready(bHost+" alb", cHost+" native")}}
+	require.NoError(t, shared(t, sharedStack, atEmulator(withProviders+"  portico:native: {acceptShares: [\"222222222222\"]}\n"), variantMappings["nginx, alb and native"]))
 	providerStack := &monitor{shared: sharedStackOutputs}
 	require.NoError(t, provider(t, providerStack, atEmulator(redeploying), twoRows))
 

@@ -362,8 +362,8 @@ func TestTheALBLeadsToTheEndpointsAddresses(t *testing.T) {
 		require.Equal(t, []any{"10.7.0.1", "10.7.0.3"}, targets(m))
 	})
 	t.Run("an existing endpoint's, whose group the load balancer may leave for", func(t *testing.T) {
-		m := &monitor{outputs: map[string]map[string]any{}, endpointService: "execute-api"}
-		require.NoError(t, shared(t, m, withProviders+existingVPC+"  portico:endpoints: {alb: {id: vpce-0a1b2c3d4e5f60714}}\n", hosts(aHost+" alb")))
+		m := &monitor{}
+		require.NoError(t, shared(t, m, withProviders+existingVPC+"  portico:endpoints: {alb: {id: vpce-0a1b2c3d4e5f60715}}\n", hosts(aHost+" alb")))
 		require.Equal(t, []any{"10.7.0.9"}, targets(m))
 		require.Empty(t, m.of(endpointToken))
 		require.Equal(t, "sg-of-others", m.only(t, egressToken).Inputs["referencedSecurityGroupId"])

@@ -23,41 +23,45 @@ import (
 // argsTypes are the SDK's argument types of every AWS resource that the stacks
 // register: they tell which resources take tags.
 var argsTypes = map[string]any{
-	"aws:acm/certificate:Certificate":                           acm.CertificateArgs{},
-	"aws:acm/certificateValidation:CertificateValidation":       acm.CertificateValidationArgs{},
-	"aws:apigateway/basePathMapping:BasePathMapping":            apigateway.BasePathMappingArgs{},
-	"aws:apigateway/deployment:Deployment":                      apigateway.DeploymentArgs{},
-	"aws:apigateway/domainName:DomainName":                      apigateway.DomainNameArgs{},
-	"aws:apigateway/restApiPolicy:RestApiPolicy":                apigateway.RestApiPolicyArgs{},
-	"aws:appautoscaling/policy:Policy":                          appautoscaling.PolicyArgs{},
-	"aws:appautoscaling/target:Target":                          appautoscaling.TargetArgs{},
-	"aws:cloudwatch/logGroup:LogGroup":                          cloudwatch.LogGroupArgs{},
-	"aws:ec2/internetGateway:InternetGateway":                   ec2.InternetGatewayArgs{},
-	"aws:ec2/route:Route":                                       ec2.RouteArgs{},
-	"aws:ec2/routeTable:RouteTable":                             ec2.RouteTableArgs{},
-	"aws:ec2/routeTableAssociation:RouteTableAssociation":       ec2.RouteTableAssociationArgs{},
-	"aws:ec2/securityGroup:SecurityGroup":                       ec2.SecurityGroupArgs{},
-	"aws:ec2/subnet:Subnet":                                     ec2.SubnetArgs{},
-	"aws:ec2/vpc:Vpc":                                           ec2.VpcArgs{},
-	"aws:ec2/vpcEndpoint:VpcEndpoint":                           ec2.VpcEndpointArgs{},
-	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                   ecr.LifecyclePolicyArgs{},
-	"aws:ecr/repository:Repository":                             ecr.RepositoryArgs{},
-	"aws:ecs/cluster:Cluster":                                   ecs.ClusterArgs{},
-	"aws:ecs/service:Service":                                   ecs.ServiceArgs{},
-	"aws:ecs/taskDefinition:TaskDefinition":                     ecs.TaskDefinitionArgs{},
-	"aws:iam/role:Role":                                         iam.RoleArgs{},
-	"aws:iam/rolePolicy:RolePolicy":                             iam.RolePolicyArgs{},
-	"aws:lb/listener:Listener":                                  lb.ListenerArgs{},
-	"aws:lb/listenerCertificate:ListenerCertificate":            lb.ListenerCertificateArgs{},
-	"aws:lb/loadBalancer:LoadBalancer":                          lb.LoadBalancerArgs{},
-	"aws:lb/targetGroup:TargetGroup":                            lb.TargetGroupArgs{},
-	"aws:ram/principalAssociation:PrincipalAssociation":         ram.PrincipalAssociationArgs{},
-	"aws:ram/resourceAssociation:ResourceAssociation":           ram.ResourceAssociationArgs{},
-	"aws:ram/resourceShare:ResourceShare":                       ram.ResourceShareArgs{},
-	"aws:route53/record:Record":                                 route53.RecordArgs{},
-	"aws:route53/zone:Zone":                                     route53.ZoneArgs{},
-	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   vpc.SecurityGroupEgressRuleArgs{},
-	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": vpc.SecurityGroupIngressRuleArgs{},
+	"aws:acm/certificate:Certificate":                                        acm.CertificateArgs{},
+	"aws:acm/certificateValidation:CertificateValidation":                    acm.CertificateValidationArgs{},
+	"aws:apigateway/basePathMapping:BasePathMapping":                         apigateway.BasePathMappingArgs{},
+	"aws:apigateway/deployment:Deployment":                                   apigateway.DeploymentArgs{},
+	"aws:apigateway/domainName:DomainName":                                   apigateway.DomainNameArgs{},
+	"aws:apigateway/domainNameAccessAssociation:DomainNameAccessAssociation": apigateway.DomainNameAccessAssociationArgs{},
+	"aws:apigateway/restApiPolicy:RestApiPolicy":                             apigateway.RestApiPolicyArgs{},
+	"aws:appautoscaling/policy:Policy":                                       appautoscaling.PolicyArgs{},
+	"aws:appautoscaling/target:Target":                                       appautoscaling.TargetArgs{},
+	"aws:cloudwatch/logGroup:LogGroup":                                       cloudwatch.LogGroupArgs{},
+	"aws:ec2/internetGateway:InternetGateway":                                ec2.InternetGatewayArgs{},
+	"aws:ec2/route:Route":                                                    ec2.RouteArgs{},
+	"aws:ec2/routeTable:RouteTable":                                          ec2.RouteTableArgs{},
+	"aws:ec2/routeTableAssociation:RouteTableAssociation":                    ec2.RouteTableAssociationArgs{},
+	"aws:ec2/securityGroup:SecurityGroup":                                    ec2.SecurityGroupArgs{},
+	"aws:ec2/subnet:Subnet":                                                  ec2.SubnetArgs{},
+	"aws:ec2/vpc:Vpc":                                                        ec2.VpcArgs{},
+	"aws:ec2/vpcEndpoint:VpcEndpoint":                                        ec2.VpcEndpointArgs{},
+	"aws:ecr/lifecyclePolicy:LifecyclePolicy":                                ecr.LifecyclePolicyArgs{},
+	"aws:ecr/repository:Repository":                                          ecr.RepositoryArgs{},
+	"aws:ecs/cluster:Cluster":                                                ecs.ClusterArgs{},
+	"aws:ecs/service:Service":                                                ecs.ServiceArgs{},
+	"aws:ecs/taskDefinition:TaskDefinition":                                  ecs.TaskDefinitionArgs{},
+	"aws:iam/role:Role":                                                      iam.RoleArgs{},
+	"aws:iam/rolePolicy:RolePolicy":                                          iam.RolePolicyArgs{},
+	"aws:lb/listener:Listener":                                               lb.ListenerArgs{},
+	"aws:lb/listenerCertificate:ListenerCertificate":                         lb.ListenerCertificateArgs{},
+	"aws:lb/listenerRule:ListenerRule":                                       lb.ListenerRuleArgs{},
+	"aws:lb/loadBalancer:LoadBalancer":                                       lb.LoadBalancerArgs{},
+	"aws:lb/targetGroup:TargetGroup":                                         lb.TargetGroupArgs{},
+	"aws:lb/targetGroupAttachment:TargetGroupAttachment":                     lb.TargetGroupAttachmentArgs{},
+	"aws:ram/principalAssociation:PrincipalAssociation":                      ram.PrincipalAssociationArgs{},
+	"aws:ram/resourceAssociation:ResourceAssociation":                        ram.ResourceAssociationArgs{},
+	"aws:ram/resourceShare:ResourceShare":                                    ram.ResourceShareArgs{},
+	"aws:ram/resourceShareAccepter:ResourceShareAccepter":                    ram.ResourceShareAccepterArgs{},
+	"aws:route53/record:Record":                                              route53.RecordArgs{},
+	"aws:route53/zone:Zone":                                                  route53.ZoneArgs{},
+	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":                vpc.SecurityGroupEgressRuleArgs{},
+	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":              vpc.SecurityGroupIngressRuleArgs{},
 }
 
 // sharedVariants are the shapes that a shared stack can take.
@@ -80,6 +84,12 @@ func sharedVariants(t *testing.T) map[string]settings {
 		"a prebuilt image": minimalShared + `
   portico:image: {uri: "111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:1"}
 `,
+		"front doors of every kind in a new VPC": withProviders,
+		"front doors of every kind in an existing VPC, whose endpoints exist": withProviders + existingVPC + `
+  portico:endpoints: {alb: {id: vpce-0a1b2c3d4e5f60715}, native: {id: vpce-0a1b2c3d4e5f60716}}
+  portico:alb: {loadBalancer: own}
+  portico:native: {acceptShares: ["222222222222"]}
+`,
 		"the development example": settings(example(t, "Pulumi.dev.yaml")),
 		"the production example":  settings(example(t, "Pulumi.prod.yaml")),
 	}
@@ -91,6 +101,32 @@ const existingVPC = `
     subnetIds: [subnet-0a1b2c3d4e5f6071a, subnet-0a1b2c3d4e5f6071b]
 `
 
+// variantMappings are what each shape is tried with where it names provider
+// stacks; the others have rows of nginx.
+var variantMappings = map[string]string{
+	"nginx, alb and native": hosts(aHost+" nginx", bHost+" alb", cHost+" native"),
+	"alb":                   hosts(bHost + " alb"),
+	"native":                hosts(cHost + " native"),
+}
+
+// eachVariant runs a test on every shape of a shared stack, with what its
+// mappings need.
+func eachVariant(t *testing.T, test func(t *testing.T, s settings, mapping string, standing map[string]map[string]any)) {
+	t.Helper()
+	for name, s := range sharedVariants(t) {
+		if !strings.Contains(string(s), "portico:providers") {
+			t.Run(name, func(t *testing.T) { test(t, s, twoRows, nil) })
+			continue
+		}
+		for doors, mapping := range variantMappings {
+			t.Run(name+": "+doors, func(t *testing.T) {
+				test(t, s, mapping, map[string]map[string]any{ordersStack: ready(bHost+" alb", cHost+" native")})
+			})
+			t.Run(name+": "+doors+", which wait", func(t *testing.T) { test(t, s, mapping, nil) })
+		}
+	}
+}
+
 // variantConfig is a variant's configuration with the test's mapping.
 func variantConfig(t *testing.T, s settings) map[string]string {
 	t.Helper()
@@ -100,13 +136,11 @@ func variantConfig(t *testing.T, s settings) map[string]string {
 }
 
 func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
-	for name, s := range sharedVariants(t) {
-		t.Run(name, func(t *testing.T) {
-			m := &monitor{publicZones: publicZones}
-			require.NoError(t, run(t, m, SharedIn(project(t, "dev", s, twoRows)), "dev", variantConfig(t, s)))
-			requireInvariants(t, m, true)
-		})
-	}
+	eachVariant(t, func(t *testing.T, s settings, mapping string, standing map[string]map[string]any) {
+		m := &monitor{publicZones: publicZones, outputs: standing}
+		require.NoError(t, run(t, m, SharedIn(project(t, "dev", s, mapping)), "dev", variantConfig(t, s)))
+		requireInvariants(t, m, true)
+	})
 	for _, redeploy := range []string{"true", "false"} {
 		t.Run("a provider account, redeploy "+redeploy, func(t *testing.T) {
 			m := &monitor{shared: sharedStackOutputs}
@@ -155,15 +189,14 @@ func requireInvariants(t *testing.T, m *monitor, tagged bool) {
 // A resource that is created inside an apply is missing from a preview in which
 // the apply's input is unknown.
 func TestAFirstPreviewShowsEveryResource(t *testing.T) {
-	for name, s := range sharedVariants(t) {
-		t.Run(name, func(t *testing.T) {
-			known, unknown := &monitor{publicZones: publicZones}, &monitor{publicZones: publicZones, unknown: true}
-			dir := project(t, "dev", s, twoRows)
-			require.NoError(t, run(t, known, SharedIn(dir), "dev", variantConfig(t, s)))
-			require.NoError(t, run(t, unknown, SharedIn(dir), "dev", variantConfig(t, s)))
-			require.Equal(t, known.identities(), unknown.identities())
-		})
-	}
+	eachVariant(t, func(t *testing.T, s settings, mapping string, standing map[string]map[string]any) {
+		known := &monitor{publicZones: publicZones, outputs: standing}
+		unknown := &monitor{publicZones: publicZones, outputs: standing, unknown: true}
+		dir := project(t, "dev", s, mapping)
+		require.NoError(t, run(t, known, SharedIn(dir), "dev", variantConfig(t, s)))
+		require.NoError(t, run(t, unknown, SharedIn(dir), "dev", variantConfig(t, s)))
+		require.Equal(t, known.identities(), unknown.identities())
+	})
 	t.Run("a provider account with every front door", func(t *testing.T) {
 		known := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
 		unknown := &monitor{shared: doorOutputs(nil), publicZones: publicZones, unknown: true}

@@ -56,9 +56,6 @@ type monitor struct {
 	// by name; unreadable are stacks that the backend fails to read.
 	outputs    map[string]map[string]any
 	unreadable map[string]bool
-	// endpointService is the service of endpoints that are looked up by ID;
-	// empty: s3.
-	endpointService string
 	// running is the task definition that the service runs after a deployment;
 	// empty: the program's.
 	running string
@@ -206,11 +203,11 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		}
 		return map[string]any{"ids": []any{}}, nil
 	case "aws:ec2/getVpcEndpoint:getVpcEndpoint":
-		service := text("serviceName")
-		if service == "" {
-			service = "com.amazonaws.us-east-1." + cmp.Or(m.endpointService, "s3")
+		id, service := text("id"), text("serviceName")
+		if id != "" {
+			service = "com.amazonaws.us-east-1." + endpointServices[id]
 		}
-		return map[string]any{"id": "vpce-adopted", "serviceName": service, "privateDnsEnabled": true, "state": "available",
+		return map[string]any{"id": cmp.Or(id, "vpce-adopted"), "serviceName": service, "privateDnsEnabled": true, "state": "available",
 			"securityGroupIds": []any{"sg-of-others"}, "networkInterfaceIds": []any{"eni-9"},
 			"dnsEntries": []any{map[string]any{"dnsName": "vpce-adopted.example", "hostedZoneId": "Z1"}}}, nil
 	case "aws:ec2/getNetworkInterface:getNetworkInterface":
@@ -336,6 +333,14 @@ func run(t *testing.T, m *monitor, program pulumi.RunFunc, stack string, config 
 		info.Config = config
 		info.DryRun = m.unknown
 	})
+}
+
+// endpointServices are the services of the endpoints that exist, by ID.
+var endpointServices = map[string]string{
+	"vpce-0a1b2c3d4e5f60714": "s3",
+	"vpce-0a1b2c3d4e5f60715": "execute-api",
+	"vpce-0a1b2c3d4e5f60716": "execute-api",
+	"vpce-adopted":           "execute-api",
 }
 
 // publicZones are those of the mappings in these tests.
