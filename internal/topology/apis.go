@@ -45,7 +45,7 @@ func apis(source string, rows []mapping.Row) ([]API, []error) {
 			conflicts = append(conflicts, &ConflictError{
 				Problem: "API " + string(row.API.ID) + " in " + row.API.Region + " is given to two accounts, " +
 					string(g.account) + " and " + string(row.Account),
-				Rows:   []RowRef{refer(source, rows[g.named]), refer(source, *row)},
+				Rows:   []RowRef{refer(source, &rows[g.named]), refer(source, row)},
 				Remedy: "give every row of the API the ACCOUNT that owns it",
 			})
 		}

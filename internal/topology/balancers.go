@@ -17,7 +17,7 @@ type estate struct {
 	prefix string
 	// rows are those whose hosts need a certificate on one of the load
 	// balancers.
-	rows []mapping.Row
+	rows []*mapping.Row
 	// supplied are the places in Limits.Supplied of the certificates to attach.
 	supplied []int
 	// door is nginx where the proxy is behind the load balancers.
@@ -27,8 +27,8 @@ type estate struct {
 }
 
 // estates are the groups of load balancers that the rows call for.
-func estates(rows []mapping.Row, at map[mapping.Host]Placement, limits Limits) []estate {
-	proxied, balanced := rowsOf(rows, at, mapping.FrontDoorNGINX), rowsOf(rows, at, mapping.FrontDoorALB)
+func estates(p *placed, limits Limits) []estate {
+	proxied, balanced := p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]
 	first := estate{rows: proxied, supplied: indexes(limits.Supplied), door: mapping.FrontDoorNGINX}
 	own := estate{prefix: "alb", rows: balanced, supplied: covering(balanced, limits.Supplied), door: mapping.FrontDoorALB, carriesALB: true}
 	if limits.SharedALB {
@@ -42,10 +42,13 @@ func estates(rows []mapping.Row, at map[mapping.Host]Placement, limits Limits) [
 }
 
 // union merges rows that are in the file's order.
-func union(a, b []mapping.Row) []mapping.Row {
+func union(a, b []*mapping.Row) []*mapping.Row {
+	if len(b) == 0 {
+		return a
+	}
 	rows := slices.Concat(a, b)
-	slices.SortFunc(rows, func(a, b mapping.Row) int { return cmp.Compare(a.Index, b.Index) })
-	return slices.CompactFunc(rows, func(a, b mapping.Row) bool { return a.Index == b.Index })
+	slices.SortFunc(rows, func(a, b *mapping.Row) int { return cmp.Compare(a.Index, b.Index) })
+	return slices.CompactFunc(rows, func(a, b *mapping.Row) bool { return a == b })
 }
 
 func indexes[T any](of []T) []int {
@@ -57,7 +60,7 @@ func indexes[T any](of []T) []int {
 }
 
 // covering are the supplied certificates that a row's host needs.
-func covering(rows []mapping.Row, supplied [][]mapping.Host) []int {
+func covering(rows []*mapping.Row, supplied [][]mapping.Host) []int {
 	needed := make(map[mapping.Host]bool)
 	for _, row := range rows {
 		needed[row.Host], needed[certificateName(row.Host)] = true, true
@@ -72,7 +75,7 @@ type balanced struct {
 	*estate
 	balancers []balancer
 	// uncovered are the rows whose hosts no supplied certificate covers.
-	uncovered []mapping.Row
+	uncovered []*mapping.Row
 	// of tells the place in balancers for each name of a certificate.
 	of map[mapping.Host]int
 }
@@ -181,12 +184,12 @@ func (b *balanced) loadBalancers(publicZones map[mapping.Host]mapping.Zone, albH
 
 // ruleLimit reports that the hosts on a load balancer need more rules than its
 // listener takes.
-func (b *balanced) ruleLimit(source string, rows []mapping.Row, limits Limits) []error {
+func (b *balanced) ruleLimit(p *placed, limits Limits) []error {
 	if !b.carriesALB {
 		return nil
 	}
-	on := make([][]mapping.Row, len(b.balancers))
-	for _, row := range rows {
+	on := make([][]*mapping.Row, len(b.balancers))
+	for _, row := range p.by[mapping.FrontDoorALB] {
 		on[b.at(row.Host)] = append(on[b.at(row.Host)], row)
 	}
 	var problems []error
@@ -199,30 +202,31 @@ func (b *balanced) ruleLimit(source string, rows []mapping.Row, limits Limits) [
 		if len(on) > 1 {
 			of = fmt.Sprintf("load balancer %d", i+1)
 		}
-		problems = append(problems, newLimitError(source, rows, LimitError{
+		problems = append(problems, newLimitError(p.Source, rows, LimitError{
 			Limit:  "listener rules of " + of + ", one for each host of alb",
 			Need:   need,
 			Max:    limits.RulesPerLoadBalancer,
 			Remedy: "give hosts another FRONT_DOOR, or have the quota of rules per load balancer raised and set portico:quotas: {rulesPerLoadBalancer: N}",
-		}, func(i int) bool { return i < limits.RulesPerLoadBalancer }, func(row mapping.Row) mapping.Host { return row.Host }))
+		}, func(i int) bool { return i < limits.RulesPerLoadBalancer }, func(row *mapping.Row) mapping.Host { return row.Host }))
 	}
 	return problems
 }
 
 // notices tell of what costs more, or is less stable, than a user may expect.
 func (b *balanced) notices(limits Limits) []string {
+	const remedy = ": with a higher quota of names per certificate (portico:quotas: {namesPerCertificate: N}) "
 	var notices []string
+	names := 0
 	for i, balancer := range b.balancers {
+		names += len(balancer.names)
 		if balancer.packing.tight {
-			notices = append(notices, fmt.Sprintf("load balancer %d of %s: %d parent domains fill most of its %d certificates, so that another one may have several of them issued anew; "+
-				"a higher quota of names per certificate leaves room (portico:quotas: {namesPerCertificate: N})",
-				i+1, b.door, len(balancer.names), limits.Certificates))
+			notices = append(notices, fmt.Sprintf("load balancer %d of %s has certificates for %d parent domains, so many that one more may have several of its %d certificates issued anew",
+				i+1, b.door, len(balancer.names), len(balancer.packing.certificates))+remedy+"it would be one")
 		}
 	}
-	if further := len(b.balancers) - 1; further > 0 {
-		notices = append(notices, fmt.Sprintf("%d parent domains need more than the %d certificates of %d names that a load balancer takes: %d further load balancers are used for %s; "+
-			"a higher quota of names per certificate would save them (portico:quotas: {namesPerCertificate: N})",
-			len(b.of), limits.Certificates, limits.NamesPerCertificate, further, b.door))
+	if used := len(b.balancers); used > 1 {
+		notices = append(notices, fmt.Sprintf("%s uses %d load balancers, since one takes %d certificates of %d names, and there are %d parent domains and %d certificates that are supplied",
+			b.door, used, limits.Certificates, limits.NamesPerCertificate, names, len(b.supplied))+remedy+"fewer would do")
 	}
 	return notices
 }

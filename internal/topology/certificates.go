@@ -20,7 +20,7 @@ func certificateName(host mapping.Host) mapping.Host {
 
 // uncoveredRows are those whose host no supplied certificate covers, by its own
 // name or by the wildcard of its parent.
-func uncoveredRows(rows []mapping.Row, supplied [][]mapping.Host) []mapping.Row {
+func uncoveredRows(rows []*mapping.Row, supplied [][]mapping.Host) []*mapping.Row {
 	if len(supplied) == 0 {
 		return rows
 	}
@@ -30,7 +30,7 @@ func uncoveredRows(rows []mapping.Row, supplied [][]mapping.Host) []mapping.Row 
 			covered[name] = true
 		}
 	}
-	var uncovered []mapping.Row
+	var uncovered []*mapping.Row
 	for _, row := range rows {
 		if !covered[row.Host] && !covered[certificateName(row.Host)] {
 			uncovered = append(uncovered, row)
@@ -40,7 +40,7 @@ func uncoveredRows(rows []mapping.Row, supplied [][]mapping.Host) []mapping.Row 
 }
 
 // certificateNames are the names that the rows need, sorted, each once.
-func certificateNames(rows []mapping.Row) []mapping.Host {
+func certificateNames(rows []*mapping.Row) []mapping.Host {
 	seen := make(map[mapping.Host]bool)
 	for _, row := range rows {
 		seen[certificateName(row.Host)] = true
@@ -218,9 +218,9 @@ func hash(name mapping.Host) uint64 {
 
 // publicZones collects which public zone validates which name. Rows that give
 // one name two zones contradict each other.
-func publicZones(source string, rows []mapping.Row) (map[mapping.Host]mapping.Zone, []error) {
+func publicZones(source string, rows []*mapping.Row) (map[mapping.Host]mapping.Zone, []error) {
 	zones := make(map[mapping.Host]mapping.Zone)
-	first := make(map[mapping.Host]mapping.Row)
+	first := make(map[mapping.Host]*mapping.Row)
 	var conflicts []error
 	for _, row := range rows {
 		if row.PublicZone == "" {
@@ -268,5 +268,5 @@ func (b *balanced) certificateLimit(source string, limits Limits) []error {
 		Need:   need,
 		Max:    places,
 		Remedy: remedy,
-	}, func(i int) bool { return i < room }, func(row mapping.Row) mapping.Host { return certificateName(row.Host) })}
+	}, func(i int) bool { return i < room }, func(row *mapping.Row) mapping.Host { return certificateName(row.Host) })}
 }

@@ -3,6 +3,7 @@ package topology
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,34 +28,71 @@ func DeriveAt(m *mapping.Mapping, limits Limits, at map[mapping.Host]Placement) 
 	if err != nil {
 		return nil, err
 	}
-	routed := rowsOf(m.Rows, at, mapping.FrontDoorNGINX)
+	p := place(m, at)
 	t := &Topology{
-		Routes:      routes(routed),
-		Hosts:       hosts(routed),
-		Served:      servedHosts(m.Rows, at, ""),
-		ALBHosts:    servedHosts(m.Rows, at, mapping.FrontDoorALB),
-		NativeHosts: servedHosts(m.Rows, at, mapping.FrontDoorNative),
-		Doors:       doors(m.Rows, at),
+		Routes:      routes(p.by[mapping.FrontDoorNGINX]),
+		Hosts:       hosts(p.by[mapping.FrontDoorNGINX]),
+		Served:      hosts(p.named),
+		ALBHosts:    p.served(mapping.FrontDoorALB),
+		NativeHosts: p.served(mapping.FrontDoorNative),
+		Doors:       slices.Sorted(maps.Keys(p.by)),
 		Placements:  at,
 	}
 	apis, problems := apis(m.Source, m.Rows)
 	t.APIs = apis
-	problems = append(problems, t.balance(m, at, limits)...)
-	problems = append(problems, t.findDomains(m, at, limits)...)
-	problems = append(problems, zoneLimits(m.Source, rowsOfHosts(m.Rows, t.Served), t.Zones, limits)...)
+	problems = append(problems, t.balance(p, limits)...)
+	problems = append(problems, t.findDomains(p, limits)...)
+	problems = append(problems, zoneLimits(m.Source, p.named, t.Zones, limits)...)
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
 	return t, nil
 }
 
+// placed are the unretired rows of a mapping by where their hosts stand, each
+// list in the file's order.
+type placed struct {
+	*mapping.Mapping
+	at map[mapping.Host]Placement
+	// named are the rows of hosts whose names lead anywhere.
+	named []*mapping.Row
+	// by are those that a front door serves or is to serve.
+	by map[mapping.FrontDoor][]*mapping.Row
+}
+
+func place(m *mapping.Mapping, at map[mapping.Host]Placement) *placed {
+	p := &placed{Mapping: m, at: at, by: make(map[mapping.FrontDoor][]*mapping.Row)}
+	for i := range m.Rows {
+		row := &m.Rows[i]
+		if row.Retired {
+			continue
+		}
+		placement := at[row.Host]
+		if placement.Name != "" {
+			p.named = append(p.named, row)
+		}
+		for _, door := range allDoors {
+			if row.FrontDoor == door || placement.Serves(door) {
+				p.by[door] = append(p.by[door], row)
+			}
+		}
+	}
+	return p
+}
+
+var allDoors = []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative, mapping.FrontDoorNGINX}
+
+// served are the hosts whose way through the front door stands.
+func (p *placed) served(door mapping.FrontDoor) []mapping.Host {
+	return slices.DeleteFunc(hosts(p.by[door]), func(host mapping.Host) bool { return !p.at[host].Serves(door) })
+}
+
 // balance adds load balancers, certificates, and the zones whose records lead to
 // them.
-func (t *Topology) balance(m *mapping.Mapping, at map[mapping.Host]Placement, limits Limits) []error {
-	albRows := rowsOf(m.Rows, at, mapping.FrontDoorALB)
-	publicZones, problems := publicZones(m.Source, union(rowsOf(m.Rows, at, mapping.FrontDoorNGINX), albRows))
+func (t *Topology) balance(p *placed, limits Limits) []error {
+	publicZones, problems := publicZones(p.Source, union(p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]))
 	place := make(map[mapping.FrontDoor]func(mapping.Host) int)
-	for _, e := range estates(m.Rows, at, limits) {
+	for _, e := range estates(p, limits) {
 		b := e.balance(limits)
 		before := len(t.LoadBalancers)
 		here := func(host mapping.Host) int { return before + b.at(host) }
@@ -62,9 +100,9 @@ func (t *Topology) balance(m *mapping.Mapping, at map[mapping.Host]Placement, li
 		if e.carriesALB {
 			place[mapping.FrontDoorALB] = here
 		}
-		problems = append(problems, b.certificateLimit(m.Source, limits)...)
-		problems = append(problems, b.domainNameLimit(m.Source)...)
-		problems = append(problems, b.ruleLimit(m.Source, albRows, limits)...)
+		problems = append(problems, b.certificateLimit(p.Source, limits)...)
+		problems = append(problems, b.domainNameLimit(p.Source)...)
+		problems = append(problems, b.ruleLimit(p, limits)...)
 		t.Notices = append(t.Notices, b.notices(limits)...)
 		t.LoadBalancers = append(t.LoadBalancers, b.loadBalancers(publicZones, t.ALBHosts)...)
 	}
@@ -72,7 +110,7 @@ func (t *Topology) balance(m *mapping.Mapping, at map[mapping.Host]Placement, li
 		t.Certificates = append(t.Certificates, balancer.Certificates...)
 	}
 	target := func(host mapping.Host) Record {
-		record := Record{Name: host, Door: at[host].Name}
+		record := Record{Name: host, Door: p.at[host].Name}
 		if leads := place[record.Door]; leads != nil {
 			record.LoadBalancer = leads(host)
 		}
@@ -82,54 +120,7 @@ func (t *Topology) balance(m *mapping.Mapping, at map[mapping.Host]Placement, li
 	return problems
 }
 
-// rowsOf are the rows that the front door serves or is to serve, in the file's
-// order.
-func rowsOf(rows []mapping.Row, at map[mapping.Host]Placement, door mapping.FrontDoor) []mapping.Row {
-	of := make([]mapping.Row, 0, len(rows))
-	for _, row := range rows {
-		if !row.Retired && (row.FrontDoor == door || at[row.Host].Serves(door)) {
-			of = append(of, row)
-		}
-	}
-	return of
-}
-
-// servedHosts are the hosts whose way through the front door stands; of any
-// where it is empty.
-func servedHosts(rows []mapping.Row, at map[mapping.Host]Placement, door mapping.FrontDoor) []mapping.Host {
-	var served []mapping.Row
-	for _, row := range rows {
-		placement := at[row.Host]
-		if !row.Retired && placement.Name != "" && (door == "" || placement.Serves(door)) {
-			served = append(served, row)
-		}
-	}
-	return hosts(served)
-}
-
-// rowsOfHosts are the unretired rows of the hosts, which are sorted.
-func rowsOfHosts(rows []mapping.Row, hosts []mapping.Host) []mapping.Row {
-	of := make([]mapping.Row, 0, len(rows))
-	for _, row := range rows {
-		if _, found := slices.BinarySearch(hosts, row.Host); found && !row.Retired {
-			of = append(of, row)
-		}
-	}
-	return of
-}
-
-// doors are the front doors that have to stand.
-func doors(rows []mapping.Row, at map[mapping.Host]Placement) []mapping.FrontDoor {
-	var doors []mapping.FrontDoor
-	for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative, mapping.FrontDoorNGINX} {
-		if len(rowsOf(rows, at, door)) > 0 {
-			doors = append(doors, door)
-		}
-	}
-	return doors
-}
-
-func routes(rows []mapping.Row) []Route {
+func routes(rows []*mapping.Row) []Route {
 	routes := make([]Route, 0, len(rows))
 	for _, row := range rows {
 		routes = append(routes, Route{
@@ -152,7 +143,7 @@ func compareRoute(r Route, host mapping.Host, base mapping.BasePath) int {
 	return cmp.Or(cmp.Compare(r.Host, host), cmp.Compare(r.BasePath, base))
 }
 
-func hosts(rows []mapping.Row) []mapping.Host {
+func hosts(rows []*mapping.Row) []mapping.Host {
 	hosts := make([]mapping.Host, 0, len(rows))
 	for _, row := range rows {
 		hosts = append(hosts, row.Host)

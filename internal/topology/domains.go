@@ -37,7 +37,7 @@ type DomainPath struct {
 type domain struct {
 	Domain
 	account mapping.AccountID
-	rows    []mapping.Row
+	rows    []*mapping.Row
 }
 
 // DomainsFor are the custom domains of a provider account's stack, by host and
@@ -64,7 +64,10 @@ func (t *Topology) CheckDomains(m *mapping.Mapping, domains []Domain, limits Lim
 }
 
 // findDomains adds the custom domains of all accounts.
-func (t *Topology) findDomains(m *mapping.Mapping, at map[mapping.Host]Placement, limits Limits) []error {
+func (t *Topology) findDomains(p *placed, limits Limits) []error {
+	if len(p.by[mapping.FrontDoorALB])+len(p.by[mapping.FrontDoorNative]) == 0 {
+		return nil
+	}
 	owners := make(map[apiKey]mapping.AccountID, len(t.APIs))
 	for _, api := range t.APIs {
 		owners[apiKey{api.Region, api.ID}] = api.Account
@@ -74,14 +77,8 @@ func (t *Topology) findDomains(m *mapping.Mapping, at map[mapping.Host]Placement
 		door mapping.FrontDoor
 	}
 	found := make(map[key]*domain)
-	for _, row := range m.Rows {
-		if row.Retired {
-			continue
-		}
-		for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative} {
-			if row.FrontDoor != door && !at[row.Host].Serves(door) {
-				continue
-			}
+	for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative} {
+		for _, row := range p.by[door] {
 			d := found[key{row.Host, door}]
 			if d == nil {
 				d = &domain{
@@ -103,12 +100,12 @@ func (t *Topology) findDomains(m *mapping.Mapping, at map[mapping.Host]Placement
 	})
 	var problems []error
 	for _, d := range t.domains {
-		problems = append(problems, d.conflicts(m.Source, owners)...)
+		problems = append(problems, d.conflicts(p.Source, owners)...)
 	}
-	return append(problems, t.quotasOfDomains(m, limits)...)
+	return append(problems, t.quotasOfDomains(p.Mapping, limits)...)
 }
 
-func (d *domain) add(row mapping.Row) {
+func (d *domain) add(row *mapping.Row) {
 	d.rows = append(d.rows, row)
 	d.PublicZone = cmp.Or(d.PublicZone, row.PublicZone)
 	d.Paths = append(d.Paths, DomainPath{
@@ -149,9 +146,10 @@ func (d *domain) conflicts(source string, owners map[apiKey]mapping.AccountID) [
 
 // leaving are the reasons for which the front door can't carry the row's paths.
 // A timeout doesn't matter to a host that leaves the front door.
-func leaving(row mapping.Row, door mapping.FrontDoor) []string {
-	row.Timeout = mapping.DefaultTimeout
-	return row.Refusals(door)
+func leaving(row *mapping.Row, door mapping.FrontDoor) []string {
+	patient := *row
+	patient.Timeout = mapping.DefaultTimeout
+	return patient.Refusals(door)
 }
 
 // accountRegion is where an account has quotas of its own.
@@ -222,18 +220,18 @@ func domainLimit(m *mapping.Mapping, domains []Domain, limit LimitError) []error
 	if len(domains) <= limit.Max {
 		return nil
 	}
-	var rows []mapping.Row
+	var rows []*mapping.Row
 	places := make(map[int]bool)
 	for _, d := range domains {
 		for _, path := range d.Paths {
 			places[path.Row] = true
 		}
 	}
-	for _, row := range m.Rows {
-		if places[row.Index] {
-			rows = append(rows, row)
+	for i := range m.Rows {
+		if places[m.Rows[i].Index] {
+			rows = append(rows, &m.Rows[i])
 		}
 	}
 	limit.Need = len(domains)
-	return []error{newLimitError(m.Source, rows, limit, func(i int) bool { return i < limit.Max }, func(row mapping.Row) mapping.Host { return row.Host })}
+	return []error{newLimitError(m.Source, rows, limit, func(i int) bool { return i < limit.Max }, func(row *mapping.Row) mapping.Host { return row.Host })}
 }

@@ -122,7 +122,9 @@ func TestTheWayOfAHost(t *testing.T) {
 		}
 		return all
 	}
-	record := func(name mapping.Host, target string) map[mapping.Host]string { return map[mapping.Host]string{name: target} }
+	record := func(name mapping.Host, target string) map[mapping.Host]string {
+		return map[mapping.Host]string{name: target}
+	}
 	byProxy := record("*.x.example.com", `nginx by load balancer ""`)
 	steps := []step{
 		{

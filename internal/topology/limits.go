@@ -126,7 +126,7 @@ type RowRef struct {
 	URL string
 }
 
-func refer(source string, row mapping.Row) RowRef {
+func refer(source string, row *mapping.Row) RowRef {
 	return RowRef{Source: source, Position: row.Pos, Index: row.Index, URL: string(row.Host) + string(row.BasePath)}
 }
 
@@ -182,7 +182,7 @@ func joinRows(rows []RowRef) string {
 
 // newLimitError fills in which rows fit: those whose thing (name, zone,
 // record) is among the first of the file that fits allows.
-func newLimitError[K comparable](source string, rows []mapping.Row, e LimitError, fits func(int) bool, thing func(mapping.Row) K) error {
+func newLimitError[K comparable](source string, rows []*mapping.Row, e LimitError, fits func(int) bool, thing func(*mapping.Row) K) error {
 	order := make(map[K]int)
 	for _, row := range rows {
 		k := thing(row)

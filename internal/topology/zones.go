@@ -150,8 +150,17 @@ func zonesRemedy(limits Limits) string {
 	return "put hosts under fewer parent domains"
 }
 
+// recordsRemedy is for hosts with a record of their own each, be it by choice or
+// because no wildcard can stand for them.
+func recordsRemedy(limits Limits) string {
+	if limits.HostRecords {
+		return "use one wildcard record per zone (portico:dns: {records: wildcard})"
+	}
+	return "give hosts another FRONT_DOOR, since a wildcard record stands for all of nginx"
+}
+
 // zoneLimits reports what Route 53's quotas don't allow.
-func zoneLimits(source string, rows []mapping.Row, zones []Zone, limits Limits) []error {
+func zoneLimits(source string, rows []*mapping.Row, zones []Zone, limits Limits) []error {
 	var problems []error
 	if created := newZones(zones, limits.ExistingZones); len(created) > limits.HostedZones {
 		home := make(map[mapping.Host]mapping.Zone)
@@ -160,20 +169,20 @@ func zoneLimits(source string, rows []mapping.Row, zones []Zone, limits Limits) 
 				home[host] = zone.Name
 			}
 		}
-		homed := slices.DeleteFunc(slices.Clone(rows), func(row mapping.Row) bool { return home[row.Host] == "" })
+		homed := slices.DeleteFunc(slices.Clone(rows), func(row *mapping.Row) bool { return home[row.Host] == "" })
 		fits := func(i int) bool { return i < limits.HostedZones }
 		problems = append(problems, newLimitError(source, homed, LimitError{
 			Limit:  "private hosted zones of an account",
 			Need:   len(created),
 			Max:    limits.HostedZones,
 			Remedy: zonesRemedy(limits) + ", or have the quota raised and set portico:quotas: {hostedZones: N}",
-		}, fits, func(row mapping.Row) mapping.Zone { return home[row.Host] }))
+		}, fits, func(row *mapping.Row) mapping.Zone { return home[row.Host] }))
 	}
 	for _, zone := range zones {
 		if len(zone.Records) <= limits.RecordsPerZone {
 			continue
 		}
-		var inZone []mapping.Row
+		var inZone []*mapping.Row
 		for _, row := range rows {
 			if _, ok := slices.BinarySearchFunc(zone.Hosts, row.Host, cmp.Compare[mapping.Host]); ok {
 				inZone = append(inZone, row)
@@ -184,8 +193,17 @@ func zoneLimits(source string, rows []mapping.Row, zones []Zone, limits Limits) 
 			Limit:  "records of the hosted zone " + string(zone.Name),
 			Need:   len(zone.Records),
 			Max:    limits.RecordsPerZone,
-			Remedy: "use one wildcard record per zone (portico:dns: {records: wildcard}), or have the quota raised and set portico:quotas: {recordsPerZone: N}",
-		}, fits, func(row mapping.Row) mapping.Host { return row.Host }))
+			Remedy: recordsRemedy(limits) + ", or have the quota raised and set portico:quotas: {recordsPerZone: N}",
+		}, fits, func(row *mapping.Row) mapping.Host { return zone.answering(row.Host) }))
 	}
 	return problems
+}
+
+// answering is the name of the record that answers for one of the zone's hosts.
+func (z Zone) answering(host mapping.Host) mapping.Host {
+	_, own := slices.BinarySearchFunc(z.Records, host, func(r Record, name mapping.Host) int { return cmp.Compare(r.Name, name) })
+	if own {
+		return host
+	}
+	return mapping.Host("*." + z.Name)
 }

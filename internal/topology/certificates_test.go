@@ -1,0 +1,209 @@
+package topology_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// parents are hosts under n parent domains, from the first on.
+func parents(first, n int) []mapping.Host {
+	var all []mapping.Host
+	for i := range n {
+		all = append(all, mapping.Host(fmt.Sprintf("a.d%03d.example.com", first+i)))
+	}
+	return all
+}
+
+// reissued are the certificates of before that are no more, and those that came
+// in their place.
+func reissued(before, after []topology.Certificate) (gone, come []topology.Certificate) {
+	without := func(a, b []topology.Certificate) []topology.Certificate {
+		return slices.DeleteFunc(slices.Clone(a), func(c topology.Certificate) bool {
+			return slices.ContainsFunc(b, func(other topology.Certificate) bool { return slices.Equal(c.Names, other.Names) })
+		})
+	}
+	return without(before, after), without(after, before)
+}
+
+// balancerOf tells for each name of a certificate which load balancer has it.
+func balancerOf(top *topology.Topology) map[mapping.Host]string {
+	of := map[mapping.Host]string{}
+	for _, balancer := range top.LoadBalancers {
+		for _, c := range balancer.Certificates {
+			for _, name := range c.Names {
+				of[name] = balancer.Name
+			}
+		}
+	}
+	return of
+}
+
+// TestAnotherDomainReissuesOneCertificate: one parent domain more or less
+// touches the certificates of no others, as long as the load balancer's places
+// aren't two thirds taken.
+func TestAnotherDomainReissuesOneCertificate(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		label := rapid.StringMatching(`[a-z][a-z0-9]{0,5}`)
+		labels := rapid.SliceOfNDistinct(label, 2, 100, rapid.ID).Draw(rt, "parents")
+		var all []mapping.Host
+		for _, label := range labels {
+			all = append(all, mapping.Host("a."+label+".example.com"))
+		}
+		fewer, more := derive(t, hosts(all[1:]...), topology.Limits{}), derive(t, hosts(all...), topology.Limits{})
+		gone, come := reissued(fewer.Certificates, more.Certificates)
+		require.LessOrEqual(rt, len(gone), 1)
+		require.NotEmpty(rt, come)
+		want := []mapping.Host{"*." + mapping.Host(all[0].Parent())}
+		if len(gone) == 1 {
+			want = append(want, gone[0].Names...)
+		}
+		var got []mapping.Host
+		for _, c := range come {
+			got = append(got, c.Names...)
+		}
+		require.ElementsMatch(rt, want, got, "the names of the certificate that the new name joins, and no others")
+	})
+}
+
+// TestCertificatesGrow adds one parent domain after another to a load balancer
+// until it is full, and measures what each of them reissues.
+func TestCertificatesGrow(t *testing.T) {
+	var before *topology.Topology
+	var crossings, most, total int
+	for n := 1; n <= 260; n++ {
+		now := derive(t, hosts(parents(0, n)...), topology.Limits{})
+		require.Len(t, now.LoadBalancers, 1)
+		if before != nil {
+			gone, _ := reissued(before.Certificates, now.Certificates)
+			total += len(gone)
+			switch wasTight, isTight := len(before.Notices) > 0, len(now.Notices) > 0; {
+			case wasTight != isTight:
+				crossings++
+				require.True(t, isTight)
+				require.GreaterOrEqual(t, n, 170, "two thirds of 260 names")
+			case isTight:
+				most = max(most, len(gone))
+			default:
+				require.LessOrEqual(t, len(gone), 1, "the %dth", n)
+			}
+		}
+		before = now
+	}
+	require.Equal(t, 1, crossings)
+	require.LessOrEqual(t, most, 6)
+	require.LessOrEqual(t, total, 350, "a sorted list cut into pieces reissues some 3,500")
+	t.Logf("260 parent domains one by one: %d certificates reissued, at most %d by one, and all 26 once", total, most)
+}
+
+// TestNamesKeepTheirLoadBalancer: parents come and go, and no name that stays
+// moves to another load balancer, once it is known where they stand.
+func TestNamesKeepTheirLoadBalancer(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		limits := topology.Limits{Certificates: rapid.IntRange(2, 4).Draw(rt, "certificates"), NamesPerCertificate: rapid.IntRange(1, 3).Draw(rt, "names"), LoadBalancers: 3}
+		room := limits.Certificates * limits.NamesPerCertificate * limits.LoadBalancers
+		for range rapid.IntRange(2, 8).Draw(rt, "runs") {
+			some := rapid.SliceOfNDistinct(rapid.IntRange(0, 40), 1, room, rapid.ID).Draw(rt, "parents")
+			var names []mapping.Host
+			for _, i := range some {
+				names = append(names, parents(i, 1)...)
+			}
+			now := balancerOf(derive(t, hosts(names...), limits))
+			require.Len(rt, now, len(names))
+			for name, before := range limits.LoadBalancerOf {
+				if _, stays := now[name]; stays {
+					require.Equal(rt, before, now[name], "%s", name)
+				}
+			}
+			limits.LoadBalancerOf = now
+		}
+	})
+}
+
+// TestAFullLoadBalancerPassesOneNameOn: where nothing is known of how names
+// stand, one more parent domain moves at most one other from each load balancer.
+func TestAFullLoadBalancerPassesOneNameOn(t *testing.T) {
+	limits := topology.Limits{Certificates: 3, NamesPerCertificate: 4}
+	var before map[mapping.Host]string
+	for n := 1; n <= 3*4*topology.MaxLoadBalancers; n++ {
+		top := derive(t, hosts(parents(0, n)...), limits)
+		now := balancerOf(top)
+		moved := 0
+		for name, balancer := range before {
+			if now[name] != balancer {
+				moved++
+			}
+		}
+		require.LessOrEqual(t, moved, len(top.LoadBalancers)-1)
+		require.Len(t, top.LoadBalancers, (n+11)/12, "a load balancer more only when the others are full")
+		before = now
+	}
+}
+
+func TestLoadBalancersKeepTheirNames(t *testing.T) {
+	limits := topology.Limits{Certificates: 1, NamesPerCertificate: 2, LoadBalancerOf: map[mapping.Host]string{
+		"*.d000.example.com": "3", "*.d001.example.com": "2", "*.d002.example.com": "alb2", "*.d003.example.com": "17", "*.d004.example.com": "two",
+	}}
+	of := balancerOf(derive(t, hosts(parents(0, 5)...), limits))
+	require.Equal(t, "3", of["*.d000.example.com"])
+	require.Equal(t, "2", of["*.d001.example.com"])
+	for _, elsewhere := range parents(2, 3) {
+		require.Contains(t, []string{"", "2", "3"}, of["*."+mapping.Host(elsewhere.Parent())], "what no load balancer here is called says nothing")
+	}
+}
+
+func TestASecondLoadBalancerIsAnnounced(t *testing.T) {
+	limits := topology.Limits{Certificates: 2, NamesPerCertificate: 2}
+	require.Empty(t, derive(t, hosts(parents(0, 2)...), limits).Notices)
+	notices := derive(t, hosts(parents(0, 5)...), limits).Notices
+	require.Len(t, notices, 2)
+	require.Contains(t, notices[0], "load balancer 1 of nginx has certificates for 4 parent domains")
+	require.Contains(t, notices[1], "nginx uses 2 load balancers, since one takes 2 certificates of 2 names, and there are 5 parent domains")
+	for _, notice := range notices {
+		require.Contains(t, notice, "portico:quotas: {namesPerCertificate: N}")
+	}
+}
+
+func TestSuppliedCertificatesSpillOverToo(t *testing.T) {
+	m := hosts(parents(0, 6)...)
+	supplied := [][]mapping.Host{{"*.d000.example.com"}, {"a.d001.example.com"}, {"*.d002.example.com"}}
+	top := derive(t, m, topology.Limits{Certificates: 2, NamesPerCertificate: 3, Supplied: supplied})
+	require.Len(t, top.LoadBalancers, 2)
+	require.Equal(t, []int{0, 1}, top.LoadBalancers[0].Supplied)
+	require.Equal(t, []int{2}, top.LoadBalancers[1].Supplied)
+	require.Empty(t, top.LoadBalancers[0].Certificates)
+	for host, want := range map[mapping.Host]int{"a.d000.example.com": 0, "a.d001.example.com": 0, "a.d002.example.com": 1} {
+		require.Equal(t, want, answer(top.Zones, host).LoadBalancer, host)
+	}
+	_, err := topology.Derive(m, topology.Limits{Certificates: 2, NamesPerCertificate: 3, LoadBalancers: 2, Supplied: supplied[:2]})
+	require.NoError(t, err)
+	_, err = topology.Derive(m, topology.Limits{Certificates: 2, NamesPerCertificate: 3, LoadBalancers: 1, Supplied: supplied})
+	require.ErrorContains(t, err, "certificates of the load balancer, at 3 names each: 4 needed, 2 allowed")
+}
+
+// TestOneZoneOnTwoLoadBalancers: a host with a supplied certificate of its own
+// may be on another load balancer than its siblings.
+func TestOneZoneOnTwoLoadBalancers(t *testing.T) {
+	m := hosts("a.x.example.com", "b.x.example.com", "c.x.example.com", "a.y.example.com")
+	top := derive(t, m, topology.Limits{Certificates: 1, Supplied: [][]mapping.Host{{"a.y.example.com"}, {"b.x.example.com"}}})
+	require.Len(t, top.LoadBalancers, 3)
+	require.Equal(t, 2, answer(top.Zones, "a.x.example.com").LoadBalancer)
+	require.Equal(t, topology.Record{Name: "b.x.example.com", Door: nginx, LoadBalancer: 1}, *answer(top.Zones, "b.x.example.com"))
+	require.Equal(t, topology.Record{Name: "*.x.example.com", Door: nginx, LoadBalancer: 2}, *answer(top.Zones, "c.x.example.com"))
+}
+
+func TestALBsOwnLoadBalancerTakesTheCertificatesThatItNeeds(t *testing.T) {
+	m := of(behind(nginx, "a.x.example.com", ""), behind(alb, "a.y.example.com", ""), behind(alb, "a.z.example.com", ""))
+	supplied := [][]mapping.Host{{"*.x.example.com"}, {"*.y.example.com"}}
+	top := derive(t, m, topology.Limits{Supplied: supplied})
+	require.Len(t, top.LoadBalancers, 2)
+	require.Equal(t, []int{0, 1}, top.LoadBalancers[0].Supplied, "the proxy's has all of them, as ever")
+	require.Equal(t, []int{1}, top.LoadBalancers[1].Supplied)
+	require.Equal(t, []mapping.Host{"*.z.example.com"}, top.LoadBalancers[1].Certificates[0].Names)
+}

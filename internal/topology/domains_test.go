@@ -1,0 +1,124 @@
+package topology_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+const (
+	orders = mapping.AccountID("222222222222")
+	shop   = mapping.AccountID("333333333333")
+)
+
+// owned is a row of a front door, an account and an API.
+func owned(door mapping.FrontDoor, account mapping.AccountID, api mapping.APIID, host mapping.Host, base mapping.BasePath) mapping.Row {
+	r := behind(door, host, base)
+	r.Account, r.API.ID = account, api
+	return r
+}
+
+func TestDomainsForAnAccount(t *testing.T) {
+	validated := owned(native, orders, "o2", "p.x.example.com", "/v1")
+	validated.PublicZone = "example.com"
+	retired := owned(alb, orders, "o9", "gone.x.example.com", "")
+	retired.Retired = true
+	m := of(
+		owned(native, orders, "o2", "p.x.example.com", "/v2"), validated, owned(native, orders, "o1", "p.x.example.com", ""),
+		owned(alb, orders, "o1", "a.x.example.com", ""), owned(nginx, orders, "o1", "n.x.example.com", ""), retired,
+		owned(alb, shop, "s1", "s.x.example.com", ""), owned(native, "", "u1", "u.x.example.com", ""),
+	)
+	api := func(id mapping.APIID) mapping.PrivateAPI {
+		return mapping.PrivateAPI{ID: id, Region: "us-east-1", Partition: "aws", Stage: "dev"}
+	}
+	top := derive(t, m, topology.Limits{})
+	require.Empty(t, cmp.Diff([]topology.Domain{
+		{Host: "a.x.example.com", Door: alb, Region: "us-east-1", Paths: []topology.DomainPath{{API: api("o1"), Row: 3}}},
+		{Host: "p.x.example.com", Door: native, Region: "us-east-1", PublicZone: "example.com", Paths: []topology.DomainPath{
+			{API: api("o1"), Row: 2}, {Segment: "v1", API: api("o2"), Row: 1}, {Segment: "v2", API: api("o2"), Row: 0},
+		}},
+	}, top.DomainsFor(orders, nil)))
+	require.Len(t, top.DomainsFor(shop, nil), 1)
+	require.Len(t, top.DomainsFor(shop, []mapping.APIID{"u1"}), 2, "an API of no named account is the listing stack's")
+	require.Len(t, top.DomainsFor(shop, []mapping.APIID{"o1"}), 1, "listing doesn't take another account's domain")
+	require.Empty(t, top.DomainsFor("", nil))
+}
+
+func TestADomainStaysWhileItsHostIsServedByIt(t *testing.T) {
+	const host = "a.x.example.com"
+	doorsAt := func(wants mapping.FrontDoor, p topology.Placement) (got []mapping.FrontDoor) {
+		m := of(owned(wants, orders, "o1", host, ""))
+		for _, d := range deriveAt(t, m, topology.Limits{}, map[mapping.Host]topology.Placement{host: p}).DomainsFor(orders, nil) {
+			got = append(got, d.Door)
+		}
+		return got
+	}
+	is := func(doors ...mapping.FrontDoor) []mapping.FrontDoor { return doors }
+	require.Equal(t, is(alb), doorsAt(alb, topology.Placement{Name: nginx, Waits: topology.WaitsForProvider}), "before its name moves there")
+	require.Equal(t, is(alb, native), doorsAt(native, topology.Placement{Name: alb, Waits: topology.WaitsForProvider}))
+	require.Equal(t, is(alb, native), doorsAt(native, topology.Placement{Name: native, Keeps: is(alb)}))
+	require.Equal(t, is(native), doorsAt(native, topology.Placement{Name: native}))
+	require.Equal(t, is(alb), doorsAt(nginx, topology.Placement{Name: alb, Waits: topology.WaitsForProvider}))
+	require.Empty(t, doorsAt(nginx, topology.Placement{Name: nginx}))
+}
+
+// TestAHostChangesOneThingAtATime: what its earlier front door can't carry must
+// wait until the host has left that.
+func TestAHostChangesOneThingAtATime(t *testing.T) {
+	const host = "a.x.example.com"
+	leaving := map[mapping.Host]topology.Placement{host: {Name: native, Waits: topology.WaitsForProvider}}
+	root := owned(nginx, orders, "o1", host, "")
+	below := root
+	below.API.Path = "/orders"
+	elsewhere := owned(nginx, orders, "o2", host, "/v1")
+	elsewhere.API.Region = "eu-west-1"
+	slow := root
+	slow.Timeout *= 2
+	for sentence, test := range map[string]struct {
+		rows []mapping.Row
+		want string
+	}{
+		"the same rows":      {[]mapping.Row{root, owned(nginx, orders, "o2", host, "/v1")}, ""},
+		"a timeout":          {[]mapping.Row{slow}, ""},
+		"a deeper base path": {[]mapping.Row{root, owned(nginx, orders, "o1", host, "/v1/orders")}, "map.yaml:11:5: APIS[1] (a.x.example.com/v1/orders)"},
+		"a path":             {[]mapping.Row{below}, "can't put"},
+		"another account":    {[]mapping.Row{root, owned(nginx, shop, "s1", host, "/v1")}, "its rows are of two accounts"},
+		"another region":     {[]mapping.Row{root, elsewhere}, "two regions, us-east-1 and eu-west-1"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			m := of(test.rows...)
+			_, err := topology.Derive(m, topology.Limits{})
+			require.NoError(t, err, "the proxy carries it")
+			_, err = topology.DeriveAt(m, topology.Limits{}, leaving)
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			var conflict *topology.ConflictError
+			require.ErrorAs(t, err, &conflict)
+			require.ErrorContains(t, err, "host a.x.example.com is still served by native")
+			require.ErrorContains(t, err, test.want)
+			require.ErrorContains(t, err, "change FRONT_DOOR alone")
+		})
+	}
+}
+
+func TestAnAccountsOwnQuotaOfDomains(t *testing.T) {
+	var rows []mapping.Row
+	for i := range 3 {
+		rows = append(rows, owned(native, orders, "o1", mapping.Host(fmt.Sprintf("h%d.x.example.com", i)), ""))
+	}
+	m := of(append(rows, owned(alb, orders, "o1", "a.x.example.com", ""))...)
+	top := derive(t, m, topology.Limits{})
+	check := func(limits topology.Limits) error { return top.CheckDomains(m, top.DomainsFor(orders, nil), limits) }
+	require.NoError(t, check(topology.Limits{PrivateDomains: 3, RegionalDomains: 1}))
+	err := check(topology.Limits{PrivateDomains: 2})
+	require.ErrorContains(t, err, "private custom domains of the account: 3 needed, 2 allowed: 2 rows fit")
+	require.ErrorContains(t, err, "APIS[2] (h2.x.example.com)")
+	require.ErrorContains(t, check(topology.Limits{PrivateDomains: -1}), "PrivateDomains is -1")
+}
