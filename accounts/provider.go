@@ -187,7 +187,7 @@ func (s *providerStack) readShared() error {
 	}
 	s.shared, s.doors = shared, newProviderDoors(shared, s.rows.Rows)
 	s.domains = derived.DomainsFor(s.account.ID, apiIDs(s.config.APIs))
-	return nil
+	return derived.CheckDomains(s.rows, s.domains, s.config.limits())
 }
 
 // privateAPIs sets the APIs' policies and deploys their stages, one after

@@ -3,6 +3,7 @@ package accounts
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/portico-iac/portico/components"
@@ -29,6 +30,17 @@ const (
 	// as it otherwise has in one zone.
 	defaultTargetsPerALB = 1000
 	defaultTargetsPerNLB = 500
+	// Elastic Load Balancing: rules per Application Load Balancer, default
+	// rules not counted.
+	defaultRulesPerLoadBalancer = 100
+	// API Gateway, per account and region: domain name access associations,
+	// private custom domain names, public ones.
+	defaultAssociations    = 100
+	defaultPrivateDomains  = 50
+	defaultRegionalDomains = 120
+	// Route 53: authorizations per hosted zone to associate other accounts'
+	// VPCs.
+	defaultVPCAuthorizations = 1000
 )
 
 const (
@@ -52,16 +64,31 @@ type quotasConfig struct {
 	RecordsPerZone *int `config:"recordsPerZone"`
 	// VPCsPerZone is the VPCs that a private hosted zone is associated with.
 	VPCsPerZone *int `config:"vpcsPerZone"`
+	// VPCAuthorizationsPerZone is those of them that are of other accounts.
+	VPCAuthorizationsPerZone *int `config:"vpcAuthorizationsPerZone"`
 	// SecurityGroupRules is the inbound rules of one group.
 	SecurityGroupRules *int `config:"securityGroupRules"`
 	// TargetsPerLoadBalancer bounds the tasks.
 	TargetsPerLoadBalancer *int `config:"targetsPerLoadBalancer"`
+	// LoadBalancers is how many may be used where one doesn't take all
+	// certificates.
+	LoadBalancers *int `config:"loadBalancers"`
+	// RulesPerLoadBalancer doesn't count the default rule; each host of front
+	// door alb needs one.
+	RulesPerLoadBalancer *int `config:"rulesPerLoadBalancer"`
+	// Associations is the access associations of private custom domains, one
+	// for each host of front door native.
+	Associations *int `config:"associations"`
 }
 
 // providerQuotasConfig are the quotas of a provider account.
 type providerQuotasConfig struct {
 	// ResourcePolicySize is the same as policyConfig.MaxSize.
 	ResourcePolicySize *int `config:"resourcePolicySize"`
+	// PrivateDomains and RegionalDomains are the custom domains of native hosts
+	// and of alb hosts.
+	PrivateDomains  *int `config:"privateDomains"`
+	RegionalDomains *int `config:"regionalDomains"`
 }
 
 func (c *sharedConfig) checkQuotas(m *mistakes) {
@@ -71,10 +98,16 @@ func (c *sharedConfig) checkQuotas(m *mistakes) {
 		"certificatesPerLoadBalancer": valueOr(q.CertificatesPerLoadBalancer, defaultCertificatesPerLoadBalancer),
 		"hostedZones":                 valueOr(q.HostedZones, defaultHostedZones),
 		"vpcsPerZone":                 valueOr(q.VPCsPerZone, defaultVPCsPerZone),
+		"vpcAuthorizationsPerZone":    valueOr(q.VPCAuthorizationsPerZone, defaultVPCAuthorizations),
 		"targetsPerLoadBalancer":      valueOr(q.TargetsPerLoadBalancer, defaultTargetsPerNLB),
+		"rulesPerLoadBalancer":        valueOr(q.RulesPerLoadBalancer, defaultRulesPerLoadBalancer),
+		"associations":                valueOr(q.Associations, defaultAssociations),
 	} {
 		m.check(value >= 1, "quotas."+key, fmt.Sprintf("%d is out of range", value), raised)
 	}
+	balancers := valueOr(q.LoadBalancers, topology.MaxLoadBalancers)
+	m.check(balancers >= 1 && balancers <= topology.MaxLoadBalancers, "quotas.loadBalancers", fmt.Sprintf("%d is out of range", balancers),
+		fmt.Sprintf("write 1 to %d: an ECS service takes no more target groups", topology.MaxLoadBalancers))
 	records := valueOr(q.RecordsPerZone, defaultRecordsPerZone)
 	m.check(records > ownRecords, "quotas.recordsPerZone", fmt.Sprintf("%d is out of range", records),
 		raised+": a zone has two records of its own")
@@ -92,6 +125,7 @@ func (c *sharedConfig) checkQuotas(m *mistakes) {
 	m.check(q.NamesPerCertificate == nil || c.Certificates.NamesPerCertificate == nil, "certificates.namesPerCertificate",
 		"the quota is given twice", "keep quotas.namesPerCertificate")
 	c.checkTargets(m)
+	c.checkAuthorizations(m)
 	// A new VPC's range is known here; that of an existing one has to be looked
 	// up first.
 	if c.Network.creates() {
@@ -112,6 +146,20 @@ func (c *sharedConfig) checkTargets(m *mistakes) {
 	high := valueOr(c.Task.Max, max(defaultMax, valueOr(c.Task.Min, defaultMin)))
 	m.check(high <= limit || high > maxTasks, "task.max", fmt.Sprintf("%d tasks exceed the %d targets of %s", high, limit, balancer),
 		fmt.Sprintf("write at most %d, or have the quota raised and set quotas.targetsPerLoadBalancer", limit))
+}
+
+// checkAuthorizations counts the VPCs of other accounts, each of which every zone
+// has to let in.
+func (c *sharedConfig) checkAuthorizations(m *mistakes) {
+	limit := valueOr(c.Quotas.VPCAuthorizationsPerZone, defaultVPCAuthorizations)
+	others := 0
+	for _, association := range c.DNS.Associations {
+		if association.RoleARN != "" || association.AccountID != "" {
+			others++
+		}
+	}
+	m.check(others <= limit, "dns.associations", fmt.Sprintf("%d VPCs of other accounts exceed the %d that a private hosted zone can authorize", others, limit),
+		"share the zones through a Route 53 Profile (dns.profileId), or have the quota raised and set quotas.vpcAuthorizationsPerZone")
 }
 
 // ruleLimit says that a security group would need more inbound rules than it
@@ -151,16 +199,33 @@ func (c *sharedConfig) limits() topology.Limits {
 	return topology.Limits{
 		NamesPerCertificate: valueOr(c.Quotas.NamesPerCertificate, valueOr(c.Certificates.NamesPerCertificate, defaultNamesPerCertificate)),
 		Certificates:        valueOr(c.Quotas.CertificatesPerLoadBalancer, defaultCertificatesPerLoadBalancer) + 1,
+		LoadBalancers:       valueOr(c.Quotas.LoadBalancers, topology.MaxLoadBalancers),
 		HostedZones:         valueOr(c.Quotas.HostedZones, defaultHostedZones),
 		RecordsPerZone:      valueOr(c.Quotas.RecordsPerZone, defaultRecordsPerZone) - ownRecords,
+		Associations:        valueOr(c.Quotas.Associations, defaultAssociations),
 		Supplied:            c.supplied.names(),
+		SharedALB:           c.sharesLoadBalancer(),
 		HostRecords:         c.DNS.Records == "host",
 		HostZones:           c.DNS.Scope == scopeHost,
 		ExistingZones:       c.DNS.existingNames(),
+
+		RulesPerLoadBalancer: valueOr(c.Quotas.RulesPerLoadBalancer, defaultRulesPerLoadBalancer),
+		// The custom domains count in the provider accounts' quotas, which their
+		// stacks know.
+		PrivateDomains:  math.MaxInt,
+		RegionalDomains: math.MaxInt,
 	}
 }
 
-func (c *providerConfig) checkPolicySize(m *mistakes) {
+// limits are the account's quotas of custom domains.
+func (c *providerConfig) limits() topology.Limits {
+	return topology.Limits{
+		PrivateDomains:  valueOr(c.Quotas.PrivateDomains, defaultPrivateDomains),
+		RegionalDomains: valueOr(c.Quotas.RegionalDomains, defaultRegionalDomains),
+	}
+}
+
+func (c *providerConfig) checkQuotas(m *mistakes) {
 	for key, value := range map[string]*int{
 		"policy.maxSize":            c.Policy.MaxSize,
 		"quotas.resourcePolicySize": c.Quotas.ResourcePolicySize,
@@ -168,6 +233,12 @@ func (c *providerConfig) checkPolicySize(m *mistakes) {
 		size := valueOr(value, resourcepolicy.DefaultMaxSize)
 		m.check(size >= resourcepolicy.DefaultMaxSize, key, fmt.Sprintf("%d is below AWS's default", size),
 			"write the account's quota in characters (8192 unless raised)")
+	}
+	for key, value := range map[string]int{
+		"privateDomains":  valueOr(c.Quotas.PrivateDomains, defaultPrivateDomains),
+		"regionalDomains": valueOr(c.Quotas.RegionalDomains, defaultRegionalDomains),
+	} {
+		m.check(value >= 1, "quotas."+key, fmt.Sprintf("%d is out of range", value), "write your account's quota, or as much of it as Portico may use")
 	}
 	m.check(c.Policy.MaxSize == nil || c.Quotas.ResourcePolicySize == nil, "policy.maxSize",
 		"the quota is given twice", "keep quotas.resourcePolicySize")

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/topology"
 )
 
 // ranges writes n disjoint ranges.
@@ -15,6 +17,15 @@ func ranges(n int) string {
 		all = append(all, fmt.Sprintf("172.16.%d.0/24", i))
 	}
 	return "  portico:loadBalancer: {allowedCidrs: [" + strings.Join(all, ", ") + "]}\n"
+}
+
+// associations writes n other VPCs, each with what is given.
+func associations(n int, more string) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("{vpcId: vpc-%08x%s}", i, more))
+	}
+	return "  portico:dns: {associations: [" + strings.Join(all, ", ") + "]}\n"
 }
 
 func TestEveryQuotaOfASettingsFileHoldsAtItsLimitAndNotOneOver(t *testing.T) {
@@ -40,6 +51,24 @@ func TestEveryQuotaOfASettingsFileHoldsAtItsLimitAndNotOneOver(t *testing.T) {
 			balancer("ALB", 5000) + "  portico:quotas: {targetsPerLoadBalancer: 9000}\n",
 			balancer("ALB", 5001) + "  portico:quotas: {targetsPerLoadBalancer: 9000}\n", "exceeds ECS's 5,000 tasks",
 		},
+		"300 VPCs of a zone, one of them the stack's": {
+			minimalShared + settings(associations(299, "")), minimalShared + settings(associations(300, "")),
+			"portico:dns.associations: 301 VPCs exceed the 300 of a private hosted zone",
+		},
+		"1,000 VPCs of other accounts": {
+			minimalShared + settings(associations(1000, ", roleArn: 'arn:aws:iam::222222222222:role/r'")) + "  portico:quotas: {vpcsPerZone: 2000}\n",
+			minimalShared + settings(associations(1001, ", roleArn: 'arn:aws:iam::222222222222:role/r'")) + "  portico:quotas: {vpcsPerZone: 2000}\n",
+			"portico:dns.associations: 1001 VPCs of other accounts exceed the 1000 that a private hosted zone can authorize",
+		},
+		"five target groups of a service": {
+			minimalShared + "  portico:quotas: {loadBalancers: 5}\n", minimalShared + "  portico:quotas: {loadBalancers: 6}\n",
+			"portico:quotas.loadBalancers: 6 is out of range: write 1 to 5: an ECS service takes no more target groups",
+		},
+		"quotas of front doors are one at least": {
+			minimalShared + "  portico:quotas: {rulesPerLoadBalancer: 1, associations: 1}\n",
+			minimalShared + "  portico:quotas: {rulesPerLoadBalancer: 0, associations: 1}\n",
+			"portico:quotas.rulesPerLoadBalancer: 0 is out of range",
+		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			require.Empty(t, readConfig(t, "shared", test.fits))
@@ -63,11 +92,12 @@ func TestQuotasReachTheDerivation(t *testing.T) {
 		rows     string
 		want     string
 	}{
-		"certificatesPerLoadBalancer": {"  portico:quotas: {certificatesPerLoadBalancer: 1, namesPerCertificate: 1}\n", manyRows(3, 3), "3 needed, 2 allowed"},
-		"namesPerCertificate":         {"  portico:quotas: {namesPerCertificate: 2, certificatesPerLoadBalancer: 1}\n", manyRows(5, 5), "at 2 names each: 3 needed"},
+		"certificatesPerLoadBalancer": {"  portico:quotas: {certificatesPerLoadBalancer: 1, namesPerCertificate: 1, loadBalancers: 1}\n", manyRows(3, 3), "3 needed, 2 allowed"},
+		"namesPerCertificate":         {"  portico:quotas: {namesPerCertificate: 2, certificatesPerLoadBalancer: 1, loadBalancers: 1}\n", manyRows(5, 5), "at 2 names each: 3 needed"},
 		"namesPerCertificate's first place": {
-			"  portico:quotas: {certificatesPerLoadBalancer: 1}\n  portico:certificates: {namesPerCertificate: 2}\n", manyRows(5, 5), "at 2 names each: 3 needed",
+			"  portico:quotas: {certificatesPerLoadBalancer: 1, loadBalancers: 1}\n  portico:certificates: {namesPerCertificate: 2}\n", manyRows(5, 5), "at 2 names each: 3 needed",
 		},
+		"loadBalancers":  {"  portico:quotas: {loadBalancers: 2, certificatesPerLoadBalancer: 1, namesPerCertificate: 1}\n", manyRows(5, 5), "certificates of 2 load balancers, at 1 names each: 5 needed, 4 allowed"},
 		"hostedZones":    {"  portico:quotas: {hostedZones: 2}\n", manyRows(3, 3), "private hosted zones of an account: 3 needed, 2 allowed"},
 		"recordsPerZone": {"  portico:quotas: {recordsPerZone: 4}\n  portico:dns: {records: host}\n", manyRows(3, 1), "records of the hosted zone zone0.example.com: 3 needed, 2 allowed"},
 	} {
@@ -76,4 +106,18 @@ func TestQuotasReachTheDerivation(t *testing.T) {
 			require.ErrorContains(t, err, test.want)
 		})
 	}
+}
+
+func TestQuotasOfFrontDoorsReachTheDerivation(t *testing.T) {
+	number := func(n int) *int { return &n }
+	shared := sharedConfig{Quotas: quotasConfig{LoadBalancers: number(2), RulesPerLoadBalancer: number(3), Associations: number(4)}}
+	limits := shared.limits()
+	require.Equal(t, []int{2, 3, 4}, []int{limits.LoadBalancers, limits.RulesPerLoadBalancer, limits.Associations})
+	require.Equal(t, []int{5, 100, 100}, func(limits topology.Limits) []int {
+		return []int{limits.LoadBalancers, limits.RulesPerLoadBalancer, limits.Associations}
+	}((&sharedConfig{}).limits()))
+
+	provider := providerConfig{Quotas: providerQuotasConfig{PrivateDomains: number(5), RegionalDomains: number(6)}}
+	require.Equal(t, topology.Limits{PrivateDomains: 5, RegionalDomains: 6}, provider.limits())
+	require.Equal(t, topology.Limits{PrivateDomains: 50, RegionalDomains: 120}, (&providerConfig{}).limits())
 }
