@@ -74,6 +74,15 @@ var bans = []ban{
 		except: []string{"mapping", "internal/topology", "internal/resourcepolicy"},
 		why:    "what a row grants follows from the mapping alone"},
 
+	{from: "internal/cost", to: "./...", reach: transitive, except: []string{"mapping", "internal/topology"},
+		why: "what an environment costs follows from its topology, before anything is deployed"},
+	{from: "internal/recommend", to: pulumi, reach: transitive,
+		why: "front doors are compared without an engine"},
+	{from: "internal/recommend", to: yaml, reach: direct,
+		why: "advice starts from the validated model, and asks the mapping what a front door can't carry"},
+	{from: "internal/recommend", to: "./...", reach: transitive, except: []string{"mapping", "internal/topology", "internal/cost"},
+		why: "advice knows what a mapping means, not how it is deployed"},
+
 	{from: "internal/review", to: pulumi, reach: transitive,
 		why: "a change is reviewed from files alone, without an engine"},
 	{from: "internal/review", to: yaml, reach: direct,

@@ -1,0 +1,156 @@
+package cost
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// Settings are what a shared stack's settings say about size.
+type Settings struct {
+	// Zones is the number of availability zones: portico:network.zones.
+	Zones int
+	// Tasks is how many run at least: portico:task.min.
+	Tasks int
+	// CPUUnits and MemoryMiB are a task's: portico:task.cpu and memory. 1,024
+	// units are a vCPU.
+	CPUUnits, MemoryMiB int
+	// X86 tells that tasks run on X86_64 instead of ARM64.
+	X86 bool
+	// StandingEndpoints are interface endpoints of portico:endpoints that exist
+	// anyway: ExecuteAPI, Logs, ECRAPI, ECRDocker, ALB, Native.
+	StandingEndpoints []string
+	// StandingZones are private hosted zones that exist anyway.
+	StandingZones []mapping.Zone
+}
+
+// The interface endpoints of an environment, by their keys in portico:endpoints.
+const (
+	ExecuteAPI = "executeApi"
+	Logs       = "logs"
+	ECRAPI     = "ecrApi"
+	ECRDocker  = "ecrDkr"
+	ALB        = "alb"
+	Native     = "native"
+)
+
+// Endpoints are those that a front door needs.
+func Endpoints(door mapping.FrontDoor) []string {
+	switch door {
+	case mapping.FrontDoorNGINX:
+		return []string{ExecuteAPI, Logs, ECRAPI, ECRDocker}
+	case mapping.FrontDoorALB:
+		return []string{ALB}
+	case mapping.FrontDoorNative:
+		return []string{Native}
+	default:
+		return nil
+	}
+}
+
+// Item is a line of a bill.
+type Item struct {
+	// Door is the front door that needs it; empty: every one does.
+	Door  mapping.FrontDoor
+	What  string
+	Count int
+	// USD is of all of them, a month.
+	USD float64
+}
+
+// Bill is what an environment costs a month.
+type Bill []Item
+
+// Total is the sum of the bill in USD.
+func (b Bill) Total() float64 {
+	total := 0.0
+	for _, item := range b {
+		total += item.USD
+	}
+	return total
+}
+
+// Monthly is the bill of an environment of that topology.
+func Monthly(t *topology.Topology, s Settings) Bill {
+	var bill Bill
+	for _, door := range t.Doors {
+		bill = append(bill, s.door(door)...)
+		balancers := 0
+		for _, balancer := range t.LoadBalancers {
+			if balancer.Door == door {
+				balancers++
+			}
+		}
+		bill = append(bill, s.balancers(door, balancers)...)
+	}
+	zones := 0
+	for _, zone := range t.Zones {
+		if !slices.Contains(s.StandingZones, zone.Name) {
+			zones++
+		}
+	}
+	if zones > 0 {
+		first := min(zones, firstHostedZones)
+		bill = append(bill, Item{
+			What: "private hosted zones", Count: zones,
+			USD: float64(first)*HostedZoneMonth.USD + float64(zones-first)*FurtherHostedZoneMonth.USD,
+		})
+	}
+	return bill
+}
+
+// door is what stands for a front door however many hosts it serves, without
+// load balancers.
+func (s Settings) door(door mapping.FrontDoor) Bill {
+	var bill Bill
+	endpoints := 0
+	for _, name := range Endpoints(door) {
+		if !slices.Contains(s.StandingEndpoints, name) {
+			endpoints++
+		}
+	}
+	if endpoints > 0 {
+		bill = append(bill, Item{
+			Door: door, What: fmt.Sprintf("interface endpoints in %d zones", s.Zones), Count: endpoints,
+			USD: float64(endpoints*s.Zones) * hourly(InterfaceEndpointHour),
+		})
+	}
+	if door == mapping.FrontDoorNGINX {
+		vcpu, gb, architecture := FargateARMVCPUHour, FargateARMGBHour, "ARM64"
+		if s.X86 {
+			vcpu, gb, architecture = FargateX86VCPUHour, FargateX86GBHour, "X86_64"
+		}
+		task := float64(s.CPUUnits)/1024*hourly(vcpu) + float64(s.MemoryMiB)/1024*hourly(gb)
+		bill = append(bill, Item{
+			Door: door, What: fmt.Sprintf("Fargate tasks of %d CPU units and %d MiB, %s", s.CPUUnits, s.MemoryMiB, architecture),
+			Count: s.Tasks, USD: float64(s.Tasks) * task,
+		})
+	}
+	return bill
+}
+
+func (s Settings) balancers(door mapping.FrontDoor, n int) Bill {
+	if n == 0 {
+		return nil
+	}
+	return Bill{{Door: door, What: "load balancers", Count: n, USD: float64(n) * hourly(LoadBalancerHour)}}
+}
+
+// Standing is what the front doors cost a month before any host, as one load
+// balancer is enough. sharedALB tells that alb uses the proxy's.
+func (s Settings) Standing(doors []mapping.FrontDoor, sharedALB bool) float64 {
+	total := 0.0
+	for _, door := range doors {
+		total += s.door(door).Total()
+		own := door == mapping.FrontDoorNGINX ||
+			door == mapping.FrontDoorALB && !(sharedALB && slices.Contains(doors, mapping.FrontDoorNGINX))
+		if own {
+			total += s.balancers(door, 1).Total()
+		}
+	}
+	return total
+}
+
+func hourly(p Price) float64 { return p.USD * HoursPerMonth }

@@ -1,0 +1,109 @@
+package cost_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/cost"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+var settings = cost.Settings{Zones: 2, Tasks: 2, CPUUnits: 512, MemoryMiB: 1024}
+
+// derived is the topology of rows with the given front doors, one host each.
+func derived(t *testing.T, limits topology.Limits, doors ...string) *topology.Topology {
+	t.Helper()
+	text := "APIS:\n"
+	for i, door := range doors {
+		text += fmt.Sprintf("  - {CUSTOM_DOMAIN_URL: h%d.internal.example.com, FRONT_DOOR: %s, ACCOUNT: \"222222222222\", "+
+			"PRIVATE_API_URL: 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod'}\n", i, door)
+	}
+	m, err := mapping.Parse("mapping.yaml", []byte(text))
+	require.NoError(t, err)
+	top, err := topology.Derive(m, limits)
+	require.NoError(t, err)
+	return top
+}
+
+// The expected sums are worked out by hand from the prices, to the cent.
+func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
+	for name, test := range map[string]struct {
+		doors  []string
+		change func(*cost.Settings)
+		want   float64
+	}{
+		// 4 endpoints x 2 zones x 7.30 + 16.425 + 2 x (0.5 x 23.6374 + 2.5988) + 0.50
+		"nginx": {doors: []string{"nginx"}, want: 58.40 + 16.425 + 28.835 + 0.50},
+		// 7.30 x 2 + 16.425 + 0.50
+		"alb": {doors: []string{"alb"}, want: 14.60 + 16.425 + 0.50},
+		// 7.30 x 2 + 0.50
+		"native":                          {doors: []string{"native"}, want: 14.60 + 0.50},
+		"many hosts of native":            {doors: []string{"native", "native", "native"}, want: 14.60 + 0.50},
+		"alb behind the proxy's balancer": {doors: []string{"nginx", "alb"}, want: 58.40 + 16.425 + 28.835 + 14.60 + 0.50},
+		"all three":                       {doors: []string{"nginx", "alb", "native"}, want: 58.40 + 16.425 + 28.835 + 2*14.60 + 0.50},
+		"three zones":                     {doors: []string{"native"}, change: func(s *cost.Settings) { s.Zones = 3 }, want: 21.90 + 0.50},
+		// 2 x (0.5 x 29.5504 + 3.24485)
+		"X86_64": {doors: []string{"nginx"}, change: func(s *cost.Settings) { s.X86 = true }, want: 58.40 + 16.425 + 36.0401 + 0.50},
+		"endpoints that exist anyway": {doors: []string{"nginx"}, change: func(s *cost.Settings) {
+			s.StandingEndpoints = []string{cost.Logs, cost.ECRAPI, cost.ECRDocker}
+		}, want: 14.60 + 16.425 + 28.835 + 0.50},
+		"a zone that exists anyway": {doors: []string{"native"}, change: func(s *cost.Settings) {
+			s.StandingZones = []mapping.Zone{"internal.example.com"}
+		}, want: 14.60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := settings
+			if test.change != nil {
+				test.change(&s)
+			}
+			bill := cost.Monthly(derived(t, topology.Limits{SharedALB: true}, test.doors...), s)
+			require.InDelta(t, test.want, bill.Total(), 0.005, "%+v", bill)
+			for _, item := range bill {
+				require.Positive(t, item.Count)
+				require.NotEmpty(t, item.What)
+			}
+		})
+	}
+	t.Run("alb with a load balancer of its own", func(t *testing.T) {
+		bill := cost.Monthly(derived(t, topology.Limits{}, "nginx", "alb"), settings)
+		require.InDelta(t, 58.40+2*16.425+28.835+14.60+0.50, bill.Total(), 0.005)
+	})
+}
+
+func TestFurtherZonesAreCheaper(t *testing.T) {
+	zones := func(n int) cost.Bill {
+		top := &topology.Topology{}
+		for i := range n {
+			top.Zones = append(top.Zones, topology.Zone{Name: mapping.Zone(fmt.Sprintf("z%d.example.com", i))})
+		}
+		return cost.Monthly(top, settings)
+	}
+	require.InDelta(t, 12.50, zones(25).Total(), 0.001)
+	require.InDelta(t, 12.60, zones(26).Total(), 0.001)
+	require.Empty(t, zones(0))
+}
+
+func TestWhatStandsIsTheBillWithoutZones(t *testing.T) {
+	for _, shared := range []bool{true, false} {
+		for _, doors := range [][]string{{"nginx"}, {"alb"}, {"native"}, {"nginx", "alb"}, {"alb", "native"}, {"nginx", "alb", "native"}} {
+			top := derived(t, topology.Limits{SharedALB: shared}, doors...)
+			want := cost.Monthly(top, settings).Total() - cost.HostedZoneMonth.USD
+			require.InDelta(t, want, settings.Standing(top.Doors, shared), 0.001, "%v, shared %v", doors, shared)
+		}
+	}
+	require.Zero(t, settings.Standing(nil, true))
+}
+
+func TestEveryPriceSaysWhoSaidSoAndWhen(t *testing.T) {
+	for _, price := range cost.Prices() {
+		require.Positive(t, price.USD)
+		require.NotEmpty(t, price.Per)
+		require.Regexp(t, `^https://aws\.amazon\.com/`, price.Source)
+		_, err := time.Parse(time.DateOnly, price.AsOf)
+		require.NoError(t, err)
+	}
+}

@@ -1,0 +1,49 @@
+// Package cost adds up what the resources of an environment cost a month while
+// they stand, front door by front door. What traffic costs (data, load balancer
+// capacity units, requests, log lines) isn't in it: it is nearly the same for
+// every front door, but for the access logs of the proxy.
+package cost
+
+// HoursPerMonth is a year's hours by twelve, as AWS's calculator has it.
+const HoursPerMonth = 730
+
+// Price is a list price of AWS in us-east-1. Other regions' differ, by a fifth
+// at most for what is listed here; their order doesn't.
+type Price struct {
+	USD float64
+	// Per is what it is paid for.
+	Per string
+	// Source is the page, and AsOf the day on which it said so.
+	Source, AsOf string
+}
+
+// The prices, of us-east-1.
+var (
+	InterfaceEndpointHour = Price{0.01, "interface endpoint, availability zone and hour",
+		"https://aws.amazon.com/privatelink/pricing/", "2026-09-17"}
+	LoadBalancerHour = Price{0.0225, "Application or Network Load Balancer and hour",
+		"https://aws.amazon.com/elasticloadbalancing/pricing/", "2026-09-20"}
+	FargateARMVCPUHour = Price{0.03238, "vCPU and hour, ARM64",
+		"https://aws.amazon.com/fargate/pricing/", "2026-08-28"}
+	FargateARMGBHour = Price{0.00356, "GB of memory and hour, ARM64",
+		"https://aws.amazon.com/fargate/pricing/", "2026-08-28"}
+	FargateX86VCPUHour = Price{0.04048, "vCPU and hour, X86_64",
+		"https://aws.amazon.com/fargate/pricing/", "2026-08-28"}
+	FargateX86GBHour = Price{0.004445, "GB of memory and hour, X86_64",
+		"https://aws.amazon.com/fargate/pricing/", "2026-08-28"}
+	HostedZoneMonth = Price{0.50, "hosted zone and month, the first 25",
+		"https://aws.amazon.com/route53/pricing/", "2026-08-31"}
+	FurtherHostedZoneMonth = Price{0.10, "hosted zone and month above 25",
+		"https://aws.amazon.com/route53/pricing/", "2026-08-31"}
+)
+
+// firstHostedZones is how many zones of an account have the higher price.
+const firstHostedZones = 25
+
+// Prices are all that a bill can be made of.
+func Prices() []Price {
+	return []Price{
+		InterfaceEndpointHour, LoadBalancerHour, FargateARMVCPUHour, FargateARMGBHour,
+		FargateX86VCPUHour, FargateX86GBHour, HostedZoneMonth, FurtherHostedZoneMonth,
+	}
+}
