@@ -130,7 +130,7 @@ func (c *call) createRegionalDomain() error {
 	}
 	c.outputs["domainNameId"] = ""
 	c.outputs["regionalDomainName"] = fmt.Sprintf("d-%s.execute-api.%s.%s", c.partOf(10), c.region, c.dnsSuffix())
-	c.outputs["regionalZoneId"] = "Z" + strings.ToUpper(c.regional("regional domains", 13))
+	c.outputs["regionalZoneId"] = c.hostedZoneOf("regional domains")
 	c.describeDomain()
 	return c.checkPublicUse(c.staged())
 }

@@ -167,7 +167,7 @@ func (c *call) describeLoadBalancer(vpcID string, subnets []*Resource, groups []
 	number, _ := strconv.ParseUint(c.partOf(8), 16, 64)
 	c.outputs["arnSuffix"] = c.arnSuffix("loadbalancer/")
 	c.outputs["dnsName"] = fmt.Sprintf("%s%s-%d.%s.%s", scheme, c.outputs.Text("name"), number, hostPart, c.dnsSuffix())
-	c.outputs["zoneId"] = "Z" + strings.ToUpper(c.regional("elb "+c.inputs.Text("loadBalancerType"), 13))
+	c.outputs["zoneId"] = c.hostedZoneOf("elb " + c.inputs.Text("loadBalancerType"))
 	c.outputs["vpcId"], c.outputs["internal"] = vpcID, c.inputs.Flag("internal")
 	c.outputs["securityGroups"] = list(groups...)
 	var ids []string
@@ -193,6 +193,15 @@ func (c *call) arnSuffix(prefix string) string {
 func deleteLoadBalancer(c *call) error {
 	if c.outputs.Flag("enableDeletionProtection") {
 		return c.refuse("OperationNotPermitted", "Load balancer '%s' cannot be deleted because deletion protection is enabled", c.id)
+	}
+	for _, listener := range c.listenersAt(c.arn) { // what is theirs goes with them
+		for _, token := range []string{listenerRuleType, listenerCertificateType} {
+			for _, r := range c.all(token) {
+				if r.Properties.Text("listenerArn") == listener.ARN {
+					c.remove(r)
+				}
+			}
+		}
 	}
 	c.detachAll(c.id)
 	return nil

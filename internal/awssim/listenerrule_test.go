@@ -135,6 +135,16 @@ func TestTargetGroupIsOfOneLoadBalancer(t *testing.T) {
 	require.ErrorContains(t, d.delete(targetGroupType, "apis", d.group), "ListenerRule")
 }
 
+func TestALoadBalancerTakesItsRulesWithIt(t *testing.T) {
+	d := newFrontDoor(t, testWorld())
+	d.create(listenerRuleType, "a", forHosts(d.listener, d.group, "a.example.com"))
+	d.create(targetAttachmentType, "a", properties{"targetGroupArn": d.group.id, "targetId": "10.0.0.17"})
+	require.NoError(t, d.delete(loadBalancerType, "alb", d.balancer))
+	require.Empty(t, d.simulator.Resources(awssim.Filter{Type: listenerRuleType}))
+	require.NoError(t, d.delete(targetGroupType, "apis", d.group), "and the target group is free")
+	require.Empty(t, d.simulator.Resources(awssim.Filter{Type: targetAttachmentType}))
+}
+
 func TestQuotasOfALoadBalancer(t *testing.T) {
 	world := testWorld()
 	world.Quotas = map[string]int{"Rules per Application Load Balancer": 3, "Target groups per Application Load Balancer": 2, "Targets per Target Group per Region": 2}

@@ -30,11 +30,13 @@ func (c *call) everywhereWith(token string, pending *Resource) []*Resource {
 
 // checkPublicUse refuses what would give an endpoint both uses.
 func (c *call) checkPublicUse(pending *Resource) error {
+	seen := map[string]bool{}
 	for _, association := range c.everywhereWith(accessAssociationType, pending) {
-		if association.Region != c.region {
+		endpoint := association.Properties.Text("accessAssociationSource")
+		if association.Region != c.region || seen[endpoint] {
 			continue
 		}
-		endpoint := association.Properties.Text("accessAssociationSource")
+		seen[endpoint] = true
 		if host := c.in(association.Account, c.region).publicHostThrough(endpoint, pending); host != "" {
 			return c.refuse("BadRequestException", "The VPC endpoint %s is used to access the public custom domain name %s (a load balancer's rule sends there), "+
 				"and must not be used for the domain name access association %s", endpoint, host, association.ID)
@@ -47,6 +49,9 @@ func (c *call) checkPublicUse(pending *Resource) error {
 // sends to an endpoint of it, or "".
 func (c *call) publicHostThrough(endpoint string, pending *Resource) string {
 	groups := c.groupsOfEndpoint(endpoint, pending)
+	if len(groups) == 0 {
+		return ""
+	}
 	for _, rule := range c.everywhereWith(listenerRuleType, pending) {
 		if rule.Account != c.account || !slices.ContainsFunc(targetsOf(rule.Properties), func(arn string) bool { return slices.Contains(groups, arn) }) {
 			continue

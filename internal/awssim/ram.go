@@ -31,6 +31,10 @@ func resourceShareSpec() *typeSpec {
 		token: resourceShareType, title: "RAM Resource Share", args: ram.ResourceShareArgs{}, state: ram.ResourceShare{},
 		id: "{arn}",
 		identify: func(c *call) {
+			if c.id != "" { // stood before, with an ARN of its own
+				c.arn = c.id
+				return
+			}
 			h := c.hash(32)
 			c.arn = c.fill("arn:{partition}:ram:{region}:{account}:resource-share/") + strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 		},
@@ -155,7 +159,7 @@ func acceptShare(c *call) error {
 	arn := c.inputs.Text("shareArn")
 	invited := c.invitation(arn, c.account)
 	if invited == nil || invited.Hidden.Flag("accepted") || c.expired(invited) {
-		return fmt.Errorf("No pending RAM Resource Share (%s) invitation found\n\n"+ //nolint:revive,staticcheck // the provider's own words
+		return fmt.Errorf("No pending RAM Resource Share (%s) invitation found\n\n"+ //nolint:staticcheck // the provider's own words
 			"NOTE: If both AWS accounts are in the same AWS Organization and RAM Sharing with AWS Organizations is enabled, this resource is not necessary", arn)
 	}
 	accepted := invited.clone()

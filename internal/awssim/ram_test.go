@@ -197,6 +197,33 @@ func TestSharesAreRefused(t *testing.T) {
 	}
 }
 
+func TestWorldsMayBeginWithDomainsThatAreShared(t *testing.T) {
+	const (
+		domain      = "arn:aws:apigateway:us-east-1:" + providerAccount + ":/domainnames/old.example.com+abcd1234"
+		share       = "arn:aws:ram:us-east-1:" + providerAccount + ":resource-share/old"
+		certificate = "arn:aws:acm:us-east-1:" + providerAccount + ":certificate/old"
+	)
+	world := apiWorld()
+	world.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: privateAuthority}}
+	for _, e := range []awssim.Existing{
+		{Type: certificateType, ID: certificate, Properties: awssim.Object{"domainName": "old.example.com", "certificateAuthorityArn": privateAuthority}},
+		{Type: domainNameType, ID: "old.example.com/abcd1234", Properties: awssim.Object{"domainName": "old.example.com", "certificateArn": certificate,
+			"endpointConfiguration": map[string]any{"types": "PRIVATE"}, "policy": allowed}},
+		{Type: resourceShareType, ID: share, Properties: awssim.Object{"name": "old"}},
+		{Type: resourceAssociationType, ID: share + "," + domain, Properties: awssim.Object{"resourceShareArn": share, "resourceArn": domain}},
+		{Type: principalAssociationType, ID: share + "," + sharedAccount, Properties: awssim.Object{"resourceShareArn": share, "principal": sharedAccount}},
+	} {
+		e.Account, e.Region = providerAccount, "us-east-1"
+		world.Existing = append(world.Existing, e)
+	}
+	d := newFrontDoor(t, world)
+	d.create(accessAssociationType, "a", properties{"accessAssociationSource": d.endpoint.id, "accessAssociationSourceType": "VPCE", "domainNameArn": domain})
+	found := d.simulator.Domains("us-east-1")
+	require.Len(t, found, 1)
+	require.Equal(t, "abcd1234", found[0].ID)
+	require.Equal(t, []string{d.endpoint.id}, found[0].AssociatedEndpoints)
+}
+
 func TestSimulatedTimeIsKept(t *testing.T) {
 	dir := t.TempDir()
 	simulator, err := awssim.Open(dir, apiWorld())

@@ -218,7 +218,7 @@ func (c *call) attachEndpoint(service string, vpc *Resource, groups []string) er
 // zone, and with private DNS the service's own.
 func (c *call) endpointNames(service string) []any {
 	suffix := "." + service + "." + c.region + ".vpce." + c.dnsSuffix()
-	label, zone := c.id+"-"+c.partOf(8), "Z"+strings.ToUpper(c.regional("vpce", 13))
+	label, zone := c.id+"-"+c.partOf(8), c.hostedZoneOf("vpce")
 	names := []string{label + suffix}
 	for _, id := range c.outputs.Texts("subnetIds") {
 		names = append(names, label+"-"+c.find(subnetType, id).Properties.Text("availabilityZone")+suffix)
@@ -228,7 +228,7 @@ func (c *call) endpointNames(service string) []any {
 		entries = append(entries, map[string]any{"dnsName": name, "hostedZoneId": zone})
 	}
 	if c.inputs.Flag("privateDnsEnabled") {
-		entries = append(entries, map[string]any{"dnsName": privateName(service, c.region, c.dnsSuffix()), "hostedZoneId": "Z" + strings.ToUpper(c.regional(c.id, 13))})
+		entries = append(entries, map[string]any{"dnsName": privateName(service, c.region, c.dnsSuffix()), "hostedZoneId": c.hostedZoneOf(c.id)})
 	}
 	return entries
 }
@@ -252,11 +252,11 @@ func (c *call) partOf(n int) string {
 	return hex.EncodeToString(sum[:])[:n]
 }
 
-// regional is n hexadecimal digits that are the same for everybody in the
-// region.
-func (c *call) regional(of string, n int) string {
-	sum := sha256.Sum256([]byte(c.region + "|" + of))
-	return hex.EncodeToString(sum[:])[:n]
+// hostedZoneOf is the ID of the hosted zone that AWS keeps a service's names of a
+// region in, the same for everybody.
+func (c *call) hostedZoneOf(service string) string {
+	sum := sha256.Sum256([]byte(c.region + "|" + service))
+	return "Z" + strings.ToUpper(hex.EncodeToString(sum[:]))[:13]
 }
 
 // prefixListID is the ID of AWS's own prefix list of a gateway service.
