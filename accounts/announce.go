@@ -13,31 +13,37 @@ import (
 // maxHostsShown is how many hosts a message names before it counts the rest.
 const maxHostsShown = 3
 
-// announce says, in previews too, what hosts wait for and what to run next: a
-// line for each kind, however many hosts there are.
+// announce logs the announcements.
 func (s *sharedStack) announce() error {
-	lines := slices.Clone(s.topology.Notices)
-	waiting := map[topology.Wait][]string{}
-	for host, placement := range s.topology.Placements {
-		waiting[placement.Waits] = append(waiting[placement.Waits], string(host))
-	}
-	if hosts := waiting[topology.WaitsForProvider]; len(hosts) > 0 {
-		lines = append(lines, fmt.Sprintf("%s until the accounts of the APIs (%s) have their side of the front door: run `pulumi up` on their stacks, then on this one again%s",
-			plural(hosts, "waits", "wait"), strings.Join(s.accountsOf(hosts), ", "), notThereYet(s.standing.absent)))
-	}
-	if hosts := waiting[topology.WaitsForClients]; len(hosts) > 0 {
-		lines = append(lines, fmt.Sprintf("%s to another front door in this update, and the earlier one stays up for clients that know the old address: run `pulumi up` on this stack again a minute later or more, to take it down",
-			plural(hosts, "moves", "move")))
-	}
-	if stacks := s.standing.admitting; len(stacks) > 0 && len(waiting[topology.WaitsForProvider])+len(waiting[topology.WaitsForClients]) == 0 {
-		lines = append(lines, "the APIs of hosts that have moved admit the earlier front door until `pulumi up` on "+strings.Join(stacks, ", "))
-	}
-	for _, line := range lines {
+	for _, line := range s.announcements() {
 		if err := s.ctx.Log.Info(line, nil); err != nil {
 			return fmt.Errorf("log: %w", err)
 		}
 	}
 	return nil
+}
+
+// announcements say, in previews too, what hosts wait for and what to run next:
+// a line for each kind, however many hosts there are.
+func (s *sharedStack) announcements() []string {
+	lines := slices.Clone(s.topology.Notices)
+	waiting := map[topology.Wait][]string{}
+	for host, placement := range s.topology.Placements {
+		waiting[placement.Waits] = append(waiting[placement.Waits], string(host))
+	}
+	forProvider, forClients := waiting[topology.WaitsForProvider], waiting[topology.WaitsForClients]
+	if len(forProvider) > 0 {
+		lines = append(lines, fmt.Sprintf("%s until the accounts of their APIs (%s) have their side of the front door: run `pulumi up` on the accounts' stacks, then on this one again%s",
+			plural(forProvider, "waits", "wait"), strings.Join(s.accountsOf(forProvider), ", "), notThereYet(s.standing.absent)))
+	}
+	if len(forClients) > 0 {
+		lines = append(lines, fmt.Sprintf("%s to another front door in this update, and the earlier one stays up for clients that know the old address: run `pulumi up` on this stack again a minute later or more, to take it down",
+			plural(forClients, "moves", "move")))
+	}
+	if stacks := s.standing.admitting; len(stacks) > 0 && len(forProvider)+len(forClients) == 0 {
+		lines = append(lines, "APIs of hosts that have moved admit the earlier front door until `pulumi up` on "+strings.Join(stacks, ", "))
+	}
+	return lines
 }
 
 // plural says what hosts do: "a.example.com waits", "a.example.com and 2 more

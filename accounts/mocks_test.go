@@ -56,6 +56,13 @@ type monitor struct {
 	// by name; unreadable are stacks that the backend fails to read.
 	outputs    map[string]map[string]any
 	unreadable map[string]bool
+	// lookedUp is the endpoint that is found by its service; empty: another.
+	// askedEndpoints are the IDs by which endpoints were looked up, "" where by
+	// service.
+	lookedUp       string
+	askedEndpoints []string
+	// failing is a type of which no resource can be created.
+	failing string
 	// running is the task definition that the service runs after a deployment;
 	// empty: the program's.
 	running string
@@ -72,6 +79,9 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 	m.resources = append(m.resources, r)
 	m.mu.Unlock()
 
+	if args.TypeToken == m.failing {
+		return "", nil, errors.New("the association failed")
+	}
 	state := args.Inputs.Copy()
 	switch args.TypeToken {
 	case "pulumi:pulumi:StackReference":
@@ -207,7 +217,10 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		if id != "" {
 			service = "com.amazonaws.us-east-1." + endpointServices[id]
 		}
-		return map[string]any{"id": cmp.Or(id, "vpce-adopted"), "serviceName": service, "privateDnsEnabled": true, "state": "available",
+		m.mu.Lock()
+		m.askedEndpoints = append(m.askedEndpoints, id)
+		m.mu.Unlock()
+		return map[string]any{"id": cmp.Or(id, m.lookedUp, "vpce-adopted"), "serviceName": service, "privateDnsEnabled": true, "state": "available",
 			"securityGroupIds": []any{"sg-of-others"}, "networkInterfaceIds": []any{"eni-9"},
 			"dnsEntries": []any{map[string]any{"dnsName": "vpce-adopted.example", "hostedZoneId": "Z1"}}}, nil
 	case "aws:ec2/getNetworkInterface:getNetworkInterface":

@@ -1,0 +1,165 @@
+package accounts
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+const readToken = "pulumi:pulumi:readStackOutputs"
+
+// testdata/nginx-alone.txt holds what version 1 registered: an environment that
+// was brought up by it must find its resources under the same names.
+func TestAnEnvironmentOfNGINXRowsAloneIsWhatItWas(t *testing.T) {
+	const golden = "testdata/nginx-alone.txt"
+	m := up(t, minimalShared)
+	got := strings.Join(m.identities(), "\n") + "\n"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+	require.NotContains(t, m.invokes, readToken, "it asks no stack, not even itself")
+}
+
+func TestStacksThatArentThereYetAreNoMistake(t *testing.T) {
+	m := &monitor{}
+	require.NoError(t, shared(t, m, withProviders, hosts(aHost+" alb")))
+	asked := slices.DeleteFunc(slices.Clone(m.invokes), func(token string) bool { return token != readToken })
+	require.Len(t, asked, 2, "the stack itself and the one that is named")
+}
+
+func TestStacksThatCantBeReadAreReported(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		unreadable string
+		outputs    map[string]map[string]any
+		want       string
+	}{
+		"the stack itself": {unreadable: ownStack, want: "read the outputs of stack " + ownStack + ": the bucket is gone"},
+		"a provider's":     {unreadable: ordersStack, want: "read the outputs of stack " + ordersStack + ": the bucket is gone (portico:providers)"},
+		"of another contract": {
+			outputs: map[string]map[string]any{ownStack: {"contract": 2}},
+			want:    "read the outputs of stack " + ownStack + ": they are of contract 2, and this program knows 1: use the version of Portico that brought the stack up",
+		},
+		"with an output of another kind": {
+			outputs: map[string]map[string]any{ordersStack: {"ready": "everything"}},
+			want:    "read the outputs of stack " + ordersStack,
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			m := &monitor{outputs: test.outputs, unreadable: map[string]bool{test.unreadable: true}}
+			err := shared(t, m, withProviders, hosts(aHost+" alb"))
+			require.ErrorContains(t, err, test.want)
+			require.Empty(t, m.of(balancerToken), "nothing is registered")
+		})
+	}
+}
+
+func TestAPrivateDomainThatIsGoneIsReported(t *testing.T) {
+	e := &sharedRuns{mapping: hosts(cHost + " native"), standing: map[string]map[string]any{}}
+	e.provide(cHost + " native")
+	e.up(t)
+	delete(e.standing, ordersStack)
+	err := shared(t, &monitor{outputs: e.standing}, withProviders, e.mapping)
+	require.ErrorContains(t, err, "serve "+cHost+": no stack of portico:providers has its PRIVATE custom domain any more")
+}
+
+func TestFrontDoorsDontShareAnEndpoint(t *testing.T) {
+	for sentence, test := range map[string]struct{ endpoints, want string }{
+		"alb and native": {
+			"{alb: {id: vpce-0a1b2c3d4e5f60715}, native: {id: vpce-0a1b2c3d4e5f60715}}",
+			"use endpoint vpce-0a1b2c3d4e5f60715: portico:endpoints.alb and portico:endpoints.native are the same one",
+		},
+		"the proxy's, which is looked up": {
+			"{executeApi: {lookup: true}, native: {id: vpce-adopted}}", "",
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			s := withProviders + existingVPC + settings("  portico:endpoints: "+test.endpoints+"\n")
+			if test.want == "" {
+				// The ID of a real endpoint; the look-up finds it too.
+				s = settings(strings.ReplaceAll(string(s), "vpce-adopted", "vpce-0a1b2c3d4e5f60716"))
+				test.want = "use endpoint vpce-0a1b2c3d4e5f60716: portico:endpoints.executeApi and portico:endpoints.native are the same one"
+			}
+			m := &monitor{lookedUp: "vpce-0a1b2c3d4e5f60716"}
+			require.ErrorContains(t, shared(t, m, s, hosts(aHost+" nginx", bHost+" alb", cHost+" native")), test.want)
+		})
+	}
+}
+
+// Another front door's endpoint stands in the VPC from the first run on, and
+// looking "the" endpoint up would find two.
+func TestAnEndpointThatWasLookedUpStaysTheSame(t *testing.T) {
+	e := &sharedRuns{
+		settings: withProviders + existingVPC + "  portico:endpoints: {executeApi: {lookup: true}}\n",
+		mapping:  hosts(aHost+" nginx", bHost+" alb"),
+	}
+	e.up(t)
+	require.Equal(t, "vpce-adopted", e.standing[ownStack]["endpoints"].(map[string]any)["nginx"])
+	m := e.up(t)
+	require.Contains(t, m.askedEndpoints, "vpce-adopted")
+	e.mapping = hosts(aHost + " nginx")
+	require.Contains(t, e.up(t).askedEndpoints, "vpce-adopted", "the other is still there while this run takes it down")
+	require.Equal(t, []string{""}, e.up(t).askedEndpoints, "by service and VPC")
+}
+
+func TestWhatHostsWaitForIsSaidInALineForEachKind(t *testing.T) {
+	const rows = 10_000
+	var doors []string
+	for i := range rows {
+		doors = append(doors, string(rune('a'+i%26))+strings.Repeat("x", i/26%50)+"."+strings.Repeat("y", 1+i/1300)+".example.com alb")
+	}
+	parsed, err := mapping.Parse("mapping.yaml", []byte(hosts(doors...)))
+	require.NoError(t, err)
+	all := topology.Wanted(parsed.Rows)
+	placed := func(p topology.Placement) map[mapping.Host]topology.Placement {
+		of := maps.Clone(all)
+		for host := range of {
+			of[host] = p
+		}
+		return of
+	}
+	lines := func(at map[mapping.Host]topology.Placement, standing *standing) []string {
+		derived := &topology.Topology{Placements: at, APIs: []topology.API{{ID: "a", Account: "222222222222", Rows: parsed.Rows}}}
+		return (&sharedStack{topology: derived, standing: standing}).announcements()
+	}
+	require.Empty(t, lines(all, &standing{}))
+
+	waiting := lines(placed(topology.Placement{Waits: topology.WaitsForProvider}), &standing{absent: []string{ordersStack}})
+	require.Len(t, waiting, 1)
+	require.Regexp(t, `^\d+ hosts \(\S+, \S+, \S+ and \d+ more\) wait until the accounts of their APIs \(222222222222\) have their side of the front door: `+
+		"run `pulumi up` on the accounts' stacks, then on this one again "+`\(never brought up: `+ordersStack+`\)$`, waiting[0])
+
+	moving := lines(placed(topology.Placement{Name: "alb", Keeps: []mapping.FrontDoor{"nginx"}, Waits: topology.WaitsForClients}), &standing{admitting: []string{ordersStack}})
+	require.Len(t, moving, 1, "the account keeps the earlier front door until the shared one has taken it down")
+	require.Contains(t, moving[0], "run `pulumi up` on this stack again a minute later or more")
+
+	require.Equal(t, []string{"APIs of hosts that have moved admit the earlier front door until `pulumi up` on " + ordersStack},
+		lines(all, &standing{admitting: []string{ordersStack}}))
+}
+
+func TestTheOutputDoorsComesAfterWhatItSays(t *testing.T) {
+	outputs := map[string]map[string]any{ordersStack: ready(bHost+" alb", cHost+" native")}
+	m := &monitor{outputs: outputs, publicZones: publicZones, failing: accessToken}
+	dir := project(t, "dev", withProviders, hosts(aHost+" nginx", bHost+" alb", cHost+" native"))
+	said := false
+	program := func(ctx *pulumi.Context) error {
+		err := SharedIn(dir)(ctx)
+		pulumi.ToOutput(ctx.GetCurrentExportMap()["doors"]).ApplyT(func(any) int {
+			said = true
+			return 0
+		})
+		return err
+	}
+	require.ErrorContains(t, run(t, m, program, "dev", withProviders.config(t)), "the association failed")
+	require.False(t, said, "a run that fails doesn't claim that the host is served")
+}
