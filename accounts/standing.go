@@ -19,9 +19,9 @@ type standing struct {
 
 	// known tells whether the stack's own outputs were read.
 	known bool
-	// balancerOf tells the load balancer that has the certificate of a name, by
+	// certificateNames are those that each load balancer has certificates for, by
 	// the end of its name.
-	balancerOf map[mapping.Host]string
+	certificateNames map[string][]mapping.Host
 	// endpoints are the IDs of the execute-api endpoints, by front door.
 	endpoints map[mapping.FrontDoor]string
 	// domains are the PRIVATE custom domains, by host.
@@ -72,7 +72,7 @@ type providerOutputs struct {
 // the only thing for which nginx rows alone need to know what stands.
 func (s *standing) derive(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mapping) (*topology.Topology, error) {
 	limits := config.limits()
-	limits.LoadBalancerOf = s.balancerOf
+	limits.StandingNames = s.certificateNames
 	derived, err := topology.DeriveAt(rows, limits, topology.Place(rows.Rows, s.Standing))
 	if err != nil || s.known || len(derived.LoadBalancers) < 2 {
 		return derived, err
@@ -92,8 +92,8 @@ func readStanding(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mappi
 			Placements: map[mapping.Host]topology.Placement{},
 			Ready:      map[mapping.FrontDoor]map[string]bool{},
 		},
-		balancerOf: map[mapping.Host]string{},
-		domains:    map[mapping.Host]privateDomain{},
+		certificateNames: map[string][]mapping.Host{},
+		domains:          map[mapping.Host]privateDomain{},
 	}
 	wants := firstWithout(rows, mapping.FrontDoorNGINX)
 	if wants == nil && len(config.Providers) == 0 {
@@ -136,14 +136,12 @@ func (s *standing) readOwn(ctx *pulumi.Context) error {
 		s.Placements[host] = topology.Placement(placement)
 	}
 	for _, balancer := range own.LoadBalancers {
-		for _, name := range balancer.CertificateNames {
-			s.balancerOf[name] = balancer.Suffix
-		}
+		s.certificateNames[balancer.Suffix] = balancer.CertificateNames
 	}
 	if len(own.LoadBalancers) == 0 {
 		// There was one, and it had them all.
 		for _, host := range own.Hosts {
-			s.balancerOf["*."+mapping.Host(host.Parent())] = ""
+			s.certificateNames[""] = append(s.certificateNames[""], mapping.Host("*."+host.Parent()))
 		}
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/portico-iac/portico/mapping"
 )
@@ -138,15 +137,20 @@ func (b *balanced) settle(names []mapping.Host, limits Limits) {
 	slices.SortFunc(names, func(a, b mapping.Host) int {
 		return cmp.Or(cmp.Compare(hash(a), hash(b)), cmp.Compare(a, b))
 	})
+	stands := make(map[mapping.Host]*balancer)
+	for i := range b.balancers {
+		for _, name := range limits.StandingNames[b.name(i)] {
+			stands[name] = &b.balancers[i]
+		}
+	}
 	var unsettled []mapping.Host
 	for _, name := range names {
-		standing, known := limits.LoadBalancerOf[name]
-		i := b.number(standing)
-		if !known || i < 0 || i >= len(b.balancers) || b.balancers[i].room(limits) <= 0 {
+		on := stands[name]
+		if on == nil || on.room(limits) <= 0 {
 			unsettled = append(unsettled, name)
 			continue
 		}
-		b.balancers[i].names = append(b.balancers[i].names, name)
+		on.names = append(on.names, name)
 	}
 	for i := range b.balancers {
 		on := &b.balancers[i]
@@ -237,17 +241,4 @@ func (e *estate) name(number int) string {
 		return e.prefix
 	}
 	return e.prefix + strconv.Itoa(number+1)
-}
-
-// number is the reverse of name; -1 for a name of another estate.
-func (e *estate) number(name string) int {
-	if name == e.prefix {
-		return 0
-	}
-	if digits, own := strings.CutPrefix(name, e.prefix); own {
-		if n, err := strconv.Atoi(digits); err == nil {
-			return n - 1
-		}
-	}
-	return -1
 }

@@ -116,12 +116,17 @@ func TestNamesKeepTheirLoadBalancer(t *testing.T) {
 			}
 			now := balancerOf(derive(t, hosts(names...), limits))
 			require.Len(rt, now, len(names))
-			for name, before := range limits.LoadBalancerOf {
-				if _, stays := now[name]; stays {
-					require.Equal(rt, before, now[name], "%s", name)
+			for balancer, before := range limits.StandingNames {
+				for _, name := range before {
+					if _, stays := now[name]; stays {
+						require.Equal(rt, balancer, now[name], "%s", name)
+					}
 				}
 			}
-			limits.LoadBalancerOf = now
+			limits.StandingNames = map[string][]mapping.Host{}
+			for name, balancer := range now {
+				limits.StandingNames[balancer] = append(limits.StandingNames[balancer], name)
+			}
 		}
 	})
 }
@@ -147,15 +152,24 @@ func TestAFullLoadBalancerPassesOneNameOn(t *testing.T) {
 }
 
 func TestLoadBalancersKeepTheirNames(t *testing.T) {
-	limits := topology.Limits{Certificates: 1, NamesPerCertificate: 2, LoadBalancerOf: map[mapping.Host]string{
-		"*.d000.example.com": "3", "*.d001.example.com": "2", "*.d002.example.com": "alb2", "*.d003.example.com": "17", "*.d004.example.com": "two",
+	limits := topology.Limits{Certificates: 1, NamesPerCertificate: 2, StandingNames: map[string][]mapping.Host{
+		"3": {"*.d000.example.com"}, "2": {"*.d001.example.com"}, "alb2": {"*.d000.example.com", "*.d002.example.com"}, "17": {"*.d003.example.com"},
 	}}
 	of := balancerOf(derive(t, hosts(parents(0, 5)...), limits))
 	require.Equal(t, "3", of["*.d000.example.com"])
 	require.Equal(t, "2", of["*.d001.example.com"])
 	for _, elsewhere := range parents(2, 3) {
-		require.Contains(t, []string{"", "2", "3"}, of["*."+mapping.Host(elsewhere.Parent())], "what no load balancer here is called says nothing")
+		require.Contains(t, []string{"", "2"}, of["*."+mapping.Host(elsewhere.Parent())], "what no load balancer here is called says nothing")
 	}
+}
+
+// TestANameStandsOnTwoLoadBalancers: that of the proxy and that of alb alone have
+// certificates for one parent domain.
+func TestANameStandsOnTwoLoadBalancers(t *testing.T) {
+	m := of(behind(nginx, "a.x.example.com", ""), behind(alb, "b.x.example.com", ""))
+	limits := topology.Limits{StandingNames: map[string][]mapping.Host{"2": {"*.x.example.com"}, "alb3": {"*.x.example.com"}}}
+	top := derive(t, m, limits)
+	require.Equal(t, []string{"2", "alb3"}, []string{top.LoadBalancers[0].Name, top.LoadBalancers[1].Name})
 }
 
 func TestASecondLoadBalancerIsAnnounced(t *testing.T) {

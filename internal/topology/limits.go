@@ -47,9 +47,10 @@ type Limits struct {
 	// take all certificates: in front of the proxy, and for alb where it has its
 	// own; 5, at most MaxLoadBalancers.
 	LoadBalancers int
-	// LoadBalancerOf tells the LoadBalancer.Name that the names of certificates
-	// have at present, so that they keep it. Others go where there is room.
-	LoadBalancerOf map[mapping.Host]string
+	// StandingNames are the names of the certificates that load balancers have at
+	// present, by LoadBalancer.Name; they stay where they are. Others go where
+	// there is room.
+	StandingNames map[string][]mapping.Host
 	// RulesPerLoadBalancer is how many listener rules an Application Load
 	// Balancer takes, of which each alb host needs one; 100 (Elastic Load
 	// Balancing quotas: the default rule isn't counted).
