@@ -1,7 +1,6 @@
 package awssim
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -303,11 +302,7 @@ func (c *call) saveDomainPolicy() error {
 // reference of create-domain-name.
 func (c *call) storedDomainPolicy(text string) string {
 	base := fmt.Sprintf("arn:%s:execute-api:%s:%s:", c.partition(), c.region, c.account)
-	kept := storedForm(text, base)
-	var whole, own []byte
-	whole, _ = json.Marshal(base + "/*")
-	own, _ = json.Marshal(c.invokedDomainARN())
-	return strings.ReplaceAll(kept, string(whole), string(own))
+	return strings.ReplaceAll(storedForm(text, base), `"`+base+`/*"`, `"`+c.invokedDomainARN()+`"`)
 }
 
 // invokedDomainARN is what policies call the PRIVATE domain, as a resource and

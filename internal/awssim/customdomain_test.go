@@ -1,8 +1,14 @@
 package awssim_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +49,22 @@ func (c *client) certificate(names ...string) string {
 	leaf := issue(c.t, authority, now.Add(-time.Hour), now.Add(time.Hour), names...)
 	return c.create(certificateType, "certificate "+strings.Join(names, " "), properties{
 		"certificateBody": leaf.pem, "privateKey": leaf.keyPEM, "certificateChain": authority.pem}).id
+}
+
+// selfSigned is the ARN of a certificate with a key on a curve.
+func (c *client) selfSigned(curve elliptic.Curve, name string) string {
+	c.t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	require.NoError(c.t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(c.t, err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(c.t, err)
+	return c.create(certificateType, "self-signed "+name, properties{
+		"certificateBody": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		"privateKey":      string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})),
+	}).id
 }
 
 func regional(name, certificate string) properties {
@@ -100,6 +122,7 @@ func TestDomainsAreRefused(t *testing.T) {
 	stranger.create(domainNameType, "wildcard", regional("*.x.example.com", stranger.certificate("*.x.example.com")))
 	stranger.create(domainNameType, "private", private("free.example.com", theirs))
 	pending := c.create(certificateType, "pending", properties{"domainName": "*.example.com", "validationMethod": "DNS"}).id
+	unusual := c.selfSigned(elliptic.P521(), "b.example.com")
 	types := func(types, address string) properties {
 		return properties{"types": types, "ipAddressType": address}
 	}
@@ -115,6 +138,7 @@ func TestDomainsAreRefused(t *testing.T) {
 		"a certificate that isn't issued":             {private("b.example.com", pending), "is not issued"},
 		"a certificate for other names":               {private("b.c.example.com", certificate), "is not covered by the provided certificate"},
 		"a wildcard that its parent's doesn't cover":  {regional("*.c.example.com", certificate), "is not covered by the provided certificate"},
+		"a private one with an unusual key":           {private("b.example.com", unusual), "has a key EC_secp521r1; private custom domain names take"},
 		"a private wildcard":                          {private("*.a.example.com", certificate), "Wildcard custom domain names are not supported"},
 		"a private one by IPv4 only":                  {but(private("b.example.com", certificate), properties{"endpointConfiguration": types("PRIVATE", "ipv4")}), "Only the IP address type dualstack"},
 		"a private one with old TLS":                  {but(private("b.example.com", certificate), properties{"securityPolicy": "TLS_1_0"}), "have the security policy TLS_1_2"},
@@ -168,6 +192,11 @@ func TestPrivateDomainsChangeInPlaceButNotIntoPublicOnes(t *testing.T) {
 	_, err = c.update(domainNameType, "d", changed, private("a.example.com", second))
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, simulator.Now().Sub(before), 15*time.Minute, "the provider waits for a certificate")
+	_, err = c.update(domainNameType, "d", changed, private("a.example.com", c.certificate("b.example.com")))
+	require.ErrorContains(t, err, "is not covered by the provided certificate")
+	public := c.create(domainNameType, "public", regional("a.example.com", first))
+	_, err = c.update(domainNameType, "public", public, regional("a.example.com", second))
+	require.NoError(t, err)
 	_, err = c.update(domainNameType, "d", changed, regional("a.example.com", second))
 	require.ErrorContains(t, err, "Cannot migrate")
 	require.Equal(t, []string{"domainName"}, c.diff(domainNameType, "d", changed, private("b.example.com", second)).Replaces)
@@ -229,6 +258,10 @@ func TestMappingsLeadToStagesOfTheirAccount(t *testing.T) {
 	left, err := c.update(basePathMappingType, "v1", mapping, moved)
 	require.NoError(t, err)
 	require.Equal(t, own.text("domainNameId"), left.text("domainNameId"), "the provider leaves it where it was")
+	_, err = c.update(basePathMappingType, "v1", mapping, but(good, properties{"basePath": "v2"}))
+	require.ErrorContains(t, err, "is not simulated")
+	_, err = c.update(basePathMappingType, "v1", mapping, but(good, properties{"stageName": "live"}))
+	require.ErrorContains(t, err, "Invalid stage identifier specified")
 
 	require.NoError(t, c.delete(domainNameType, "private", own))
 	require.NoError(t, c.delete(domainNameType, "public", public))

@@ -58,8 +58,10 @@ func TestAPrivateDomainAdmitsByItsPolicyAndTheAPIs(t *testing.T) {
 	require.Equal(t, []string{s.endpoint.id}, delivery.Context["aws:SourceVpce"])
 
 	posing := arrival
-	posing.Context = map[string][]string{"Execute-API:ViaDomainArn": {"arn:other"}, "AWS:sourcevpce": {"vpce-other"}}
-	require.True(t, s.deliver(s.domain.text("arn"), posing).Admitted, "what API Gateway sets, nobody else does")
+	posing.Context = map[string][]string{"Execute-API:ViaDomainArn": {"arn:other"}, "AWS:sourcevpce": {"vpce-other"}, "aws:SourceVpc": {s.vpc.id}}
+	posed := s.deliver(s.domain.text("arn"), posing)
+	require.True(t, posed.Admitted, "what API Gateway sets, nobody else does")
+	require.Equal(t, []string{s.vpc.id}, posed.Context["aws:SourceVpc"])
 	for sentence, change := range map[string]func(*awssim.Arrival){
 		"a verb that the API's policy doesn't allow": func(a *awssim.Arrival) { a.Verb = "DELETE" },
 		"a path that isn't mapped":                   func(a *awssim.Arrival) { a.Path = "/v2/orders" },

@@ -99,6 +99,9 @@ func TestRulesAreCheckedAsELBChecksThem(t *testing.T) {
 		"no condition":                         {properties{"conditions": []properties{}}, "conditions: is required"},
 		"a priority of 0":                      {properties{"priority": 0}, "is not between 1 and 50000"},
 		"an action that forwards nowhere":      {properties{"actions": []properties{{"type": "forward"}}}, "names neither targetGroupArn nor forward"},
+		"six queries":                          {properties{"conditions": []properties{{"queryStrings": []properties{{"value": "a"}, {"value": "b"}, {"key": "k", "value": "c"}, {"value": "d"}, {"value": "e"}, {"value": "f"}}}}}, "have 6 values"},
+		"an action that forwards twice":        {properties{"actions": []properties{{"type": "forward", "targetGroupArn": d.group.id, "forward": properties{"targetGroups": []properties{{"arn": d.group.id}}}}}}, "names both targetGroupArn and forward"},
+		"nothing after the authentication":     {properties{"actions": []properties{{"type": "authenticate-oidc"}}}, "must end with forward, redirect or fixed-response"},
 		"a listener that isn't there":          {properties{"listenerArn": d.listener.id + "0"}, "ListenerNotFound"},
 		"a target group that isn't there":      {properties{"actions": []properties{{"type": "forward", "targetGroupArn": d.group.id + "0"}}}, "TargetGroupNotFound"},
 		"a target group of a network balancer": {properties{"actions": []properties{{"type": "forward", "targetGroupArn": d.create(targetGroupType, "tcp", properties{"vpcId": d.vpc.id, "port": 443, "protocol": "TCP", "targetType": "ip"}).id}}}, "InvalidLoadBalancerAction"},
@@ -169,6 +172,12 @@ func TestQuotasOfALoadBalancer(t *testing.T) {
 	}
 	_, err = d.tryCreate(targetAttachmentType, "third", properties{"targetGroupArn": d.group.id, "targetId": "10.0.0.30"})
 	require.ErrorContains(t, err, "TooManyTargets")
+	world.Quotas = map[string]int{"Targets per Application Load Balancer": 1}
+	small := newFrontDoor(t, world)
+	small.create(listenerRuleType, "rule", forHosts(small.listener, small.group, "a.example.com"))
+	small.create(targetAttachmentType, "first", properties{"targetGroupArn": small.group.id, "targetId": "10.0.0.17"})
+	_, err = small.tryCreate(targetAttachmentType, "second", properties{"targetGroupArn": small.group.id, "targetId": "10.0.1.17"})
+	require.ErrorContains(t, err, "Targets per Application Load Balancer: the quota of 1 is reached")
 	d.create(targetAttachmentType, "again", properties{"targetGroupArn": d.group.id, "targetId": "10.0.1.17", "port": 443})
 }
 

@@ -160,6 +160,8 @@ func TestAccountsOutsideTheOrganizationAcceptWithinTwelveHours(t *testing.T) {
 	_, err = s.tryCreate(shareAccepterType, "twice", properties{"shareArn": share.id})
 	require.ErrorContains(t, err, "No pending RAM Resource Share")
 	s.create(accessAssociationType, "a", s.association())
+	require.NoError(t, s.owner.delete(resourceAssociationType, "resource", resourceOf{id: share.id + "," + s.domain.text("arn")}))
+	require.Empty(t, s.readByID(shareAccepterType, share.id).Properties.Fields["resources"].GetListValue().GetValues())
 
 	require.NoError(t, s.delete(shareAccepterType, "in time", accepter))
 	require.Empty(t, s.simulator.Resources(awssim.Filter{Type: principalAssociationType}), "who leaves a share is no principal of it any more")

@@ -77,6 +77,20 @@ func TestTargetsAreHealthyWhenTheBalancerReachesThem(t *testing.T) {
 		"the group's port is another": {func(d *frontDoor) {
 			d.group = d.create(targetGroupType, "port", but(d.groupInputs(), properties{"port": 8443}))
 		}, "listens on port 443"},
+		"the health check speaks HTTP": {func(d *frontDoor) {
+			d.group = d.create(targetGroupType, "plain", but(d.groupInputs(), properties{"healthCheck": properties{"protocol": "HTTP", "matcher": "403"}}))
+		}, "its health check HTTP"},
+		"the health check has another port": {func(d *frontDoor) {
+			d.group = d.create(targetGroupType, "checked", but(d.groupInputs(), properties{"healthCheck": properties{"protocol": "HTTPS", "matcher": "403", "port": "8443"}}))
+		}, "health checks to 8443"},
+		"no matcher, which wants 200": {func(d *frontDoor) {
+			d.group = d.create(targetGroupType, "default", but(d.groupInputs(), properties{"healthCheck": properties{"protocol": "HTTPS"}}))
+		}, "Health checks failed with these codes: [403]"},
+		"the endpoint is another service's": {func(d *frontDoor) {
+			require.NoError(d.t, d.delete(endpointType, "execute-api", d.endpoint))
+			d.create(endpointType, "logs", properties{"vpcId": d.vpc.id, "serviceName": "com.amazonaws.us-east-1.logs", "vpcEndpointType": "Interface", "subnetIds": d.subnets,
+				"subnetConfigurations": []properties{{"subnetId": d.subnets[0], "ipv4": "10.0.0.17"}}})
+		}, "is none of execute-api"},
 		"the endpoint is gone": {func(d *frontDoor) { require.NoError(d.t, d.delete(endpointType, "execute-api", d.endpoint)) }, "no network interface"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
