@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,8 @@ type explanation struct {
 	Zones        []explainedZone        `json:"zones"`
 	APIs         []explainedAPI         `json:"apis"`
 	Limits       []explainedLimit       `json:"limits"`
+	// Recommendation is there with --recommend only.
+	Recommendation *recommendation `json:"recommendation,omitempty"`
 }
 
 type explainedRow struct {
@@ -43,13 +46,14 @@ type explainedRow struct {
 	FrontDoor string `json:"frontDoor"`
 	Timeout   int    `json:"timeoutSeconds"`
 	Retired   bool   `json:"retired"`
-	// Zone and Certificate are empty and 0 for rows without a route.
-	Zone        string `json:"zone"`
-	Certificate int    `json:"certificate"`
+	// Zone is empty for retired rows.
+	Zone string `json:"zone"`
+	// Certificate is 0 for rows that no load balancer serves.
+	Certificate int `json:"certificate"`
 }
 
 type explainedCertificate struct {
-	// Number counts from 1; certificate 1 is the load balancer's default.
+	// Number counts from 1 over all load balancers.
 	Number int      `json:"number"`
 	Names  []string `json:"names"`
 }
@@ -82,15 +86,27 @@ type explainOptions struct {
 	mapping string
 	json    bool
 	mermaid bool
+	// quotas are the stack's, as AWS counts them.
+	quotas explainQuotas
+	dns    string
+	scope  string
+	// balancer is the proxy's load balancer's type, and ownALB whether rows of
+	// alb have one of their own.
+	balancer string
+	ownALB   bool
+	advice   adviceOptions
+}
+
+// explainQuotas are the keys of portico:quotas.
+type explainQuotas struct {
 	// names is the number of names that ACM puts into a certificate.
 	names int
 	// certificates is how many a load balancer takes beside its default one.
-	certificates int
-	zones        int
-	zoneRecords  int
-	policySize   int
-	dns          string
-	scope        string
+	certificates, balancers, rules int
+	zones, zoneRecords             int
+	private, regional              int
+	associations                   int
+	policySize                     int
 }
 
 func (c *cli) explainCommand() *cobra.Command {
@@ -98,43 +114,77 @@ func (c *cli) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain --mapping FILE",
 		Short: "Show what becomes of each row: zone, certificate, front door, account, and the limits used",
-		Args:  cobra.NoArgs,
-		RunE:  c.immediate(func() error { return c.explain(o) }),
+		Long: `Show what becomes of each row: zone, certificate, front door, account, and the
+limits used.
+
+With --recommend, tell for each row which front door fits best and why, and what
+the environment costs a month as it is and as it would be: what stands, by AWS's
+list prices of us-east-1, without what traffic costs.`,
+		Args: cobra.NoArgs,
+		RunE: c.immediate(func() error { return c.explain(o) }),
 	}
 	mappingFlag(cmd, &o.mapping)
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.mermaid, "mermaid", false, "print a Mermaid diagram of the requests' paths")
-	f.IntVar(&o.names, "names-per-certificate", 10,
-		"names in a certificate, as in portico:quotas.namesPerCertificate")
-	f.IntVar(&o.certificates, "certificates-per-load-balancer", 25,
-		"certificates beside the default one, as in portico:quotas.certificatesPerLoadBalancer")
-	f.IntVar(&o.zones, "hosted-zones", 500, "as in portico:quotas.hostedZones")
-	f.IntVar(&o.zoneRecords, "records-per-zone", 10000, "as in portico:quotas.recordsPerZone")
-	f.IntVar(&o.policySize, "resource-policy-size", resourcepolicy.DefaultMaxSize, "as in portico:quotas.resourcePolicySize")
 	f.StringVar(&o.scope, "scope", "parent", "private hosted zones, as in portico:dns.scope: parent or host")
 	f.StringVar(&o.dns, "records", "wildcard", "alias records, as in portico:dns.records: wildcard or host")
+	f.StringVar(&o.balancer, "load-balancer", "ALB", "as in portico:loadBalancer.type: ALB or NLB")
+	f.BoolVar(&o.ownALB, "own-alb", false, "rows of front door alb have a load balancer of their own, as with portico:alb.loadBalancer: own")
+	for _, quota := range o.quotas.flags() {
+		f.IntVar(quota.value, quota.flag, quota.byDefault, "as in portico:quotas."+quota.key)
+	}
+	o.advice.flags(f)
 	cmd.MarkFlagsMutuallyExclusive("json", "mermaid")
+	cmd.MarkFlagsMutuallyExclusive("recommend", "mermaid")
 	return cmd
 }
 
-func (c *cli) explain(o explainOptions) error {
-	if o.names < 1 || o.names > topology.MaxNamesPerCertificate {
-		return usagef("--names-per-certificate %d: expected 1 to %d", o.names, topology.MaxNamesPerCertificate)
+// quotaFlag is a flag for a key of portico:quotas.
+type quotaFlag struct {
+	flag, key              string
+	value                  *int
+	byDefault, least, most int
+}
+
+func (q *explainQuotas) flags() []quotaFlag {
+	return []quotaFlag{
+		{"names-per-certificate", "namesPerCertificate", &q.names, 10, 1, topology.MaxNamesPerCertificate},
+		{"certificates-per-load-balancer", "certificatesPerLoadBalancer", &q.certificates, 25, 1, math.MaxInt - 1},
+		{"load-balancers", "loadBalancers", &q.balancers, topology.MaxLoadBalancers, 1, topology.MaxLoadBalancers},
+		{"rules-per-load-balancer", "rulesPerLoadBalancer", &q.rules, 100, 1, math.MaxInt},
+		{"hosted-zones", "hostedZones", &q.zones, 500, 1, math.MaxInt},
+		{"records-per-zone", "recordsPerZone", &q.zoneRecords, 10000, ownRecords + 1, math.MaxInt},
+		{"private-domains", "privateDomains", &q.private, 50, 1, math.MaxInt},
+		{"regional-domains", "regionalDomains", &q.regional, 120, 1, math.MaxInt},
+		{"associations", "associations", &q.associations, 100, 1, math.MaxInt},
+		{"resource-policy-size", "resourcePolicySize", &q.policySize, resourcepolicy.DefaultMaxSize, 1, math.MaxInt},
 	}
-	for flag, value := range map[string]int{
-		"certificates-per-load-balancer": o.certificates, "hosted-zones": o.zones,
-		"records-per-zone": o.zoneRecords - 2, "resource-policy-size": o.policySize,
-	} {
-		if value < 1 {
-			return usagef("--%s: expected an account's quota", flag)
+}
+
+// check refuses values that no account and no stack could have.
+func (o explainOptions) check() error {
+	for _, quota := range o.quotas.flags() {
+		if *quota.value < quota.least || *quota.value > quota.most {
+			if quota.most >= math.MaxInt-1 {
+				return usagef("--%s %d: expected an account's quota, %d or more", quota.flag, *quota.value, quota.least)
+			}
+			return usagef("--%s %d: expected %d to %d", quota.flag, *quota.value, quota.least, quota.most)
 		}
 	}
-	if o.dns != "wildcard" && o.dns != "host" {
-		return usagef("--records %q: expected wildcard or host", o.dns)
+	for flag, choice := range map[string]struct{ value, first, second string }{
+		"records": {o.dns, "wildcard", "host"}, "scope": {o.scope, "parent", "host"}, "load-balancer": {o.balancer, "ALB", "NLB"},
+	} {
+		if choice.value != choice.first && choice.value != choice.second {
+			return usagef("--%s %q: expected %s or %s", flag, choice.value, choice.first, choice.second)
+		}
 	}
-	if o.scope != "parent" && o.scope != "host" {
-		return usagef("--scope %q: expected parent or host", o.scope)
+	return o.advice.check()
+}
+
+func (c *cli) explain(o explainOptions) error {
+	if err := o.check(); err != nil {
+		return err
 	}
 	m, err := c.load(o.mapping)
 	if err != nil {
@@ -145,15 +195,22 @@ func (c *cli) explain(o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	e, err := explainMapping(m, t, limits, o.policySize)
+	e, err := explainMapping(m, t, limits, o.quotas.policySize)
 	if err != nil {
 		return err
+	}
+	if o.advice.recommend {
+		if e.Recommendation, err = o.advice.recommendation(m, limits); err != nil {
+			return err
+		}
 	}
 	switch {
 	case o.json:
 		return c.writeJSON(e)
 	case o.mermaid:
 		return c.writeMermaid(e)
+	case o.advice.recommend:
+		return c.writeRecommendation(e.Recommendation)
 	}
 	return c.writeExplanation(e)
 }
@@ -162,12 +219,18 @@ func (c *cli) explain(o explainOptions) error {
 // default certificate, and without a zone's own NS and SOA records.
 func (o explainOptions) limits() topology.Limits {
 	return topology.Limits{
-		NamesPerCertificate: o.names,
-		Certificates:        o.certificates + 1,
-		HostedZones:         o.zones,
-		RecordsPerZone:      o.zoneRecords - 2,
-		HostRecords:         o.dns == "host",
-		HostZones:           o.scope == "host",
+		NamesPerCertificate:  o.quotas.names,
+		Certificates:         o.quotas.certificates + 1,
+		LoadBalancers:        o.quotas.balancers,
+		RulesPerLoadBalancer: o.quotas.rules,
+		HostedZones:          o.quotas.zones,
+		RecordsPerZone:       o.quotas.zoneRecords - ownRecords,
+		PrivateDomains:       o.quotas.private,
+		RegionalDomains:      o.quotas.regional,
+		Associations:         o.quotas.associations,
+		HostRecords:          o.dns == "host",
+		HostZones:            o.scope == "host",
+		SharedALB:            !o.ownALB && o.balancer != "NLB",
 	}
 }
 
@@ -197,8 +260,10 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, limits topology.Li
 			Methods: texts(row.Methods), Account: string(row.Account), FrontDoor: string(row.FrontDoor),
 			Timeout: int(row.Timeout.Seconds()), Retired: row.Retired,
 		}
-		if !row.Retired && row.FrontDoor == mapping.FrontDoorNGINX {
+		if !row.Retired {
 			r.Zone = zoneOf[row.Host]
+		}
+		if !row.Retired && row.FrontDoor != mapping.FrontDoorNative {
 			// A certificate's wildcard covers one label (RFC 6125 6.4.3).
 			r.Certificate = certificateOf["*."+mapping.Host(row.Host.Parent())]
 		}
@@ -218,8 +283,10 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, limits topology.Li
 // The values that stand in for those that only a deployed environment has. They
 // are as long as real ones, so that a policy's size comes out right.
 const (
-	anyAccount  = "000000000000"
-	anyEndpoint = "vpce-00000000000000000"
+	anyAccount        = "000000000000"
+	anyEndpoint       = "vpce-00000000000000000"
+	anyALBEndpoint    = "vpce-00000000000000001"
+	anyNativeEndpoint = "vpce-00000000000000002"
 )
 
 func (e *explanation) addAPIs(apis []topology.API, policySize int) error {
@@ -230,7 +297,8 @@ func (e *explanation) addAPIs(apis []topology.API, policySize int) error {
 			account = anyAccount
 		}
 		request := apipolicy.Request(api, account, nil, apipolicy.AnyDomainARN(api, account))
-		request.VPCEndpointID, request.MaxSize = anyEndpoint, policySize
+		request.VPCEndpointID, request.ALBEndpointID = anyEndpoint, anyALBEndpoint
+		request.NativeEndpointIDs, request.MaxSize = []string{anyNativeEndpoint}, policySize
 		result, err := resourcepolicy.Merge(request)
 		if err != nil {
 			errs = append(errs, err)

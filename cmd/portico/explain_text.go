@@ -88,13 +88,28 @@ func orDash(text string) string {
 }
 
 // writeMermaid writes the requests' paths as a Mermaid flowchart: the shared
-// account's chain once, then an arrow for each row, to its API in its account.
+// account's chains once, then an arrow for each row, to its API in its account.
 func (c *cli) writeMermaid(e *explanation) error {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
-	b.WriteString("  client([clients]) --> lb[load balancer]\n")
+	doors := e.doors()
+	starts := map[string]string{
+		"nginx":  "  client([clients]) --> lb[load balancer]\n",
+		"alb":    "  client([clients]) --> alb[Application Load Balancer]\n",
+		"native": "  client([clients]) --> nativeEndpoint\n",
+	}
+	chains := map[string]string{
+		"nginx":  "    lb --> proxy[NGINX on Fargate] --> endpoint[execute-api VPC endpoint]\n",
+		"alb":    "    alb --> albEndpoint[execute-api VPC endpoint of alb]\n",
+		"native": "    nativeEndpoint[execute-api VPC endpoint of native]\n",
+	}
+	for _, door := range doors {
+		b.WriteString(starts[door])
+	}
 	b.WriteString("  subgraph shared[shared-services account]\n")
-	b.WriteString("    lb --> proxy[NGINX on Fargate] --> endpoint[execute-api VPC endpoint]\n")
+	for _, door := range doors {
+		b.WriteString(chains[door])
+	}
 	b.WriteString("  end\n")
 	for _, account := range e.accounts() {
 		title := "account " + account
@@ -109,16 +124,28 @@ func (c *cli) writeMermaid(e *explanation) error {
 		}
 		b.WriteString("  end\n")
 	}
+	from := map[string]string{"nginx": "endpoint", "alb": "albEndpoint", "native": "nativeEndpoint"}
 	for _, r := range e.Rows {
 		if r.Retired {
 			continue
 		}
-		fmt.Fprintf(&b, "  endpoint -- %q --> api_%s\n", r.Host+r.BasePath, r.API)
+		fmt.Fprintf(&b, "  %s -- %q --> api_%s\n", from[r.FrontDoor], r.Host+r.BasePath, r.API)
 	}
 	if _, err := io.WriteString(c.out, b.String()); err != nil {
 		return fmt.Errorf("write the diagram: %w", err)
 	}
 	return nil
+}
+
+// doors are the front doors of the rows, the proxy first.
+func (e *explanation) doors() []string {
+	var doors []string
+	for _, door := range []string{"nginx", "alb", "native"} {
+		if slices.ContainsFunc(e.Rows, func(r explainedRow) bool { return !r.Retired && r.FrontDoor == door }) {
+			doors = append(doors, door)
+		}
+	}
+	return doors
 }
 
 func (e *explanation) accounts() []string {

@@ -2,6 +2,7 @@ package cost
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/portico-iac/portico/internal/topology"
@@ -56,7 +57,7 @@ type Item struct {
 	Door  mapping.FrontDoor
 	What  string
 	Count int
-	// USD is of all of them, a month.
+	// USD is of all of them, a month, in whole cents.
 	USD float64
 }
 
@@ -95,7 +96,7 @@ func Monthly(t *topology.Topology, s Settings) Bill {
 		first := min(zones, firstHostedZones)
 		bill = append(bill, Item{
 			What: "private hosted zones", Count: zones,
-			USD: float64(first)*HostedZoneMonth.USD + float64(zones-first)*FurtherHostedZoneMonth.USD,
+			USD: cents(float64(first)*HostedZoneMonth.USD + float64(zones-first)*FurtherHostedZoneMonth.USD),
 		})
 	}
 	return bill
@@ -114,7 +115,7 @@ func (s Settings) door(door mapping.FrontDoor) Bill {
 	if endpoints > 0 {
 		bill = append(bill, Item{
 			Door: door, What: fmt.Sprintf("interface endpoints in %d zones", s.Zones), Count: endpoints,
-			USD: float64(endpoints*s.Zones) * hourly(InterfaceEndpointHour),
+			USD: cents(float64(endpoints*s.Zones) * hourly(InterfaceEndpointHour)),
 		})
 	}
 	if door == mapping.FrontDoorNGINX {
@@ -125,7 +126,7 @@ func (s Settings) door(door mapping.FrontDoor) Bill {
 		task := float64(s.CPUUnits)/1024*hourly(vcpu) + float64(s.MemoryMiB)/1024*hourly(gb)
 		bill = append(bill, Item{
 			Door: door, What: fmt.Sprintf("Fargate tasks of %d CPU units and %d MiB, %s", s.CPUUnits, s.MemoryMiB, architecture),
-			Count: s.Tasks, USD: float64(s.Tasks) * task,
+			Count: s.Tasks, USD: cents(float64(s.Tasks) * task),
 		})
 	}
 	return bill
@@ -135,7 +136,7 @@ func (s Settings) balancers(door mapping.FrontDoor, n int) Bill {
 	if n == 0 {
 		return nil
 	}
-	return Bill{{Door: door, What: "load balancers", Count: n, USD: float64(n) * hourly(LoadBalancerHour)}}
+	return Bill{{Door: door, What: "load balancers", Count: n, USD: cents(float64(n) * hourly(LoadBalancerHour))}}
 }
 
 // Standing is what the front doors cost a month before any host, as one load
@@ -154,3 +155,5 @@ func (s Settings) Standing(doors []mapping.FrontDoor, sharedALB bool) float64 {
 }
 
 func hourly(p Price) float64 { return p.USD * HoursPerMonth }
+
+func cents(usd float64) float64 { return math.Round(usd*100) / 100 }

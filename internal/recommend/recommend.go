@@ -251,10 +251,12 @@ func (a *adviser) explain(advice *Advice) {
 			h.Why = fmt.Sprintf("%s stands for %s that nothing else carries, so this one costs nothing more", h.Best, hosts(need[h.Best]))
 		case h.Best == mapping.FrontDoorNGINX:
 			h.Why = fmt.Sprintf("one proxy for %s costs less than their custom domains in the accounts, counted at $%.2f each", hosts(len(advice.Hosts)), a.Upkeep)
-		case slices.Contains(advice.Best.Doors, mapping.FrontDoorNGINX):
-			h.Why = "the other front doors have no room for it, or cost more"
-		default:
+		case len(a.refused[mapping.FrontDoorNGINX][h.Host]) == 0:
 			h.Why = fmt.Sprintf("for %s no proxy has to stand", hosts(len(advice.Hosts)))
+		case h.Best == mapping.FrontDoorNative:
+			h.Why = "nginx can't carry it, and behind native, unlike alb, policies tell hosts apart"
+		default:
+			h.Why = "nginx can't carry it, and native has no room for it or isn't cheaper"
 		}
 	}
 }

@@ -153,9 +153,33 @@ func TestWhatOneHostCostsDependsOnWhatStandsForTheOthers(t *testing.T) {
 		return all
 	}
 	alone := advise(t, rows(1, ""))
-	require.Equal(t, map[mapping.FrontDoor]float64{"nginx": 103.66, "alb": 31.03, "native": 14.60}, marginal(alone.Hosts[0]))
+	require.Equal(t, map[mapping.FrontDoor]float64{"nginx": 103.67, "alb": 31.03, "native": 14.60}, marginal(alone.Hosts[0]))
 	many := advise(t, rows(30, ""))
 	require.Equal(t, map[mapping.FrontDoor]float64{"nginx": 0, "alb": 14.60, "native": 14.60}, marginal(many.Hosts[0]))
+}
+
+func TestEachRecommendationSaysWhy(t *testing.T) {
+	signed := row("x.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: native")
+	for name, test := range map[string]struct{ rows, host, want string }{
+		"a wildcard":              {rows(1, "") + row("*.shops.example.com", "", ""), "*.shops.example.com", "no other front door carries it"},
+		"beside a wildcard":       {rows(1, "") + row("*.shops.example.com", "", ""), "h0.internal.example.com", "nginx stands for 1 host that nothing else carries, so this one costs nothing more"},
+		"many":                    {rows(30, ""), "h0.internal.example.com", "one proxy for 30 hosts costs less than their custom domains in the accounts, counted at $5.00 each"},
+		"few":                     {rows(2, ""), "h0.internal.example.com", "for 2 hosts no proxy has to stand"},
+		"signed, beside a proxy":  {rows(30, "") + signed, "x.internal.example.com", "nginx can't carry it, and behind native, unlike alb, policies tell hosts apart"},
+		"signed, and at alb":      {rows(30, "") + strings.ReplaceAll(signed, "native", "alb"), "x.internal.example.com", "nginx can't carry it, and native has no room for it or isn't cheaper"},
+		"signed, and takes long":  {rows(30, "") + row("x.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: alb, TIMEOUT: 60"), "x.internal.example.com", "no other front door carries it"},
+		"signed, beside the long": {row("l.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: alb, TIMEOUT: 60") + signed, "x.internal.example.com", "alb stands for 1 host that nothing else carries, so this one costs nothing more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, h := range advise(t, test.rows).Hosts {
+				if string(h.Host) == test.host {
+					require.Equal(t, test.want, h.Why)
+					return
+				}
+			}
+			require.Fail(t, "no such host")
+		})
+	}
 }
 
 func TestNothingChangesWhereNothingIsCheaper(t *testing.T) {
