@@ -84,8 +84,8 @@ func (s *standing) derive(ctx *pulumi.Context, config *sharedConfig, rows *mappi
 }
 
 // readStanding reads what the stack itself and those of portico:providers said
-// last. Where no row has another front door than nginx, and none had, nothing is
-// read.
+// last; nothing where neither the mapping nor the configuration knows of another
+// front door than nginx.
 func readStanding(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mapping) (*standing, error) {
 	s := &standing{
 		Standing: topology.Standing{
