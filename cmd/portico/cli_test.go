@@ -53,7 +53,7 @@ func TestACommandLineThatCannotBeCarriedOutIsExit2(t *testing.T) {
 		"an unknown command":          {[]string{"frobnicate"}, `unknown command "frobnicate"`},
 		"an unknown flag":             {[]string{"validate", "--maping", mapping}, "unknown flag: --maping"},
 		"a missing flag":              {[]string{"validate"}, `required flag(s) "mapping"`},
-		"several missing flags":       {[]string{"policy", "--mapping", mapping}, `"account", "api", "region", "vpc-endpoint"`},
+		"several missing flags":       {[]string{"policy", "--mapping", mapping}, `"account", "api", "region"`},
 		"a flag without its value":    {[]string{"validate", "--mapping"}, "flag needs an argument"},
 		"an argument too many":        {[]string{"validate", "--mapping", mapping, "more"}, `"more"`},
 		"flags that exclude another":  {[]string{"explain", "--mapping", mapping, "--json", "--mermaid"}, "[json mermaid]"},

@@ -102,6 +102,7 @@ type Review struct {
 type ProxyChange string
 
 const (
+	// ProxyStays says that its image is the same.
 	ProxyStays ProxyChange = ""
 	// ProxyChanges says that its routes differ: a new image is built and the
 	// service's tasks are replaced.
