@@ -3,6 +3,7 @@ package topology_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -220,4 +221,22 @@ func TestALBsOwnLoadBalancerTakesTheCertificatesThatItNeeds(t *testing.T) {
 	require.Equal(t, []int{0, 1}, top.LoadBalancers[0].Supplied, "the proxy's has all of them, as ever")
 	require.Equal(t, []int{1}, top.LoadBalancers[1].Supplied)
 	require.Equal(t, []mapping.Host{"*.z.example.com"}, top.LoadBalancers[1].Certificates[0].Names)
+}
+
+func TestOfTwoCertificatesForANameTheFirstCounts(t *testing.T) {
+	supplied := [][]mapping.Host{{"*.x.example.com"}, {"*.x.example.com"}} // One has an RSA key, one an ECDSA key.
+	top := derive(t, hosts("a.x.example.com"), topology.Limits{Certificates: 1, Supplied: supplied})
+	require.Len(t, top.LoadBalancers, 2)
+	require.Equal(t, 0, answer(top.Zones, "a.x.example.com").LoadBalancer)
+}
+
+// TestALongNameFindsAShortOne: a certificate full of short names makes room for
+// a name that can't begin one.
+func TestALongNameFindsAShortOne(t *testing.T) {
+	long := mapping.Host("a." + strings.Repeat("l", 50) + ".internal.example.com")
+	top := derive(t, hosts(append(parents(0, 10), long)...), topology.Limits{})
+	require.Greater(t, len(top.Certificates), 1)
+	for _, c := range top.Certificates {
+		require.LessOrEqual(t, len(c.Names[0]), 64)
+	}
 }
