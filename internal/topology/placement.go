@@ -13,6 +13,11 @@ const (
 	// WaitsForProvider says that the account of the host's APIs hasn't made its
 	// side of the wanted front door yet.
 	WaitsForProvider Wait = "provider"
+	// WaitsForDomain says that the host's PRIVATE custom domain has just been
+	// associated with the endpoint: API Gateway answers there only when it has
+	// provisioned the association, up to 15 minutes later, and the API doesn't
+	// wait for that.
+	WaitsForDomain Wait = "domain"
 	// WaitsForClients says that the name has just moved, and that clients may
 	// hold the old answer for as long as its time to live.
 	WaitsForClients Wait = "clients"
@@ -23,7 +28,7 @@ const (
 type Placement struct {
 	// Name is the front door that the host's name leads to; empty: none yet.
 	Name mapping.FrontDoor
-	// Keeps are other front doors whose way stays up.
+	// Keeps are other front doors whose way stays up, or is put up beforehand.
 	Keeps []mapping.FrontDoor
 	// Waits is empty where the host has arrived.
 	Waits Wait
@@ -76,13 +81,17 @@ func Place(rows []mapping.Row, s Standing) map[mapping.Host]Placement {
 }
 
 // next is the placement of a host that stands at p and wants another door, or
-// the same; ready tells whether its accounts' side of that stands.
+// the same; ready tells whether its accounts' side of that stands. A host that
+// has no name yet goes to native at once: nobody relies on it while API Gateway
+// provisions its association.
 func (p Placement) next(wanted mapping.FrontDoor, ready bool) Placement {
 	switch {
 	case p.Name == wanted, p.Name == "" && wanted == mapping.FrontDoorNGINX, p.Name == "" && ready:
 		return Placement{Name: wanted}
 	case !ready:
 		return Placement{Name: p.Name, Waits: WaitsForProvider}
+	case wanted == mapping.FrontDoorNative && !slices.Contains(p.Keeps, wanted):
+		return Placement{Name: p.Name, Keeps: []mapping.FrontDoor{wanted}, Waits: WaitsForDomain}
 	default:
 		return Placement{Name: wanted, Keeps: []mapping.FrontDoor{p.Name}, Waits: WaitsForClients}
 	}

@@ -68,6 +68,34 @@ func TestPlace(t *testing.T) {
 		"the name moves when the account is ready, and the way that it left stays": {
 			alb, topology.Standing{Hosts: stands, Ready: ready(alb, host)}, placement{Name: alb, Keeps: keeps(nginx), Waits: topology.WaitsForClients},
 		},
+		"a name moves to native in the run after the one that makes its association": {
+			native, topology.Standing{Hosts: stands, Ready: ready(native, host)}, placement{Name: nginx, Keeps: keeps(native), Waits: topology.WaitsForDomain},
+		},
+		"which is this one": {
+			native, topology.Standing{
+				Hosts: stands, Ready: ready(native, host),
+				Placements: at(placement{Name: nginx, Keeps: keeps(native), Waits: topology.WaitsForDomain}),
+			}, placement{Name: native, Keeps: keeps(nginx), Waits: topology.WaitsForClients},
+		},
+		"an association that nobody wants any more goes": {
+			nginx, topology.Standing{Hosts: stands, Placements: at(placement{Name: nginx, Keeps: keeps(native), Waits: topology.WaitsForDomain})}, placement{Name: nginx},
+		},
+		"so does that of an account which isn't ready any more": {
+			native, topology.Standing{Hosts: stands, Placements: at(placement{Name: alb, Keeps: keeps(native), Waits: topology.WaitsForDomain})},
+			placement{Name: alb, Waits: topology.WaitsForProvider},
+		},
+		"and that of a host which wants another front door instead": {
+			alb, topology.Standing{
+				Hosts: stands, Ready: ready(alb, host),
+				Placements: at(placement{Name: nginx, Keeps: keeps(native), Waits: topology.WaitsForDomain}),
+			}, placement{Name: alb, Keeps: keeps(nginx), Waits: topology.WaitsForClients},
+		},
+		"back to a native way that is still up the name moves at once": {
+			native, topology.Standing{
+				Hosts: stands, Ready: ready(native, host),
+				Placements: at(placement{Name: nginx, Keeps: keeps(native), Waits: topology.WaitsForClients}),
+			}, placement{Name: native, Keeps: keeps(nginx), Waits: topology.WaitsForClients},
+		},
 		"the next run takes the old way down": {
 			alb, topology.Standing{Hosts: stands, Placements: at(placement{Name: alb, Keeps: keeps(nginx), Waits: topology.WaitsForClients})}, placement{Name: alb},
 		},
@@ -194,12 +222,17 @@ func TestAHostsWayFromDoorToDoor(t *testing.T) {
 				}
 				if p.Name != was.Name {
 					require.Equal(t, wanted, p.Name)
+					require.True(t, p.Name != native || was.Name == "" || was.Serves(native), "a name that was relied on moves to no association of the same run")
 					require.True(t, s.isReady(host, p.Name) || was.Name == "" && p.Name == nginx, "a name moves to where everything is ready")
 				}
 				switch {
 				case p.Name != was.Name && was.Name != "":
 					require.Equal(t, []mapping.FrontDoor{was.Name}, p.Keeps, "the way that the name left stays up in this run")
 					require.Equal(t, topology.WaitsForClients, p.Waits)
+				case p.Waits == topology.WaitsForDomain:
+					require.Equal(t, native, wanted)
+					require.True(t, s.isReady(host, native))
+					require.Equal(t, []mapping.FrontDoor{native}, p.Keeps, "what is put up beforehand")
 				default:
 					require.Empty(t, p.Keeps, "and in this one only")
 					require.Equal(t, p.Name != wanted, p.Waits == topology.WaitsForProvider)
