@@ -34,6 +34,30 @@ func TaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.
 	}
 }
 
+// ProviderTaggedIn is TaggedIn for a provider account's stack.
+func ProviderTaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		config, err := readProviderConfig(ctx, dir)
+		if err != nil {
+			return err
+		}
+		rows, err := loadMapping(dir, config.Mapping)
+		if err != nil {
+			return err
+		}
+		account, err := resolveAccount(config.AWS, rows)
+		if err != nil {
+			return err
+		}
+		aws := config.AWS
+		aws.AccountID, aws.RoleARN = string(account.ID), account.RoleARN
+		if err := tellTagged(ctx, aws, config.App, tell); err != nil {
+			return fmt.Errorf("list what carries the tags of %s in account %s: %w", config.App.prefix(), account.ID, err)
+		}
+		return nil
+	}
+}
+
 // globalRegion is where the tagging API lists global resources, such as hosted
 // zones, of a region's partition.
 func globalRegion(region string) string {

@@ -76,8 +76,9 @@ type Stack struct {
 // which the relative paths of the stack's config are resolved.
 type Programs struct {
 	Shared, Provider func(dir string) pulumi.RunFunc
-	// SharedTagged is the shared stack's Tagged; nil where there is none.
-	SharedTagged func(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc
+	// SharedTagged and ProviderTagged are the stacks' Tagged; nil where there is
+	// none.
+	SharedTagged, ProviderTagged func(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc
 }
 
 // Discover finds the stacks of an environment: the shared stack by
@@ -90,18 +91,13 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the project directory: %w", err)
 	}
-	shared, err := stackIn(root, name, programs.Shared)
+	shared, err := stackIn(root, name, programs.Shared, programs.SharedTagged)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("find environment %q: %s has no Pulumi.%s.yaml: %s",
 			name, root, name, knownEnvironments(root))
 	}
 	if err != nil {
 		return nil, err
-	}
-	if programs.SharedTagged != nil {
-		shared.Tagged = func(tell func(string, map[string]string)) pulumi.RunFunc {
-			return programs.SharedTagged(root, tell)
-		}
 	}
 	env := &Environment{Name: name, Shared: shared, Settle: DefaultSettle}
 
@@ -115,7 +111,7 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 		return nil, err
 	}
 	for _, n := range ProviderStacks(name, environments, names) {
-		s, err := stackIn(dir, n, programs.Provider)
+		s, err := stackIn(dir, n, programs.Provider, programs.ProviderTagged)
 		if err != nil {
 			return nil, err
 		}
@@ -170,12 +166,18 @@ var globMeta = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 // escapeGlob makes a directory's name match itself only.
 func escapeGlob(dir string) string { return globMeta.Replace(dir) }
 
-func stackIn(dir, name string, program func(string) pulumi.RunFunc) (Stack, error) {
+func stackIn(dir, name string, program func(string) pulumi.RunFunc,
+	tagged func(string, func(string, map[string]string)) pulumi.RunFunc,
+) (Stack, error) {
 	account, err := accountOf(filepath.Join(dir, "Pulumi."+name+".yaml"))
 	if err != nil {
 		return Stack{}, err
 	}
-	return Stack{Name: name, Dir: dir, Account: account, Program: program(dir)}, nil
+	s := Stack{Name: name, Dir: dir, Account: account, Program: program(dir)}
+	if tagged != nil {
+		s.Tagged = func(tell func(string, map[string]string)) pulumi.RunFunc { return tagged(dir, tell) }
+	}
+	return s, nil
 }
 
 // accountOf reads the account number out of a stack's settings, for reports

@@ -3,6 +3,7 @@ package automation
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +18,8 @@ type taggedResource struct {
 // security groups in either direction, differ in their tags.
 var kinds = map[string]string{
 	"aws:acm/certificate:Certificate":                           "acm:certificate/",
+	"aws:apigateway/domainName:DomainName":                      domainKind,
+	accessAssociation:                                           "apigateway:/domainnameaccessassociations/",
 	"aws:ec2/internetGateway:InternetGateway":                   "ec2:internet-gateway/",
 	"aws:ec2/routeTable:RouteTable":                             "ec2:route-table/",
 	"aws:ec2/securityGroup:SecurityGroup":                       "ec2:security-group/",
@@ -29,14 +32,37 @@ var kinds = map[string]string{
 	"aws:ecs/taskDefinition:TaskDefinition":                     taskDefinitionKind,
 	"aws:cloudwatch/logGroup:LogGroup":                          "logs:log-group:",
 	"aws:lb/listener:Listener":                                  "elasticloadbalancing:listener/",
+	"aws:lb/listenerRule:ListenerRule":                          "elasticloadbalancing:listener-rule/",
 	"aws:lb/loadBalancer:LoadBalancer":                          "elasticloadbalancing:loadbalancer/",
 	"aws:lb/targetGroup:TargetGroup":                            "elasticloadbalancing:targetgroup/",
+	"aws:ram/resourceShare:ResourceShare":                       "ram:resource-share/",
 	"aws:route53/zone:Zone":                                     "route53:hostedzone/",
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   "ec2:security-group-rule/",
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ec2:security-group-rule/",
 }
 
-const taskDefinitionKind = "ecs:task-definition/"
+const (
+	taskDefinitionKind = "ecs:task-definition/"
+	domainKind         = "apigateway:/domainnames/"
+)
+
+// suits tells whether an ARN of the right kind can be that of a create. An
+// account may have a REGIONAL and a PRIVATE custom domain of one name, with the
+// same tags: the latter's ARN ends with an identifier.
+func suits(create doubt, arn string) bool {
+	switch create.text("type") {
+	case "aws:apigateway/domainName:DomainName":
+		endpoint, _ := create.inputs()["endpointConfiguration"].(map[string]any)
+		name := "/" + create.input("domainName")
+		if endpoint["types"] == "PRIVATE" {
+			return strings.Contains(arn, name+"+")
+		}
+		return strings.HasSuffix(arn, name)
+	case accessAssociation:
+		return strings.HasSuffix(arn, "/"+create.input("accessAssociationSource"))
+	}
+	return true
+}
 
 // kind is an ARN's service, kind of resource and name, without the region and
 // the account: "ec2:vpc/vpc-0123".
@@ -69,6 +95,8 @@ func (t taggedResource) id() string {
 	switch {
 	case strings.HasPrefix(kind, "ec2:"), strings.HasPrefix(kind, "route53:"):
 		return kind[strings.LastIndex(kind, "/")+1:]
+	case strings.HasPrefix(kind, domainKind):
+		return strings.Replace(strings.TrimPrefix(kind, domainKind), "+", "/", 1)
 	case strings.HasPrefix(kind, "ecr:repository/"):
 		return strings.TrimPrefix(kind, "ecr:repository/")
 	case strings.HasPrefix(kind, "logs:log-group:"):
@@ -81,7 +109,7 @@ func (t taggedResource) id() string {
 // type, with its tags, and with its name where the create gave one.
 func (t taggedResource) is(create doubt) bool {
 	prefix, ok := kinds[create.text("type")]
-	if !ok || !strings.HasPrefix(t.kind(), prefix) {
+	if !ok || !strings.HasPrefix(t.kind(), prefix) || !suits(create, t.arn) {
 		return false
 	}
 	wanted, _ := create.inputs()["tags"].(map[string]any)
@@ -101,7 +129,8 @@ func (t taggedResource) is(create doubt) bool {
 
 // namelessARN tells whether the ARNs of a service hold an ID instead of a name.
 func namelessARN(kind string) bool {
-	return strings.HasPrefix(kind, "ec2:") || strings.HasPrefix(kind, "route53:")
+	service, _, _ := strings.Cut(kind, ":")
+	return slices.Contains([]string{"apigateway", "ec2", "ram", "route53"}, service)
 }
 
 // defaultsKey marks, in the inputs of bridged providers, what the program left
@@ -112,10 +141,9 @@ const defaultsKey = "__defaults"
 // outputs to begin with; empty where there is no telling. Without outputs the
 // provider imports the resource by what may be another form of its ID.
 func identify(create doubt, found []taggedResource, known map[string]bool) (id string, outputs map[string]any) {
-	inputs := create.inputs()
-	text := func(name string) string { text, _ := inputs[name].(string); return text }
-	outputs = maps.Clone(inputs)
+	outputs = maps.Clone(create.inputs())
 	delete(outputs, defaultsKey)
+	text := create.input
 	switch create.text("type") {
 	case "aws:iam/role:Role", "aws:ecr/repository:Repository", "aws:cloudwatch/logGroup:LogGroup",
 		"aws:appautoscaling/policy:Policy":
@@ -125,6 +153,19 @@ func identify(create doubt, found []taggedResource, known map[string]bool) (id s
 	case "aws:route53/record:Record":
 		name := strings.ToLower(strings.TrimSuffix(text("name"), "."))
 		id = fmt.Sprintf("%s_%s_%s", text("zoneId"), name, text("type"))
+	case "aws:route53/vpcAssociationAuthorization:VpcAssociationAuthorization", "aws:route53/zoneAssociation:ZoneAssociation":
+		id = text("zoneId") + ":" + text("vpcId")
+	case "aws:apigateway/basePathMapping:BasePathMapping":
+		id = strings.TrimSuffix(text("domainName")+"/"+text("basePath")+"/"+text("domainNameId"), "/")
+		if text("domainNameId") == "" && text("basePath") == "" {
+			id = text("domainName") + "/"
+		}
+	case "aws:ram/principalAssociation:PrincipalAssociation":
+		id = text("resourceShareArn") + "," + text("principal")
+	case "aws:ram/resourceAssociation:ResourceAssociation":
+		id = text("resourceShareArn") + "," + text("resourceArn")
+	case "aws:ram/resourceShareAccepter:ResourceShareAccepter":
+		id = text("shareArn")
 	case "aws:ec2/routeTableAssociation:RouteTableAssociation":
 		return text("subnetId") + "/" + text("routeTableId"), map[string]any{}
 	case "aws:ec2/route:Route":

@@ -11,7 +11,16 @@ func TestACreateInDoubtIsLookedForByNameOrByTags(t *testing.T) {
 	own := map[string]any{"app": "portico", "Name": "portico-dev", "__defaults": []any{}}
 	lb := "arn:aws:elasticloadbalancing:us-east-1:111111111111:loadbalancer/app/portico-dev-lb-82baf0c/0d821b90b30a14dd"
 	revision := "arn:aws:ecs:us-east-1:111111111111:task-definition/portico-dev:7"
+	domains := map[string]string{"Name": "a.example.com"}
+	ownDomain := func(kind string) map[string]any {
+		return map[string]any{"domainName": "a.example.com", "endpointConfiguration": map[string]any{"types": kind}, "tags": map[string]any{"Name": "a.example.com"}}
+	}
 	found := []taggedResource{
+		{"arn:aws:apigateway:us-east-1:222222222222:/domainnames/a.example.com+abcde12345", domains},
+		{"arn:aws:apigateway:us-east-1::/domainnames/a.example.com", domains},
+		{"arn:aws:apigateway:us-east-1:111111111111:/domainnameaccessassociations/domainname/a.example.com+abcde12345/vpcesource/vpce-1", domains},
+		{"arn:aws:ram:us-east-1:222222222222:resource-share/0d821b90", tags},
+		{"arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/portico/1/2/3", domains},
 		{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-1", tags},
 		{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-2", map[string]string{"app": "portico", "Name": "other"}},
 		{"arn:aws:ec2:us-east-1:111111111111:subnet/subnet-1", map[string]string{"app": "portico", "Name": "portico-dev", "team": "a"}},
@@ -25,17 +34,31 @@ func TestACreateInDoubtIsLookedForByNameOrByTags(t *testing.T) {
 		known  string
 		want   string
 	}{
-		"a role by its name":                      {typ: "aws:iam/role:Role", inputs: map[string]any{"name": "r-1"}, want: "r-1"},
-		"a role's policy by both names":           {typ: "aws:iam/rolePolicy:RolePolicy", inputs: map[string]any{"role": "r-1", "name": "p"}, want: "r-1:p"},
-		"a record without the final dot":          {typ: "aws:route53/record:Record", inputs: map[string]any{"zoneId": "Z1", "name": "_A.example.com.", "type": "CNAME"}, want: "Z1__a.example.com_CNAME"},
-		"an association by what it joins":         {typ: "aws:ec2/routeTableAssociation:RouteTableAssociation", inputs: map[string]any{"subnetId": "subnet-1", "routeTableId": "rtb-1"}, want: "subnet-1/rtb-1"},
-		"a VPC by its tags":                       {typ: "aws:ec2/vpc:Vpc", inputs: map[string]any{"tags": own}, want: "vpc-1"},
-		"not one that the state has":              {typ: "aws:ec2/vpc:Vpc", inputs: map[string]any{"tags": own}, known: "vpc-1"},
-		"not one with a further tag":              {typ: "aws:ec2/subnet:Subnet", inputs: map[string]any{"tags": own}},
-		"AWS's own tags don't count":              {typ: "aws:route53/zone:Zone", inputs: map[string]any{"name": "example.com", "tags": own}, want: "Z1"},
-		"a load balancer by its tags and name":    {typ: "aws:lb/loadBalancer:LoadBalancer", inputs: map[string]any{"name": "portico-dev-lb-82baf0c", "tags": own}, want: lb},
-		"not a load balancer of another name":     {typ: "aws:lb/loadBalancer:LoadBalancer", inputs: map[string]any{"name": "portico-dev-lb-0000000", "tags": own}},
-		"a task definition by its revision's ARN": {typ: "aws:ecs/taskDefinition:TaskDefinition", inputs: map[string]any{"family": "portico-dev", "tags": own}, want: revision},
+		"a role by its name":                                        {typ: "aws:iam/role:Role", inputs: map[string]any{"name": "r-1"}, want: "r-1"},
+		"a role's policy by both names":                             {typ: "aws:iam/rolePolicy:RolePolicy", inputs: map[string]any{"role": "r-1", "name": "p"}, want: "r-1:p"},
+		"a record without the final dot":                            {typ: "aws:route53/record:Record", inputs: map[string]any{"zoneId": "Z1", "name": "_A.example.com.", "type": "CNAME"}, want: "Z1__a.example.com_CNAME"},
+		"an association by what it joins":                           {typ: "aws:ec2/routeTableAssociation:RouteTableAssociation", inputs: map[string]any{"subnetId": "subnet-1", "routeTableId": "rtb-1"}, want: "subnet-1/rtb-1"},
+		"a VPC by its tags":                                         {typ: "aws:ec2/vpc:Vpc", inputs: map[string]any{"tags": own}, want: "vpc-1"},
+		"not one that the state has":                                {typ: "aws:ec2/vpc:Vpc", inputs: map[string]any{"tags": own}, known: "vpc-1"},
+		"not one with a further tag":                                {typ: "aws:ec2/subnet:Subnet", inputs: map[string]any{"tags": own}},
+		"AWS's own tags don't count":                                {typ: "aws:route53/zone:Zone", inputs: map[string]any{"name": "example.com", "tags": own}, want: "Z1"},
+		"a load balancer by its tags and name":                      {typ: "aws:lb/loadBalancer:LoadBalancer", inputs: map[string]any{"name": "portico-dev-lb-82baf0c", "tags": own}, want: lb},
+		"not a load balancer of another name":                       {typ: "aws:lb/loadBalancer:LoadBalancer", inputs: map[string]any{"name": "portico-dev-lb-0000000", "tags": own}},
+		"a task definition by its revision's ARN":                   {typ: "aws:ecs/taskDefinition:TaskDefinition", inputs: map[string]any{"family": "portico-dev", "tags": own}, want: revision},
+		"a PRIVATE custom domain, not the REGIONAL one of its name": {typ: "aws:apigateway/domainName:DomainName", inputs: ownDomain("PRIVATE"), want: "a.example.com/abcde12345"},
+		"a REGIONAL custom domain, not the PRIVATE one of its name": {typ: "aws:apigateway/domainName:DomainName", inputs: ownDomain("REGIONAL"), want: "a.example.com"},
+		"an access association with its endpoint": {typ: accessAssociation, inputs: map[string]any{"accessAssociationSource": "vpce-1", "tags": map[string]any{"Name": "a.example.com"}},
+			want: "arn:aws:apigateway:us-east-1:111111111111:/domainnameaccessassociations/domainname/a.example.com+abcde12345/vpcesource/vpce-1"},
+		"not an access association of another endpoint":  {typ: accessAssociation, inputs: map[string]any{"accessAssociationSource": "vpce-2", "tags": map[string]any{"Name": "a.example.com"}}},
+		"a resource share by its tags":                   {typ: "aws:ram/resourceShare:ResourceShare", inputs: map[string]any{"name": "portico-dev-domains-0a1b2c3", "tags": own}, want: "arn:aws:ram:us-east-1:222222222222:resource-share/0d821b90"},
+		"a listener rule by its tags":                    {typ: "aws:lb/listenerRule:ListenerRule", inputs: map[string]any{"tags": map[string]any{"Name": "a.example.com"}}, want: "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/portico/1/2/3"},
+		"a base path mapping of a REGIONAL domain":       {typ: "aws:apigateway/basePathMapping:BasePathMapping", inputs: map[string]any{"domainName": "a.example.com", "basePath": "v1"}, want: "a.example.com/v1"},
+		"a base path mapping of the root":                {typ: "aws:apigateway/basePathMapping:BasePathMapping", inputs: map[string]any{"domainName": "a.example.com"}, want: "a.example.com/"},
+		"a base path mapping of a PRIVATE domain's root": {typ: "aws:apigateway/basePathMapping:BasePathMapping", inputs: map[string]any{"domainName": "a.example.com", "domainNameId": "abcde12345"}, want: "a.example.com//abcde12345"},
+		"a share's principal":                            {typ: "aws:ram/principalAssociation:PrincipalAssociation", inputs: map[string]any{"resourceShareArn": "arn:s", "principal": "111111111111"}, want: "arn:s,111111111111"},
+		"a share's resource":                             {typ: "aws:ram/resourceAssociation:ResourceAssociation", inputs: map[string]any{"resourceShareArn": "arn:s", "resourceArn": "arn:r"}, want: "arn:s,arn:r"},
+		"a share that is accepted":                       {typ: "aws:ram/resourceShareAccepter:ResourceShareAccepter", inputs: map[string]any{"shareArn": "arn:s"}, want: "arn:s"},
+		"a zone's association":                           {typ: "aws:route53/zoneAssociation:ZoneAssociation", inputs: map[string]any{"zoneId": "Z1", "vpcId": "vpc-1"}, want: "Z1:vpc-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id, _ := identify(doubt{"type": c.typ, "inputs": c.inputs}, found, map[string]bool{c.known: c.known != ""})

@@ -3,7 +3,9 @@ package automation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -29,6 +31,11 @@ func (d doubt) text(name string) string { text, _ := d[name].(string); return te
 
 func (d doubt) inputs() map[string]any { inputs, _ := d["inputs"].(map[string]any); return inputs }
 
+// hasTags tells whether the resource is of a type that is found by its tags.
+func (d doubt) hasTags() bool { return kinds[d.text("type")] != "" }
+
+func (d doubt) input(name string) string { text, _ := d.inputs()[name].(string); return text }
+
 // settle takes up what an earlier run left in doubt and tells whether there was
 // anything. In a refresh it also names what carries the environment's tags and
 // is in no stack's state.
@@ -41,7 +48,10 @@ func (r *run) settle(ctx context.Context, stack *auto.Stack, s Stack, w *watch) 
 	if len(doubts) == 0 && r.op.verb != refresh.verb {
 		return false, nil
 	}
-	found, err := r.tagged(ctx, stack, s)
+	var found []taggedResource
+	if r.asksForTags(s, state, doubts) {
+		found, err = r.tagged(ctx, stack, s)
+	}
 	switch {
 	case err != nil && len(doubts) > 0:
 		return false, fmt.Errorf("find what an interrupted run has created: %w", err)
@@ -84,12 +94,15 @@ func (r *run) takeUp(ctx context.Context, stack *auto.Stack, s Stack, w *watch) 
 	if err != nil {
 		return err
 	}
-	found, err := r.tagged(ctx, stack, s)
-	if err != nil {
-		return fmt.Errorf("find what was created without an answer: %w", err)
+	doubts := append(state.pendingCreates(), w.unanswered...)
+	var found []taggedResource
+	if slices.ContainsFunc(doubts, doubt.hasTags) {
+		if found, err = r.tagged(ctx, stack, s); err != nil {
+			return fmt.Errorf("find what was created without an answer: %w", err)
+		}
 	}
 	var urns []string
-	for _, create := range append(state.pendingCreates(), w.unanswered...) {
+	for _, create := range doubts {
 		if !state.unfinished(create.text("urn")) {
 			w.note(state.resolve(create, found))
 			urns = append(urns, create.text("urn"))
@@ -105,8 +118,23 @@ func (r *run) takeUp(ctx context.Context, stack *auto.Stack, s Stack, w *watch) 
 	return err
 }
 
+// asksForTags tells whether to look for resources by their tags: for those in
+// doubt, and in a refresh for strays. In a provider account, whose owner need
+// not let Portico list tags, strays are looked for only where the stack has what
+// may become one.
+func (r *run) asksForTags(s Stack, state *deployment, doubts []doubt) bool {
+	if slices.ContainsFunc(doubts, doubt.hasTags) {
+		return true
+	}
+	return r.op.verb == refresh.verb && (s.Name == r.Shared.Name || slices.ContainsFunc(state.resources(), func(v any) bool {
+		resource, _ := v.(map[string]any)
+		return doubt(resource).hasTags()
+	}))
+}
+
 // tagged runs the stack's program that finds resources by their tags, as a
-// preview, which changes nothing.
+// preview, which changes nothing. It leaves out what other stacks of the account
+// know.
 func (r *run) tagged(ctx context.Context, stack *auto.Stack, s Stack) ([]taggedResource, error) {
 	if s.Tagged == nil {
 		return nil, nil
@@ -119,7 +147,40 @@ func (r *run) tagged(ctx context.Context, stack *auto.Stack, s Stack) ([]taggedR
 	if _, err := stack.Preview(ctx, optpreview.UserAgent(userAgent), optpreview.SuppressProgress()); err != nil {
 		return nil, err
 	}
+	for _, other := range append([]Stack{r.Shared}, r.Providers...) {
+		if other.Name == s.Name || !mayShareAccount(s, other) {
+			continue
+		}
+		beside, err := r.stateOf(ctx, other)
+		if errors.Is(err, errNoStack) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read what %s has: %w", other.Name, err)
+		}
+		found = slices.DeleteFunc(found, beside.knows)
+	}
 	return found, nil
+}
+
+var accountNumber = regexp.MustCompile(`^[0-9]{12}$`)
+
+// mayShareAccount tells whether two stacks may be of one account: settings may
+// name an account by what the mapping calls it.
+func mayShareAccount(a, b Stack) bool {
+	return a.Account == b.Account || !accountNumber.MatchString(a.Account) || !accountNumber.MatchString(b.Account)
+}
+
+func (r *run) stateOf(ctx context.Context, s Stack) (*deployment, error) {
+	workspace, err := r.workspace(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	stack, err := r.existing(ctx, s, workspace)
+	if err != nil {
+		return nil, err
+	}
+	return readState(ctx, stack)
 }
 
 // deployment is a stack's state. It is edited as the JSON that it is, so that
@@ -221,13 +282,15 @@ func (d *deployment) retire(urn string) {
 func (d *deployment) strays(found []taggedResource) []string {
 	var arns []string
 	for _, f := range found {
-		if f.adoptable() && !d.known[f.arn] && !d.known[f.id()] {
+		if f.adoptable() && !d.knows(f) {
 			arns = append(arns, f.arn)
 		}
 	}
 	slices.Sort(arns)
 	return slices.Compact(arns)
 }
+
+func (d *deployment) knows(t taggedResource) bool { return d.known[t.arn] || d.known[t.id()] }
 
 // unfinished tells whether the state has the resource as one that stands and
 // didn't come up: such a create failed, but its ID is known.

@@ -137,20 +137,28 @@ func (r *run) open(ctx context.Context, s Stack) (*auto.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
+	stack, err := r.existing(ctx, s, workspace)
+	if !errors.Is(err, errNoStack) || !r.op.creates {
+		return stack, err
+	}
+	r.opening.Lock()
+	defer r.opening.Unlock()
+	created, err := auto.NewStack(ctx, s.Name, workspace)
+	if err != nil {
+		return nil, err
+	}
+	return &created, nil
+}
+
+// existing selects a stack that exists; the error is errNoStack if it doesn't.
+func (r *run) existing(ctx context.Context, s Stack, workspace auto.Workspace) (*auto.Stack, error) {
 	r.opening.Lock()
 	defer r.opening.Unlock()
 	stack, err := auto.SelectStack(ctx, s.Name, workspace)
-	if err == nil {
-		return &stack, nil
-	}
-	if !auto.IsSelectStack404Error(err) {
-		return nil, err
-	}
-	if !r.op.creates {
+	switch {
+	case err != nil && auto.IsSelectStack404Error(err):
 		return nil, errNoStack
-	}
-	stack, err = auto.NewStack(ctx, s.Name, workspace)
-	if err != nil {
+	case err != nil:
 		return nil, err
 	}
 	return &stack, nil

@@ -16,7 +16,8 @@ import (
 
 // programs are the two roles' programs.
 var programs = automation.Programs{
-	Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn,
+	Shared: accounts.SharedIn, SharedTagged: accounts.TaggedIn,
+	Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn,
 }
 
 type rehearseOptions struct {

@@ -123,7 +123,7 @@ func open(t *testing.T, dir, project string, world *awssim.World) *estate {
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "pulumi"), 0o755))
 
-	env, err := automation.Discover(project, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn})
+	env, err := automation.Discover(project, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn, ProviderTagged: accounts.ProviderTaggedIn})
 	require.NoError(t, err)
 	e := &estate{Simulator: simulator, t: t, dir: dir, project: project, env: env, engine: newEngine(t), log: &logbook{}}
 	env.Command = e.engine
@@ -214,6 +214,8 @@ var made = []string{
 	"aws:apigateway/restApiPolicy:RestApiPolicy",
 	// To have waited for a certificate is nothing that stands in AWS.
 	"aws:acm/certificateValidation:CertificateValidation",
+	// Nor is it to have registered a target twice.
+	"aws:lb/targetGroupAttachment:TargetGroupAttachment",
 }
 
 // disagreements are the differences between the simulated accounts and Pulumi's
