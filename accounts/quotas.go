@@ -53,44 +53,6 @@ const (
 	ownRecords = 2
 )
 
-// quotasConfig is the account's quotas where they differ from those that AWS
-// gives every account, or where less than all of them is Portico's to use.
-type quotasConfig struct {
-	// CertificatesPerLoadBalancer doesn't count the default certificate.
-	CertificatesPerLoadBalancer *int `config:"certificatesPerLoadBalancer"`
-	NamesPerCertificate         *int `config:"namesPerCertificate"`
-	HostedZones                 *int `config:"hostedZones"`
-	// RecordsPerZone counts the zone's own NS and SOA records.
-	RecordsPerZone *int `config:"recordsPerZone"`
-	// VPCsPerZone is the VPCs that a private hosted zone is associated with.
-	VPCsPerZone *int `config:"vpcsPerZone"`
-	// VPCAuthorizationsPerZone is those of them that are of other accounts.
-	VPCAuthorizationsPerZone *int `config:"vpcAuthorizationsPerZone"`
-	// SecurityGroupRules is the inbound rules of one group.
-	SecurityGroupRules *int `config:"securityGroupRules"`
-	// TargetsPerLoadBalancer bounds the tasks.
-	TargetsPerLoadBalancer *int `config:"targetsPerLoadBalancer"`
-	// LoadBalancers is how many may be used where one doesn't take all
-	// certificates.
-	LoadBalancers *int `config:"loadBalancers"`
-	// RulesPerLoadBalancer doesn't count the default rule; each host of front
-	// door alb needs one.
-	RulesPerLoadBalancer *int `config:"rulesPerLoadBalancer"`
-	// Associations is the access associations of private custom domains, one
-	// for each host of front door native.
-	Associations *int `config:"associations"`
-}
-
-// providerQuotasConfig are the quotas of a provider account.
-type providerQuotasConfig struct {
-	// ResourcePolicySize is the same as policyConfig.MaxSize.
-	ResourcePolicySize *int `config:"resourcePolicySize"`
-	// PrivateDomains and RegionalDomains are the custom domains of native hosts
-	// and of alb hosts.
-	PrivateDomains  *int `config:"privateDomains"`
-	RegionalDomains *int `config:"regionalDomains"`
-}
-
 func (c *sharedConfig) checkQuotas(m *mistakes) {
 	q := c.Quotas
 	const raised = "write your account's quota, or as much of it as Portico may use"
