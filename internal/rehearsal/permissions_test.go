@@ -21,7 +21,7 @@ import (
 )
 
 // observed is what the real engine asked of the simulated accounts while it
-// deployed, previewed, refreshed and destroyed the example environment.
+// deployed, previewed, refreshed and destroyed an environment.
 type observed struct {
 	// changing are the calls of up and destroy, reading those of preview and
 	// refresh.
@@ -30,9 +30,9 @@ type observed struct {
 	standing []awssim.Resource
 }
 
-func observe(t *testing.T) observed {
+func observe(t *testing.T, mappingFile string) observed {
 	t.Helper()
-	m, err := mapping.Load(exampleMapping)
+	m, err := mapping.Load(mappingFile)
 	require.NoError(t, err)
 	dir, release, err := workDir(t.TempDir())
 	require.NoError(t, err)
@@ -48,7 +48,7 @@ func observe(t *testing.T) observed {
 	defer server.Close()
 	r := &rehearsal{
 		Options{
-			Mapping: exampleMapping, Environment: DefaultEnvironment, Command: cli(t), Progress: testLog{t},
+			Mapping: mappingFile, Environment: DefaultEnvironment, Command: cli(t), Progress: testLog{t},
 			Programs: automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn},
 		}, b, dir, simulator,
 	}
@@ -253,7 +253,7 @@ var (
 )
 
 func TestTheDocumentedPoliciesAllowWhatTheEngineDoes(t *testing.T) {
-	o := observe(t)
+	o := observe(t, exampleMapping)
 	for _, phase := range []struct {
 		name             string
 		calls            []awssim.Call
@@ -479,7 +479,7 @@ func TestTheProviderRolesTouchNothingOfAnOwners(t *testing.T) {
 	granted := map[string][]string{
 		"provider-read": {
 			"apigateway:GET " + api, "apigateway:GET " + api + "/deployments/abc", "apigateway:GET " + api + "/stages/prod",
-			"apigateway:GET " + api + "/stages/prod/cache/data",
+			"apigateway:GET " + api + "/stages/prod/cache/data", "apigateway:GET " + api + "/stages/prod/exports/oas30",
 		},
 		"provider-deploy": {
 			"apigateway:PATCH " + api, "apigateway:POST " + api + "/deployments", "apigateway:UpdateRestApiPolicy " + api,
@@ -487,7 +487,7 @@ func TestTheProviderRolesTouchNothingOfAnOwners(t *testing.T) {
 	}
 	paths := []string{
 		api, api + "/deployments", api + "/deployments/abc", api + "/stages", api + "/stages/prod", api + "/stages/prod/cache/data",
-		api + "/resources", api + "/resources/r1", api + "/resources/r1/methods/GET", api + "/authorizers/a1", api + "/models/m",
+		api + "/stages/prod/exports/oas30", api + "/resources", api + "/resources/r1", api + "/resources/r1/methods/GET", api + "/authorizers/a1", api + "/models/m",
 		"/restapis", "/account", "/apikeys", "/apikeys/k1", "/domainnames/a.example.com", "/usageplans/u1", "/vpclinks/v1",
 	}
 	for name, want := range granted {
@@ -505,7 +505,7 @@ func TestTheProviderRolesTouchNothingOfAnOwners(t *testing.T) {
 }
 
 func TestReadingRolesOnlyRead(t *testing.T) {
-	for _, name := range []string{"shared-read", "provider-read", "state-read"} {
+	for _, name := range []string{"shared-read", "provider-read", "provider-domains-read", "state-read"} {
 		for _, action := range actionsOf(t, name) {
 			_, verb, _ := strings.Cut(action, ":")
 			require.Regexp(t, `^(BatchCheck|BatchGet|Describe|Get|GET|List)`, verb, "%s: %s", name, action)

@@ -1,0 +1,143 @@
+package rehearsal
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+// domainsMapping is an account with custom domains of both kinds.
+const domainsMapping = `ACCOUNTS:
+  orders: {ID: "222222222222", ROLE_ARN: "arn:aws:iam::222222222222:role/portico"}
+APIS:
+  - {CUSTOM_DOMAIN_URL: a.internal.example.com,    PRIVATE_API_URL: "https://ordersapi1.execute-api.us-east-1.amazonaws.com/v1", ACCOUNT: orders, FRONT_DOOR: alb}
+  - {CUSTOM_DOMAIN_URL: b.internal.example.com/v2, PRIVATE_API_URL: "https://ordersapi1.execute-api.us-east-1.amazonaws.com/v1", ACCOUNT: orders, FRONT_DOOR: native}
+`
+
+var (
+	domainsDeploy = []string{"provider-read", "provider-deploy", "provider-domains-read", "provider-domains-deploy"}
+	domainsRead   = []string{"provider-read", "provider-domains-read"}
+	publicZone    = []string{"public-zone"}
+)
+
+const domainNames = "arn:aws:apigateway:us-east-1::/domainnames"
+
+// domainSubjects are what a call about custom domains is checked against; nil
+// where observed.subjects knows.
+func (o observed) domainSubjects(t *testing.T, c awssim.Call) []subject {
+	t.Helper()
+	tags := map[string][]string{"aws:RequestTag/managed-by": {"portico"}, "aws:RequestTag/environment": {"dev"}}
+	var list []subject
+	switch {
+	case c.Action == "apigateway:POST" && strings.HasSuffix(c.Type, ":DomainName"):
+		return []subject{{domainNames, nil}}
+	case strings.HasSuffix(c.Type, ":BasePathMapping"):
+		for _, domain := range o.of(c, []string{"aws:apigateway/domainName:DomainName"}) {
+			mappings := domain.ARN + "/basepathmappings"
+			if c.Action != "apigateway:POST" {
+				mappings += "/v2"
+			}
+			list = append(list, subject{mappings, nil})
+		}
+	case slices.Contains([]string{"ram:CreateResourceShare", "ram:TagResource", "acm:RequestCertificate"}, c.Action):
+		return []subject{{"*", tags}}
+	case strings.HasPrefix(c.Action, "ram:"):
+		for _, share := range o.of(c, []string{"aws:ram/resourceShare:ResourceShare"}) {
+			list = append(list, subject{share.ARN, contextOf("", share, map[string][]string{})})
+		}
+	case c.Type == "aws:route53/getZone:getZone":
+		// There need not be any in the account.
+		return []subject{{"arn:aws:route53:::hostedzone/Z0", nil}}
+	}
+	return list
+}
+
+func TestTheDomainPoliciesAllowWhatTheEngineDoes(t *testing.T) {
+	mappingFile := filepath.Join(t.TempDir(), "mapping.yaml")
+	require.NoError(t, os.WriteFile(mappingFile, []byte(domainsMapping), 0o600))
+	o := observe(t, mappingFile)
+	actions := map[string]bool{}
+	for _, phase := range []struct {
+		calls           []awssim.Call
+		provider, zones []string
+	}{{o.changing, domainsDeploy, publicZone}, {o.reading, domainsRead, publicZone}} {
+		provider, zones := attached(t, phase.provider...), attached(t, phase.zones...)
+		for _, c := range phase.calls {
+			validates := strings.Contains(c.Caller, validationRole)
+			if c.Account == string(sharedAccount) && !validates {
+				continue
+			}
+			actions[c.Action] = true
+			policies, subjects := provider, o.domainSubjects(t, c)
+			switch {
+			case validates:
+				policies = zones
+				subjects = []subject{{"arn:aws:route53:::hostedzone/Z0PUBLICZONE", map[string][]string{"route53:ChangeResourceRecordSetsRecordTypes": {"CNAME"}}}}
+				if c.Action == "route53:GetChange" {
+					subjects[0].arn = "arn:aws:route53:::change/C0123456789"
+				}
+			case subjects == nil:
+				subjects = o.subjects(c)
+			}
+			require.NotEmpty(t, subjects, "%s on %s: nothing of the type stands", c.Action, c.Type)
+			for _, s := range subjects {
+				if !permits(policies, c.Action, s) {
+					t.Errorf("not allowed: %s on %s (%s) with %v", c.Action, s.arn, c.Type, s.context)
+				}
+			}
+		}
+	}
+	t.Run("every other action has a reason", func(t *testing.T) {
+		for _, name := range []string{"provider-domains-read", "provider-domains-deploy", "public-zone"} {
+			for _, action := range actionsOf(t, name) {
+				require.NotContains(t, action, "*", name)
+				if !actions[action] {
+					require.Contains(t, beyondDomains, action, "%s: nothing of the run uses it", name)
+				}
+			}
+		}
+		for action := range beyondDomains {
+			require.NotContains(t, actions, action, "the run uses it")
+		}
+	})
+}
+
+// beyondDomains are the actions of the policies that the simulated run doesn't
+// use, with the reason why they are there.
+var beyondDomains = map[string]string{
+	"acm:RemoveTagsFromCertificate": "tags change in place",
+	"apigateway:PUT":                "tags change in place",
+	"ram:UntagResource":             "tags change in place",
+	"ram:UpdateResourceShare":       "allowExternalPrincipals changes in place",
+	"route53:ListHostedZonesByName": "the real provider reads more than the simulated one",
+}
+
+// What the domains' policies reach lies below the names that they were written
+// for, or carries Portico's tags.
+func TestTheDomainPoliciesReachNothingElse(t *testing.T) {
+	whole := attached(t, domainsDeploy...)
+	others := []string{
+		"arn:aws:apigateway:us-east-1::/domainnames/billing.example.edu", "arn:aws:apigateway:us-east-1:222222222222:/domainnames/billing.example.edu+a1b2c3d4e5",
+		"arn:aws:apigateway:us-east-1::/restapis/k3v9x2m7qa", "arn:aws:apigateway:us-east-1::/restapis/k3v9x2m7qa/stages/prod", "arn:aws:apigateway:us-east-1::/tags/restapis",
+		"arn:aws:acm:us-east-1:222222222222:certificate/0a1b", "arn:aws:ram:us-east-1:222222222222:resource-share/0a1b", "arn:aws:route53:::hostedzone/Z0",
+	}
+	for _, action := range actionsOf(t, "provider-domains-deploy") {
+		for _, arn := range others {
+			if action == "apigateway:PATCH" && strings.HasSuffix(arn, "k3v9x2m7qa") {
+				continue // provider-deploy.json writes resource policies
+			}
+			require.False(t, permits(whole, action, subject{arn, nil}), "%s on %s", action, arn)
+		}
+	}
+	for _, records := range []string{"A", "NS"} {
+		require.False(t, permits(attached(t, publicZone...), "route53:ChangeResourceRecordSets", subject{
+			"arn:aws:route53:::hostedzone/Z0PUBLICZONE", map[string][]string{"route53:ChangeResourceRecordSetsRecordTypes": {records}},
+		}))
+	}
+}
