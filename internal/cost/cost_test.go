@@ -2,6 +2,8 @@ package cost_test
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,5 +107,33 @@ func TestEveryPriceSaysWhoSaidSoAndWhen(t *testing.T) {
 		require.Regexp(t, `^https://aws\.amazon\.com/`, price.Source)
 		_, err := time.Parse(time.DateOnly, price.AsOf)
 		require.NoError(t, err)
+	}
+}
+
+// TestTheDocumentationHasTheseFigures holds docs/front-doors.md to the prices.
+func TestTheDocumentationHasTheseFigures(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/front-doors.md")
+	require.NoError(t, err)
+	standing := func(doors ...mapping.FrontDoor) string {
+		return fmt.Sprintf("| $%.2f |\n", settings.Standing(doors, true))
+	}
+	beside := func(door mapping.FrontDoor) string {
+		both := settings.Standing([]mapping.FrontDoor{mapping.FrontDoorNGINX, door}, true)
+		return fmt.Sprintf("| $%.2f |\n", both-settings.Standing([]mapping.FrontDoor{mapping.FrontDoorNGINX}, true))
+	}
+	for line, figure := range map[string]string{
+		"| `nginx` alone ":         standing(mapping.FrontDoorNGINX),
+		"| `alb` alone ":           standing(mapping.FrontDoorALB),
+		"| `native` alone ":        standing(mapping.FrontDoorNative),
+		"| `alb` beside `nginx`, ": beside(mapping.FrontDoorALB),
+		"| `native` beside any ":   beside(mapping.FrontDoorNative),
+	} {
+		_, after, found := strings.Cut(string(docs), line)
+		require.True(t, found, line)
+		row, _, _ := strings.Cut(after, "\n")
+		require.True(t, strings.HasSuffix(row+"\n", figure), "%s%s: want %s", line, row, figure)
+	}
+	for _, price := range cost.Prices() {
+		require.Contains(t, string(docs), "("+price.Source+")")
 	}
 }

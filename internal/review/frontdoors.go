@@ -159,7 +159,7 @@ func (r *Review) moveSection() *section {
 	head := "\n#### Front doors\n\n"
 	if r.moving() > 0 {
 		head += "A name moves in three steps, in none of which a request fails: the account makes its side and admits the new way; " +
-			"the name moves, and the old way stays up for clients that hold the old answer; a minute later or more the old way is taken down. "
+			"the name moves, and the old way stays up for clients that hold the old answer; after 90 seconds the old way is taken down. "
 	}
 	head += "A custom domain has no name before its account's stack has made it. " +
 		"`portico up` runs the stacks in order: shared, the accounts', shared, and where a name moved both once more; " +
