@@ -169,6 +169,8 @@ func TestDigestFollowsMeaning(t *testing.T) {
 		"a timeout":         base + "  TIMEOUT: 31\n",
 		"CORS":              base + "  CORS: true\n",
 		"an account":        base + "  ACCOUNT: \"222222222222\"\n",
+		"a front door":      base + "  FRONT_DOOR: alb\n",
+		"another one":       base + "  FRONT_DOOR: native\n",
 		"a public zone":     base + "  ROUTE53_PUBLIC_DOMAIN: example.com\n",
 		"retired":           base + "  RETIRED: true\n",
 		"an owner":          base + "  OWNER: me\n",

@@ -73,8 +73,13 @@ func pack(names []mapping.Host, places, perCertificate int) packing {
 	short, long := byLength(names)
 	p := packing{certificates: leaves(short, perCertificate, 0)}
 	p.add(long, perCertificate)
-	if len(p.certificates) > places || len(p.homeless) > 0 {
-		p = packing{certificates: make([][]mapping.Host, places), tight: len(p.certificates) > places}
+	tight := len(p.certificates) > places
+	if !tight && len(p.homeless) > 0 {
+		// Spread thinly, short names leave room for the long ones.
+		places = min(places, max(defaultCertificates, certificateCount(len(names), perCertificate)))
+	}
+	if tight || len(p.homeless) > 0 {
+		p = packing{certificates: make([][]mapping.Host, places), tight: tight}
 		p.add(short, perCertificate)
 		p.add(long, perCertificate)
 		p.certificates = slices.DeleteFunc(p.certificates, func(names []mapping.Host) bool { return len(names) == 0 })

@@ -2,6 +2,7 @@ package topology_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -234,9 +235,12 @@ func TestOfTwoCertificatesForANameTheFirstCounts(t *testing.T) {
 // a name that can't begin one.
 func TestALongNameFindsAShortOne(t *testing.T) {
 	long := mapping.Host("a." + strings.Repeat("l", 50) + ".internal.example.com")
-	top := derive(t, hosts(append(parents(0, 10), long)...), topology.Limits{})
-	require.Greater(t, len(top.Certificates), 1)
-	for _, c := range top.Certificates {
-		require.LessOrEqual(t, len(c.Names[0]), 64)
+	for _, limits := range []topology.Limits{{}, {Certificates: 2}, {Certificates: math.MaxInt}} {
+		top := derive(t, hosts(append(parents(0, 10), long)...), limits)
+		require.Greater(t, len(top.Certificates), 1)
+		for _, c := range top.Certificates {
+			require.LessOrEqual(t, len(c.Names[0]), 64)
+		}
+		require.Empty(t, top.Notices)
 	}
 }
