@@ -43,7 +43,8 @@ func (d *providerDoors) of(host mapping.Host) []mapping.FrontDoor {
 }
 
 // keeps are the hosts of rows that are admitted by a front door which they are
-// to leave, sorted.
+// to leave, sorted. One that waits for its association to be provisioned is to
+// leave the front door that it stands at, not the one put up beforehand.
 func (d *providerDoors) keeps(rows []mapping.Row) []mapping.Host {
 	var hosts []mapping.Host
 	for _, row := range rows {
@@ -67,34 +68,59 @@ func (d *providerDoors) asked(row mapping.Row) bool {
 	return known && !alone
 }
 
+// What to run next, in the order in which it is said; each format is given host
+// or front door names and the shared stack's.
+const (
+	stepEndpoint  = "front door %s has no endpoint yet: run pulumi up on stack %s, which makes it, and then on this one again"
+	stepAssociate = "%s: run pulumi up on stack %s next, which associates the custom domain with the endpoint, and again 15 minutes later or more, which leads the name there"
+	stepProvision = "%s: when API Gateway has provisioned the access association (up to 15 minutes), run pulumi up on stack %s, which leads the name there"
+	stepMove      = "%s: run pulumi up on stack %s next, which leads the name there"
+	stepTakeDown  = "%s: when clients hold no old answer any more (60 seconds), run pulumi up on stack %s, which takes the earlier way down, and then on this one again"
+)
+
 // next says what to run after this update so that the hosts of rows arrive at
 // their front doors; nothing where they have. ready are those whose way stands.
 func (d *providerDoors) next(rows []mapping.Row, ready []mapping.Host) []string {
-	var unmade []string
-	var movable, settling []string
+	names := map[string][]string{}
 	for _, row := range rows {
-		at := d.shared.at[row.Host]
-		switch {
-		case row.Retired || !d.asked(row):
-		case d.shared.endpoints[row.FrontDoor] == "":
-			unmade = append(unmade, string(row.FrontDoor))
-		case at.Name != row.FrontDoor && slices.Contains(ready, row.Host):
-			movable = append(movable, string(row.Host))
-		case at.Waits == topology.WaitsForClients:
-			settling = append(settling, string(row.Host))
+		if row.Retired || !d.asked(row) {
+			continue
+		}
+		switch step := d.step(row, slices.Contains(ready, row.Host)); step {
+		case stepEndpoint:
+			names[step] = append(names[step], string(row.FrontDoor))
+		default:
+			names[step] = append(names[step], string(row.Host))
 		}
 	}
 	var steps []string
-	say := func(names []string, format string) {
-		if len(names) > 0 {
-			slices.Sort(names)
-			steps = append(steps, fmt.Sprintf(format, strings.Join(slices.Compact(names), ", "), d.shared.stack))
+	for _, step := range []string{stepEndpoint, stepAssociate, stepProvision, stepMove, stepTakeDown} {
+		if of := names[step]; len(of) > 0 {
+			slices.Sort(of)
+			steps = append(steps, fmt.Sprintf(step, strings.Join(slices.Compact(of), ", "), d.shared.stack))
 		}
 	}
-	say(unmade, "front door %s has no endpoint yet: run pulumi up on stack %s, which makes it, and then on this one again")
-	say(movable, "%s: run pulumi up on stack %s next, which leads the name there")
-	say(settling, "%s: when clients hold no old answer any more (60 seconds), run pulumi up on stack %s, which takes the earlier way down, and then on this one again")
 	return steps
+}
+
+// step is what to run next for a row; empty: nothing.
+func (d *providerDoors) step(row mapping.Row, ready bool) string {
+	at := d.shared.at[row.Host]
+	native := row.FrontDoor == mapping.FrontDoorNative
+	switch {
+	case d.shared.endpoints[row.FrontDoor] == "":
+		return stepEndpoint
+	case at.Name == row.FrontDoor && at.Waits == topology.WaitsForClients:
+		return stepTakeDown
+	case at.Name == row.FrontDoor, !ready:
+		return ""
+	case native && at.Waits == topology.WaitsForDomain:
+		return stepProvision
+	case native && at.Name != "" && !at.Serves(row.FrontDoor):
+		return stepAssociate
+	default:
+		return stepMove
+	}
 }
 
 func (c consumersConfig) check(m *mistakes) {

@@ -12,6 +12,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
 )
 
 const (
@@ -194,6 +197,12 @@ func TestReadyAreTheRowsWhoseWayStands(t *testing.T) {
 			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
 			admits:  []string{"PorticoALBAllow", "PorticoAllow"},
 		},
+		"a way that is put up beforehand is no earlier one": {
+			shared: waits("c.private.example.net", map[string]any{"name": "alb", "keeps": []any{"native"}, "waits": "domain"}),
+			ready:  map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"c.private.example.net"},
+			domains: []string{"alb-b.internal.example.com", "alb-c.private.example.net", "native-c.private.example.net"},
+			admits:  []string{"PorticoALBAllow", "PorticoAllow"},
+		},
 		"and of nginx those that come from elsewhere": {
 			shared: waits("a.internal.example.com", map[string]any{"name": "native", "waits": "provider"}),
 			ready:  map[string]any{"nginx": []any{"a.internal.example.com"}, "alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"a.internal.example.com"},
@@ -231,6 +240,49 @@ func TestReadyAreTheRowsWhoseWayStands(t *testing.T) {
 				}
 			}
 			require.Equal(t, c.admits, slices.Sorted(maps.Keys(admits)))
+		})
+	}
+}
+
+func TestAProviderStackSaysWhatToRunNext(t *testing.T) {
+	type placement = topology.Placement
+	nginx, native := []mapping.FrontDoor{"nginx"}, []mapping.FrontDoor{"native"}
+	for sentence, c := range map[string]struct {
+		wants   mapping.FrontDoor
+		at      placement
+		unready bool
+		want    string
+	}{
+		"a new host gets its name":                            {wants: "native", at: placement{Waits: "provider"}, want: stepMove},
+		"one that moves to alb too":                           {wants: "alb", at: placement{Name: "nginx", Waits: "provider"}, want: stepMove},
+		"one that moves to native is associated first":        {wants: "native", at: placement{Name: "nginx", Waits: "provider"}, want: stepAssociate},
+		"and moves when the association is provisioned":       {wants: "native", at: placement{Name: "nginx", Keeps: native, Waits: "domain"}, want: stepProvision},
+		"which doesn't count for another front door":          {wants: "alb", at: placement{Name: "nginx", Keeps: native, Waits: "domain"}, want: stepMove},
+		"back to a native way that is up it moves at once":    {wants: "native", at: placement{Name: "nginx", Keeps: native, Waits: "clients"}, want: stepMove},
+		"then the earlier way goes":                           {wants: "native", at: placement{Name: "native", Keeps: nginx, Waits: "clients"}, want: stepTakeDown},
+		"a host that has arrived is left alone":               {wants: "native", at: placement{Name: "native"}},
+		"so is one whose way doesn't stand":                   {wants: "native", at: placement{Name: "nginx", Waits: "provider"}, unready: true},
+		"and one of nginx that the shared stack doesn't name": {wants: "nginx"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			shared := &sharedOutputs{stack: "organization/portico/dev", at: map[mapping.Host]placement{}, endpoints: map[mapping.FrontDoor]string{"alb": "vpce-1", "native": "vpce-2"}}
+			if c.wants != "nginx" {
+				shared.at["a.example.com"] = c.at
+			}
+			rows := []mapping.Row{{Host: "a.example.com", FrontDoor: c.wants}, {Host: "a.example.com", BasePath: "/v1", FrontDoor: c.wants}}
+			ready := []mapping.Host{"a.example.com"}
+			if c.unready {
+				ready = nil
+			}
+			var want []string
+			if c.want != "" {
+				want = []string{fmt.Sprintf(c.want, "a.example.com", shared.stack)}
+			}
+			require.Equal(t, want, newProviderDoors(shared, rows).next(rows, ready))
+			delete(shared.endpoints, c.wants)
+			if c.wants != "nginx" {
+				require.Equal(t, []string{fmt.Sprintf(stepEndpoint, c.wants, shared.stack)}, newProviderDoors(shared, rows).next(rows, ready))
+			}
 		})
 	}
 }

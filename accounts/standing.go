@@ -68,6 +68,11 @@ type providerOutputs struct {
 	ResourceShareARN string                         `json:"resourceShareArn"`
 }
 
+// serves tells whether the host had a name after the last run.
+func (s *standing) serves(host mapping.Host) bool {
+	return slices.Contains(s.Hosts, host) || s.Placements[host].Name != ""
+}
+
 // derive works out what has to stand next. Load balancers beyond the first are
 // the only thing for which nginx rows alone need to know what stands.
 func (s *standing) derive(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mapping) (*topology.Topology, error) {

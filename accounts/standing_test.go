@@ -143,6 +143,13 @@ func TestWhatHostsWaitForIsSaidInALineForEachKind(t *testing.T) {
 	require.Len(t, moving, 1, "the account keeps the earlier front door until the shared one has taken it down")
 	require.Contains(t, moving[0], "run `pulumi up` on this stack again a minute later or more")
 
+	begun := lines(placed(topology.Placement{Name: "native"}), &standing{})
+	require.Len(t, begun, 1)
+	require.Regexp(t, "hosts .* are new, and answered when .* up to 15 minutes later$", begun[0])
+	served := &standing{}
+	served.Hosts = slices.Collect(maps.Keys(all))
+	require.Empty(t, lines(placed(topology.Placement{Name: "native"}), served))
+
 	require.Equal(t, []string{"APIs of hosts that have moved admit the earlier front door until `pulumi up` on " + ordersStack},
 		lines(all, &standing{admitting: []string{ordersStack}}))
 }
