@@ -267,6 +267,9 @@ func doorsOf(outputs map[string]any) map[mapping.Host]Placement {
 // ahead are the phases that an Up would have after the one that was previewed,
 // by the previewed outputs of the shared stack.
 func (r *run) ahead(outputs map[string]any) []string {
+	if _, unknown := outputs["doors"].(string); unknown {
+		return []string{"further phases, if hosts change their front door: which do is known when " + r.Shared.Name + " is up"}
+	}
 	at := standing{doors: doorsOf(outputs)}
 	var phases []string
 	if hosts := at.waiting(); len(hosts) > 0 {

@@ -1,0 +1,88 @@
+package lifecycle
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// plain is an estate on which the Pulumi CLI runs the programs of main.go and
+// accounts/provider/main.go, with no help from package automation.
+type plain struct {
+	*estate
+	pulumi string
+}
+
+func newPlain(t *testing.T, files map[string]string) *plain {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	require.NoError(t, err)
+	read := func(name string) string {
+		data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		require.NoError(t, err)
+		return string(data)
+	}
+	// The programs, in a module like any that embeds Portico.
+	files["main.go"], files["accounts/provider/main.go"] = read("main.go"), read("accounts/provider/main.go")
+	files["go.mod"] = strings.Replace(read("examples/embedding/go.mod"), "=> ../..", "=> "+root, 1)
+	files["go.sum"] = read("examples/embedding/go.sum")
+	p := &plain{estate: begin(t, files, movingWorld())}
+	p.pulumi, err = filepath.Abs(p.engine.path)
+	require.NoError(t, err)
+	p.run("-C", p.project, "stack", "init", "dev")
+	p.run("-C", filepath.Join(p.project, "accounts", "provider"), "stack", "init", "dev-orders")
+	return p
+}
+
+// run runs the Pulumi CLI and returns what it printed.
+func (p *plain) run(args ...string) string {
+	p.t.Helper()
+	output, err := p.command(p.pulumi, append([]string{"--non-interactive", "--color", "never"}, args...)...).CombinedOutput()
+	require.NoError(p.t, err, "pulumi %s\n%s", strings.Join(args, " "), output)
+	return string(output)
+}
+
+// up brings one stack up and returns what was printed.
+func (p *plain) up(stack string) string {
+	p.t.Helper()
+	dir := p.project
+	if stack != "dev" {
+		dir = filepath.Join(dir, "accounts", "provider")
+	}
+	return p.run("-C", dir, "up", "--yes", "--skip-preview", "-s", stack)
+}
+
+// TestPlainPulumiDoesWhatPorticoDoes brings an environment up stack by stack. The
+// slow variant then moves a host to another front door in the documented order:
+// each update says what to run next. In the end the driver finds nothing to do.
+func TestPlainPulumiDoesWhatPorticoDoes(t *testing.T) {
+	t.Parallel()
+	p := newPlain(t, movingProject(mapping.FrontDoorNGINX))
+	p.up("dev")
+	p.up("dev-orders")
+	p.atRest()
+	if !slow() {
+		return
+	}
+	write(t, p.project, map[string]string{"mapping.yaml": movingMapping(mapping.FrontDoorALB)})
+	require.Contains(t, p.up("dev"), "run `pulumi up` on their stacks, then on this one again")
+	require.Contains(t, p.up("dev-orders"), "run pulumi up on stack organization/portico/dev next, which leads the name there")
+	require.Contains(t, p.up("dev"), "run `pulumi up` on this stack again a minute later or more, to take it down")
+	require.Contains(t, p.up("dev"), "admit the earlier front door until `pulumi up` on organization/portico-provider/dev-orders")
+	p.up("dev-orders")
+	p.atRest()
+}
+
+// atRest demands that the driver finds nothing to do, in any phase.
+func (p *plain) atRest() {
+	p.t.Helper()
+	p.settled()
+	preview, err := p.env.Preview(p.t.Context())
+	require.NoError(p.t, err)
+	require.Empty(p.t, preview.Ahead)
+}
