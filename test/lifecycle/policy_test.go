@@ -71,7 +71,7 @@ func (l *lives) deploy() (map[string]int, auto.OutputMap) {
 	ctx := l.t.Context()
 	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(l.stack.Dir), auto.Program(l.stack.Program), auto.Pulumi(l.engine), auto.EnvVars(l.env.Env))
 	require.NoError(l.t, err)
-	stack, err := auto.SelectStack(ctx, l.stack.Name, workspace)
+	stack, err := auto.UpsertStack(ctx, l.stack.Name, workspace)
 	require.NoError(l.t, err)
 	result, err := stack.Up(ctx, optup.SuppressProgress())
 	require.NoError(l.t, err)
@@ -235,6 +235,7 @@ func TestAPIsThatCannotBeUsedAreNamedBeforeAnythingChanges(t *testing.T) {
 	world.RESTAPIs = append(world.RESTAPIs,
 		awssim.RESTAPI{Account: ordersAccount, Region: region, ID: "regional01", Name: "regional", EndpointType: "REGIONAL", Stages: []string{"dev"}},
 		awssim.RESTAPI{Account: ordersAccount, Region: "us-west-2", ID: "western001", Name: "western", Stages: []string{"dev"}},
+		awssim.RESTAPI{Account: ordersAccount, Region: region, ID: "mistyped01", Name: "mistyped", Policy: json.RawMessage(ownersPolicy), Stages: []string{"development"}},
 		awssim.RESTAPI{Account: "333333333333", Region: region, ID: "foreign001", Name: "foreign", Stages: []string{"dev"}},
 	)
 	files := smallProject()
@@ -257,6 +258,7 @@ func TestAPIsThatCannotBeUsedAreNamedBeforeAnythingChanges(t *testing.T) {
 			providerSettings(ordersAccount, redeploy), "../../mapping.yaml", name+".yaml", 1)
 	}
 	e := begin(t, files, world)
+	before := e.RESTAPIs(region)
 	report, err := e.env.Up(t.Context())
 	require.Error(t, err)
 	changed := false
@@ -275,9 +277,10 @@ func TestAPIsThatCannotBeUsedAreNamedBeforeAnythingChanges(t *testing.T) {
 		})
 	}
 	require.True(t, changed, "the stack that is right was not deployed")
+	require.Equal(t, []string{"development"}, e.RESTAPIs(region)["mistyped01"].StageNames())
 	for id, api := range e.RESTAPIs(region) {
 		if id != ownedAPI && id != emptyAPI {
-			require.Empty(t, api.SavedPolicy, id)
+			require.Equal(t, before[id].SavedPolicy, api.SavedPolicy, id)
 		}
 	}
 }
@@ -293,6 +296,7 @@ var wrongAPIs = map[string]struct {
 	"region":   {"western001", "us-west-2", []string{"western001", "us-west-2", "us-east-1"}},
 	"western":  {"western001", region, []string{"western001"}},
 	"foreign":  {"foreign001", region, []string{"foreign001"}},
+	"mistyped": {"mistyped01", region, []string{"APIS[0].PRIVATE_API_URL", `account 222222222222 has no stage "dev"`, "portico:createStages"}},
 	"large":    {"", "", []string{ownedAPI, "8192", "APIS[0] (a-rather-long-name-of-a-host-0.internal.example.com"}},
 }
 
