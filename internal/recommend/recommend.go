@@ -100,10 +100,16 @@ func For(r Request) (*Advice, error) {
 		}
 	}
 	advice := &Advice{Now: standing, Best: estate}
+	served := map[mapping.FrontDoor]int{}
+	for _, door := range best {
+		served[door]++
+	}
 	for _, host := range slices.Sorted(maps.Keys(now)) {
+		served[best[host]]--
 		advice.Hosts = append(advice.Hosts, Host{
-			Host: host, Now: now[host], Best: best[host], Options: a.options(host, best),
+			Host: host, Now: now[host], Best: best[host], Options: a.options(host, served),
 		})
+		served[best[host]]++
 	}
 	a.explain(advice)
 	return advice, nil
@@ -213,11 +219,11 @@ func (r *room) take(door mapping.FrontDoor, at place) bool {
 	return true
 }
 
-// options are a host's front doors beside what stands for the other hosts.
-func (a *adviser) options(host mapping.Host, best choice) []Option {
+// options are a host's front doors beside those that serve so many other hosts.
+func (a *adviser) options(host mapping.Host, served map[mapping.FrontDoor]int) []Option {
 	var others []mapping.FrontDoor
-	for other, door := range best {
-		if other != host && !slices.Contains(others, door) {
+	for _, door := range doors {
+		if served[door] > 0 {
 			others = append(others, door)
 		}
 	}

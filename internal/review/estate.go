@@ -126,6 +126,11 @@ func warnings(r *Review, base, head side) []Warning {
 				"the new private zone answers in the VPC for every name under it; names of a public zone of the same name are no longer seen there"})
 		}
 	}
+	for _, notice := range head.topology.Notices {
+		if !slices.Contains(base.topology.Notices, notice) {
+			list = append(list, Warning{"portico:certificates", notice})
+		}
+	}
 	if doors := head.topology.Doors; !head.ReadsProviders && slices.ContainsFunc(doors, needsProviders) {
 		list = append(list, Warning{"portico:providers",
 			"the shared stack's settings don't name the accounts' stacks, which rows of other front doors than nginx wait for: its update will fail"})
