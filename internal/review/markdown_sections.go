@@ -68,6 +68,9 @@ func (p *PolicyChange) deployedBy() string {
 
 func (r *Review) policySection() (*section, error) {
 	head := "\n#### Resource policies\n\nPortico's statements only. The statements of the APIs' owners are not known here; they stay as they are." + r.standIns()
+	if r.moving() > 0 {
+		head += " While a name moves, they admit both ways."
+	}
 	s := &section{head: head + "\n", things: "policies", rank: 4}
 	for _, p := range r.Policies {
 		item, err := r.policyItem(p)

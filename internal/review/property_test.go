@@ -198,3 +198,48 @@ func TestDiffsLeadFromOneTextToTheOther(t *testing.T) {
 		}
 	})
 }
+
+// TestMovesLeadFromBaseToHead draws mappings of hosts with any front door, and
+// takes the moves from one to the other.
+func TestMovesLeadFromBaseToHead(t *testing.T) {
+	draw := func(t *rapid.T, label string) (State, map[mapping.Host]mapping.FrontDoor) {
+		text, doors := "APIS:\n", map[mapping.Host]mapping.FrontDoor{}
+		for i := range 5 {
+			door := rapid.SampledFrom([]mapping.FrontDoor{"", mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative}).Draw(t, label)
+			if i == 0 && door == "" {
+				door = mapping.FrontDoorNGINX
+			}
+			if door == "" {
+				continue
+			}
+			host := mapping.Host(fmt.Sprintf("h%d.private.example.com", i))
+			doors[host] = door
+			text += fmt.Sprintf("  - {CUSTOM_DOMAIN_URL: %s, PRIVATE_API_URL: 'https://api%dx.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: \"%012d\", FRONT_DOOR: %s}\n",
+				host, i, 111111111111+i%3, door)
+		}
+		m, err := mapping.Parse("mapping.yaml", []byte(text))
+		require.NoError(t, err, text)
+		return State{Revision: label, Mapping: m, Stacks: drawnStacks, ReadsProviders: true}, doors
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		base, before := draw(t, "base")
+		head, after := draw(t, "head")
+		r, err := Compare(Request{Environment: "dev", Base: base, Head: head})
+		require.NoError(t, err)
+		for _, m := range r.Moves {
+			require.Equal(t, before[m.Host], m.From)
+			require.Equal(t, after[m.Host], m.To)
+			require.Equal(t, m.Stack != nil && m.To != "" && m.To != mapping.FrontDoorNGINX, m.Domain != nil, "%+v", m)
+			before[m.Host] = m.To
+		}
+		for _, host := range slices.Concat(r.HostsAdded, r.HostsRemoved) {
+			before[host] = after[host]
+		}
+		for host, door := range before {
+			require.Equal(t, after[host], door, host)
+		}
+		text, err := r.Markdown(Style{MaxBytes: MaxComment})
+		require.NoError(t, err)
+		require.Equal(t, len(r.Moves) > 0, strings.Contains(text, "#### Front doors\n"))
+	})
+}

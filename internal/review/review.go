@@ -107,10 +107,10 @@ const (
 	// ProxyChanges says that its routes differ: a new image is built and the
 	// service's tasks are replaced.
 	ProxyChanges ProxyChange = "changes"
-	// ProxyComes and ProxyGoes say that it has its first route, or lost its
-	// last.
+	// ProxyComes says that it has its first route.
 	ProxyComes ProxyChange = "comes"
-	ProxyGoes  ProxyChange = "goes"
+	// ProxyGoes says that it has lost its last one.
+	ProxyGoes ProxyChange = "goes"
 )
 
 // Empty tells whether the change means nothing to an environment.
