@@ -121,3 +121,36 @@ func TestQuotasOfFrontDoorsReachTheDerivation(t *testing.T) {
 	require.Equal(t, topology.Limits{PrivateDomains: 5, RegionalDomains: 6}, provider.limits())
 	require.Equal(t, topology.Limits{PrivateDomains: 50, RegionalDomains: 120}, (&providerConfig{}).limits())
 }
+
+// TestAnAccountsQuotasOfCustomDomains holds each provider account to its own.
+func TestAnAccountsQuotasOfCustomDomains(t *testing.T) {
+	domains := func(door string, n int) string {
+		var b strings.Builder
+		b.WriteString("APIS:\n")
+		for i := range n {
+			fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: h%d.internal.example.com, PRIVATE_API_URL: 'https://abcde12345.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: \"222222222222\", FRONT_DOOR: %s}\n", i, door)
+		}
+		return b.String()
+	}
+	for sentence, test := range map[string]struct {
+		door     string
+		settings settings
+		fits     int
+		want     string
+	}{
+		"50 private ones":                       {"native", "", 50, "private custom domains of the account: 51 needed, 50 allowed"},
+		"private ones where the quota is less":  {"native", "  portico:quotas: {privateDomains: 2}\n", 2, "private custom domains of the account: 3 needed, 2 allowed"},
+		"120 Regional ones":                     {"alb", "", 120, "Regional custom domains of the account: 121 needed, 120 allowed"},
+		"Regional ones where the quota is more": {"alb", "  portico:quotas: {regionalDomains: 121}\n", 121, "Regional custom domains of the account: 122 needed, 121 allowed"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			outputsOf(t, &monitor{shared: doorOutputs(nil)}, redeploying+test.settings, domains(test.door, test.fits))
+
+			m := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
+			dir := project(t, "dev-orders", redeploying+test.settings, domains(test.door, test.fits+1))
+			err := run(t, m, ProviderIn(dir), "dev-orders", (redeploying + test.settings).config(t))
+			require.ErrorContains(t, err, test.want)
+			require.ErrorContains(t, err, fmt.Sprintf("APIS[%d]", test.fits))
+		})
+	}
+}

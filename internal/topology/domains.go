@@ -123,10 +123,11 @@ func (d *domain) conflicts(source string, owners map[apiKey]mapping.AccountID) [
 	first := d.rows[0]
 	var conflicts []error
 	for _, row := range d.rows {
+		if row.FrontDoor == d.Door {
+			continue
+		}
 		reasons := leaving(row, d.Door)
 		switch {
-		case row.FrontDoor == d.Door:
-			continue
 		case len(reasons) > 0:
 		case row.API.Region != first.API.Region:
 			reasons = []string{"its rows are of two regions, " + first.API.Region + " and " + row.API.Region}
