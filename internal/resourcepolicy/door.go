@@ -169,6 +169,14 @@ func (r *Request) nativeEndpoints() []string {
 	return slices.Compact(ids)
 }
 
+// consumers are the endpoints of consumers that are held to rows.
+func (r *Request) consumers() []string {
+	if len(r.NativeGrants) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(r.nativeEndpoints(), func(id string) bool { return id == r.NativeEndpointIDs[0] })
+}
+
 // porticos are the endpoints that are Portico's own, in the order of the front
 // doors.
 func (r *Request) porticos() []string {

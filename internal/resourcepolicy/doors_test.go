@@ -208,6 +208,26 @@ func TestOwnersWhoShutOutEndpointsOfFrontDoorsAreNamed(t *testing.T) {
 		`: requests through ` + consumers + `, ` + balancers + `, ` + native + ` get 403 until the owner adds them there`}, result.Notices)
 }
 
+func TestOwnersWhoLetAConsumerInThatIsHeldToDomainsAreTold(t *testing.T) {
+	r := threeDoors()["only custom domains'"]
+	r.Existing = []byte(`{"Statement":[{"Sid":"Partner","Effect":"Allow","Condition":{"StringEquals":{"aws:sourceVpce":["` + theirs + `","` + consumers + `"]}}}]}`)
+	result, err := Merge(r)
+	require.NoError(t, err)
+	require.Equal(t, []string{`Statement[0] (Sid "Partner") of the owner's policy lets ` + consumers +
+		` in, which is held to custom domains as an endpoint of front door native: list it among the additional VPC endpoints too if it is to keep the rest`}, result.Notices)
+
+	r.AdditionalVPCEndpointIDs = []string{consumers}
+	result, err = Merge(r)
+	require.NoError(t, err)
+	require.Empty(t, result.Notices)
+
+	r = threeDoors()["only the load balancer's"]
+	r.Existing = []byte(`{"Statement":[{"Effect":"Allow","Condition":{"StringEquals":{"aws:SourceVpce":"` + consumers + `"}}}]}`)
+	result, err = Merge(r)
+	require.NoError(t, err)
+	require.Empty(t, result.Notices, "an API without rows of native leaves it alone")
+}
+
 func TestOnlyAnotherEnvironmentsStatementsAreCalledDisplaced(t *testing.T) {
 	before := threeDoors()["on the way from nginx to native"]
 	first, err := Merge(before)

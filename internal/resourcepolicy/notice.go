@@ -21,19 +21,49 @@ func (d document) blocks(endpoints []string) []string {
 		if !ok || len(out) == 0 {
 			continue
 		}
-		name := fmt.Sprintf("Statement[%d]", i)
-		if sid, _ := s["Sid"].(string); sid != "" {
-			name += fmt.Sprintf(" (Sid %q)", sid)
-		}
 		it := "it"
 		if len(out) > 1 {
 			it = "them"
 		}
 		notices = append(notices, fmt.Sprintf(
 			"%s of the owner's policy denies what doesn't come from %s: requests through %s get 403 until the owner adds %s there",
-			name, strings.Join(known, ", "), strings.Join(out, ", "), it))
+			statementName(i, s), strings.Join(known, ", "), strings.Join(out, ", "), it))
 	}
 	return notices
+}
+
+// curbs tells which statements of the owner's let consumers' endpoints in that
+// are held to custom domains: what such a consumer calls past them is denied.
+func (d document) curbs(consumers []string) []string {
+	var notices []string
+	for i, s := range d.statements {
+		if s["Effect"] != "Allow" {
+			continue
+		}
+		operators, _ := s["Condition"].(map[string]any)
+		keys, _ := operators["StringEquals"].(map[string]any)
+		for key, value := range keys {
+			if !strings.EqualFold(key, sourceVPCE) {
+				continue
+			}
+			for _, id := range texts(value) {
+				if slices.Contains(consumers, id) {
+					notices = append(notices, fmt.Sprintf(
+						"%s of the owner's policy lets %s in, which is held to custom domains as an endpoint of front door native: list it among the additional VPC endpoints too if it is to keep the rest",
+						statementName(i, s), id))
+				}
+			}
+		}
+	}
+	return notices
+}
+
+// statementName is what messages call a statement.
+func statementName(index int, s map[string]any) string {
+	if sid, _ := s["Sid"].(string); sid != "" {
+		return fmt.Sprintf("Statement[%d] (Sid %q)", index, sid)
+	}
+	return fmt.Sprintf("Statement[%d]", index)
 }
 
 // displaced tells of statements of Portico's that were written for other
@@ -81,7 +111,7 @@ func onlyEndpoints(condition any) ([]string, bool) {
 		return nil, false
 	}
 	for key, value := range keys {
-		if strings.EqualFold(key, "aws:SourceVpce") {
+		if strings.EqualFold(key, sourceVPCE) {
 			return texts(value), true
 		}
 	}

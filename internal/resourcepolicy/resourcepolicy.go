@@ -20,6 +20,8 @@
 // alternatives.
 package resourcepolicy
 
+import "slices"
+
 // DefaultMaxSize is API Gateway's default quota for the length of a resource
 // policy, in characters: "API Gateway resource policy", 8,192, adjustable
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
@@ -146,7 +148,7 @@ func Merge(r Request) (*Result, error) {
 		result.Size = size(result.Policy)
 		return result, nil
 	}
-	result.Notices = append(owner.blocks(w.endpoints(w.doors)), existing.displaced(r.porticos())...)
+	result.Notices = slices.Concat(owner.blocks(w.endpoints(w.doors)), owner.curbs(r.consumers()), existing.displaced(r.porticos()))
 
 	for _, form := range w.forms() {
 		policy := w.policy(w.rows(), form)
