@@ -24,6 +24,9 @@ var (
 	domainsDeploy = []string{"provider-read", "provider-deploy", "provider-domains-read", "provider-domains-deploy"}
 	domainsRead   = []string{"provider-read", "provider-domains-read"}
 	publicZone    = []string{"public-zone"}
+
+	sharedDomainsDeploy = slices.Concat(sharedDeploy, []string{"shared-domains-read", "shared-domains-deploy"})
+	sharedDomainsRead   = slices.Concat(sharedRead, []string{"shared-domains-read"})
 )
 
 const domainNames = "arn:aws:apigateway:us-east-1::/domainnames"
@@ -58,23 +61,58 @@ func (o observed) domainSubjects(t *testing.T, c awssim.Call) []subject {
 	return list
 }
 
+// sharedDomainSubjects are what a call of the shared account about rules,
+// targets and associations is checked against; nil where observed.subjects
+// knows.
+func (o observed) sharedDomainSubjects(c awssim.Call) []subject {
+	arns := func(token, property string) []subject {
+		var list []subject
+		for _, r := range o.of(c, []string{token}) {
+			arn := r.ARN
+			if property != "" {
+				arn = r.Properties.Text(property)
+			}
+			list = append(list, subject{arn, nil})
+		}
+		return list
+	}
+	switch {
+	case c.Action == "elasticloadbalancing:CreateRule":
+		return arns(c.Type, "listenerArn")
+	case strings.HasSuffix(c.Type, ":TargetGroupAttachment") && !unscoped(c.Action):
+		return arns(c.Type, "targetGroupArn")
+	case c.Action == "apigateway:POST":
+		return []subject{{"arn:aws:apigateway:us-east-1::/domainnameaccessassociations", nil}}
+	case c.Action == "apigateway:CreateAccessAssociation":
+		return arns(c.Type, "domainNameArn")
+	}
+	return nil
+}
+
 func TestTheDomainPoliciesAllowWhatTheEngineDoes(t *testing.T) {
 	mappingFile := filepath.Join(t.TempDir(), "mapping.yaml")
 	require.NoError(t, os.WriteFile(mappingFile, []byte(domainsMapping), 0o600))
 	o := observe(t, mappingFile)
 	actions := map[string]bool{}
 	for _, phase := range []struct {
-		calls           []awssim.Call
-		provider, zones []string
-	}{{o.changing, domainsDeploy, publicZone}, {o.reading, domainsRead, publicZone}} {
-		provider, zones := attached(t, phase.provider...), attached(t, phase.zones...)
+		calls            []awssim.Call
+		provider, shared []string
+	}{{o.changing, domainsDeploy, sharedDomainsDeploy}, {o.reading, domainsRead, sharedDomainsRead}} {
+		provider, shared, zones := attached(t, phase.provider...), attached(t, phase.shared...), attached(t, publicZone...)
+		done := map[awssim.Call]bool{}
 		for _, c := range phase.calls {
 			validates := strings.Contains(c.Caller, validationRole)
-			if c.Account == string(sharedAccount) && !validates {
+			inShared := c.Account == string(sharedAccount) && !validates
+			c.Caller = ""
+			if inShared && done[c] {
 				continue
 			}
+			done[c] = true
 			actions[c.Action] = true
 			policies, subjects := provider, o.domainSubjects(t, c)
+			if inShared {
+				policies, subjects = shared, o.sharedDomainSubjects(c)
+			}
 			switch {
 			case validates:
 				policies = zones
@@ -94,7 +132,7 @@ func TestTheDomainPoliciesAllowWhatTheEngineDoes(t *testing.T) {
 		}
 	}
 	t.Run("every other action has a reason", func(t *testing.T) {
-		for _, name := range []string{"provider-domains-read", "provider-domains-deploy", "public-zone"} {
+		for _, name := range []string{"provider-domains-read", "provider-domains-deploy", "public-zone", "shared-domains-read", "shared-domains-deploy"} {
 			for _, action := range actionsOf(t, name) {
 				require.NotContains(t, action, "*", name)
 				if !actions[action] {
@@ -113,9 +151,12 @@ func TestTheDomainPoliciesAllowWhatTheEngineDoes(t *testing.T) {
 var beyondDomains = map[string]string{
 	"acm:RemoveTagsFromCertificate": "tags change in place",
 	"apigateway:PUT":                "tags change in place",
-	"ram:UntagResource":             "tags change in place",
-	"ram:UpdateResourceShare":       "allowExternalPrincipals changes in place",
-	"route53:ListHostedZonesByName": "the real provider reads more than the simulated one",
+
+	"elasticloadbalancing:ModifyRule": "a replaced target group changes its rules in place",
+	"elasticloadbalancing:RemoveTags": "tags change in place",
+	"ram:UntagResource":               "tags change in place",
+	"ram:UpdateResourceShare":         "allowExternalPrincipals changes in place",
+	"route53:ListHostedZonesByName":   "the real provider reads more than the simulated one",
 }
 
 // What the domains' policies reach lies below the names that they were written
@@ -133,6 +174,17 @@ func TestTheDomainPoliciesReachNothingElse(t *testing.T) {
 				continue // provider-deploy.json writes resource policies
 			}
 			require.False(t, permits(whole, action, subject{arn, nil}), "%s on %s", action, arn)
+		}
+	}
+	shared := attached(t, "shared-domains-deploy")
+	for _, action := range actionsOf(t, "shared-domains-deploy") {
+		for _, arn := range append(others,
+			"arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/billing/0000000000000000/0000000000000000",
+			"arn:aws:elasticloadbalancing:us-east-1:111111111111:listener-rule/app/billing/0000000000000000/0000000000000000/0000000000000000",
+			"arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/billing/0000000000000000",
+			"arn:aws:apigateway:us-east-1:111111111111:/domainnameaccessassociations/domainname/billing.example.edu+a1b2c3d4e5/vpcesource/vpce-0a1b2c3d",
+		) {
+			require.False(t, permits(shared, action, subject{arn, nil}), "%s on %s", action, arn)
 		}
 	}
 	for _, records := range []string{"A", "NS"} {

@@ -505,7 +505,7 @@ func TestTheProviderRolesTouchNothingOfAnOwners(t *testing.T) {
 }
 
 func TestReadingRolesOnlyRead(t *testing.T) {
-	for _, name := range []string{"shared-read", "provider-read", "provider-domains-read", "state-read"} {
+	for _, name := range []string{"shared-read", "provider-read", "provider-domains-read", "shared-domains-read", "state-read"} {
 		for _, action := range actionsOf(t, name) {
 			_, verb, _ := strings.Cut(action, ":")
 			require.Regexp(t, `^(BatchCheck|BatchGet|Describe|Get|GET|List)`, verb, "%s: %s", name, action)
