@@ -90,6 +90,7 @@ func TestWhatIsAdoptedTakesThePlaceOfWhatItWasToReplace(t *testing.T) {
 	require.Len(t, resources, 2)
 	require.Equal(t, true, resources[0].(map[string]any)["delete"])
 	require.Equal(t, "vpc-1", resources[1].(map[string]any)["id"])
+	require.True(t, state.unread(), "its outputs aren't known before the refresh")
 	require.Empty(t, state.strays([]taggedResource{{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-1", nil}}))
 	require.Equal(t, []string{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-2"},
 		state.strays([]taggedResource{{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-2", nil}}))

@@ -46,7 +46,8 @@ func (r *run) settle(ctx context.Context, stack *auto.Stack, s Stack, w *watch) 
 	}
 	doubts := state.pendingCreates()
 	if len(doubts) == 0 && r.op.verb != refresh.verb {
-		return false, nil
+		// What was taken up may be unread yet: its refresh may have failed.
+		return state.unread(), nil
 	}
 	var found []taggedResource
 	if r.asksForTags(s, state, doubts) {
@@ -262,11 +263,25 @@ func (d *deployment) resolve(create doubt, found []taggedResource) string {
 	if id == "" {
 		return name + ": an interrupted run may have begun to create it: it is created anew"
 	}
-	create["id"], create["outputs"] = id, outputs
+	create["id"], create["outputs"], create["initErrors"] = id, outputs, []any{notRead}
 	d.known[id] = true
 	d.retire(create.text("urn"))
 	d.whole["resources"] = append(d.resources(), map[string]any(create))
 	return fmt.Sprintf("%s: an interrupted run may have created it: looking at %s", name, id)
+}
+
+// notRead marks what was taken up and not refreshed yet: nobody knows whether it
+// stands, nor its outputs, which other resources may need. The engine clears the
+// mark in the refresh, and takes the resource for unfinished until then.
+const notRead = "taken up after an interrupted run; portico refresh reads it"
+
+// unread tells whether something was taken up and not refreshed yet.
+func (d *deployment) unread() bool {
+	return slices.ContainsFunc(d.resources(), func(v any) bool {
+		r, _ := v.(map[string]any)
+		problems, _ := r["initErrors"].([]any)
+		return slices.Contains(problems, any(notRead))
+	})
 }
 
 // retire marks what the create was to replace: it goes with the next update.

@@ -18,6 +18,7 @@ func recordSpec() *typeSpec {
 		sets:      []string{"records"},
 		rules: map[string][]rule{
 			"name":           {length(0, 1024)},
+			"zoneId":         {length(1, 32)},
 			"type":           {oneOf("A", "AAAA", "CAA", "CNAME", "DS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "TXT", "HTTPS", "SVCB", "SSHFP", "TLSA")},
 			"ttl":            {between(0, 2147483647)},
 			"aliases":        {items(0, 1)},
