@@ -48,7 +48,7 @@ func SharedIn(dir string) pulumi.RunFunc {
 			checkRows(derived, rows, config.AWS.Region),
 			config.App.checkNames(derived.LoadBalancers),
 			config.Certificates.checkCoverage(config.supplied, derived, rows),
-			config.DNS.checkExisting(derived.Zones, rows.Source),
+			config.DNS.checkExisting(rows),
 		); err != nil {
 			return err
 		}

@@ -6,9 +6,9 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/portico-iac/portico/components"
-	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -67,14 +67,25 @@ func (c dnsConfig) existingNames() []mapping.Zone {
 	return names
 }
 
-// checkExisting reports existing zones that no custom domain is in.
-func (c dnsConfig) checkExisting(zones []topology.Zone, source string) error {
+// checkExisting reports existing zones that no custom domain is in. Those count
+// that have no record yet, because their front door isn't ready.
+func (c dnsConfig) checkExisting(rows *mapping.Mapping) error {
+	used := map[string]bool{}
+	for _, row := range rows.Rows {
+		nearest := ""
+		for _, existing := range c.Existing {
+			host := string(row.Host)
+			if covers := host == existing.Name || strings.HasSuffix(host, "."+existing.Name); covers && len(existing.Name) > len(nearest) {
+				nearest = existing.Name
+			}
+		}
+		used[nearest] = used[nearest] || !row.Retired
+	}
 	var wrong []error
 	for i, existing := range c.Existing {
-		used := slices.ContainsFunc(zones, func(zone topology.Zone) bool { return string(zone.Name) == existing.Name })
-		if !used {
+		if !used[existing.Name] {
 			wrong = append(wrong, fmt.Errorf("use zone %s (portico:dns.existing[%d]): no custom domain of %s is in it: correct its name, or take it out",
-				existing.Name, i, source))
+				existing.Name, i, rows.Source))
 		}
 	}
 	return errors.Join(wrong...)
