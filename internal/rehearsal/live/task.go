@@ -23,6 +23,9 @@ import (
 // it is killed: the default of ECS.
 const stopTimeout = 30 * time.Second
 
+// listenTimeout bounds the wait for a process to take connections.
+const listenTimeout = 5 * time.Second
+
 // logTail is how much of a task's output is kept for messages, in bytes.
 const logTail = 8 << 10
 
@@ -39,7 +42,9 @@ type runner struct {
 
 // process is a task that runs.
 type process struct {
-	task    Task
+	task Task
+	// address is where the process listens, on loopback.
+	address string
 	signal  syscall.Signal
 	command *exec.Cmd
 	log     *tail
@@ -47,10 +52,10 @@ type process struct {
 	err     error
 }
 
-// start runs the image's entrypoint under the task's environment and lets the
-// process answer for the task's network interface. Environment and command line
-// differ from the image's and the task definition's in addresses, and in what a
-// container isolates: the places of files, the port, and the trusted authority.
+// start runs the image's entrypoint under the task's environment. Environment
+// and command line differ from the image's and the task definition's in
+// addresses, and in what a container isolates: the places of files, the port,
+// and the trusted authority.
 func (r *runner) start(task Task) (*process, error) {
 	dir, err := os.MkdirTemp(r.dir, "task-")
 	if err != nil {
@@ -91,7 +96,7 @@ func (r *runner) start(task Task) (*process, error) {
 	} {
 		environment[name] = value
 	}
-	p := &process{task: task, signal: signal, log: &tail{forward: r.output}, ended: make(chan struct{})}
+	p := &process{task: task, address: listen, signal: signal, log: &tail{forward: r.output}, ended: make(chan struct{})}
 	p.command = exec.Command(command[0], command[1:]...)
 	p.command.Dir = run
 	p.command.Env = list(environment)
@@ -106,8 +111,36 @@ func (r *runner) start(task Task) (*process, error) {
 		p.err = p.command.Wait()
 		close(p.ended)
 	}()
-	r.network.Forward(task.Interface, task.Port, listen)
 	return p, nil
+}
+
+// answer lets the process answer for the task's network interface as soon as it
+// takes connections: at an address where another task answers, nobody is to
+// find a gap. One that takes none within the time, or ends, answers nevertheless.
+func (p *process) answer(ctx context.Context, network *Network) {
+	ctx, cancel := context.WithTimeout(ctx, listenTimeout)
+	defer cancel()
+	ticker := time.NewTicker(checkInterval)
+	defer ticker.Stop()
+	for !p.listens() {
+		select {
+		case <-ctx.Done():
+		case <-p.ended:
+		case <-ticker.C:
+			continue
+		}
+		break
+	}
+	network.Forward(p.task.Interface, p.task.Port, p.address)
+}
+
+func (p *process) listens() bool {
+	conn, err := net.Dial("tcp", p.address)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }
 
 // environment is the image's and over it the task's, its addresses translated to what the task would

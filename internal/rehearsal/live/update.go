@@ -26,7 +26,7 @@ func (p *Path) Update(ctx context.Context, estate Estate) error {
 	if err := p.serve(&estate); err != nil {
 		return err
 	}
-	if err := p.run(estate.Tasks); err != nil {
+	if err := p.run(ctx, estate.Tasks); err != nil {
 		return err
 	}
 	if err := p.balance(ctx, estate.LoadBalancers); err != nil {
@@ -68,7 +68,8 @@ func (p *Path) serve(estate *Estate) error {
 }
 
 // run starts the tasks that don't run yet.
-func (p *Path) run(tasks []Task) error {
+func (p *Path) run(ctx context.Context, tasks []Task) error {
+	var started []*process
 	for _, task := range tasks {
 		key, err := task.key()
 		if err != nil {
@@ -77,11 +78,15 @@ func (p *Path) run(tasks []Task) error {
 		if p.processes[key] != nil {
 			continue
 		}
-		started, err := p.tasks.start(task)
+		process, err := p.tasks.start(task)
 		if err != nil {
 			return err
 		}
-		p.processes[key] = started
+		p.processes[key] = process
+		started = append(started, process)
+	}
+	for _, process := range started {
+		process.answer(ctx, p.network)
 	}
 	return nil
 }
