@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -17,6 +18,39 @@ type CertificateChanges struct {
 	// Attached and Detached are supplied certificates, which Portico doesn't
 	// issue: imported ones, and those that exist.
 	Attached, Detached [][]mapping.Host
+	// AccountsAdded and AccountsRemoved are those that are issued in the
+	// accounts of APIs, for custom domains.
+	AccountsAdded, AccountsRemoved []AccountCertificate
+}
+
+// AccountCertificate is a certificate of an account that owns APIs.
+type AccountCertificate struct {
+	Account mapping.AccountID
+	Name    mapping.Host
+}
+
+func (c AccountCertificate) compare(other AccountCertificate) int {
+	return cmp.Or(cmp.Compare(c.Account, other.Account), cmp.Compare(c.Name, other.Name))
+}
+
+// accountCertificates are those that the accounts' stacks issue: one for each
+// parent domain of their custom domains that no supplied one covers.
+func (s side) accountCertificates() []AccountCertificate {
+	var all []AccountCertificate
+	for i := range s.Stacks {
+		stack := &s.Stacks[i]
+		for _, d := range s.domainsOf(stack) {
+			if !stack.supplies(d.Host) {
+				all = append(all, AccountCertificate{s.number(stack.Account), "*." + mapping.Host(d.Host.Parent())})
+			}
+		}
+	}
+	slices.SortFunc(all, AccountCertificate.compare)
+	return slices.Compact(all)
+}
+
+func accountsWithout(a, b []AccountCertificate) []AccountCertificate {
+	return slices.DeleteFunc(a, func(c AccountCertificate) bool { return slices.Contains(b, c) })
 }
 
 func compareCertificates(base, head side) CertificateChanges {
@@ -25,11 +59,14 @@ func compareCertificates(base, head side) CertificateChanges {
 		Removed:  certificatesWithout(base.topology.Certificates, head.topology.Certificates),
 		Attached: namesWithout(head.Limits.Supplied, base.Limits.Supplied),
 		Detached: namesWithout(base.Limits.Supplied, head.Limits.Supplied),
+
+		AccountsAdded:   accountsWithout(head.accountCertificates(), base.accountCertificates()),
+		AccountsRemoved: accountsWithout(base.accountCertificates(), head.accountCertificates()),
 	}
 }
 
 func (c CertificateChanges) empty() bool {
-	return len(c.Added)+len(c.Removed)+len(c.Attached)+len(c.Detached) == 0
+	return len(c.Added)+len(c.Removed)+len(c.Attached)+len(c.Detached)+len(c.AccountsAdded)+len(c.AccountsRemoved) == 0
 }
 
 func certificatesWithout(a, b []topology.Certificate) [][]mapping.Host {

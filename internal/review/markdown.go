@@ -94,8 +94,8 @@ func (r *Review) summary() string {
 		parts = append(parts, "verbs narrowed in "+count(narrower, "row"))
 	}
 	add(len(r.Policies), "resource policy", "changed")
-	add(len(r.Certificates.Added), "certificate", "added")
-	add(len(r.Certificates.Removed), "certificate", "removed")
+	add(len(r.Certificates.Added)+len(r.Certificates.AccountsAdded), "certificate", "added")
+	add(len(r.Certificates.Removed)+len(r.Certificates.AccountsRemoved), "certificate", "removed")
 	add(len(r.Certificates.Attached), "supplied certificate", "attached")
 	add(len(r.Certificates.Detached), "supplied certificate", "detached")
 	if len(parts) == 0 {

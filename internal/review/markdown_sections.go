@@ -162,6 +162,12 @@ func (r *Review) certificateSection() *section {
 			s.items = append(s.items, tableRow(change.how, codes(names)))
 		}
 	}
+	for _, c := range r.Certificates.AccountsAdded {
+		s.items = append(s.items, tableRow("added in account "+r.accountName(c.Account), code(c.Name)))
+	}
+	for _, c := range r.Certificates.AccountsRemoved {
+		s.items = append(s.items, tableRow("removed in account "+r.accountName(c.Account), code(c.Name)))
+	}
 	return s
 }
 
