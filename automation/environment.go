@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +28,11 @@ const DefaultParallel = 4
 // half as much for what is slower than that.
 const DefaultSettle = 90 * time.Second
 
+// DefaultProvision is how long Up waits between associating a private custom
+// domain and moving a name to it: the 15 minutes that AWS says an association may
+// take to be ready, and a third as much. The API that creates it doesn't wait.
+const DefaultProvision = 20 * time.Minute
+
 // Environment is the stacks that make up one environment, such as "dev".
 type Environment struct {
 	// Name is the shared stack's name and the first part of the provider
@@ -42,8 +48,17 @@ type Environment struct {
 	Parallel int
 	// Settle is how long Up waits between moving a host's name to another front
 	// door and taking the earlier way down, so that clients don't hold the old
-	// answer any more. Discover sets DefaultSettle; 0 is no wait.
+	// answer any more; and before it moves a name that clients use, so that what
+	// the APIs' account has just deployed is in effect. Discover sets
+	// DefaultSettle; 0 is no wait.
 	Settle time.Duration
+	// Provision is how long Up waits between associating a private custom domain
+	// with its endpoint and moving a name there that clients use. Discover sets
+	// DefaultProvision; 0 is no wait.
+	Provision time.Duration
+	// Sleep waits for these times, or returns the context's error; nil waits in
+	// real time. Simulated accounts have a time of their own.
+	Sleep func(context.Context, time.Duration) error
 	// Command runs the Pulumi CLI; nil stands for what FindCommand finds.
 	Command auto.PulumiCommand
 	// Env is added to the environment of every run of the Pulumi CLI, for
@@ -99,7 +114,7 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := &Environment{Name: name, Shared: shared, Settle: DefaultSettle}
+	env := &Environment{Name: name, Shared: shared, Settle: DefaultSettle, Provision: DefaultProvision}
 
 	dir := filepath.Join(root, filepath.FromSlash(ProviderProject))
 	names, err := stackNames(dir)

@@ -48,7 +48,8 @@ type Placement struct {
 	// Name is the front door that the host's name leads to; empty where it has
 	// no name yet.
 	Name mapping.FrontDoor `json:"name"`
-	// Keeps are the other front doors whose way to the API stays up.
+	// Keeps are the other front doors whose way to the API stays up, or while
+	// the host waits for its domain, is put up beforehand.
 	Keeps []mapping.FrontDoor `json:"keeps"`
 	// Waits says what the host waits for; empty where it has arrived.
 	Waits Wait `json:"waits"`
@@ -62,6 +63,10 @@ const (
 	// WaitsForProvider says that the account of the host's APIs has to be
 	// brought up: its side of the wanted front door isn't there.
 	WaitsForProvider Wait = "provider"
+	// WaitsForDomain says that the host's private custom domain has been
+	// associated with the endpoint, which API Gateway provisions by and by, and
+	// that the name moves in the next run.
+	WaitsForDomain Wait = "domain"
 	// WaitsForClients says that the host's name has moved, and that clients may
 	// hold the old answer.
 	WaitsForClients Wait = "clients"

@@ -10,23 +10,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-
 	"github.com/portico-iac/portico/mapping"
 )
 
 // A host that changes its front door does so in steps (docs/design/front-doors.md):
-// the account of its APIs gets ready, its name moves, and when no client holds
-// the old answer any more, the earlier way is taken down. Each step is an update
-// of one stack. Up goes on with them after its first pass until no host waits,
-// so that an environment without such hosts is done after the first.
+// the account of its APIs gets ready, a private custom domain is associated, its
+// name moves, and when no client holds the old answer any more, the earlier way
+// is taken down. Each step is an update of one stack. Up goes on with them after
+// its first pass until no host waits, so that an environment without such hosts
+// is done after the first.
 
 // mostSharedRuns bounds how often Up runs the shared stack again. A host needs
-// two runs, and hosts that became ready in different runs one more.
-const mostSharedRuns = 4
-
-// settlingEvery is how often a wait for clients is reported.
-const settlingEvery = time.Second
+// three runs, and hosts that became ready in different runs one more.
+const mostSharedRuns = 5
 
 // standing is where the hosts of an environment stand, by the stacks' outputs.
 type standing struct {
@@ -82,31 +78,40 @@ func (s standing) hosts(pass func(mapping.Host, Placement) bool) []mapping.Host 
 	return found
 }
 
-// movable are the hosts whose account is ready for another front door than the
-// one that their names lead to.
-func (s standing) movable() []mapping.Host {
-	return s.hosts(func(host mapping.Host, at Placement) bool {
-		if at.Waits != WaitsForProvider {
-			return false
+// next is the front door that the account of a host is ready for, other than the
+// one that the name leads to; empty: none.
+func (s standing) next(host mapping.Host, at Placement) mapping.FrontDoor {
+	if at.Waits != WaitsForProvider {
+		return ""
+	}
+	for door, hosts := range s.ready {
+		if door != at.Name && hosts[host] {
+			return door
 		}
-		for door, hosts := range s.ready {
-			if door != at.Name && hosts[host] {
-				return true
-			}
-		}
-		return false
-	})
+	}
+	return ""
 }
 
-// moved are the hosts whose names have moved, and which clients may still look
-// for at their earlier front door.
-func (s standing) moved() []mapping.Host {
-	return s.hosts(func(_ mapping.Host, at Placement) bool { return at.Waits == WaitsForClients })
+// associable tells whether a host's private custom domain is to be associated
+// before its name moves there: one that has no name yet moves at once.
+func (s standing) associable(host mapping.Host, at Placement) bool {
+	return at.Name != "" && s.next(host, at) == mapping.FrontDoorNative
 }
 
-// waiting are the hosts that wait for their APIs' account.
-func (s standing) waiting() []mapping.Host {
-	return s.hosts(func(_ mapping.Host, at Placement) bool { return at.Waits == WaitsForProvider })
+// movable tells whether a host's name moves in the next run.
+func (s standing) movable(host mapping.Host, at Placement) bool {
+	return at.Waits == WaitsForDomain || s.next(host, at) != "" && !s.associable(host, at)
+}
+
+// unsettled tells whether clients use a host's name, and follow it in the next
+// run to what the account has just deployed.
+func (s standing) unsettled(host mapping.Host, at Placement) bool {
+	return at.Name != "" && at.Waits == WaitsForProvider && s.movable(host, at)
+}
+
+// waiting are the hosts that wait for something.
+func (s standing) waiting(wait Wait) []mapping.Host {
+	return s.hosts(func(_ mapping.Host, at Placement) bool { return at.Waits == wait })
 }
 
 // outdated are the provider stacks that admit a front door which the host has
@@ -133,11 +138,9 @@ func (r *run) goOn(ctx context.Context, results []Result) []Result {
 		if why == "" || ctx.Err() != nil {
 			break
 		}
-		if hosts := at.moved(); len(hosts) > 0 {
-			if err := r.letClientsForget(ctx, hosts, r.Settle); err != nil {
-				results[0] = r.fail(results[0], err)
-				return results
-			}
+		if err := r.wait(ctx, r.pauses(at, 0)); err != nil {
+			results[0] = r.fail(results[0], err)
+			return results
 		}
 		results[0] = results[0].and(r.phase(why).stack(ctx, r.Shared))
 		if results[0].Err != nil {
@@ -158,10 +161,13 @@ func (r *run) goOn(ctx context.Context, results []Result) []Result {
 // reason is why the shared stack has to be run again; empty where it need not.
 func (s standing) reason(settle time.Duration) string {
 	var parts []string
-	if hosts := s.movable(); len(hosts) > 0 {
+	if hosts := s.hosts(s.associable); len(hosts) > 0 {
+		parts = append(parts, "associates the private custom domain of "+list(hosts))
+	}
+	if hosts := s.hosts(s.movable); len(hosts) > 0 {
 		parts = append(parts, "moves "+list(hosts))
 	}
-	if hosts := s.moved(); len(hosts) > 0 {
+	if hosts := s.waiting(WaitsForClients); len(hosts) > 0 {
 		parts = append(parts, fmt.Sprintf("takes down the earlier way of %s, %s after the move", list(hosts), settle))
 	}
 	return strings.Join(parts, " and ")
@@ -187,69 +193,6 @@ func (r *run) takeDown(ctx context.Context, at standing, results []Result) []Res
 	return results
 }
 
-// letClientsForget waits until clients hold no old answer for the hosts.
-func (r *run) letClientsForget(ctx context.Context, hosts []mapping.Host, wait time.Duration) error {
-	if wait <= 0 {
-		return nil
-	}
-	text := fmt.Sprintf("waiting %s: clients may hold the old answer for %s, and both ways are up", wait.Round(time.Second), list(hosts))
-	r.tell(Event{Stack: r.Shared.Name, Kind: Note, Text: text})
-	begin := time.Now()
-	end := time.NewTimer(wait)
-	defer end.Stop()
-	tick := time.NewTicker(settlingEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return &stackError{fmt.Sprintf("interrupted while clients may hold the old answer for %s: both ways are up, and the next run takes the earlier one down", list(hosts)),
-				ctx.Err()}
-		case <-end.C:
-			return nil
-		case <-tick.C:
-			r.tell(Event{Stack: r.Shared.Name, Kind: Settling, Elapsed: time.Since(begin), Text: "waiting for clients"})
-		}
-	}
-}
-
-// awaitClients waits, before a first run, for the clients of the hosts that an
-// earlier up has moved and then was interrupted, or left for the next: this run
-// takes their earlier way down.
-func (r *run) awaitClients(ctx context.Context, stack *auto.Stack) error {
-	if r.Settle <= 0 {
-		return nil
-	}
-	state, err := readState(ctx, stack)
-	if err != nil {
-		return err
-	}
-	hosts, since := state.moved()
-	if len(hosts) == 0 {
-		return nil
-	}
-	return r.letClientsForget(ctx, hosts, r.Settle-time.Since(since))
-}
-
-// moved are the hosts that the state's last update has moved, and when the state
-// was written. Outputs of another contract are the program's to judge.
-func (d *deployment) moved() ([]mapping.Host, time.Time) {
-	manifest, _ := d.whole["manifest"].(map[string]any)
-	text, _ := manifest["time"].(string)
-	since, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		since = time.Now()
-	}
-	for _, v := range d.resources() {
-		resource, _ := v.(map[string]any)
-		if resource["type"] != stackType {
-			continue
-		}
-		outputs, _ := resource["outputs"].(map[string]any)
-		return standing{doors: doorsOf(outputs)}.moved(), since
-	}
-	return nil, since
-}
-
 // doorsOf reads the output doors where it is known and well-formed; elsewhere
 // there is nothing to say yet.
 func doorsOf(outputs map[string]any) map[mapping.Host]Placement {
@@ -271,11 +214,16 @@ func (r *run) ahead(outputs map[string]any) []string {
 		return []string{"further phases, if hosts change their front door: which do is known when " + r.Shared.Name + " is up"}
 	}
 	at := standing{doors: doorsOf(outputs)}
+	unready, domain := at.waiting(WaitsForProvider), at.waiting(WaitsForDomain)
 	var phases []string
-	if hosts := at.waiting(); len(hosts) > 0 {
-		phases = append(phases, fmt.Sprintf("%s again, when the provider accounts are ready: moves %s", r.Shared.Name, list(hosts)))
+	if len(unready) > 0 {
+		phases = append(phases, fmt.Sprintf("%s again, when the provider accounts are ready: moves %s; names of clients that go to native %s later, in a run of their own",
+			r.Shared.Name, list(unready), r.Provision))
 	}
-	if hosts := append(at.waiting(), at.moved()...); len(hosts) > 0 {
+	if len(domain) > 0 {
+		phases = append(phases, fmt.Sprintf("%s again, %s later: moves %s", r.Shared.Name, r.Provision, list(domain)))
+	}
+	if hosts := slices.Concat(unready, domain, at.waiting(WaitsForClients)); len(hosts) > 0 {
 		slices.Sort(hosts)
 		phases = append(phases,
 			fmt.Sprintf("%s again, %s after names have moved: takes down the earlier ways of %s", r.Shared.Name, r.Settle, list(hosts)),

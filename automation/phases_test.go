@@ -33,7 +33,7 @@ type town struct {
 	mu    sync.Mutex
 	doors map[mapping.Host]Placement                  // the shared stack's last
 	ready map[mapping.Host]map[mapping.FrontDoor]bool // the provider stacks' last
-	seen  []string                                    // "dev: a.example.com alb keeps nginx waits clients"
+	seen  []string                                    // "dev: a.example.com alb nginx clients", "1m30s pass"
 	texts []string                                    // of notes and starts
 }
 
@@ -45,7 +45,7 @@ func newTown(t *testing.T) *town {
 		unready: map[mapping.Host]bool{}, broken: map[string]error{},
 		doors: map[mapping.Host]Placement{}, ready: map[mapping.Host]map[mapping.FrontDoor]bool{},
 	}
-	w.Settle = 0
+	w.Settle, w.Provision, w.Sleep = DefaultSettle, DefaultProvision, w.sleep
 	w.Shared.Program = w.program(w.Shared.Name, w.shared)
 	for i, s := range w.Providers {
 		w.Providers[i].Program = w.program(s.Name, w.provider)
@@ -58,6 +58,14 @@ func newTown(t *testing.T) *town {
 		}
 	}
 	return w
+}
+
+// sleep has time pass in no time.
+func (w *town) sleep(_ context.Context, d time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen = append(w.seen, d.Round(time.Second).String()+" pass")
+	return nil
 }
 
 // host gives the town a host that stands at a front door, or nowhere.
@@ -115,6 +123,8 @@ func (w *town) place(host mapping.Host) Placement {
 		return Placement{Name: at.Name, Waits: WaitsForProvider}
 	case at.Name == "":
 		return Placement{Name: wanted}
+	case wanted == mapping.FrontDoorNative && !slices.Contains(at.Keeps, wanted):
+		return Placement{Name: at.Name, Keeps: []mapping.FrontDoor{wanted}, Waits: WaitsForDomain}
 	}
 	return Placement{Name: wanted, Keeps: []mapping.FrontDoor{at.Name}, Waits: WaitsForClients}
 }
@@ -134,7 +144,7 @@ func (w *town) provider(stack string, dry bool) map[string]any {
 				w.ready[host] = map[mapping.FrontDoor]bool{wanted: true}
 			}
 		}
-		if at.Name != "" && at.Name != wanted || len(at.Keeps) > 0 {
+		if at.Name != "" && at.Name != wanted || slices.ContainsFunc(at.Keeps, func(door mapping.FrontDoor) bool { return door != wanted }) {
 			keeps = append(keeps, string(host))
 		}
 	}
@@ -175,15 +185,12 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 	w := newTown(t)
 	w.host(aHost, "dev-orders", "nginx", "alb")
 	w.host(bHost, "dev-payments", "nginx", "nginx")
-	w.Settle = 50 * time.Millisecond
 
 	t.Run("a preview tells the phases", func(t *testing.T) {
-		env := *w.Environment
-		env.Settle = DefaultSettle
-		report, err := env.Preview(t.Context())
+		report, err := w.Preview(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []string{
-			"dev again, when the provider accounts are ready: moves a.example.com",
+			"dev again, when the provider accounts are ready: moves a.example.com; names of clients that go to native 20m0s later, in a run of their own",
 			"dev again, 1m30s after names have moved: takes down the earlier ways of a.example.com",
 			"the provider accounts of these hosts again: takes the earlier front door out of the policies",
 		}, report.Ahead)
@@ -193,10 +200,11 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff([]string{
 		"dev: a.example.com nginx provider", "dev-orders: a.example.com", "dev-payments:",
-		"dev: a.example.com alb nginx clients",
-		"dev: a.example.com alb", "dev-orders:",
+		"1m30s pass", "dev: a.example.com alb nginx clients",
+		"1m30s pass", "dev: a.example.com alb", "dev-orders:",
 	}, w.story()))
-	require.Contains(t, w.texts, "dev: waiting 0s: clients may hold the old answer for a.example.com, and both ways are up")
+	require.Contains(t, w.texts, "dev: waiting 1m30s: what has just been deployed for a.example.com comes into effect, and the name stays where it is")
+	require.Contains(t, w.texts, "dev: waiting 1m30s: clients may hold the old answer for a.example.com, and both ways are up")
 
 	t.Run("the report has one entry for each stack", func(t *testing.T) {
 		require.Equal(t, []string{"dev", "dev-orders", "dev-payments"}, names(report))
@@ -207,7 +215,7 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 			}
 			return all
 		}
-		require.Equal(t, []string{"", "moves a.example.com", "takes down the earlier way of a.example.com, 50ms after the move"}, what(report.Stacks[0]))
+		require.Equal(t, []string{"", "moves a.example.com", "takes down the earlier way of a.example.com, 1m30s after the move"}, what(report.Stacks[0]))
 		require.Equal(t, []string{"", "takes the earlier front door of hosts that moved out of the policies"}, what(report.Stacks[1]))
 		require.Equal(t, []string{""}, what(report.Stacks[2]))
 		require.Equal(t, Changes{Create: 2}, report.Stacks[0].Changes)
@@ -245,7 +253,7 @@ func TestPhasesOfAnUp(t *testing.T) {
 			prepare: func(w *town) {
 				w.host(aHost, "dev-orders", "", "native")
 				w.host(bHost, "dev-payments", "nginx", "alb")
-				w.unready[bHost], w.Settle = true, time.Hour
+				w.unready[bHost] = true
 			},
 			story: []string{
 				"dev: a.example.com provider, b.example.com nginx provider", "dev-orders:", "dev-payments: b.example.com",
@@ -260,21 +268,42 @@ func TestPhasesOfAnUp(t *testing.T) {
 			},
 			story: []string{
 				"dev: a.example.com nginx provider, b.example.com alb provider", "dev-payments: b.example.com",
-				"dev: a.example.com nginx provider, b.example.com nginx alb clients",
-				"dev: a.example.com nginx provider", "dev-payments:",
+				"1m30s pass", "dev: a.example.com nginx provider, b.example.com nginx alb clients",
+				"1m30s pass", "dev: a.example.com nginx provider", "dev-payments:",
 			},
 			fails: "access denied", again: []string{"pulumi -C accounts/provider up -s dev-orders"},
 		},
 		"a host that was ready before another: each has its own wait": {
 			prepare: func(w *town) {
 				w.host(aHost, "dev-orders", "nginx", "alb")
-				w.host(bHost, "dev-payments", "nginx", "native")
+				w.host(bHost, "dev-payments", "native", "nginx")
 				w.ready[aHost] = map[mapping.FrontDoor]bool{"alb": true}
 			},
 			story: []string{
-				"dev: a.example.com alb nginx clients, b.example.com nginx provider", "dev-orders: a.example.com", "dev-payments: b.example.com",
-				"dev: a.example.com alb, b.example.com native nginx clients",
-				"dev: a.example.com alb, b.example.com native", "dev-orders:", "dev-payments:",
+				"dev: a.example.com alb nginx clients, b.example.com native provider", "dev-orders: a.example.com", "dev-payments: b.example.com",
+				"1m30s pass", "dev: a.example.com alb, b.example.com nginx native clients",
+				"1m30s pass", "dev: a.example.com alb", "dev-orders:", "dev-payments:",
+			},
+		},
+		"to native a name that clients use moves when its association has been provisioned": {
+			prepare: func(w *town) { w.host(aHost, "dev-orders", "nginx", "native") },
+			story: []string{
+				"dev: a.example.com nginx provider", "dev-orders: a.example.com", "dev-payments:",
+				"dev: a.example.com nginx native domain",
+				"20m0s pass", "dev: a.example.com native nginx clients",
+				"1m30s pass", "dev: a.example.com native", "dev-orders:",
+			},
+		},
+		"and of two waits the longer one is enough": {
+			prepare: func(w *town) {
+				w.host(aHost, "dev-orders", "alb", "native")
+				w.host(bHost, "dev-payments", "nginx", "alb")
+			},
+			story: []string{
+				"dev: a.example.com alb provider, b.example.com nginx provider", "dev-orders: a.example.com", "dev-payments: b.example.com",
+				"1m30s pass", "dev: a.example.com alb native domain, b.example.com alb nginx clients",
+				"20m0s pass", "dev: a.example.com native alb clients, b.example.com alb",
+				"1m30s pass", "dev: a.example.com native, b.example.com alb", "dev-orders:", "dev-payments:",
 			},
 		},
 	} {
@@ -330,46 +359,75 @@ func TestALaterPhaseThatFailsIsTheStacksFailure(t *testing.T) {
 	require.Equal(t, []string{"portico up --env dev"}, failure.Again)
 	require.ErrorContains(t, report.Stacks[0].Err, "no certificate was issued")
 	require.Equal(t, Changes{Create: 2}, report.Stacks[0].Changes, "what the first phase did")
-	require.Equal(t, []string{"dev: a.example.com nginx provider", "dev-orders: a.example.com"}, w.story())
+	require.Equal(t, []string{"dev: a.example.com nginx provider", "dev-orders: a.example.com", "1m30s pass"}, w.story())
 }
 
-func TestAnInterruptedWaitLeavesBothWaysUpAndTheNextUpWaitsTheRest(t *testing.T) {
-	w := newTown(t)
-	w.host(aHost, "dev-orders", "nginx", "alb")
-	w.Providers, w.Settle = w.Providers[:1], time.Hour
-	// interrupted runs an up until it waits, and returns how long it would.
-	interrupted := func() time.Duration {
-		t.Helper()
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		var wait time.Duration
-		w.Progress = func(e Event) {
-			text, found := strings.CutPrefix(e.Text, "waiting ")
-			if !found || e.Kind != Note {
-				return
-			}
-			text, why, _ := strings.Cut(text, ": ")
-			require.Equal(t, "clients may hold the old answer for a.example.com, and both ways are up", why)
-			var err error
-			wait, err = time.ParseDuration(text)
-			require.NoError(t, err)
-			cancel()
+// interrupted runs an up until it waits for the last thing that it waits for,
+// and returns how long it would.
+func (w *town) interrupted(because string) time.Duration {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	var wait time.Duration
+	w.Sleep = func(ctx context.Context, d time.Duration) error {
+		if wait == 0 {
+			return w.sleep(ctx, d)
 		}
-		report, err := w.Up(ctx)
-		require.ErrorIs(t, err, context.Canceled)
-		require.ErrorContains(t, err, "both ways are up, and the next run takes the earlier one down")
-		require.Equal(t, []string{"dev", "dev-orders"}, names(report))
-		require.Equal(t, Placement{Name: "alb", Keeps: []mapping.FrontDoor{"nginx"}, Waits: WaitsForClients}, w.doors[aHost])
-		return wait
+		return sleepReally(ctx, d)
 	}
-	require.Equal(t, time.Hour, interrupted())
-	rest := interrupted()
-	require.Less(t, rest, time.Hour, "the time since the first up counts")
-	require.Greater(t, rest, 50*time.Minute)
-	w.story()
+	w.Progress = func(e Event) {
+		text, found := strings.CutPrefix(e.Text, "waiting ")
+		text, why, _ := strings.Cut(text, ": ")
+		if !found || e.Kind != Note || why != because {
+			return
+		}
+		var err error
+		wait, err = time.ParseDuration(text)
+		require.NoError(w.t, err)
+		cancel()
+	}
+	report, err := w.Up(ctx)
+	require.ErrorIs(w.t, err, context.Canceled)
+	require.ErrorContains(w.t, err, "interrupted while "+strings.Replace(because, ", and ", ": ", 1)+", and the next run ")
+	require.Equal(w.t, []string{"dev", "dev-orders"}, names(report))
+	w.Sleep = w.sleep
+	return wait
+}
 
-	w.Settle = 0
-	_, err := w.Up(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, []string{"dev: a.example.com alb", "dev-orders:"}, w.story())
+func TestAnInterruptedWaitLeavesThingsAsTheyAreAndTheNextUpWaitsTheRest(t *testing.T) {
+	nginx, native := []mapping.FrontDoor{"nginx"}, []mapping.FrontDoor{"native"}
+	for name, c := range map[string]struct {
+		wants   mapping.FrontDoor
+		because string
+		leaves  Placement
+		story   []string
+	}{
+		"clients": {
+			"alb", "clients may hold the old answer for a.example.com, and both ways are up",
+			Placement{Name: "alb", Keeps: nginx, Waits: WaitsForClients}, []string{"dev: a.example.com alb", "dev-orders:"},
+		},
+		"a private custom domain": {
+			"native", "API Gateway provisions the access association of a.example.com, and the name stays where it is",
+			Placement{Name: "nginx", Keeps: native, Waits: WaitsForDomain},
+			[]string{"dev: a.example.com native nginx clients", "dev-orders: a.example.com", "dev: a.example.com native", "dev-orders:"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t)
+			w.host(aHost, "dev-orders", "nginx", c.wants)
+			w.Providers, w.Settle, w.Provision = w.Providers[:1], time.Hour, time.Hour
+			require.Equal(t, time.Hour, w.interrupted(c.because))
+			require.Equal(t, c.leaves, w.doors[aHost])
+			rest := w.interrupted(c.because)
+			require.Less(t, rest, time.Hour, "the time since the first up counts")
+			require.Greater(t, rest, 50*time.Minute)
+			require.Equal(t, c.leaves, w.doors[aHost])
+			w.story()
+
+			w.Settle, w.Provision = 0, 0
+			_, err := w.Up(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, c.story, w.story())
+		})
+	}
 }

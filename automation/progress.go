@@ -39,8 +39,7 @@ const (
 	// Problem is an error that the engine reports; the run goes on as far as it
 	// can.
 	Problem
-	// Settling comes every second while Up waits for clients to forget an old
-	// answer.
+	// Settling comes every second while Up waits between two phases.
 	Settling
 	// Skipped says that the stack is not run.
 	Skipped

@@ -120,7 +120,7 @@ func (r *run) operate(ctx context.Context, s Stack, w *watch) (*auto.Stack, auto
 		}
 	}
 	if r.op.verb == up.verb && r.op.why == "" && s.Name == r.Shared.Name {
-		if err := r.awaitClients(ctx, stack); err != nil {
+		if err := r.awaitEarlier(ctx, stack); err != nil {
 			return stack, nil, err
 		}
 	}

@@ -1,0 +1,139 @@
+package automation
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// waitReported is how often a wait between two phases is reported.
+const waitReported = time.Second
+
+// pause is why Up waits before it runs the shared stack again. The texts are
+// parts of sentences.
+type pause struct {
+	lasts time.Duration
+	// what has to come about, who it depends on, how things are meanwhile, and
+	// what the next run does.
+	what, on, meanwhile, next string
+}
+
+// pauses are the waits before the next run of the shared stack, so long after
+// what they wait for began.
+func (r *run) pauses(at standing, since time.Duration) []pause {
+	const stays, moves = "the name stays where it is", "the next run moves it"
+	all := []pause{
+		r.pause(at.waiting(WaitsForClients), r.Settle, "clients may hold the old answer for %s", "clients", "both ways are up", "the next run takes the earlier one down"),
+		r.pause(at.waiting(WaitsForDomain), r.Provision, "API Gateway provisions the access association of %s", "API Gateway", stays, moves),
+		r.pause(at.hosts(at.unsettled), r.Settle, "what has just been deployed for %s comes into effect", "API Gateway", stays, moves),
+	}
+	var due []pause
+	for _, p := range all {
+		if p.lasts -= since; p.lasts > 0 {
+			due = append(due, p)
+		}
+	}
+	return due
+}
+
+// pause is one for hosts; it lasts no time where there are none.
+func (r *run) pause(hosts []mapping.Host, lasts time.Duration, what, on, meanwhile, next string) pause {
+	if len(hosts) == 0 {
+		return pause{}
+	}
+	return pause{lasts, fmt.Sprintf(what, list(hosts)), on, meanwhile, next}
+}
+
+// wait waits as long as the longest pause, and reports the while.
+func (r *run) wait(ctx context.Context, pauses []pause) error {
+	if len(pauses) == 0 {
+		return nil
+	}
+	longest := pauses[0]
+	var reasons []string
+	for _, p := range pauses {
+		reasons = append(reasons, p.what+", and "+p.meanwhile)
+		if p.lasts > longest.lasts {
+			longest = p
+		}
+	}
+	r.tell(Event{Stack: r.Shared.Name, Kind: Note, Text: fmt.Sprintf("waiting %s: %s", longest.lasts.Round(time.Second), strings.Join(reasons, "; "))})
+	sleep := r.Sleep
+	if sleep == nil {
+		sleep = sleepReally
+	}
+	done := make(chan error, 1)
+	go func() { done <- sleep(ctx, longest.lasts) }()
+	begin := time.Now()
+	tick := time.NewTicker(waitReported)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				return interruptedIn(pauses, err)
+			}
+			return nil
+		case <-tick.C:
+			r.tell(Event{Stack: r.Shared.Name, Kind: Settling, Elapsed: time.Since(begin), Text: "waiting for " + longest.on})
+		}
+	}
+}
+
+func sleepReally(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func interruptedIn(pauses []pause, err error) error {
+	var left []string
+	for _, p := range pauses {
+		left = append(left, fmt.Sprintf("while %s: %s, and %s", p.what, p.meanwhile, p.next))
+	}
+	return &stackError{"interrupted " + strings.Join(left, "; "), err}
+}
+
+// awaitEarlier waits, before a first run, for what an earlier up has begun and
+// then was interrupted, or left for the next: this run moves the names of hosts
+// that were associated, and takes down the earlier ways of those that moved.
+func (r *run) awaitEarlier(ctx context.Context, stack *auto.Stack) error {
+	if r.Settle <= 0 && r.Provision <= 0 {
+		return nil
+	}
+	state, err := readState(ctx, stack)
+	if err != nil {
+		return err
+	}
+	at, began := state.standing()
+	return r.wait(ctx, r.pauses(at, time.Since(began)))
+}
+
+// standing is where the hosts stand by the state's last update, and when the
+// state was written. Outputs of another contract are the program's to judge.
+func (d *deployment) standing() (standing, time.Time) {
+	manifest, _ := d.whole["manifest"].(map[string]any)
+	text, _ := manifest["time"].(string)
+	written, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		written = time.Now()
+	}
+	for _, v := range d.resources() {
+		resource, _ := v.(map[string]any)
+		if resource["type"] == stackType {
+			outputs, _ := resource["outputs"].(map[string]any)
+			return standing{doors: doorsOf(outputs)}, written
+		}
+	}
+	return standing{}, written
+}
