@@ -1,10 +1,18 @@
 package lifecycle
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -37,16 +45,27 @@ const (
 	validating = `  portico:certificates: {zones: [{name: example.com, roleArn: "arn:aws:iam::111111111111:role/dns"}]}`
 )
 
-// doorsEstate is an environment of doorsMapping that nobody has brought up yet.
-func doorsEstate(t *testing.T) *estate {
-	t.Helper()
+// doorsWorld is what stands before Portico comes to doorsMapping.
+func doorsWorld() *awssim.World {
 	world := policyWorld()
+	world.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: "arn:aws:acm-pca:us-east-1:222222222222:certificate-authority/0a1b"}}
 	world.Accounts[0].Roles = append(world.Accounts[0].Roles, awssim.Role{Name: "dns", Trusts: []string{sharedAccount}})
+	return world
+}
+
+// doorsProject is doorsMapping's projects, by the names of their files.
+func doorsProject() map[string]string {
 	files := smallProject()
 	files["mapping.yaml"] = doorsMapping
 	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:providers: [organization/portico-provider/dev-orders]\n"
 	files["accounts/provider/Pulumi.dev-orders.yaml"] = providerSettings(ordersAccount, redeploy, validating)
-	e := begin(t, files, world)
+	return files
+}
+
+// doorsEstate is an environment of doorsMapping that nobody has brought up yet.
+func doorsEstate(t *testing.T) *estate {
+	t.Helper()
+	e := begin(t, doorsProject(), doorsWorld())
 	e.env.Settle = 0
 	return e
 }
@@ -181,4 +200,119 @@ func TestEachUpdateSaysHowFarItIs(t *testing.T) {
 		require.Equal(t, []any{}, outputs["keeps"].Value)
 		require.Equal(t, []string{"PorticoALBAllow"}, admits())
 	})
+}
+
+// selfSigned is a certificate and its key in PEM.
+func selfSigned(t *testing.T, name string) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(2000 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	require.NoError(t, err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
+}
+
+// TestCustomDomainsChangeTheirCertificates has one source of certificates after
+// another, under domains that stay.
+func TestCustomDomainsChangeTheirCertificates(t *testing.T) {
+	t.Parallel()
+	const authority = "arn:aws:acm-pca:us-east-1:222222222222:certificate-authority/0a1b"
+	e := doorsEstate(t)
+	e.up()
+	l := &lives{e, e.env.Providers[0]}
+	hosts := []string{"balanced.internal.example.com", "direct.internal.example.com"}
+	domains := func() (arns, certificates []string) {
+		for _, host := range hosts {
+			domain := e.domain(host)
+			require.NotNil(t, domain, host)
+			arns, certificates = append(arns, domain.ARN), append(certificates, domain.CertificateARN)
+		}
+		return arns, slices.Compact(certificates)
+	}
+	importing := func() string {
+		certificate, key := selfSigned(t, "*.internal.example.com")
+		data, err := json.Marshal(map[string]any{"source": "import", "import": []any{map[string]any{"certificate": certificate, "privateKey": key}}})
+		require.NoError(t, err)
+		return "  portico:certificates: " + string(data)
+	}
+	before, issued := domains()
+	require.Len(t, issued, 1, "the hosts of a parent domain share a certificate")
+	last := issued
+	for _, source := range []struct {
+		name, config string
+		same         bool
+	}{
+		{"an imported certificate", importing(), false},
+		{"its successor", importing(), true},
+		{"a private authority's", "  portico:certificates: {source: private-ca, certificateAuthorityArn: \"" + authority + "\"}", false},
+		{"one of Amazon's again", validating, false},
+	} {
+		l.rewrite(doorsMapping, redeploy, source.config)
+		changes, _ := l.deploy()
+		require.NotEmpty(t, changes, source.name)
+		arns, certificates := domains()
+		require.Equal(t, before, arns, "%s: the domains stay", source.name)
+		require.Len(t, certificates, 1, source.name)
+		if source.same {
+			require.Equal(t, last, certificates, source.name)
+		} else {
+			require.NotEqual(t, last, certificates, source.name)
+		}
+		require.Len(t, e.Resources(awssim.Filter{Account: ordersAccount, Type: "aws:acm/certificate:Certificate"}), 1, "%s: the earlier one goes", source.name)
+		last = certificates
+		changes, _ = l.deploy()
+		require.Empty(t, changes, source.name)
+	}
+	t.Run("and a refresh finds nothing to do", func(t *testing.T) {
+		_, err := e.env.Refresh(t.Context())
+		require.NoError(t, err)
+		changes, _ := l.deploy()
+		require.Empty(t, changes)
+	})
+}
+
+// TestTheEndpointsAccountMayOwnAPIsToo has a provider stack in the shared
+// account, where ACM asks both stacks for the same validation record.
+func TestTheEndpointsAccountMayOwnAPIsToo(t *testing.T) {
+	t.Parallel()
+	world := policyWorld()
+	for i := range world.RESTAPIs {
+		world.RESTAPIs[i].Account = sharedAccount
+	}
+	files := smallProject()
+	delete(files, "accounts/provider/Pulumi.dev-orders.yaml")
+	files["mapping.yaml"] = strings.NewReplacer("ACCOUNT: orders", `ACCOUNT: "`+sharedAccount+`"`).Replace(doorsMapping)
+	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:providers: [organization/portico-provider/dev-own]\n"
+	files["accounts/provider/Pulumi.dev-own.yaml"] = providerSettings(sharedAccount, redeploy)
+	e := begin(t, files, world)
+	e.env.Settle = 0
+	e.up()
+	e.settled()
+	require.Len(t, e.Domains(region), 2)
+	require.Len(t, e.domain("direct.internal.example.com").AssociatedEndpoints, 1)
+	require.Empty(t, e.Resources(awssim.Filter{Type: "aws:ram/resourceShare:ResourceShare"}), "nobody to share with")
+
+	validations := func() int {
+		n := 0
+		for _, record := range e.Resources(awssim.Filter{Account: sharedAccount, Type: "aws:route53/record:Record"}) {
+			if record.Properties.Text("type") == "CNAME" {
+				n++
+			}
+		}
+		return n
+	}
+	require.Equal(t, 1, validations())
+	proxied, _, _ := strings.Cut(files["mapping.yaml"], "  - CUSTOM_DOMAIN_URL: balanced")
+	write(t, e.project, map[string]string{"mapping.yaml": proxied})
+	e.up()
+	e.settled()
+	require.Empty(t, e.Domains(region))
+	require.Equal(t, 1, validations(), "the shared stack's certificate needs the record still")
 }
