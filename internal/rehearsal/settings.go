@@ -25,6 +25,16 @@ type stackSettings struct {
 	project string
 	// account may be a name of the mapping's ACCOUNTS.
 	account, region, roleARN string
+	// zones are public zones of other accounts into which the stack writes
+	// validation records.
+	zones []validationZone
+}
+
+// validationZone is a public hosted zone, and the ARN of the role by which records
+// are written into it.
+type validationZone struct {
+	Name    mapping.Zone `yaml:"name"`
+	RoleARN string       `yaml:"roleArn"`
 }
 
 // findSettings reads the settings of the shared stack's project and of the
@@ -84,6 +94,9 @@ func readSettings(path string, wanted os.FileInfo) (stackSettings, bool, error) 
 				AccountID string `yaml:"accountId"`
 				RoleARN   string `yaml:"roleArn"`
 			} `yaml:"portico:aws"`
+			Certificates struct {
+				Zones []validationZone `yaml:"zones"`
+			} `yaml:"portico:certificates"`
 		} `yaml:"config"`
 	}
 	if err := yaml.Unmarshal(data, &file); err != nil {
@@ -100,7 +113,9 @@ func readSettings(path string, wanted os.FileInfo) (stackSettings, bool, error) 
 	info, err := os.Stat(named)
 	// Where nothing is, there isn't the wanted mapping either.
 	isWanted := err == nil && os.SameFile(info, wanted)
-	return stackSettings{account: aws.AccountID, region: aws.Region, roleARN: aws.RoleARN}, isWanted, nil
+	return stackSettings{
+		account: aws.AccountID, region: aws.Region, roleARN: aws.RoleARN, zones: file.Config.Certificates.Zones,
+	}, isWanted, nil
 }
 
 // beginning is what stands before Portico in the accounts that the settings
@@ -119,6 +134,7 @@ func (s *projectSettings) beginning(m *mapping.Mapping) beginning {
 		if stack.roleARN != "" {
 			b.roles = append(b.roles, stack.roleARN)
 		}
+		b.zones = append(b.zones, stack.zones...)
 	}
 	return b
 }

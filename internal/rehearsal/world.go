@@ -31,6 +31,8 @@ type beginning struct {
 	region string
 	// roles are further roles that have to exist, by ARN.
 	roles []string
+	// zones are public zones that belong to their roles' accounts.
+	zones []validationZone
 }
 
 // world is what stands before Portico comes: accounts with the roles that the
@@ -49,11 +51,10 @@ func (b beginning) world() (*awssim.World, error) {
 		Accounts: b.accounts(),
 		RESTAPIs: apis,
 	}
-	for _, name := range b.publicZones() {
-		w.HostedZones = append(w.HostedZones, awssim.HostedZone{
-			Account: string(b.shared), ID: zoneID(name), Name: string(name),
-		})
+	for name, account := range b.publicZones() {
+		w.HostedZones = append(w.HostedZones, awssim.HostedZone{Account: string(account), ID: zoneID(name), Name: string(name)})
 	}
+	slices.SortFunc(w.HostedZones, func(x, y awssim.HostedZone) int { return strings.Compare(x.Name, y.Name) })
 	return w, nil
 }
 
@@ -83,53 +84,70 @@ func digest(name string) uint32 {
 // accounts are the shared-services account and the owners, each with the roles
 // by which it is entered.
 func (b beginning) accounts() []awssim.Account {
-	roles := map[mapping.AccountID]map[string]bool{b.shared: {}}
-	for _, row := range b.mapping.Rows {
-		roles[b.accountOf(row)] = map[string]bool{}
-	}
-	arns := slices.Clone(b.roles)
+	roles := b.rolesByAccount()
 	aliases := map[mapping.AccountID]string{b.shared: "shared"}
 	for _, account := range b.mapping.Accounts {
-		if roles[account.ID] == nil {
-			roles[account.ID] = map[string]bool{}
-		}
 		aliases[account.ID] = account.Name
-		arns = append(arns, account.RoleARN)
 	}
-	if b.leavesProxy() {
-		arns = append(arns, b.validationRoleARN())
-	}
-	for _, arn := range arns {
-		account, name, ok := roleOf(arn)
-		if !ok {
-			continue
-		}
-		if roles[account] == nil {
-			roles[account] = map[string]bool{}
-		}
-		roles[account][name] = true
+	var all []string
+	for _, id := range slices.Sorted(maps.Keys(roles)) {
+		all = append(all, string(id))
 	}
 	var accounts []awssim.Account
-	var trusted []string
-	for _, id := range slices.Sorted(maps.Keys(roles)) {
-		trusted = append(trusted, string(id))
-	}
 	for _, id := range slices.Sorted(maps.Keys(roles)) {
 		account := awssim.Account{ID: string(id), Alias: aliases[id]}
-		names := roles[id]
-		if id != b.shared && len(names) == 0 {
-			names = map[string]bool{ownerRole: true}
-		}
-		for _, name := range slices.Sorted(maps.Keys(names)) {
+		for _, name := range slices.Sorted(maps.Keys(roles[id])) {
 			role := awssim.Role{Name: name, Trusts: []string{string(b.shared)}}
-			if id == b.shared && name == validationRole {
-				role.Trusts = trusted
+			if roles[id][name] {
+				role.Trusts = all
 			}
 			account.Roles = append(account.Roles, role)
 		}
 		accounts = append(accounts, account)
 	}
 	return accounts
+}
+
+// rolesByAccount are the accounts' roles by name, each with whether any of the
+// accounts may assume it: those for validation records.
+func (b beginning) rolesByAccount() map[mapping.AccountID]map[string]bool {
+	roles := map[mapping.AccountID]map[string]bool{b.shared: {}}
+	add := func(arn string, trustsAll bool) {
+		account, name, ok := roleOf(arn)
+		if !ok {
+			return
+		}
+		if roles[account] == nil {
+			roles[account] = map[string]bool{}
+		}
+		roles[account][name] = roles[account][name] || trustsAll
+	}
+	for _, arn := range b.roles {
+		add(arn, false)
+	}
+	for _, account := range b.mapping.Accounts {
+		if roles[account.ID] == nil {
+			roles[account.ID] = map[string]bool{}
+		}
+		add(account.RoleARN, false)
+	}
+	for _, zone := range b.zones {
+		add(zone.RoleARN, true)
+	}
+	if b.leavesProxy() {
+		add(b.validationRoleARN(), true)
+	}
+	for _, row := range b.mapping.Rows {
+		if account := b.accountOf(row); roles[account] == nil {
+			roles[account] = map[string]bool{}
+		}
+	}
+	for account := range roles {
+		if account != b.shared && len(roles[account]) == 0 {
+			roles[account][ownerRole] = false
+		}
+	}
+	return roles
 }
 
 // ownerRole is the role in an owner's account for which the mapping names none.
@@ -158,17 +176,23 @@ func roleOf(arn string) (account mapping.AccountID, name string, ok bool) {
 	return mapping.AccountID(parts[4]), name, ok
 }
 
-// publicZones are the public hosted zones that certificates need: for each host
-// the domain that somebody registered, and the zones that rows name.
-func (b beginning) publicZones() []mapping.Zone {
-	zones := make(map[mapping.Zone]bool)
+// publicZones are the public hosted zones that certificates need, with their
+// accounts: for each host the domain that somebody registered, the zones that
+// rows name, and those of settings.
+func (b beginning) publicZones() map[mapping.Zone]mapping.AccountID {
+	zones := make(map[mapping.Zone]mapping.AccountID)
 	for _, row := range b.mapping.Rows {
-		zones[registeredZone(row)] = true
+		zones[registeredZone(row)] = b.shared
 		if row.PublicZone != "" {
-			zones[row.PublicZone] = true
+			zones[row.PublicZone] = b.shared
 		}
 	}
-	return slices.Sorted(maps.Keys(zones))
+	for _, zone := range b.zones {
+		if account, _, ok := roleOf(zone.RoleARN); ok {
+			zones[zone.Name] = account
+		}
+	}
+	return zones
 }
 
 // registeredZone is the zone of the domain, of which a row's host is part, that

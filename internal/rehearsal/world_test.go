@@ -112,3 +112,38 @@ func TestAWorldIsReadStrictly(t *testing.T) {
 	require.ErrorContains(t, err, path)
 	require.ErrorContains(t, err, "Homes")
 }
+
+// TestTheWorldHasTheZonesThatSettingsName gives a zone of the settings to its
+// role's account, and lets every account write validation records.
+func TestTheWorldHasTheZonesThatSettingsName(t *testing.T) {
+	m := parse(t, `
+APIS:
+  - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", ACCOUNT: "222222222222", FRONT_DOOR: alb}
+  - {CUSTOM_DOMAIN_URL: b.private.example.net, PRIVATE_API_URL: "https://bbbbbbbbbb.execute-api.us-east-1.amazonaws.com/dev", ACCOUNT: "222222222222"}
+`)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "m.yaml"), []byte("APIS: []"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.dev.yaml"), []byte(`
+config:
+  portico:mapping: m.yaml
+  portico:certificates: {zones: [{name: example.net, roleArn: "arn:aws:iam::666666666666:role/dns"}]}
+`), 0o600))
+	found, err := findSettings(dir, filepath.Join(dir, "m.yaml"))
+	require.NoError(t, err)
+	w, err := found.beginning(m).world()
+	require.NoError(t, err)
+	zones, trusts := map[string]string{}, map[string][]string{}
+	for _, zone := range w.HostedZones {
+		zones[zone.Name] = zone.Account
+	}
+	for _, account := range w.Accounts {
+		for _, role := range account.Roles {
+			trusts[account.ID+"/"+role.Name] = role.Trusts
+		}
+	}
+	require.Equal(t, map[string]string{"example.com": "111111111111", "example.net": "666666666666"}, zones)
+	all := []string{"111111111111", "222222222222", "666666666666"}
+	require.Equal(t, map[string][]string{
+		"111111111111/portico-validation": all, "222222222222/portico": {"111111111111"}, "666666666666/dns": all,
+	}, trusts)
+}

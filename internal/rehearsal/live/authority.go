@@ -94,12 +94,3 @@ func template(commonName string) (*x509.Certificate, error) {
 		NotAfter:  now.AddDate(0, 0, 7),
 	}, nil
 }
-
-// serverNames verifies a client's server name against a certificate.
-func serverNames(der []byte) (func(name string) error, error) {
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("read a certificate just issued: %w", err)
-	}
-	return certificate.VerifyHostname, nil
-}
