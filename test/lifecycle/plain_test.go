@@ -70,10 +70,10 @@ func TestPlainPulumiDoesWhatPorticoDoes(t *testing.T) {
 		return
 	}
 	write(t, p.project, map[string]string{"mapping.yaml": movingMapping(mapping.FrontDoorALB)})
-	require.Contains(t, p.up("dev"), "run `pulumi up` on their stacks, then on this one again")
-	require.Contains(t, p.up("dev-orders"), "run pulumi up on stack organization/portico/dev next, which leads the name there")
-	require.Contains(t, p.up("dev"), "run `pulumi up` on this stack again a minute later or more, to take it down")
-	require.Contains(t, p.up("dev"), "admit the earlier front door until `pulumi up` on organization/portico-provider/dev-orders")
+	require.Contains(t, p.up("dev"), "on the accounts' stacks, then on this one again")
+	require.Contains(t, p.up("dev-orders"), "run pulumi up on stack organization/portico/dev next")
+	require.Contains(t, p.up("dev"), "on this stack again a minute later")
+	require.Contains(t, p.up("dev"), "admit the earlier front door until")
 	p.up("dev-orders")
 	p.atRest()
 }
