@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
@@ -128,6 +130,7 @@ func open(t *testing.T, dir, project string, world *awssim.World) *estate {
 	e := &estate{Simulator: simulator, t: t, dir: dir, project: project, env: env, engine: newEngine(t), log: &logbook{}}
 	env.Command = e.engine
 	env.Progress = e.log.note
+	env.Sleep = e.sleep
 	env.Env = map[string]string{
 		"PULUMI_DEBUG_PROVIDERS":   server.DebugProviders(),
 		"PULUMI_BACKEND_URL":       "file://" + filepath.Join(dir, "pulumi"),
@@ -136,6 +139,9 @@ func open(t *testing.T, dir, project string, world *awssim.World) *estate {
 	}
 	return e
 }
+
+// sleep has the accounts' time pass, and nobody's here.
+func (e *estate) sleep(_ context.Context, d time.Duration) error { return e.Pass(d) }
 
 // begin is open for a new estate with a project of its own.
 func begin(t *testing.T, files map[string]string, world *awssim.World) *estate {
@@ -233,6 +239,9 @@ func (e *estate) disagreements(before []thing) []string {
 		for _, r := range state.Resources {
 			if r.Delete {
 				wrong = append(wrong, fmt.Sprintf("%s: to be deleted: %s", s.Name, r.URN))
+			}
+			if len(r.InitErrors) > 0 {
+				wrong = append(wrong, fmt.Sprintf("%s: unfinished: %s: %s", s.Name, r.URN, r.InitErrors))
 			}
 			if typ := string(r.Type); r.Custom && (strings.HasPrefix(typ, "aws:") || strings.HasPrefix(typ, "docker:")) {
 				known[thing{typ, string(r.ID)}] = true
