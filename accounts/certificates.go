@@ -100,6 +100,7 @@ func (c certificatesConfig) checkIssuance(m *mistakes, aws awsConfig) {
 		m.check(!set || source == owner, "certificates."+key, "certificates don't come from "+owner, "take it out, or write source: "+owner)
 	}
 	only("zones", len(c.Zones) > 0, sourceDNS)
+	only("sharedRecords", c.SharedRecords, sourceDNS)
 	only("validationDomain", c.ValidationDomain != "", sourceEmail)
 	only("certificateAuthorityArn", c.CertificateAuthorityARN != "", sourcePrivateCA)
 	m.check(c.ValidationDomain == "" || domainPattern.MatchString(c.ValidationDomain), "certificates.validationDomain",
@@ -198,6 +199,7 @@ func (s suppliedCertificates) warn(log pulumi.Log, now time.Time) error {
 // certificates makes the load balancer's certificates.
 func (s *sharedStack) certificates() (*components.Certificates, error) {
 	args := s.config.Certificates.args(s.config.supplied, s.publicZones, s.tags)
+	args.RecordsOfOthers = s.config.Certificates.SharedRecords
 	for _, balancer := range s.topology.LoadBalancers {
 		for _, certificate := range balancer.Certificates {
 			args.Requests = append(args.Requests, certificateRequest(balancer.Name, certificate))

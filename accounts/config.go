@@ -185,6 +185,11 @@ type certificatesConfig struct {
 	NamesPerCertificate *int   `config:"namesPerCertificate"`
 	// Zones are public hosted zones of other accounts, for sourceDNS.
 	Zones []publicZoneConfig `config:"zones"`
+	// SharedRecords says that certificates of another environment in the same
+	// account may need the same validation records, for sourceDNS: ACM gives an
+	// account's certificates of one name the same. They may then be there
+	// already, and are left behind.
+	SharedRecords bool `config:"sharedRecords"`
 	// ValidationDomain is the domain whose mailboxes are asked, for
 	// sourceEmail.
 	ValidationDomain string `config:"validationDomain"`

@@ -131,7 +131,7 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 	}
 	args := s.config.Certificates.args(s.config.supplied, components.NewPublicZones(s.ctx, s.awsProvider, owners), s.tags)
 	args.Requests = requests
-	args.RecordsOfOthers = s.shared.accountID == string(s.account.ID)
+	args.RecordsOfOthers = s.config.Certificates.SharedRecords || s.shared.accountID == string(s.account.ID)
 	if err := s.config.supplied.tell(s.ctx); err != nil {
 		return nil, err
 	}

@@ -276,6 +276,14 @@ func TestD30_RecordsOfOthersAreNotOverwritten(t *testing.T) {
 		require.Equal(t, false, record.Inputs["allowOverwrite"], record.Name)
 	}
 	require.Len(t, m.of("aws:route53/zone:Zone"), 2, "one zone for each parent domain")
+
+	t.Run("but for validation records that another environment's certificates share", func(t *testing.T) {
+		for _, record := range up(t, minimalShared+"  portico:certificates: {sharedRecords: true}\n").of("aws:route53/record:Record") {
+			validation := strings.Contains(record.Name, "-validation-")
+			require.Equal(t, validation, record.Inputs["allowOverwrite"], record.Name)
+			require.Equal(t, validation, record.RetainOnDelete, record.Name)
+		}
+	})
 }
 
 func TestD42_TheNearestPublicParentZoneValidates(t *testing.T) {
