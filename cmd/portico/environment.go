@@ -32,6 +32,7 @@ type environmentOptions struct {
 	name, dir string
 	parallel  int
 	settle    time.Duration
+	provision time.Duration
 }
 
 func (c *cli) environmentCommands() []*cobra.Command {
@@ -53,12 +54,15 @@ func (c *cli) environmentCommands() []*cobra.Command {
 			cmd.Long = `Deploy an environment: the shared account's stack, then the provider accounts'.
 
 Where hosts change their front door, further phases follow: names move when the
-APIs' accounts are ready, and the earlier ways are taken down so long after that
+APIs' accounts are ready, to native when API Gateway has provisioned their private
+custom domains too, and the earlier ways are taken down so long after that
 clients hold no old answer any more.`
 			cmd.Flags().DurationVar(&o.settle, "settle", automation.DefaultSettle,
-				"how long after names have moved their earlier ways are taken down")
+				"how long after names have moved their earlier ways are taken down, and how long what an account has deployed settles before they move")
+			cmd.Flags().DurationVar(&o.provision, "provision", automation.DefaultProvision,
+				"how long after private custom domains were associated names that clients use move there: AWS takes up to 15 minutes")
 		case "preview":
-			o.settle = automation.DefaultSettle
+			o.settle, o.provision = automation.DefaultSettle, automation.DefaultProvision
 			c.withReview(cmd, &o)
 		}
 		commands = append(commands, cmd)
@@ -73,12 +77,15 @@ func (c *cli) environment(ctx context.Context, verb environmentVerb, o environme
 	if o.settle < 0 {
 		return usagef("--settle %s: expected 0 or more", o.settle)
 	}
+	if o.provision < 0 {
+		return usagef("--provision %s: expected 0 or more", o.provision)
+	}
 	env, err := automation.Discover(o.dir, o.name, programs)
 	if err != nil {
 		return err
 	}
 	env.Parallel = o.parallel
-	env.Settle = o.settle
+	env.Settle, env.Provision = o.settle, o.provision
 	env.Progress = progress(c.err)
 	report, err := verb.run(env, ctx)
 	if report != nil {

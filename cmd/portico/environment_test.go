@@ -62,6 +62,7 @@ func TestAnEnvironmentsFlagsAreHeldToTheirRanges(t *testing.T) {
 		{"up", "--env", "dev", "--parallel", "0"},
 		{"up", "--env", "dev", "--settle", "-1s"},
 		{"up", "--env", "dev", "--settle", "soon"},
+		{"up", "--env", "dev", "--provision", "-1s"},
 		{"destroy", "--env", "dev", "--settle", "1s"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {

@@ -203,8 +203,8 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	}
 	r.simulator.BuildIn(p.dir)
 	environment.Command = r.Command
-	// Nobody holds an old answer: clients come when everything stands.
-	environment.Settle = 0
+	// The accounts' time passes, and nobody's here.
+	environment.Sleep = func(_ context.Context, d time.Duration) error { return r.simulator.Pass(d) }
 	environment.Progress = automation.Lines(r.Progress)
 	environment.Env = engineEnv(r.dir, debugProviders, r.beginning.region)
 	return environment, nil
@@ -243,7 +243,7 @@ func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Ro
 			return fmt.Errorf("let time pass in the simulated accounts: %w", err)
 		}
 	}
-	estate, client, err := estateOf(r.simulator, string(r.beginning.shared), r.beginning.region)
+	estate, clients, err := estateOf(r.simulator, string(r.beginning.shared), r.beginning.region)
 	if err != nil {
 		return fmt.Errorf("read the simulated accounts: %w", err)
 	}
@@ -261,7 +261,7 @@ func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Ro
 		defer cancel()
 		err = errors.Join(err, path.Close(ctx))
 	}()
-	p := newProber(path, estate, client, r.beginning.mapping)
+	p := newProber(path, estate, clients, r.beginning.mapping)
 	if len(rows) < report.Rows {
 		fmt.Fprintf(r.Progress, "probing %d of %d rows\n", len(rows), report.Rows)
 	}
