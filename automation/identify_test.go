@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -94,4 +95,33 @@ func TestWhatIsAdoptedTakesThePlaceOfWhatItWasToReplace(t *testing.T) {
 	require.Empty(t, state.strays([]taggedResource{{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-1", nil}}))
 	require.Equal(t, []string{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-2"},
 		state.strays([]taggedResource{{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-2", nil}}))
+}
+
+func TestAStackThatIsDestroyedRetractsWhatOthersRelyOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		outputs string
+		want    map[string]any // nil: as before
+	}{
+		"a shared stack with native hosts": {`{"contract":1,"hosts":["a"],"doors":{"a":{"name":"native"}}}`, map[string]any{"contract": json.Number("1")}},
+		"a provider stack with domains":    {`{"ready":{"native":["a"]},"keeps":[],"domainNameArns":{"a":"arn"},"resourceShareArn":"arn","redeployCommands":[]}`, map[string]any{"redeployCommands": []any{}}},
+		"a shared stack of nginx alone":    {`{"contract":1,"hosts":["a"],"doors":{}}`, nil},
+		"a provider stack of nginx alone":  {`{"ready":{},"keeps":[]}`, nil},
+		"no outputs":                       {`null`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			state, err := readDeployment([]byte(`{"resources":[{"type":"pulumi:pulumi:Stack","outputs":` + c.outputs + `},{"type":"x","outputs":{"ready":{"a":1}}}]}`))
+			require.NoError(t, err)
+			before, err := json.Marshal(state.whole)
+			require.NoError(t, err)
+			require.Equal(t, c.want != nil, state.retract())
+			if c.want != nil {
+				require.Equal(t, c.want, state.resources()[0].(map[string]any)["outputs"])
+				require.False(t, state.retract())
+				return
+			}
+			after, err := json.Marshal(state.whole)
+			require.NoError(t, err)
+			require.Equal(t, string(before), string(after))
+		})
+	}
 }

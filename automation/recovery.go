@@ -38,14 +38,20 @@ func (d doubt) input(name string) string { text, _ := d.inputs()[name].(string);
 
 // settle takes up what an earlier run left in doubt and tells whether there was
 // anything. In a refresh it also names what carries the environment's tags and
-// is in no stack's state.
+// is in no stack's state, and before a destroy it retracts the stack's promises.
 func (r *run) settle(ctx context.Context, stack *auto.Stack, s Stack, w *watch) (bool, error) {
 	state, err := readState(ctx, stack)
 	if err != nil {
 		return false, err
 	}
 	doubts := state.pendingCreates()
+	retracted := r.op.verb == destroy.verb && state.retract()
 	if len(doubts) == 0 && r.op.verb != refresh.verb {
+		if retracted {
+			if err := state.write(ctx, stack); err != nil {
+				return false, err
+			}
+		}
 		// What was taken up may be unread yet: its refresh may have failed.
 		return state.unread(), nil
 	}
