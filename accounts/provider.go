@@ -49,6 +49,8 @@ func ProviderIn(dir string) pulumi.RunFunc {
 			ctx: ctx, config: config, account: account, rows: rows, apis: apis,
 			prefix: config.App.prefix(), tags: config.App.tags(),
 		}
+		stack.made.domains = map[domainKey]*customDomain{}
+		stack.made.apis = map[mapping.APIID]*components.PrivateAPI{}
 		return stack.deploy()
 	}
 }
@@ -138,6 +140,11 @@ type providerStack struct {
 	providers pulumi.ResourceOption
 	// undeployed are the stages that wait for the APIs' owner.
 	undeployed map[stageKey]bool
+	// made is what the program has registered so far.
+	made struct {
+		domains map[domainKey]*customDomain
+		apis    map[mapping.APIID]*components.PrivateAPI
+	}
 }
 
 func (s *providerStack) deploy() error {
@@ -155,19 +162,16 @@ func (s *providerStack) deploy() error {
 	if err != nil {
 		return err
 	}
-	domains, err := s.customDomains()
-	if err != nil {
+	if err := s.customDomains(); err != nil {
 		return err
 	}
-	apis, err := s.privateAPIs(domains, published)
-	if err != nil {
+	if err := s.privateAPIs(published); err != nil {
 		return err
 	}
-	paths, err := s.mapPaths(domains, apis)
-	if err != nil {
+	if err := s.mapPaths(); err != nil {
 		return err
 	}
-	return s.export(domains, apis, paths)
+	return s.export()
 }
 
 // readShared reads what the shared stack says, and derives from it which custom
@@ -193,8 +197,7 @@ func (s *providerStack) readShared() error {
 // privateAPIs sets the APIs' policies and deploys their stages, one after
 // another. An API whose rows are all of front doors without an endpoint is left
 // alone: nothing can be granted yet.
-func (s *providerStack) privateAPIs(domains map[domainKey]*customDomain, published map[mapping.APIID][]string) (map[mapping.APIID]*components.PrivateAPI, error) {
-	made := map[mapping.APIID]*components.PrivateAPI{}
+func (s *providerStack) privateAPIs(published map[mapping.APIID][]string) error {
 	var last pulumi.Resource
 	for _, api := range s.apis {
 		request := s.policyRequest(api)
@@ -202,14 +205,14 @@ func (s *providerStack) privateAPIs(domains map[domainKey]*customDomain, publish
 			continue
 		}
 		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api), Stages: published[api.ID], After: last}
-		args.DomainARNs, args.AnyDomainARNs = s.domainARNs(api, domains)
+		args.DomainARNs, args.AnyDomainARNs = s.domainARNs(api)
 		private, err := components.NewPrivateAPI(s.ctx, "api-"+string(api.ID), args, s.providers)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		made[api.ID], last = private, private.Last
+		s.made.apis[api.ID], last = private, private.Last
 	}
-	return made, nil
+	return nil
 }
 
 func unretired(row mapping.Row) bool { return !row.Retired }

@@ -1,11 +1,8 @@
 package accounts
 
 import (
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -14,141 +11,6 @@ import (
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
-
-// maxDomainName is how long a certificate's domain name may be (ACM API
-// reference, RequestCertificate).
-const maxDomainName = 64
-
-// domainCertificate is where a custom domain's certificate comes from.
-type domainCertificate struct {
-	// place is that in the supplied certificates, imported ones first; -1: the
-	// certificate of the name is issued.
-	place int
-	name  string
-}
-
-// certificateName is the name that is issued for a host: its parent's wildcard,
-// which all of the parent's hosts share.
-func certificateName(host mapping.Host) string { return "*." + string(host.Parent()) }
-
-// covering are the names of a certificate for a host.
-func covering(names []string, host mapping.Host) bool {
-	return slices.Contains(names, string(host)) || slices.Contains(names, certificateName(host))
-}
-
-// suits tells whether a PRIVATE custom domain takes the certificate's key
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains.html).
-func (c importedCertificate) suits() bool {
-	if c.KeyAlgorithm == "RSA" {
-		return c.keyBits == 2048
-	}
-	return c.keyBits == 256 || c.keyBits == 384
-}
-
-// certificateOf chooses a domain's certificate.
-func (c *providerConfig) certificateOf(domain topology.Domain) (domainCertificate, error) {
-	unsuited := ""
-	for i, imported := range c.supplied.imported {
-		if !covering(imported.Names, domain.Host) {
-			continue
-		}
-		if domain.Door != mapping.FrontDoorNative || imported.suits() {
-			return domainCertificate{place: i}, nil
-		}
-		unsuited = fmt.Sprintf("an %s key of %d bits", imported.KeyAlgorithm, imported.keyBits)
-	}
-	for i, existing := range c.supplied.existing {
-		if covering(existing.Names, domain.Host) {
-			return domainCertificate{place: len(c.supplied.imported) + i}, nil
-		}
-	}
-	name := certificateName(domain.Host)
-	switch {
-	case unsuited != "":
-		return domainCertificate{}, fmt.Errorf("the imported certificate that covers %s has %s, and private custom domains take RSA keys of 2048 and ECDSA keys of 256 or 384 bits: import another, or write another FRONT_DOOR",
-			domain.Host, unsuited)
-	case c.Certificates.Source == sourceImport || c.Certificates.Source == sourceExisting:
-		return domainCertificate{}, fmt.Errorf("none of the certificates in portico:certificates covers %s: add one for %s, or take source: %s out to have it issued",
-			domain.Host, name, c.Certificates.Source)
-	case len(name) > maxDomainName:
-		return domainCertificate{}, fmt.Errorf("its certificate would be for %s, %d characters, and ACM takes %d: shorten the parent domain, or import a certificate",
-			name, len(name), maxDomainName)
-	}
-	return domainCertificate{place: -1, name: name}, nil
-}
-
-// domainCertificates chooses the certificates of all domains, and reports what
-// is wrong with the rows that they are for.
-func (s *providerStack) domainCertificates() (map[domainKey]domainCertificate, []components.CertificateRequest, error) {
-	var wrong []error
-	chosen := map[domainKey]domainCertificate{}
-	zones := map[string]topology.Domain{}
-	for _, domain := range s.domains {
-		row := s.rows.Rows[domain.Paths[0].Row]
-		at := fmt.Sprintf("%s:%d:%d: APIS[%d]", s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index)
-		certificate, err := s.config.certificateOf(domain)
-		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s.CUSTOM_DOMAIN_URL: %w", at, err))
-			continue
-		}
-		chosen[domainKey{domain.Host, domain.Door}] = certificate
-		if certificate.name == "" {
-			continue
-		}
-		other, asked := zones[certificate.name]
-		if asked && domain.PublicZone != "" && other.PublicZone != "" && other.PublicZone != domain.PublicZone {
-			wrong = append(wrong, fmt.Errorf("%s.ROUTE53_PUBLIC_DOMAIN: %s is to be validated in %s, and for %s in %s: write the same",
-				at, certificate.name, domain.PublicZone, other.Host, other.PublicZone))
-		}
-		if !asked || other.PublicZone == "" {
-			zones[certificate.name] = domain
-		}
-	}
-	var requests []components.CertificateRequest
-	for _, name := range slices.Sorted(maps.Keys(zones)) {
-		request := components.CertificateRequest{Names: []string{name}, PublicZones: map[string]string{}}
-		if zone := zones[name].PublicZone; zone != "" {
-			request.PublicZones[name] = string(zone)
-		}
-		requests = append(requests, request)
-	}
-	return chosen, requests, errors.Join(wrong...)
-}
-
-// certificates makes the certificates of the custom domains and tells each
-// one's ARN.
-func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error) {
-	chosen, requests, err := s.domainCertificates()
-	if err != nil || len(s.domains) == 0 {
-		return nil, err
-	}
-	owners := map[string]pulumi.ProviderResource{}
-	known := map[string]pulumi.ProviderResource{}
-	for _, zone := range s.config.Certificates.Zones {
-		if owners[zone.Name], err = providerOfRole(s.ctx, known, zone.RoleARN, s.config.AWS.Region, s.config.AWS.Endpoint); err != nil {
-			return nil, err
-		}
-	}
-	args := s.config.Certificates.args(s.config.supplied, components.NewPublicZones(s.ctx, s.awsProvider, owners), s.tags)
-	args.Requests = requests
-	args.RecordsOfOthers = s.config.Certificates.SharedRecords || s.shared.accountID == string(s.account.ID)
-	if err := s.config.supplied.tell(s.ctx); err != nil {
-		return nil, err
-	}
-	made, err := components.NewCertificates(s.ctx, s.prefix, args, s.providers)
-	if err != nil {
-		return nil, err
-	}
-	arns := map[domainKey]pulumi.StringInput{}
-	for domain, certificate := range chosen {
-		place := len(requests) + certificate.place
-		if certificate.name != "" {
-			place = slices.IndexFunc(requests, func(r components.CertificateRequest) bool { return r.Names[0] == certificate.name })
-		}
-		arns[domain] = made.ARNs[place]
-	}
-	return arns, nil
-}
 
 // domainKey names one of the custom domains: a host that changes from one front
 // door to another has two for a while.
@@ -163,17 +25,18 @@ type customDomain struct {
 
 	// shared is the resources by which a PRIVATE one is shared.
 	shared []pulumi.CustomResource
+	// paths are its base path mappings, by segment.
+	paths map[string]pulumi.CustomResource
 }
 
 // customDomains makes the custom domains, one after another, and shares the
 // PRIVATE ones. Of these there are none until the shared stack has an endpoint
 // for them, which their policies name.
-func (s *providerStack) customDomains() (map[domainKey]*customDomain, error) {
+func (s *providerStack) customDomains() error {
 	arns, err := s.certificates()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	made := map[domainKey]*customDomain{}
 	var share *components.DomainShare
 	var after []pulumi.Resource
 	for _, domain := range s.domains {
@@ -184,7 +47,7 @@ func (s *providerStack) customDomains() (map[domainKey]*customDomain, error) {
 				continue
 			}
 			if share, err = s.domainShare(share); err != nil {
-				return nil, err
+				return err
 			}
 			args.Private = &components.PrivateAccess{
 				Partition: s.partition(), Region: s.config.AWS.Region, AccountID: string(s.account.ID), VPCEndpointIDs: s.nativeEndpoints(),
@@ -192,27 +55,30 @@ func (s *providerStack) customDomains() (map[domainKey]*customDomain, error) {
 		}
 		custom := &customDomain{}
 		if custom.CustomDomain, err = components.NewCustomDomain(s.ctx, string(domain.Door)+"-"+string(domain.Host), args, s.providers); err != nil {
-			return nil, err
+			return err
 		}
 		if args.Private != nil && share != nil {
 			association, err := share.Add(s.ctx, custom.CustomDomain)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			custom.shared = append(custom.shared, association)
 			for _, principal := range share.Principals {
 				custom.shared = append(custom.shared, principal)
 			}
 		}
-		made[key] = custom
+		s.made.domains[key] = custom
 		after = []pulumi.Resource{custom.Domain}
 	}
-	return made, nil
+	return nil
 }
 
 // domainShare is the one share of the stack's PRIVATE domains, made where it
 // wasn't yet; nil where there is nobody to share with.
 func (s *providerStack) domainShare(share *components.DomainShare) (*components.DomainShare, error) {
+	if s.shared.accountID == "" {
+		return nil, fmt.Errorf("read output accountId of stack %s: it is nothing: bring the stack up with this version of Portico: private custom domains are shared with its account", s.shared.stack)
+	}
 	principals := s.principals()
 	if share != nil || len(principals) == 0 {
 		return share, nil
@@ -233,7 +99,7 @@ func (s *providerStack) domainShare(share *components.DomainShare) (*components.
 func (s *providerStack) principals() []string {
 	all := append([]string{s.shared.accountID}, s.config.Native.Principals...)
 	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(id string) bool { return id == string(s.account.ID) || id == "" })
+	return slices.DeleteFunc(slices.Compact(all), func(id string) bool { return id == string(s.account.ID) })
 }
 
 // nativeEndpoints are the endpoints through which PRIVATE domains answer, that
@@ -250,35 +116,30 @@ func (s *providerStack) partition() string { return s.apis[0].Partition }
 
 // domainARNs are those of the PRIVATE domains that an API's rows are reached
 // by, and what stands in for them before they are known.
-func (s *providerStack) domainARNs(api topology.API, domains map[domainKey]*customDomain) (pulumi.StringMap, map[string]string) {
+func (s *providerStack) domainARNs(api topology.API) (pulumi.StringMap, map[string]string) {
 	anyARN := apipolicy.AnyDomainARN(api, s.account.ID)
 	arns, standIns := pulumi.StringMap{}, map[string]string{}
 	for _, row := range api.Rows {
 		if row.Retired || !slices.Contains(s.doors.of(row.Host), mapping.FrontDoorNative) {
 			continue
 		}
-		arns[string(row.Host)] = domains[domainKey{row.Host, mapping.FrontDoorNative}].ARN
+		arns[string(row.Host)] = s.made.domains[domainKey{row.Host, mapping.FrontDoorNative}].ARN
 		standIns[string(row.Host)] = anyARN(row.Host)
 	}
 	return arns, standIns
 }
 
-// mapped are base path mappings, by host, front door and segment.
-type mapped map[domainKey]map[string]pulumi.CustomResource
-
 // mapPaths leads the domains' paths to the APIs' stages. One whose stage isn't
 // there, and which nobody but its owner creates, is left for a later update.
-func (s *providerStack) mapPaths(domains map[domainKey]*customDomain, apis map[mapping.APIID]*components.PrivateAPI) (mapped, error) {
-	all := mapped{}
+func (s *providerStack) mapPaths() error {
 	for _, domain := range s.domains {
-		key := domainKey{domain.Host, domain.Door}
-		custom := domains[key]
+		custom := s.made.domains[domainKey{domain.Host, domain.Door}]
 		if custom == nil {
 			continue
 		}
-		all[key] = map[string]pulumi.CustomResource{}
+		custom.paths = map[string]pulumi.CustomResource{}
 		for _, path := range domain.Paths {
-			private := apis[path.API.ID]
+			private := s.made.apis[path.API.ID]
 			if private == nil || s.undeployed[stageKey{path.API.ID, string(path.API.Stage)}] {
 				continue
 			}
@@ -288,23 +149,10 @@ func (s *providerStack) mapPaths(domains map[domainKey]*customDomain, apis map[m
 			}
 			mapping, err := custom.Map(s.ctx, path.Segment, string(path.API.ID), string(path.API.Stage), after)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			all[key][path.Segment] = mapping
+			custom.paths[path.Segment] = mapping
 		}
 	}
-	return all, nil
-}
-
-// checkExistingAccounts reports existing certificates of other accounts: the
-// configuration may name the account by a name.
-func (c *providerConfig) checkExistingAccounts(account mapping.AccountID) error {
-	var wrong []error
-	for i, existing := range c.Certificates.Existing {
-		if owner := strings.Split(existing.ARN, ":")[4]; owner != string(account) {
-			wrong = append(wrong, fmt.Errorf("use certificate %s (portico:certificates.existing[%d]): it is of account %s: a custom domain takes certificates of its own account, %s",
-				existing.ARN, i, owner, account))
-		}
-	}
-	return errors.Join(wrong...)
+	return nil
 }

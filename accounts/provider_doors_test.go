@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
@@ -118,18 +116,18 @@ func TestARowOfAnALBGetsARegionalDomain(t *testing.T) {
 	require.Contains(t, strings.Join(path.Dependencies, " "), "Deployment::api-abcde12345-prod", "the stage is there, and the policy in effect")
 
 	allowed := statements(t, m.named(t, policyToken, "abcde12345"))
-	require.Equal(t, []any{albEndpointID}, wordsOf(t, allowed["PorticoALBAllow"], "StringEquals", "aws:SourceVpce"))
+	require.Equal(t, []any{albEndpointID}, endpointsOf(t, allowed["PorticoALBAllow"], "StringEquals"))
 }
 
-// wordsOf are the values of a statement's condition.
-func wordsOf(t *testing.T, statement map[string]any, operator, key string) []any {
+// endpointsOf are the endpoints that a statement's condition names.
+func endpointsOf(t *testing.T, statement map[string]any, operator string) []any {
 	t.Helper()
 	conditions, _ := statement["Condition"].(map[string]any)
 	values, _ := conditions[operator].(map[string]any)
-	if list, isList := values[key].([]any); isList {
+	if list, isList := values["aws:SourceVpce"].([]any); isList {
 		return list
 	}
-	return []any{values[key]}
+	return []any{values["aws:SourceVpce"]}
 }
 
 func TestANativeRowGetsAPrivateDomainThatIsSharedWithTheEndpointsAccount(t *testing.T) {
@@ -144,7 +142,7 @@ func TestANativeRowGetsAPrivateDomainThatIsSharedWithTheEndpointsAccount(t *test
 	require.Len(t, policy, 2)
 	require.Equal(t, "Allow", policy[0]["Effect"])
 	require.Equal(t, "Deny", policy[1]["Effect"])
-	require.Equal(t, []any{nativeEndpointID}, wordsOf(t, policy[1], "StringNotEquals", "aws:SourceVpce"))
+	require.Equal(t, []any{nativeEndpointID}, endpointsOf(t, policy[1], "StringNotEquals"))
 
 	require.Equal(t, "a1b2c3d4e5", m.named(t, pathToken, "native-c.private.example.net-mapping").Inputs["domainNameId"])
 	require.NotContains(t, m.named(t, pathToken, "native-c.private.example.net-mapping").Inputs, "basePath")
@@ -323,9 +321,9 @@ func TestConsumersReachPrivateDomainsThroughTheirOwnEndpoints(t *testing.T) {
     allowExternalPrincipals: true
 `, threeDoors)
 	endpoints := []any{nativeEndpointID, "vpce-0000000a"}
-	require.ElementsMatch(t, endpoints, wordsOf(t, document(t, m.named(t, domainToken, "c.private.example.net").Inputs["policy"])[1], "StringNotEquals", "aws:SourceVpce"))
+	require.ElementsMatch(t, endpoints, endpointsOf(t, document(t, m.named(t, domainToken, "c.private.example.net").Inputs["policy"])[1], "StringNotEquals"))
 	allowed := statements(t, m.named(t, policyToken, "fghij67890"))["PorticoNativeAllow1"]
-	require.ElementsMatch(t, endpoints, wordsOf(t, allowed, "StringEquals", "aws:SourceVpce"))
+	require.ElementsMatch(t, endpoints, endpointsOf(t, allowed, "StringEquals"))
 	var principals []any
 	for _, principal := range m.of(principalToken) {
 		principals = append(principals, principal.Inputs["principal"])
@@ -365,93 +363,4 @@ func TestAPolicyThatWaitsForADomainIsCheckedInAPreview(t *testing.T) {
 	require.ErrorContains(t, err, "abcde12345")
 	require.ErrorContains(t, err, "8192")
 	require.Empty(t, m.of(policyToken))
-}
-
-// The certificates of custom domains come from where those of the load balancer
-// do: certificates_test.go has the sources themselves.
-func TestCertificatesOfCustomDomains(t *testing.T) {
-	authority := newPair(t, nil, 9000*time.Hour)
-	leaf := newPair(t, authority, 2000*time.Hour, "*.internal.example.com", "*.private.example.net")
-	configured := func(certificates map[string]any) settings {
-		text, err := json.Marshal(certificates)
-		require.NoError(t, err)
-		return redeploying + "  portico:certificates: " + settings(text) + "\n"
-	}
-	const existing = "arn:aws:acm:us-east-1:222222222222:certificate/0a1b"
-	issued := map[string]map[string]any{existing: {
-		"status": "ISSUED", "domainName": "*.internal.example.com", "subjectAlternativeNames": []any{"*.private.example.net"},
-		"notAfter": time.Now().Add(time.Hour).Format(time.RFC3339),
-	}}
-	for name, c := range map[string]struct {
-		certificates map[string]any
-		// alb and native are the ARNs' ends.
-		alb, native string
-		requested   int
-	}{
-		"imported": {
-			map[string]any{"source": "import", "import": []any{imports(leaf, authority)}},
-			"-imported-_wildcard.internal.example.com-ecdsa", "-imported-_wildcard.internal.example.com-ecdsa", 1,
-		},
-		"existing": {
-			map[string]any{"source": "existing", "existing": []any{map[string]any{"arn": existing, "names": []any{"*.internal.example.com", "*.private.example.net"}}}},
-			"certificate/0a1b", "certificate/0a1b", 0,
-		},
-		"existing for one, issued for the other": {
-			map[string]any{"existing": []any{map[string]any{"arn": existing, "names": []any{"*.private.example.net"}}}},
-			"-_wildcard.internal.example.com", "certificate/0a1b", 1,
-		},
-		"of a private authority": {
-			map[string]any{"source": "private-ca", "certificateAuthorityArn": "arn:aws:acm-pca:us-east-1:222222222222:certificate-authority/0a1b"},
-			"-_wildcard.internal.example.com", "-_wildcard.private.example.net", 2,
-		},
-		"approved by mail": {
-			map[string]any{"source": "email"}, "-_wildcard.internal.example.com", "-_wildcard.private.example.net", 2,
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := &monitor{shared: doorOutputs(nil), certificates: issued}
-			outputsOf(t, m, configured(c.certificates), threeDoors)
-			require.Regexp(t, regexp.QuoteMeta(c.alb)+"$", m.named(t, domainToken, "b.internal.example.com").Inputs["regionalCertificateArn"])
-			require.Regexp(t, regexp.QuoteMeta(c.native)+"$", m.named(t, domainToken, "c.private.example.net").Inputs["certificateArn"])
-			requested := 0
-			for _, certificate := range m.of(certificateToken) {
-				if !certificate.Read {
-					requested++
-				}
-			}
-			require.Equal(t, c.requested, requested)
-		})
-	}
-	t.Run("validated in the shared account by its role", func(t *testing.T) {
-		m := &monitor{shared: doorOutputs(nil)}
-		outputsOf(t, m, configured(map[string]any{"zones": []any{
-			map[string]any{"name": "example.com", "roleArn": "arn:aws:iam::111111111111:role/dns"},
-		}}), threeDoors)
-		require.Contains(t, m.named(t, "aws:route53/record:Record", "validation-internal.example.com").Provider, "aws-us-east-1-111111111111-dns")
-		require.NotContains(t, m.named(t, "aws:route53/record:Record", "validation-private.example.net").Provider, "111111111111-dns")
-	})
-	for name, c := range map[string]struct {
-		settings settings
-		want     []string
-	}{
-		"none covers a row": {
-			configured(map[string]any{"source": "existing", "existing": []any{map[string]any{"arn": existing, "names": []any{"*.private.example.net"}}}}),
-			[]string{"mapping.yaml:5:5: APIS[1].CUSTOM_DOMAIN_URL: none of the certificates in portico:certificates covers b.internal.example.com: add one for *.internal.example.com"},
-		},
-		"an existing one of another account, which the mapping names": {
-			settings(strings.Replace(string(configured(map[string]any{"existing": []any{map[string]any{
-				"arn": strings.Replace(existing, "222222222222", "333333333333", 1), "names": []any{"*.private.example.net"},
-			}}})), `accountId: "222222222222"`, "accountId: orders", 1)),
-			[]string{"portico:certificates.existing[0]", "it is of account 333333333333"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := &monitor{shared: doorOutputs(nil), certificates: issued, publicZones: publicZones}
-			err := provider(t, m, c.settings, "ACCOUNTS:\n  orders: {ID: \"222222222222\"}\n"+threeDoors)
-			for _, want := range c.want {
-				require.ErrorContains(t, err, strings.Replace(want, "yaml:5:5", "yaml:7:5", 1))
-			}
-			require.Empty(t, m.of(domainToken))
-		})
-	}
 }

@@ -7,19 +7,18 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
 
 // export tells the shared stack how far this one is, and the user what to run
 // next. See docs/design/front-doors.md, "What the stacks tell each other".
-func (s *providerStack) export(domains map[domainKey]*customDomain, apis map[mapping.APIID]*components.PrivateAPI, paths mapped) error {
+func (s *providerStack) export() error {
 	commands := []string{}
 	var rows []mapping.Row
 	for _, api := range s.apis {
 		rows = append(rows, api.Rows...)
-		if apis[api.ID] != nil && !*s.config.Redeploy {
+		if s.made.apis[api.ID] != nil && !*s.config.Redeploy {
 			commands = append(commands, redeployCommands(api)...)
 		}
 	}
@@ -32,18 +31,18 @@ func (s *providerStack) export(domains map[domainKey]*customDomain, apis map[map
 	s.ctx.Export("keeps", keeps)
 
 	arns := pulumi.StringMap{}
-	for key, custom := range domains {
+	for key, custom := range s.made.domains {
 		if key.door == mapping.FrontDoorNative {
 			arns[string(key.host)] = once(custom.ARN, custom.shared)
 		}
 	}
 	s.ctx.Export("domainNameArns", arns)
-	return s.exportReady(rows, domains, apis, paths)
+	return s.exportReady(rows)
 }
 
 // exportReady exports the rows whose whole way on the account's side stands,
 // once it does.
-func (s *providerStack) exportReady(rows []mapping.Row, domains map[domainKey]*customDomain, apis map[mapping.APIID]*components.PrivateAPI, paths mapped) error {
+func (s *providerStack) exportReady(rows []mapping.Row) error {
 	slices.SortFunc(rows, func(a, b mapping.Row) int { return strings.Compare(topology.Address(a), topology.Address(b)) })
 	ready := map[mapping.FrontDoor]pulumi.StringArray{}
 	var hosts []mapping.Host
@@ -51,7 +50,7 @@ func (s *providerStack) exportReady(rows []mapping.Row, domains map[domainKey]*c
 		if row.Retired || !s.doors.asked(row) || s.shared.endpoints[row.FrontDoor] == "" {
 			continue
 		}
-		way, stands := s.way(row, domains, apis, paths)
+		way, stands := s.way(row)
 		if !stands {
 			continue
 		}
@@ -73,8 +72,8 @@ func (s *providerStack) exportReady(rows []mapping.Row, domains map[domainKey]*c
 
 // way is the resources that have to stand before requests can be led to a row by
 // its front door; false: not all of them are part of this update.
-func (s *providerStack) way(row mapping.Row, domains map[domainKey]*customDomain, apis map[mapping.APIID]*components.PrivateAPI, paths mapped) ([]pulumi.CustomResource, bool) {
-	private := apis[row.API.ID]
+func (s *providerStack) way(row mapping.Row) ([]pulumi.CustomResource, bool) {
+	private := s.made.apis[row.API.ID]
 	if private == nil {
 		return nil, false
 	}
@@ -85,12 +84,11 @@ func (s *providerStack) way(row mapping.Row, domains map[domainKey]*customDomain
 	if row.FrontDoor == mapping.FrontDoorNGINX {
 		return way, true
 	}
-	key := domainKey{row.Host, row.FrontDoor}
-	path := paths[key][segment(row)]
-	if path == nil {
+	custom := s.made.domains[domainKey{row.Host, row.FrontDoor}]
+	if custom == nil || custom.paths[segment(row)] == nil {
 		return nil, false
 	}
-	return append(append(way, domains[key].Domain, path), domains[key].shared...), true
+	return append(append(way, custom.Domain, custom.paths[segment(row)]), custom.shared...), true
 }
 
 // segment is a row's base path as a custom domain's mapping has it.

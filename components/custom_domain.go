@@ -59,7 +59,7 @@ func NewCustomDomain(ctx *pulumi.Context, name string, args *CustomDomainArgs, o
 		SecurityPolicy: pulumi.String("TLS_1_2"),
 		Tags:           args.Tags.named(args.Host),
 	}
-	certificate := pulumi.StringPtrOutput(args.CertificateARN.ToStringOutput().ToStringPtrOutput())
+	certificate := args.CertificateARN.ToStringOutput().ToStringPtrOutput()
 	if args.Private == nil {
 		domainArgs.EndpointConfiguration = apigateway.DomainNameEndpointConfigurationArgs{Types: pulumi.String("REGIONAL")}
 		domainArgs.RegionalCertificateArn = certificate

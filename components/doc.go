@@ -1,7 +1,7 @@
 // Package components holds the cloud resources that Portico consists of, as
 // Pulumi component resources: the shared-services account's network, VPC
 // endpoints, proxy service, load balancer, certificates and private hosted
-// zones, and a provider account's resource policies and deployments.
+// zones, and a provider account's resource policies, deployments and custom domains.
 //
 // In every Args type, plain Go fields decide which resources exist, so that a
 // preview shows them all; pulumi Inputs carry the rest. No component reads

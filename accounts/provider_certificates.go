@@ -1,0 +1,163 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// maxDomainName is how long a certificate's domain name may be (ACM API
+// reference, RequestCertificate).
+const maxDomainName = 64
+
+// domainCertificate is where a custom domain's certificate comes from.
+type domainCertificate struct {
+	// place is that in the supplied certificates, imported ones first; -1: the
+	// certificate of the name is issued.
+	place int
+	name  string
+}
+
+// certificateName is the name that is issued for a host: its parent's wildcard,
+// which all of the parent's hosts share.
+func certificateName(host mapping.Host) string { return "*." + string(host.Parent()) }
+
+// covering are the names of a certificate for a host.
+func covering(names []string, host mapping.Host) bool {
+	return slices.Contains(names, string(host)) || slices.Contains(names, certificateName(host))
+}
+
+// suits tells whether a PRIVATE custom domain takes the certificate's key
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains.html).
+func (c importedCertificate) suits() bool {
+	if c.KeyAlgorithm == "RSA" {
+		return c.keyBits == 2048
+	}
+	return c.keyBits == 256 || c.keyBits == 384
+}
+
+// certificateOf chooses a domain's certificate.
+func (c *providerConfig) certificateOf(domain topology.Domain) (domainCertificate, error) {
+	unsuited := ""
+	for i, imported := range c.supplied.imported {
+		if !covering(imported.Names, domain.Host) {
+			continue
+		}
+		if domain.Door != mapping.FrontDoorNative || imported.suits() {
+			return domainCertificate{place: i}, nil
+		}
+		unsuited = fmt.Sprintf("an %s key of %d bits", imported.KeyAlgorithm, imported.keyBits)
+	}
+	for i, existing := range c.supplied.existing {
+		if covering(existing.Names, domain.Host) {
+			return domainCertificate{place: len(c.supplied.imported) + i}, nil
+		}
+	}
+	name := certificateName(domain.Host)
+	switch {
+	case unsuited != "":
+		return domainCertificate{}, fmt.Errorf("the imported certificate that covers %s has %s, and private custom domains take RSA keys of 2048 and ECDSA keys of 256 or 384 bits: import another, or write another FRONT_DOOR",
+			domain.Host, unsuited)
+	case c.Certificates.Source == sourceImport || c.Certificates.Source == sourceExisting:
+		return domainCertificate{}, fmt.Errorf("none of the certificates in portico:certificates covers %s: add one for %s, or take source: %s out to have it issued",
+			domain.Host, name, c.Certificates.Source)
+	case len(name) > maxDomainName:
+		return domainCertificate{}, fmt.Errorf("its certificate would be for %s, %d characters, and ACM takes %d: shorten the parent domain, or import a certificate",
+			name, len(name), maxDomainName)
+	}
+	return domainCertificate{place: -1, name: name}, nil
+}
+
+// domainCertificates chooses the certificates of all domains, and reports what
+// is wrong with the rows that they are for.
+func (s *providerStack) domainCertificates() (map[domainKey]domainCertificate, []components.CertificateRequest, error) {
+	var wrong []error
+	chosen := map[domainKey]domainCertificate{}
+	zones := map[string]topology.Domain{}
+	for _, domain := range s.domains {
+		row := s.rows.Rows[domain.Paths[0].Row]
+		at := fmt.Sprintf("%s:%d:%d: APIS[%d]", s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index)
+		certificate, err := s.config.certificateOf(domain)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("%s.CUSTOM_DOMAIN_URL: %w", at, err))
+			continue
+		}
+		chosen[domainKey{domain.Host, domain.Door}] = certificate
+		if certificate.name == "" {
+			continue
+		}
+		other, asked := zones[certificate.name]
+		if asked && domain.PublicZone != "" && other.PublicZone != "" && other.PublicZone != domain.PublicZone {
+			wrong = append(wrong, fmt.Errorf("%s.ROUTE53_PUBLIC_DOMAIN: %s is to be validated in %s, and for %s in %s: write the same",
+				at, certificate.name, domain.PublicZone, other.Host, other.PublicZone))
+		}
+		if !asked || other.PublicZone == "" {
+			zones[certificate.name] = domain
+		}
+	}
+	var requests []components.CertificateRequest
+	for _, name := range slices.Sorted(maps.Keys(zones)) {
+		request := components.CertificateRequest{Names: []string{name}, PublicZones: map[string]string{}}
+		if zone := zones[name].PublicZone; zone != "" {
+			request.PublicZones[name] = string(zone)
+		}
+		requests = append(requests, request)
+	}
+	return chosen, requests, errors.Join(wrong...)
+}
+
+// certificates makes the certificates of the custom domains and tells each
+// one's ARN.
+func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error) {
+	chosen, requests, err := s.domainCertificates()
+	if err != nil || len(s.domains) == 0 {
+		return nil, err
+	}
+	owners := map[string]pulumi.ProviderResource{}
+	known := map[string]pulumi.ProviderResource{}
+	for _, zone := range s.config.Certificates.Zones {
+		if owners[zone.Name], err = providerOfRole(s.ctx, known, zone.RoleARN, s.config.AWS.Region, s.config.AWS.Endpoint); err != nil {
+			return nil, err
+		}
+	}
+	args := s.config.Certificates.args(s.config.supplied, components.NewPublicZones(s.ctx, s.awsProvider, owners), s.tags)
+	args.Requests = requests
+	args.RecordsOfOthers = s.config.Certificates.SharedRecords || s.shared.accountID == string(s.account.ID)
+	if err := s.config.supplied.tell(s.ctx); err != nil {
+		return nil, err
+	}
+	made, err := components.NewCertificates(s.ctx, s.prefix, args, s.providers)
+	if err != nil {
+		return nil, err
+	}
+	arns := map[domainKey]pulumi.StringInput{}
+	for domain, certificate := range chosen {
+		place := len(requests) + certificate.place
+		if certificate.name != "" {
+			place = slices.IndexFunc(requests, func(r components.CertificateRequest) bool { return r.Names[0] == certificate.name })
+		}
+		arns[domain] = made.ARNs[place]
+	}
+	return arns, nil
+}
+
+// checkExistingAccounts reports existing certificates of other accounts: the
+// configuration may name the account by a name.
+func (c *providerConfig) checkExistingAccounts(account mapping.AccountID) error {
+	var wrong []error
+	for i, existing := range c.Certificates.Existing {
+		if owner := strings.Split(existing.ARN, ":")[4]; owner != string(account) {
+			wrong = append(wrong, fmt.Errorf("use certificate %s (portico:certificates.existing[%d]): it is of account %s: a custom domain takes certificates of its own account, %s",
+				existing.ARN, i, owner, account))
+		}
+	}
+	return errors.Join(wrong...)
+}
