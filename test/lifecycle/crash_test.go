@@ -86,6 +86,7 @@ func (e *estate) killAt(p point) (killed func() bool) {
 // beginnings are estates to copy: one whose stacks are made and empty, and one
 // that is up.
 type beginnings struct {
+	world       func() *awssim.World
 	project     string
 	empty, full string
 	before      []thing       // what stood before Portico
@@ -94,19 +95,19 @@ type beginnings struct {
 	downCalls   []awssim.Call // of a destroy of the full one
 }
 
-func begun(t *testing.T) beginnings {
+func begun(t *testing.T, files map[string]string, world func() *awssim.World) beginnings {
 	t.Helper()
-	b := beginnings{project: t.TempDir(), empty: t.TempDir(), full: t.TempDir()}
-	write(t, b.project, smallProject())
-	e := open(t, b.empty, b.project, ordersWorld())
+	b := beginnings{world: world, project: t.TempDir(), empty: t.TempDir(), full: t.TempDir()}
+	write(t, b.project, files)
+	e := b.open(t, b.empty)
 	b.before = e.things()
 	_, err := e.env.Preview(t.Context()) // makes the shared stack
 	require.NoError(t, err)
-	e = open(t, b.copy(t, b.empty, b.full), b.project, ordersWorld())
+	e = b.open(t, b.copy(t, b.empty, b.full))
 	e.up()
 	require.Empty(t, e.disagreements(b.before), "after an undisturbed up")
 	b.upCalls, b.whole = e.Calls(), len(e.things())-len(b.before)
-	e = open(t, b.copy(t, b.full, t.TempDir()), b.project, ordersWorld())
+	e = b.start(t, b.full)
 	_, err = e.env.Destroy(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, e.disagreements(b.before), "after an undisturbed destroy")
@@ -136,7 +137,14 @@ func (b beginnings) copy(t *testing.T, from, to string) string {
 // start is a copy of a beginning.
 func (b beginnings) start(t *testing.T, from string) *estate {
 	t.Helper()
-	return open(t, b.copy(t, from, t.TempDir()), b.project, ordersWorld())
+	return b.open(t, b.copy(t, from, t.TempDir()))
+}
+
+func (b beginnings) open(t *testing.T, dir string) *estate {
+	t.Helper()
+	e := open(t, dir, b.project, b.world())
+	e.env.Settle = 0
+	return e
 }
 
 // mends demands that what a user does after a disturbance leaves accounts and
@@ -158,7 +166,11 @@ func (b beginnings) mends(e *estate) {
 // ownersKeep demands that the owner's API, stage and statements stand.
 func ownersKeep(e *estate) {
 	e.t.Helper()
-	api, ok := e.RESTAPIs(region)[ordersAPI]
+	apis := e.RESTAPIs(region)
+	api, ok := apis[ordersAPI]
+	if !ok {
+		api, ok = apis[ownedAPI]
+	}
 	require.True(e.t, ok)
 	require.Contains(e.t, api.Stages, "dev")
 	require.Contains(e.t, sids(e.t, api.SavedPolicy), "Ours")
@@ -177,7 +189,7 @@ func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
 		killedThrice(t)
 		return
 	}
-	b := begun(t)
+	b := begun(t, doorsProject(), doorsWorld)
 	const chains, lives = 7, 6
 	for _, c := range []struct {
 		name  string

@@ -31,7 +31,7 @@ func TestEveryCallMayFail(t *testing.T) {
 		t.Skip("takes a quarter of an hour: run make test-slow, which sets PORTICO_SLOW=1")
 	}
 	t.Parallel()
-	b := begun(t)
+	b := begun(t, smallProject(), ordersWorld)
 	for _, fault := range faultKinds {
 		t.Run("up with "+fault.name, func(t *testing.T) {
 			t.Parallel()
