@@ -76,7 +76,7 @@ func (a *account) bystander(subnetID string) (live.Interface, error) {
 	}
 	for address := last(network).Prev(); network.Contains(address); address = address.Prev() {
 		if !a.taken[address] {
-			return live.Interface{Name: "a workload of the VPC", Address: address, SubnetID: subnetID, SecurityGroupIDs: groups}, nil
+			return live.Interface{Name: "a workload of the VPC", VPCID: vpcID, Address: address, SubnetID: subnetID, SecurityGroupIDs: groups}, nil
 		}
 	}
 	return live.Interface{}, fmt.Errorf("place a workload: subnet %s has no free address", subnetID)
@@ -103,7 +103,7 @@ func (a *account) interfaces(name, owner string) ([]live.Interface, error) {
 			return nil, fmt.Errorf("read network interface %s: %w", r.ID, err)
 		}
 		found = append(found, live.Interface{
-			Name: fmt.Sprintf("%s at %s", name, address), Address: address,
+			Name: fmt.Sprintf("%s at %s", name, address), VPCID: r.Hidden.Text("vpcId"), Address: address,
 			SubnetID: r.Properties.Text("subnetId"), SecurityGroupIDs: r.Properties.Texts("securityGroups"),
 		})
 	}

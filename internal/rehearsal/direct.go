@@ -2,8 +2,10 @@ package rehearsal
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 
+	"github.com/portico-iac/portico/internal/rehearsal/live"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -37,7 +39,51 @@ func (p *prober) native(row mapping.Row, d door) []question {
 			return p.spoofs(ctx, other, row, p.refusedBy(other, row), "caller by another domain")
 		})
 	}
+	for _, consumer := range p.consumers(row) {
+		questions = append(questions,
+			func(ctx context.Context) Probe { return p.consumes(ctx, row, consumer) },
+			func(ctx context.Context) Probe {
+				return p.policyRefuses(ctx, row, allowed(row), "caller without the domain", consumer)
+			},
+		)
+	}
 	return append(questions, p.throughTheDomain(row)...)
+}
+
+// consumers are the endpoints of other VPCs that have an access association with
+// a row's domain.
+func (p *prober) consumers(row mapping.Row) []live.Endpoint {
+	var found []live.Endpoint
+	for _, domain := range p.estate.Domains {
+		for _, endpoint := range p.estate.Endpoints {
+			if domain.Name == string(row.Host) && endpoint.VPCID != p.estate.VPCID && slices.Contains(domain.VPCEndpointIDs, endpoint.ID) {
+				found = append(found, endpoint)
+			}
+		}
+	}
+	return found
+}
+
+// consumes calls a row's domain from another VPC through an endpoint there.
+func (p *prober) consumes(ctx context.Context, row mapping.Row, endpoint live.Endpoint) Probe {
+	host := string(row.Host)
+	method := string(allowed(row))
+	r := request{method: method, target: string(row.BasePath) + "/" + sampleLabel, host: host, fields: []string{credentials, "Content-Length: 0"}}
+	probe := Probe{
+		Name: "consumer's endpoint", Method: method, URL: "https://" + host + r.target + " by " + endpoint.ID, Want: "200 from " + string(row.API.ID),
+	}
+	to := netip.AddrPortFrom(endpoint.Interfaces[0].Address, httpsPort)
+	got, err := call(ctx, p.path, p.clients[endpoint.VPCID], to, host, r)
+	switch {
+	case err != nil:
+		return probe.failed(err)
+	case got.arrival == nil:
+		probe.Got, probe.Detail = got.String(), excerpt(got.body)
+		return probe
+	}
+	probe.Got = "200 from " + got.arrival.API
+	probe.OK = probe.Got == probe.Want
+	return probe
 }
 
 // throughTheDomain are the questions to a row's host that policies have to

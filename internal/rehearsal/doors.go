@@ -25,6 +25,9 @@ type door struct {
 func findDoors(estate *live.Estate, client live.Interface) map[mapping.FrontDoor]door {
 	doors := make(map[mapping.FrontDoor]door)
 	for _, endpoint := range estate.Endpoints {
+		if endpoint.VPCID != estate.VPCID {
+			continue // a consumer's
+		}
 		if i := slices.IndexFunc(estate.Tasks, func(task live.Task) bool { return leadsTo(task, endpoint) }); i >= 0 {
 			doors[mapping.FrontDoorNGINX] = door{endpoint: endpoint, from: estate.Tasks[i].Interface}
 		}
@@ -131,10 +134,10 @@ func (p *prober) callerAt(endpoint live.Endpoint) live.Interface {
 	if d, ok := p.doors[p.doorOf(endpoint)]; ok {
 		return d.from
 	}
-	if len(p.estate.Tasks) > 0 {
+	if endpoint.VPCID == p.estate.VPCID && len(p.estate.Tasks) > 0 {
 		return p.estate.Tasks[0].Interface
 	}
-	return p.client
+	return p.clients[endpoint.VPCID]
 }
 
 // otherVPCs are VPCs, of whatever account, that ask the zone that answers for a

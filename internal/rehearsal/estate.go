@@ -13,46 +13,98 @@ import (
 )
 
 // estateOf reads a region's data path out of the simulated accounts: the shared
-// account's load balancers and endpoints and what they lead to, and every
-// account's zones, APIs and custom domain names. The bystander is a workload
-// beside them, with its VPC's default security group.
-func estateOf(simulator *awssim.Simulator, shared, region string) (estate *live.Estate, bystander live.Interface, err error) {
+// account's load balancers and what they lead to, and every account's endpoints,
+// zones, APIs and custom domain names. The workloads are one in each VPC with an
+// endpoint or a load balancer, with the VPC's default security group.
+func estateOf(simulator *awssim.Simulator, shared, region string) (*live.Estate, workloads, error) {
 	a := openAccount(simulator, shared, region)
-	network := simulator.Network(shared, region)
-	estate = &live.Estate{
+	estate := &live.Estate{
 		Region: region, Partition: partitionOf(region),
 		PublicNames: make(map[string][]netip.Addr),
-		Reach: func(from, to live.Interface, port uint16) error {
-			return network.Admits(party(from), party(to), int(port))
-		},
-		Zones: zonesOf(simulator),
-		APIs:  apisOf(simulator, region),
+		Reach:       reach(simulator, region),
+		Zones:       zonesOf(simulator),
+		APIs:        apisOf(simulator, region),
 	}
+	var err error
 	if estate.Domains, err = domainsOf(simulator, region); err != nil {
-		return nil, bystander, err
-	}
-	if estate.Endpoints, err = a.endpoints(estate); err != nil {
-		return nil, bystander, err
+		return nil, nil, err
 	}
 	running, err := a.services()
 	if err != nil {
-		return nil, bystander, err
+		return nil, nil, err
 	}
 	for _, s := range running {
 		estate.Tasks = append(estate.Tasks, s.tasks...)
 	}
 	if estate.LoadBalancers, err = a.loadBalancers(estate, running); err != nil {
-		return nil, bystander, err
+		return nil, nil, err
+	}
+	if estate.Endpoints, err = a.endpoints(estate); err != nil {
+		return nil, nil, err
 	}
 	subnetID := subnetOf(estate)
 	if subnetID == "" {
-		return nil, bystander, fmt.Errorf("account %s has neither a task, a load balancer nor an execute-api endpoint in %s", shared, region)
+		return nil, nil, fmt.Errorf("account %s has neither a task, a load balancer nor an execute-api endpoint in %s", shared, region)
 	}
-	if _, estate.VPCID, err = a.subnet(subnetID); err != nil {
-		return nil, bystander, err
+	own, err := a.bystander(subnetID)
+	if err != nil {
+		return nil, nil, err
 	}
-	bystander, err = a.bystander(subnetID)
-	return estate, bystander, err
+	estate.VPCID = own.VPCID
+	clients := workloads{own.VPCID: own}
+	return estate, clients, clients.consume(simulator, estate)
+}
+
+// workloads are network interfaces of clients, by VPC.
+type workloads map[string]live.Interface
+
+// consume adds to the estate the endpoints of other accounts, by which workloads
+// there call APIs and custom domain names, and finds a workload in each
+// endpoint's VPC.
+func (w workloads) consume(simulator *awssim.Simulator, estate *live.Estate) error {
+	known := make(map[string]bool)
+	for _, endpoint := range estate.Endpoints {
+		known[endpoint.ID] = true
+	}
+	seen := make(map[string]bool)
+	for _, r := range simulator.Resources(awssim.Filter{Region: estate.Region, Type: "aws:ec2/vpcEndpoint:VpcEndpoint"}) {
+		if seen[r.Account] {
+			continue
+		}
+		seen[r.Account] = true
+		a := openAccount(simulator, r.Account, estate.Region)
+		endpoints, err := a.endpoints(estate)
+		if err != nil {
+			return err
+		}
+		for _, endpoint := range endpoints {
+			if !known[endpoint.ID] {
+				estate.Endpoints = append(estate.Endpoints, endpoint)
+			}
+			if _, found := w[endpoint.VPCID]; found {
+				continue
+			}
+			if w[endpoint.VPCID], err = a.bystander(endpoint.Interfaces[0].SubnetID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reach judges connections within a VPC by the security groups of its account.
+func reach(simulator *awssim.Simulator, region string) func(from, to live.Interface, port uint16) error {
+	networks := make(map[string]*awssim.Network)
+	for _, vpc := range simulator.Resources(awssim.Filter{Region: region, Type: "aws:ec2/vpc:Vpc"}) {
+		networks[vpc.ID] = simulator.Network(vpc.Account, region)
+	}
+	return func(from, to live.Interface, port uint16) error {
+		network, ok := networks[to.VPCID]
+		if !ok {
+			return fmt.Errorf("no account has VPC %s", to.VPCID)
+		}
+		return network.Admits(party(from), party(to), int(port))
+	}
 }
 
 // subnetOf is a subnet in which the data path begins.
@@ -138,6 +190,7 @@ func (a *account) endpoints(estate *live.Estate) ([]live.Endpoint, error) {
 				continue
 			}
 			endpoint.DNSNames = append(endpoint.DNSNames, name)
+			estate.PublicNames[name] = nil
 			for _, one := range faces {
 				estate.PublicNames[name] = append(estate.PublicNames[name], one.Address)
 			}

@@ -393,7 +393,7 @@ func (c *cutOver) removeValidationRecord() {
 // live makes an environment's proxy answer.
 func (c *cutOver) live(environment string) {
 	c.t.Helper()
-	estate, client, err := estateOf(c.simulator, string(sharedAccount), "us-east-1")
+	estate, clients, err := estateOf(c.simulator, string(sharedAccount), "us-east-1")
 	require.NoError(c.t, err)
 	estate.LoadBalancers = slices.DeleteFunc(estate.LoadBalancers, func(b live.LoadBalancer) bool {
 		return !strings.HasPrefix(b.Name, "portico-"+environment)
@@ -426,7 +426,7 @@ func (c *cutOver) live(environment string) {
 	for _, health := range path.Health() {
 		require.NoError(c.t, health.Reason)
 	}
-	served := &servedPath{path: path, client: client}
+	served := &servedPath{path: path, client: clients[estate.VPCID]}
 	for _, face := range estate.LoadBalancers[0].Interfaces {
 		served.faces = append(served.faces, face.Address)
 	}

@@ -15,15 +15,16 @@ import (
 // The accounts of testdata/front-doors.yaml, and those that hold zones and VPCs
 // beside them.
 const (
-	ordersAccount   mapping.AccountID = "222222222222"
-	billingAccount  mapping.AccountID = "333333333333"
-	catalogAccount  mapping.AccountID = "444444444444"
-	partnerAccount  mapping.AccountID = "555555555555"
-	zonesAccount                      = "666666666666"
-	networkAccount                    = "777777777777"
-	consumerAccount                   = "888888888888"
-	networkVPC                        = "vpc-0777777777777777a"
-	consumerVPC                       = "vpc-0888888888888888a"
+	ordersAccount    mapping.AccountID = "222222222222"
+	billingAccount   mapping.AccountID = "333333333333"
+	catalogAccount   mapping.AccountID = "444444444444"
+	partnerAccount   mapping.AccountID = "555555555555"
+	zonesAccount                       = "666666666666"
+	networkAccount                     = "777777777777"
+	consumerAccount                    = "888888888888"
+	networkVPC                         = "vpc-0777777777777777a"
+	consumerVPC                        = "vpc-0888888888888888a"
+	consumerEndpoint                   = "vpce-0888888888888888a"
 )
 
 func roleIn(account, name string) string { return "arn:aws:iam::" + account + ":role/" + name }
@@ -47,6 +48,25 @@ func existingZone(account, name, zoneID, vpcID string) []awssim.Existing {
 		{Account: account, Type: "aws:route53/zone:Zone", ID: zoneID, Properties: awssim.Object{
 			"name": name, "vpcs": []any{map[string]any{"vpcId": vpcID, "vpcRegion": "us-east-1"}},
 		}},
+	}
+}
+
+// consumer is the VPC of an account that offers no role, with an endpoint by
+// which its workloads call PRIVATE custom domains.
+func consumer() []awssim.Existing {
+	const subnet, group = "subnet-0888888888888888a", "sg-0888888888888888a"
+	return []awssim.Existing{
+		// The addresses are the shared account's too: VPCs don't know of each other.
+		existing(consumerAccount, "aws:ec2/vpc:Vpc", consumerVPC, awssim.Object{"cidrBlock": "10.0.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true}),
+		existing(consumerAccount, "aws:ec2/subnet:Subnet", subnet, awssim.Object{"vpcId": consumerVPC, "cidrBlock": "10.0.0.0/24", "availabilityZone": "us-east-1a"}),
+		existing(consumerAccount, "aws:ec2/securityGroup:SecurityGroup", group, awssim.Object{"vpcId": consumerVPC, "name": "everybody"}),
+		existing(consumerAccount, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "sgr-0888888888888888a", awssim.Object{
+			"securityGroupId": group, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16",
+		}),
+		existing(consumerAccount, "aws:ec2/vpcEndpoint:VpcEndpoint", consumerEndpoint, awssim.Object{
+			"vpcId": consumerVPC, "serviceName": "com.amazonaws.us-east-1.execute-api", "vpcEndpointType": "Interface",
+			"subnetIds": []any{subnet}, "securityGroupIds": []any{group},
+		}),
 	}
 }
 
@@ -80,8 +100,8 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 		}}
 		w.Existing = append(w.Existing, sharedCertificate, partnerCertificate,
 			existing(networkAccount, "aws:ec2/vpc:Vpc", networkVPC, awssim.Object{"cidrBlock": "10.44.0.0/16"}),
-			existing(consumerAccount, "aws:ec2/vpc:Vpc", consumerVPC, awssim.Object{"cidrBlock": "10.55.0.0/16"}),
 		)
+		w.Existing = append(w.Existing, consumer()...)
 		w.Existing = append(w.Existing, existingZone(string(sharedAccount), "internal.example.com", "Z0INTERNAL", "vpc-0111111111111111a")...)
 		w.Existing = append(w.Existing, existingZone(zonesAccount, "alb.example.net", "Z0ALB", "vpc-0666666666666666a")...)
 	}
@@ -120,12 +140,13 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 			partnerAccount: {"portico:certificates": map[string]any{
 				"source": "import", "import": imported("*.native.example.org"),
 				"existing": []any{map[string]any{"arn": partnerARN, "names": []string{"*.kept.example.org"}}},
-			}},
+			}, "portico:native": map[string]any{"vpcEndpointIds": []string{consumerEndpoint}, "principals": []string{consumerAccount}}},
 		},
 	}
-	var zones []awssim.Resource
+	var zones, domains []awssim.Resource
 	o.afterUp = func(s *awssim.Simulator) error {
 		zones = s.Resources(awssim.Filter{Type: "aws:route53/zone:Zone"})
+		domains = s.Resources(awssim.Filter{Account: string(partnerAccount), Type: "aws:apigateway/domainName:DomainName"})
 		return nil
 	}
 	requireOK(t, rehearse(t, o))
@@ -142,9 +163,15 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 				})
 			}
 		}
+		for _, domain := range domains {
+			w.Existing = append(w.Existing, existing(consumerAccount, "aws:apigateway/domainNameAccessAssociation:DomainNameAccessAssociation", domain.ID, awssim.Object{
+				"accessAssociationSource": consumerEndpoint, "accessAssociationSourceType": "VPCE", "domainNameArn": domain.ARN,
+			}))
+		}
 	})
 	again := rehearse(t, o)
 	requireUnchanged(t, again)
+	require.Len(t, probesOf(again)["consumer's endpoint"], 2)
 	asked := map[string]bool{}
 	for _, probe := range probesOf(again)["name resolves in another VPC"] {
 		asked[probe.URL] = true

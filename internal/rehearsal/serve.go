@@ -59,7 +59,8 @@ func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// newProber makes a prober that asks as the client.
-func newProber(path *live.Path, estate *live.Estate, client live.Interface, m *mapping.Mapping) *prober {
-	return &prober{path: path, estate: estate, expect: expect(m), doors: findDoors(estate, client), client: client}
+// newProber makes a prober that asks as the VPCs' workloads.
+func newProber(path *live.Path, estate *live.Estate, clients workloads, m *mapping.Mapping) *prober {
+	client := clients[estate.VPCID]
+	return &prober{path: path, estate: estate, expect: expect(m), doors: findDoors(estate, client), client: client, clients: clients}
 }

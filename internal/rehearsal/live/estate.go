@@ -30,7 +30,7 @@ type Estate struct {
 	LoadBalancers []LoadBalancer
 	// Tasks run the proxy's image.
 	Tasks []Task
-	// Endpoints are the execute-api interface endpoints of the VPC.
+	// Endpoints are the execute-api interface endpoints, of other VPCs too.
 	Endpoints []Endpoint
 	// APIs are the REST APIs of every account in the region.
 	APIs []API
@@ -54,10 +54,13 @@ type Invocation struct {
 	Authorization bool
 }
 
-// Interface is a network interface of the VPC.
+// Interface is a network interface of a VPC.
 type Interface struct {
 	// Name says in messages whose interface it is.
-	Name    string
+	Name string
+	// VPCID is the VPC: addresses mean something in their VPC only, and nothing
+	// leads from one to another.
+	VPCID   string
 	Address netip.Addr
 	// SubnetID and SecurityGroupIDs decide what it can reach.
 	SubnetID         string

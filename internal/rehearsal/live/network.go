@@ -16,13 +16,13 @@ import (
 // ErrUnreachable marks connections that the network doesn't let through.
 var ErrUnreachable = errors.New("not reachable")
 
-// Network is the VPC on loopback, and the only place where simulated addresses
+// Network is VPCs on loopback, and the only place where simulated addresses
 // become real ones. Who connects is known for each connection, because every
 // pair of a source and a destination has a loopback port of its own, its door.
 type Network struct {
 	mu       sync.Mutex
 	reach    func(from, to Interface, port uint16) error
-	services map[netip.AddrPort]service
+	services map[place]service
 	doors    map[door]net.Listener
 	open     map[net.Conn]bool
 	refusals []error
@@ -39,10 +39,20 @@ type service struct {
 	process string
 }
 
+// place is where a service answers.
+type place struct {
+	vpcID string
+	at    netip.AddrPort
+}
+
+func (i Interface) port(port uint16) place {
+	return place{vpcID: i.VPCID, at: netip.AddrPortFrom(i.Address, port)}
+}
+
 type door struct {
 	from string
 	addr netip.Addr
-	to   netip.AddrPort
+	to   place
 }
 
 // NewNetwork makes a network without services in which reach decides, for each
@@ -50,7 +60,7 @@ type door struct {
 func NewNetwork(reach func(from, to Interface, port uint16) error) *Network {
 	return &Network{
 		reach:    reach,
-		services: make(map[netip.AddrPort]service),
+		services: make(map[place]service),
 		doors:    make(map[door]net.Listener),
 		open:     make(map[net.Conn]bool),
 	}
@@ -67,16 +77,16 @@ func (n *Network) Forward(to Interface, port uint16, process string) {
 	n.serve(port, service{to: to, process: process})
 }
 
-// Keep lets nothing answer any longer but at the given addresses. Connections
-// that stand are let be.
-func (n *Network) Keep(addresses map[netip.AddrPort]bool) {
+// keep lets nothing answer any longer but at the given places. Connections that
+// stand are let be.
+func (n *Network) keep(places map[place]bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	maps.DeleteFunc(n.services, func(address netip.AddrPort, _ service) bool { return !addresses[address] })
+	maps.DeleteFunc(n.services, func(at place, _ service) bool { return !places[at] })
 }
 
-// Judge replaces the judge of connections.
-func (n *Network) Judge(reach func(from, to Interface, port uint16) error) {
+// judge replaces the judge of connections.
+func (n *Network) judge(reach func(from, to Interface, port uint16) error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.reach = reach
@@ -85,10 +95,10 @@ func (n *Network) Judge(reach func(from, to Interface, port uint16) error) {
 func (n *Network) serve(port uint16, s service) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.services[netip.AddrPortFrom(s.to.Address, port)] = s
+	n.services[s.to.port(port)] = s
 }
 
-// Dial connects two network interfaces.
+// Dial connects an interface to an address in its VPC.
 func (n *Network) Dial(ctx context.Context, from Interface, to netip.AddrPort) (net.Conn, error) {
 	s, err := n.route(from, to)
 	if err != nil {
@@ -111,7 +121,7 @@ func (n *Network) Dial(ctx context.Context, from Interface, to netip.AddrPort) (
 // arrive at a simulated address as the source's. Where the network doesn't let
 // the source through, its connections are reset.
 func (n *Network) Door(from Interface, to netip.AddrPort) (string, error) {
-	key := door{from: from.Name, addr: from.Address, to: to}
+	key := door{from: from.Name, addr: from.Address, to: place{from.VPCID, to}}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
@@ -125,7 +135,7 @@ func (n *Network) Door(from Interface, to netip.AddrPort) (string, error) {
 		return "", fmt.Errorf("open a way from %s to %s: %w", from.Name, to, err)
 	}
 	n.doors[key] = listener
-	n.running.Go(func() { n.keep(listener, from, to) })
+	n.running.Go(func() { n.accept(listener, from, to) })
 	return listener.Addr().String(), nil
 }
 
@@ -181,7 +191,7 @@ func (n *Network) Close() error {
 // through.
 func (n *Network) route(from Interface, to netip.AddrPort) (service, error) {
 	n.mu.Lock()
-	s, ok := n.services[to]
+	s, ok := n.services[place{from.VPCID, to}]
 	reach := n.reach
 	n.mu.Unlock()
 	var err error
@@ -207,7 +217,7 @@ func (n *Network) refuse(reason error) {
 	n.refusals = append(n.refusals, reason)
 }
 
-func (n *Network) keep(listener net.Listener, from Interface, to netip.AddrPort) {
+func (n *Network) accept(listener net.Listener, from Interface, to netip.AddrPort) {
 	for {
 		conn, err := listener.Accept()
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"sync"
 )
@@ -19,7 +18,7 @@ import (
 func (p *Path) Update(ctx context.Context, estate Estate) error {
 	p.updating.Lock()
 	defer p.updating.Unlock()
-	p.network.Judge(estate.Reach)
+	p.network.judge(estate.Reach)
 	if err := p.trust(&estate); err != nil {
 		return err
 	}
@@ -122,7 +121,7 @@ func (p *Path) balance(ctx context.Context, described []LoadBalancer) error {
 
 // retire ends what the estate no longer has.
 func (p *Path) retire(ctx context.Context, estate *Estate) error {
-	p.network.Keep(estate.addresses())
+	p.network.keep(estate.places())
 	p.health.keep(estate.LoadBalancers)
 	tasks := make(map[string]bool)
 	for _, task := range estate.Tasks {
@@ -158,21 +157,21 @@ func (p *Path) stop(ctx context.Context, key string) {
 	p.stopping.add(func() error { return ending.stop(ctx) })
 }
 
-// addresses are all at which something of the estate answers.
-func (e *Estate) addresses() map[netip.AddrPort]bool {
-	all := make(map[netip.AddrPort]bool)
+// places are all at which something of the estate answers.
+func (e *Estate) places() map[place]bool {
+	all := make(map[place]bool)
 	for _, endpoint := range e.Endpoints {
 		for _, one := range endpoint.Interfaces {
-			all[netip.AddrPortFrom(one.Address, executeAPIPort)] = true
+			all[one.port(executeAPIPort)] = true
 		}
 	}
 	for _, task := range e.Tasks {
-		all[netip.AddrPortFrom(task.Interface.Address, task.Port)] = true
+		all[task.Interface.port(task.Port)] = true
 	}
 	for _, balancer := range e.LoadBalancers {
 		for _, listener := range balancer.Listeners {
 			for _, one := range balancer.Interfaces {
-				all[netip.AddrPortFrom(one.Address, listener.Port)] = true
+				all[one.port(listener.Port)] = true
 			}
 		}
 	}
