@@ -30,8 +30,8 @@ func TestSubnetsLieInTheVPCAndApartWithTheEndpointsAddressesInThem(t *testing.T)
 			for _, offset := range []uint32{endpointOffset, albEndpointOffset} {
 				address := addressAt(subnet, offset)
 				require.True(t, subnet.Contains(address))
-				require.Less(t, keeps[0].Compare(address), 0)
-				require.Greater(t, keeps[1].Compare(address), 0)
+				require.Negative(t, keeps[0].Compare(address))
+				require.Positive(t, keeps[1].Compare(address))
 			}
 		}
 	})

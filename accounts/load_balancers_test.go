@@ -1,0 +1,55 @@
+package accounts
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestANetworkLoadBalancerHasAnApplicationLoadBalancerBesideItForALBRows(t *testing.T) {
+	e := &sharedRuns{settings: withProviders + "  portico:loadBalancer: {type: NLB}\n", mapping: hosts(aHost+" nginx", bHost+" alb"), standing: map[string]map[string]any{}}
+	e.provide(bHost + " alb")
+	m := e.up(t)
+	require.Equal(t, "network", m.named(t, balancerToken, "-lb").Inputs["loadBalancerType"])
+	require.Equal(t, "application", m.named(t, balancerToken, "-alb").Inputs["loadBalancerType"])
+	require.Equal(t, "arn:aws:mock::111111111111:portico-dev-alb-https", m.only(t, ruleToken).Inputs["listenerArn"])
+	require.Len(t, m.only(t, "aws:ecs/service:Service").Inputs["loadBalancers"], 1, "the tasks are behind their own alone")
+	require.Equal(t, map[string]string{"*.internal.example.com": theBalancer, bHost: "portico-dev-alb.elb.amazonaws.com"}, m.aliases())
+	require.Equal(t, []string{"-_wildcard.internal.example.com", "-alb-_wildcard.internal.example.com"}, m.names(certificateToken), "one for each load balancer")
+	require.Len(t, m.of("aws:acm/certificateValidation:CertificateValidation"), 2)
+	validations := slices.DeleteFunc(m.names(recordToken), func(name string) bool { return !strings.Contains(name, "validation") })
+	require.Len(t, validations, 1, "which one record validates")
+}
+
+func TestMoreCertificatesThanALoadBalancerTakesSpillOver(t *testing.T) {
+	e := &sharedRuns{settings: minimalShared + "  portico:quotas: {certificatesPerLoadBalancer: 1, namesPerCertificate: 2}\n", mapping: manyRows(4, 4)}
+	require.Equal(t, []string{"-lb"}, e.up(t).names(balancerToken))
+	first := e.standing[ownStack]
+
+	e.mapping = manyRows(6, 6)
+	m := e.up(t)
+	require.Equal(t, []string{"-lb", "-lb2"}, m.names(balancerToken))
+	require.Equal(t, []string{"-tg", "-tg2"}, m.names(targetGroupToken))
+	require.Len(t, m.only(t, "aws:ecs/service:Service").Inputs["loadBalancers"], 2)
+	require.Equal(t, first["loadBalancerDnsName"], e.standing[ownStack]["loadBalancerDnsName"])
+	for name, target := range m.aliases() {
+		second := strings.HasPrefix(name, "*.zone4.") || strings.HasPrefix(name, "*.zone5.")
+		require.Equal(t, map[bool]string{false: theBalancer, true: "portico-dev-lb2.elb.amazonaws.com"}[second], target, "%s: those that stand stay", name)
+	}
+	balancers := e.standing[ownStack]["loadBalancers"].([]any)
+	require.Len(t, balancers, 2)
+
+	t.Run("and stay where they are", func(t *testing.T) {
+		again := e.up(t)
+		require.Equal(t, m.identities(), again.identities())
+		require.Equal(t, m.aliases(), again.aliases())
+	})
+	t.Run("whose longer names have to fit", func(t *testing.T) {
+		long := settings(strings.Replace(string(e.settings), "config:\n", "config:\n  portico:app: {name: reverse-proxy, environment: integr1}\n", 1))
+		err := shared(t, &monitor{}, long, manyRows(6, 6))
+		require.ErrorContains(t, err, "name load balancer reverse-proxy-integr1-lb2: portico:app: reverse-proxy-integr1 is too long by 1 characters: write a name and an environment of at most 19 together")
+		require.NoError(t, shared(t, &monitor{}, long, manyRows(4, 4)))
+	})
+}
