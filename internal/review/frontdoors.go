@@ -159,10 +159,10 @@ func (r *Review) moveSection() *section {
 	head := "\n#### Front doors\n\n"
 	if r.moving() > 0 {
 		head += "A name moves in three steps, in none of which a request fails: the account makes its side and admits the new way; " +
-			"the name moves, and the old way stays up for clients that hold the old answer; after 90 seconds the old way is taken down. "
+			"the name moves, and the old way stays up for clients that hold the old answer; after 90 seconds the old way is taken down. " + r.provisioning()
 	}
 	head += "A custom domain has no name before its account's stack has made it. " +
-		"`portico up` runs the stacks in order: shared, the accounts', shared, and where a name moved both once more; " +
+		"`portico up` runs the stacks in order: shared, the accounts', shared, and where a name moved both once more" + r.answering() + "; " +
 		"with plain Pulumi each `up` says what to run next.\n\n"
 	s := &section{
 		head:   head + tableRow("custom domain", "from", "to", "on the account's side") + "|---|---|---|---|\n",
@@ -172,6 +172,22 @@ func (r *Review) moveSection() *section {
 		s.items = append(s.items, tableRow(code(m.Host), doorText(m.From), doorText(m.To), r.accountsSide(m)))
 	}
 	return s
+}
+
+// provisioning tells what comes before names move to native.
+func (r *Review) provisioning() string {
+	if !slices.ContainsFunc(r.Moves, func(m Move) bool { return m.From != "" && m.To == mapping.FrontDoorNative }) {
+		return ""
+	}
+	return "To `native` it moves 20 minutes after its custom domain was associated with the endpoint, for API Gateway takes up to 15 for that. "
+}
+
+// answering tells when hosts answer that are new at native.
+func (r *Review) answering() string {
+	if !slices.ContainsFunc(r.Moves, func(m Move) bool { return m.From == "" && m.To == mapping.FrontDoorNative }) {
+		return ""
+	}
+	return ", and new names of `native` answer up to 15 minutes later"
 }
 
 func doorText(door mapping.FrontDoor) string {
