@@ -180,7 +180,7 @@ func (c endpointsConfig) check(m *mistakes, network networkConfig) {
 		"alb": c.ALB, "native": c.Native,
 	} {
 		// A front door may come later than the VPC, and find its addresses taken.
-		afterwards := (key == "alb" || key == "native") && !endpoint.Lookup
+		afterwards := slices.Contains([]string{"executeApi", "alb", "native"}, key) && !endpoint.Lookup
 		key = "endpoints." + key
 		if endpoint.ID != "" {
 			checkID(m, key+".id", endpoint.ID, "vpce")
