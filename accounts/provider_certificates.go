@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -81,32 +82,25 @@ func (c *providerConfig) certificateOf(domain topology.Domain) (domainCertificat
 func (s *providerStack) domainCertificates() (map[domainKey]domainCertificate, []components.CertificateRequest, error) {
 	var wrong []error
 	chosen := map[domainKey]domainCertificate{}
-	zones := map[string]topology.Domain{}
+	zones := map[string]mapping.Zone{}
 	for _, domain := range s.domains {
 		row := s.rows.Rows[domain.Paths[0].Row]
-		at := fmt.Sprintf("%s:%d:%d: APIS[%d]", s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index)
 		certificate, err := s.config.certificateOf(domain)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s.CUSTOM_DOMAIN_URL: %w", at, err))
+			wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].CUSTOM_DOMAIN_URL: %w", s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index, err))
 			continue
 		}
 		chosen[domainKey{domain.Host, domain.Door}] = certificate
 		if certificate.name == "" {
 			continue
 		}
-		other, asked := zones[certificate.name]
-		if asked && domain.PublicZone != "" && other.PublicZone != "" && other.PublicZone != domain.PublicZone {
-			wrong = append(wrong, fmt.Errorf("%s.ROUTE53_PUBLIC_DOMAIN: %s is to be validated in %s, and for %s in %s: write the same",
-				at, certificate.name, domain.PublicZone, other.Host, other.PublicZone))
-		}
-		if !asked || other.PublicZone == "" {
-			zones[certificate.name] = domain
-		}
+		// All rows of a parent domain name the same zone, or none.
+		zones[certificate.name] = cmp.Or(zones[certificate.name], domain.PublicZone)
 	}
 	var requests []components.CertificateRequest
 	for _, name := range slices.Sorted(maps.Keys(zones)) {
 		request := components.CertificateRequest{Names: []string{name}, PublicZones: map[string]string{}}
-		if zone := zones[name].PublicZone; zone != "" {
+		if zone := zones[name]; zone != "" {
 			request.PublicZones[name] = string(zone)
 		}
 		requests = append(requests, request)

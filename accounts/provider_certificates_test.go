@@ -1,7 +1,13 @@
 package accounts
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"regexp"
 	"strings"
 	"testing"
@@ -97,4 +103,65 @@ func TestCertificatesOfCustomDomains(t *testing.T) {
 			require.Empty(t, m.of(domainToken))
 		})
 	}
+}
+
+func TestACertificateThatNoDomainTakesIsNamedAtItsRow(t *testing.T) {
+	long := strings.Repeat("a-part-of-", 5) + "x.internal.example.com"
+	for name, c := range map[string]struct {
+		settings settings
+		mapping  string
+		want     string
+	}{
+		"a key that PRIVATE domains don't take": {
+			settings: redeploying + "  portico:certificates: " + settings(importOf(t, elliptic.P521(), "*.private.example.net")) + "\n",
+			mapping:  threeDoors,
+			want:     "APIS[2].CUSTOM_DOMAIN_URL: the imported certificate that covers c.private.example.net has an ECDSA key of 521 bits",
+		},
+		"a wildcard that is too long for ACM": {
+			settings: redeploying,
+			mapping:  strings.Replace(threeDoors, "b.internal.example.com", "b."+long, 1),
+			want:     "*." + long + ", 74 characters, and ACM takes 64",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
+			require.ErrorContains(t, provider(t, m, c.settings, c.mapping), c.want)
+			require.Empty(t, m.of(domainToken))
+			require.Empty(t, m.of(policyToken))
+		})
+	}
+	t.Run("but a REGIONAL domain takes the key", func(t *testing.T) {
+		m := &monitor{shared: doorOutputs(nil)}
+		outputsOf(t, m, redeploying+"  portico:certificates: "+settings(importOf(t, elliptic.P521(), "*.internal.example.com"))+"\n", threeDoors)
+		require.Regexp(t, "imported-", m.named(t, domainToken, "b.internal.example.com").Inputs["regionalCertificateArn"])
+	})
+}
+
+// importOf is a setting that imports a self-signed certificate with a key of
+// the curve.
+func importOf(t *testing.T, curve elliptic.Curve, name string) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(2000 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	text, err := json.Marshal(map[string]any{"import": []any{map[string]any{
+		"certificate": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		"privateKey":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})),
+	}}})
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestCertificatesOfTheSharedStackAreItsOwnConcern(t *testing.T) {
+	long := strings.Repeat("a-part-of-", 5) + "x.internal.example.com"
+	m := &monitor{shared: doorOutputs(nil)}
+	outputsOf(t, m, redeploying, strings.Replace(threeDoors, "a.internal.example.com", "a."+long, 1))
+	require.Len(t, m.of(policyToken), 2)
 }
