@@ -25,7 +25,9 @@ func (e *Environment) Up(ctx context.Context) (*Report, error) {
 	if results[0].Err == nil {
 		results = r.goOn(ctx, results)
 	}
-	return r.report(results)
+	report, err := r.report(results)
+	report.Ahead = results[0].ahead
+	return report, err
 }
 
 // Preview tells what Up would do in its first pass, and what other phases it

@@ -26,6 +26,8 @@ type SharedOutputs struct {
 	VPCEndpointDNSName string `json:"vpcEndpointDnsName"`
 	// LoadBalancerDNSName is empty where every host has the front door native.
 	LoadBalancerDNSName string `json:"loadBalancerDnsName"`
+	// LoadBalancers tell load balancers apart where there are several.
+	LoadBalancers []LoadBalancer `json:"loadBalancers"`
 	// MappingDigest tells mappings of different meaning apart.
 	MappingDigest string `json:"mappingDigest"`
 	// Hosts are the hosts whose names lead somewhere, sorted.
@@ -41,6 +43,15 @@ type SharedOutputs struct {
 	// ImportedCertificatesExpire are the times (RFC 3339) until which imported
 	// certificates, which nobody renews, are valid, by first name and kind of key.
 	ImportedCertificatesExpire map[string]string `json:"importedCertificatesExpire"`
+}
+
+// LoadBalancer is one of several load balancers.
+type LoadBalancer struct {
+	// Suffix ends the names of the load balancer's resources; empty for the first.
+	Suffix  string `json:"suffix"`
+	DNSName string `json:"dnsName"`
+	// CertificateNames are those of the certificates that were issued for it.
+	CertificateNames []string `json:"certificateNames"`
 }
 
 // Placement is where a host stands on its way from one front door to another.

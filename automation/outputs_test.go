@@ -27,6 +27,7 @@ func TestOutputsHaveTypes(t *testing.T) {
 		"endpoints":                  map[string]any{"nginx": "vpce-1", "alb": "vpce-2"},
 		"doors":                      map[string]any{"a.example.com": map[string]any{"name": "alb", "keeps": []any{"nginx"}, "waits": "clients"}},
 		"importedCertificatesExpire": map[string]any{"a": "2027-01-01T00:00:00Z"},
+		"loadBalancers":              []any{map[string]any{"suffix": "2", "dnsName": "lb2.example", "certificateNames": []any{"*.example.com"}}},
 		"ofALaterVersion":            []any{map[string]any{}},
 	}))
 	require.NoError(t, err)
@@ -36,6 +37,7 @@ func TestOutputsHaveTypes(t *testing.T) {
 		MappingDigest: "d", Hosts: []mapping.Host{"a.example.com"},
 		Endpoints:                  map[mapping.FrontDoor]string{"nginx": "vpce-1", "alb": "vpce-2"},
 		Doors:                      map[mapping.Host]Placement{"a.example.com": {Name: "alb", Keeps: []mapping.FrontDoor{"nginx"}, Waits: WaitsForClients}},
+		LoadBalancers:              []LoadBalancer{{Suffix: "2", DNSName: "lb2.example", CertificateNames: []string{"*.example.com"}}},
 		ImportedCertificatesExpire: map[string]string{"a": "2027-01-01T00:00:00Z"},
 	}, shared))
 

@@ -32,6 +32,9 @@ type standing struct {
 	// keeps are the hosts whose earlier front door a provider stack still
 	// admits, by the stack's name.
 	keeps map[string][]mapping.Host
+	// byHand are the stacks of hosts whose way this Up has made or changed, and
+	// whose stages their owner has to deploy.
+	byHand map[mapping.Host]string
 }
 
 // standingOf reads the outputs of a pass. A stack that failed has none: its rows
@@ -45,7 +48,10 @@ func standingOf(results []Result) (standing, error) {
 	if err != nil {
 		return standing{}, err
 	}
-	at := standing{doors: shared.Doors, ready: map[mapping.FrontDoor]map[mapping.Host]bool{}, keeps: map[string][]mapping.Host{}}
+	at := standing{
+		doors: shared.Doors, ready: map[mapping.FrontDoor]map[mapping.Host]bool{},
+		keeps: map[string][]mapping.Host{}, byHand: map[mapping.Host]string{},
+	}
 	for _, result := range results[1:] {
 		outputs, err := ReadProviderOutputs(result.Outputs)
 		if err != nil {
@@ -58,6 +64,9 @@ func standingOf(results []Result) (standing, error) {
 			for _, row := range rows {
 				host, _, _ := strings.Cut(row, "/")
 				at.ready[door][mapping.Host(host)] = true
+				if len(outputs.RedeployCommands) > 0 && result.Changes.any() {
+					at.byHand[mapping.Host(host)] = result.Name
+				}
 			}
 		}
 		if len(outputs.Keeps) > 0 {
@@ -109,6 +118,14 @@ func (s standing) unsettled(host mapping.Host, at Placement) bool {
 	return at.Name != "" && at.Waits == WaitsForProvider && s.movable(host, at)
 }
 
+// held are the hosts whose names clients use, and would follow in the next run to
+// a stage that nobody has deployed yet.
+func (s standing) held() []mapping.Host {
+	return s.hosts(func(host mapping.Host, at Placement) bool {
+		return at.Name != "" && s.byHand[host] != "" && s.movable(host, at)
+	})
+}
+
 // waiting are the hosts that wait for something.
 func (s standing) waiting(wait Wait) []mapping.Host {
 	return s.hosts(func(_ mapping.Host, at Placement) bool { return at.Waits == wait })
@@ -135,7 +152,7 @@ func (r *run) goOn(ctx context.Context, results []Result) []Result {
 	}
 	for range mostSharedRuns {
 		why := at.reason(r.Settle)
-		if why == "" || ctx.Err() != nil {
+		if why == "" || ctx.Err() != nil || len(at.held()) > 0 {
 			break
 		}
 		if err := r.wait(ctx, r.pauses(at, 0)); err != nil {
@@ -155,7 +172,26 @@ func (r *run) goOn(ctx context.Context, results []Result) []Result {
 			break
 		}
 	}
-	return r.takeDown(ctx, at, results)
+	results = r.takeDown(ctx, at, results)
+	results[0].ahead = at.byOwners(r.Shared.Name)
+	return results
+}
+
+// byOwners are the phases that are left for the next Up, since owners have to
+// deploy first. The shared stack moves all names that are ready at once, so that
+// those of other owners wait with them.
+func (s standing) byOwners(shared string) []string {
+	hosts := s.held()
+	if len(hosts) == 0 {
+		return nil
+	}
+	var stacks []string
+	for _, host := range hosts {
+		stacks = append(stacks, s.byHand[host])
+	}
+	slices.Sort(stacks)
+	return []string{fmt.Sprintf("%s again, when the commands of output redeployCommands of %s were run: moves %s",
+		shared, strings.Join(slices.Compact(stacks), ", "), list(hosts))}
 }
 
 // reason is why the shared stack has to be run again; empty where it need not.

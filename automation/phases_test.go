@@ -29,6 +29,8 @@ type town struct {
 	// stacks whose next update fails.
 	unready map[mapping.Host]bool
 	broken  map[string]error
+	// byHand has the stacks whose owners deploy their stages.
+	byHand map[string]bool
 
 	mu    sync.Mutex
 	doors map[mapping.Host]Placement                  // the shared stack's last
@@ -42,7 +44,7 @@ func newTown(t *testing.T) *town {
 	w := &town{
 		Environment: deployable(t), t: t,
 		wanted: map[mapping.Host]mapping.FrontDoor{}, owners: map[mapping.Host]string{},
-		unready: map[mapping.Host]bool{}, broken: map[string]error{},
+		unready: map[mapping.Host]bool{}, broken: map[string]error{}, byHand: map[string]bool{},
 		doors: map[mapping.Host]Placement{}, ready: map[mapping.Host]map[mapping.FrontDoor]bool{},
 	}
 	w.Settle, w.Provision, w.Sleep = DefaultSettle, DefaultProvision, w.sleep
@@ -151,7 +153,11 @@ func (w *town) provider(stack string, dry bool) map[string]any {
 	if !dry {
 		w.seen = append(w.seen, strings.TrimSpace(stack+": "+strings.Join(keeps, " ")))
 	}
-	return map[string]any{"ready": ready, "keeps": keeps, "redeployCommands": []string{}}
+	commands := []string{}
+	if w.byHand[stack] {
+		commands = []string{"aws apigateway create-deployment"}
+	}
+	return map[string]any{"ready": ready, "keeps": keeps, "redeployCommands": commands}
 }
 
 func texts[T ~string](values []T) []string {
@@ -323,6 +329,29 @@ func TestPhasesOfAnUp(t *testing.T) {
 			require.Equal(t, c.again, failure.Again)
 		})
 	}
+}
+
+// TestNamesDoNotMoveToWhatOwnersHaveToDeploy has one of two accounts' stages
+// deployed by hand.
+func TestNamesDoNotMoveToWhatOwnersHaveToDeploy(t *testing.T) {
+	w := newTown(t)
+	w.host(aHost, "dev-orders", "nginx", "native")
+	w.host(bHost, "dev-payments", "nginx", "alb")
+	w.byHand["dev-orders"] = true
+	report, err := w.Up(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]string{
+		"dev: a.example.com nginx provider, b.example.com nginx provider", "dev-orders: a.example.com", "dev-payments: b.example.com",
+		"1m30s pass", "dev: a.example.com nginx native domain, b.example.com alb nginx clients",
+	}, w.story()), "nothing of the owner's is relied on")
+	require.Equal(t, []string{"dev again, when the commands of output redeployCommands of dev-orders were run: moves a.example.com"}, report.Ahead)
+
+	report, err = w.Up(t.Context())
+	require.NoError(t, err)
+	story := w.story()
+	require.Equal(t, "dev: a.example.com native nginx clients, b.example.com alb", story[1], "%s", story)
+	require.Equal(t, "dev: a.example.com native, b.example.com alb", story[5], "%s", story)
+	require.Empty(t, report.Ahead)
 }
 
 // TestWhatDoesNotMoveEndsAnUp has a provider stack say that it is ready, and a

@@ -13,8 +13,9 @@ import (
 // the stacks were run; those that ran side by side are ordered by name.
 type Report struct {
 	Stacks []Result
-	// Ahead are the further phases that an Up would have, after Preview: a
-	// sentence for each, in their order.
+	// Ahead are further phases, a sentence for each, in their order: after
+	// Preview those that an Up would have; after Up those that it leaves for the
+	// next, since somebody has to deploy stages first.
 	Ahead []string
 }
 
@@ -43,6 +44,8 @@ type Result struct {
 
 	// previewed are the outputs that the stack would have, after Preview.
 	previewed map[string]any
+	// ahead are the phases that Up has left.
+	ahead []string
 }
 
 // Phase is one run of a stack in an operation.
@@ -107,6 +110,9 @@ func (c Changes) String() string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// any tells whether there were changes.
+func (c Changes) any() bool { return c.Create+c.Update+c.Replace+c.Delete > 0 }
 
 // standing is how many resources there are when the changes are done.
 func (c Changes) standing() int { return c.Create + c.Update + c.Replace + c.Same }

@@ -167,7 +167,7 @@ func writeStacks(w io.Writer, report *automation.Report) error {
 	}
 	text := trimLines(t.Render())
 	if len(report.Ahead) > 0 {
-		text += "\nup goes on after that:\n"
+		text += "\nahead:\n"
 	}
 	for _, phase := range report.Ahead {
 		text += "  " + phase + "\n"

@@ -42,7 +42,7 @@ func TestStacksHaveALineEachAndTheirPhasesBelow(t *testing.T) {
 		"dev-payments - 0 0.0 failed",
 		"dev-shop - 0 0.0 not run",
 		"",
-		"up goes on after that:",
+		"ahead:",
 		"dev again: moves a.example.com",
 	}, words))
 }
