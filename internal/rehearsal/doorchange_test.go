@@ -1,0 +1,310 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/accounts"
+	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/rehearsal/live"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// movingRows are three hosts of two accounts, each with its front door.
+func movingRows(a, b, c mapping.FrontDoor) string {
+	return fmt.Sprintf(`
+APIS:
+  - {CUSTOM_DOMAIN_URL: a.moving.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", VERBS: [GET], ACCOUNT: "222222222222", FRONT_DOOR: %s}
+  - {CUSTOM_DOMAIN_URL: b.moving.example.com, PRIVATE_API_URL: "https://bbbbbbbbbb.execute-api.us-east-1.amazonaws.com/dev", VERBS: [GET], ACCOUNT: "333333333333", FRONT_DOOR: %s}
+  - {CUSTOM_DOMAIN_URL: c.moving.example.com, PRIVATE_API_URL: "https://cccccccccc.execute-api.us-east-1.amazonaws.com/dev", VERBS: [GET], ACCOUNT: "333333333333", FRONT_DOOR: %s}
+`, a, b, c)
+}
+
+// TestHostsChangeTheirFrontDoorsAndLoseNoRequest has three hosts change places
+// between the front doors, in every direction in the end, while clients call
+// them without a pause and the data path follows every single step that the
+// accounts take.
+func TestHostsChangeTheirFrontDoorsAndLoseNoRequest(t *testing.T) {
+	const nginx, alb, native = mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative
+	m := newDoorChange(t)
+	m.up(movingRows(nginx, alb, native))
+	m.follow()
+	m.requireArriving(nginx, alb, native)
+	m.up(movingRows(alb, native, nginx))
+	m.requireArriving(alb, native, nginx)
+	if slow() {
+		m.up(movingRows(nginx, alb, native))
+		m.requireArriving(nginx, alb, native)
+	}
+	m.end()
+}
+
+// slow tells whether what takes minutes is asked for.
+func slow() bool { return os.Getenv("PORTICO_SLOW") == "1" }
+
+// pace is how many seconds of the simulated accounts a real one is.
+const pace = 100
+
+// simulated is how long a time in the accounts is for the test.
+func simulated(d time.Duration) time.Duration { return d / pace }
+
+// answerKept is how long clients call the address that a name had: an alias's
+// time to live.
+const answerKept = 60 * time.Second
+
+// doorChange is an environment whose hosts change their front doors.
+type doorChange struct {
+	t         *testing.T
+	dir       string
+	simulator *awssim.Simulator
+	env       map[string]string
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+	ended     sync.Once
+
+	// following is held while the path becomes what the accounts are.
+	following sync.Mutex
+	path      *live.Path
+	estate    *live.Estate
+	client    live.Interface
+
+	counting sync.Mutex
+	total    int
+	failures []string
+	// last is the endpoint through which each host's last request came.
+	last map[string]string
+}
+
+func newDoorChange(t *testing.T) *doorChange {
+	t.Helper()
+	m := &doorChange{t: t, dir: t.TempDir(), last: map[string]string{}}
+	document := movingRows(mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative)
+	w, err := beginning{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}.world()
+	require.NoError(t, err)
+	m.simulator, err = awssim.New(w)
+	require.NoError(t, err)
+	server, err := m.simulator.Serve(context.Background())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, errors.Join(server.Close(), m.simulator.Close())) })
+	require.NoError(t, os.MkdirAll(backendDir(m.dir), 0o755))
+	m.env = engineEnv(m.dir, server.DebugProviders(), "us-east-1")
+	return m
+}
+
+// up brings the environment to a mapping, as `portico up` does.
+func (m *doorChange) up(document string) {
+	m.t.Helper()
+	p := project{dir: filepath.Join(m.dir, "project"), environment: "dev"}
+	b := beginning{mapping: parse(m.t, document), shared: sharedAccount, region: "us-east-1"}
+	require.NoError(m.t, p.write(b, []byte(document), nil, nil))
+	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
+	require.NoError(m.t, err)
+	m.simulator.BuildIn(p.dir)
+	environment.Command, environment.Env, environment.Progress = cli(m.t), m.env, automation.Lines(testLog{m.t})
+	environment.Sleep = m.sleep
+	_, err = environment.Up(m.t.Context())
+	require.NoError(m.t, err)
+}
+
+// follow makes the environment live, keeps it as the accounts are, and begins
+// calling.
+func (m *doorChange) follow() {
+	require.NoError(m.t, m.simulator.Pass(provisioning(m.simulator, "us-east-1")))
+	estate, clients, err := estateOf(m.simulator, string(sharedAccount), "us-east-1")
+	require.NoError(m.t, err)
+	m.estate, m.client = estate, clients[estate.VPCID]
+	m.path, err = live.Start(m.t.Context(), *m.estate, live.Options{Dir: m.t.TempDir()})
+	require.NoError(m.t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	m.cancel = cancel
+	m.t.Cleanup(func() {
+		m.end()
+		ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+		defer cancel()
+		require.NoError(m.t, m.path.Close(ctx))
+	})
+	// The engine hears of each step when the path has taken it.
+	m.simulator.OnCall(func(call awssim.Call) {
+		if changes(call.Action) {
+			m.update()
+		}
+	})
+	m.running.Go(func() { m.age(ctx) })
+	for _, host := range []string{"a.moving.example.com", "b.moving.example.com", "c.moving.example.com"} {
+		m.running.Go(func() { m.call(ctx, host) })
+	}
+}
+
+// changes tells whether an API action may change anything.
+func changes(action string) bool {
+	_, verb, _ := strings.Cut(action, ":")
+	for _, reading := range []string{"Get", "List", "Describe", "GET"} {
+		if strings.HasPrefix(verb, reading) {
+			return false
+		}
+	}
+	return true
+}
+
+// update makes the path what the accounts are now.
+func (m *doorChange) update() {
+	m.following.Lock()
+	defer m.following.Unlock()
+	estate, _, err := estateOf(m.simulator, string(sharedAccount), "us-east-1")
+	if err == nil {
+		m.estate = estate
+		err = m.path.Update(context.Background(), *estate)
+	}
+	if err != nil {
+		m.count("", "", fmt.Errorf("follow the accounts: %w", err))
+	}
+}
+
+// age lets time pass in the accounts, for what API Gateway provides by and by.
+func (m *doorChange) age(ctx context.Context) {
+	const every = 100 * time.Millisecond
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		waiting := provisioning(m.simulator, "us-east-1") > 0
+		if err := m.simulator.Pass(pace * every); err != nil {
+			m.count("", "", err)
+		}
+		if waiting {
+			m.update()
+		}
+	}
+}
+
+// sleep waits as long as the accounts' time takes to pass. Most of a long wait
+// passes at once.
+func (m *doorChange) sleep(ctx context.Context, d time.Duration) error {
+	longest := 2 * time.Second
+	if m.path == nil {
+		longest = 0 // nobody calls yet
+	}
+	if rest := d - pace*longest; rest > 0 {
+		if err := m.simulator.Pass(rest); err != nil {
+			return err
+		}
+	}
+	if m.path != nil {
+		m.update()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(min(simulated(d), longest)):
+		return nil
+	}
+}
+
+// call calls a host again and again, at the address that its name had at most
+// answerKept ago.
+func (m *doorChange) call(ctx context.Context, host string) {
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	var address netip.Addr
+	var asked time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if time.Since(asked) >= simulated(answerKept) {
+			asked = time.Now()
+			addresses, err := m.path.Resolve(context.Background(), host)
+			if err != nil {
+				m.count(host, "", err)
+				continue
+			}
+			address = addresses[0]
+		}
+		endpoint, err := m.get(address, host)
+		m.count(host, endpoint, err)
+	}
+}
+
+// get sends one request, and tells through which endpoint it came.
+func (m *doorChange) get(address netip.Addr, host string) (string, error) {
+	answer, err := call(context.Background(), m.path, m.client, netip.AddrPortFrom(address, httpsPort), host,
+		request{method: http.MethodGet, target: "/pets/1", host: host, fields: []string{credentials}})
+	if err != nil {
+		return "", err
+	}
+	if answer.arrival == nil || answer.arrival.API != strings.Repeat(host[:1], 10) || answer.arrival.Path != "/pets/1" {
+		return "", fmt.Errorf("%s answers %s: %s", address, answer, answer.body)
+	}
+	return answer.arrival.SourceVPCE, nil
+}
+
+func (m *doorChange) count(host, endpoint string, err error) {
+	m.counting.Lock()
+	defer m.counting.Unlock()
+	m.total++
+	if err != nil {
+		m.failures = append(m.failures, fmt.Sprintf("%s: %s: %v", time.Now().Format("05.000"), host, err))
+		return
+	}
+	m.last[host] = endpoint
+}
+
+// requireArriving waits until requests come by the front doors that the rows
+// want.
+func (m *doorChange) requireArriving(a, b, c mapping.FrontDoor) {
+	m.t.Helper()
+	m.following.Lock()
+	doors := findDoors(m.estate, m.client)
+	m.following.Unlock()
+	wanted := map[string]string{
+		"a.moving.example.com": doors[a].endpoint.ID, "b.moving.example.com": doors[b].endpoint.ID, "c.moving.example.com": doors[c].endpoint.ID,
+	}
+	require.Eventually(m.t, func() bool {
+		m.counting.Lock()
+		defer m.counting.Unlock()
+		for host, endpoint := range wanted {
+			if endpoint == "" || m.last[host] != endpoint {
+				return false
+			}
+		}
+		return true
+	}, 10*time.Second, 20*time.Millisecond, "want %v", wanted)
+	m.requireNoFailure()
+}
+
+func (m *doorChange) requireNoFailure() {
+	m.t.Helper()
+	m.counting.Lock()
+	defer m.counting.Unlock()
+	require.Empty(m.t, m.failures[:min(len(m.failures), 10)], "%d of %d requests failed", len(m.failures), m.total)
+}
+
+// end stops calling.
+func (m *doorChange) end() {
+	m.t.Helper()
+	m.ended.Do(func() {
+		m.simulator.OnCall(nil)
+		m.cancel()
+		m.running.Wait()
+		m.t.Logf("%d requests, %d failed", m.total, len(m.failures))
+		m.requireNoFailure()
+	})
+}
