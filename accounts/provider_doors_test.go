@@ -155,6 +155,8 @@ func TestANativeRowGetsAPrivateDomainThatIsSharedWithTheEndpointsAccount(t *test
 
 	require.Contains(t, fmt.Sprint(statements(t, m.named(t, policyToken, "fghij67890"))), "domainnames/c.private.example.net+a1b2c3d4e5")
 	require.Equal(t, map[string]any{"c.private.example.net": domainARN}, outputs["domainNameArns"])
+	require.Equal(t, map[string]any{"alb": albEndpointID, "native": nativeEndpointID}, outputs["readyFor"], "the endpoints that were admitted")
+	require.Equal(t, "222222222222", outputs["accountId"])
 	require.Equal(t, shareARN, outputs["resourceShareArn"])
 }
 

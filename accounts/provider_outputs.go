@@ -57,11 +57,13 @@ func (s *providerStack) exportReady(rows []mapping.Row) error {
 		ready[row.FrontDoor] = append(ready[row.FrontDoor], once(pulumi.String(topology.Address(row)).ToStringOutput(), way))
 		hosts = append(hosts, row.Host)
 	}
-	byDoor := pulumi.Map{}
+	byDoor, endpoints := pulumi.Map{}, pulumi.StringMap{}
 	for door, rows := range ready {
-		byDoor[string(door)] = rows
+		byDoor[string(door)], endpoints[string(door)] = rows, pulumi.String(s.shared.endpoints[door])
 	}
 	s.ctx.Export("ready", byDoor)
+	s.ctx.Export("readyFor", endpoints)
+	s.ctx.Export("accountId", pulumi.String(s.account.ID))
 	for _, step := range s.doors.next(rows, hosts) {
 		if err := s.ctx.Log.Info(step, nil); err != nil {
 			return fmt.Errorf("log what to run next: %w", err)

@@ -40,11 +40,12 @@ func SharedIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		derived, err := standing.derive(ctx, config, rows)
+		derived, err := standing.derive(config, rows)
 		if err != nil {
 			return err
 		}
 		if err := errors.Join(
+			standing.checkOwners(derived, rows),
 			checkRows(derived, rows, config.AWS.Region),
 			config.App.checkNames(derived.LoadBalancers),
 			config.Certificates.checkCoverage(config.supplied, derived, rows),

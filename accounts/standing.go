@@ -17,8 +17,6 @@ import (
 type standing struct {
 	topology.Standing
 
-	// known tells whether the stack's own outputs were read.
-	known bool
 	// certificateNames are those that each load balancer has certificates for, by
 	// the end of its name.
 	certificateNames map[string][]mapping.Host
@@ -26,6 +24,9 @@ type standing struct {
 	endpoints map[mapping.FrontDoor]string
 	// domains are the PRIVATE custom domains, by host.
 	domains map[mapping.Host]privateDomain
+	// owners are the accounts that have the custom domains of hosts, by front
+	// door and host, as far as their stacks say so.
+	owners map[mapping.FrontDoor]map[mapping.Host]mapping.AccountID
 	// shareARNs are the provider accounts' resource shares, sorted.
 	shareARNs []string
 	// admitting are the provider stacks whose policies admit an earlier front
@@ -63,9 +64,11 @@ type ownOutputs struct {
 // reads them.
 type providerOutputs struct {
 	Ready            map[mapping.FrontDoor][]string `json:"ready"`
+	ReadyFor         map[mapping.FrontDoor]string   `json:"readyFor"`
 	Keeps            []mapping.Host                 `json:"keeps"`
 	DomainNameARNs   map[mapping.Host]string        `json:"domainNameArns"`
 	ResourceShareARN string                         `json:"resourceShareArn"`
+	AccountID        mapping.AccountID              `json:"accountId"`
 }
 
 // serves tells whether the host had a name after the last run.
@@ -73,24 +76,16 @@ func (s *standing) serves(host mapping.Host) bool {
 	return slices.Contains(s.Hosts, host) || s.Placements[host].Name != ""
 }
 
-// derive works out what has to stand next. Load balancers beyond the first are
-// the only thing for which nginx rows alone need to know what stands.
-func (s *standing) derive(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mapping) (*topology.Topology, error) {
+// derive works out what has to stand next.
+func (s *standing) derive(config *sharedConfig, rows *mapping.Mapping) (*topology.Topology, error) {
 	limits := config.limits()
 	limits.StandingNames = s.certificateNames
-	derived, err := topology.DeriveAt(rows, limits, topology.Place(rows.Rows, s.Standing))
-	if err != nil || s.known || len(derived.LoadBalancers) < 2 {
-		return derived, err
-	}
-	if err := s.readOwn(ctx); err != nil {
-		return nil, err
-	}
 	return topology.DeriveAt(rows, limits, topology.Place(rows.Rows, s.Standing))
 }
 
-// readStanding reads what the stack itself and those of portico:providers said
-// last; nothing where neither the mapping nor the configuration knows of another
-// front door than nginx.
+// readStanding reads what the stack itself said last and, where the configuration
+// names them, those of portico:providers. Without these no host can come to
+// another front door than nginx, or leave one.
 func readStanding(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mapping) (*standing, error) {
 	s := &standing{
 		Standing: topology.Standing{
@@ -99,17 +94,13 @@ func readStanding(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mappi
 		},
 		certificateNames: map[string][]mapping.Host{},
 		domains:          map[mapping.Host]privateDomain{},
-	}
-	wants := firstWithout(rows, mapping.FrontDoorNGINX)
-	if wants == nil && len(config.Providers) == 0 {
-		return s, nil
-	}
-	if len(config.Providers) == 0 {
-		return nil, fmt.Errorf(`%s:%d:%d: APIS[%d].FRONT_DOOR: %s needs the provider accounts' stacks, which say when their side stands: set portico:providers: ["organization/portico-provider/%s-NAME"], all of them`,
-			rows.Source, wants.Pos.Line, wants.Pos.Column, wants.Index, wants.FrontDoor, ctx.Stack())
+		owners:           map[mapping.FrontDoor]map[mapping.Host]mapping.AccountID{mapping.FrontDoorALB: {}, mapping.FrontDoorNative: {}},
 	}
 	if err := s.readOwn(ctx); err != nil {
 		return nil, err
+	}
+	if len(config.Providers) == 0 {
+		return s, s.checkAlone(ctx.Stack(), rows)
 	}
 	var failures []error
 	for _, stack := range config.Providers {
@@ -117,6 +108,27 @@ func readStanding(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mappi
 	}
 	slices.Sort(s.shareARNs)
 	return s, errors.Join(failures...)
+}
+
+// checkAlone reports the first row that needs portico:providers where there are
+// none: one of another front door than nginx, or one whose host is served by such
+// still. The latter's way would be taken down before nginx's is known to stand.
+func (s *standing) checkAlone(stack string, rows *mapping.Mapping) error {
+	at := func(row *mapping.Row) string {
+		return fmt.Sprintf("%s:%d:%d: APIS[%d].FRONT_DOOR: ", rows.Source, row.Pos.Line, row.Pos.Column, row.Index)
+	}
+	if row := firstWithout(rows, mapping.FrontDoorNGINX); row != nil {
+		return fmt.Errorf(`%s%s needs the provider accounts' stacks, which say when their side stands: set portico:providers: ["organization/portico-provider/%s-NAME"], all of them`,
+			at(row), row.FrontDoor, stack)
+	}
+	for i := range rows.Rows {
+		row := &rows.Rows[i]
+		if door := s.Placements[row.Host].Name; !row.Retired && door != "" && door != mapping.FrontDoorNGINX {
+			return fmt.Errorf("%s%s is served by %s still, and leaves it when the provider accounts' stacks say that nginx is admitted: keep portico:providers until an update has led the name to nginx",
+				at(row), row.Host, door)
+		}
+	}
+	return nil
 }
 
 // firstWithout is the first unretired row that has not the front door.
@@ -135,7 +147,6 @@ func (s *standing) readOwn(ctx *pulumi.Context) error {
 	if _, err := readStack(ctx, name, &own); err != nil {
 		return err
 	}
-	s.known = true
 	s.Hosts, s.endpoints = own.Hosts, own.Endpoints
 	for host, placement := range own.Doors {
 		s.Placements[host] = topology.Placement(placement)
@@ -171,14 +182,43 @@ func (s *standing) readProvider(ctx *pulumi.Context, stack string) error {
 		s.domains[host] = privateDomain{arn: arn, shareARN: outputs.ResourceShareARN}
 	}
 	for door, rows := range outputs.Ready {
+		// A way that stands for an endpoint which is gone leads nowhere.
+		if endpoint := outputs.ReadyFor[door]; endpoint != "" && endpoint != s.endpoints[door] {
+			continue
+		}
 		if s.Ready[door] == nil {
 			s.Ready[door] = map[string]bool{}
 		}
 		for _, row := range rows {
 			s.Ready[door][row] = true
+			if of := s.owners[door]; of != nil && outputs.AccountID != "" {
+				host, _, _ := strings.Cut(row, "/")
+				of[mapping.Host(host)] = outputs.AccountID
+			}
 		}
 	}
 	return nil
+}
+
+// checkOwners reports hosts whose rows lead to another account while they are
+// served by a custom domain: their account would delete it before the other's can
+// stand, since a REGIONAL name is unique in a region, and an endpoint is
+// associated with one PRIVATE domain of a name.
+func (s *standing) checkOwners(derived *topology.Topology, rows *mapping.Mapping) error {
+	var wrong []error
+	for _, api := range derived.APIs {
+		for _, row := range api.Rows {
+			for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative} {
+				owner := s.owners[door][row.Host]
+				if row.Retired || !s.Placements[row.Host].Serves(door) || owner == "" || api.Account == "" || owner == api.Account {
+					continue
+				}
+				wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].ACCOUNT: %s is served by %s from a custom domain of account %s, which would be deleted before account %s can have it: leave ACCOUNT and PRIVATE_API_URL as they were, have the host served by nginx first, and change them then",
+					rows.Source, row.Pos.Line, row.Pos.Column, row.Index, row.Host, door, owner, api.Account))
+			}
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // readStack reads the outputs that a stack had after its last run into typed, a
