@@ -165,7 +165,7 @@ func (s *providerStack) deploy() error {
 		return err
 	}
 	s.awsProvider, s.providers = awsProvider, pulumi.Providers(awsProvider)
-	published, err := s.publishedStages(pulumi.Provider(awsProvider))
+	published, err := s.publishedStages()
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -23,61 +24,90 @@ func stages(api topology.API) []string {
 	return slices.Compact(all)
 }
 
-// publishedStages are the stages of each API that are redeployed when its policy
-// changes. A deployment creates a stage that isn't there, and publishes the
-// owner's draft on it; unless the settings ask for that, a stage that a row
-// leads to has to be there, and one that retired rows alone lead to is left
-// where it isn't: nothing of Portico's is in effect on it.
-func (s *providerStack) publishedStages(awsProvider pulumi.InvokeOption) (map[mapping.APIID][]string, error) {
-	published := map[mapping.APIID][]string{}
-	if !*s.config.Redeploy {
-		return published, s.findUndeployed(awsProvider)
-	}
-	var missing []error
-	for _, api := range s.apis {
-		for _, stage := range stages(api) {
-			if !s.config.CreateStages {
-				exists, err := components.StageExists(s.ctx, string(api.ID), stage, awsProvider)
-				if err != nil {
-					missing = append(missing, err)
-					continue
-				}
-				if !exists {
-					missing = append(missing, s.missingStage(api, stage))
-					continue
-				}
-			}
-			published[api.ID] = append(published[api.ID], stage)
-		}
-	}
-	return published, errors.Join(missing...)
-}
-
 // stageKey names a stage.
 type stageKey struct {
 	api   mapping.APIID
 	stage string
 }
 
+// stagesAtOnce is how many stages are asked for at a time: API Gateway answers
+// ten requests a second to an account.
+const stagesAtOnce = 4
+
+// existing tells which of the stages are there.
+func (s *providerStack) existing(keys []stageKey) (map[stageKey]bool, error) {
+	there, failures := make([]bool, len(keys)), make([]error, len(keys))
+	turns := make(chan struct{}, stagesAtOnce)
+	var asked sync.WaitGroup
+	for i, key := range keys {
+		turns <- struct{}{}
+		asked.Go(func() {
+			defer func() { <-turns }()
+			there[i], failures[i] = components.StageExists(s.ctx, string(key.api), key.stage, pulumi.Provider(s.awsProvider))
+		})
+	}
+	asked.Wait()
+	exists := map[stageKey]bool{}
+	for i, key := range keys {
+		exists[key] = there[i]
+	}
+	return exists, errors.Join(failures...)
+}
+
+// publishedStages are the stages of each API that are redeployed when its policy
+// changes. A deployment creates a stage that isn't there, and publishes the
+// owner's draft on it; unless the settings ask for that, a stage that a row
+// leads to has to be there, and one that retired rows alone lead to is left
+// where it isn't: nothing of Portico's is in effect on it.
+func (s *providerStack) publishedStages() (map[mapping.APIID][]string, error) {
+	published := map[mapping.APIID][]string{}
+	if !*s.config.Redeploy {
+		return published, s.findUndeployed()
+	}
+	var all []stageKey
+	for _, api := range s.apis {
+		for _, stage := range stages(api) {
+			all = append(all, stageKey{api.ID, stage})
+		}
+	}
+	var exists map[stageKey]bool
+	if !s.config.CreateStages {
+		var err error
+		if exists, err = s.existing(all); err != nil {
+			return nil, err
+		}
+	}
+	var missing []error
+	for _, api := range s.apis {
+		for _, stage := range stages(api) {
+			if s.config.CreateStages || exists[stageKey{api.ID, stage}] {
+				published[api.ID] = append(published[api.ID], stage)
+			} else {
+				missing = append(missing, s.missingStage(api, stage))
+			}
+		}
+	}
+	return published, errors.Join(missing...)
+}
+
 // findUndeployed finds the stages that custom domains are to lead to, and that
 // the APIs' owner hasn't deployed yet: a private API can't be before it has a
 // policy.
-func (s *providerStack) findUndeployed(awsProvider pulumi.InvokeOption) error {
-	asked := map[stageKey]bool{}
-	var wrong []error
+func (s *providerStack) findUndeployed() error {
+	var all []stageKey
 	for _, domain := range s.domains {
 		for _, path := range domain.Paths {
-			key := stageKey{path.API.ID, string(path.API.Stage)}
-			if _, known := asked[key]; known {
-				continue
+			if key := (stageKey{path.API.ID, string(path.API.Stage)}); !slices.Contains(all, key) {
+				all = append(all, key)
 			}
-			exists, err := components.StageExists(s.ctx, string(path.API.ID), string(path.API.Stage), awsProvider)
-			asked[key] = !exists
-			wrong = append(wrong, err)
 		}
 	}
-	s.undeployed = asked
-	return errors.Join(wrong...)
+	exists, err := s.existing(all)
+	s.undeployed = map[stageKey]bool{}
+	for _, key := range all {
+		s.undeployed[key] = !exists[key]
+	}
+	return err
 }
 
 // missingStage reports the rows that lead to a stage which isn't there; nil
