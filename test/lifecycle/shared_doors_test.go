@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/accounts"
@@ -136,4 +137,33 @@ func TestEnvironmentsOfOneAccountHaveTheSameNames(t *testing.T) {
 	require.NoError(t, err, "%s", e.log)
 	_, err = other.Preview(t.Context())
 	require.NoError(t, err, "the other environment is none the wiser")
+}
+
+// TestAMoveThatFailsIsNotClaimed has a run fail in which a name was to move. The
+// next one has to read where the host stands in truth.
+func TestAMoveThatFailsIsNotClaimed(t *testing.T) {
+	t.Parallel()
+	files := movingProject("nginx")
+	files["Pulumi.dev.yaml"] += "  portico:alb: {loadBalancer: own}\n"
+	e := begin(t, files, movingWorld())
+	e.env.Settle = 0
+	e.up()
+
+	write(t, e.project, map[string]string{"mapping.yaml": movingMapping("alb")})
+	// The first rule has the targets' health checked, the second is the host's.
+	e.Inject(awssim.Fault{Action: "elasticloadbalancing:CreateRule", Kind: awssim.Denial, Nth: 2})
+	_, err := e.env.Up(t.Context())
+	require.ErrorContains(t, err, "elasticloadbalancing:CreateRule")
+	resources := e.state(e.env.Shared).Resources
+	stack := slices.IndexFunc(resources, func(r apitype.ResourceV3) bool { return r.Type == "pulumi:pulumi:Stack" })
+	outputs := resources[stack].Outputs
+	require.Equal(t, map[string]any{string(movingHost): map[string]any{"name": "nginx", "waits": "provider"}}, outputs["doors"])
+	require.Equal(t, []any{string(movingHost), string(stayHost)}, outputs["hosts"])
+	for _, record := range e.Resources(awssim.Filter{Account: sharedAccount, Type: "aws:route53/record:Record"}) {
+		require.NotEqual(t, string(movingHost), record.Properties.Text("name"), "the name moved to a load balancer without its rule")
+	}
+
+	report := e.up()
+	e.arrived(report, "alb")
+	e.settled()
 }
