@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -33,6 +34,9 @@ type customDomain struct {
 // PRIVATE ones. Of these there are none until the shared stack has an endpoint
 // for them, which their policies name.
 func (s *providerStack) customDomains() error {
+	if err := s.checkPaths(); err != nil {
+		return err
+	}
 	arns, err := s.certificates()
 	if err != nil {
 		return err
@@ -71,6 +75,24 @@ func (s *providerStack) customDomains() error {
 		after = []pulumi.Resource{custom.Domain}
 	}
 	return nil
+}
+
+// checkPaths reports rows whose host has a custom domain here, and whose API isn't
+// the stack's. Rows that name no account say that by portico:apis alone.
+func (s *providerStack) checkPaths() error {
+	var wrong []error
+	for _, domain := range s.domains {
+		for _, path := range domain.Paths {
+			own := func(api topology.API) bool { return api.ID == path.API.ID }
+			if slices.ContainsFunc(s.apis, own) {
+				continue
+			}
+			row := s.rows.Rows[path.Row]
+			wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].PRIVATE_API_URL: REST API %s isn't among this stack's (portico:apis), and the custom domain of %s leads to APIs of one account only: list it here if account %s owns it, or write a host of its own, or FRONT_DOOR: nginx in every row of the host",
+				s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index, path.API.ID, domain.Host, s.account.ID))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // domainShare is the one share of the stack's PRIVATE domains, made where it

@@ -160,6 +160,21 @@ func TestANativeRowGetsAPrivateDomainThatIsSharedWithTheEndpointsAccount(t *test
 	require.Equal(t, shareARN, outputs["resourceShareArn"])
 }
 
+func TestTheRowsOfACustomDomainAreOfOneStack(t *testing.T) {
+	const rows = `APIS:
+  - {CUSTOM_DOMAIN_URL: a.internal.example.com/x, PRIVATE_API_URL: 'https://api0000001.execute-api.us-east-1.amazonaws.com/dev', FRONT_DOOR: native}
+  - {CUSTOM_DOMAIN_URL: a.internal.example.com/y, PRIVATE_API_URL: 'https://api0000002.execute-api.us-east-1.amazonaws.com/dev', FRONT_DOOR: native}
+`
+	m := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
+	s := redeploying + "  portico:apis: [api0000001]\n"
+	err := run(t, m, ProviderIn(project(t, "dev-orders", s, rows)), "dev-orders", s.config(t))
+	require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].PRIVATE_API_URL: REST API api0000002 isn't among this stack's (portico:apis)")
+	require.Empty(t, m.of(domainToken), "the other row's stack would make a second domain of the name")
+
+	s = redeploying + "  portico:apis: [api0000001, api0000002]\n"
+	require.NoError(t, run(t, &monitor{shared: doorOutputs(nil), publicZones: publicZones}, ProviderIn(project(t, "dev-orders", s, rows)), "dev-orders", s.config(t)))
+}
+
 func TestReadyAreTheRowsWhoseWayStands(t *testing.T) {
 	const albRow, nativeRow = "b.internal.example.com/v1", "c.private.example.net"
 	waits := func(host string, placement map[string]any) map[string]any {
