@@ -33,7 +33,7 @@ func (s *sharedStack) export(network *components.Network, doors *frontDoors, ser
 		s.ctx.Export("loadBalancers", s.balancerOutputs(doors))
 	}
 	if placements := unsettled(s.topology.Placements); len(placements) > 0 {
-		s.ctx.Export("doors", doors.once(service, zones, placements))
+		s.ctx.Export("doors", doors.placed(service, zones, placements))
 	}
 	if len(zones.AssociationCommands) > 0 {
 		s.ctx.Export("associationCommands", pulumi.StringArray(zones.AssociationCommands))
@@ -86,8 +86,8 @@ func (s *sharedStack) balancerOutputs(doors *frontDoors) pulumi.Array {
 	return all
 }
 
-// firstBalancer is the load balancer whose name says least: the first of the
-// proxy's, or else of the others. Nil without any.
+// firstBalancer is the load balancer without a suffix, or else the one whose
+// suffix comes first; nil without any. Their order in the topology isn't stable.
 func (s *sharedStack) firstBalancer(doors *frontDoors) *components.LoadBalancer {
 	var first *components.LoadBalancer
 	name := ""
@@ -111,8 +111,9 @@ func unsettled(placements map[mapping.Host]topology.Placement) map[mapping.Host]
 	return left
 }
 
-// once is the output doors, which is known when everything stands that it says.
-func (d *frontDoors) once(service *components.Service, zones *components.Zones, placements map[mapping.Host]topology.Placement) pulumi.Output {
+// placed is the output doors. It is known when everything stands of which it
+// tells: what the next run reads has been true.
+func (d *frontDoors) placed(service *components.Service, zones *components.Zones, placements map[mapping.Host]topology.Placement) pulumi.Output {
 	var stands []any
 	resources := slices.Clone(zones.Records)
 	for _, door := range d.albDoors {
