@@ -14,8 +14,8 @@ import (
 // Up creates and updates what the stacks describe: the shared stack, then the
 // provider accounts' side by side. If the shared stack fails, the provider
 // stacks are not run, since they read its outputs. Where hosts change their
-// front door, further phases follow, until no host waits for one; Settle lies
-// between the phases that move names and those that take the earlier way down.
+// front door, further phases follow, until no host waits for one. Between them
+// lie Settle and Provision, so that no request fails.
 func (e *Environment) Up(ctx context.Context) (*Report, error) {
 	r, err := e.prepare(up)
 	if err != nil {

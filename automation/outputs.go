@@ -85,6 +85,7 @@ const (
 
 // ProviderOutputs are the outputs of a provider account's stack.
 type ProviderOutputs struct {
+	AccountID mapping.AccountID `json:"accountId"`
 	// RedeployCommands are what the APIs' owner runs after an update that
 	// changed policies, where the stack doesn't deploy stages itself.
 	RedeployCommands []string `json:"redeployCommands"`
@@ -92,6 +93,8 @@ type ProviderOutputs struct {
 	// whole way stands on the account's side, by front door. For nginx it has
 	// rows of those hosts only that SharedOutputs.Doors has.
 	Ready map[mapping.FrontDoor][]string `json:"ready"`
+	// ReadyFor are the IDs of the endpoints that Ready is about.
+	ReadyFor map[mapping.FrontDoor]string `json:"readyFor"`
 	// Keeps are the hosts whose earlier front door the policies still admit.
 	Keeps []mapping.Host `json:"keeps"`
 	// DomainNameARNs are the private custom domains' ARNs, by host.

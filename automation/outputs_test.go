@@ -42,12 +42,14 @@ func TestOutputsHaveTypes(t *testing.T) {
 	}, shared))
 
 	provider, err := ReadProviderOutputs(outputsOf(map[string]any{
+		"accountId": "222222222222", "readyFor": map[string]any{"native": "vpce-3"},
 		"redeployCommands": []any{"aws apigateway"}, "keeps": []any{"a.example.com"},
 		"ready":          map[string]any{"native": []any{"a.example.com/v1"}},
 		"domainNameArns": map[string]any{"a.example.com": "arn:d"}, "resourceShareArn": "arn:s", "more": 1.0,
 	}))
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(&ProviderOutputs{
+		AccountID: "222222222222", ReadyFor: map[mapping.FrontDoor]string{"native": "vpce-3"},
 		RedeployCommands: []string{"aws apigateway"}, Keeps: []mapping.Host{"a.example.com"},
 		Ready:          map[mapping.FrontDoor][]string{"native": {"a.example.com/v1"}},
 		DomainNameARNs: map[mapping.Host]string{"a.example.com": "arn:d"}, ResourceShareARN: "arn:s",
