@@ -26,6 +26,8 @@ type frontDoors struct {
 	albDoors  []*components.ALBDoor
 	// associations connect the native hosts; nil without such hosts.
 	associations *components.NativeDoor
+	// proxy is the proxy's service; nil without one.
+	proxy *components.Service
 }
 
 // stands tells whether the front door has to stand.
@@ -70,8 +72,9 @@ func (d *frontDoors) checkDistinct() error {
 	return errors.Join(wrong...)
 }
 
-// alias is a record that leads to its front door.
-func (d *frontDoors) alias(record topology.Record) components.AliasRecord {
+// alias is a record that leads to its front door. A name that moves to the proxy
+// does so when the proxy knows it, which may be in this very update.
+func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasRecord {
 	alias := components.AliasRecord{Name: string(record.Name)}
 	if record.Door == mapping.FrontDoorNative {
 		alias.Target = components.AliasTarget{DNSName: d.native.DNSName, HostedZoneID: d.native.HostedZoneID}
@@ -82,6 +85,9 @@ func (d *frontDoors) alias(record topology.Record) components.AliasRecord {
 	alias.Target = components.AliasTarget{DNSName: balancer.DNSName, HostedZoneID: balancer.HostedZoneID}
 	if record.Door == mapping.FrontDoorALB {
 		alias.After = []pulumi.Resource{d.albDoors[record.LoadBalancer]}
+	}
+	if record.Door == mapping.FrontDoorNGINX && moves {
+		alias.After = []pulumi.Resource{d.proxy}
 	}
 	return alias
 }

@@ -230,7 +230,7 @@ func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 		},
 		"from alb on a load balancer of its own to nginx": {
 			settings: ownALB, from: "alb", to: "nginx", first: way{name: at("alb"), rule: true, alias: albName},
-			then: []way{{name: waits("alb"), rule: true, alias: albName}, {name: at("nginx", "alb"), rule: true}, {}},
+			then: []way{{name: waits("alb"), rule: true, alias: albName}, {name: at("nginx", "alb"), rule: true, alias: theBalancer}, {}},
 		},
 		"from nginx to native": {
 			from: "nginx", to: "native",
@@ -241,7 +241,7 @@ func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 		},
 		"from native to nginx": {
 			from: "native", to: "nginx", first: way{name: at("native"), access: true, alias: theEndpoint},
-			then: []way{{name: waits("native"), access: true, alias: theEndpoint}, {name: at("nginx", "native"), access: true}, {}},
+			then: []way{{name: waits("native"), access: true, alias: theEndpoint}, {name: at("nginx", "native"), access: true, alias: theBalancer}, {}},
 		},
 		"from alb to native": {
 			from: "alb", to: "native", first: way{name: at("alb"), rule: true},
@@ -264,6 +264,10 @@ func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 				m := e.up(t)
 				require.Equal(t, then, e.wayOf(m, bHost), "run %d after the account is ready", i+1)
 				require.Contains(t, m.named(t, zoneToken, "internal.example.com").Inputs["name"], "internal.example.com")
+				if then.alias == theBalancer {
+					after := strings.Join(m.named(t, recordToken, bHost).Dependencies, " ")
+					require.Contains(t, after, "ecs/service:Service::portico-dev", "the name moves when the proxy knows it")
+				}
 			}
 		})
 	}

@@ -119,7 +119,7 @@ func (s *sharedStack) deploy() error {
 	if err := s.announce(); err != nil {
 		return err
 	}
-	doors, service, err := s.frontDoors(network)
+	doors, err := s.frontDoors(network)
 	if err != nil {
 		return err
 	}
@@ -127,53 +127,53 @@ func (s *sharedStack) deploy() error {
 	if err != nil {
 		return err
 	}
-	s.export(network, doors, service, zones)
+	s.export(network, doors, doors.proxy, zones)
 	return nil
 }
 
-// frontDoors makes what stands of the front doors, and the proxy's service
-// where there is one. Endpoints at chosen addresses come first.
-func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, *components.Service, error) {
+// frontDoors makes what stands of the front doors. Endpoints at chosen addresses
+// come first.
+func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, error) {
 	doors := &frontDoors{}
 	var groups *components.SecurityGroups
 	var err error
 	if s.stands(mapping.FrontDoorNGINX) || s.stands(mapping.FrontDoorALB) {
 		if groups, err = s.securityGroups(network); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if s.stands(mapping.FrontDoorALB) {
 		if doors.alb, err = s.albEndpoint(network, groups); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if s.stands(mapping.FrontDoorNGINX) {
 		if doors.endpoints, err = s.endpoints(network, groups, doors.fixed()); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if s.stands(mapping.FrontDoorNative) {
 		if doors.native, err = s.nativeEndpoint(network, doors.fixed()); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if doors.associations, err = s.nativeDoor(doors.native); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if err := doors.checkDistinct(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if doors.balancers, err = s.loadBalancers(network, groups, doors.fixed()); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if doors.albDoors, err = s.albDoors(network, doors); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if !s.stands(mapping.FrontDoorNGINX) {
-		return doors, nil, nil
+		return doors, nil
 	}
-	service, err := s.service(network, groups, doors)
-	return doors, service, err
+	doors.proxy, err = s.service(network, groups, doors)
+	return doors, err
 }
 
 // service runs the proxy.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -101,7 +102,8 @@ func (s *sharedStack) zones(network *components.Network, doors *frontDoors) (*co
 	for _, zone := range s.topology.Zones {
 		hosted := components.HostedZone{Name: string(zone.Name)}
 		for _, record := range zone.Records {
-			hosted.Records = append(hosted.Records, doors.alias(record))
+			moves := s.topology.Placements[record.Name].Waits == topology.WaitsForClients
+			hosted.Records = append(hosted.Records, doors.alias(record, moves))
 		}
 		for _, host := range zone.Hosts {
 			hosted.Hosts = append(hosted.Hosts, string(host))

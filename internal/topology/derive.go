@@ -116,7 +116,7 @@ func (t *Topology) balance(p *placed, limits Limits) []error {
 		}
 		return record
 	}
-	t.Zones = reuse(zones(t.Served, target, limits), limits.ExistingZones)
+	t.Zones = reuse(p.withRecordsOfMoved(zones(t.Served, target, limits), target, limits), limits.ExistingZones)
 	return problems
 }
 

@@ -275,3 +275,28 @@ func answer(zones []topology.Zone, host mapping.Host) *topology.Record {
 	}
 	return nil
 }
+
+func TestAHostThatLeftARecordOfItsOwnKeepsOneUntilTheEarlierWayIsDown(t *testing.T) {
+	const moved, stays = "a.x.example.com", "b.x.example.com"
+	records := func(limits topology.Limits, p topology.Placement) []topology.Record {
+		m := &mapping.Mapping{Rows: []mapping.Row{behind(nginx, moved, ""), behind(nginx, stays, "")}}
+		for i := range m.Rows {
+			m.Rows[i].Index = i
+		}
+		derived, err := topology.DeriveAt(m, limits, map[mapping.Host]topology.Placement{moved: p, stays: {Name: nginx}})
+		require.NoError(t, err)
+		require.Len(t, derived.Zones, 1)
+		return derived.Zones[0].Records
+	}
+	left := func(door mapping.FrontDoor) topology.Placement {
+		return topology.Placement{Name: nginx, Keeps: []mapping.FrontDoor{door}, Waits: topology.WaitsForClients}
+	}
+	wildcard := topology.Record{Name: "*.x.example.com", Door: nginx}
+	own := topology.Record{Name: moved, Door: nginx}
+	shared := topology.Limits{SharedALB: true}
+	require.Equal(t, []topology.Record{wildcard, own}, records(shared, left(native)))
+	require.Equal(t, []topology.Record{wildcard, own}, records(topology.Limits{}, left(alb)))
+	require.Equal(t, []topology.Record{wildcard}, records(shared, left(alb)), "the wildcard led to the load balancer of both")
+	require.Equal(t, []topology.Record{wildcard}, records(shared, topology.Placement{Name: nginx}), "the wildcard stands for it from then on")
+	require.Equal(t, []topology.Record{wildcard}, records(shared, topology.Placement{Name: nginx, Keeps: []mapping.FrontDoor{native}, Waits: topology.WaitsForDomain}))
+}

@@ -51,6 +51,28 @@ func zones(hosts []mapping.Host, target func(mapping.Host) Record, limits Limits
 	return zones
 }
 
+// withRecordsOfMoved leaves a record of its own to each host that had one at the
+// front door which it has just left, though a wildcard stands for it now. Its
+// name moves by a change of the record then, in the update that says so. A record
+// that goes, goes after all else: an update that is interrupted before that would
+// have said that the name had moved, and the next one takes the earlier way down.
+func (p *placed) withRecordsOfMoved(zones []Zone, target func(mapping.Host) Record, limits Limits) []Zone {
+	had := func(door mapping.FrontDoor) bool {
+		return door == mapping.FrontDoorNative || door == mapping.FrontDoorALB && !limits.SharedALB
+	}
+	for i := range zones {
+		zone := &zones[i]
+		for _, host := range zone.Hosts {
+			at := p.at[host]
+			if at.Waits == WaitsForClients && slices.ContainsFunc(at.Keeps, had) && zone.answering(host) != host {
+				zone.Records = append(zone.Records, target(host))
+				sortRecords(zone.Records)
+			}
+		}
+	}
+	return zones
+}
+
 func sortRecords(records []Record) {
 	slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Name, b.Name) })
 }
