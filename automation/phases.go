@@ -253,7 +253,7 @@ func (r *run) ahead(outputs map[string]any) []string {
 	unready, domain := at.waiting(WaitsForProvider), at.waiting(WaitsForDomain)
 	var phases []string
 	if len(unready) > 0 {
-		phases = append(phases, fmt.Sprintf("%s again, when the provider accounts are ready: moves %s; names of clients that go to native %s later, in a run of their own",
+		phases = append(phases, fmt.Sprintf("%s again, when the provider accounts are ready: moves %s; names that clients use move to native %s later than elsewhere, in a run of their own",
 			r.Shared.Name, list(unready), r.Provision))
 	}
 	if len(domain) > 0 {

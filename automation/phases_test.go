@@ -196,7 +196,7 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 		report, err := w.Preview(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []string{
-			"dev again, when the provider accounts are ready: moves a.example.com; names of clients that go to native 20m0s later, in a run of their own",
+			"dev again, when the provider accounts are ready: moves a.example.com; names that clients use move to native 20m0s later than elsewhere, in a run of their own",
 			"dev again, 1m30s after names have moved: takes down the earlier ways of a.example.com",
 			"the provider accounts of these hosts again: takes the earlier front door out of the policies",
 		}, report.Ahead)
