@@ -68,8 +68,18 @@ func (p project) write(b beginning, document []byte, shared map[string]any, prov
 	for account, apis := range b.owned() {
 		config := b.config()
 		maps.Copy(config, b.providerConfig(account, apis, p.environment))
+		stack := b.stackName(p.environment, account)
+		before, err := readStackFile(p.settingsFile(p.providerDir(), stack))
+		if err != nil {
+			return err
+		}
+		settings, stood := before.Config[certificatesKey]
+		if _, set := config[certificatesKey]; stood && !set {
+			// A custom domain keeps its certificate until its host has left.
+			config[certificatesKey] = settings
+		}
 		maps.Copy(config, providers[account])
-		if err := p.settle(p.providerDir(), b.stackName(p.environment, account), config); err != nil {
+		if err := p.settle(p.providerDir(), stack, config); err != nil {
 			return err
 		}
 	}
@@ -90,8 +100,12 @@ func (p project) write(b beginning, document []byte, shared map[string]any, prov
 	return p.settle(p.dir, p.environment, config)
 }
 
-// providersKey is the shared stack's setting that names the provider stacks.
-const providersKey = "portico:providers"
+// The shared stack's setting that names the provider stacks, and any stack's for
+// certificates.
+const (
+	providersKey    = "portico:providers"
+	certificatesKey = "portico:certificates"
+)
 
 // providerStacks are the full names of all provider stacks that have settings.
 func (p project) providerStacks() ([]string, error) {
@@ -181,12 +195,12 @@ func (b beginning) providerConfig(account mapping.AccountID, apis []string, envi
 	if len(apis) > 0 {
 		config["portico:apis"] = apis
 	}
-	if zones := b.validatedBy(account); len(zones) > 0 && account != b.shared {
+	if zones := b.validatedBy(account); b.leavesProxy() && account != b.shared {
 		var settings []map[string]any
 		for _, zone := range zones {
 			settings = append(settings, map[string]any{"name": string(zone), "roleArn": b.validationRoleARN()})
 		}
-		config["portico:certificates"] = map[string]any{"zones": settings}
+		config[certificatesKey] = map[string]any{"zones": settings}
 	}
 	return config
 }

@@ -212,12 +212,12 @@ func (b beginning) leavesProxy() bool {
 	return slices.ContainsFunc(b.mapping.Rows, func(row mapping.Row) bool { return row.FrontDoor != mapping.FrontDoorNGINX })
 }
 
-// validatedBy are the public zones in which an account validates certificates of
-// its own: those of its rows whose custom domain names stand in the account.
+// validatedBy are the public zones of an account's rows, in which it validates
+// certificates of its own while hosts come and go.
 func (b beginning) validatedBy(account mapping.AccountID) []mapping.Zone {
 	zones := make(map[mapping.Zone]bool)
 	for _, row := range b.mapping.Rows {
-		if b.accountOf(row) != account || row.FrontDoor == mapping.FrontDoorNGINX {
+		if b.accountOf(row) != account {
 			continue
 		}
 		zones[registeredZone(row)] = true

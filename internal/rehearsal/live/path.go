@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,11 +111,12 @@ func (p *Path) Health() []TargetHealth { return p.health.all() }
 func (p *Path) TaskLog() string {
 	p.updating.Lock()
 	defer p.updating.Unlock()
-	var text string
+	var logs []string
 	for _, process := range p.processes {
-		text += process.task.Interface.Name + ":\n" + process.log.String() + "\n"
+		logs = append(logs, process.task.Interface.Name+":\n"+process.log.String()+"\n")
 	}
-	return text
+	slices.Sort(logs)
+	return strings.Join(logs, "")
 }
 
 // Resolve asks the VPC's resolver for a name's IPv4 addresses. A name without
