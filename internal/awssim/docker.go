@@ -32,6 +32,9 @@ func dockerService() service {
 		// pulumi-docker's Update answers a preview with the inputs alone, so
 		// that what is made from repoDigest is shown as changing too.
 		previewsAnew: true,
+		// Its Read looks at nothing and hands back what it was given, the inputs
+		// too (pulumi-docker v4, provider.go).
+		readsNothing: true,
 		onCreate:     buildAndPush,
 		onUpdate:     buildAndPush,
 	}}}

@@ -213,6 +213,9 @@ func (p *provider) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*p
 	if err != nil {
 		return nil, err
 	}
+	if spec.readsNothing {
+		return &pulumirpc.ReadResponse{Id: request.Id, Properties: request.Properties, Inputs: request.Inputs}, nil
+	}
 	oldInputs, err := decode(request.Inputs)
 	if err != nil {
 		return nil, err

@@ -77,6 +77,8 @@ type typeSpec struct {
 	// previewsAnew says that the preview of an update tells no more than that
 	// of a creation: outputs that stand may change.
 	previewsAnew bool
+	// readsNothing says that the provider takes the state's word for what stands.
+	readsNothing bool
 	// imported finds a resource by the form of its ID in which it is imported,
 	// where that is another than the ID.
 	imported func(c *call, id string) *Resource

@@ -161,3 +161,14 @@ func TestRefreshNamesWhatNoStackKnows(t *testing.T) {
 	require.Contains(t, e.log.String(), "arn:aws:ec2:us-east-1:111111111111:vpc/vpc-0aaaaaaaaaaaaaaaa carries this environment's tags")
 	require.NotContains(t, e.log.String(), "vpc-0bbbbbbbbbbbbbbbb")
 }
+
+// TestARefreshOfWhatNobodyChangedLeavesNothingToDo has the engine read back what
+// it made, images and policies in AWS's own form included.
+func TestARefreshOfWhatNobodyChangedLeavesNothingToDo(t *testing.T) {
+	t.Parallel()
+	e := begin(t, smallProject(), ordersWorld())
+	e.up()
+	_, err := e.env.Refresh(t.Context())
+	require.NoError(t, err)
+	e.settled()
+}
