@@ -15,6 +15,10 @@
 //	env.Progress = automation.Lines(os.Stderr)
 //	report, err := env.Up(ctx)
 //
+// Where hosts change their front door, Up goes on with further phases, and the
+// report has them below each stack. ReadSharedOutputs and ReadProviderOutputs
+// give what the stacks put out its types.
+//
 // The stacks are those that plain `pulumi up -s dev` works on: the same
 // settings files, the same backend, the same state. One account's failure does
 // not stop the others: the report has an entry for every stack, and the error
