@@ -20,8 +20,16 @@ import (
 
 var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "what the points of the crashes are drawn from")
 
-// slow skips what takes minutes unless it is asked for.
+// slow tells whether what takes minutes is asked for.
 func slow() bool { return os.Getenv("PORTICO_SLOW") == "1" }
+
+// slowly skips a test of many updates, so that make test stays short.
+func slowly(t *testing.T) {
+	t.Helper()
+	if !slow() {
+		t.Skip("takes a minute: run make test-slow, which sets PORTICO_SLOW=1")
+	}
+}
 
 // point is where an engine dies: after an API call took effect, and so long
 // after; without a delay before the engine hears of the call.

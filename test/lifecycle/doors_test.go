@@ -84,6 +84,7 @@ func (e *estate) domain(name string) *awssim.CustomDomain {
 // TestFrontDoorsOfAnAccount takes a provider account's side of the front doors
 // through what happens to it.
 func TestFrontDoorsOfAnAccount(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	e := doorsEstate(t)
 	// An answer is late enough for another domain to overtake it.
@@ -156,6 +157,7 @@ func TestFrontDoorsOfAnAccount(t *testing.T) {
 // TestEachUpdateSaysHowFarItIs brings the stacks up one after another, as plain
 // pulumi up does.
 func TestEachUpdateSaysHowFarItIs(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	e := doorsEstate(t)
 	shared, provider := &lives{e, e.env.Shared}, &lives{e, e.env.Providers[0]}
@@ -231,6 +233,7 @@ func selfSigned(t *testing.T, name string) (certificate, key string) {
 // TestCustomDomainsChangeTheirCertificates has one source of certificates after
 // another, under domains that stay.
 func TestCustomDomainsChangeTheirCertificates(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	const authority = "arn:aws:acm-pca:us-east-1:222222222222:certificate-authority/0a1b"
 	e := doorsEstate(t)
@@ -290,6 +293,7 @@ func TestCustomDomainsChangeTheirCertificates(t *testing.T) {
 // TestTheEndpointsAccountMayOwnAPIsToo has a provider stack in the shared
 // account, where ACM asks both stacks for the same validation record.
 func TestTheEndpointsAccountMayOwnAPIsToo(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	world := policyWorld()
 	for i := range world.RESTAPIs {

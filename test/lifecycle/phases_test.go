@@ -55,6 +55,7 @@ func movingWorld() *awssim.World {
 // back, an up for each move, and demands after each that nothing waits, nothing
 // of the way that it left stands, and nothing is left to do.
 func TestOneUpTakesAHostToAnotherFrontDoor(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	e := begin(t, movingProject(mapping.FrontDoorNGINX), movingWorld())
 	e.env.Settle = 0

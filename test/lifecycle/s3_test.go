@@ -180,6 +180,7 @@ func writeXML(w http.ResponseWriter, status int, body any) {
 // TestTheStateMayLieInS3 runs the life of an environment with a backend in S3:
 // its lock holds a second run off, and nothing of it is left behind.
 func TestTheStateMayLieInS3(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	state := &bucket{objects: map[string]object{}}
 	server := httptest.NewServer(state)

@@ -45,6 +45,7 @@ func (e *estate) ids(token string) []string {
 // TestCertificatesSpillOverToFurtherLoadBalancers has more parent domains than
 // one load balancer takes, and gets more of them.
 func TestCertificatesSpillOverToFurtherLoadBalancers(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	files := smallProject()
 	files["mapping.yaml"] = domainsOf(2)
@@ -71,6 +72,7 @@ func TestCertificatesSpillOverToFurtherLoadBalancers(t *testing.T) {
 // TestSharesFromOutsideTheOrganizationAreAccepted serves a PRIVATE custom domain
 // of an account that is no member of the shared account's organization.
 func TestSharesFromOutsideTheOrganizationAreAccepted(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	world := movingWorld()
 	world.Accounts[1].OutsideOrganization = true
@@ -91,6 +93,7 @@ func TestSharesFromOutsideTheOrganizationAreAccepted(t *testing.T) {
 // TestEnvironmentsOfOneAccountHaveTheSameNames brings up two environments whose
 // hosts are the same, by APIs of their own.
 func TestEnvironmentsOfOneAccountHaveTheSameNames(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	const toProd = "owned00001"
 	files := movingProject("native")
@@ -142,6 +145,7 @@ func TestEnvironmentsOfOneAccountHaveTheSameNames(t *testing.T) {
 // TestAMoveThatFailsIsNotClaimed has a run fail in which a name was to move. The
 // next one has to read where the host stands in truth.
 func TestAMoveThatFailsIsNotClaimed(t *testing.T) {
+	slowly(t)
 	t.Parallel()
 	files := movingProject("nginx")
 	files["Pulumi.dev.yaml"] += "  portico:alb: {loadBalancer: own}\n"
