@@ -199,7 +199,7 @@ func (s suppliedCertificates) warn(log pulumi.Log, now time.Time) error {
 // certificates makes the load balancer's certificates.
 func (s *sharedStack) certificates() (*components.Certificates, error) {
 	args := s.config.Certificates.args(s.config.supplied, s.publicZones, s.tags)
-	args.RecordsOfOthers = s.config.Certificates.SharedRecords
+	args.RecordsOfOthers = s.config.Certificates.SharedRecords || s.hasDomainsBeside()
 	for _, balancer := range s.topology.LoadBalancers {
 		for _, certificate := range balancer.Certificates {
 			args.Requests = append(args.Requests, certificateRequest(balancer.Name, certificate))
@@ -209,6 +209,17 @@ func (s *sharedStack) certificates() (*components.Certificates, error) {
 		return nil, err
 	}
 	return components.NewCertificates(s.ctx, s.prefix, args, s.providers)
+}
+
+// hasDomainsBeside tells whether rows want custom domains in the stack's own
+// account: the certificates of those are validated by the same records, and need
+// them for their renewal when this stack has no use for them any more.
+func (s *sharedStack) hasDomainsBeside() bool {
+	return slices.ContainsFunc(s.topology.APIs, func(api topology.API) bool {
+		return string(api.Account) == s.config.AWS.AccountID && slices.ContainsFunc(api.Rows, func(row mapping.Row) bool {
+			return !row.Retired && row.FrontDoor != mapping.FrontDoorNGINX
+		})
+	})
 }
 
 // args are those of a stack's certificates, without the requests.

@@ -371,6 +371,14 @@ func TestTheALBLeadsToTheEndpointsAddresses(t *testing.T) {
 		balancer := m.only(t, balancerToken)
 		require.Contains(t, strings.Join(balancer.Dependencies, " "), "VpcEndpoint::portico-dev-alb-endpoint", "lest AWS give them to the load balancer")
 	})
+	t.Run("of which a further zone's comes last, lest a target that stays be registered anew and then taken out by its old name", func(t *testing.T) {
+		of := func(zones string) []any {
+			network := settings("  portico:network: {create: true, cidr: 10.0.96.0/19, zones: " + zones + "}\n")
+			return targets((&sharedRuns{settings: withProviders + network, mapping: hosts(aHost + " alb")}).up(t))
+		}
+		require.Equal(t, []any{"10.0.96.17", "10.0.100.17"}, of("2"))
+		require.Equal(t, []any{"10.0.96.17", "10.0.100.17", "10.0.104.17"}, of("3"))
+	})
 	t.Run("in an existing VPC those of the network interfaces", func(t *testing.T) {
 		m := (&sharedRuns{settings: withProviders + existingVPC, mapping: hosts(aHost + " alb")}).up(t)
 		require.Equal(t, []any{"10.7.0.1", "10.7.0.3"}, targets(m))
@@ -397,6 +405,20 @@ func TestTheALBLeadsToTheEndpointsAddresses(t *testing.T) {
 		require.NotContains(t, rule.Inputs, "priority")
 		require.Contains(t, strings.Join(rule.Dependencies, " "), "TargetGroupAttachment::portico-dev-alb-1")
 	})
+}
+
+func TestValidationRecordsOutlastTheStackWhereItsAccountHasCustomDomainsToo(t *testing.T) {
+	for mapping, outlast := range map[string]bool{
+		hosts(aHost+" nginx", bHost+" native"):                                                     false,
+		hosts(aHost+" nginx", bHost+" nginx"):                                                      false,
+		strings.ReplaceAll(hosts(aHost+" nginx", bHost+" nginx"), "222222222222", "111111111111"):  false,
+		strings.ReplaceAll(hosts(aHost+" nginx", bHost+" native"), "222222222222", "111111111111"): true,
+	} {
+		m := (&sharedRuns{mapping: mapping}).up(t)
+		validation := m.named(t, recordToken, "validation-internal.example.com")
+		require.Equal(t, outlast, validation.Inputs["allowOverwrite"], mapping)
+		require.Equal(t, outlast, validation.RetainOnDelete, "the domains' certificates are renewed by it")
+	}
 }
 
 func TestSharesOfAccountsOutsideTheOrganizationAreAccepted(t *testing.T) {

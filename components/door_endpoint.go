@@ -53,8 +53,9 @@ type DoorEndpoint struct {
 	// aliases to it name.
 	DNSName      pulumi.StringOutput `pulumi:"dnsName"`
 	HostedZoneID pulumi.StringOutput `pulumi:"hostedZoneId"`
-	// Addresses are the endpoint's network interfaces', sorted, and AddressCount
-	// how many there are, which is known in a preview too.
+	// Addresses are the endpoint's network interfaces', and AddressCount how many
+	// there are, which is known in a preview too. Chosen ones are in the subnets'
+	// order, so that a further subnet's comes last; others are sorted.
 	Addresses    pulumi.StringArrayOutput `pulumi:"addresses"`
 	AddressCount int
 	// Fixed has the endpoint where it is created at chosen addresses; see
@@ -112,10 +113,14 @@ func (e *DoorEndpoint) create(ctx *pulumi.Context, name string, args *DoorEndpoi
 	if err := e.letOut(ctx, name, args, []pulumi.StringInput{groupID}); err != nil {
 		return nil, err
 	}
-	return createExecuteAPI(ctx, e, name+"-endpoint", &executeAPIArgs{
+	created, err := createExecuteAPI(ctx, e, name+"-endpoint", &executeAPIArgs{
 		region: args.Region, vpcID: args.VPCID, subnetIDs: args.SubnetIDs, groupID: groupID,
 		addresses: args.Addresses, after: args.Fixed, tags: args.Tags,
 	})
+	if err == nil && args.Addresses != nil {
+		created.addresses = pulumi.ToStringArray(args.Addresses).ToStringArrayOutput()
+	}
+	return created, err
 }
 
 func (e *DoorEndpoint) adopt(ctx *pulumi.Context, name string, args *DoorEndpointArgs) (*executeAPIEndpoint, error) {
