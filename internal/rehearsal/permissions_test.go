@@ -49,7 +49,10 @@ func observe(t *testing.T, mappingFile string) observed {
 	r := &rehearsal{
 		Options{
 			Mapping: mappingFile, Environment: DefaultEnvironment, Command: cli(t), Progress: testLog{t},
-			Programs: automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn},
+			Programs: automation.Programs{
+				Shared: accounts.SharedIn, SharedTagged: accounts.TaggedIn,
+				Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn,
+			},
 		}, b, dir, simulator,
 	}
 	environment, err := r.environment(server.DebugProviders())
