@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,23 +102,33 @@ func requireConfigured(t *testing.T, program pulumi.RunFunc, stack string, setti
 		}
 		config[key] = text
 	}
-	m := &begun{}
+	m := &begun{own: "organization/portico/" + stack}
 	err := pulumi.RunErr(program, pulumi.WithMocks("portico", stack, m), func(info *pulumi.RunInfo) { info.Config = config })
 	require.ErrorContains(t, err, errBegun.Error(), string(settings))
-	require.Positive(t, m.resources.Load(), "%v\n%s", err, settings)
+	require.Positive(t, m.asked.Load(), "%v\n%s", err, settings)
 }
 
 var errBegun = errors.New("the program has begun")
 
-// begun is an engine that refuses everything.
-type begun struct{ resources atomic.Int64 }
+// begun is an engine that refuses everything. The stack's own earlier outputs,
+// which a program reads before it knows what to make, are not there yet.
+type begun struct {
+	own   string
+	asked atomic.Int64
+}
 
 func (m *begun) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	if args.TypeToken == "pulumi:pulumi:Stack" {
 		return args.Name, args.Inputs, nil
 	}
-	m.resources.Add(1)
+	m.asked.Add(1)
 	return "", nil, errBegun
 }
 
-func (m *begun) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, errBegun }
+func (m *begun) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	if args.Token == "pulumi:pulumi:readStackOutputs" && args.Args["name"].StringValue() == m.own {
+		return nil, fmt.Errorf("unknown stack %q", m.own)
+	}
+	m.asked.Add(1)
+	return nil, errBegun
+}
