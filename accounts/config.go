@@ -288,7 +288,7 @@ type quotasConfig struct {
 	// certificates.
 	LoadBalancers *int `config:"loadBalancers"`
 	// RulesPerLoadBalancer doesn't count the default rule; each host of front
-	// door alb needs one.
+	// door alb needs one, and one is to spare for changes.
 	RulesPerLoadBalancer *int `config:"rulesPerLoadBalancer"`
 	// Associations is the access associations of private custom domains, one
 	// for each host of front door native.

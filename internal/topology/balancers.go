@@ -186,6 +186,10 @@ func (b *balanced) loadBalancers(publicZones map[mapping.Host]mapping.Zone, albH
 	return all
 }
 
+// spareRules is how many of a load balancer's rules no host takes: one stands in
+// while all hosts wait for their accounts, and goes after theirs have come.
+const spareRules = 1
+
 // ruleLimit reports that the hosts on a load balancer need more rules than its
 // listener takes.
 func (b *balanced) ruleLimit(p *placed, limits Limits) []error {
@@ -198,7 +202,7 @@ func (b *balanced) ruleLimit(p *placed, limits Limits) []error {
 	}
 	var problems []error
 	for i, rows := range on {
-		need := len(hosts(rows))
+		need := len(hosts(rows)) + spareRules
 		if need <= limits.RulesPerLoadBalancer {
 			continue
 		}
@@ -207,11 +211,11 @@ func (b *balanced) ruleLimit(p *placed, limits Limits) []error {
 			of = fmt.Sprintf("load balancer %d", i+1)
 		}
 		problems = append(problems, newLimitError(p.Source, rows, LimitError{
-			Limit:  "listener rules of " + of + ", one for each host of alb",
+			Limit:  "listener rules of " + of + ", one for each host of alb and one to spare",
 			Need:   need,
 			Max:    limits.RulesPerLoadBalancer,
 			Remedy: "give hosts another FRONT_DOOR, or have the quota of rules per load balancer raised and set portico:quotas: {rulesPerLoadBalancer: N}",
-		}, func(i int) bool { return i < limits.RulesPerLoadBalancer }, func(row *mapping.Row) mapping.Host { return row.Host }))
+		}, func(i int) bool { return i < limits.RulesPerLoadBalancer-spareRules }, func(row *mapping.Row) mapping.Host { return row.Host }))
 	}
 	return problems
 }

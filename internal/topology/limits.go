@@ -52,8 +52,9 @@ type Limits struct {
 	// there is room.
 	StandingNames map[string][]mapping.Host
 	// RulesPerLoadBalancer is how many listener rules an Application Load
-	// Balancer takes, of which each alb host needs one; 100 (Elastic Load
-	// Balancing quotas: the default rule isn't counted).
+	// Balancer takes, of which each alb host needs one, and one is to spare for
+	// changes; 100 (Elastic Load Balancing quotas: the default rule isn't
+	// counted).
 	RulesPerLoadBalancer int
 	// HostedZones is Route 53's quota of hosted zones per account; 500.
 	HostedZones int

@@ -56,11 +56,11 @@ func TestEveryQuotaHoldsAtItsLimitAndNotOneOver(t *testing.T) {
 		"records of hosts that no wildcard can stand for": {
 			siblings(native, orders), topology.Limits{RecordsPerZone: 20}, 20, 21, 20, "records of a private hosted zone", "give hosts another FRONT_DOOR",
 		},
-		"100 rules of a load balancer that the proxy shares": {
-			siblings(alb, orders), topology.Limits{SharedALB: true}, 100, 101, 100, "listener rules of the load balancer", "portico:quotas: {rulesPerLoadBalancer: N}",
+		"100 rules of a load balancer that the proxy shares, one of them to spare": {
+			siblings(alb, orders), topology.Limits{SharedALB: true}, 99, 101, 100, "listener rules of the load balancer", "portico:quotas: {rulesPerLoadBalancer: N}",
 		},
-		"100 rules of a load balancer of alb's own": {
-			siblings(alb, orders), topology.Limits{}, 100, 101, 100, "listener rules of the load balancer", "portico:quotas: {rulesPerLoadBalancer: N}",
+		"100 rules of a load balancer of alb's own, one of them to spare": {
+			siblings(alb, orders), topology.Limits{}, 99, 101, 100, "listener rules of the load balancer", "portico:quotas: {rulesPerLoadBalancer: N}",
 		},
 		"50 private custom domains of an account": {
 			siblings(native, orders), topology.Limits{}, 50, 51, 50, "private custom domains of an account", "portico:quotas: {privateDomains: N}",
@@ -233,10 +233,10 @@ func TestUsageOfFrontDoors(t *testing.T) {
 		"private hosted zones of the account: 1 of 500 ",
 		"names of a certificate: 1 of 10 certificate 1",
 		"records of a private hosted zone: 2 of 9998 zone x.example.com",
-		"listener rules of the load balancer: 3 of 100 ",
+		"listener rules of the load balancer: 4 of 100 ",
 		"private custom domains of an account: 1 of 50 account 333333333333 in us-east-1",
 		"Regional custom domains of an account: 2 of 120 account 222222222222 in us-east-1",
 		"access associations of the shared account: 1 of 100 ",
 	}, used(topology.Limits{SharedALB: true}))
-	require.Contains(t, used(topology.Limits{}), "listener rules of the load balancer: 3 of 100 load balancer 2")
+	require.Contains(t, used(topology.Limits{}), "listener rules of the load balancer: 4 of 100 load balancer 2")
 }

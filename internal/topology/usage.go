@@ -44,7 +44,7 @@ func (t *Topology) Usage(limits Limits) ([]Usage, error) {
 		usage = append(usage, Usage{What: "load balancers of the proxy's service", Used: proxied, Max: limits.LoadBalancers})
 	}
 	if len(t.ALBHosts) > 0 {
-		rules := func(b LoadBalancer) int { return len(b.ALBHosts) }
+		rules := func(b LoadBalancer) int { return len(b.ALBHosts) + spareRules }
 		usage = append(usage, t.fullestBalancer("listener rules of the load balancer", limits.RulesPerLoadBalancer, rules)...)
 	}
 	return append(usage, t.usageOfDomains(limits)...), nil

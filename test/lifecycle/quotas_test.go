@@ -1,0 +1,78 @@
+package lifecycle
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// fullMapping has a host of nginx, and others of one more front door.
+func fullMapping(door mapping.FrontDoor, names ...string) string {
+	var b strings.Builder
+	b.WriteString("ACCOUNTS:\n  orders: {ID: \"222222222222\", ROLE_ARN: \"arn:aws:iam::222222222222:role/portico\"}\nAPIS:\n")
+	row := func(name, api string, door mapping.FrontDoor) {
+		fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: %s.internal.example.com, PRIVATE_API_URL: 'https://%s.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: orders, FRONT_DOOR: %s}\n", name, api, door)
+	}
+	row("stays", emptyAPI, mapping.FrontDoorNGINX)
+	for _, name := range names {
+		row(name, ownedAPI, door)
+	}
+	return b.String()
+}
+
+// led are the names of the hosts that listener rules lead on.
+func (e *estate) led() []string {
+	var names []string
+	for _, rule := range e.Resources(awssim.Filter{Account: sharedAccount, Type: "aws:lb/listenerRule:ListenerRule"}) {
+		for _, condition := range rule.Properties.Objects("conditions") {
+			name, _, _ := strings.Cut(condition.Object("hostHeader").Texts("values")[0], ".")
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// TestHostsOfALBTakeTheQuotaOfRulesToItsEnd has as many hosts as the preview
+// lets through. A rule stands in until their accounts are ready, and goes after
+// theirs have come; so do hosts that others take the place of.
+func TestHostsOfALBTakeTheQuotaOfRulesToItsEnd(t *testing.T) {
+	slowly(t)
+	t.Parallel()
+	files := movingProject(mapping.FrontDoorALB)
+	files["mapping.yaml"] = fullMapping(mapping.FrontDoorALB, "a", "b")
+	files["Pulumi.dev.yaml"] += "  portico:quotas: {rulesPerLoadBalancer: 3}\n"
+	world := movingWorld()
+	world.Quotas = map[string]int{"Rules per Application Load Balancer": 3}
+	e := begin(t, files, world)
+	e.env.Settle = 0
+	up := func(names ...string) {
+		t.Helper()
+		write(t, e.project, map[string]string{"mapping.yaml": fullMapping(mapping.FrontDoorALB, names...)})
+		e.up()
+		require.Equal(t, names, e.led())
+		e.settled()
+	}
+	up("a", "b")
+	up("b", "c")
+	up("d", "e")
+
+	write(t, e.project, map[string]string{"mapping.yaml": fullMapping(mapping.FrontDoorALB, "d", "e", "f")})
+	_, err := e.env.Preview(t.Context())
+	require.ErrorContains(t, err, "listener rules of the load balancer, one for each host of alb and one to spare: 4 needed, 3 allowed: 2 rows fit")
+	_, err = e.env.Up(t.Context())
+	require.ErrorContains(t, err, "4 needed, 3 allowed")
+	require.Equal(t, []string{"d", "e"}, e.led())
+
+	// An account that is brought up first has the new host's side ready when the
+	// old one still has its rule: what is to spare takes it.
+	write(t, e.project, map[string]string{"mapping.yaml": fullMapping(mapping.FrontDoorALB, "e", "g")})
+	(&lives{e, e.env.Providers[0]}).deploy()
+	up("e", "g")
+}
