@@ -84,27 +84,20 @@ func TestPhasesOfAnUp(t *testing.T) {
 		fails   string
 		again   []string
 	}{
-		"a new host has no earlier way and so no wait; the host of an account that isn't ready stays": {
-			prepare: func(w *town) {
-				w.host(aHost, "dev-orders", "", "native")
-				w.host(bHost, "dev-payments", "nginx", "alb")
-				w.unready[bHost] = true
-			},
-			story: []string{
-				"dev: a.example.com provider, b.example.com nginx provider", "dev-orders:", "dev-payments: b.example.com",
-				"dev: a.example.com native, b.example.com nginx provider",
-			},
-		},
-		"an account that fails: its host stays, and another's moves": {
+		"an account that fails: its host stays, as does one that isn't ready; another's moves, and a new one has no earlier way": {
 			prepare: func(w *town) {
 				w.host(aHost, "dev-orders", "nginx", "alb")
 				w.host(bHost, "dev-payments", "alb", "nginx")
+				w.host("c.example.com", "dev-payments", "", "native")
+				w.host("d.example.com", "dev-payments", "nginx", "alb")
 				w.broken["dev-orders"] = errors.New("access denied")
+				w.unready["d.example.com"] = true
 			},
 			story: []string{
-				"dev: a.example.com nginx provider, b.example.com alb provider", "dev-payments: b.example.com",
-				"1m30s pass", "dev: a.example.com nginx provider, b.example.com nginx alb clients",
-				"1m30s pass", "dev: a.example.com nginx provider", "dev-payments:",
+				"dev: a.example.com nginx provider, b.example.com alb provider, c.example.com provider, d.example.com nginx provider",
+				"dev-payments: b.example.com d.example.com",
+				"1m30s pass", "dev: a.example.com nginx provider, b.example.com nginx alb clients, c.example.com native, d.example.com nginx provider",
+				"1m30s pass", "dev: a.example.com nginx provider, c.example.com native, d.example.com nginx provider", "dev-payments: d.example.com",
 			},
 			fails: "access denied", again: []string{"pulumi -C accounts/provider up -s dev-orders"},
 		},
