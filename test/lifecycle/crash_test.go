@@ -47,7 +47,7 @@ func (p point) String() string {
 
 // after is the point where so much of the work is left to do, from 0 to 1.
 func (p point) after(left float64) point {
-	p.call = 1 + int(float64(p.call)*left)
+	p.call = max(1, int(float64(p.call)*left))
 	return p
 }
 
@@ -220,7 +220,7 @@ func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
 					for !e.dies(c.run, at.after(c.toGo(b.built(e)))) {
 						// It didn't come: the operation got to its end first.
 						require.Empty(t, e.disagreements(b.before), e.log)
-						e = b.start(t, c.from)
+						e, at = b.start(t, c.from), at.after(0.9)
 					}
 				}
 				b.mends(e)
