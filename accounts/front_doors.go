@@ -201,12 +201,15 @@ func (s *sharedStack) albDoors(network *components.Network, doors *frontDoors) (
 		if len(balancer.ALBHosts) == 0 && (len(s.topology.ALBHosts) > 0 || s.proxied(balancer) && !s.config.sharesLoadBalancer()) {
 			continue
 		}
+		led, returning := s.led(balancer)
 		door, err := components.NewALBDoor(s.ctx, s.prefix, &components.ALBDoorArgs{
 			LoadBalancer:   doors.balancers[i],
 			Suffix:         balancer.Name,
 			VPCID:          network.VPCID,
 			Endpoint:       doors.alb,
-			Hosts:          s.led(balancer),
+			Hosts:          led,
+			Returning:      returning,
+			Proxy:          doors.proxy,
 			LongestTimeout: s.longestTimeout(mapping.FrontDoorALB),
 			Tags:           s.tags,
 		}, s.providers)
@@ -219,17 +222,19 @@ func (s *sharedStack) albDoors(network *components.Network, doors *frontDoors) (
 }
 
 // led are the hosts that have a rule on a load balancer. Where the proxy is
-// behind it too, a host moves to nginx by losing its rule: the name keeps
-// leading to the same load balancer.
-func (s *sharedStack) led(balancer topology.LoadBalancer) []string {
-	var hosts []string
+// behind it too, a host moves to nginx by its rule, and the name keeps leading to
+// the same load balancer: it is returning to what stands for hosts without a
+// rule. The next run takes the rule away. Without one the host would move when
+// rules are deleted, at a run's end, after the outputs that say it has moved.
+func (s *sharedStack) led(balancer topology.LoadBalancer) (hosts, returning []string) {
 	for _, host := range balancer.ALBHosts {
 		if s.proxied(balancer) && s.topology.Placements[host].Name == mapping.FrontDoorNGINX {
-			continue
+			returning = append(returning, string(host))
+		} else {
+			hosts = append(hosts, string(host))
 		}
-		hosts = append(hosts, string(host))
 	}
-	return hosts
+	return hosts, returning
 }
 
 // nativeDoor connects the native hosts' PRIVATE custom domains.

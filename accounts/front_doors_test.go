@@ -180,17 +180,30 @@ type way struct {
 	name  map[string]any
 	alias string
 	// rule and access tell whether the load balancer leads the host on, and
-	// whether its PRIVATE custom domain is connected.
-	rule, access bool
+	// whether its PRIVATE custom domain is connected; returning, whether the rule
+	// leads to the proxy.
+	rule, access, returning bool
+}
+
+// returns tells whether a host's rule leads to the proxy, after which it comes.
+func (m *monitor) returns(host string) bool {
+	for _, r := range m.of(ruleToken) {
+		action := r.Inputs["actions"].([]any)[0].(map[string]any)
+		if strings.HasSuffix(r.Name, "-"+host) && action["targetGroupArn"] == "arn:aws:mock::111111111111:portico-dev-tg" {
+			return strings.Contains(strings.Join(r.Dependencies, " "), "ecs/service:Service::portico-dev")
+		}
+	}
+	return false
 }
 
 func (e *sharedRuns) wayOf(m *monitor, host string) way {
 	placement, _ := e.doors()[host].(map[string]any)
 	return way{
-		name:   placement,
-		alias:  m.aliases()[host],
-		rule:   slices.Contains(m.names(ruleToken), "-"+host) || slices.Contains(m.names(ruleToken), "-alb-"+host),
-		access: slices.Contains(m.names(accessToken), "-"+host),
+		returning: m.returns(host),
+		name:      placement,
+		alias:     m.aliases()[host],
+		rule:      slices.Contains(m.names(ruleToken), "-"+host) || slices.Contains(m.names(ruleToken), "-alb-"+host),
+		access:    slices.Contains(m.names(accessToken), "-"+host),
 	}
 }
 
@@ -220,9 +233,9 @@ func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 			from: "nginx", to: "alb",
 			then: []way{{name: waits("nginx")}, {name: at("alb", "nginx"), rule: true}, {name: at("alb"), rule: true}},
 		},
-		"from alb to nginx behind the same load balancer, by losing its rule": {
+		"from alb to nginx behind the same load balancer, by its rule, which then goes": {
 			from: "alb", to: "nginx", first: way{name: at("alb"), rule: true},
-			then: []way{{name: waits("alb"), rule: true}, {name: at("nginx", "alb")}, {}},
+			then: []way{{name: waits("alb"), rule: true}, {name: at("nginx", "alb"), rule: true, returning: true}, {}},
 		},
 		"from nginx to alb on a load balancer of its own": {
 			settings: ownALB, from: "nginx", to: "alb",

@@ -166,13 +166,12 @@ func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, erro
 	if doors.balancers, err = s.loadBalancers(network, groups, doors.fixed()); err != nil {
 		return nil, err
 	}
-	if doors.albDoors, err = s.albDoors(network, doors); err != nil {
-		return nil, err
+	if s.stands(mapping.FrontDoorNGINX) {
+		if doors.proxy, err = s.service(network, groups, doors); err != nil {
+			return nil, err
+		}
 	}
-	if !s.stands(mapping.FrontDoorNGINX) {
-		return doors, nil
-	}
-	doors.proxy, err = s.service(network, groups, doors)
+	doors.albDoors, err = s.albDoors(network, doors)
 	return doors, err
 }
 

@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -23,6 +24,10 @@ type ALBDoorArgs struct {
 	Endpoint *DoorEndpoint
 	// Hosts are the custom domains that the load balancer leads there.
 	Hosts []string
+	// Returning are those that it leads to the proxy from now on, which knows
+	// them when Proxy stands.
+	Returning []string
+	Proxy     *Service
 	// LongestTimeout is the longest that any row lets a request take.
 	LongestTimeout time.Duration
 	Tags           Tags
@@ -116,21 +121,34 @@ func (d *ALBDoor) lead(ctx *pulumi.Context, name string, args *ALBDoorArgs, grou
 		hosts = []string{idleHost}
 	}
 	for _, host := range hosts {
-		rule, err := lb.NewListenerRule(ctx, name+"-"+host, &lb.ListenerRuleArgs{
-			ListenerArn: args.LoadBalancer.ListenerARN,
-			Conditions: lb.ListenerRuleConditionArray{lb.ListenerRuleConditionArgs{
-				HostHeader: lb.ListenerRuleConditionHostHeaderArgs{Values: pulumi.ToStringArray([]string{host})},
-			}},
-			Actions: lb.ListenerRuleActionArray{lb.ListenerRuleActionArgs{
-				Type:           pulumi.String("forward"),
-				TargetGroupArn: group.Arn,
-			}},
-			Tags: args.Tags.named(host),
-		}, pulumi.Parent(d), pulumi.DependsOn(targets))
-		if err != nil {
-			return fmt.Errorf("create listener rule of %s: %w", host, err)
+		if err := d.rule(ctx, name, args, host, group.Arn, targets); err != nil {
+			return err
 		}
-		d.Rules = append(d.Rules, rule)
 	}
+	for _, host := range args.Returning {
+		if err := d.rule(ctx, name, args, host, args.LoadBalancer.TargetGroupARN, slices.Concat(targets, []pulumi.Resource{args.Proxy})); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rule leads a host to a target group.
+func (d *ALBDoor) rule(ctx *pulumi.Context, name string, args *ALBDoorArgs, host string, groupARN pulumi.StringInput, after []pulumi.Resource) error {
+	rule, err := lb.NewListenerRule(ctx, name+"-"+host, &lb.ListenerRuleArgs{
+		ListenerArn: args.LoadBalancer.ListenerARN,
+		Conditions: lb.ListenerRuleConditionArray{lb.ListenerRuleConditionArgs{
+			HostHeader: lb.ListenerRuleConditionHostHeaderArgs{Values: pulumi.ToStringArray([]string{host})},
+		}},
+		Actions: lb.ListenerRuleActionArray{lb.ListenerRuleActionArgs{
+			Type:           pulumi.String("forward"),
+			TargetGroupArn: groupARN.ToStringOutput().ToStringPtrOutput(),
+		}},
+		Tags: args.Tags.named(host),
+	}, pulumi.Parent(d), pulumi.DependsOn(after))
+	if err != nil {
+		return fmt.Errorf("create listener rule of %s: %w", host, err)
+	}
+	d.Rules = append(d.Rules, rule)
 	return nil
 }

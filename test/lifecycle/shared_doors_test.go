@@ -12,6 +12,7 @@ import (
 	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/mapping"
 )
 
 const (
@@ -146,28 +147,46 @@ func TestEnvironmentsOfOneAccountHaveTheSameNames(t *testing.T) {
 // next one has to read where the host stands in truth.
 func TestAMoveThatFailsIsNotClaimed(t *testing.T) {
 	slowly(t)
-	t.Parallel()
-	files := movingProject("nginx")
-	files["Pulumi.dev.yaml"] += "  portico:alb: {loadBalancer: own}\n"
-	e := begin(t, files, movingWorld())
-	e.env.Settle = 0
-	e.up()
+	for sentence, test := range map[string]struct {
+		settings string
+		from, to mapping.FrontDoor
+		fault    awssim.Fault
+	}{
+		"to a load balancer without the host's rule": {
+			"  portico:alb: {loadBalancer: own}\n", mapping.FrontDoorNGINX, mapping.FrontDoorALB,
+			// The first rule has the targets' health checked, the second is the host's.
+			awssim.Fault{Action: "elasticloadbalancing:CreateRule", Nth: 2},
+		},
+		"back to the proxy, while the host's rule leads to the endpoint": {
+			"", mapping.FrontDoorALB, mapping.FrontDoorNGINX,
+			awssim.Fault{Action: "elasticloadbalancing:ModifyRule"},
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			files := movingProject(test.from)
+			files["Pulumi.dev.yaml"] += test.settings
+			e := begin(t, files, movingWorld())
+			e.env.Settle = 0
+			e.up()
 
-	write(t, e.project, map[string]string{"mapping.yaml": movingMapping("alb")})
-	// The first rule has the targets' health checked, the second is the host's.
-	e.Inject(awssim.Fault{Action: "elasticloadbalancing:CreateRule", Kind: awssim.Denial, Nth: 2})
-	_, err := e.env.Up(t.Context())
-	require.ErrorContains(t, err, "elasticloadbalancing:CreateRule")
-	resources := e.state(e.env.Shared).Resources
-	stack := slices.IndexFunc(resources, func(r apitype.ResourceV3) bool { return r.Type == "pulumi:pulumi:Stack" })
-	outputs := resources[stack].Outputs
-	require.Equal(t, map[string]any{string(movingHost): map[string]any{"name": "nginx", "waits": "provider"}}, outputs["doors"])
-	require.Equal(t, []any{string(movingHost), string(stayHost)}, outputs["hosts"])
-	for _, record := range e.Resources(awssim.Filter{Account: sharedAccount, Type: "aws:route53/record:Record"}) {
-		require.NotEqual(t, string(movingHost), record.Properties.Text("name"), "the name moved to a load balancer without its rule")
+			write(t, e.project, map[string]string{"mapping.yaml": movingMapping(test.to)})
+			test.fault.Kind = awssim.Denial
+			e.Inject(test.fault)
+			_, err := e.env.Up(t.Context())
+			require.ErrorContains(t, err, test.fault.Action)
+			resources := e.state(e.env.Shared).Resources
+			stack := slices.IndexFunc(resources, func(r apitype.ResourceV3) bool { return r.Type == "pulumi:pulumi:Stack" })
+			outputs := resources[stack].Outputs
+			require.Equal(t, map[string]any{string(movingHost): map[string]any{"name": string(test.from), "waits": "provider"}}, outputs["doors"])
+			require.Equal(t, []any{string(movingHost), string(stayHost)}, outputs["hosts"])
+			for _, record := range e.Resources(awssim.Filter{Account: sharedAccount, Type: "aws:route53/record:Record"}) {
+				require.NotEqual(t, string(movingHost), record.Properties.Text("name"), "the name moved to a load balancer without its rule")
+			}
+
+			report := e.up()
+			e.arrived(report, test.to)
+			e.settled()
+		})
 	}
-
-	report := e.up()
-	e.arrived(report, "alb")
-	e.settled()
 }
