@@ -76,3 +76,49 @@ func TestHostsOfALBTakeTheQuotaOfRulesToItsEnd(t *testing.T) {
 	(&lives{e, e.env.Providers[0]}).deploy()
 	up("e", "g")
 }
+
+// TestAnExchangeAtAQuotaOfDomainsTakesTwoUpdates has one host take the place of
+// another where there is no room for both. AWS is asked for the new one first.
+func TestAnExchangeAtAQuotaOfDomainsTakesTwoUpdates(t *testing.T) {
+	slowly(t)
+	for sentence, test := range map[string]struct {
+		door  mapping.FrontDoor
+		quota string
+		// atOnce tells that an update takes the old one down before it makes
+		// the new one, for which it has to wait.
+		atOnce bool
+	}{
+		"of REGIONAL domains": {mapping.FrontDoorALB, "Public custom domain names per account per Region", false},
+		"of PRIVATE domains":  {mapping.FrontDoorNative, "Private custom domain names per account per Region", false},
+		"and not of associations": {
+			mapping.FrontDoorNative, "Domain name access associations with private custom domain names per account per Region", true,
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			files := movingProject(test.door)
+			files["mapping.yaml"] = fullMapping(test.door, "a")
+			world := movingWorld()
+			world.Quotas = map[string]int{test.quota: 1}
+			e := begin(t, files, world)
+			e.env.Settle = 0
+			e.up()
+			require.NotNil(t, e.domain("a.internal.example.com"))
+
+			write(t, e.project, map[string]string{"mapping.yaml": fullMapping(test.door, "b")})
+			_, err := e.env.Up(t.Context())
+			if !test.atOnce {
+				require.ErrorContains(t, err, "the quota of 1 is reached")
+				write(t, e.project, map[string]string{"mapping.yaml": fullMapping(test.door)})
+				e.up()
+				require.Empty(t, e.Domains(region))
+				write(t, e.project, map[string]string{"mapping.yaml": fullMapping(test.door, "b")})
+				_, err = e.env.Up(t.Context())
+			}
+			require.NoError(t, err, "%s", e.log)
+			require.Nil(t, e.domain("a.internal.example.com"))
+			require.NotNil(t, e.domain("b.internal.example.com"))
+			e.settled()
+		})
+	}
+}
