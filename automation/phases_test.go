@@ -3,6 +3,7 @@ package automation
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,8 @@ func TestPhasesOfAnUp(t *testing.T) {
 		story   []string
 		fails   string
 		again   []string
+		// slow cases take many updates: the slow tests run them.
+		slow bool
 	}{
 		"an account that fails: its host stays, as does one that isn't ready; another's moves, and a new one has no earlier way": {
 			prepare: func(w *town) {
@@ -112,6 +115,7 @@ func TestPhasesOfAnUp(t *testing.T) {
 				"1m30s pass", "dev: a.example.com alb, b.example.com nginx native clients",
 				"1m30s pass", "dev: a.example.com alb", "dev-orders:", "dev-payments:",
 			},
+			slow: true,
 		},
 		"to native a name that clients use moves when its association has been provisioned": {
 			prepare: func(w *town) { w.host(aHost, "dev-orders", "nginx", "native") },
@@ -133,9 +137,13 @@ func TestPhasesOfAnUp(t *testing.T) {
 				"20m0s pass", "dev: a.example.com native alb clients, b.example.com alb",
 				"1m30s pass", "dev: a.example.com native, b.example.com alb", "dev-orders:", "dev-payments:",
 			},
+			slow: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if c.slow && os.Getenv("PORTICO_SLOW") != "1" {
+				t.Skip("takes many updates: run make test-slow, which sets PORTICO_SLOW=1")
+			}
 			w := newTown(t)
 			c.prepare(w)
 			report, err := w.Up(t.Context())
