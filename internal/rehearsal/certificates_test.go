@@ -62,6 +62,7 @@ func worldFor(t *testing.T, document string, change func(*awssim.World)) string 
 // zone, imports a certificate, answers another account's VPC, and puts the zones
 // into a profile.
 func TestCertificatesAndZonesOfManyAccounts(t *testing.T) {
+	slowly(t)
 	const document = `
 APIS:
   - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", ACCOUNT: "222222222222"}
@@ -163,6 +164,7 @@ APIS:
 // TestAnExistingCertificateAndAnAnsweredEmail covers one domain with a
 // certificate that is there, and has the other's issued by e-mail.
 func TestAnExistingCertificateAndAnAnsweredEmail(t *testing.T) {
+	slowly(t)
 	const document = `
 APIS:
   - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", ACCOUNT: "222222222222"}

@@ -54,6 +54,15 @@ func TestHostsChangeTheirFrontDoorsAndLoseNoRequest(t *testing.T) {
 // slow tells whether what takes minutes is asked for.
 func slow() bool { return os.Getenv("PORTICO_SLOW") == "1" }
 
+// slowly skips a test whose subject a longer mixed one holds as well, so that
+// make test stays short.
+func slowly(t *testing.T) {
+	t.Helper()
+	if !slow() {
+		t.Skip("takes many updates: run make test-slow, which sets PORTICO_SLOW=1")
+	}
+}
+
 // pace is how many seconds of the simulated accounts a real one is.
 const pace = 100
 

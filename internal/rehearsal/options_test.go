@@ -215,9 +215,7 @@ func mappingWithout(t *testing.T, doors ...mapping.FrontDoor) string {
 // TestFrontDoorsInOtherSurroundings are environments that differ in what they
 // have no need of: resources of one kind each must be missing.
 func TestFrontDoorsInOtherSurroundings(t *testing.T) {
-	if !slow() {
-		t.Skip("takes a minute: run make test-slow, which sets PORTICO_SLOW=1")
-	}
+	slowly(t)
 	const authority = "arn:aws:acm-pca:us-east-1:" + string(sharedAccount) + ":certificate-authority/0a1b"
 	const (
 		balancer = "aws:lb/loadBalancer:LoadBalancer"
