@@ -54,8 +54,10 @@ type monitor struct {
 	shared map[string]any
 	// outputs are those of the other stacks' last runs and of the stack's own,
 	// by name; unreadable are stacks that the backend fails to read.
-	outputs    map[string]map[string]any
-	unreadable map[string]bool
+	// halfWritten is how many more reads of outputs meet half a checkpoint.
+	halfWritten int
+	outputs     map[string]map[string]any
+	unreadable  map[string]bool
 	// lookedUp is the endpoint that is found by its service; empty: another.
 	// askedEndpoints are the IDs by which endpoints were looked up, "" where by
 	// service.
@@ -187,6 +189,9 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 	case "pulumi:pulumi:readStackOutputs":
 		outputs, found := m.outputs[text("name")]
 		switch {
+		case m.halfWritten > 0:
+			m.halfWritten--
+			return nil, errors.New("invocation of pulumi:pulumi:readStackOutputs returned an error: failed to load checkpoint: EOF")
 		case m.unreadable[text("name")]:
 			return nil, errors.New("the bucket is gone")
 		case !found:

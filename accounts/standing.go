@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -221,12 +222,22 @@ func (s *standing) checkOwners(derived *topology.Topology, rows *mapping.Mapping
 	return errors.Join(wrong...)
 }
 
+// A checkpoint that can't be read is read this often, with a pause in between:
+// it takes the backend milliseconds to write one.
+const (
+	checkpointReads = 40
+	checkpointPause = 50 * time.Millisecond
+)
+
 // readStack reads the outputs that a stack had after its last run into typed, a
 // pointer to a struct with JSON names. False: there is no such stack.
 //
 // It is the engine's own function behind StackReference. A StackReference is a
 // resource: to one that isn't there yet, or is this very stack, the update would
 // fail. A stack's last outputs outlast updates that fail; the engine keeps them.
+//
+// A backend of files writes a stack's checkpoint in place, that of this very
+// update beside its program. Who reads half a file reads it again.
 func readStack(ctx *pulumi.Context, name string, typed any) (bool, error) {
 	var found struct {
 		Outputs map[string]any `pulumi:"outputs"`
@@ -235,7 +246,14 @@ func readStack(ctx *pulumi.Context, name string, typed any) (bool, error) {
 		Name string `pulumi:"name"`
 	}{name}
 	// The raw form takes stacks that have secrets among outputs of others'.
-	_, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackOutputs", &args, &found, "")
+	var err error
+	for range checkpointReads {
+		_, err = ctx.InvokePackageRaw("pulumi:pulumi:readStackOutputs", &args, &found, "")
+		if err == nil || !strings.Contains(err.Error(), "failed to load checkpoint") {
+			break
+		}
+		time.Sleep(checkpointPause)
+	}
 	if err != nil {
 		// The engine has no other sign for it, whatever the backend.
 		if strings.Contains(err.Error(), fmt.Sprintf("unknown stack %q", name)) {

@@ -39,6 +39,16 @@ func TestStacksThatArentThereYetAreNoMistake(t *testing.T) {
 	require.Len(t, asked, 2, "the stack itself and the one that is named")
 }
 
+// A backend of files writes the checkpoint of this very update meanwhile.
+func TestHalfACheckpointIsReadAgain(t *testing.T) {
+	m := &monitor{halfWritten: 3}
+	require.NoError(t, shared(t, m, withProviders, hosts(aHost+" alb")))
+	require.Zero(t, m.halfWritten)
+
+	m = &monitor{halfWritten: checkpointReads}
+	require.ErrorContains(t, shared(t, m, withProviders, hosts(aHost+" alb")), "read the outputs of stack "+ownStack)
+}
+
 func TestStacksThatCantBeReadAreReported(t *testing.T) {
 	for sentence, test := range map[string]struct {
 		unreadable string
