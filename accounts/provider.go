@@ -3,7 +3,6 @@ package accounts
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -33,7 +32,7 @@ func ProviderIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		derived, err := topology.Derive(rows, unlimited(rows))
+		derived, err := topology.Derive(rows, topology.Unlimited(rows))
 		if err != nil {
 			return err
 		}
@@ -52,26 +51,6 @@ func ProviderIn(dir string) pulumi.RunFunc {
 		stack.made.domains = map[domainKey]*customDomain{}
 		stack.made.apis = map[mapping.APIID]*components.PrivateAPI{}
 		return stack.deploy()
-	}
-}
-
-// unlimited leaves the quotas to the shared stack, whose account they are of, and
-// its certificates too: to this one every host is covered.
-func unlimited(rows *mapping.Mapping) topology.Limits {
-	hosts := make([]mapping.Host, 0, len(rows.Rows))
-	for _, row := range rows.Rows {
-		hosts = append(hosts, row.Host)
-	}
-	return topology.Limits{
-		NamesPerCertificate:  topology.MaxNamesPerCertificate,
-		Certificates:         math.MaxInt,
-		Supplied:             [][]mapping.Host{hosts},
-		HostedZones:          math.MaxInt,
-		RecordsPerZone:       math.MaxInt,
-		RulesPerLoadBalancer: math.MaxInt,
-		PrivateDomains:       math.MaxInt,
-		RegionalDomains:      math.MaxInt,
-		Associations:         math.MaxInt,
 	}
 }
 
@@ -192,7 +171,7 @@ func (s *providerStack) readShared() error {
 		return fmt.Errorf("use stack %s: its endpoint is in %s, and this stack's region is %s: a VPC endpoint reaches the APIs of its own region only",
 			s.config.Shared.Stack, shared.region, s.config.AWS.Region)
 	}
-	derived, err := topology.DeriveAt(s.rows, unlimited(s.rows), shared.at)
+	derived, err := topology.DeriveAt(s.rows, topology.Unlimited(s.rows), shared.at)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (c *cli) render(o renderOptions) error {
 	if err != nil {
 		return err
 	}
-	t, err := topology.Derive(m, topology.Limits{})
+	t, err := topology.Derive(m, topology.Unlimited(m))
 	if err != nil {
 		return err
 	}

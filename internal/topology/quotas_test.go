@@ -240,3 +240,18 @@ func TestUsageOfFrontDoors(t *testing.T) {
 	}, used(topology.Limits{SharedALB: true}))
 	require.Contains(t, used(topology.Limits{}), "listener rules of the load balancer: 4 of 100 load balancer 2")
 }
+
+// TestNoQuotaIsInTheWayOfWhoHasNone derives what no load balancer of one account
+// could carry: the proxy's image and a provider account don't depend on it.
+func TestNoQuotaIsInTheWayOfWhoHasNone(t *testing.T) {
+	var rows []mapping.Row
+	for i := range 2000 {
+		rows = append(rows, mapping.Row{Index: i, Host: mapping.Host(fmt.Sprintf("a.p%d.example.com", i)), FrontDoor: mapping.FrontDoorNGINX})
+	}
+	m := &mapping.Mapping{Source: "mapping.yaml", Rows: rows}
+	_, err := topology.Derive(m, topology.Limits{})
+	require.Error(t, err)
+	derived, err := topology.Derive(m, topology.Unlimited(m))
+	require.NoError(t, err)
+	require.Len(t, derived.Routes, len(rows))
+}
