@@ -252,7 +252,11 @@ func readStack(ctx *pulumi.Context, name string, typed any) (bool, error) {
 		if err == nil || !strings.Contains(err.Error(), "failed to load checkpoint") {
 			break
 		}
-		time.Sleep(checkpointPause)
+		select {
+		case <-ctx.Context().Done():
+			return false, fmt.Errorf("read the outputs of stack %s: %w", name, ctx.Context().Err())
+		case <-time.After(checkpointPause):
+		}
 	}
 	if err != nil {
 		// The engine has no other sign for it, whatever the backend.
