@@ -48,15 +48,12 @@ func Read(source string, r io.Reader) (*Mapping, error) {
 // Parse reads a mapping file's content; source names the file in messages and
 // in the mapping. The error is Errors, with every mistake of the file.
 func Parse(source string, data []byte) (*Mapping, error) {
-	r := &reader{}
+	r := &reader{source: source}
 	m := &Mapping{Source: source}
 	if root := r.document(data); root != nil {
 		r.mapping(root, m)
 	}
 	if len(r.errs) > 0 {
-		for _, e := range r.errs {
-			e.File = source
-		}
 		return nil, r.errs.sort()
 	}
 	m.Digest = digest(m.Canonical())

@@ -33,6 +33,7 @@ var grammars = map[string]*regexp.Regexp{
 	"Row.Description":        regexp.MustCompile(`^[\pL\pM\pN\pP\pS ]{0,256}$`),
 	"Row.Owner":              regexp.MustCompile(`^[\pL\pM\pN\pP\pS ]{0,256}$`),
 	"Mapping.Source":         regexp.MustCompile(``),
+	"Position.File":          regexp.MustCompile(``),
 	"Mapping.Digest":         regexp.MustCompile(`^[0-9a-f]{64}$`),
 	"dot segment of a path":  regexp.MustCompile(`(^|/)\.{1,2}(/|$)`),
 	"hostile to other tools": regexp.MustCompile("[\\s\"'`;{}$\\\\<>|&#%?\\[\\]()^!]|[^\\x21-\\x7e]"),
@@ -79,7 +80,7 @@ func checkGrammar(v reflect.Value, field string) error {
 		return fmt.Errorf("%s has no grammar", name)
 	case !grammar.MatchString(text):
 		return fmt.Errorf("%s %q is outside its grammar", name, text)
-	case field == "Row.Description" || field == "Row.Owner" || field == "Mapping.Source":
+	case field == "Row.Description" || field == "Row.Owner" || field == "Mapping.Source" || field == "Position.File":
 		return nil
 	case grammars["hostile to other tools"].MatchString(text):
 		return fmt.Errorf("%s %q holds a character that means something to another tool", name, text)

@@ -11,7 +11,9 @@ import (
 
 // reader turns the YAML tree into a mapping and collects the mistakes.
 type reader struct {
-	errs Errors
+	// source is the file's name.
+	source string
+	errs   Errors
 	// accounts are the entries of ACCOUNTS by name; an entry with mistakes of
 	// its own is there with an empty ID, so that rows may name it.
 	accounts map[string]AccountID
@@ -45,7 +47,7 @@ func (v value) child(key string, n *yaml.Node) value {
 }
 
 func (r *reader) reportAt(line, column int, path string, m *mistake) {
-	r.errs = append(r.errs, &Error{Line: max(line, 1), Column: max(column, 1), Path: path, Message: m.message, Fix: m.fix})
+	r.errs = append(r.errs, &Error{File: r.source, Line: max(line, 1), Column: max(column, 1), Path: path, Message: m.message, Fix: m.fix})
 }
 
 func (r *reader) report(at value, m *mistake) { r.reportAt(at.Line, at.Column, at.path, m) }

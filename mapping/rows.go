@@ -82,7 +82,7 @@ func readAccounts(r *reader, v value, m *Mapping) {
 }
 
 func (r *reader) account(entry value, key *yaml.Node) Account {
-	account := Account{Name: key.Value, Pos: Position{key.Line, key.Column}}
+	account := Account{Name: key.Value, Pos: Position{r.source, key.Line, key.Column}}
 	if entry.Kind != yaml.MappingNode {
 		r.report(entry, wrong("is "+kindName(entry.Node)+" where a map belongs", `write {ID: "222222222222"}`))
 		return account
@@ -121,7 +121,7 @@ func readAPIs(r *reader, v value, m *Mapping) {
 
 func (r *reader) row(index int, item value) row {
 	w := row{path: item.path}
-	w.Index, w.Pos = index, Position{item.Line, item.Column}
+	w.Index, w.Pos = index, Position{r.source, item.Line, item.Column}
 	w.Timeout, w.FrontDoor = DefaultTimeout, FrontDoorNGINX
 	mistakes := len(r.errs)
 	w.nodes = readFields(r, item, rowFields, &w)

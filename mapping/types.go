@@ -8,6 +8,7 @@
 package mapping
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -68,8 +69,36 @@ type Row struct {
 	Owner       string
 }
 
-// Position is a place in the mapping file; lines and columns count from 1.
-type Position struct{ Line, Column int }
+// URL is the row's host and base path, as CUSTOM_DOMAIN_URL has them.
+func (r Row) URL() string { return string(r.Host) + string(r.BasePath) }
+
+// Position names the row in messages: "mapping.yaml:12:5: APIS[3]", or
+// "APIS[3]" for a row that no file holds. A key may follow it, as in
+// row.Position() + ".VERBS".
+func (r Row) Position() string {
+	path := "APIS[" + strconv.Itoa(r.Index) + "]"
+	if place := r.Pos.String(); place != "" {
+		return place + ": " + path
+	}
+	return path
+}
+
+// Position is a place in a mapping file. The zero Position is that of a row or
+// an account that no file holds.
+type Position struct {
+	// File is the file's name as it was given to Load, Read or Parse.
+	File string
+	// Line and Column count from 1; columns count characters, not bytes.
+	Line, Column int
+}
+
+// String is "file:line:column"; empty for the zero Position.
+func (p Position) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
+}
 
 // AccountID is an AWS account number: exactly 12 digits.
 type AccountID string
@@ -81,9 +110,14 @@ type AccountID string
 // suffix, and ACM's validation record for the parent fits DNS.
 type Host string
 
-// IsWildcard tells whether the host stands for every name one label longer
+// IsWildcard reports whether the host stands for every name one label longer
 // than its parent.
 func (h Host) IsWildcard() bool { return strings.HasPrefix(string(h), "*.") }
+
+// Wildcard is the name of the wildcard certificate that covers the host, and
+// every other host with its parent: "*.example.com" for "api.example.com" and
+// for "*.example.com".
+func (h Host) Wildcard() Host { return h.Parent().Wildcard() }
 
 // Parent is the host without its first label.
 func (h Host) Parent() Zone {
@@ -94,6 +128,10 @@ func (h Host) Parent() Zone {
 // Zone is a DNS zone's name, in lower case without a trailing dot: at least two
 // labels with a host's characters.
 type Zone string
+
+// Wildcard is the name of every host directly below the zone: "*.example.com"
+// for "example.com".
+func (z Zone) Wildcard() Host { return Host("*." + z) }
 
 // BasePath is the part of the custom domain's URL that routes: empty, or up to
 // 16 segments, each with a "/" in front. Segments are of URL's unreserved

@@ -1,0 +1,36 @@
+package mapping_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+func TestNamesOfARow(t *testing.T) {
+	m, err := mapping.Parse("team/mapping.yaml", []byte(`ACCOUNTS:
+  orders: {ID: "222222222222"}
+APIS:
+  - CUSTOM_DOMAIN_URL: API.private.example.com/v1/
+    PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev
+  - CUSTOM_DOMAIN_URL: "*.private.example.com"
+    PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev
+`))
+	require.NoError(t, err)
+	row, wildcard := m.Rows[0], m.Rows[1]
+	require.Equal(t, "api.private.example.com/v1", row.URL())
+	require.Equal(t, "*.private.example.com", wildcard.URL())
+	require.Equal(t, "team/mapping.yaml:4:5: APIS[0]", row.Position())
+	require.Equal(t, "team/mapping.yaml:6:5: APIS[1]", wildcard.Position())
+	require.Equal(t, mapping.Position{File: "team/mapping.yaml", Line: 2, Column: 3}, m.Accounts[0].Pos)
+	require.Equal(t, mapping.Host("*.private.example.com"), row.Host.Wildcard())
+	require.Equal(t, row.Host.Wildcard(), wildcard.Host.Wildcard())
+	require.Equal(t, mapping.Host("*.example.com"), mapping.Zone("example.com").Wildcard())
+}
+
+func TestARowThatNoFileHoldsHasAPlaceAllTheSame(t *testing.T) {
+	require.Equal(t, "APIS[3]", mapping.Row{Index: 3}.Position())
+	require.Equal(t, "mapping.yaml: APIS[3]", mapping.Row{Index: 3, Pos: mapping.Position{File: "mapping.yaml"}}.Position())
+	require.Empty(t, mapping.Position{}.String())
+}
