@@ -19,13 +19,13 @@ type frontDoors struct {
 	// endpoints are the proxy's; nil without one. alb and native are the
 	// endpoints of these front doors.
 	endpoints   *components.Endpoints
-	alb, native *components.DoorEndpoint
-	// balancers are the load balancers in the topology's order, and albDoors,
+	alb, native *components.ExecuteAPIEndpoint
+	// balancers are the load balancers in the topology's order, and albRoutings,
 	// at the same places, what leads their alb hosts on; nil where nothing does.
-	balancers []*components.LoadBalancer
-	albDoors  []*components.ALBDoor
+	balancers   []*components.LoadBalancer
+	albRoutings []*components.ALBRouting
 	// associations connect the native hosts; nil without such hosts.
-	associations *components.NativeDoor
+	associations *components.AccessAssociations
 	// proxy is the proxy's service; nil without one.
 	proxy *components.Service
 }
@@ -84,7 +84,7 @@ func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasR
 	balancer := d.balancers[record.LoadBalancer]
 	alias.Target = components.AliasTarget{DNSName: balancer.DNSName, HostedZoneID: balancer.HostedZoneID}
 	if record.Door == mapping.FrontDoorALB {
-		alias.After = []pulumi.Resource{d.albDoors[record.LoadBalancer]}
+		alias.After = []pulumi.Resource{d.albRoutings[record.LoadBalancer]}
 	}
 	if record.Door == mapping.FrontDoorNGINX && moves {
 		alias.After = []pulumi.Resource{d.proxy}
@@ -104,8 +104,8 @@ func (s *sharedStack) endpointSource(door mapping.FrontDoor, c endpointConfig) c
 	return source
 }
 
-func (s *sharedStack) albEndpoint(network *components.Network, groups *components.SecurityGroups) (*components.DoorEndpoint, error) {
-	return components.NewDoorEndpoint(s.ctx, s.prefix, &components.DoorEndpointArgs{
+func (s *sharedStack) albEndpoint(network *components.Network, groups *components.SecurityGroups) (*components.ExecuteAPIEndpoint, error) {
+	return components.NewExecuteAPIEndpoint(s.ctx, s.prefix, &components.ExecuteAPIEndpointArgs{
 		Door:          string(mapping.FrontDoorALB),
 		Region:        s.config.AWS.Region,
 		VPCID:         network.VPCID,
@@ -118,8 +118,8 @@ func (s *sharedStack) albEndpoint(network *components.Network, groups *component
 	}, s.providers)
 }
 
-func (s *sharedStack) nativeEndpoint(network *components.Network, fixed []pulumi.Resource) (*components.DoorEndpoint, error) {
-	return components.NewDoorEndpoint(s.ctx, s.prefix, &components.DoorEndpointArgs{
+func (s *sharedStack) nativeEndpoint(network *components.Network, fixed []pulumi.Resource) (*components.ExecuteAPIEndpoint, error) {
+	return components.NewExecuteAPIEndpoint(s.ctx, s.prefix, &components.ExecuteAPIEndpointArgs{
 		Door:          string(mapping.FrontDoorNative),
 		Region:        s.config.AWS.Region,
 		VPCID:         network.VPCID,
@@ -190,10 +190,10 @@ func (s *sharedStack) certificatesOf(i int, all *components.Certificates) (arns 
 	return arns, names
 }
 
-// albDoors lead the load balancers' alb hosts on. While all such hosts wait for
+// albRoutings lead the load balancers' alb hosts on. While all such hosts wait for
 // their accounts, they stand on each load balancer that may have to lead one.
-func (s *sharedStack) albDoors(network *components.Network, doors *frontDoors) ([]*components.ALBDoor, error) {
-	all := make([]*components.ALBDoor, len(doors.balancers))
+func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors) ([]*components.ALBRouting, error) {
+	all := make([]*components.ALBRouting, len(doors.balancers))
 	if doors.alb == nil {
 		return all, nil
 	}
@@ -202,7 +202,7 @@ func (s *sharedStack) albDoors(network *components.Network, doors *frontDoors) (
 			continue
 		}
 		led, returning := s.led(balancer)
-		door, err := components.NewALBDoor(s.ctx, s.prefix, &components.ALBDoorArgs{
+		door, err := components.NewALBRouting(s.ctx, s.prefix, &components.ALBRoutingArgs{
 			LoadBalancer:   doors.balancers[i],
 			Suffix:         balancer.Name,
 			VPCID:          network.VPCID,
@@ -237,9 +237,9 @@ func (s *sharedStack) led(balancer topology.LoadBalancer) (hosts, returning []st
 	return hosts, returning
 }
 
-// nativeDoor connects the native hosts' PRIVATE custom domains.
-func (s *sharedStack) nativeDoor(endpoint *components.DoorEndpoint) (*components.NativeDoor, error) {
-	args := &components.NativeDoorArgs{Endpoint: endpoint, Tags: s.tags}
+// accessAssociations connects the native hosts' PRIVATE custom domains.
+func (s *sharedStack) accessAssociations(endpoint *components.ExecuteAPIEndpoint) (*components.AccessAssociations, error) {
+	args := &components.AccessAssociationsArgs{Endpoint: endpoint, Tags: s.tags}
 	for _, arn := range s.standing.shareARNs {
 		if parts := strings.Split(arn, ":"); len(parts) > 4 && slices.Contains(s.config.Native.AcceptShares, parts[4]) {
 			args.ShareARNs = append(args.ShareARNs, arn)
@@ -257,7 +257,7 @@ func (s *sharedStack) nativeDoor(endpoint *components.DoorEndpoint) (*components
 	if len(missing) > 0 {
 		return nil, errors.Join(missing...)
 	}
-	return components.NewNativeDoor(s.ctx, s.prefix, args, s.providers)
+	return components.NewAccessAssociations(s.ctx, s.prefix, args, s.providers)
 }
 
 // longestTimeout is the longest that a row whose host the front doors serve, or

@@ -156,7 +156,7 @@ func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, erro
 		if doors.native, err = s.nativeEndpoint(network, doors.fixed()); err != nil {
 			return nil, err
 		}
-		if doors.associations, err = s.nativeDoor(doors.native); err != nil {
+		if doors.associations, err = s.accessAssociations(doors.native); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +171,7 @@ func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, erro
 			return nil, err
 		}
 	}
-	doors.albDoors, err = s.albDoors(network, doors)
+	doors.albRoutings, err = s.albRoutings(network, doors)
 	return doors, err
 }
 

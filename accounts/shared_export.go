@@ -116,7 +116,7 @@ func unsettled(placements map[mapping.Host]topology.Placement) map[mapping.Host]
 func (d *frontDoors) placed(service *components.Service, zones *components.Zones, placements map[mapping.Host]topology.Placement) pulumi.Output {
 	var stands []any
 	resources := slices.Clone(zones.Records)
-	for _, door := range d.albDoors {
+	for _, door := range d.albRoutings {
 		if door != nil {
 			resources = append(resources, door.Rules...)
 		}

@@ -175,7 +175,7 @@ func lookUpEndpoint(ctx *pulumi.Context, parent pulumi.Resource, source Endpoint
 }
 
 func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *EndpointsArgs, existing *ec2.LookupVpcEndpointResult) error {
-	var endpoint *executeAPIEndpoint
+	var endpoint *executeAPI
 	var err error
 	if existing != nil {
 		endpoint, err = adoptExecuteAPI(ctx, e, existing)

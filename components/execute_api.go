@@ -21,8 +21,8 @@ type executeAPIArgs struct {
 	tags  Tags
 }
 
-// executeAPIEndpoint is an interface endpoint of API Gateway.
-type executeAPIEndpoint struct {
+// executeAPI is an interface endpoint of API Gateway.
+type executeAPI struct {
 	id pulumi.StringOutput
 	// dnsName is the endpoint's regional DNS name, and hostedZoneID the zone of
 	// it, for aliases.
@@ -36,7 +36,7 @@ type executeAPIEndpoint struct {
 	existingID string
 }
 
-func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, args *executeAPIArgs) (*executeAPIEndpoint, error) {
+func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, args *executeAPIArgs) (*executeAPI, error) {
 	endpointArgs := &ec2.VpcEndpointArgs{
 		VpcId:            args.vpcID,
 		ServiceName:      pulumi.String(endpointService(args.region, "execute-api")),
@@ -63,7 +63,7 @@ func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, 
 		return nil, fmt.Errorf("create execute-api endpoint: %w", err)
 	}
 	first := created.DnsEntries.Index(pulumi.Int(0))
-	endpoint := &executeAPIEndpoint{
+	endpoint := &executeAPI{
 		id:           created.ID().ToStringOutput(),
 		dnsName:      first.DnsName().Elem(),
 		hostedZoneID: first.HostedZoneId().Elem(),
@@ -83,7 +83,7 @@ func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, 
 	return endpoint, nil
 }
 
-func adoptExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, existing *ec2.LookupVpcEndpointResult) (*executeAPIEndpoint, error) {
+func adoptExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, existing *ec2.LookupVpcEndpointResult) (*executeAPI, error) {
 	if len(existing.DnsEntries) == 0 || len(existing.NetworkInterfaceIds) == 0 {
 		return nil, fmt.Errorf("use execute-api endpoint %s: it has no DNS name or no network interface (state %s)", existing.Id, existing.State)
 	}
@@ -91,7 +91,7 @@ func adoptExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, existing *ec2.
 	for _, id := range existing.NetworkInterfaceIds {
 		interfaces = append(interfaces, pulumi.String(id))
 	}
-	return &executeAPIEndpoint{
+	return &executeAPI{
 		id:           pulumi.String(existing.Id).ToStringOutput(),
 		dnsName:      pulumi.String(existing.DnsEntries[0].DnsName).ToStringOutput(),
 		hostedZoneID: pulumi.String(existing.DnsEntries[0].HostedZoneId).ToStringOutput(),

@@ -13,15 +13,15 @@ import (
 // idleHost is a name that no client asks for: RFC 2606 keeps .invalid free.
 const idleHost = "portico.invalid"
 
-// ALBDoorArgs describes what leads hosts from a load balancer to API Gateway
+// ALBRoutingArgs describes what leads hosts from a load balancer to API Gateway
 // without the proxy.
-type ALBDoorArgs struct {
+type ALBRoutingArgs struct {
 	// LoadBalancer is the Application Load Balancer, and Suffix its own.
 	LoadBalancer *LoadBalancer
 	Suffix       string
 	VPCID        pulumi.StringInput
 	// Endpoint is the execute-api endpoint that answers.
-	Endpoint *DoorEndpoint
+	Endpoint *ExecuteAPIEndpoint
 	// Hosts are the custom domains that the load balancer leads there.
 	Hosts []string
 	// Returning are those that it leads to the proxy from now on, which knows
@@ -33,25 +33,25 @@ type ALBDoorArgs struct {
 	Tags           Tags
 }
 
-// ALBDoor leads hosts from a load balancer to API Gateway without the proxy.
-type ALBDoor struct {
+// ALBRouting leads hosts from a load balancer to API Gateway without the proxy.
+type ALBRouting struct {
 	pulumi.ResourceState
 
 	// Rules are the hosts' listener rules: what stands where they do.
 	Rules []pulumi.Resource
 }
 
-// NewALBDoor creates the target group of the endpoint's addresses and a
+// NewALBRouting creates the target group of the endpoint's addresses and a
 // listener rule for each host.
 //
 // The API's account has a REGIONAL custom domain for each host: API Gateway
 // tells the APIs apart by the Host header, which the load balancer passes on. It
 // asks for none of that in its health checks, so that 403 is as good an answer
 // as 200: either proves that the endpoint takes connections.
-func NewALBDoor(ctx *pulumi.Context, name string, args *ALBDoorArgs, opts ...pulumi.ResourceOption) (*ALBDoor, error) {
-	door := &ALBDoor{}
+func NewALBRouting(ctx *pulumi.Context, name string, args *ALBRoutingArgs, opts ...pulumi.ResourceOption) (*ALBRouting, error) {
+	door := &ALBRouting{}
 	component := balancerName(name, args.Suffix)
-	if err := ctx.RegisterComponentResource("portico:index:ALBDoor", component, door, opts...); err != nil {
+	if err := ctx.RegisterComponentResource("portico:index:ALBRouting", component, door, opts...); err != nil {
 		return nil, fmt.Errorf("register front door alb %q: %w", component, err)
 	}
 	group, err := lb.NewTargetGroup(ctx, name+ShortSuffix("alb", args.Suffix), &lb.TargetGroupArgs{
@@ -92,7 +92,7 @@ func NewALBDoor(ctx *pulumi.Context, name string, args *ALBDoorArgs, opts ...pul
 }
 
 // attach registers the endpoint's addresses.
-func (d *ALBDoor) attach(ctx *pulumi.Context, name string, args *ALBDoorArgs, group *lb.TargetGroup) ([]pulumi.Resource, error) {
+func (d *ALBRouting) attach(ctx *pulumi.Context, name string, args *ALBRoutingArgs, group *lb.TargetGroup) ([]pulumi.Resource, error) {
 	var targets []pulumi.Resource
 	for i := range args.Endpoint.AddressCount {
 		target, err := lb.NewTargetGroupAttachment(ctx, name+"-alb-"+strconv.Itoa(i+1), &lb.TargetGroupAttachmentArgs{
@@ -115,7 +115,7 @@ func (d *ALBDoor) attach(ctx *pulumi.Context, name string, args *ALBDoorArgs, gr
 // A target group that no rule names has its health checked by nobody. For the
 // first host to find healthy targets, a rule that matches nothing stands in
 // until there is one.
-func (d *ALBDoor) lead(ctx *pulumi.Context, name string, args *ALBDoorArgs, group *lb.TargetGroup, targets []pulumi.Resource) error {
+func (d *ALBRouting) lead(ctx *pulumi.Context, name string, args *ALBRoutingArgs, group *lb.TargetGroup, targets []pulumi.Resource) error {
 	hosts := args.Hosts
 	if len(hosts) == 0 {
 		hosts = []string{idleHost}
@@ -134,7 +134,7 @@ func (d *ALBDoor) lead(ctx *pulumi.Context, name string, args *ALBDoorArgs, grou
 }
 
 // rule leads a host to a target group.
-func (d *ALBDoor) rule(ctx *pulumi.Context, name string, args *ALBDoorArgs, host string, groupARN pulumi.StringInput, after []pulumi.Resource) error {
+func (d *ALBRouting) rule(ctx *pulumi.Context, name string, args *ALBRoutingArgs, host string, groupARN pulumi.StringInput, after []pulumi.Resource) error {
 	rule, err := lb.NewListenerRule(ctx, name+"-"+host, &lb.ListenerRuleArgs{
 		ListenerArn: args.LoadBalancer.ListenerARN,
 		Conditions: lb.ListenerRuleConditionArray{lb.ListenerRuleConditionArgs{

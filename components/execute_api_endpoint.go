@@ -10,9 +10,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// DoorEndpointArgs describes the execute-api endpoint of a front door that has
+// ExecuteAPIEndpointArgs describes the execute-api endpoint of a front door that has
 // no proxy.
-type DoorEndpointArgs struct {
+type ExecuteAPIEndpointArgs struct {
 	// Door is the front door's name, for names of resources.
 	Door   string
 	Region string
@@ -43,9 +43,9 @@ type EndpointClients struct {
 	CIDRs    []string
 }
 
-// DoorEndpoint is an execute-api endpoint that clients reach without the proxy,
+// ExecuteAPIEndpoint is an execute-api endpoint that clients reach without the proxy,
 // directly or by way of a load balancer.
-type DoorEndpoint struct {
+type ExecuteAPIEndpoint struct {
 	pulumi.ResourceState
 
 	EndpointID pulumi.StringOutput `pulumi:"endpointId"`
@@ -65,12 +65,12 @@ type DoorEndpoint struct {
 	ExistingID string
 }
 
-// NewDoorEndpoint creates the endpoint, or looks an existing one up, with the
+// NewExecuteAPIEndpoint creates the endpoint, or looks an existing one up, with the
 // rules that let its clients in.
-func NewDoorEndpoint(ctx *pulumi.Context, name string, args *DoorEndpointArgs, opts ...pulumi.ResourceOption) (*DoorEndpoint, error) {
+func NewExecuteAPIEndpoint(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs, opts ...pulumi.ResourceOption) (*ExecuteAPIEndpoint, error) {
 	name += "-" + args.Door
-	endpoint := &DoorEndpoint{}
-	if err := ctx.RegisterComponentResource("portico:index:DoorEndpoint", name, endpoint, opts...); err != nil {
+	endpoint := &ExecuteAPIEndpoint{}
+	if err := ctx.RegisterComponentResource("portico:index:ExecuteAPIEndpoint", name, endpoint, opts...); err != nil {
 		return nil, fmt.Errorf("register endpoint %q: %w", name, err)
 	}
 	build := endpoint.create
@@ -97,7 +97,7 @@ func NewDoorEndpoint(ctx *pulumi.Context, name string, args *DoorEndpointArgs, o
 	return endpoint, nil
 }
 
-func (e *DoorEndpoint) create(ctx *pulumi.Context, name string, args *DoorEndpointArgs) (*executeAPIEndpoint, error) {
+func (e *ExecuteAPIEndpoint) create(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs) (*executeAPI, error) {
 	group, err := ec2.NewSecurityGroup(ctx, name+"-endpoint", &ec2.SecurityGroupArgs{
 		VpcId:       args.VPCID.ToStringOutput(),
 		Description: pulumi.String("clients to the execute-api endpoint of front door " + args.Door),
@@ -123,7 +123,7 @@ func (e *DoorEndpoint) create(ctx *pulumi.Context, name string, args *DoorEndpoi
 	return created, err
 }
 
-func (e *DoorEndpoint) adopt(ctx *pulumi.Context, name string, args *DoorEndpointArgs) (*executeAPIEndpoint, error) {
+func (e *ExecuteAPIEndpoint) adopt(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs) (*executeAPI, error) {
 	found, err := lookUpEndpoint(ctx, e, args.Source, args.Region, args.ExistingVPCID, "execute-api")
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (e *DoorEndpoint) adopt(ctx *pulumi.Context, name string, args *DoorEndpoin
 }
 
 // admit lets the clients in.
-func (e *DoorEndpoint) admit(ctx *pulumi.Context, name string, args *DoorEndpointArgs, groupID pulumi.StringInput) error {
+func (e *ExecuteAPIEndpoint) admit(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs, groupID pulumi.StringInput) error {
 	rule := func(role string, from peer) error {
 		cidr, _, source := from.inputs()
 		_, err := vpc.NewSecurityGroupIngressRule(ctx, name+"-endpoint-from-"+role, &vpc.SecurityGroupIngressRuleArgs{
@@ -168,7 +168,7 @@ func (e *DoorEndpoint) admit(ctx *pulumi.Context, name string, args *DoorEndpoin
 }
 
 // letOut lets the members of Portico's group out to the endpoint's groups.
-func (e *DoorEndpoint) letOut(ctx *pulumi.Context, name string, args *DoorEndpointArgs, groups []pulumi.StringInput) error {
+func (e *ExecuteAPIEndpoint) letOut(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs, groups []pulumi.StringInput) error {
 	if !args.Clients.OwnGroup {
 		return nil
 	}

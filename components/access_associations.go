@@ -21,11 +21,11 @@ type PrivateDomain struct {
 	ShareARN string
 }
 
-// NativeDoorArgs describes what connects PRIVATE custom domains with their
+// AccessAssociationsArgs describes what connects PRIVATE custom domains with their
 // endpoint.
-type NativeDoorArgs struct {
+type AccessAssociationsArgs struct {
 	// Endpoint answers for the domains.
-	Endpoint *DoorEndpoint
+	Endpoint *ExecuteAPIEndpoint
 	Domains  []PrivateDomain
 	// ShareARNs are the resource shares to accept. Accounts of one organization
 	// see each other's shares without that.
@@ -33,9 +33,9 @@ type NativeDoorArgs struct {
 	Tags      Tags
 }
 
-// NativeDoor connects PRIVATE custom domains with the endpoint through which
+// AccessAssociations connects PRIVATE custom domains with the endpoint through which
 // they are reached.
-type NativeDoor struct {
+type AccessAssociations struct {
 	pulumi.ResourceState
 
 	// Associations are the domains' access associations, by host: what stands
@@ -43,12 +43,12 @@ type NativeDoor struct {
 	Associations map[string]pulumi.Resource
 }
 
-// NewNativeDoor accepts the shares and creates an access association for each
+// NewAccessAssociations accepts the shares and creates an access association for each
 // domain. It belongs to the endpoint's account; while it stands, the domain's
 // account can't delete the domain.
-func NewNativeDoor(ctx *pulumi.Context, name string, args *NativeDoorArgs, opts ...pulumi.ResourceOption) (*NativeDoor, error) {
-	door := &NativeDoor{Associations: map[string]pulumi.Resource{}}
-	if err := ctx.RegisterComponentResource("portico:index:NativeDoor", name, door, opts...); err != nil {
+func NewAccessAssociations(ctx *pulumi.Context, name string, args *AccessAssociationsArgs, opts ...pulumi.ResourceOption) (*AccessAssociations, error) {
+	door := &AccessAssociations{Associations: map[string]pulumi.Resource{}}
+	if err := ctx.RegisterComponentResource("portico:index:AccessAssociations", name, door, opts...); err != nil {
 		return nil, fmt.Errorf("register front door native %q: %w", name, err)
 	}
 	accepted := map[string]pulumi.Resource{}
