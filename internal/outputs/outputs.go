@@ -1,0 +1,185 @@
+// Package outputs holds what the stacks of an environment report to one
+// another: the types of both stacks' outputs, their names, how they are written
+// as plain values and read back, and the contract's version. It knows nothing
+// of Pulumi: a stack's outputs are a map of what JSON has.
+package outputs
+
+import (
+	"slices"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+// Contract is the version of the outputs that this program writes and reads. A
+// version may gain outputs; it never loses one, and never changes the meaning of
+// one.
+const Contract = 2
+
+// Shared are the outputs of the shared-services account's stack.
+type Shared struct {
+	// Contract is the version of the outputs.
+	Contract  int               `json:"contract"`
+	Region    string            `json:"region,omitempty"`
+	AccountID mapping.AccountID `json:"accountId,omitempty"`
+	VPCID     string            `json:"vpcId,omitempty"`
+	// VPCEndpointID is the ID of the proxy's execute-api endpoint. Without a
+	// proxy it is that of alb, or else that of native.
+	VPCEndpointID      string `json:"vpcEndpointId,omitempty"`
+	VPCEndpointDNSName string `json:"vpcEndpointDnsName,omitempty"`
+	// LoadBalancerDNSName is the DNS name of the first load balancer; empty
+	// where every host has the front door native.
+	LoadBalancerDNSName string `json:"loadBalancerDnsName,omitempty"`
+	// LoadBalancers describe each load balancer where there are several; nil
+	// where there is one, or none.
+	LoadBalancers []LoadBalancer `json:"loadBalancers,omitempty"`
+	// MappingDigest differs between mappings of different meaning.
+	MappingDigest string `json:"mappingDigest,omitempty"`
+	// Hosts are the hosts that have a DNS name, sorted.
+	Hosts []mapping.Host `json:"hosts"`
+	// Endpoints are the IDs of the execute-api endpoints that exist, by the
+	// front door that each one serves. Where a stack reports none, it has
+	// VPCEndpointID for nginx.
+	Endpoints map[mapping.FrontDoor]string `json:"endpoints,omitempty"`
+	// FrontDoors has an entry for each host that nginx doesn't serve alone, or
+	// that is to leave nginx.
+	FrontDoors map[mapping.Host]HostState `json:"frontDoors,omitempty"`
+	// AssociationCommands are the commands to run in the accounts of VPCs that
+	// are to be associated with the private hosted zones, where Portico has no
+	// role there.
+	AssociationCommands []string `json:"associationCommands,omitempty"`
+	// ImportedCertificatesExpire are the times (RFC 3339) at which imported
+	// certificates expire, by first name and kind of key. AWS doesn't renew
+	// imported certificates.
+	ImportedCertificatesExpire map[string]string `json:"importedCertificatesExpire,omitempty"`
+}
+
+// LoadBalancer is one of several load balancers.
+type LoadBalancer struct {
+	// Name is part of the names of the load balancer's resources; empty for
+	// the first.
+	Name    string `json:"name"`
+	DNSName string `json:"dnsName"`
+	// CertificateNames are the names of the certificates that were issued for
+	// it.
+	CertificateNames []mapping.Host `json:"certificateNames"`
+}
+
+// HostState is the state of a host between front doors, after a run of the
+// shared stack. The zero value is a host that has no DNS name yet.
+type HostState struct {
+	// Current is the front door that the host's DNS name leads to; empty: the
+	// host has no name yet.
+	Current mapping.FrontDoor `json:"current,omitempty"`
+	// Target is the front door that the host's rows want; empty where it is
+	// Current.
+	Target mapping.FrontDoor `json:"target,omitempty"`
+	// Retains are other front doors that still serve the host, or that are
+	// connected before its name moves.
+	Retains []mapping.FrontDoor `json:"retains,omitempty"`
+	// Pending is what the host waits for; empty where it waits for nothing.
+	Pending Pending `json:"pending,omitempty"`
+	// Rows are the addresses of the host's rows, sorted: all of them have to
+	// be provisioned before the name moves to Target. Nil where Target is
+	// empty.
+	Rows []string `json:"rows,omitempty"`
+}
+
+// Pending is what a host waits for before its next step.
+type Pending string
+
+const (
+	// PendingProvider says that the provider account has not provisioned the
+	// host's rows for the target front door yet.
+	PendingProvider Pending = "provider"
+	// PendingAssociation says that the host's PRIVATE custom domain has just
+	// been associated with the endpoint. API Gateway provisions the association
+	// within 15 minutes, and no call reports when it is done.
+	PendingAssociation Pending = "association"
+	// PendingClients says that the host's name has just moved. Clients may use
+	// the earlier answer for as long as its time to live, which is 60 seconds.
+	PendingClients Pending = "clients"
+)
+
+// Serves reports whether requests through the front door have to be answered.
+func (s HostState) Serves(frontDoor mapping.FrontDoor) bool {
+	return s.Current == frontDoor || slices.Contains(s.Retains, frontDoor)
+}
+
+// Wanted is the front door that the host's rows want.
+func (s HostState) Wanted() mapping.FrontDoor {
+	if s.Target != "" {
+		return s.Target
+	}
+	return s.Current
+}
+
+// Settled reports whether the host is served by the one front door that it
+// wants, and waits for nothing.
+func (s HostState) Settled() bool { return len(s.Retains) == 0 && s.Pending == "" }
+
+// Equal reports whether both states are the same.
+func (s HostState) Equal(other HostState) bool {
+	return s.Current == other.Current && s.Target == other.Target && s.Pending == other.Pending &&
+		slices.Equal(s.Retains, other.Retains) && slices.Equal(s.Rows, other.Rows)
+}
+
+// Provider are the outputs of a provider account's stack.
+type Provider struct {
+	// Contract is the version of the outputs.
+	Contract  int               `json:"contract"`
+	AccountID mapping.AccountID `json:"accountId,omitempty"`
+	// RedeployCommands are the commands that the APIs' owner runs after an
+	// update that changed a resource policy. Empty where the stack deploys the
+	// stages itself.
+	RedeployCommands []string `json:"redeployCommands"`
+	// Provisioned are the addresses of the rows for which the account has
+	// everything that the front door needs, by front door: the resource policy,
+	// the deployment, and for alb and native the custom domain and its base
+	// path mapping. For nginx it has only rows of hosts that come from another
+	// front door.
+	Provisioned map[mapping.FrontDoor][]string `json:"provisioned"`
+	// ProvisionedFor are the IDs of the endpoints that Provisioned is about, by
+	// front door.
+	ProvisionedFor map[mapping.FrontDoor]string `json:"provisionedFor"`
+	// Retains are the hosts whose earlier front door the resource policies
+	// still admit, sorted.
+	Retains []mapping.Host `json:"retains"`
+	// DomainNameARNs are the ARNs of the PRIVATE custom domains, by host.
+	DomainNameARNs map[mapping.Host]string `json:"domainNameArns"`
+	// ResourceShareARN is the share of AWS Resource Access Manager through
+	// which the shared account uses the PRIVATE custom domains; empty where
+	// there is none.
+	ResourceShareARN string `json:"resourceShareArn,omitempty"`
+	// ImportedCertificatesExpire is as in Shared.
+	ImportedCertificatesExpire map[string]string `json:"importedCertificatesExpire,omitempty"`
+}
+
+// Address is a row's key in Provider.Provisioned and HostState.Rows: its host
+// and base path, "orders.example.com/v1".
+func Address(row *mapping.Row) string { return string(row.Host) + string(row.BasePath) }
+
+// reports are the outputs by which stacks rely on one another's front doors.
+// The first three of them are empty where nothing is relied on.
+var reports = []string{
+	"frontDoors", "provisioned", "domainNameArns",
+	"hosts", "provisionedFor", "retains", "resourceShareArn",
+}
+
+// Clear removes what other stacks rely on from a stack's outputs, and reports
+// whether there was any. It is for a stack that is about to be destroyed: its
+// outputs outlast an interrupted destroy, and the next update of another stack
+// would rely on custom domains that are gone. Where no other front door than
+// nginx was used, no stack reads the outputs, and they stay.
+func Clear(values map[string]any) bool {
+	relied := slices.ContainsFunc(reports[:3], func(name string) bool {
+		entries, _ := values[name].(map[string]any)
+		return len(entries) > 0
+	})
+	if !relied {
+		return false
+	}
+	for _, name := range reports {
+		delete(values, name)
+	}
+	return true
+}
