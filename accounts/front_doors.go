@@ -267,7 +267,7 @@ func (s *sharedStack) longestTimeout(doors ...mapping.FrontDoor) time.Duration {
 	for _, row := range s.mapping.Rows {
 		for _, door := range doors {
 			if !row.Retired && (row.FrontDoor == door || s.topology.Placements[row.Host].Serves(door)) {
-				longest = max(longest, row.Timeout)
+				longest = max(longest, row.ReadTimeout())
 			}
 		}
 	}

@@ -22,18 +22,22 @@ type canonicalAccount struct {
 }
 
 type canonicalRow struct {
-	CustomDomainURL string    `json:"CUSTOM_DOMAIN_URL"`
-	PrivateAPIURL   string    `json:"PRIVATE_API_URL"`
-	Verbs           []Method  `json:"VERBS,omitempty"`
-	Account         AccountID `json:"ACCOUNT,omitempty"`
-	CORS            bool      `json:"CORS,omitempty"`
-	Timeout         int       `json:"TIMEOUT,omitempty"`
-	Auth            Auth      `json:"AUTH,omitempty"`
-	FrontDoor       FrontDoor `json:"FRONT_DOOR,omitempty"`
-	PublicZone      Zone      `json:"ROUTE53_PUBLIC_DOMAIN,omitempty"`
-	Retired         bool      `json:"RETIRED,omitempty"`
-	Description     string    `json:"DESCRIPTION,omitempty"`
-	Owner           string    `json:"OWNER,omitempty"`
+	CustomDomainURL string     `json:"CUSTOM_DOMAIN_URL"`
+	PrivateAPIURL   string     `json:"PRIVATE_API_URL"`
+	Verbs           []Method   `json:"VERBS,omitempty"`
+	Account         AccountID  `json:"ACCOUNT,omitempty"`
+	CORS            bool       `json:"CORS,omitempty"`
+	Timeout         int        `json:"TIMEOUT,omitempty"`
+	Auth            Auth       `json:"AUTH,omitempty"`
+	FrontDoor       FrontDoor  `json:"FRONT_DOOR,omitempty"`
+	AccessMode      AccessMode `json:"ENDPOINT_ACCESS_MODE,omitempty"`
+	Stream          bool       `json:"STREAM,omitempty"`
+	// Rewrite is nil or false, since true is the default.
+	Rewrite     *bool  `json:"REWRITE,omitempty"`
+	PublicZone  Zone   `json:"ROUTE53_PUBLIC_DOMAIN,omitempty"`
+	Retired     bool   `json:"RETIRED,omitempty"`
+	Description string `json:"DESCRIPTION,omitempty"`
+	Owner       string `json:"OWNER,omitempty"`
 }
 
 // Canonical is the mapping as JSON, which is YAML too: Parse reads it and
@@ -66,6 +70,7 @@ func (r *Row) canonical() canonicalRow {
 		Account:         r.Account,
 		CORS:            r.CORS,
 		Auth:            r.Auth,
+		Stream:          r.Stream,
 		PublicZone:      r.PublicZone,
 		Retired:         r.Retired,
 		Description:     r.Description,
@@ -76,6 +81,12 @@ func (r *Row) canonical() canonicalRow {
 	}
 	if r.FrontDoor != FrontDoorNGINX {
 		c.FrontDoor = r.FrontDoor
+	}
+	if r.AccessMode != AccessModeBasic {
+		c.AccessMode = r.AccessMode
+	}
+	if r.NoRewrite {
+		c.Rewrite = new(bool)
 	}
 	return c
 }

@@ -57,7 +57,7 @@ func (r *reader) checkRows(accounts []Account) {
 	}
 	served, all := firsts[address]{}, firsts[retiredKey]{}
 	owners, zones := firsts[apiKey]{}, firsts[Zone]{}
-	hosts, stages := firsts[Host]{}, firsts[stageKey]{}
+	hosts, stages, modes := firsts[Host]{}, firsts[stageKey]{}, firsts[apiKey]{}
 	for i := range r.rows {
 		w := &r.rows[i]
 		r.checkAddress(w, served, all)
@@ -66,6 +66,7 @@ func (r *reader) checkRows(accounts []Account) {
 		r.checkZoneAgrees(w, zones)
 		r.checkHost(w, hosts)
 		r.checkVerbs(w, stages)
+		r.checkAccessMode(w, modes)
 	}
 }
 
@@ -154,4 +155,19 @@ func (r *reader) checkZoneAgrees(w *row, zones firsts[Zone]) {
 			fmt.Sprintf("the certificate *.%s is validated in %s according to line %d", w.Host.Parent(), first.PublicZone, first.at("ROUTE53_PUBLIC_DOMAIN").Line),
 			"write one zone for all hosts with this parent domain"))
 	}
+}
+
+// checkAccessMode refuses two endpoint access modes for one API, which has one
+// mode for all of its callers. It is the proxy alone that acts on it.
+func (r *reader) checkAccessMode(w *row, modes firsts[apiKey]) {
+	if w.Retired || w.misread || w.FrontDoor != FrontDoorNGINX {
+		return
+	}
+	first := modes.add(apiKey{w.API.Region, w.API.ID}, w)
+	if first == nil || first.AccessMode == w.AccessMode {
+		return
+	}
+	r.report(w.at("ENDPOINT_ACCESS_MODE"), wrong(
+		fmt.Sprintf("the row of API %s on line %d has the endpoint access mode %s, this one %s; an API has one", w.API.ID, first.Pos.Line, first.AccessMode, w.AccessMode),
+		"write the same ENDPOINT_ACCESS_MODE in every row of the API"))
 }

@@ -94,19 +94,35 @@ func (r *Row) refusalsOfDomain(door FrontDoor) []refusal {
 
 // refusalsOf are those of one of the front doors with custom domains.
 func (r *Row) refusalsOf(door FrontDoor) []refusal {
-	switch {
-	case door == FrontDoorALB && len(r.Host) > maxALBHostPattern:
-		return []refusal{{"CUSTOM_DOMAIN_URL", mistake{
-			fmt.Sprintf("the host is %d characters long; alb carries %d, as a rule of an Application Load Balancer matches no more", len(r.Host), maxALBHostPattern),
-			"write a shorter host",
-		}}}
-	case door == FrontDoorNative && r.Timeout != DefaultTimeout:
-		return []refusal{{"TIMEOUT", mistake{
-			"native has no timeout of its own, as nothing stands between callers and API Gateway",
-			"delete TIMEOUT, so that API Gateway's integration timeout holds",
-		}}}
+	var refused []refusal
+	refuse := func(field, message, fix string) {
+		refused = append(refused, refusal{field, mistake{message, fix}})
 	}
-	return nil
+	switch door {
+	case FrontDoorALB:
+		if len(r.Host) > maxALBHostPattern {
+			refuse("CUSTOM_DOMAIN_URL", fmt.Sprintf("the host is %d characters long; alb carries %d, as a rule of an Application Load Balancer matches no more", len(r.Host), maxALBHostPattern),
+				"write a shorter host")
+		}
+		if r.AccessMode == AccessModeStrict {
+			refuse("ENDPOINT_ACCESS_MODE", "alb can't reach an API in STRICT mode, as a load balancer sends its targets no server name and goes through a REGIONAL custom domain",
+				"set the API's endpoint access mode to BASIC")
+		}
+		if r.Stream {
+			refuse("STREAM", "alb has no settings for streams, as its load balancer closes a connection that is idle for longer than the longest TIMEOUT",
+				"delete STREAM")
+		}
+	case FrontDoorNative:
+		if r.Timeout != DefaultTimeout {
+			refuse("TIMEOUT", "native has no timeout of its own, as nothing stands between callers and API Gateway",
+				"delete TIMEOUT, so that API Gateway's integration timeout holds")
+		}
+		if r.Stream {
+			refuse("STREAM", "native has no settings for streams, as nothing stands between callers and API Gateway, and carries them without",
+				"delete STREAM")
+		}
+	}
+	return refused
 }
 
 // checkFrontDoor refuses what the row's front door cannot do, and names the

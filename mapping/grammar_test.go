@@ -25,6 +25,7 @@ var grammars = map[string]*regexp.Regexp{
 	"Method":                 regexp.MustCompile(`^(DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT)$`),
 	"Auth":                   regexp.MustCompile(`^(iam)?$`),
 	"FrontDoor":              regexp.MustCompile(`^(nginx|alb|native)$`),
+	"AccessMode":             regexp.MustCompile(`^(BASIC|STRICT)$`),
 	"PrivateAPI.Region":      regexp.MustCompile(`^[a-z]{2,4}(-[a-z]{1,16}){1,2}-[0-9]{1,2}$`),
 	"PrivateAPI.Partition":   regexp.MustCompile(`^aws(-cn|-us-gov|-iso|-iso-b|-iso-e|-iso-f|-eusc)?$`),
 	"PrivateAPI.DNSSuffix":   regexp.MustCompile(`^(amazonaws\.com|amazonaws\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov|amazonaws\.eu)$`),

@@ -122,7 +122,7 @@ func readAPIs(r *reader, v value, m *Mapping) {
 func (r *reader) row(index int, item value) row {
 	w := row{path: item.path}
 	w.Index, w.Pos = index, Position{r.source, item.Line, item.Column}
-	w.Timeout, w.FrontDoor = DefaultTimeout, FrontDoorNGINX
+	w.Timeout, w.FrontDoor, w.AccessMode = DefaultTimeout, FrontDoorNGINX, AccessModeBasic
 	mistakes := len(r.errs)
 	w.nodes = readFields(r, item, rowFields, &w)
 	w.misread = len(r.errs) > mistakes

@@ -135,6 +135,27 @@ var rowFields = []field[row]{
 		read:   func(r *reader, v value, into *row) { into.FrontDoor = readWord(r, v, frontDoors) },
 	},
 	{
+		key: "ENDPOINT_ACCESS_MODE",
+		doc: "The API's endpoint access mode. STRICT: the proxy names the API itself in TLS and Host, on connections of the API's own. " +
+			"alb can't reach an API in STRICT mode.",
+		schema: schema{"enum": words(accessModes), "default": AccessModeBasic},
+		read:   func(r *reader, v value, into *row) { into.AccessMode = readWord(r, v, accessModes) },
+	},
+	{
+		key: "STREAM",
+		doc: "true: the API streams its answers, for up to 15 minutes. The proxy then waits 300 seconds between two parts, whatever TIMEOUT says, " +
+			"and a deployment waits for streams to end. nginx only.",
+		schema: schema{"type": "boolean", "default": false},
+		read:   func(r *reader, v value, into *row) { into.Stream = r.boolean(v) },
+	},
+	{
+		key: "REWRITE",
+		doc: "false: answers pass as the API wrote them. true: Location, Content-Location, Refresh, Link and Set-Cookie that name the API's own address " +
+			"or stage name the row's URL instead.",
+		schema: schema{"type": "boolean", "default": true},
+		read:   func(r *reader, v value, into *row) { into.NoRewrite = !r.boolean(v) },
+	},
+	{
 		key:    "ROUTE53_PUBLIC_DOMAIN",
 		doc:    "The public hosted zone in which the row's certificate is validated, where the nearest public parent is not the one.",
 		schema: schema{"type": "string", "pattern": zonePattern},
@@ -172,8 +193,9 @@ var rowFields = []field[row]{
 }
 
 var (
-	auths      = []Auth{AuthIAM}
-	frontDoors = []FrontDoor{FrontDoorNGINX, FrontDoorALB, FrontDoorNative}
+	auths       = []Auth{AuthIAM}
+	accessModes = []AccessMode{AccessModeBasic, AccessModeStrict}
+	frontDoors  = []FrontDoor{FrontDoorNGINX, FrontDoorALB, FrontDoorNative}
 )
 
 // readWord reads one of a few words; empty where it is none.

@@ -54,9 +54,16 @@ type Row struct {
 	Account AccountID
 	CORS    bool
 	// Timeout is how long an answer may take, 1 to 300 seconds.
-	Timeout   time.Duration
-	Auth      Auth
-	FrontDoor FrontDoor
+	Timeout time.Duration
+	// Stream says that the API streams its answers; see ReadTimeout.
+	Stream bool
+	// NoRewrite says that answers pass as the API wrote them: without it the
+	// proxy leads their Location, cookies and the like back to the row's URL.
+	NoRewrite bool
+	// AccessMode is the API's endpoint access mode; empty: BASIC.
+	AccessMode AccessMode
+	Auth       Auth
+	FrontDoor  FrontDoor
 	// PublicZone is the public hosted zone that validates the row's
 	// certificate; empty: the nearest public parent zone.
 	PublicZone Zone
@@ -184,6 +191,34 @@ type Auth string
 
 // AuthIAM says that the API demands requests signed with Signature Version 4.
 const AuthIAM Auth = "iam"
+
+// AccessMode is API Gateway's endpoint access mode of an API: how strictly the
+// names of the TLS connection and of the request have to agree.
+type AccessMode string
+
+// The endpoint access modes. An API in STRICT mode takes only connections whose
+// server name is the host that the request names.
+const (
+	AccessModeBasic  AccessMode = "BASIC"
+	AccessModeStrict AccessMode = "STRICT"
+)
+
+// StreamIdleTimeout is how long a stream of a private API may be silent before
+// API Gateway ends it (API Gateway developer guide, response streaming).
+const StreamIdleTimeout = 5 * time.Minute
+
+// MaxStreamDuration is the longest that API Gateway lets a stream last (API
+// Gateway developer guide, response streaming).
+const MaxStreamDuration = 15 * time.Minute
+
+// ReadTimeout is how long the proxy waits for the answer to begin, and between
+// two of its parts: Timeout, or StreamIdleTimeout for a stream.
+func (r *Row) ReadTimeout() time.Duration {
+	if r.Stream {
+		return StreamIdleTimeout
+	}
+	return r.Timeout
+}
 
 // FrontDoor is how requests for a row reach its API.
 type FrontDoor string

@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,4 +34,11 @@ func TestARowThatNoFileHoldsHasAPlaceAllTheSame(t *testing.T) {
 	require.Equal(t, "APIS[3]", mapping.Row{Index: 3}.Position())
 	require.Equal(t, "mapping.yaml: APIS[3]", mapping.Row{Index: 3, Pos: mapping.Position{File: "mapping.yaml"}}.Position())
 	require.Empty(t, mapping.Position{}.String())
+}
+
+func TestAStreamMayBeSilentForAPIGatewaysIdleLimit(t *testing.T) {
+	row := mapping.Row{Timeout: 30 * time.Second}
+	require.Equal(t, 30*time.Second, row.ReadTimeout())
+	row.Stream = true
+	require.Equal(t, 300*time.Second, row.ReadTimeout())
 }

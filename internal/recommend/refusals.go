@@ -61,6 +61,15 @@ func spelt(rows []mapping.Row, door mapping.FrontDoor) ([]byte, error) {
 		if row.Timeout != mapping.DefaultTimeout {
 			fields["TIMEOUT"] = int(row.Timeout.Seconds())
 		}
+		if row.Stream {
+			fields["STREAM"] = true
+		}
+		if row.NoRewrite {
+			fields["REWRITE"] = false
+		}
+		if row.AccessMode != "" {
+			fields["ENDPOINT_ACCESS_MODE"] = row.AccessMode
+		}
 		if row.Auth != "" {
 			fields["AUTH"] = row.Auth
 		}

@@ -216,6 +216,15 @@ func newFields(row *mapping.Row) string {
 	if row.Timeout != mapping.DefaultTimeout {
 		parts = append(parts, "timeout: "+code(seconds(row.Timeout)))
 	}
+	if row.AccessMode == mapping.AccessModeStrict {
+		parts = append(parts, "endpoint access mode: "+code(row.AccessMode))
+	}
+	if row.Stream {
+		parts = append(parts, "stream")
+	}
+	if row.NoRewrite {
+		parts = append(parts, "answers not rewritten")
+	}
 	if row.FrontDoor != mapping.FrontDoorNGINX {
 		parts = append(parts, "front door: "+code(row.FrontDoor))
 	}

@@ -146,10 +146,10 @@ func (d *domain) conflicts(source string, owners map[apiKey]mapping.AccountID) [
 }
 
 // leaving are the reasons for which the front door can't carry the row's paths.
-// A timeout doesn't matter to a host that leaves the front door.
+// Timeouts and streams don't matter to a host that leaves the front door.
 func leaving(row *mapping.Row, door mapping.FrontDoor) []string {
 	patient := *row
-	patient.Timeout = mapping.DefaultTimeout
+	patient.Timeout, patient.Stream = mapping.DefaultTimeout, false
 	return patient.Refusals(door)
 }
 

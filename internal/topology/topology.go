@@ -52,7 +52,12 @@ type Route struct {
 	// Methods are the allowed verbs, sorted; nil: every verb.
 	Methods []mapping.Method
 	CORS    bool
+	// Timeout is the row's ReadTimeout, 1 to 300 seconds.
 	Timeout time.Duration
+	// NoRewrite says that answers pass as the API wrote them.
+	NoRewrite bool
+	// AccessMode is the API's endpoint access mode; empty: BASIC.
+	AccessMode mapping.AccessMode
 	// Row is the row's index in the mapping, for messages.
 	Row int
 }
