@@ -8,22 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
-
-// DocumentError says that an existing policy can't be read, so that merging
-// into it could lose what its owner meant.
-type DocumentError struct {
-	Reason string
-	Err    error // of the JSON decoder; may be nil
-}
-
-func (e *DocumentError) Error() string {
-	return "read existing resource policy: " + e.Reason +
-		": look at it with `aws apigateway get-rest-api --query policy` and correct or remove it first"
-}
-
-func (e *DocumentError) Unwrap() error { return e.Err }
 
 // document is a policy document. Values are what encoding/json makes of them,
 // numbers as json.Number.
@@ -41,35 +26,40 @@ var (
 
 // parseDocument reads a policy as API Gateway holds it, hands it out, or as a
 // person wrote it. An empty document, null and {} have no statements.
-func parseDocument(data []byte) (document, error) {
-	value, err := decodeEscaped(data)
+// apiID is the API whose policy it is, where that is known.
+func parseDocument(data []byte, apiID string) (document, error) {
+	value, err := decodeExisting(data, apiID)
+	var doc document
+	if err == nil && value != nil {
+		doc, err = documentOf(value)
+	}
 	if err != nil {
-		return document{}, &DocumentError{Reason: err.Error(), Err: err}
+		return document{}, &DocumentError{APIID: apiID, Reason: err.Error(), Begins: beginning(data), Err: err}
 	}
-	if value == nil {
-		return document{}, nil
-	}
+	return doc, nil
+}
+
+// documentOf reads a decoded policy.
+func documentOf(value any) (document, error) {
 	members, ok := value.(map[string]any)
 	if !ok {
-		return document{}, &DocumentError{Reason: "it is JSON but not an object, so not a policy"}
+		return document{}, errors.New("it is JSON but not an object, so not a policy")
 	}
 	if err := checkNames(members, documentElements); err != nil {
-		return document{}, &DocumentError{Reason: err.Error()}
+		return document{}, err
 	}
 	doc := document{members: members}
 	list, present := members["Statement"]
 	delete(members, "Statement")
 	if !present {
 		if name := foreignMember(members); name != "" {
-			return document{}, &DocumentError{Reason: fmt.Sprintf("it has %q but no Statement, so it isn't a policy", name)}
+			return document{}, fmt.Errorf("it has %q but no Statement, so it isn't a policy", name)
 		}
 		return doc, nil
 	}
+	var err error
 	doc.statements, err = parseStatements(list)
-	if err != nil {
-		return document{}, &DocumentError{Reason: err.Error()}
-	}
-	return doc, nil
+	return doc, err
 }
 
 // parseStatements reads the value of Statement: a list, or one object.
@@ -118,34 +108,6 @@ func foreignMember(members map[string]any) string {
 		return ""
 	}
 	return slices.Min(foreign)
-}
-
-// decodeEscaped decodes JSON that may have been escaped once more, with or
-// without the quotes around it. GetRestApi returns {\"Version\":\"2012-10-17\"…,
-// slashes escaped too (hashicorp/terraform-provider-aws 4397, 4606).
-func decodeEscaped(data []byte) (any, error) {
-	data = bytes.TrimSpace(data)
-	if len(data) == 0 {
-		return nil, nil
-	}
-	if !utf8.Valid(data) {
-		return nil, errors.New("it isn't UTF-8")
-	}
-	value, err := decode(data)
-	if err != nil {
-		var text string
-		if quoted := slices.Concat([]byte{'"'}, data, []byte{'"'}); json.Unmarshal(quoted, &text) != nil {
-			return nil, err // of the document as it was given
-		}
-		return decode([]byte(text))
-	}
-	if text, ok := value.(string); ok {
-		if strings.TrimSpace(text) == "" {
-			return nil, nil
-		}
-		return decode([]byte(text))
-	}
-	return value, nil
 }
 
 // maxDepth is deeper than any policy: a condition's values are at depth 6.

@@ -14,11 +14,11 @@ import (
 // conditions for their text. It errs on the side of "no". The errors are
 // *DocumentError.
 func Equivalent(a, b []byte, api API) (bool, error) {
-	first, err := parseDocument(a)
+	first, err := parseDocument(a, api.APIID)
 	if err != nil {
 		return false, err
 	}
-	second, err := parseDocument(b)
+	second, err := parseDocument(b, api.APIID)
 	if err != nil {
 		return false, err
 	}

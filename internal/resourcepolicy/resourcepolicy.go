@@ -50,8 +50,8 @@ type Request struct {
 	// each front door. A row whose host is on its way from one front door to
 	// another is in both. None at all: Portico's statements are taken out.
 	Grants, ALBGrants, NativeGrants []Grant
-	// Existing is the API's policy as it stands: empty, a JSON document, or a
-	// JSON document escaped once more, as GetRestApi returns it.
+	// Existing is the API's policy in any form in which AWS's tools hand it
+	// out: see decodeExisting. Empty: the API has none.
 	Existing []byte
 	// MaxSize is the quota in characters; 0: DefaultMaxSize.
 	MaxSize int
@@ -135,7 +135,7 @@ func Merge(r Request) (*Result, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	existing, err := parseDocument(r.Existing)
+	existing, err := parseDocument(r.Existing, r.APIID)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func asStored(t require.TestingT, policy []byte, random *rand.Rand) []byte {
 	if len(policy) == 0 {
 		return nil
 	}
-	value, err := decodeEscaped(policy)
+	value, err := decodeExisting(policy, "")
 	require.NoError(t, err)
 	var out strings.Builder
 	respell(&out, value, random, "")
