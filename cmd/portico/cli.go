@@ -148,9 +148,12 @@ func (c *cli) immediate(do func() error) func(*cobra.Command, []string) error {
 	}
 }
 
+// mappingUsage describes --mapping.
+const mappingUsage = `the mapping file; "-" reads it from standard input`
+
 // mappingFlag adds --mapping, which every command about a mapping demands.
 func mappingFlag(cmd *cobra.Command, path *string) {
-	cmd.Flags().StringVarP(path, "mapping", "m", "", `the mapping file; "-" reads it from standard input`)
+	cmd.Flags().StringVarP(path, "mapping", "m", "", mappingUsage)
 	required(cmd, "mapping")
 }
 

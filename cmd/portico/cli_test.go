@@ -57,9 +57,9 @@ func TestACommandLineThatCannotBeCarriedOutIsExit2(t *testing.T) {
 		"a flag without its value":    {[]string{"validate", "--mapping"}, "flag needs an argument"},
 		"an argument too many":        {[]string{"validate", "--mapping", mapping, "more"}, `"more"`},
 		"flags that exclude another":  {[]string{"explain", "--mapping", mapping, "--json", "--mermaid"}, "[json mermaid]"},
-		"an account without 12 digit": {append(policy, "--account", "orders", "--vpc-endpoint", "vpce-0"), "12 digits"},
+		"an account without 12 digit": {append(policy, "--account", "orders", "--vpc-endpoint", "vpce-0a1b2c3d"), "12 digits"},
 		"an endpoint that is none":    {append(policy, "--account", "222222222222", "--vpc-endpoint", "eni-0"), "vpce-"},
-		"a deny form that is none": {append(policy, "--account", "222222222222", "--vpc-endpoint", "vpce-0",
+		"a deny form that is none": {append(policy, "--account", "222222222222", "--vpc-endpoint", "vpce-0a1b2c3d",
 			"--deny-form", "sometimes"), "notResource"},
 		"an impossible certificate": {[]string{"explain", "--mapping", mapping, "--names-per-certificate", "0"}, "1 to 100"},
 		"an environment left out":   {[]string{"up"}, `required flag(s) "env"`},
@@ -146,7 +146,7 @@ func TestEveryCommandReportsTheMappingsMistakes(t *testing.T) {
 	for _, args := range [][]string{
 		{"render", "--out", filepath.Join(t.TempDir(), "out")},
 		{"explain"},
-		{"policy", "--api", "a1b2c3d4e5", "--account", "222222222222", "--region", "us-east-1", "--vpc-endpoint", "vpce-0"},
+		{"policy", "--api", "a1b2c3d4e5", "--account", "222222222222", "--region", "us-east-1", "--vpc-endpoint", "vpce-0a1b2c3d"},
 	} {
 		t.Run(args[0], func(t *testing.T) {
 			got := portico(t, "", append(args, "--mapping", "testdata/mistakes.yaml")...)

@@ -62,7 +62,7 @@ func TestACommandThatLosesItsDataIsNotDone(t *testing.T) {
 		{"validate", "--mapping", mapping, "--json"},
 		{"explain", "--mapping", mapping},
 		{"policy", "--mapping", mapping, "--api", "a1b2c3d4e5", "--account", "222222222222",
-			"--region", "us-east-1", "--vpc-endpoint", "vpce-0"},
+			"--region", "us-east-1", "--vpc-endpoint", "vpce-0a1b2c3d"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			var diagnostics bytes.Buffer
@@ -87,7 +87,7 @@ func TestInputWithoutAnEndIsRefused(t *testing.T) {
 	for name, args := range map[string][]string{
 		"64 MiB": {"validate", "--mapping", "-"},
 		"1 MiB": {"policy", "--mapping", "testdata/valid.yaml", "--existing", "-", "--api", "a1b2c3d4e5",
-			"--account", "222222222222", "--region", "us-east-1", "--vpc-endpoint", "vpce-0"},
+			"--account", "222222222222", "--region", "us-east-1", "--vpc-endpoint", "vpce-0a1b2c3d"},
 	} {
 		t.Run(args[0], func(t *testing.T) {
 			var out, diagnostics bytes.Buffer

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,16 +34,16 @@ func (c *cli) policyCommand() *cobra.Command {
 		Short: "Print the resource policy of one API: Portico's statements merged into the owner's",
 		Long: `Print the resource policy of one API as canonical JSON: Portico's statements for
 the API's rows, merged into the policy that the API has (--existing), of which
-every statement is kept. How much of API Gateway's quota it takes is told on
-standard error.
+every statement is kept. Standard error
+says how much of API Gateway's quota it takes.
 
 Each front door that the API's rows name needs its endpoint: --vpc-endpoint for
 nginx, --alb-endpoint for alb, --native-endpoint and --domain-arn for native. An
-endpoint that stands without rows of the API is shut out.`,
+endpoint without rows of the API is shut out.`,
 		Args: cobra.NoArgs,
 		RunE: c.immediate(func() error { return c.policy(o) }),
 	}
-	mappingFlag(cmd, &o.mapping)
+	cmd.Flags().StringVarP(&o.mapping, "mapping", "m", "", mappingUsage)
 	f := cmd.Flags()
 	f.StringVar(&o.api, "api", "", "the REST API's ID")
 	f.StringVar(&o.account, "account", "", "the account that owns the API, 12 digits")
@@ -56,64 +54,36 @@ endpoint that stands without rows of the API is shut out.`,
 		"an execute-api VPC endpoint of front door native, the shared account's first; may be repeated")
 	f.StringToStringVar(&o.domains, "domain-arn", nil,
 		"the ARN of a host's PRIVATE custom domain, as HOST=ARN; may be repeated")
-	f.StringVar(&o.existing, "existing", "", `the API's policy as it stands: a file, or "-" for standard input`)
+	f.StringVar(&o.existing, "existing", "", `the API's present policy, as "aws apigateway get-rest-api" prints it: a file, or "-" for standard input`)
 	f.StringSliceVar(&o.additional, "additional-vpc-endpoint", nil,
 		"another VPC endpoint that may call the whole API; may be repeated")
 	f.StringVar(&o.form, "deny-form", string(resourcepolicy.DenyNotResource),
 		"how to deny what the rows don't name: notResource or verbs")
-	for _, name := range []string{"api", "account", "region"} {
-		required(cmd, name)
-	}
-	cmd.MarkFlagsOneRequired("vpc-endpoint", "alb-endpoint", "native-endpoint")
 	return cmd
 }
 
-var (
-	accountID  = regexp.MustCompile(`^[0-9]{12}$`)
-	endpointID = regexp.MustCompile(`^vpce-[0-9a-z]+$`)
-)
-
-// check refuses values that no mapping and no account could make right.
-func (o policyOptions) check() error {
-	if !accountID.MatchString(o.account) {
-		return usagef("--account %q: expected the account's number, 12 digits", o.account)
-	}
-	for _, id := range slices.Concat([]string{o.endpoint, o.alb}, o.native, o.additional) {
-		if id != "" && !endpointID.MatchString(id) {
-			return usagef("VPC endpoint %q: expected something like vpce-0123456789abcdef0", id)
-		}
-	}
-	if o.form != string(resourcepolicy.DenyNotResource) && o.form != string(resourcepolicy.DenyVerbs) {
-		return usagef("--deny-form %q: expected %q or %q", o.form,
-			resourcepolicy.DenyNotResource, resourcepolicy.DenyVerbs)
-	}
-	if o.mapping == "-" && o.existing == "-" {
-		return usagef(`--mapping and --existing are both "-": standard input can be read once only`)
-	}
-	return nil
-}
-
 func (c *cli) policy(o policyOptions) error {
-	if err := o.check(); err != nil {
-		return err
+	wrong := o.check()
+	if len(wrong) > 0 && (o.mapping == "" || o.mapping == "-" || o.api == "") {
+		return wrong.err()
 	}
 	m, err := c.load(o.mapping)
 	if err != nil {
+		if len(wrong) > 0 {
+			return wrong.err()
+		}
 		return err
 	}
-	rows, err := o.rows(m)
+	request, missing, err := o.request(m)
+	if wrong = append(wrong, missing...); len(wrong) > 0 {
+		return wrong.err()
+	}
 	if err != nil {
 		return err
 	}
-	existing, err := c.existingPolicy(o.existing)
-	if err != nil {
+	if request.Existing, err = c.existingPolicy(o.existing); err != nil {
 		return err
 	}
-	request, err := o.request(rows)
-	if err != nil {
-		return err
-	}
-	request.Existing = existing
 	result, err := resourcepolicy.Merge(request)
 	if err != nil {
 		return err
@@ -132,37 +102,45 @@ func (c *cli) policy(o policyOptions) error {
 	return nil
 }
 
-// request asks for the rows' policy. It is an error if a row's front door has
-// no endpoint, or its custom domain no ARN.
-func (o policyOptions) request(rows []mapping.Row) (resourcepolicy.Request, error) {
+// request asks for the policy of the API's rows. missing are the flags that the
+// rows demand: an endpoint for each front door, an ARN for each custom domain.
+func (o policyOptions) request(m *mapping.Mapping) (r resourcepolicy.Request, missing usageErrors, err error) {
+	rows, err := o.rows(m)
+	if len(rows) == 0 {
+		return r, nil, err
+	}
 	api := topology.API{
 		ID: mapping.APIID(o.api), Region: o.region, Partition: rows[0].API.Partition, Rows: rows,
 	}
 	arn := func(host mapping.Host) string { return o.domains[string(host)] }
-	r := apipolicy.Request(api, mapping.AccountID(o.account), nil, arn)
+	r = apipolicy.Request(api, mapping.AccountID(o.account), nil, arn)
 	r.VPCEndpointID, r.ALBEndpointID, r.NativeEndpointIDs = o.endpoint, o.alb, o.native
 	r.AdditionalVPCEndpointIDs, r.Form = o.additional, resourcepolicy.DenyForm(o.form)
+	if o.endpoint == "" && o.alb == "" && len(o.native) == 0 {
+		// check has said so.
+		return r, nil, err
+	}
 	for _, need := range []struct {
-		door   mapping.FrontDoor
-		grants []resourcepolicy.Grant
-		has    bool
-		flag   string
+		frontDoor mapping.FrontDoor
+		grants    []resourcepolicy.Grant
+		has       bool
+		flag      string
 	}{
 		{mapping.FrontDoorNGINX, r.Grants, o.endpoint != "", "vpc-endpoint"},
 		{mapping.FrontDoorALB, r.ALBGrants, o.alb != "", "alb-endpoint"},
 		{mapping.FrontDoorNative, r.NativeGrants, len(o.native) > 0, "native-endpoint"},
 	} {
 		if len(need.grants) > 0 && !need.has {
-			return r, usagef("%s has FRONT_DOOR %s: --%s is missing", need.grants[0].Source, need.door, need.flag)
+			missing.add("%s has FRONT_DOOR %s: --%s is missing", need.grants[0].Source, need.frontDoor, need.flag)
 		}
 	}
 	for _, grant := range r.NativeGrants {
 		if grant.DomainARN == "" {
-			return r, usagef("%s has FRONT_DOOR %s: --domain-arn %s=ARN is missing: the provider stack's output domainNameArns has it",
+			missing.add("%s has FRONT_DOOR %s: --domain-arn %s=ARN is missing: the provider stack's output domainNameArns has it",
 				grant.Source, mapping.FrontDoorNative, grant.Host)
 		}
 	}
-	return r, nil
+	return r, missing, err
 }
 
 // rows are the API's; it is an error if there are none, or if one says that
@@ -190,7 +168,7 @@ func (o policyOptions) rows(m *mapping.Mapping) ([]mapping.Row, error) {
 	return rows, errors.Join(errs...)
 }
 
-// place is where a row stands, as in the mapping's own messages.
+// place is where a row is, as in the mapping's own messages.
 func place(m *mapping.Mapping, row mapping.Row) string {
 	return fmt.Sprintf("%s:%d:%d: APIS[%d]", m.Source, row.Pos.Line, row.Pos.Column, row.Index)
 }

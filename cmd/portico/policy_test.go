@@ -154,3 +154,58 @@ func TestPolicyOfEveryFrontDoor(t *testing.T) {
 		})
 	}
 }
+
+func TestPolicyReportsEveryMissingFlagInOneRun(t *testing.T) {
+	got := portico(t, "", "policy")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.err, `required flag(s) "account", "api", "mapping", "region" not set`)
+	require.Contains(t, got.err, "at least one of the flags in the group [vpc-endpoint alb-endpoint native-endpoint] is required")
+
+	got = portico(t, doorsRows, "policy", "--mapping", "testdata/valid.yaml", "--api", "a1b2c3d4e5", "--vpc-endpoint", "vpce-123", "--account", "orders")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.err, "3 things are wrong with the command line:\n  required flag(s) \"region\" not set")
+	require.Contains(t, got.err, `--account "orders"`)
+	require.Contains(t, got.err, `--vpc-endpoint: VPC endpoint "vpce-123": expected vpce- and 8 or 17 hexadecimal digits`)
+
+	mapping := filepath.Join(t.TempDir(), "mapping.yaml")
+	require.NoError(t, os.WriteFile(mapping, []byte(doorsRows), 0o644))
+	got = portico(t, "", "policy", "--mapping", mapping, "--api", "a1b2c3d4e5", "--region", "us-east-1", "--vpc-endpoint", "vpce-0123456789abcdef0")
+	require.Equal(t, exitUsage, got.code)
+	for _, want := range []string{
+		`"account" not set`, "--alb-endpoint is missing", "--native-endpoint is missing", "--domain-arn c.internal.example.com=ARN is missing",
+	} {
+		require.Contains(t, got.err, want)
+	}
+}
+
+func TestPolicyTakesEndpointIDsOfEC2sGrammarOnly(t *testing.T) {
+	for id, want := range map[string]int{
+		"vpce-0123456789abcdef0": exitDone, "vpce-0a1b2c3d": exitDone,
+		"vpce-123": exitUsage, "vpce-0123456789abcdefg": exitUsage, "vpce-0123456789ABCDEF0": exitUsage, "vpce-0123456789abcdef01": exitUsage, "vpc-0123456789abcdef0": exitUsage,
+	} {
+		got := portico(t, "", slices.Concat([]string{"policy", "--mapping", "testdata/valid.yaml", "--vpc-endpoint", id}, orders)...)
+		require.Equal(t, want, got.code, "%s: %s", id, got.err)
+	}
+}
+
+// TestPolicyReadsWhatTheAWSCLIPrints has the forms of one policy, by default and
+// with the options of the AWS CLI.
+func TestPolicyReadsWhatTheAWSCLIPrints(t *testing.T) {
+	const stored = `{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"Owners\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"execute-api:Invoke\",\"Resource\":\"arn:aws:execute-api:us-east-1:222222222222:a1b2c3d4e5\/*\"}]}`
+	byDefault := `"` + strings.ReplaceAll(strings.ReplaceAll(stored, `\`, `\\`), `"`, `\"`) + `"` + "\n"
+	for name, existing := range map[string]string{
+		"by default": byDefault, "as text": stored + "\n", "the whole answer": `{"id":"a1b2c3d4e5","name":"orders","policy":` + byDefault + `}`,
+		"by default, on Windows": "\xEF\xBB\xBF" + strings.ReplaceAll(byDefault, "\n", "\r\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := policy(t, existing, append(orders, "--existing", "-")...)
+			require.Equal(t, exitDone, got.code, got.err)
+			require.Equal(t, "Owners", sids(t, got.out)[0])
+			require.Contains(t, got.err, "1 statement of the owner's")
+		})
+	}
+	none := policy(t, "", orders...)
+	for _, existing := range []string{"None\n", "null\n", `""`, "", `{"id":"a1b2c3d4e5","name":"orders"}`} {
+		require.Equal(t, none, policy(t, existing, append(orders, "--existing", "-")...), existing)
+	}
+}
