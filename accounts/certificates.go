@@ -41,14 +41,14 @@ type suppliedCertificates struct {
 	existing []components.ExistingCertificate
 }
 
-// names are each certificate's.
-func (s suppliedCertificates) names() [][]mapping.Host {
-	var all [][]mapping.Host
+// certificates are those of the topology.
+func (s suppliedCertificates) certificates() []topology.Certificate {
+	var all []topology.Certificate
 	for _, certificate := range s.imported {
-		all = append(all, hostNames(certificate.Names))
+		all = append(all, topology.Certificate{Names: hostNames(certificate.Names)})
 	}
 	for _, certificate := range s.existing {
-		all = append(all, hostNames(certificate.Names))
+		all = append(all, topology.Certificate{Names: hostNames(certificate.Names)})
 	}
 	return all
 }
@@ -153,8 +153,10 @@ func (c certificatesConfig) checkCoverage(supplied suppliedCertificates, derived
 		}
 	}
 	covered := map[mapping.Host]bool{}
-	for _, name := range slices.Concat(supplied.names()...) {
-		covered[name] = true
+	for _, certificate := range supplied.certificates() {
+		for _, name := range certificate.Names {
+			covered[name] = true
+		}
 	}
 	var wrong []error
 	for _, row := range rows.Rows {

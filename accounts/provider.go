@@ -32,20 +32,20 @@ func ProviderIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		derived, err := topology.Derive(rows, topology.Unlimited(rows))
-		if err != nil {
+		if err := topology.Check(rows); err != nil {
 			return err
 		}
 		account, err := resolveAccount(config.AWS, rows)
 		if err != nil {
 			return err
 		}
-		apis := derived.APIsFor(account.ID, apiIDs(config.APIs))
+		allAPIs := topology.APIs(rows)
+		apis := topology.APIsOf(allAPIs, account.ID, apiIDs(config.APIs))
 		if err := errors.Join(checkAPIs(config, account.ID, apis, rows), config.checkExistingAccounts(account.ID)); err != nil {
 			return err
 		}
 		stack := &providerStack{
-			ctx: ctx, config: config, account: account, rows: rows, apis: apis,
+			ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis,
 			prefix: config.App.prefix(), tags: config.App.tags(),
 		}
 		stack.made.domains = map[domainKey]*customDomain{}
@@ -113,9 +113,10 @@ type providerStack struct {
 	config  *providerConfig
 	account mapping.Account
 	rows    *mapping.Mapping
-	apis    []topology.API
-	prefix  string
-	tags    components.Tags
+	// allAPIs are those of all accounts, apis the stack's.
+	allAPIs, apis []topology.API
+	prefix        string
+	tags          components.Tags
 
 	shared *sharedOutputs
 	doors  *providerDoors
@@ -171,13 +172,13 @@ func (s *providerStack) readShared() error {
 		return fmt.Errorf("use stack %s: its endpoint is in %s, and this stack's region is %s: a VPC endpoint reaches the APIs of its own region only",
 			s.config.Shared.Stack, shared.region, s.config.AWS.Region)
 	}
-	derived, err := topology.DeriveAt(s.rows, topology.Unlimited(s.rows), shared.at)
+	domains, err := topology.Domains(s.rows, s.allAPIs, shared.at)
 	if err != nil {
 		return err
 	}
 	s.shared, s.doors = shared, newProviderDoors(shared, s.rows.Rows)
-	s.domains = derived.DomainsFor(s.account.ID, apiIDs(s.config.APIs))
-	return derived.CheckDomains(s.rows, s.domains, s.config.limits())
+	s.domains = topology.DomainsOf(domains, s.account.ID, apiIDs(s.config.APIs))
+	return topology.CheckDomainQuotas(s.rows, s.domains, s.config.domainQuotas())
 }
 
 // privateAPIs sets the APIs' policies and deploys their stages, one after

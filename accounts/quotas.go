@@ -11,16 +11,9 @@ import (
 	"github.com/portico-iac/portico/internal/topology"
 )
 
-// AWS's quotas as an account has them before any is raised.
+// AWS's quotas as an account has them before any is raised, beside those of
+// topology.DefaultQuotas.
 const (
-	// Elastic Load Balancing: certificates per load balancer, the default one
-	// not counted.
-	defaultCertificatesPerLoadBalancer = 25
-	// AWS Certificate Manager: domain names per certificate.
-	defaultNamesPerCertificate = 10
-	// Route 53: hosted zones per account, records per hosted zone.
-	defaultHostedZones    = 500
-	defaultRecordsPerZone = 10_000
 	// Route 53: VPCs per private hosted zone. Profiles have no such limit.
 	defaultVPCsPerZone = 300
 	// VPC: inbound rules per security group.
@@ -30,14 +23,6 @@ const (
 	// as it otherwise has in one zone.
 	defaultTargetsPerALB = 1000
 	defaultTargetsPerNLB = 500
-	// Elastic Load Balancing: rules per Application Load Balancer, default
-	// rules not counted.
-	defaultRulesPerLoadBalancer = 100
-	// API Gateway, per account and region: domain name access associations,
-	// private custom domain names, public ones.
-	defaultAssociations    = 100
-	defaultPrivateDomains  = 50
-	defaultRegionalDomains = 120
 	// Route 53: authorizations per hosted zone to associate other accounts'
 	// VPCs.
 	defaultVPCAuthorizations = 1000
@@ -49,29 +34,27 @@ const (
 	maxSecurityGroupRules = 1000
 	// maxTasks is ECS's quota of tasks per service.
 	maxTasks = 5000
-	// ownRecords are a zone's own: NS and SOA.
-	ownRecords = 2
 )
 
 func (c *sharedConfig) checkQuotas(m *mistakes) {
-	q := c.Quotas
+	q, byDefault := c.Quotas, topology.DefaultQuotas()
 	const raised = "write your account's quota, or as much of it as Portico may use"
 	for key, value := range map[string]int{
-		"certificatesPerLoadBalancer": valueOr(q.CertificatesPerLoadBalancer, defaultCertificatesPerLoadBalancer),
-		"hostedZones":                 valueOr(q.HostedZones, defaultHostedZones),
+		"certificatesPerLoadBalancer": valueOr(q.CertificatesPerLoadBalancer, byDefault.CertificatesPerLoadBalancer),
+		"hostedZones":                 valueOr(q.HostedZones, byDefault.HostedZones),
 		"vpcsPerZone":                 valueOr(q.VPCsPerZone, defaultVPCsPerZone),
 		"vpcAuthorizationsPerZone":    valueOr(q.VPCAuthorizationsPerZone, defaultVPCAuthorizations),
 		"targetsPerLoadBalancer":      valueOr(q.TargetsPerLoadBalancer, defaultTargetsPerNLB),
-		"rulesPerLoadBalancer":        valueOr(q.RulesPerLoadBalancer, defaultRulesPerLoadBalancer),
-		"associations":                valueOr(q.Associations, defaultAssociations),
+		"rulesPerLoadBalancer":        valueOr(q.RulesPerLoadBalancer, byDefault.RulesPerLoadBalancer),
+		"associations":                valueOr(q.Associations, byDefault.Associations),
 	} {
 		m.check(value >= 1, "quotas."+key, fmt.Sprintf("%d is out of range", value), raised)
 	}
-	balancers := valueOr(q.LoadBalancers, topology.MaxLoadBalancers)
+	balancers := valueOr(q.LoadBalancers, byDefault.LoadBalancers)
 	m.check(balancers >= 1 && balancers <= topology.MaxLoadBalancers, "quotas.loadBalancers", fmt.Sprintf("%d is out of range", balancers),
 		fmt.Sprintf("write 1 to %d: an ECS service takes no more target groups", topology.MaxLoadBalancers))
-	records := valueOr(q.RecordsPerZone, defaultRecordsPerZone)
-	m.check(records > ownRecords, "quotas.recordsPerZone", fmt.Sprintf("%d is out of range", records),
+	records := valueOr(q.RecordsPerZone, byDefault.RecordsPerZone)
+	m.check(records > topology.OwnRecordsPerZone, "quotas.recordsPerZone", fmt.Sprintf("%d is out of range", records),
 		raised+": a zone has two records of its own")
 	rules := valueOr(q.SecurityGroupRules, defaultSecurityGroupRules)
 	m.check(rules >= 1 && rules <= maxSecurityGroupRules, "quotas.securityGroupRules", fmt.Sprintf("%d is out of range", rules),
@@ -80,7 +63,7 @@ func (c *sharedConfig) checkQuotas(m *mistakes) {
 		"certificates.namesPerCertificate": c.Certificates.NamesPerCertificate,
 		"quotas.namesPerCertificate":       q.NamesPerCertificate,
 	} {
-		names := valueOr(value, defaultNamesPerCertificate)
+		names := valueOr(value, byDefault.NamesPerCertificate)
 		m.check(names >= 1 && names <= topology.MaxNamesPerCertificate, key, fmt.Sprintf("%d is out of range", names),
 			"write your account's ACM quota, 1 to 100 (10 unless raised)")
 	}
@@ -156,38 +139,43 @@ func (c *sharedConfig) checkExistingVPCRules(vpcCIDRs []string) error {
 	return errors.New(strings.Join([]string{"exceed limit: " + namespace + "loadBalancer.allowedCidrs", limit.problem, limit.fix}, ": "))
 }
 
-// limits are the quotas that the mapping is held against.
-func (c *sharedConfig) limits() topology.Limits {
-	return topology.Limits{
-		NamesPerCertificate: valueOr(c.Quotas.NamesPerCertificate, valueOr(c.Certificates.NamesPerCertificate, defaultNamesPerCertificate)),
-		Certificates:        valueOr(c.Quotas.CertificatesPerLoadBalancer, defaultCertificatesPerLoadBalancer) + 1,
-		LoadBalancers:       valueOr(c.Quotas.LoadBalancers, topology.MaxLoadBalancers),
-		HostedZones:         valueOr(c.Quotas.HostedZones, defaultHostedZones),
-		RecordsPerZone:      valueOr(c.Quotas.RecordsPerZone, defaultRecordsPerZone) - ownRecords,
-		Associations:        valueOr(c.Quotas.Associations, defaultAssociations),
-		Supplied:            c.supplied.names(),
-		SharedALB:           c.sharesLoadBalancer(),
-		HostRecords:         c.DNS.Records == "host",
-		HostZones:           c.DNS.Scope == scopeHost,
-		ExistingZones:       c.DNS.existingNames(),
-
-		RulesPerLoadBalancer: valueOr(c.Quotas.RulesPerLoadBalancer, defaultRulesPerLoadBalancer),
-		// The custom domains count in the provider accounts' quotas, which their
-		// stacks know.
-		PrivateDomains:  math.MaxInt,
-		RegionalDomains: math.MaxInt,
+// topology are the options of the stack's topology, without what exists.
+func (c *sharedConfig) topology() topology.Options {
+	q := c.Quotas
+	return topology.Options{
+		Quotas: topology.Quotas{
+			NamesPerCertificate:         valueOr(q.NamesPerCertificate, valueOr(c.Certificates.NamesPerCertificate, 0)),
+			CertificatesPerLoadBalancer: valueOr(q.CertificatesPerLoadBalancer, 0),
+			LoadBalancers:               valueOr(q.LoadBalancers, 0),
+			RulesPerLoadBalancer:        valueOr(q.RulesPerLoadBalancer, 0),
+			HostedZones:                 valueOr(q.HostedZones, 0),
+			RecordsPerZone:              valueOr(q.RecordsPerZone, 0),
+			Associations:                valueOr(q.Associations, 0),
+			// The custom domains count in the provider accounts' quotas, which
+			// their stacks know.
+			PrivateDomains:  math.MaxInt,
+			RegionalDomains: math.MaxInt,
+		},
+		DNS: topology.DNS{
+			HostRecords:   c.DNS.Records == "host",
+			HostZones:     c.DNS.Scope == scopeHost,
+			ExistingZones: c.DNS.existingNames(),
+		},
+		Supplied:  c.supplied.certificates(),
+		SharedALB: c.sharesLoadBalancer(),
 	}
 }
 
-// limits are the account's quotas of custom domains.
-func (c *providerConfig) limits() topology.Limits {
-	return topology.Limits{
-		PrivateDomains:  valueOr(c.Quotas.PrivateDomains, defaultPrivateDomains),
-		RegionalDomains: valueOr(c.Quotas.RegionalDomains, defaultRegionalDomains),
+// domainQuotas are the account's quotas of custom domains.
+func (c *providerConfig) domainQuotas() topology.Quotas {
+	return topology.Quotas{
+		PrivateDomains:  valueOr(c.Quotas.PrivateDomains, 0),
+		RegionalDomains: valueOr(c.Quotas.RegionalDomains, 0),
 	}
 }
 
 func (c *providerConfig) checkQuotas(m *mistakes) {
+	byDefault := topology.DefaultQuotas()
 	for key, value := range map[string]*int{
 		"policy.maxSize":            c.Policy.MaxSize,
 		"quotas.resourcePolicySize": c.Quotas.ResourcePolicySize,
@@ -197,8 +185,8 @@ func (c *providerConfig) checkQuotas(m *mistakes) {
 			"write the account's quota in characters (8192 unless raised)")
 	}
 	for key, value := range map[string]int{
-		"privateDomains":  valueOr(c.Quotas.PrivateDomains, defaultPrivateDomains),
-		"regionalDomains": valueOr(c.Quotas.RegionalDomains, defaultRegionalDomains),
+		"privateDomains":  valueOr(c.Quotas.PrivateDomains, byDefault.PrivateDomains),
+		"regionalDomains": valueOr(c.Quotas.RegionalDomains, byDefault.RegionalDomains),
 	} {
 		m.check(value >= 1, "quotas."+key, fmt.Sprintf("%d is out of range", value), "write your account's quota, or as much of it as Portico may use")
 	}

@@ -111,15 +111,15 @@ func TestQuotasReachTheDerivation(t *testing.T) {
 func TestQuotasOfFrontDoorsReachTheDerivation(t *testing.T) {
 	number := func(n int) *int { return &n }
 	shared := sharedConfig{Quotas: quotasConfig{LoadBalancers: number(2), RulesPerLoadBalancer: number(3), Associations: number(4)}}
-	limits := shared.limits()
-	require.Equal(t, []int{2, 3, 4}, []int{limits.LoadBalancers, limits.RulesPerLoadBalancer, limits.Associations})
-	require.Equal(t, []int{5, 100, 100}, func(limits topology.Limits) []int {
-		return []int{limits.LoadBalancers, limits.RulesPerLoadBalancer, limits.Associations}
-	}((&sharedConfig{}).limits()))
+	quotas := shared.topology().Quotas
+	require.Equal(t, []int{2, 3, 4}, []int{quotas.LoadBalancers, quotas.RulesPerLoadBalancer, quotas.Associations})
+	require.Equal(t, []int{0, 0, 0}, func(quotas topology.Quotas) []int {
+		return []int{quotas.LoadBalancers, quotas.RulesPerLoadBalancer, quotas.Associations}
+	}((&sharedConfig{}).topology().Quotas), "0 has the topology's defaults")
 
 	provider := providerConfig{Quotas: providerQuotasConfig{PrivateDomains: number(5), RegionalDomains: number(6)}}
-	require.Equal(t, topology.Limits{PrivateDomains: 5, RegionalDomains: 6}, provider.limits())
-	require.Equal(t, topology.Limits{PrivateDomains: 50, RegionalDomains: 120}, (&providerConfig{}).limits())
+	require.Equal(t, topology.Quotas{PrivateDomains: 5, RegionalDomains: 6}, provider.domainQuotas())
+	require.Equal(t, topology.Quotas{}, (&providerConfig{}).domainQuotas(), "0 has the topology's defaults")
 }
 
 // TestAnAccountsQuotasOfCustomDomains holds each provider account to its own.

@@ -142,7 +142,7 @@ func TestTenThousandRowsUnderFiftyDomainsStayBelow300Resources(t *testing.T) {
 func TestD18_WhateverChangesTheImageChangesItsTag(t *testing.T) {
 	rows, err := mapping.Parse("mapping.yaml", []byte(twoRows))
 	require.NoError(t, err)
-	derived, err := topology.Derive(rows, topology.Limits{})
+	derived, err := topology.Derive(rows, topology.Options{})
 	require.NoError(t, err)
 	rendered, err := nginxconf.Render(derived.Routes, nginxconf.Options{})
 	require.NoError(t, err)

@@ -79,9 +79,9 @@ func (s *standing) serves(host mapping.Host) bool {
 
 // derive works out what has to stand next.
 func (s *standing) derive(config *sharedConfig, rows *mapping.Mapping) (*topology.Topology, error) {
-	limits := config.limits()
-	limits.StandingNames = s.certificateNames
-	return topology.DeriveAt(rows, limits, topology.Place(rows.Rows, s.Standing))
+	options := config.topology()
+	options.Previous.CertificateNames = s.certificateNames
+	return topology.DeriveAt(rows, options, topology.Place(rows.Rows, s.Standing))
 }
 
 // readStanding reads what the stack itself said last and, where the configuration

@@ -148,16 +148,17 @@ type quotaFlag struct {
 }
 
 func (q *explainQuotas) flags() []quotaFlag {
+	byDefault := topology.DefaultQuotas()
 	return []quotaFlag{
-		{"names-per-certificate", "namesPerCertificate", &q.names, 10, 1, topology.MaxNamesPerCertificate},
-		{"certificates-per-load-balancer", "certificatesPerLoadBalancer", &q.certificates, 25, 1, math.MaxInt - 1},
-		{"load-balancers", "loadBalancers", &q.balancers, topology.MaxLoadBalancers, 1, topology.MaxLoadBalancers},
-		{"rules-per-load-balancer", "rulesPerLoadBalancer", &q.rules, 100, 1, math.MaxInt},
-		{"hosted-zones", "hostedZones", &q.zones, 500, 1, math.MaxInt},
-		{"records-per-zone", "recordsPerZone", &q.zoneRecords, 10000, ownRecords + 1, math.MaxInt},
-		{"private-domains", "privateDomains", &q.private, 50, 1, math.MaxInt},
-		{"regional-domains", "regionalDomains", &q.regional, 120, 1, math.MaxInt},
-		{"associations", "associations", &q.associations, 100, 1, math.MaxInt},
+		{"names-per-certificate", "namesPerCertificate", &q.names, byDefault.NamesPerCertificate, 1, topology.MaxNamesPerCertificate},
+		{"certificates-per-load-balancer", "certificatesPerLoadBalancer", &q.certificates, byDefault.CertificatesPerLoadBalancer, 1, math.MaxInt},
+		{"load-balancers", "loadBalancers", &q.balancers, byDefault.LoadBalancers, 1, topology.MaxLoadBalancers},
+		{"rules-per-load-balancer", "rulesPerLoadBalancer", &q.rules, byDefault.RulesPerLoadBalancer, 1, math.MaxInt},
+		{"hosted-zones", "hostedZones", &q.zones, byDefault.HostedZones, 1, math.MaxInt},
+		{"records-per-zone", "recordsPerZone", &q.zoneRecords, byDefault.RecordsPerZone, topology.OwnRecordsPerZone + 1, math.MaxInt},
+		{"private-domains", "privateDomains", &q.private, byDefault.PrivateDomains, 1, math.MaxInt},
+		{"regional-domains", "regionalDomains", &q.regional, byDefault.RegionalDomains, 1, math.MaxInt},
+		{"associations", "associations", &q.associations, byDefault.Associations, 1, math.MaxInt},
 		{"resource-policy-size", "resourcePolicySize", &q.policySize, resourcepolicy.DefaultMaxSize, 1, math.MaxInt},
 	}
 }
@@ -166,7 +167,7 @@ func (q *explainQuotas) flags() []quotaFlag {
 func (o explainOptions) check() error {
 	for _, quota := range o.quotas.flags() {
 		if *quota.value < quota.least || *quota.value > quota.most {
-			if quota.most >= math.MaxInt-1 {
+			if quota.most == math.MaxInt {
 				return usagef("--%s %d: expected an account's quota, %d or more", quota.flag, *quota.value, quota.least)
 			}
 			return usagef("--%s %d: expected %d to %d", quota.flag, *quota.value, quota.least, quota.most)
@@ -190,17 +191,17 @@ func (c *cli) explain(o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	limits := o.limits()
-	t, err := topology.Derive(m, limits)
+	options := o.topology()
+	t, err := topology.Derive(m, options)
 	if err != nil {
 		return err
 	}
-	e, err := explainMapping(m, t, limits, o.quotas.policySize)
+	e, err := explainMapping(m, t, options, o.quotas.policySize)
 	if err != nil {
 		return err
 	}
 	if o.advice.recommend {
-		if e.Recommendation, err = o.advice.recommendation(m, limits); err != nil {
+		if e.Recommendation, err = o.advice.recommendation(m, options); err != nil {
 			return err
 		}
 	}
@@ -215,26 +216,26 @@ func (c *cli) explain(o explainOptions) error {
 	return c.writeExplanation(e)
 }
 
-// limits are the quotas as topology counts them: with the load balancer's
-// default certificate, and without a zone's own NS and SOA records.
-func (o explainOptions) limits() topology.Limits {
-	return topology.Limits{
-		NamesPerCertificate:  o.quotas.names,
-		Certificates:         o.quotas.certificates + 1,
-		LoadBalancers:        o.quotas.balancers,
-		RulesPerLoadBalancer: o.quotas.rules,
-		HostedZones:          o.quotas.zones,
-		RecordsPerZone:       o.quotas.zoneRecords - ownRecords,
-		PrivateDomains:       o.quotas.private,
-		RegionalDomains:      o.quotas.regional,
-		Associations:         o.quotas.associations,
-		HostRecords:          o.dns == "host",
-		HostZones:            o.scope == "host",
-		SharedALB:            !o.ownALB && o.balancer != "NLB",
+// topology are the options of the environment that the flags describe.
+func (o explainOptions) topology() topology.Options {
+	return topology.Options{
+		Quotas: topology.Quotas{
+			NamesPerCertificate:         o.quotas.names,
+			CertificatesPerLoadBalancer: o.quotas.certificates,
+			LoadBalancers:               o.quotas.balancers,
+			RulesPerLoadBalancer:        o.quotas.rules,
+			HostedZones:                 o.quotas.zones,
+			RecordsPerZone:              o.quotas.zoneRecords,
+			PrivateDomains:              o.quotas.private,
+			RegionalDomains:             o.quotas.regional,
+			Associations:                o.quotas.associations,
+		},
+		DNS:       topology.DNS{HostRecords: o.dns == "host", HostZones: o.scope == "host"},
+		SharedALB: !o.ownALB && o.balancer != "NLB",
 	}
 }
 
-func explainMapping(m *mapping.Mapping, t *topology.Topology, limits topology.Limits, policySize int) (*explanation, error) {
+func explainMapping(m *mapping.Mapping, t *topology.Topology, options topology.Options, policySize int) (*explanation, error) {
 	e := &explanation{
 		Mapping: m.Source, Digest: m.Digest,
 		Rows: []explainedRow{}, Certificates: []explainedCertificate{}, Zones: []explainedZone{}, APIs: []explainedAPI{},
@@ -272,7 +273,7 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, limits topology.Li
 	if err := e.addAPIs(t.APIs, policySize); err != nil {
 		return nil, err
 	}
-	usage, err := t.Usage(limits)
+	usage, err := t.Usage(options)
 	if err != nil {
 		return nil, err
 	}

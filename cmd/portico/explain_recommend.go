@@ -119,9 +119,9 @@ func (o adviceOptions) check() error {
 	return nil
 }
 
-func (o adviceOptions) recommendation(m *mapping.Mapping, limits topology.Limits) (*recommendation, error) {
+func (o adviceOptions) recommendation(m *mapping.Mapping, options topology.Options) (*recommendation, error) {
 	advice, err := recommend.For(recommend.Request{
-		Mapping: m, Limits: limits, Upkeep: o.upkeep,
+		Mapping: m, Options: options, Upkeep: o.upkeep,
 		Settings: cost.Settings{
 			Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == "X86_64",
 			StandingEndpoints: o.standing,

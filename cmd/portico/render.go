@@ -34,11 +34,10 @@ func (c *cli) render(o renderOptions) error {
 	if err != nil {
 		return err
 	}
-	t, err := topology.Derive(m, topology.Unlimited(m))
-	if err != nil {
+	if err := topology.Check(m); err != nil {
 		return err
 	}
-	rendered, err := nginxconf.Render(t.Routes, nginxconf.Options{BaseImage: o.base})
+	rendered, err := nginxconf.Render(topology.Routes(m), nginxconf.Options{BaseImage: o.base})
 	if err != nil {
 		return fmt.Errorf("render %s: %w", m.Source, err)
 	}

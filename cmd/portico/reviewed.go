@@ -97,34 +97,29 @@ func readSettings(files tree, path string) (*reviewedSettings, error) {
 	return &file.Config, nil
 }
 
-// ownRecords are a hosted zone's NS and SOA, which count as records.
-const ownRecords = 2
-
-func (s *reviewedSettings) limits(files tree) (topology.Limits, error) {
-	limits := topology.Limits{
-		NamesPerCertificate:  cmp.Or(s.Quotas.NamesPerCertificate, s.Certificates.NamesPerCertificate),
-		LoadBalancers:        s.Quotas.LoadBalancers,
-		RulesPerLoadBalancer: s.Quotas.RulesPerLoadBalancer,
-		HostedZones:          s.Quotas.HostedZones,
-		PrivateDomains:       s.Quotas.PrivateDomains,
-		RegionalDomains:      s.Quotas.RegionalDomains,
-		Associations:         s.Quotas.Associations,
-		HostRecords:          s.DNS.Records == "host",
-		HostZones:            s.DNS.Scope == "host",
-		SharedALB:            s.ALB.LoadBalancer != "own" && s.LoadBalancer.Type != "NLB",
+// options are those of the environment's topology.
+func (s *reviewedSettings) options(files tree) (topology.Options, error) {
+	options := topology.Options{
+		Quotas: topology.Quotas{
+			NamesPerCertificate:         cmp.Or(s.Quotas.NamesPerCertificate, s.Certificates.NamesPerCertificate),
+			CertificatesPerLoadBalancer: s.Quotas.CertificatesPerLoadBalancer,
+			LoadBalancers:               s.Quotas.LoadBalancers,
+			RulesPerLoadBalancer:        s.Quotas.RulesPerLoadBalancer,
+			HostedZones:                 s.Quotas.HostedZones,
+			RecordsPerZone:              s.Quotas.RecordsPerZone,
+			PrivateDomains:              s.Quotas.PrivateDomains,
+			RegionalDomains:             s.Quotas.RegionalDomains,
+			Associations:                s.Quotas.Associations,
+		},
+		DNS:       topology.DNS{HostRecords: s.DNS.Records == "host", HostZones: s.DNS.Scope == "host"},
+		SharedALB: s.ALB.LoadBalancer != "own" && s.LoadBalancer.Type != "NLB",
 	}
 	for _, zone := range s.DNS.Existing {
-		limits.ExistingZones = append(limits.ExistingZones, zone.Name)
-	}
-	if n := s.Quotas.CertificatesPerLoadBalancer; n > 0 {
-		limits.Certificates = n + 1 // the default certificate
-	}
-	if n := s.Quotas.RecordsPerZone; n > ownRecords {
-		limits.RecordsPerZone = n - ownRecords
+		options.DNS.ExistingZones = append(options.DNS.ExistingZones, zone.Name)
 	}
 	var err error
-	limits.Supplied, err = s.Certificates.supplied(files, ".")
-	return limits, err
+	options.Supplied, err = s.Certificates.supplied(files, ".")
+	return options, err
 }
 
 // issuesNone tells whether only supplied certificates are used.
@@ -134,8 +129,8 @@ func (c reviewedCertificates) issuesNone() bool {
 
 // supplied are the names of each certificate that need not be issued. Paths are
 // relative to the project in dir.
-func (c reviewedCertificates) supplied(files tree, dir string) ([][]mapping.Host, error) {
-	var all [][]mapping.Host
+func (c reviewedCertificates) supplied(files tree, dir string) ([]topology.Certificate, error) {
+	var all []topology.Certificate
 	for i, imported := range c.Import {
 		text := []byte(imported.Certificate)
 		if !strings.Contains(imported.Certificate, "-----BEGIN") {
@@ -156,10 +151,10 @@ func (c reviewedCertificates) supplied(files tree, dir string) ([][]mapping.Host
 		if err != nil {
 			return nil, fmt.Errorf("read portico:certificates.import[%d]: %w", i, err)
 		}
-		all = append(all, hostNames(certificate.DNSNames))
+		all = append(all, topology.Certificate{Names: hostNames(certificate.DNSNames)})
 	}
 	for _, existing := range c.Existing {
-		all = append(all, hostNames(existing.Names))
+		all = append(all, topology.Certificate{Names: hostNames(existing.Names)})
 	}
 	return all, nil
 }
@@ -212,7 +207,7 @@ func described(files tree, environment, displayDir string) (state review.State, 
 		state.Absent = "has settings of the environment that can't be read"
 		return state, "", err
 	}
-	if state.Limits, err = settings.limits(files); err != nil {
+	if state.Options, err = settings.options(files); err != nil {
 		state.Absent = "has certificates that can't be read"
 		return state, "", err
 	}

@@ -30,7 +30,7 @@ const rows = `APIS:
 func TestRowsGrantTheirVerbsStageAndPathToTheirHost(t *testing.T) {
 	m, err := mapping.Parse("mapping.yaml", []byte(rows))
 	require.NoError(t, err)
-	derived, err := topology.Derive(m, topology.Limits{})
+	derived, err := topology.Derive(m, topology.Options{})
 	require.NoError(t, err)
 	require.Len(t, derived.APIs, 1)
 

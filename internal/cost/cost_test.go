@@ -17,7 +17,7 @@ import (
 var settings = cost.Settings{Zones: 2, Tasks: 2, CPUUnits: 512, MemoryMiB: 1024}
 
 // derived is the topology of rows with the given front doors, one host each.
-func derived(t *testing.T, limits topology.Limits, doors ...string) *topology.Topology {
+func derived(t *testing.T, options topology.Options, doors ...string) *topology.Topology {
 	t.Helper()
 	text := "APIS:\n"
 	for i, door := range doors {
@@ -26,7 +26,7 @@ func derived(t *testing.T, limits topology.Limits, doors ...string) *topology.To
 	}
 	m, err := mapping.Parse("mapping.yaml", []byte(text))
 	require.NoError(t, err)
-	top, err := topology.Derive(m, limits)
+	top, err := topology.Derive(m, options)
 	require.NoError(t, err)
 	return top
 }
@@ -62,7 +62,7 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 			if test.change != nil {
 				test.change(&s)
 			}
-			bill := cost.Monthly(derived(t, topology.Limits{SharedALB: true}, test.doors...), s)
+			bill := cost.Monthly(derived(t, topology.Options{SharedALB: true}, test.doors...), s)
 			require.InDelta(t, test.want, bill.Total(), 0.02, "%+v", bill)
 			for _, item := range bill {
 				require.Positive(t, item.Count)
@@ -71,7 +71,7 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 		})
 	}
 	t.Run("alb with a load balancer of its own", func(t *testing.T) {
-		bill := cost.Monthly(derived(t, topology.Limits{}, "nginx", "alb"), settings)
+		bill := cost.Monthly(derived(t, topology.Options{}, "nginx", "alb"), settings)
 		require.InDelta(t, 58.40+2*16.425+28.835+14.60+0.50, bill.Total(), 0.02)
 	})
 }
@@ -92,7 +92,7 @@ func TestFurtherZonesAreCheaper(t *testing.T) {
 func TestWhatStandsIsTheBillWithoutZones(t *testing.T) {
 	for _, shared := range []bool{true, false} {
 		for _, doors := range [][]string{{"nginx"}, {"alb"}, {"native"}, {"nginx", "alb"}, {"alb", "native"}, {"nginx", "alb", "native"}} {
-			top := derived(t, topology.Limits{SharedALB: shared}, doors...)
+			top := derived(t, topology.Options{SharedALB: shared}, doors...)
 			want := cost.Monthly(top, settings).Total() - cost.HostedZoneMonth.USD
 			require.InDelta(t, want, settings.Standing(top.Doors, shared), 0.001, "%v, shared %v", doors, shared)
 		}

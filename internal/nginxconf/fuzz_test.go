@@ -33,7 +33,7 @@ func FuzzMappingToNGINX(f *testing.F) {
 		if err != nil {
 			t.Skip("refused")
 		}
-		top, err := topology.Derive(m, topology.Limits{})
+		top, err := topology.Derive(m, topology.Options{})
 		require.NoError(t, err, "%s", document)
 		c, err := nginxconf.Render(top.Routes, nginxconf.Options{})
 		require.NoError(t, err, "%s", document)

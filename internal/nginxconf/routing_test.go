@@ -129,7 +129,7 @@ func TestMapsAgreeWithTheRuleInGo(t *testing.T) {
 			API: mapping.PrivateAPI{ID: mapping.APIID(fmt.Sprintf("api%d", i)), Region: "us-east-1", Stage: "dev"},
 		})
 	}
-	top, err := topology.Derive(m, topology.Limits{})
+	top, err := topology.Derive(m, topology.Options{})
 	require.NoError(t, err)
 	p, u := start(t, top.Routes...)
 	conn := nginxtest.NewConn(t, p)

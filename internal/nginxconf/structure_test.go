@@ -328,7 +328,7 @@ func TestTheReferencesSampleIsAccepted(t *testing.T) {
 	}
 	m, err := mapping.Parse(sample, data)
 	require.NoError(t, err)
-	top, err := topology.Derive(m, topology.Limits{})
+	top, err := topology.Derive(m, topology.Options{})
 	require.NoError(t, err)
 	v := nginxtest.Test(t, render(t, top.Routes...))
 	require.NoError(t, v.Err, v.Output)

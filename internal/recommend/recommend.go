@@ -19,7 +19,7 @@ import (
 // Request asks for the front doors of a mapping.
 type Request struct {
 	Mapping  *mapping.Mapping
-	Limits   topology.Limits
+	Options  topology.Options
 	Settings cost.Settings
 	// Upkeep is what a custom domain in the account of an API's owner is counted
 	// at, in USD a month.
@@ -74,7 +74,7 @@ var doors = []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorNative,
 type choice map[mapping.Host]mapping.FrontDoor
 
 // For advises on the front doors of a mapping. The error is of a mapping that
-// isn't within the limits.
+// isn't within the quotas.
 func For(r Request) (*Advice, error) {
 	a, err := newAdviser(r)
 	if err != nil {
@@ -156,7 +156,7 @@ func (a *adviser) estate(chosen choice) (Estate, error) {
 			row.FrontDoor = chosen[row.Host]
 		}
 	}
-	derived, err := topology.Derive(&m, a.Limits)
+	derived, err := topology.Derive(&m, a.Options)
 	if err != nil {
 		return Estate{}, err
 	}
@@ -173,7 +173,7 @@ func (a *adviser) estate(chosen choice) (Estate, error) {
 // choose gives each host the first of a set of front doors that carries it and
 // has room; false: there is none for some host. The set's bits count in doors.
 func (a *adviser) choose(set int) (choice, bool) {
-	chosen, room := choice{}, newRoom(a.Limits)
+	chosen, room := choice{}, newRoom(a.Options.Quotas)
 	for _, host := range slices.Sorted(maps.Keys(a.owners)) {
 		for i, door := range doors {
 			if set&(1<<i) != 0 && len(a.refused[door][host]) == 0 && room.take(door, a.owners[host]) {
@@ -188,29 +188,29 @@ func (a *adviser) choose(set int) (choice, bool) {
 	return chosen, true
 }
 
-// room counts what is left of the quotas of custom domains. A limit that is 0
+// room counts what is left of the quotas of custom domains. A quota that is 0
 // isn't counted here.
 type room struct {
-	limits            topology.Limits
+	quotas            topology.Quotas
 	associations      int
 	private, regional map[place]int
 }
 
-func newRoom(limits topology.Limits) *room {
-	return &room{limits: limits, private: map[place]int{}, regional: map[place]int{}}
+func newRoom(quotas topology.Quotas) *room {
+	return &room{quotas: quotas, private: map[place]int{}, regional: map[place]int{}}
 }
 
 func (r *room) take(door mapping.FrontDoor, at place) bool {
 	full := func(used, limit int) bool { return limit > 0 && used >= limit }
 	switch door {
 	case mapping.FrontDoorNative:
-		if full(r.private[at], r.limits.PrivateDomains) || full(r.associations, r.limits.Associations) {
+		if full(r.private[at], r.quotas.PrivateDomains) || full(r.associations, r.quotas.Associations) {
 			return false
 		}
 		r.private[at]++
 		r.associations++
 	case mapping.FrontDoorALB:
-		if full(r.regional[at], r.limits.RegionalDomains) {
+		if full(r.regional[at], r.quotas.RegionalDomains) {
 			return false
 		}
 		r.regional[at]++
@@ -227,12 +227,12 @@ func (a *adviser) options(host mapping.Host, served map[mapping.FrontDoor]int) [
 			others = append(others, door)
 		}
 	}
-	standing := a.Settings.Standing(others, a.Limits.SharedALB)
+	standing := a.Settings.Standing(others, a.Options.SharedALB)
 	var options []Option
 	for _, door := range doors {
 		option := Option{Door: door, Refused: a.refused[door][host]}
 		if len(option.Refused) == 0 && !slices.Contains(others, door) {
-			option.Marginal = a.Settings.Standing(append(slices.Clone(others), door), a.Limits.SharedALB) - standing
+			option.Marginal = a.Settings.Standing(append(slices.Clone(others), door), a.Options.SharedALB) - standing
 		}
 		options = append(options, option)
 	}

@@ -43,7 +43,7 @@ func advise(t require.TestingT, text string, change ...func(*recommend.Request))
 	require.NoError(t, err, text)
 	r := recommend.Request{
 		Mapping: m, Settings: settings, Upkeep: 5,
-		Limits: topology.Limits{SharedALB: true, PrivateDomains: 50, Associations: 100, RegionalDomains: 120},
+		Options: topology.Options{Quotas: topology.Quotas{PrivateDomains: 50, Associations: 100, RegionalDomains: 120}, SharedALB: true},
 	}
 	for _, f := range change {
 		f(&r)
@@ -102,14 +102,14 @@ func TestTheCheapestFrontDoorsThatCarryTheHosts(t *testing.T) {
 
 func TestHostsThatOneFrontDoorHasNoRoomForComeToAnother(t *testing.T) {
 	signed := rows(3, ", AUTH: iam, FRONT_DOOR: alb")
-	a := advise(t, signed, func(r *recommend.Request) { r.Limits.PrivateDomains = 2 })
+	a := advise(t, signed, func(r *recommend.Request) { r.Options.Quotas.PrivateDomains = 2 })
 	require.Equal(t, map[string]string{"h0": "alb", "h1": "alb", "h2": "alb"}, best(a), "two front doors cost more than one")
 
-	a = advise(t, signed, func(r *recommend.Request) { r.Limits.PrivateDomains, r.Limits.RegionalDomains = 0, 0 })
+	a = advise(t, signed, func(r *recommend.Request) { r.Options.Quotas.PrivateDomains, r.Options.Quotas.RegionalDomains = 0, 0 })
 	require.Equal(t, map[string]int{"native": 3}, count(a))
 
 	mixed := rows(2, ", AUTH: iam, FRONT_DOOR: native") + row("x.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: alb, TIMEOUT: 60")
-	a = advise(t, mixed, func(r *recommend.Request) { r.Limits.RegionalDomains = 1 })
+	a = advise(t, mixed, func(r *recommend.Request) { r.Options.Quotas.RegionalDomains = 1 })
 	require.Equal(t, map[string]string{"h0": "native", "h1": "native", "x": "alb"}, best(a))
 }
 
@@ -198,7 +198,7 @@ func TestRetiredRowsCountForNothing(t *testing.T) {
 func TestAMappingBeyondTheLimitsIsAnError(t *testing.T) {
 	m, err := mapping.Parse("mapping.yaml", []byte("APIS:\n"+rows(3, "")+row("a.other.example.com", "", "")))
 	require.NoError(t, err)
-	_, err = recommend.For(recommend.Request{Mapping: m, Settings: settings, Limits: topology.Limits{HostedZones: 1}})
+	_, err = recommend.For(recommend.Request{Mapping: m, Settings: settings, Options: topology.Options{Quotas: topology.Quotas{HostedZones: 1}}})
 	var limit *topology.LimitError
 	require.ErrorAs(t, err, &limit)
 }

@@ -57,8 +57,8 @@ func compareCertificates(base, head side) CertificateChanges {
 	return CertificateChanges{
 		Added:    certificatesWithout(head.topology.Certificates, base.topology.Certificates),
 		Removed:  certificatesWithout(base.topology.Certificates, head.topology.Certificates),
-		Attached: namesWithout(head.Limits.Supplied, base.Limits.Supplied),
-		Detached: namesWithout(base.Limits.Supplied, head.Limits.Supplied),
+		Attached: suppliedWithout(head.Options.Supplied, base.Options.Supplied),
+		Detached: suppliedWithout(base.Options.Supplied, head.Options.Supplied),
 
 		AccountsAdded:   accountsWithout(head.accountCertificates(), base.accountCertificates()),
 		AccountsRemoved: accountsWithout(base.accountCertificates(), head.accountCertificates()),
@@ -82,12 +82,12 @@ func certificatesWithout(a, b []topology.Certificate) [][]mapping.Host {
 	return rest
 }
 
-func namesWithout(a, b [][]mapping.Host) [][]mapping.Host {
+func suppliedWithout(a, b []topology.Certificate) [][]mapping.Host {
 	var rest [][]mapping.Host
-	for _, names := range a {
-		same := func(other []mapping.Host) bool { return slices.Equal(names, other) }
+	for _, certificate := range a {
+		same := func(other topology.Certificate) bool { return slices.Equal(certificate.Names, other.Names) }
 		if !slices.ContainsFunc(b, same) {
-			rest = append(rest, names)
+			rest = append(rest, certificate.Names)
 		}
 	}
 	return rest
@@ -108,10 +108,8 @@ func (s side) checkSupplied() error {
 	var wrong []error
 	for _, row := range s.Mapping.Rows {
 		wildcard := "*." + mapping.Host(row.Host.Parent())
-		covers := func(names []mapping.Host) bool {
-			return slices.Contains(names, row.Host) || slices.Contains(names, wildcard)
-		}
-		if row.Retired || !issued[wildcard] && !issued[row.Host] || slices.ContainsFunc(s.Limits.Supplied, covers) {
+		covers := func(c topology.Certificate) bool { return c.Covers(row.Host) }
+		if row.Retired || !issued[wildcard] && !issued[row.Host] || slices.ContainsFunc(s.Options.Supplied, covers) {
 			continue
 		}
 		wrong = append(wrong, &topology.ConflictError{

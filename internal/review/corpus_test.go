@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the comments of testdata as they 
 // stacks are the environment's in every case of the corpus.
 var stacks = []review.Stack{
 	{Name: "dev-catalog", Account: "444444444444", Redeploy: review.RedeployByHand,
-		SuppliedOnly: true, Supplied: [][]mapping.Host{{"catalog.private.example.com", "*.shops.example.com"}}},
+		SuppliedOnly: true, Supplied: []topology.Certificate{{Names: []mapping.Host{"catalog.private.example.com", "*.shops.example.com"}}}},
 	{Name: "dev-orders", Account: "orders", Redeploy: review.RedeployAutomatic,
 		AdditionalVPCEndpointIDs: []string{"vpce-0aaaaaaaaaaaaaaaa"}},
 	{Name: "dev-payments", Account: "333333333333", APIs: []mapping.APIID{"listed0api"},
@@ -66,7 +66,7 @@ func comment(t *testing.T, archive *txtar.Archive) string {
 	base := review.State{Revision: "main", Stacks: stacks, Absent: "has no mapping file of the environment"}
 	if hostRecords, ok := member(archive, "records"); ok {
 		require.Equal(t, "host\n", string(hostRecords))
-		head.Limits, base.Limits = topology.Limits{HostRecords: true}, topology.Limits{HostRecords: true}
+		head.Options, base.Options = topology.Options{DNS: topology.DNS{HostRecords: true}}, topology.Options{DNS: topology.DNS{HostRecords: true}}
 	}
 	var err error
 	head.Mapping, err = mapping.Parse("mapping.yaml", headText)

@@ -22,7 +22,7 @@ type ZoneChange struct {
 
 func compareZones(base, head side) []ZoneChange {
 	before, after := zonesByName(base.topology), zonesByName(head.topology)
-	exists := slices.Concat(base.Limits.ExistingZones, head.Limits.ExistingZones)
+	exists := slices.Concat(base.Options.DNS.ExistingZones, head.Options.DNS.ExistingZones)
 	names := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
 	slices.Sort(names)
 	var changes []ZoneChange
@@ -66,11 +66,11 @@ func (l Limit) Near() bool { return 5*l.After >= 4*l.Max }
 // compareLimits tells how much of each quota is used after the change, and how
 // much of the same was used before.
 func compareLimits(base, head side) ([]Limit, error) {
-	before, err := base.topology.Usage(base.Limits)
+	before, err := base.topology.Usage(base.Options)
 	if err != nil {
 		return nil, err
 	}
-	after, err := head.topology.Usage(head.Limits)
+	after, err := head.topology.Usage(head.Options)
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func (s side) domainsOf(stack *Stack) []topology.Domain {
 	if s.Mapping == nil {
 		return nil
 	}
-	return s.topology.DomainsFor(s.number(stack.Account), stack.APIs)
+	return topology.DomainsOf(s.topology.Domains, s.number(stack.Account), stack.APIs)
 }
 
 // checkDomains reports the custom domains that no supplied certificate of their
@@ -138,10 +138,7 @@ func (s side) checkDomains() error {
 // supplies tells whether a certificate that the account was given covers the
 // host.
 func (s *Stack) supplies(host mapping.Host) bool {
-	wildcard := "*." + mapping.Host(host.Parent())
-	return slices.ContainsFunc(s.Supplied, func(names []mapping.Host) bool {
-		return slices.Contains(names, host) || slices.Contains(names, wildcard)
-	})
+	return slices.ContainsFunc(s.Supplied, func(c topology.Certificate) bool { return c.Covers(host) })
 }
 
 // moving counts the hosts that leave one front door for another.

@@ -36,7 +36,7 @@ func largeMapping(t *testing.T, rows, zones int) *mapping.Mapping {
 }
 
 func TestABrokenLimitIsAMistakeOfTheRowThatBreaksIt(t *testing.T) {
-	head := State{Mapping: largeMapping(t, 4, 3), Limits: topology.Limits{NamesPerCertificate: 1, Certificates: 2, LoadBalancers: 1, HostedZones: 2}}
+	head := State{Mapping: largeMapping(t, 4, 3), Options: topology.Options{Quotas: topology.Quotas{NamesPerCertificate: 1, CertificatesPerLoadBalancer: 1, LoadBalancers: 1, HostedZones: 2}}}
 	_, err := Compare(Request{Environment: "dev", Head: head, Base: State{Revision: "main"}})
 	mistakes := Mistakes(err)
 	require.Len(t, mistakes, 2, "%v", err)
@@ -69,10 +69,10 @@ func TestAPolicyThatIsTooLargeIsAMistake(t *testing.T) {
 }
 
 func TestAnExistingZoneGetsRecordsAndIsNotAdded(t *testing.T) {
-	limits := topology.Limits{ExistingZones: []mapping.Zone{"zone1.example.com"}}
+	options := topology.Options{DNS: topology.DNS{ExistingZones: []mapping.Zone{"zone1.example.com"}}}
 	r, err := Compare(Request{Environment: "dev",
-		Base: State{Revision: "main", Mapping: largeMapping(t, 1, 2), Limits: limits, Stacks: drawnStacks},
-		Head: State{Mapping: largeMapping(t, 2, 2), Limits: limits, Stacks: drawnStacks}})
+		Base: State{Revision: "main", Mapping: largeMapping(t, 1, 2), Options: options, Stacks: drawnStacks},
+		Head: State{Mapping: largeMapping(t, 2, 2), Options: options, Stacks: drawnStacks}})
 	require.NoError(t, err)
 	require.Equal(t, []ZoneChange{{Name: "zone1.example.com", RecordsAdded: []mapping.Host{"*.zone1.example.com"}}}, r.Zones)
 	require.Empty(t, r.Warnings, "the zone hides what it hid before")

@@ -112,9 +112,9 @@ func TestRowChangesLeadFromBaseToHead(t *testing.T) {
 func TestHostsComeAndGo(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := drawReview(t)
-		base, err := topology.Derive(r.Base.Mapping, topology.Limits{})
+		base, err := topology.Derive(r.Base.Mapping, topology.Options{})
 		require.NoError(t, err)
-		head, err := topology.Derive(r.Head.Mapping, topology.Limits{})
+		head, err := topology.Derive(r.Head.Mapping, topology.Options{})
 		require.NoError(t, err)
 		hosts := append(without(base.Hosts, r.HostsRemoved), r.HostsAdded...)
 		slices.Sort(hosts)

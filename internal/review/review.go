@@ -32,8 +32,8 @@ type State struct {
 	// ReadsProviders tells that the shared stack is told which they are, as it
 	// has to be where a row has another front door than nginx.
 	ReadsProviders bool
-	Limits         topology.Limits
-	// SuppliedOnly says that no certificate is issued: Limits.Supplied have to
+	Options        topology.Options
+	// SuppliedOnly says that no certificate is issued: Options.Supplied have to
 	// cover every host.
 	SuppliedOnly bool
 }
@@ -53,9 +53,9 @@ type Stack struct {
 	DenyForm          resourcepolicy.DenyForm
 	// MaxPolicySize is the quota of a policy's characters; 0 for the default.
 	MaxPolicySize int
-	// Supplied are the names of the certificates for custom domains that need
+	// Supplied are the certificates for custom domains that need
 	// not be issued, and SuppliedOnly that no others are.
-	Supplied     [][]mapping.Host
+	Supplied     []topology.Certificate
 	SuppliedOnly bool
 }
 
@@ -196,7 +196,7 @@ func derive(state State, endpoints map[mapping.FrontDoor]string) (side, error) {
 	if state.Mapping == nil {
 		return s, nil
 	}
-	derived, err := topology.Derive(state.Mapping, state.Limits)
+	derived, err := topology.Derive(state.Mapping, state.Options)
 	if err != nil {
 		return s, err
 	}

@@ -70,11 +70,18 @@ func apis(source string, rows []mapping.Row) ([]API, []error) {
 	return grouped, conflicts
 }
 
-// APIsFor are the APIs of a provider account's stack: those whose rows name
-// the account, and of those whose rows name none, the listed ones.
-func (t *Topology) APIsFor(account mapping.AccountID, listed []mapping.APIID) []API {
+// APIs are every API that a row of the mapping names, retired rows included, by
+// account, region and ID. Of accounts that Check reports, the API has the first.
+func APIs(m *mapping.Mapping) []API {
+	grouped, _ := apis(m.Source, m.Rows)
+	return grouped
+}
+
+// APIsOf are the APIs of a provider account's stack: those whose rows name the
+// account, and of those whose rows name none, the listed ones.
+func APIsOf(apis []API, account mapping.AccountID, listed []mapping.APIID) []API {
 	var own []API
-	for _, api := range t.APIs {
+	for _, api := range apis {
 		named := api.Account != "" && api.Account == account
 		if named || api.Account == "" && slices.Contains(listed, api.ID) {
 			own = append(own, api)

@@ -17,7 +17,7 @@ type estate struct {
 	// rows are those whose hosts need a certificate on one of the load
 	// balancers.
 	rows []*mapping.Row
-	// supplied are the places in Limits.Supplied of the certificates to attach.
+	// supplied are the places in Options.Supplied of the certificates to attach.
 	supplied []int
 	// door is nginx where the proxy is behind the load balancers.
 	door mapping.FrontDoor
@@ -26,11 +26,11 @@ type estate struct {
 }
 
 // estates are the groups of load balancers that the rows call for.
-func estates(p *placed, limits Limits) []estate {
+func estates(p *placed, options Options) []estate {
 	proxied, balanced := p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]
-	first := estate{rows: proxied, supplied: indexes(limits.Supplied), door: mapping.FrontDoorNGINX}
-	own := estate{prefix: "alb", rows: balanced, supplied: covering(balanced, limits.Supplied), door: mapping.FrontDoorALB, carriesALB: true}
-	if limits.SharedALB {
+	first := estate{rows: proxied, supplied: indexes(options.Supplied), door: mapping.FrontDoorNGINX}
+	own := estate{prefix: "alb", rows: balanced, supplied: covering(balanced, options.Supplied), door: mapping.FrontDoorALB, carriesALB: true}
+	if options.SharedALB {
 		if len(proxied) == 0 {
 			first.door = mapping.FrontDoorALB
 		}
@@ -59,13 +59,13 @@ func indexes[T any](of []T) []int {
 }
 
 // covering are the supplied certificates that a row's host needs.
-func covering(rows []*mapping.Row, supplied [][]mapping.Host) []int {
+func covering(rows []*mapping.Row, supplied []Certificate) []int {
 	needed := make(map[mapping.Host]bool)
 	for _, row := range rows {
 		needed[row.Host], needed[certificateName(row.Host)] = true, true
 	}
 	return slices.DeleteFunc(indexes(supplied), func(i int) bool {
-		return !slices.ContainsFunc(supplied[i], func(name mapping.Host) bool { return needed[name] })
+		return !slices.ContainsFunc(supplied[i].Names, func(name mapping.Host) bool { return needed[name] })
 	})
 }
 
@@ -89,19 +89,19 @@ type balancer struct {
 }
 
 // room is how many names there are still places for.
-func (b *balancer) room(limits Limits) int {
-	return (limits.Certificates-len(b.supplied))*limits.NamesPerCertificate - len(b.names)
+func (b *balancer) room(options Options) int {
+	return (options.Quotas.certificates()-len(b.supplied))*options.Quotas.NamesPerCertificate - len(b.names)
 }
 
 // balance puts the names that the estate's rows need onto load balancers: where
 // they stand, or else onto the first that has room. The names come in the order
 // of their hashes, so that one more displaces at most one other from each load
 // balancer where nothing is known of how they stand.
-func (e *estate) balance(limits Limits) *balanced {
+func (e *estate) balance(options Options) *balanced {
 	b := &balanced{
 		estate:    e,
-		balancers: make([]balancer, limits.LoadBalancers),
-		uncovered: uncoveredRows(e.rows, limits.Supplied),
+		balancers: make([]balancer, options.Quotas.LoadBalancers),
+		uncovered: uncoveredRows(e.rows, options.Supplied),
 		of:        make(map[mapping.Host]int),
 	}
 	for i := range b.balancers {
@@ -109,19 +109,19 @@ func (e *estate) balance(limits Limits) *balanced {
 	}
 	for i, place := range e.supplied {
 		// More certificates than places are certificateLimit's to report.
-		at := &b.balancers[min(i/limits.Certificates, len(b.balancers)-1)]
+		at := &b.balancers[min(i/options.Quotas.certificates(), len(b.balancers)-1)]
 		at.supplied = append(at.supplied, place)
 	}
-	b.settle(certificateNames(b.uncovered), limits)
+	b.settle(certificateNames(b.uncovered), options)
 	b.balancers = slices.DeleteFunc(b.balancers, func(b balancer) bool { return len(b.names)+len(b.supplied) == 0 })
 	for i := range b.balancers {
 		on := &b.balancers[i]
-		on.packing = pack(on.names, max(0, limits.Certificates-len(on.supplied)), limits.NamesPerCertificate)
+		on.packing = pack(on.names, max(0, options.Quotas.certificates()-len(on.supplied)), options.Quotas.NamesPerCertificate)
 		for _, name := range on.names {
 			b.of[name] = i
 		}
 		for _, place := range on.supplied {
-			for _, name := range limits.Supplied[place] {
+			for _, name := range options.Supplied[place].Names {
 				if _, known := b.of[name]; !known {
 					b.of[name] = i
 				}
@@ -133,20 +133,20 @@ func (e *estate) balance(limits Limits) *balanced {
 
 // settle finds a load balancer for each name. Those for which there is none are
 // certificateLimit's to report.
-func (b *balanced) settle(names []mapping.Host, limits Limits) {
+func (b *balanced) settle(names []mapping.Host, options Options) {
 	slices.SortFunc(names, func(a, b mapping.Host) int {
 		return cmp.Or(cmp.Compare(hash(a), hash(b)), cmp.Compare(a, b))
 	})
 	stands := make(map[mapping.Host]*balancer)
 	for i := range b.balancers {
-		for _, name := range limits.StandingNames[b.name(i)] {
+		for _, name := range options.Previous.CertificateNames[b.name(i)] {
 			stands[name] = &b.balancers[i]
 		}
 	}
 	var unsettled []mapping.Host
 	for _, name := range names {
 		on := stands[name]
-		if on == nil || on.room(limits) <= 0 {
+		if on == nil || on.room(options) <= 0 {
 			unsettled = append(unsettled, name)
 			continue
 		}
@@ -154,7 +154,7 @@ func (b *balanced) settle(names []mapping.Host, limits Limits) {
 	}
 	for i := range b.balancers {
 		on := &b.balancers[i]
-		take := min(max(0, on.room(limits)), len(unsettled))
+		take := min(max(0, on.room(options)), len(unsettled))
 		on.names = append(on.names, unsettled[:take]...)
 		unsettled = unsettled[take:]
 	}
@@ -192,7 +192,7 @@ const spareRules = 1
 
 // ruleLimit reports that the hosts on a load balancer need more rules than its
 // listener takes.
-func (b *balanced) ruleLimit(p *placed, limits Limits) []error {
+func (b *balanced) ruleLimit(p *placed, options Options) []error {
 	if !b.carriesALB {
 		return nil
 	}
@@ -203,7 +203,7 @@ func (b *balanced) ruleLimit(p *placed, limits Limits) []error {
 	var problems []error
 	for i, rows := range on {
 		need := len(hosts(rows)) + spareRules
-		if need <= limits.RulesPerLoadBalancer {
+		if need <= options.Quotas.RulesPerLoadBalancer {
 			continue
 		}
 		of := "the load balancer"
@@ -213,15 +213,15 @@ func (b *balanced) ruleLimit(p *placed, limits Limits) []error {
 		problems = append(problems, newLimitError(p.Source, rows, LimitError{
 			Limit:  "listener rules of " + of + ", one for each host of alb and one to spare",
 			Need:   need,
-			Max:    limits.RulesPerLoadBalancer,
+			Max:    options.Quotas.RulesPerLoadBalancer,
 			Remedy: "give hosts another FRONT_DOOR, or have the quota of rules per load balancer raised and set portico:quotas: {rulesPerLoadBalancer: N}",
-		}, func(i int) bool { return i < limits.RulesPerLoadBalancer-spareRules }, func(row *mapping.Row) mapping.Host { return row.Host }))
+		}, func(i int) bool { return i < options.Quotas.RulesPerLoadBalancer-spareRules }, func(row *mapping.Row) mapping.Host { return row.Host }))
 	}
 	return problems
 }
 
 // notices tell of what costs more, or is less stable, than a user may expect.
-func (b *balanced) notices(limits Limits) []string {
+func (b *balanced) notices(options Options) []string {
 	const remedy = ": with a higher quota of names per certificate (portico:quotas: {namesPerCertificate: N}) "
 	var notices []string
 	names := 0
@@ -234,7 +234,7 @@ func (b *balanced) notices(limits Limits) []string {
 	}
 	if used := len(b.balancers); used > 1 {
 		notices = append(notices, fmt.Sprintf("%s uses %d load balancers, since one takes %d certificates of %d names, and there are %d parent domains and %d certificates that are supplied",
-			b.door, used, limits.Certificates, limits.NamesPerCertificate, names, len(b.supplied))+remedy+"fewer would do")
+			b.door, used, options.Quotas.certificates(), options.Quotas.NamesPerCertificate, names, len(b.supplied))+remedy+"fewer would do")
 	}
 	return notices
 }

@@ -14,19 +14,23 @@ import (
 // wildcard covers exactly one label (RFC 6125, section 6.4.3; ACM has the same
 // rule), so that is the wildcard of the host's parent, for a wildcard host
 // itself.
-func certificateName(host mapping.Host) mapping.Host {
-	return mapping.Host("*." + host.Parent())
+func certificateName(host mapping.Host) mapping.Host { return host.Wildcard() }
+
+// Covers reports whether the certificate is valid for the host: for its own
+// name, or by the wildcard of its parent domain.
+func (c Certificate) Covers(host mapping.Host) bool {
+	return slices.Contains(c.Names, host) || slices.Contains(c.Names, host.Wildcard())
 }
 
 // uncoveredRows are those whose host no supplied certificate covers, by its own
 // name or by the wildcard of its parent.
-func uncoveredRows(rows []*mapping.Row, supplied [][]mapping.Host) []*mapping.Row {
+func uncoveredRows(rows []*mapping.Row, supplied []Certificate) []*mapping.Row {
 	if len(supplied) == 0 {
 		return rows
 	}
 	covered := make(map[mapping.Host]bool)
-	for _, names := range supplied {
-		for _, name := range names {
+	for _, certificate := range supplied {
+		for _, name := range certificate.Names {
 			covered[name] = true
 		}
 	}
@@ -76,7 +80,7 @@ func pack(names []mapping.Host, places, perCertificate int) packing {
 	tight := len(p.certificates) > places
 	if !tight && len(p.homeless) > 0 {
 		// Spread thinly, short names leave room for the long ones.
-		places = min(places, max(defaultCertificates, certificateCount(len(names), perCertificate)))
+		places = min(places, max(DefaultQuotas().certificates(), certificateCount(len(names), perCertificate)))
 	}
 	if tight || len(p.homeless) > 0 {
 		p = packing{certificates: make([][]mapping.Host, places), tight: tight}
@@ -221,13 +225,14 @@ func hash(name mapping.Host) uint64 {
 	return h
 }
 
-// publicZones collects which public zone validates which name. Rows that give
-// one name two zones contradict each other.
-func publicZones(source string, rows []*mapping.Row) (map[mapping.Host]mapping.Zone, []error) {
+// publicZones collects which public zone validates which name of the load
+// balancers' certificates. Rows that give one name two zones contradict each
+// other.
+func (p *placed) publicZones() (map[mapping.Host]mapping.Zone, []error) {
 	zones := make(map[mapping.Host]mapping.Zone)
 	first := make(map[mapping.Host]*mapping.Row)
 	var conflicts []error
-	for _, row := range rows {
+	for _, row := range union(p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]) {
 		if row.PublicZone == "" {
 			continue
 		}
@@ -237,7 +242,7 @@ func publicZones(source string, rows []*mapping.Row) (map[mapping.Host]mapping.Z
 			conflicts = append(conflicts, &ConflictError{
 				Problem: "certificate name " + string(name) + " is to be validated in two public zones, " +
 					string(zones[name]) + " and " + string(row.PublicZone),
-				Rows:   []RowRef{refer(source, other), refer(source, row)},
+				Rows:   []RowRef{refer(p.Source, other), refer(p.Source, row)},
 				Remedy: "give every row under " + string(row.Host.Parent()) + " the same ROUTE53_PUBLIC_DOMAIN",
 			})
 			continue
@@ -251,25 +256,25 @@ func publicZones(source string, rows []*mapping.Row) (map[mapping.Host]mapping.Z
 
 // certificateLimit reports that the names need more certificates than the load
 // balancers take.
-func (b *balanced) certificateLimit(source string, limits Limits) []error {
-	places := limits.Certificates * limits.LoadBalancers
-	need := certificateCount(len(certificateNames(b.uncovered)), limits.NamesPerCertificate) + len(b.supplied)
+func (b *balanced) certificateLimit(source string, options Options) []error {
+	places := options.Quotas.certificates() * options.Quotas.LoadBalancers
+	need := certificateCount(len(certificateNames(b.uncovered)), options.Quotas.NamesPerCertificate) + len(b.supplied)
 	if need <= places {
 		return nil
 	}
-	room := max(0, places-len(b.supplied)) * limits.NamesPerCertificate
+	room := max(0, places-len(b.supplied)) * options.Quotas.NamesPerCertificate
 	remedy := "put hosts under fewer parent domains"
-	if limits.NamesPerCertificate < MaxNamesPerCertificate {
+	if options.Quotas.NamesPerCertificate < MaxNamesPerCertificate {
 		remedy += ", or have ACM's quota of names raised and set portico:quotas: {namesPerCertificate: N}, N up to " +
 			strconv.Itoa(MaxNamesPerCertificate)
 	}
 	remedy += ", or have that of certificates per load balancer raised and set portico:quotas: {certificatesPerLoadBalancer: N}"
 	of := "the load balancer"
-	if limits.LoadBalancers > 1 {
-		of = strconv.Itoa(limits.LoadBalancers) + " load balancers"
+	if options.Quotas.LoadBalancers > 1 {
+		of = strconv.Itoa(options.Quotas.LoadBalancers) + " load balancers"
 	}
 	return []error{newLimitError(source, b.uncovered, LimitError{
-		Limit:  "certificates of " + of + ", at " + strconv.Itoa(limits.NamesPerCertificate) + " names each",
+		Limit:  "certificates of " + of + ", at " + strconv.Itoa(options.Quotas.NamesPerCertificate) + " names each",
 		Need:   need,
 		Max:    places,
 		Remedy: remedy,

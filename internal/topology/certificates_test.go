@@ -14,6 +14,18 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
+// supply are supplied certificates of those names.
+func supply(names ...[]mapping.Host) []topology.Certificate {
+	var all []topology.Certificate
+	for _, of := range names {
+		all = append(all, topology.Certificate{Names: of})
+	}
+	return all
+}
+
+// unrelated are the names of a certificate that covers no host.
+var unrelated = []mapping.Host{"unrelated.example.com"}
+
 // parents are hosts under n parent domains, from the first on.
 func parents(first, n int) []mapping.Host {
 	var all []mapping.Host
@@ -58,7 +70,7 @@ func TestAnotherDomainReissuesOneCertificate(t *testing.T) {
 		for _, label := range labels {
 			all = append(all, mapping.Host("a."+label+".example.com"))
 		}
-		fewer, more := derive(t, hosts(all[1:]...), topology.Limits{}), derive(t, hosts(all...), topology.Limits{})
+		fewer, more := derive(t, hosts(all[1:]...), topology.Options{}), derive(t, hosts(all...), topology.Options{})
 		gone, come := reissued(fewer.Certificates, more.Certificates)
 		require.LessOrEqual(rt, len(gone), 1)
 		require.NotEmpty(rt, come)
@@ -80,7 +92,7 @@ func TestCertificatesGrow(t *testing.T) {
 	var before *topology.Topology
 	var crossings, most, total int
 	for n := 1; n <= 260; n++ {
-		now := derive(t, hosts(parents(0, n)...), topology.Limits{})
+		now := derive(t, hosts(parents(0, n)...), topology.Options{})
 		require.Len(t, now.LoadBalancers, 1)
 		if before != nil {
 			gone, _ := reissued(before.Certificates, now.Certificates)
@@ -108,26 +120,26 @@ func TestCertificatesGrow(t *testing.T) {
 // moves to another load balancer, once it is known where they stand.
 func TestNamesKeepTheirLoadBalancer(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		limits := topology.Limits{Certificates: rapid.IntRange(2, 4).Draw(rt, "certificates"), NamesPerCertificate: rapid.IntRange(1, 3).Draw(rt, "names"), LoadBalancers: 3}
-		room := limits.Certificates * limits.NamesPerCertificate * limits.LoadBalancers
+		options := topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: rapid.IntRange(1, 3).Draw(rt, "certificates beside the default one"), NamesPerCertificate: rapid.IntRange(1, 3).Draw(rt, "names"), LoadBalancers: 3}}
+		room := (options.Quotas.CertificatesPerLoadBalancer + 1) * options.Quotas.NamesPerCertificate * options.Quotas.LoadBalancers
 		for range rapid.IntRange(2, 8).Draw(rt, "runs") {
 			some := rapid.SliceOfNDistinct(rapid.IntRange(0, 40), 1, room, rapid.ID).Draw(rt, "parents")
 			var names []mapping.Host
 			for _, i := range some {
 				names = append(names, parents(i, 1)...)
 			}
-			now := balancerOf(derive(t, hosts(names...), limits))
+			now := balancerOf(derive(t, hosts(names...), options))
 			require.Len(rt, now, len(names))
-			for balancer, before := range limits.StandingNames {
+			for balancer, before := range options.Previous.CertificateNames {
 				for _, name := range before {
 					if _, stays := now[name]; stays {
 						require.Equal(rt, balancer, now[name], "%s", name)
 					}
 				}
 			}
-			limits.StandingNames = map[string][]mapping.Host{}
+			options.Previous.CertificateNames = map[string][]mapping.Host{}
 			for name, balancer := range now {
-				limits.StandingNames[balancer] = append(limits.StandingNames[balancer], name)
+				options.Previous.CertificateNames[balancer] = append(options.Previous.CertificateNames[balancer], name)
 			}
 		}
 	})
@@ -136,10 +148,10 @@ func TestNamesKeepTheirLoadBalancer(t *testing.T) {
 // TestAFullLoadBalancerPassesOneNameOn: where nothing is known of how names
 // stand, one more parent domain moves at most one other from each load balancer.
 func TestAFullLoadBalancerPassesOneNameOn(t *testing.T) {
-	limits := topology.Limits{Certificates: 3, NamesPerCertificate: 4}
+	options := topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 2, NamesPerCertificate: 4}}
 	var before map[mapping.Host]string
 	for n := 1; n <= 3*4*topology.MaxLoadBalancers; n++ {
-		top := derive(t, hosts(parents(0, n)...), limits)
+		top := derive(t, hosts(parents(0, n)...), options)
 		now := balancerOf(top)
 		moved := 0
 		for name, balancer := range before {
@@ -154,10 +166,10 @@ func TestAFullLoadBalancerPassesOneNameOn(t *testing.T) {
 }
 
 func TestLoadBalancersKeepTheirNames(t *testing.T) {
-	limits := topology.Limits{Certificates: 1, NamesPerCertificate: 2, StandingNames: map[string][]mapping.Host{
+	options := topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1, NamesPerCertificate: 1}, Previous: topology.Previous{CertificateNames: map[string][]mapping.Host{
 		"3": {"*.d000.example.com"}, "2": {"*.d001.example.com"}, "alb2": {"*.d000.example.com", "*.d002.example.com"}, "17": {"*.d003.example.com"},
-	}}
-	of := balancerOf(derive(t, hosts(parents(0, 5)...), limits))
+	}}}
+	of := balancerOf(derive(t, hosts(parents(0, 5)...), options))
 	require.Equal(t, "3", of["*.d000.example.com"])
 	require.Equal(t, "2", of["*.d001.example.com"])
 	for _, elsewhere := range parents(2, 3) {
@@ -169,15 +181,15 @@ func TestLoadBalancersKeepTheirNames(t *testing.T) {
 // certificates for one parent domain.
 func TestANameStandsOnTwoLoadBalancers(t *testing.T) {
 	m := of(behind(nginx, "a.x.example.com", ""), behind(alb, "b.x.example.com", ""))
-	limits := topology.Limits{StandingNames: map[string][]mapping.Host{"2": {"*.x.example.com"}, "alb3": {"*.x.example.com"}}}
-	top := derive(t, m, limits)
+	options := topology.Options{Previous: topology.Previous{CertificateNames: map[string][]mapping.Host{"2": {"*.x.example.com"}, "alb3": {"*.x.example.com"}}}}
+	top := derive(t, m, options)
 	require.Equal(t, []string{"2", "alb3"}, []string{top.LoadBalancers[0].Name, top.LoadBalancers[1].Name})
 }
 
 func TestASecondLoadBalancerIsAnnounced(t *testing.T) {
-	limits := topology.Limits{Certificates: 2, NamesPerCertificate: 2}
-	require.Empty(t, derive(t, hosts(parents(0, 2)...), limits).Notices)
-	notices := derive(t, hosts(parents(0, 5)...), limits).Notices
+	options := topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1, NamesPerCertificate: 2}}
+	require.Empty(t, derive(t, hosts(parents(0, 2)...), options).Notices)
+	notices := derive(t, hosts(parents(0, 5)...), options).Notices
 	require.Len(t, notices, 2)
 	require.Contains(t, notices[0], "load balancer 1 of nginx has certificates for 4 parent domains")
 	require.Contains(t, notices[1], "nginx uses 2 load balancers, since one takes 2 certificates of 2 names, and there are 5 parent domains")
@@ -188,8 +200,8 @@ func TestASecondLoadBalancerIsAnnounced(t *testing.T) {
 
 func TestSuppliedCertificatesSpillOverToo(t *testing.T) {
 	m := hosts(parents(0, 6)...)
-	supplied := [][]mapping.Host{{"*.d000.example.com"}, {"a.d001.example.com"}, {"*.d002.example.com"}}
-	top := derive(t, m, topology.Limits{Certificates: 2, NamesPerCertificate: 3, Supplied: supplied})
+	supplied := supply([]mapping.Host{"*.d000.example.com"}, []mapping.Host{"a.d001.example.com"}, []mapping.Host{"*.d002.example.com"})
+	top := derive(t, m, topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1, NamesPerCertificate: 3}, Supplied: supplied})
 	require.Len(t, top.LoadBalancers, 2)
 	require.Equal(t, []int{0, 1}, top.LoadBalancers[0].Supplied)
 	require.Equal(t, []int{2}, top.LoadBalancers[1].Supplied)
@@ -197,9 +209,9 @@ func TestSuppliedCertificatesSpillOverToo(t *testing.T) {
 	for host, want := range map[mapping.Host]int{"a.d000.example.com": 0, "a.d001.example.com": 0, "a.d002.example.com": 1} {
 		require.Equal(t, want, answer(top.Zones, host).LoadBalancer, host)
 	}
-	_, err := topology.Derive(m, topology.Limits{Certificates: 2, NamesPerCertificate: 3, LoadBalancers: 2, Supplied: supplied[:2]})
+	_, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1, NamesPerCertificate: 3, LoadBalancers: 2}, Supplied: supplied[:2]})
 	require.NoError(t, err)
-	_, err = topology.Derive(m, topology.Limits{Certificates: 2, NamesPerCertificate: 3, LoadBalancers: 1, Supplied: supplied})
+	_, err = topology.Derive(m, topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1, NamesPerCertificate: 3, LoadBalancers: 1}, Supplied: supplied})
 	require.ErrorContains(t, err, "certificates of the load balancer, at 3 names each: 4 needed, 2 allowed")
 }
 
@@ -207,7 +219,7 @@ func TestSuppliedCertificatesSpillOverToo(t *testing.T) {
 // may be on another load balancer than its siblings.
 func TestOneZoneOnTwoLoadBalancers(t *testing.T) {
 	m := hosts("a.x.example.com", "b.x.example.com", "c.x.example.com", "a.y.example.com")
-	top := derive(t, m, topology.Limits{Certificates: 1, Supplied: [][]mapping.Host{{"a.y.example.com"}, {"b.x.example.com"}}})
+	top := derive(t, m, topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1}, Supplied: supply([]mapping.Host{"a.y.example.com"}, unrelated, []mapping.Host{"b.x.example.com"}, unrelated)})
 	require.Len(t, top.LoadBalancers, 3)
 	require.Equal(t, 2, answer(top.Zones, "a.x.example.com").LoadBalancer)
 	require.Equal(t, topology.Record{Name: "b.x.example.com", Door: nginx, LoadBalancer: 1}, *answer(top.Zones, "b.x.example.com"))
@@ -216,8 +228,8 @@ func TestOneZoneOnTwoLoadBalancers(t *testing.T) {
 
 func TestALBsOwnLoadBalancerTakesTheCertificatesThatItNeeds(t *testing.T) {
 	m := of(behind(nginx, "a.x.example.com", ""), behind(alb, "a.y.example.com", ""), behind(alb, "a.z.example.com", ""))
-	supplied := [][]mapping.Host{{"*.x.example.com"}, {"*.y.example.com"}}
-	top := derive(t, m, topology.Limits{Supplied: supplied})
+	supplied := supply([]mapping.Host{"*.x.example.com"}, []mapping.Host{"*.y.example.com"})
+	top := derive(t, m, topology.Options{Supplied: supplied})
 	require.Len(t, top.LoadBalancers, 2)
 	require.Equal(t, []int{0, 1}, top.LoadBalancers[0].Supplied, "the proxy's has all of them, as ever")
 	require.Equal(t, []int{1}, top.LoadBalancers[1].Supplied)
@@ -225,8 +237,8 @@ func TestALBsOwnLoadBalancerTakesTheCertificatesThatItNeeds(t *testing.T) {
 }
 
 func TestOfTwoCertificatesForANameTheFirstCounts(t *testing.T) {
-	supplied := [][]mapping.Host{{"*.x.example.com"}, {"*.x.example.com"}} // One has an RSA key, one an ECDSA key.
-	top := derive(t, hosts("a.x.example.com"), topology.Limits{Certificates: 1, Supplied: supplied})
+	supplied := supply([]mapping.Host{"*.x.example.com"}, unrelated, []mapping.Host{"*.x.example.com"}, unrelated) // One has an RSA key, one an ECDSA key.
+	top := derive(t, hosts("a.x.example.com"), topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1}, Supplied: supplied})
 	require.Len(t, top.LoadBalancers, 2)
 	require.Equal(t, 0, answer(top.Zones, "a.x.example.com").LoadBalancer)
 }
@@ -235,8 +247,9 @@ func TestOfTwoCertificatesForANameTheFirstCounts(t *testing.T) {
 // a name that can't begin one.
 func TestALongNameFindsAShortOne(t *testing.T) {
 	long := mapping.Host("a." + strings.Repeat("l", 50) + ".internal.example.com")
-	for _, limits := range []topology.Limits{{}, {Certificates: 2}, {Certificates: math.MaxInt}} {
-		top := derive(t, hosts(append(parents(0, 10), long)...), limits)
+	for _, certificates := range []int{0, 1, math.MaxInt} {
+		options := topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: certificates}}
+		top := derive(t, hosts(append(parents(0, 10), long)...), options)
 		require.Greater(t, len(top.Certificates), 1)
 		for _, c := range top.Certificates {
 			require.LessOrEqual(t, len(c.Names[0]), 64)

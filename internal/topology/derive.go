@@ -11,9 +11,9 @@ import (
 )
 
 // Derive works out what the mapping asks for once every host has arrived at
-// the front door that its rows name.
-func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
-	return DeriveAt(m, limits, Wanted(m.Rows))
+// the front door that its rows name. Its error is that of DeriveAt.
+func Derive(m *mapping.Mapping, options Options) (*Topology, error) {
+	return DeriveAt(m, options, Wanted(m.Rows))
 }
 
 // DeriveAt works out what the mapping asks for while its hosts stand at the
@@ -23,8 +23,8 @@ func Derive(m *mapping.Mapping, limits Limits) (*Topology, error) {
 //
 // The error joins one *LimitError or *ConflictError per problem: all of them,
 // not the first.
-func DeriveAt(m *mapping.Mapping, limits Limits, at map[mapping.Host]Placement) (*Topology, error) {
-	limits, err := limits.withDefaults()
+func DeriveAt(m *mapping.Mapping, options Options, at map[mapping.Host]Placement) (*Topology, error) {
+	options, err := options.checked()
 	if err != nil {
 		return nil, err
 	}
@@ -40,9 +40,12 @@ func DeriveAt(m *mapping.Mapping, limits Limits, at map[mapping.Host]Placement) 
 	}
 	apis, problems := apis(m.Source, m.Rows)
 	t.APIs = apis
-	problems = append(problems, t.balance(p, limits)...)
-	problems = append(problems, t.findDomains(p, limits)...)
-	problems = append(problems, zoneLimits(m.Source, p.named, t.Zones, limits)...)
+	problems = append(problems, t.balance(p, options)...)
+	domains, conflicts := p.domains(apis)
+	t.Domains = domains
+	problems = append(problems, conflicts...)
+	problems = append(problems, t.domainQuotas(m, options.Quotas)...)
+	problems = append(problems, zoneLimits(m.Source, p.named, t.Zones, options)...)
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
@@ -89,21 +92,21 @@ func (p *placed) served(door mapping.FrontDoor) []mapping.Host {
 
 // balance adds load balancers, certificates, and the zones whose records lead to
 // them.
-func (t *Topology) balance(p *placed, limits Limits) []error {
-	publicZones, problems := publicZones(p.Source, union(p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]))
+func (t *Topology) balance(p *placed, options Options) []error {
+	publicZones, problems := p.publicZones()
 	place := make(map[mapping.FrontDoor]func(mapping.Host) int)
-	for _, e := range estates(p, limits) {
-		b := e.balance(limits)
+	for _, e := range estates(p, options) {
+		b := e.balance(options)
 		before := len(t.LoadBalancers)
 		here := func(host mapping.Host) int { return before + b.at(host) }
 		place[e.door] = here
 		if e.carriesALB {
 			place[mapping.FrontDoorALB] = here
 		}
-		problems = append(problems, b.certificateLimit(p.Source, limits)...)
+		problems = append(problems, b.certificateLimit(p.Source, options)...)
 		problems = append(problems, b.domainNameLimit(p.Source)...)
-		problems = append(problems, b.ruleLimit(p, limits)...)
-		t.Notices = append(t.Notices, b.notices(limits)...)
+		problems = append(problems, b.ruleLimit(p, options)...)
+		t.Notices = append(t.Notices, b.notices(options)...)
 		t.LoadBalancers = append(t.LoadBalancers, b.loadBalancers(publicZones, t.ALBHosts)...)
 	}
 	for _, balancer := range t.LoadBalancers {
@@ -116,8 +119,24 @@ func (t *Topology) balance(p *placed, limits Limits) []error {
 		}
 		return record
 	}
-	t.Zones = reuse(p.withRecordsOfMoved(zones(t.Served, target, limits), target, limits), limits.ExistingZones)
+	t.Zones = reuse(p.withRecordsOfMoved(zones(t.Served, target, options), target, options), options.DNS.ExistingZones)
 	return problems
+}
+
+// Check reports the rows of a mapping that contradict each other about the
+// account that owns an API, or about the public zone that validates a
+// certificate. The error joins one *ConflictError per contradiction.
+func Check(m *mapping.Mapping) error {
+	_, conflicts := apis(m.Source, m.Rows)
+	p := place(m, Wanted(m.Rows))
+	_, zoneConflicts := p.publicZones()
+	return errors.Join(append(conflicts, zoneConflicts...)...)
+}
+
+// Routes are the proxy's routes once every host has arrived at the front door
+// that its rows name, ordered by host and base path.
+func Routes(m *mapping.Mapping) []Route {
+	return routes(place(m, Wanted(m.Rows)).by[mapping.FrontDoorNGINX])
 }
 
 func routes(rows []*mapping.Row) []Route {

@@ -15,6 +15,8 @@ type Domain struct {
 	Host mapping.Host
 	// Door is alb for a REGIONAL domain, native for a PRIVATE one.
 	Door mapping.FrontDoor
+	// Account owns the domain's APIs; empty where no row of them names one.
+	Account mapping.AccountID
 	// Region is that of the domain's APIs.
 	Region string
 	// PublicZone is the public hosted zone that validates the domain's
@@ -33,79 +35,87 @@ type DomainPath struct {
 	Row int
 }
 
-// domain is a Domain with its owner and rows.
-type domain struct {
-	Domain
-	account mapping.AccountID
-	rows    []*mapping.Row
+// Domains are the custom domains of all accounts while the mapping's hosts stand
+// at the given placements, by host and front door: those that rows want, and
+// those by which hosts are served still. The APIs are those of the mapping. The
+// error joins one *ConflictError for each row that an earlier front door of its
+// host can't carry any more.
+func Domains(m *mapping.Mapping, apis []API, at map[mapping.Host]Placement) ([]Domain, error) {
+	domains, conflicts := place(m, at).domains(apis)
+	return domains, errors.Join(conflicts...)
 }
 
-// DomainsFor are the custom domains of a provider account's stack, by host and
-// front door: those that rows want, and those by whose way hosts are served
-// still. The account's APIs are those of APIsFor.
-func (t *Topology) DomainsFor(account mapping.AccountID, listed []mapping.APIID) []Domain {
+// DomainsOf are the custom domains of a provider account's stack. The account's
+// APIs are those of APIsOf.
+func DomainsOf(domains []Domain, account mapping.AccountID, listed []mapping.APIID) []Domain {
 	var own []Domain
-	for _, d := range t.domains {
+	for _, d := range domains {
 		isListed := func(path DomainPath) bool { return slices.Contains(listed, path.API.ID) }
-		if named := d.account != "" && d.account == account; named || d.account == "" && slices.ContainsFunc(d.Paths, isListed) {
-			own = append(own, d.Domain)
+		if named := d.Account != "" && d.Account == account; named || d.Account == "" && slices.ContainsFunc(d.Paths, isListed) {
+			own = append(own, d)
 		}
 	}
 	return own
 }
 
-// CheckDomains holds the custom domains of one account to its quotas.
-func (t *Topology) CheckDomains(m *mapping.Mapping, domains []Domain, limits Limits) error {
-	limits, err := limits.withDefaults()
+// CheckDomainQuotas reports what the quotas of one account don't allow of its
+// custom domains. The error joins a *LimitError for each quota.
+func CheckDomainQuotas(m *mapping.Mapping, domains []Domain, quotas Quotas) error {
+	quotas, err := quotas.checked()
 	if err != nil {
 		return err
 	}
-	return errors.Join(domainLimits(m, "the account", domains, limits)...)
+	return errors.Join(domainLimits(m, "the account", domains, quotas)...)
 }
 
-// findDomains adds the custom domains of all accounts.
-func (t *Topology) findDomains(p *placed, limits Limits) []error {
+// domains are the custom domains of all accounts, and the conflicts of rows that
+// an earlier front door can't carry.
+func (p *placed) domains(apis []API) ([]Domain, []error) {
 	if len(p.by[mapping.FrontDoorALB])+len(p.by[mapping.FrontDoorNative]) == 0 {
-		return nil
+		return nil, nil
 	}
-	owners := make(map[apiKey]mapping.AccountID, len(t.APIs))
-	for _, api := range t.APIs {
+	owners := make(map[apiKey]mapping.AccountID, len(apis))
+	for _, api := range apis {
 		owners[apiKey{api.Region, api.ID}] = api.Account
 	}
 	type key struct {
 		host mapping.Host
 		door mapping.FrontDoor
 	}
-	found := make(map[key]*domain)
+	found := make(map[key]*domainRows)
 	for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative} {
 		for _, row := range p.by[door] {
 			d := found[key{row.Host, door}]
 			if d == nil {
-				d = &domain{
-					Domain:  Domain{Host: row.Host, Door: door, Region: row.API.Region},
-					account: owners[apiKey{row.API.Region, row.API.ID}],
-				}
+				d = &domainRows{Domain: Domain{
+					Host: row.Host, Door: door, Region: row.API.Region,
+					Account: owners[apiKey{row.API.Region, row.API.ID}],
+				}}
 				found[key{row.Host, door}] = d
 			}
 			d.add(row)
 		}
 	}
-	t.domains = make([]domain, 0, len(found))
-	for _, d := range found {
-		slices.SortFunc(d.Paths, func(a, b DomainPath) int { return cmp.Compare(a.Segment, b.Segment) })
-		t.domains = append(t.domains, *d)
-	}
-	slices.SortFunc(t.domains, func(a, b domain) int {
+	inOrder := slices.SortedFunc(maps.Values(found), func(a, b *domainRows) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Door, b.Door))
 	})
-	var problems []error
-	for _, d := range t.domains {
-		problems = append(problems, d.conflicts(p.Source, owners)...)
+	domains := make([]Domain, 0, len(found))
+	var conflicts []error
+	for _, d := range inOrder {
+		slices.SortFunc(d.Paths, func(a, b DomainPath) int { return cmp.Compare(a.Segment, b.Segment) })
+		domains = append(domains, d.Domain)
+		conflicts = append(conflicts, d.conflicts(p.Source, owners)...)
 	}
-	return append(problems, t.quotasOfDomains(p.Mapping, limits)...)
+	return domains, conflicts
 }
 
-func (d *domain) add(row *mapping.Row) {
+// domainRows is a custom domain with its rows.
+type domainRows struct {
+	Domain
+	rows []*mapping.Row
+}
+
+func (d *domainRows) add(row *mapping.Row) {
 	d.rows = append(d.rows, row)
 	d.PublicZone = cmp.Or(d.PublicZone, row.PublicZone)
 	d.Paths = append(d.Paths, DomainPath{
@@ -118,7 +128,7 @@ func (d *domain) add(row *mapping.Row) {
 // conflicts are those of rows that want a front door already, while the host is
 // still served by another that can't carry what they have become meanwhile.
 // What rows want, a mapping has been checked for.
-func (d *domain) conflicts(source string, owners map[apiKey]mapping.AccountID) []error {
+func (d *domainRows) conflicts(source string, owners map[apiKey]mapping.AccountID) []error {
 	const remedy = "change FRONT_DOOR alone, and the rest once the host has left its earlier front door (docs/design/front-doors.md)"
 	first := d.rows[0]
 	var conflicts []error
@@ -131,7 +141,7 @@ func (d *domain) conflicts(source string, owners map[apiKey]mapping.AccountID) [
 		case len(reasons) > 0:
 		case row.API.Region != first.API.Region:
 			reasons = []string{"its rows are of two regions, " + first.API.Region + " and " + row.API.Region}
-		case owners[apiKey{row.API.Region, row.API.ID}] != d.account:
+		case owners[apiKey{row.API.Region, row.API.ID}] != d.Account:
 			reasons = []string{"its rows are of two accounts"}
 		default:
 			continue
@@ -170,47 +180,48 @@ func (a accountRegion) String() string {
 // domainsByAccount are the custom domains of each account and region.
 func (t *Topology) domainsByAccount() map[accountRegion][]Domain {
 	by := make(map[accountRegion][]Domain)
-	for _, d := range t.domains {
-		key := accountRegion{d.account, d.Region}
-		by[key] = append(by[key], d.Domain)
+	for _, d := range t.Domains {
+		key := accountRegion{d.Account, d.Region}
+		by[key] = append(by[key], d)
 	}
 	return by
 }
 
-// quotasOfDomains reports what the accounts' quotas don't allow.
-func (t *Topology) quotasOfDomains(m *mapping.Mapping, limits Limits) []error {
+// domainQuotas reports what the quotas of the accounts that own APIs, and those
+// of the shared account, don't allow.
+func (t *Topology) domainQuotas(m *mapping.Mapping, quotas Quotas) []error {
 	by := t.domainsByAccount()
 	var problems []error
 	for _, key := range slices.SortedFunc(maps.Keys(by), accountRegion.compare) {
-		problems = append(problems, domainLimits(m, key.String(), by[key], limits)...)
+		problems = append(problems, domainLimits(m, key.String(), by[key], quotas)...)
 	}
 	var private []Domain
-	for _, d := range t.domains {
+	for _, d := range t.Domains {
 		if d.Door == mapping.FrontDoorNative {
-			private = append(private, d.Domain)
+			private = append(private, d)
 		}
 	}
 	return append(problems, domainLimit(m, private, LimitError{
 		Limit:  "access associations of the shared account, one for each host of native",
-		Max:    limits.Associations,
+		Max:    quotas.Associations,
 		Remedy: "give hosts another FRONT_DOOR, or have the quota raised and set portico:quotas: {associations: N}",
 	})...)
 }
 
 // domainLimits holds domains of one account to its quotas of either kind.
-func domainLimits(m *mapping.Mapping, account string, domains []Domain, limits Limits) []error {
+func domainLimits(m *mapping.Mapping, account string, domains []Domain, quotas Quotas) []error {
 	of := func(door mapping.FrontDoor) []Domain {
 		return slices.DeleteFunc(slices.Clone(domains), func(d Domain) bool { return d.Door != door })
 	}
 	return slices.Concat(
 		domainLimit(m, of(mapping.FrontDoorNative), LimitError{
 			Limit:  "private custom domains of " + account,
-			Max:    limits.PrivateDomains,
+			Max:    quotas.PrivateDomains,
 			Remedy: "give hosts another FRONT_DOOR, or have the quota raised and set portico:quotas: {privateDomains: N} in the account's stack",
 		}),
 		domainLimit(m, of(mapping.FrontDoorALB), LimitError{
 			Limit:  "Regional custom domains of " + account,
-			Max:    limits.RegionalDomains,
+			Max:    quotas.RegionalDomains,
 			Remedy: "give hosts another FRONT_DOOR, or have the quota raised and set portico:quotas: {regionalDomains: N} in the account's stack",
 		}),
 	)

@@ -36,24 +36,24 @@ func TestDomainsForAnAccount(t *testing.T) {
 	api := func(id mapping.APIID) mapping.PrivateAPI {
 		return mapping.PrivateAPI{ID: id, Region: "us-east-1", Partition: "aws", Stage: "dev"}
 	}
-	top := derive(t, m, topology.Limits{})
+	top := derive(t, m, topology.Options{})
 	require.Empty(t, cmp.Diff([]topology.Domain{
-		{Host: "a.x.example.com", Door: alb, Region: "us-east-1", Paths: []topology.DomainPath{{API: api("o1"), Row: 3}}},
-		{Host: "p.x.example.com", Door: native, Region: "us-east-1", PublicZone: "example.com", Paths: []topology.DomainPath{
+		{Host: "a.x.example.com", Door: alb, Account: orders, Region: "us-east-1", Paths: []topology.DomainPath{{API: api("o1"), Row: 3}}},
+		{Host: "p.x.example.com", Door: native, Account: orders, Region: "us-east-1", PublicZone: "example.com", Paths: []topology.DomainPath{
 			{API: api("o1"), Row: 2}, {Segment: "v1", API: api("o2"), Row: 1}, {Segment: "v2", API: api("o2"), Row: 0},
 		}},
-	}, top.DomainsFor(orders, nil)))
-	require.Len(t, top.DomainsFor(shop, nil), 1)
-	require.Len(t, top.DomainsFor(shop, []mapping.APIID{"u1"}), 2, "an API of no named account is the listing stack's")
-	require.Len(t, top.DomainsFor(shop, []mapping.APIID{"o1"}), 1, "listing doesn't take another account's domain")
-	require.Empty(t, top.DomainsFor("", nil))
+	}, topology.DomainsOf(top.Domains, orders, nil)))
+	require.Len(t, topology.DomainsOf(top.Domains, shop, nil), 1)
+	require.Len(t, topology.DomainsOf(top.Domains, shop, []mapping.APIID{"u1"}), 2, "an API of no named account is the listing stack's")
+	require.Len(t, topology.DomainsOf(top.Domains, shop, []mapping.APIID{"o1"}), 1, "listing doesn't take another account's domain")
+	require.Empty(t, topology.DomainsOf(top.Domains, "", nil))
 }
 
 func TestADomainStaysWhileItsHostIsServedByIt(t *testing.T) {
 	const host = "a.x.example.com"
 	doorsAt := func(wants mapping.FrontDoor, p topology.Placement) (got []mapping.FrontDoor) {
 		m := of(owned(wants, orders, "o1", host, ""))
-		for _, d := range deriveAt(t, m, topology.Limits{}, map[mapping.Host]topology.Placement{host: p}).DomainsFor(orders, nil) {
+		for _, d := range topology.DomainsOf(deriveAt(t, m, topology.Options{}, map[mapping.Host]topology.Placement{host: p}).Domains, orders, nil) {
 			got = append(got, d.Door)
 		}
 		return got
@@ -92,9 +92,9 @@ func TestAHostChangesOneThingAtATime(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			m := of(test.rows...)
-			_, err := topology.Derive(m, topology.Limits{})
+			_, err := topology.Derive(m, topology.Options{})
 			require.NoError(t, err, "the proxy carries it")
-			_, err = topology.DeriveAt(m, topology.Limits{}, leaving)
+			_, err = topology.DeriveAt(m, topology.Options{}, leaving)
 			if test.want == "" {
 				require.NoError(t, err)
 				return
@@ -114,11 +114,13 @@ func TestAnAccountsOwnQuotaOfDomains(t *testing.T) {
 		rows = append(rows, owned(native, orders, "o1", mapping.Host(fmt.Sprintf("h%d.x.example.com", i)), ""))
 	}
 	m := of(append(rows, owned(alb, orders, "o1", "a.x.example.com", ""))...)
-	top := derive(t, m, topology.Limits{})
-	check := func(limits topology.Limits) error { return top.CheckDomains(m, top.DomainsFor(orders, nil), limits) }
-	require.NoError(t, check(topology.Limits{PrivateDomains: 3, RegionalDomains: 1}))
-	err := check(topology.Limits{PrivateDomains: 2})
+	top := derive(t, m, topology.Options{})
+	check := func(quotas topology.Quotas) error {
+		return topology.CheckDomainQuotas(m, topology.DomainsOf(top.Domains, orders, nil), quotas)
+	}
+	require.NoError(t, check(topology.Quotas{PrivateDomains: 3, RegionalDomains: 1}))
+	err := check(topology.Quotas{PrivateDomains: 2})
 	require.ErrorContains(t, err, "private custom domains of the account: 3 needed, 2 allowed: 2 rows fit")
 	require.ErrorContains(t, err, "APIS[2] (h2.x.example.com)")
-	require.ErrorContains(t, check(topology.Limits{PrivateDomains: -1}), "PrivateDomains is -1")
+	require.ErrorContains(t, check(topology.Quotas{PrivateDomains: -1}), "PrivateDomains is -1")
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-func deriveAt(t testing.TB, m *mapping.Mapping, limits topology.Limits, at map[mapping.Host]topology.Placement) *topology.Topology {
+func deriveAt(t testing.TB, m *mapping.Mapping, options topology.Options, at map[mapping.Host]topology.Placement) *topology.Topology {
 	t.Helper()
-	top, err := topology.DeriveAt(m, limits, at)
+	top, err := topology.DeriveAt(m, options, at)
 	require.NoError(t, err)
 	return top
 }
@@ -68,7 +68,7 @@ func TestHostsOfEveryDoor(t *testing.T) {
 		"*.x.example.com": `nginx by load balancer ""`, "p.x.example.com": "native", "*.y.example.com": `alb by load balancer ""`, "p.z.example.com": "native",
 	}
 	shared.Certificates = map[string][]mapping.Host{"": h("*.x.example.com", "*.y.example.com")}
-	require.Empty(t, cmp.Diff(shared, namesOf(derive(t, m, topology.Limits{SharedALB: true}))))
+	require.Empty(t, cmp.Diff(shared, namesOf(derive(t, m, topology.Options{SharedALB: true}))))
 
 	own := want
 	own.Records = map[mapping.Host]string{
@@ -76,25 +76,25 @@ func TestHostsOfEveryDoor(t *testing.T) {
 		"a.y.example.com": `alb by load balancer "alb"`, "p.z.example.com": "native",
 	}
 	own.Certificates = map[string][]mapping.Host{"": h("*.x.example.com"), "alb": h("*.x.example.com", "*.y.example.com")}
-	require.Empty(t, cmp.Diff(own, namesOf(derive(t, m, topology.Limits{}))))
+	require.Empty(t, cmp.Diff(own, namesOf(derive(t, m, topology.Options{}))))
 
 	hostRecords := shared
 	hostRecords.Records = map[mapping.Host]string{
 		"n.x.example.com": `nginx by load balancer ""`, "a.x.example.com": `alb by load balancer ""`, "p.x.example.com": "native",
 		"a.y.example.com": `alb by load balancer ""`, "p.z.example.com": "native",
 	}
-	require.Empty(t, cmp.Diff(hostRecords, namesOf(derive(t, m, topology.Limits{SharedALB: true, HostRecords: true}))))
+	require.Empty(t, cmp.Diff(hostRecords, namesOf(derive(t, m, topology.Options{DNS: topology.DNS{HostRecords: true}, SharedALB: true}))))
 }
 
 func TestOnlyWhatADoorNeedsIsThere(t *testing.T) {
-	natives := derive(t, of(behind(native, "p.x.example.com", "")), topology.Limits{SharedALB: true})
+	natives := derive(t, of(behind(native, "p.x.example.com", "")), topology.Options{SharedALB: true})
 	require.Empty(t, natives.LoadBalancers)
 	require.Empty(t, natives.Certificates)
 	require.Empty(t, natives.Routes)
 	require.Equal(t, []mapping.FrontDoor{native}, natives.Doors)
 
 	for _, isShared := range []bool{true, false} {
-		albs := derive(t, of(behind(alb, "a.x.example.com", "")), topology.Limits{SharedALB: isShared})
+		albs := derive(t, of(behind(alb, "a.x.example.com", "")), topology.Options{SharedALB: isShared})
 		require.Len(t, albs.LoadBalancers, 1)
 		require.Equal(t, alb, albs.LoadBalancers[0].Door, "no proxy is behind it")
 		require.Equal(t, []mapping.Host{"a.x.example.com"}, albs.LoadBalancers[0].ALBHosts)
@@ -161,7 +161,7 @@ func TestTheWayOfAHost(t *testing.T) {
 	}
 	for _, s := range steps {
 		t.Run(s.sentence, func(t *testing.T) {
-			top := deriveAt(t, of(behind(s.wants, host, "")), topology.Limits{}, map[mapping.Host]topology.Placement{host: s.at})
+			top := deriveAt(t, of(behind(s.wants, host, "")), topology.Options{}, map[mapping.Host]topology.Placement{host: s.at})
 			require.Empty(t, cmp.Diff(s.want, namesOf(top), equateEmpty))
 		})
 	}
@@ -203,11 +203,8 @@ func mixed(t *rapid.T) (*mapping.Mapping, map[mapping.Host]topology.Placement) {
 func TestEveryWayIsWhole(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m, at := mixed(rt)
-		limits := topology.Limits{
-			SharedALB: rapid.Bool().Draw(rt, "shared"), HostRecords: rapid.IntRange(0, 3).Draw(rt, "records") == 0, HostZones: rapid.IntRange(0, 3).Draw(rt, "zones") == 0,
-			Certificates: rapid.IntRange(2, 4).Draw(rt, "certificates"), NamesPerCertificate: rapid.IntRange(2, 4).Draw(rt, "names"),
-		}
-		top, err := topology.DeriveAt(m, limits, at)
+		options := topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: rapid.IntRange(1, 3).Draw(rt, "certificates beside the default one"), NamesPerCertificate: rapid.IntRange(2, 4).Draw(rt, "names")}, DNS: topology.DNS{HostRecords: rapid.IntRange(0, 3).Draw(rt, "records") == 0, HostZones: rapid.IntRange(0, 3).Draw(rt, "zones") == 0}, SharedALB: rapid.Bool().Draw(rt, "shared")}
+		top, err := topology.DeriveAt(m, options, at)
 		require.NoError(rt, err)
 		for host, p := range at {
 			_, served := slices.BinarySearch(top.Served, host)
@@ -218,14 +215,14 @@ func TestEveryWayIsWhole(t *testing.T) {
 			record := answer(top.Zones, host)
 			require.NotNil(rt, record, "%s resolves", host)
 			if record.Door != p.Name {
-				require.True(rt, limits.SharedALB && p.Name == alb && record.Door == nginx && record.Name != host, "%s leads to %s: %v", host, p.Name, record)
+				require.True(rt, options.SharedALB && p.Name == alb && record.Door == nginx && record.Name != host, "%s leads to %s: %v", host, p.Name, record)
 			}
 			if p.Name == native {
 				continue
 			}
 			balancer := top.LoadBalancers[record.LoadBalancer]
 			require.True(rt, covers(balancer, host), "%s has its certificate on %q", host, balancer.Name)
-			require.Equal(rt, p.Serves(alb) && (limits.SharedALB || p.Name == alb), slices.Contains(balancer.ALBHosts, host), "a rule for %s", host)
+			require.Equal(rt, p.Serves(alb) && (options.SharedALB || p.Name == alb), slices.Contains(balancer.ALBHosts, host), "a rule for %s", host)
 			if p.Name == nginx {
 				require.Equal(rt, nginx, balancer.Door)
 			}
@@ -239,7 +236,7 @@ func TestEveryWayIsWhole(t *testing.T) {
 			}), "%s has a rule beside its certificate, also when its name leads elsewhere", host)
 		}
 		for _, balancer := range top.LoadBalancers {
-			require.LessOrEqual(rt, len(balancer.Certificates), limits.Certificates)
+			require.LessOrEqual(rt, len(balancer.Certificates), options.Quotas.CertificatesPerLoadBalancer+1)
 			require.NotEmpty(rt, balancer.Certificates, "a listener needs a certificate")
 		}
 	})
@@ -278,12 +275,12 @@ func answer(zones []topology.Zone, host mapping.Host) *topology.Record {
 
 func TestAHostThatLeftARecordOfItsOwnKeepsOneUntilTheEarlierWayIsDown(t *testing.T) {
 	const moved, stays = "a.x.example.com", "b.x.example.com"
-	records := func(limits topology.Limits, p topology.Placement) []topology.Record {
+	records := func(options topology.Options, p topology.Placement) []topology.Record {
 		m := &mapping.Mapping{Rows: []mapping.Row{behind(nginx, moved, ""), behind(nginx, stays, "")}}
 		for i := range m.Rows {
 			m.Rows[i].Index = i
 		}
-		derived, err := topology.DeriveAt(m, limits, map[mapping.Host]topology.Placement{moved: p, stays: {Name: nginx}})
+		derived, err := topology.DeriveAt(m, options, map[mapping.Host]topology.Placement{moved: p, stays: {Name: nginx}})
 		require.NoError(t, err)
 		require.Len(t, derived.Zones, 1)
 		return derived.Zones[0].Records
@@ -293,9 +290,9 @@ func TestAHostThatLeftARecordOfItsOwnKeepsOneUntilTheEarlierWayIsDown(t *testing
 	}
 	wildcard := topology.Record{Name: "*.x.example.com", Door: nginx}
 	own := topology.Record{Name: moved, Door: nginx}
-	shared := topology.Limits{SharedALB: true}
+	shared := topology.Options{SharedALB: true}
 	require.Equal(t, []topology.Record{wildcard, own}, records(shared, left(native)))
-	require.Equal(t, []topology.Record{wildcard, own}, records(topology.Limits{}, left(alb)))
+	require.Equal(t, []topology.Record{wildcard, own}, records(topology.Options{}, left(alb)))
 	require.Equal(t, []topology.Record{wildcard}, records(shared, left(alb)), "the wildcard led to the load balancer of both")
 	require.Equal(t, []topology.Record{wildcard}, records(shared, topology.Placement{Name: nginx}), "the wildcard stands for it from then on")
 	require.Equal(t, []topology.Record{wildcard}, records(shared, topology.Placement{Name: nginx, Keeps: []mapping.FrontDoor{native}, Waits: topology.WaitsForDomain}))

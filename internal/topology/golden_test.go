@@ -42,14 +42,14 @@ func written(m *mapping.Mapping, top *topology.Topology) string {
 			line("  issued %v %v", c.Names, c.PublicZones)
 		}
 		for _, place := range balancer.Supplied {
-			line("  supplied %v", golden.supplied[place])
+			line("  supplied %v", golden[place].Names)
 		}
 	}
 	for _, api := range top.APIs {
 		line("API %s %s %q: %d rows", api.Region, api.ID, api.Account, len(api.Rows))
 	}
 	for _, account := range []mapping.AccountID{orders, shop} {
-		for _, d := range top.DomainsFor(account, nil) {
+		for _, d := range topology.DomainsOf(top.Domains, account, nil) {
 			line("domain of %s: %s %s %s %q %d paths", account, d.Host, d.Door, d.Region, d.PublicZone, len(d.Paths))
 		}
 	}
@@ -60,9 +60,7 @@ func written(m *mapping.Mapping, top *topology.Topology) string {
 }
 
 // golden are supplied certificates of the golden files.
-var golden = struct{ supplied [][]mapping.Host }{
-	supplied: [][]mapping.Host{{"*.d000.example.com", "*.d001.example.com"}, {"a.d002.example.com"}, {"*.alb.example.com"}},
-}
+var golden = supply([]mapping.Host{"*.d000.example.com", "*.d001.example.com"}, []mapping.Host{"a.d002.example.com"}, []mapping.Host{"*.alb.example.com"})
 
 // drawn are rows of every front door under so many parent domains, the same
 // ones for a seed.
@@ -113,43 +111,43 @@ func TestDerivationIsWhatItWas(t *testing.T) {
 		require.NoError(t, err)
 		return m
 	}
-	wide := topology.Limits{RulesPerLoadBalancer: 5000, PrivateDomains: 5000, RegionalDomains: 5000, Associations: 5000, HostedZones: 5000}
-	with := func(change func(*topology.Limits)) topology.Limits {
-		limits := wide
-		change(&limits)
-		return limits
+	wide := topology.Options{Quotas: topology.Quotas{RulesPerLoadBalancer: 5000, PrivateDomains: 5000, RegionalDomains: 5000, Associations: 5000, HostedZones: 5000}}
+	with := func(change func(*topology.Options)) topology.Options {
+		options := wide
+		change(&options)
+		return options
 	}
-	small := func(l *topology.Limits) { l.Certificates, l.NamesPerCertificate = 3, 4 }
+	small := func(l *topology.Options) { l.Quotas.CertificatesPerLoadBalancer, l.Quotas.NamesPerCertificate = 2, 4 }
 	type derivation struct {
-		m      *mapping.Mapping
-		at     map[mapping.Host]topology.Placement
-		limits topology.Limits
+		m       *mapping.Mapping
+		at      map[mapping.Host]topology.Placement
+		options topology.Options
 	}
 	cases := map[string]derivation{
-		"example-dev":              {m: example("mapping.dev.yaml"), limits: topology.Limits{}},
-		"example-prod":             {m: example("mapping.prod.yaml"), limits: topology.Limits{SharedALB: true}},
-		"example-dev-host-records": {m: example("mapping.dev.yaml"), limits: topology.Limits{HostRecords: true, HostZones: true}},
-		"existing-zones":           {m: hosts(parents(0, 12)...), limits: topology.Limits{ExistingZones: []mapping.Zone{"example.com", "d004.example.com"}}},
-		"supplied":                 {m: hosts(append(parents(0, 12), "b.d002.example.com")...), limits: with(func(l *topology.Limits) { small(l); l.Supplied = golden.supplied })},
-		"where-names-were": {m: hosts(parents(0, 40)...), limits: with(func(l *topology.Limits) {
+		"example-dev":              {m: example("mapping.dev.yaml"), options: topology.Options{}},
+		"example-prod":             {m: example("mapping.prod.yaml"), options: topology.Options{SharedALB: true}},
+		"example-dev-host-records": {m: example("mapping.dev.yaml"), options: topology.Options{DNS: topology.DNS{HostRecords: true, HostZones: true}}},
+		"existing-zones":           {m: hosts(parents(0, 12)...), options: topology.Options{DNS: topology.DNS{ExistingZones: []mapping.Zone{"example.com", "d004.example.com"}}}},
+		"supplied":                 {m: hosts(append(parents(0, 12), "b.d002.example.com")...), options: with(func(l *topology.Options) { small(l); l.Supplied = golden })},
+		"where-names-were": {m: hosts(parents(0, 40)...), options: with(func(l *topology.Options) {
 			small(l)
-			l.StandingNames = map[string][]mapping.Host{"2": {"*.d003.example.com", "*.d004.example.com"}, "4": {"*.d030.example.com"}, "": {"*.d001.example.com"}}
+			l.Previous.CertificateNames = map[string][]mapping.Host{"2": {"*.d003.example.com", "*.d004.example.com"}, "4": {"*.d030.example.com"}, "": {"*.d001.example.com"}}
 		})},
 	}
 	for _, n := range []int{10, 100, 180, 260, 300} {
-		cases[fmt.Sprintf("parents-%d", n)] = derivation{m: hosts(parents(0, n)...), limits: wide}
+		cases[fmt.Sprintf("parents-%d", n)] = derivation{m: hosts(parents(0, n)...), options: wide}
 	}
 	for seed := range uint64(6) {
 		m, at := drawn(seed, 120, 40)
-		cases[fmt.Sprintf("drawn-%d", seed)] = derivation{m: m, at: at, limits: with(func(l *topology.Limits) {
+		cases[fmt.Sprintf("drawn-%d", seed)] = derivation{m: m, at: at, options: with(func(l *topology.Options) {
 			small(l)
-			l.SharedALB, l.HostRecords, l.HostZones = seed%2 == 0, seed%3 == 2, seed == 4
+			l.SharedALB, l.DNS.HostRecords, l.DNS.HostZones = seed%2 == 0, seed%3 == 2, seed == 4
 		})}
-		cases[fmt.Sprintf("drawn-%d-wanted", seed)] = derivation{m: m, limits: with(func(l *topology.Limits) {
+		cases[fmt.Sprintf("drawn-%d-wanted", seed)] = derivation{m: m, options: with(func(l *topology.Options) {
 			l.SharedALB = seed%2 == 1
 			if seed == 5 {
 				small(l)
-				l.Supplied = golden.supplied
+				l.Supplied = golden
 			}
 		})}
 	}
@@ -158,7 +156,7 @@ func TestDerivationIsWhatItWas(t *testing.T) {
 			if c.at == nil {
 				c.at = topology.Wanted(c.m.Rows)
 			}
-			top, err := topology.DeriveAt(c.m, c.limits, c.at)
+			top, err := topology.DeriveAt(c.m, c.options, c.at)
 			var got string
 			if err == nil {
 				got = written(c.m, top)

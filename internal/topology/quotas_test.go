@@ -28,7 +28,7 @@ func TestEveryQuotaHoldsAtItsLimitAndNotOneOver(t *testing.T) {
 	}
 	for sentence, test := range map[string]struct {
 		mapping func(int) *mapping.Mapping
-		limits  topology.Limits
+		options topology.Options
 		fits    int
 		need    int
 		max     int
@@ -36,45 +36,45 @@ func TestEveryQuotaHoldsAtItsLimitAndNotOneOver(t *testing.T) {
 		remedy  string
 	}{
 		"25 certificates and the default one, of 10 names each": {
-			domains, topology.Limits{LoadBalancers: 1}, 260, 27, 26, "certificates of the load balancer", "portico:quotas: {certificatesPerLoadBalancer: N}",
+			domains, topology.Options{Quotas: topology.Quotas{LoadBalancers: 1}}, 260, 27, 26, "certificates of the load balancer", "portico:quotas: {certificatesPerLoadBalancer: N}",
 		},
 		"five load balancers of them": {
-			domains, topology.Limits{HostedZones: 5000}, 1300, 131, 130, "load balancers of the proxy's service", "put hosts under fewer parent domains",
+			domains, topology.Options{Quotas: topology.Quotas{HostedZones: 5000}}, 1300, 131, 130, "load balancers of the proxy's service", "put hosts under fewer parent domains",
 		},
 		"certificates where the quota was raised": {
-			domains, topology.Limits{LoadBalancers: 1, Certificates: 28}, 280, 29, 28, "certificates of the load balancer", "portico:quotas: {namesPerCertificate: N}",
+			domains, topology.Options{Quotas: topology.Quotas{LoadBalancers: 1, CertificatesPerLoadBalancer: 27}}, 280, 29, 28, "certificates of the load balancer", "portico:quotas: {namesPerCertificate: N}",
 		},
 		"names per certificate": {
-			domains, topology.Limits{NamesPerCertificate: 3, Certificates: 1, LoadBalancers: 1}, 3, 2, 1, "names of a certificate", "portico:quotas: {namesPerCertificate: N}",
+			domains, topology.Options{Quotas: topology.Quotas{NamesPerCertificate: 3, CertificatesPerLoadBalancer: 1, LoadBalancers: 1}}, 6, 3, 2, "names of a certificate", "portico:quotas: {namesPerCertificate: N}",
 		},
 		"500 hosted zones": {
-			domains, topology.Limits{NamesPerCertificate: 100}, 500, 501, 500, "private hosted zones of the account", "portico:quotas: {hostedZones: N}",
+			domains, topology.Options{Quotas: topology.Quotas{NamesPerCertificate: 100}}, 500, 501, 500, "private hosted zones of the account", "portico:quotas: {hostedZones: N}",
 		},
 		"10,000 records of a zone, two of which are its own": {
-			siblings(nginx, orders), topology.Limits{HostRecords: true}, 9998, 9999, 9998, "records of a private hosted zone", "portico:dns: {records: wildcard}",
+			siblings(nginx, orders), topology.Options{DNS: topology.DNS{HostRecords: true}}, 9998, 9999, 9998, "records of a private hosted zone", "portico:dns: {records: wildcard}",
 		},
 		"records of hosts that no wildcard can stand for": {
-			siblings(native, orders), topology.Limits{RecordsPerZone: 20}, 20, 21, 20, "records of a private hosted zone", "give hosts another FRONT_DOOR",
+			siblings(native, orders), topology.Options{Quotas: topology.Quotas{RecordsPerZone: 22}}, 20, 21, 20, "records of a private hosted zone", "give hosts another FRONT_DOOR",
 		},
 		"100 rules of a load balancer that the proxy shares, one of them to spare": {
-			siblings(alb, orders), topology.Limits{SharedALB: true}, 99, 101, 100, "listener rules of the load balancer", "portico:quotas: {rulesPerLoadBalancer: N}",
+			siblings(alb, orders), topology.Options{SharedALB: true}, 99, 101, 100, "listener rules of the load balancer", "portico:quotas: {rulesPerLoadBalancer: N}",
 		},
 		"100 rules of a load balancer of alb's own, one of them to spare": {
-			siblings(alb, orders), topology.Limits{}, 99, 101, 100, "listener rules of the load balancer", "portico:quotas: {rulesPerLoadBalancer: N}",
+			siblings(alb, orders), topology.Options{}, 99, 101, 100, "listener rules of the load balancer", "portico:quotas: {rulesPerLoadBalancer: N}",
 		},
 		"50 private custom domains of an account": {
-			siblings(native, orders), topology.Limits{}, 50, 51, 50, "private custom domains of an account", "portico:quotas: {privateDomains: N}",
+			siblings(native, orders), topology.Options{}, 50, 51, 50, "private custom domains of an account", "portico:quotas: {privateDomains: N}",
 		},
 		"120 Regional custom domains of an account": {
-			siblings(alb, orders), topology.Limits{RulesPerLoadBalancer: 200}, 120, 121, 120, "Regional custom domains of an account", "portico:quotas: {regionalDomains: N}",
+			siblings(alb, orders), topology.Options{Quotas: topology.Quotas{RulesPerLoadBalancer: 200}}, 120, 121, 120, "Regional custom domains of an account", "portico:quotas: {regionalDomains: N}",
 		},
 		"100 access associations of the shared account": {
-			siblings(native, orders, shop, "444444444444"), topology.Limits{}, 100, 101, 100, "access associations of the shared account", "portico:quotas: {associations: N}",
+			siblings(native, orders, shop, "444444444444"), topology.Options{}, 100, 101, 100, "access associations of the shared account", "portico:quotas: {associations: N}",
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			top := derive(t, test.mapping(test.fits), test.limits)
-			usage, err := top.Usage(test.limits)
+			top := derive(t, test.mapping(test.fits), test.options)
+			usage, err := top.Usage(test.options)
 			require.NoError(t, err)
 			full := false
 			for _, u := range usage {
@@ -83,7 +83,7 @@ func TestEveryQuotaHoldsAtItsLimitAndNotOneOver(t *testing.T) {
 			}
 			require.True(t, full, "%v", usage)
 
-			_, err = topology.Derive(test.mapping(test.fits+1), test.limits)
+			_, err = topology.Derive(test.mapping(test.fits+1), test.options)
 			var limit *topology.LimitError
 			require.ErrorAs(t, err, &limit)
 			require.Equal(t, []int{test.need, test.max, test.fits}, []int{limit.Need, limit.Max, limit.Fitting})
@@ -99,53 +99,59 @@ func TestRowsBehindOneRecordCountOnce(t *testing.T) {
 	for i := range 5 {
 		rows = append(rows, behind(nginx, mapping.Host(fmt.Sprintf("n%d.x.example.com", i)), ""), behind(native, mapping.Host(fmt.Sprintf("p%d.x.example.com", i)), ""))
 	}
-	_, err := topology.Derive(of(rows...), topology.Limits{RecordsPerZone: 5})
+	_, err := topology.Derive(of(rows...), topology.Options{Quotas: topology.Quotas{RecordsPerZone: 7}})
 	require.ErrorContains(t, err, "records of the hosted zone x.example.com: 6 needed, 5 allowed: 9 rows fit, these don't: map.yaml:19:5: APIS[9] (p4.x.example.com)")
 }
 
-// TestEveryFieldOfLimitsIsHeld finds the numbers among the limits by reflection:
-// each has a default, and refuses what is no number.
-func TestEveryFieldOfLimitsIsHeld(t *testing.T) {
-	fields := reflect.TypeFor[topology.Limits]()
+// TestEveryQuotaIsHeld finds the quotas by reflection: each has a default, and
+// refuses what no account can have.
+func TestEveryQuotaIsHeld(t *testing.T) {
+	defaults := reflect.ValueOf(topology.DefaultQuotas())
+	fields := defaults.Type()
 	for i := range fields.NumField() {
 		field := fields.Field(i)
-		if field.Type.Kind() != reflect.Int {
-			continue
+		require.Positive(t, defaults.Field(i).Int(), field.Name)
+		least := int64(1)
+		if field.Name == "RecordsPerZone" {
+			least += topology.OwnRecordsPerZone
 		}
-		var limits topology.Limits
-		reflect.ValueOf(&limits).Elem().Field(i).SetInt(-1)
-		_, err := topology.Derive(of(), limits)
-		require.ErrorContains(t, err, field.Name+" is -1: give a positive number, or none for")
-		reflect.ValueOf(&limits).Elem().Field(i).SetInt(1)
-		_, err = topology.Derive(of(), limits)
+		var options topology.Options
+		quota := reflect.ValueOf(&options.Quotas).Elem().Field(i)
+		for _, refused := range []int64{-1, least - 1} {
+			if refused == 0 {
+				continue
+			}
+			quota.SetInt(refused)
+			_, err := topology.Derive(of(), options)
+			require.ErrorContains(t, err, fmt.Sprintf("%s is %d: give %d or more, or 0 for the default of %d", field.Name, refused, least, defaults.Field(i).Int()))
+		}
+		quota.SetInt(least)
+		_, err := topology.Derive(of(), options)
 		require.NoError(t, err)
 	}
-	_, err := topology.Derive(of(), topology.Limits{LoadBalancers: 6})
+	_, err := topology.Derive(of(), topology.Options{Quotas: topology.Quotas{LoadBalancers: 6}})
 	require.ErrorContains(t, err, "LoadBalancers is 6: an ECS service takes at most 5")
 }
 
-// TestLimitsMayBeAsLargeAsNumbersGet: a stack that leaves quotas to another has
+// TestQuotasMayBeAsLargeAsNumbersGet: a stack that leaves quotas to another has
 // none.
-func TestLimitsMayBeAsLargeAsNumbersGet(t *testing.T) {
-	top := derive(t, hosts(parents(0, 300)...), topology.Limits{
-		Certificates: math.MaxInt, HostedZones: math.MaxInt, RecordsPerZone: math.MaxInt, RulesPerLoadBalancer: math.MaxInt,
-		PrivateDomains: math.MaxInt, RegionalDomains: math.MaxInt, Associations: math.MaxInt,
-	})
+func TestQuotasMayBeAsLargeAsNumbersGet(t *testing.T) {
+	top := derive(t, hosts(parents(0, 300)...), topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: math.MaxInt, HostedZones: math.MaxInt, RecordsPerZone: math.MaxInt, RulesPerLoadBalancer: math.MaxInt, PrivateDomains: math.MaxInt, RegionalDomains: math.MaxInt, Associations: math.MaxInt}})
 	require.Len(t, top.LoadBalancers, 1)
 }
 
 func TestAQuotaOfEachAccountNamesTheAccount(t *testing.T) {
 	m := of(owned(native, orders, "o1", "a.x.example.com", ""), owned(native, shop, "s1", "b.x.example.com", ""),
 		owned(native, orders, "o1", "c.x.example.com", ""), owned(native, "", "u1", "d.x.example.com", ""), owned(native, "", "u2", "e.x.example.com", ""))
-	_, err := topology.Derive(m, topology.Limits{PrivateDomains: 1})
+	_, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{PrivateDomains: 1}})
 	require.ErrorContains(t, err, "private custom domains of account 222222222222 in us-east-1: 2 needed, 1 allowed")
 	require.ErrorContains(t, err, "private custom domains of the account of rows without one, in us-east-1: 2 needed, 1 allowed")
 	require.NotContains(t, err.Error(), "333333333333")
 }
 
 func TestUsageIsOfWhatUsesMost(t *testing.T) {
-	top := derive(t, hosts("a.x.example.com", "b.x.example.com", "a.y.example.com"), topology.Limits{HostRecords: true})
-	usage, err := top.Usage(topology.Limits{})
+	top := derive(t, hosts("a.x.example.com", "b.x.example.com", "a.y.example.com"), topology.Options{DNS: topology.DNS{HostRecords: true}})
+	usage, err := top.Usage(topology.Options{})
 	require.NoError(t, err)
 	require.Equal(t, []topology.Usage{
 		{What: "certificates of the load balancer", Used: 1, Max: 26},
@@ -153,34 +159,34 @@ func TestUsageIsOfWhatUsesMost(t *testing.T) {
 		{What: "names of a certificate", Used: 2, Max: 10, Of: "certificate 1"},
 		{What: "records of a private hosted zone", Used: 2, Max: 9998, Of: "zone x.example.com"},
 	}, usage)
-	_, err = top.Usage(topology.Limits{HostedZones: -1})
+	_, err = top.Usage(topology.Options{Quotas: topology.Quotas{HostedZones: -1}})
 	require.ErrorContains(t, err, "HostedZones is -1")
 }
 
 func TestSuppliedCertificatesTakeHostsAndPlaces(t *testing.T) {
 	m := hosts("a.x.example.com", "b.x.example.com", "a.y.example.com", "*.y.example.com", "a.z.example.com")
-	limits := topology.Limits{LoadBalancers: 1, Certificates: 3, Supplied: [][]mapping.Host{{"*.x.example.com"}, {"a.y.example.com", "unrelated.example.com"}}}
-	top := derive(t, m, limits)
+	options := topology.Options{Quotas: topology.Quotas{LoadBalancers: 1, CertificatesPerLoadBalancer: 2}, Supplied: supply([]mapping.Host{"*.x.example.com"}, []mapping.Host{"a.y.example.com", "unrelated.example.com"})}
+	top := derive(t, m, options)
 	require.Len(t, top.Certificates, 1)
 	require.Equal(t, []mapping.Host{"*.y.example.com", "*.z.example.com"}, top.Certificates[0].Names,
 		"a certificate of one host doesn't cover the wildcard beside it")
-	usage, err := top.Usage(limits)
+	usage, err := top.Usage(options)
 	require.NoError(t, err)
 	require.Equal(t, topology.Usage{What: "certificates of the load balancer", Used: 3, Max: 3}, usage[0])
 
-	limits.Certificates = 2
-	_, err = topology.Derive(m, limits)
+	options.Quotas.CertificatesPerLoadBalancer = 1
+	_, err = topology.Derive(m, options)
 	var limit *topology.LimitError
 	require.ErrorAs(t, err, &limit)
 	require.Equal(t, []int{3, 2}, []int{limit.Need, limit.Max})
 	require.Len(t, limit.Rows, 2)
 
-	limits = topology.Limits{Supplied: [][]mapping.Host{{"*.x.example.com", "*.y.example.com", "*.z.example.com"}}}
-	require.Empty(t, derive(t, m, limits).Certificates)
+	options = topology.Options{Supplied: supply([]mapping.Host{"*.x.example.com", "*.y.example.com", "*.z.example.com"})}
+	require.Empty(t, derive(t, m, options).Certificates)
 }
 
 func TestNarrowZonesLeaveTheParentsNamesPublic(t *testing.T) {
-	top := derive(t, hosts("a.x.example.com", "b.x.example.com", "*.y.example.com", "q.y.example.com", "x.example.com"), topology.Limits{HostZones: true})
+	top := derive(t, hosts("a.x.example.com", "b.x.example.com", "*.y.example.com", "q.y.example.com", "x.example.com"), topology.Options{DNS: topology.DNS{HostZones: true}})
 	var got []string
 	for _, zone := range top.Zones {
 		got = append(got, fmt.Sprint(zone.Name, " ", zone.RecordNames()))
@@ -193,15 +199,15 @@ func TestNarrowZonesLeaveTheParentsNamesPublic(t *testing.T) {
 		"y.example.com [*.y.example.com]",
 	}, got)
 
-	_, err := topology.Derive(hosts("a.x.example.com", "b.x.example.com"), topology.Limits{HostZones: true, HostedZones: 1})
+	_, err := topology.Derive(hosts("a.x.example.com", "b.x.example.com"), topology.Options{Quotas: topology.Quotas{HostedZones: 1}, DNS: topology.DNS{HostZones: true}})
 	require.ErrorContains(t, err, "2 needed, 1 allowed: 1 rows fit")
 	require.ErrorContains(t, err, "portico:dns: {scope: parent}")
 }
 
 func TestExistingZonesTakeTheirNamesAndThoseBelow(t *testing.T) {
 	m := hosts("a.x.example.com", "b.y.example.com", "y.example.com", "a.example.net")
-	limits := topology.Limits{ExistingZones: []mapping.Zone{"example.com", "y.example.com"}, HostedZones: 1}
-	top := derive(t, m, limits)
+	options := topology.Options{Quotas: topology.Quotas{HostedZones: 1}, DNS: topology.DNS{ExistingZones: []mapping.Zone{"example.com", "y.example.com"}}}
+	top := derive(t, m, options)
 	var got []string
 	for _, zone := range top.Zones {
 		got = append(got, fmt.Sprint(zone.Name, " ", zone.RecordNames(), " ", zone.Hosts))
@@ -211,7 +217,7 @@ func TestExistingZonesTakeTheirNamesAndThoseBelow(t *testing.T) {
 		"example.net [*.example.net] [a.example.net]",
 		"y.example.com [*.y.example.com y.example.com] [b.y.example.com y.example.com]",
 	}, got)
-	usage, err := top.Usage(limits)
+	usage, err := top.Usage(options)
 	require.NoError(t, err)
 	require.Equal(t, 1, usage[1].Used, "existing zones are counted already")
 }
@@ -219,8 +225,8 @@ func TestExistingZonesTakeTheirNamesAndThoseBelow(t *testing.T) {
 func TestUsageOfFrontDoors(t *testing.T) {
 	m := of(behind(nginx, "a.x.example.com", ""), behind(alb, "b.x.example.com", ""), owned(alb, orders, "o1", "c.x.example.com", ""),
 		owned(alb, orders, "o1", "d.x.example.com", ""), owned(native, shop, "s1", "e.x.example.com", ""))
-	used := func(limits topology.Limits) []string {
-		usage, err := derive(t, m, limits).Usage(limits)
+	used := func(options topology.Options) []string {
+		usage, err := derive(t, m, options).Usage(options)
 		require.NoError(t, err)
 		var lines []string
 		for _, u := range usage {
@@ -237,21 +243,24 @@ func TestUsageOfFrontDoors(t *testing.T) {
 		"private custom domains of an account: 1 of 50 account 333333333333 in us-east-1",
 		"Regional custom domains of an account: 2 of 120 account 222222222222 in us-east-1",
 		"access associations of the shared account: 1 of 100 ",
-	}, used(topology.Limits{SharedALB: true}))
-	require.Contains(t, used(topology.Limits{}), "listener rules of the load balancer: 4 of 100 load balancer 2")
+	}, used(topology.Options{SharedALB: true}))
+	require.Contains(t, used(topology.Options{}), "listener rules of the load balancer: 4 of 100 load balancer 2")
 }
 
-// TestNoQuotaIsInTheWayOfWhoHasNone derives what no load balancer of one account
+// TestNoQuotaIsInTheWayOfWhoHasNone takes what no load balancer of one account
 // could carry: the proxy's image and a provider account don't depend on it.
 func TestNoQuotaIsInTheWayOfWhoHasNone(t *testing.T) {
 	var rows []mapping.Row
 	for i := range 2000 {
-		rows = append(rows, mapping.Row{Index: i, Host: mapping.Host(fmt.Sprintf("a.p%d.example.com", i)), FrontDoor: mapping.FrontDoorNGINX})
+		door := []mapping.FrontDoor{nginx, alb}[i%2]
+		rows = append(rows, owned(door, orders, "o1", mapping.Host(fmt.Sprintf("a.p%d.example.com", i)), ""))
 	}
-	m := &mapping.Mapping{Source: "mapping.yaml", Rows: rows}
-	_, err := topology.Derive(m, topology.Limits{})
+	m := of(rows...)
+	_, err := topology.Derive(m, topology.Options{})
 	require.Error(t, err)
-	derived, err := topology.Derive(m, topology.Unlimited(m))
+	require.NoError(t, topology.Check(m))
+	require.Len(t, topology.Routes(m), len(rows)/2)
+	domains, err := topology.Domains(m, topology.APIs(m), topology.Wanted(m.Rows))
 	require.NoError(t, err)
-	require.Len(t, derived.Routes, len(rows))
+	require.Len(t, topology.DomainsOf(domains, orders, nil), len(rows)/2)
 }

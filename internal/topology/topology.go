@@ -1,6 +1,6 @@
 // Package topology derives from a mapping what has to exist: routes, private
 // hosted zones, wildcard certificates, and each account's APIs. It is pure:
-// the same mapping and limits give the same topology, in the same order.
+// the same mapping and options give the same topology, in the same order.
 package topology
 
 import (
@@ -41,7 +41,9 @@ type Topology struct {
 	// each.
 	Notices []string
 
-	domains []domain
+	// Domains are the custom domains of API Gateway, of all accounts, by host and
+	// front door.
+	Domains []Domain
 }
 
 // Route sends a host and base path to an API's stage and path.
@@ -107,7 +109,7 @@ type LoadBalancer struct {
 	Door mapping.FrontDoor
 	// Certificates are those to issue.
 	Certificates []Certificate
-	// Supplied are the places in Limits.Supplied of those that aren't.
+	// Supplied are the places in Options.Supplied of those that aren't.
 	Supplied []int
 	// ALBHosts are the hosts that need a rule on its listener, sorted.
 	ALBHosts []mapping.Host

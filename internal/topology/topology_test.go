@@ -39,9 +39,9 @@ func hosts(names ...mapping.Host) *mapping.Mapping {
 	return of(rows...)
 }
 
-func derive(t testing.TB, m *mapping.Mapping, limits topology.Limits) *topology.Topology {
+func derive(t testing.TB, m *mapping.Mapping, options topology.Options) *topology.Topology {
 	t.Helper()
-	top, err := topology.Derive(m, limits)
+	top, err := topology.Derive(m, options)
 	require.NoError(t, err)
 	return top
 }
@@ -103,7 +103,7 @@ func TestZonesAndRecords(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			top := derive(t, hosts(test.hosts...), topology.Limits{HostRecords: test.hostRecords})
+			top := derive(t, hosts(test.hosts...), topology.Options{DNS: topology.DNS{HostRecords: test.hostRecords}})
 			require.Empty(t, cmp.Diff(test.want, top.Zones))
 		})
 	}
@@ -112,7 +112,7 @@ func TestZonesAndRecords(t *testing.T) {
 func TestRetiredRowsLeaveOnlyTheirAPIs(t *testing.T) {
 	retired := row(0, "a.x.example.com", "")
 	retired.Retired = true
-	top := derive(t, of(retired, row(1, "a.z.example.com", "")), topology.Limits{})
+	top := derive(t, of(retired, row(1, "a.z.example.com", "")), topology.Options{})
 	require.Equal(t, []mapping.Host{"a.z.example.com"}, top.Hosts)
 	require.Equal(t, []mapping.Host{"a.z.example.com"}, top.Served)
 	require.Len(t, top.Routes, 1)
@@ -122,7 +122,7 @@ func TestRetiredRowsLeaveOnlyTheirAPIs(t *testing.T) {
 }
 
 func TestAnEmptyMappingAsksForNothing(t *testing.T) {
-	top := derive(t, of(), topology.Limits{})
+	top := derive(t, of(), topology.Options{})
 	require.Empty(t, top.Routes)
 	require.Empty(t, top.Zones)
 	require.Empty(t, top.Certificates)
@@ -134,7 +134,7 @@ func TestD33_RowsOfOneAPIAreOneAPI(t *testing.T) {
 	a.API.ID, b.API.ID, c.API.ID = "same", "same", "same"
 	b.Account, b.Retired = "222222222222", true
 	c.API.Region = "eu-west-1"
-	top := derive(t, of(a, b, c), topology.Limits{})
+	top := derive(t, of(a, b, c), topology.Options{})
 	require.Len(t, top.APIs, 2, "an API ID is unique in its region")
 	require.Equal(t, "eu-west-1", top.APIs[0].Region)
 	require.Empty(t, top.APIs[0].Account)
@@ -142,20 +142,20 @@ func TestD33_RowsOfOneAPIAreOneAPI(t *testing.T) {
 	require.Len(t, top.APIs[1].Rows, 2)
 }
 
-func TestAPIsForTakesNamedAndListedAPIs(t *testing.T) {
+func TestAPIsOfTakesNamedAndListedAPIs(t *testing.T) {
 	own, other, open, listed := row(0, "a.x.example.com", ""), row(1, "b.x.example.com", ""), row(2, "c.x.example.com", ""), row(3, "d.x.example.com", "")
 	own.Account, other.Account = "111111111111", "222222222222"
-	top := derive(t, of(own, other, open, listed), topology.Limits{})
+	top := derive(t, of(own, other, open, listed), topology.Options{})
 	ids := func(apis []topology.API) (ids []mapping.APIID) {
 		for _, api := range apis {
 			ids = append(ids, api.ID)
 		}
 		return ids
 	}
-	require.Equal(t, []mapping.APIID{"api3", "api0"}, ids(top.APIsFor("111111111111", []mapping.APIID{"api3"})))
-	require.Equal(t, []mapping.APIID{"api1"}, ids(top.APIsFor("222222222222", nil)))
-	require.Empty(t, top.APIsFor("333333333333", []mapping.APIID{"api0"}), "listing doesn't take another account's API")
-	require.Empty(t, top.APIsFor("", nil))
+	require.Equal(t, []mapping.APIID{"api3", "api0"}, ids(topology.APIsOf(top.APIs, "111111111111", []mapping.APIID{"api3"})))
+	require.Equal(t, []mapping.APIID{"api1"}, ids(topology.APIsOf(top.APIs, "222222222222", nil)))
+	require.Empty(t, topology.APIsOf(top.APIs, "333333333333", []mapping.APIID{"api0"}), "listing doesn't take another account's API")
+	require.Empty(t, topology.APIsOf(top.APIs, "", nil))
 }
 
 func TestLimitsNameTheRowsAndTheRemedy(t *testing.T) {
@@ -169,7 +169,7 @@ func TestLimitsNameTheRowsAndTheRemedy(t *testing.T) {
 	twoOwners := row(31, "c.d00.example.com", "")
 	twoOwners.API, twoOwners.Account = rows[5].API, "222222222222"
 	rows[5].Account = "111111111111"
-	_, err := topology.Derive(of(append(rows, contradiction, twoOwners)...), topology.Limits{NamesPerCertificate: 5, Certificates: 3, LoadBalancers: 1, HostedZones: 28})
+	_, err := topology.Derive(of(append(rows, contradiction, twoOwners)...), topology.Options{Quotas: topology.Quotas{NamesPerCertificate: 5, CertificatesPerLoadBalancer: 2, LoadBalancers: 1, HostedZones: 28}})
 	var limit *topology.LimitError
 	require.ErrorAs(t, err, &limit)
 	require.Equal(t, 6, limit.Need)
@@ -184,13 +184,13 @@ func TestLimitsNameTheRowsAndTheRemedy(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = topology.Derive(of(rows...), topology.Limits{HostRecords: true, RecordsPerZone: 1, NamesPerCertificate: 10})
+	_, err = topology.Derive(of(rows...), topology.Options{Quotas: topology.Quotas{RecordsPerZone: 3, NamesPerCertificate: 10}, DNS: topology.DNS{HostRecords: true}})
 	require.NoError(t, err)
-	_, err = topology.Derive(hosts("a.x.example.com", "b.x.example.com"), topology.Limits{HostRecords: true, RecordsPerZone: 1})
+	_, err = topology.Derive(hosts("a.x.example.com", "b.x.example.com"), topology.Options{Quotas: topology.Quotas{RecordsPerZone: 3}, DNS: topology.DNS{HostRecords: true}})
 	require.ErrorContains(t, err, "records of the hosted zone x.example.com: 2 needed, 1 allowed: 1 rows fit")
-	_, err = topology.Derive(of(), topology.Limits{NamesPerCertificate: 101, Certificates: -1})
+	_, err = topology.Derive(of(), topology.Options{Quotas: topology.Quotas{NamesPerCertificate: 101, CertificatesPerLoadBalancer: -1}})
 	require.ErrorContains(t, err, "at most 100")
-	require.ErrorContains(t, err, "Certificates is -1")
+	require.ErrorContains(t, err, "CertificatesPerLoadBalancer is -1")
 }
 
 // estate draws mappings whose hosts often share parents and nest.
@@ -220,7 +220,7 @@ func TestEveryHostIsCoveredByExactlyOneCertificateName(t *testing.T) {
 		m := estate().Draw(rt, "mapping")
 		per := rapid.IntRange(1, 7).Draw(rt, "names per certificate")
 		places := rapid.IntRange(31, 40).Draw(rt, "certificates") // the estate has at most 31 parents
-		top, err := topology.Derive(m, topology.Limits{NamesPerCertificate: per, Certificates: places})
+		top, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{NamesPerCertificate: per, CertificatesPerLoadBalancer: places - 1}})
 		require.NoError(rt, err)
 		names := make(map[mapping.Host]int)
 		for _, c := range top.Certificates {
@@ -262,8 +262,8 @@ func resolves(zones []topology.Zone, host string) bool {
 func TestEveryHostResolves(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := estate().Draw(rt, "mapping")
-		limits := topology.Limits{HostRecords: rapid.Bool().Draw(rt, "one record per host")}
-		top, err := topology.Derive(m, limits)
+		options := topology.Options{DNS: topology.DNS{HostRecords: rapid.Bool().Draw(rt, "one record per host")}}
+		top, err := topology.Derive(m, options)
 		require.NoError(rt, err)
 		for _, host := range top.Hosts {
 			// Names that a wildcard covers, among them those of zones.
@@ -285,7 +285,7 @@ func TestEveryHostResolves(t *testing.T) {
 
 func TestResolveFindsTheLongestBasePath(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		top, err := topology.Derive(estate().Draw(rt, "mapping"), topology.Limits{})
+		top, err := topology.Derive(estate().Draw(rt, "mapping"), topology.Options{})
 		require.NoError(rt, err)
 		label := rapid.SampledFrom([]string{"a", "b", "c", "d1", "zz", ""})
 		host := strings.Join(rapid.SliceOfN(label, 1, 3).Draw(rt, "host"), ".") + ".example.com"
@@ -316,10 +316,10 @@ func TestResolveFindsTheLongestBasePath(t *testing.T) {
 func TestDeriveIsPure(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := estate().Draw(rt, "mapping")
-		first, err := topology.Derive(m, topology.Limits{NamesPerCertificate: 2, Certificates: 1000})
+		first, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{NamesPerCertificate: 2, CertificatesPerLoadBalancer: 999}})
 		require.NoError(rt, err)
 		slices.Reverse(m.Rows)
-		second, err := topology.Derive(m, topology.Limits{NamesPerCertificate: 2, Certificates: 1000})
+		second, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{NamesPerCertificate: 2, CertificatesPerLoadBalancer: 999}})
 		require.NoError(rt, err)
 		require.Empty(rt, cmp.Diff(first.Zones, second.Zones))
 		require.Empty(rt, cmp.Diff(first.Certificates, second.Certificates))
@@ -330,7 +330,7 @@ func TestDeriveIsPure(t *testing.T) {
 func TestPublicZonesGoToTheirCertificate(t *testing.T) {
 	a := row(0, "a.x.example.com", "")
 	a.PublicZone = "example.com"
-	top := derive(t, of(a, row(1, "a.y.example.com", "")), topology.Limits{})
+	top := derive(t, of(a, row(1, "a.y.example.com", "")), topology.Options{})
 	require.Equal(t, map[mapping.Host]mapping.Zone{"*.x.example.com": "example.com"}, top.Certificates[0].PublicZones)
 }
 
@@ -344,7 +344,7 @@ func BenchmarkDerive(b *testing.B) {
 			m := of(rows...)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := topology.Derive(m, topology.Limits{RecordsPerZone: n}); err != nil {
+				if _, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{RecordsPerZone: n + topology.OwnRecordsPerZone}}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -354,23 +354,23 @@ func BenchmarkDerive(b *testing.B) {
 
 func TestACertificatesDomainNameIsShort(t *testing.T) {
 	long := mapping.Host("a." + strings.Repeat("l", 50) + ".internal.example.com") // its certificate name has 73 characters
-	top := derive(t, hosts(long, "b.zz.example.com"), topology.Limits{})
+	top := derive(t, hosts(long, "b.zz.example.com"), topology.Options{})
 	require.Len(t, top.Certificates, 1)
 	require.Equal(t, []mapping.Host{"*.zz.example.com", "*." + mapping.Host(long.Parent())}, top.Certificates[0].Names)
 
 	exactly := mapping.Host("a." + strings.Repeat("l", 50) + ".example.com") // 64 characters
-	require.Len(t, derive(t, hosts(exactly), topology.Limits{}).Certificates[0].Names[0], 64)
+	require.Len(t, derive(t, hosts(exactly), topology.Options{}).Certificates[0].Names[0], 64)
 
-	for name, limits := range map[string]topology.Limits{
+	for name, options := range map[string]topology.Options{
 		"alone":               {},
-		"in one of their own": {NamesPerCertificate: 1},
+		"in one of their own": {Quotas: topology.Quotas{NamesPerCertificate: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := hosts(long)
-			if limits.NamesPerCertificate > 0 {
+			if options.Quotas.NamesPerCertificate > 0 {
 				m = hosts("b.zz.example.com", long)
 			}
-			_, err := topology.Derive(m, limits)
+			_, err := topology.Derive(m, options)
 			var limit *topology.LimitError
 			require.ErrorAs(t, err, &limit)
 			require.Equal(t, 64, limit.Max)

@@ -19,35 +19,35 @@ type Usage struct {
 	Of string
 }
 
-// Usage tells how much of each quota the topology takes, under the limits that
+// Usage tells how much of each quota the topology takes, under the options that
 // it was derived with. Quotas that nothing of the mapping draws on are left out.
-func (t *Topology) Usage(limits Limits) ([]Usage, error) {
-	limits, err := limits.withDefaults()
+func (t *Topology) Usage(options Options) ([]Usage, error) {
+	options, err := options.checked()
 	if err != nil {
 		return nil, err
 	}
 	var usage []Usage
 	taken := func(b LoadBalancer) int { return len(b.Certificates) + len(b.Supplied) }
-	usage = append(usage, t.fullestBalancer("certificates of the load balancer", limits.Certificates, taken)...)
-	usage = append(usage, Usage{What: "private hosted zones of the account", Used: len(newZones(t.Zones, limits.ExistingZones)), Max: limits.HostedZones})
+	usage = append(usage, t.fullestBalancer("certificates of the load balancer", options.Quotas.certificates(), taken)...)
+	usage = append(usage, Usage{What: "private hosted zones of the account", Used: len(newZones(t.Zones, options.DNS.ExistingZones)), Max: options.Quotas.HostedZones})
 	if len(t.Certificates) > 0 {
 		fullest, number := mostOf(t.Certificates, func(c Certificate) int { return len(c.Names) })
-		usage = append(usage, Usage{"names of a certificate", len(fullest.Names), limits.NamesPerCertificate,
+		usage = append(usage, Usage{"names of a certificate", len(fullest.Names), options.Quotas.NamesPerCertificate,
 			fmt.Sprintf("certificate %d", number)})
 	}
 	if len(t.Zones) > 0 {
 		fullest, _ := mostOf(t.Zones, func(zone Zone) int { return len(zone.Records) })
-		usage = append(usage, Usage{"records of a private hosted zone", len(fullest.Records), limits.RecordsPerZone,
+		usage = append(usage, Usage{"records of a private hosted zone", len(fullest.Records), options.Quotas.records(),
 			"zone " + string(fullest.Name)})
 	}
 	if proxied := t.balancersOf(mapping.FrontDoorNGINX); proxied > 1 {
-		usage = append(usage, Usage{What: "load balancers of the proxy's service", Used: proxied, Max: limits.LoadBalancers})
+		usage = append(usage, Usage{What: "load balancers of the proxy's service", Used: proxied, Max: options.Quotas.LoadBalancers})
 	}
 	if len(t.ALBHosts) > 0 {
 		rules := func(b LoadBalancer) int { return len(b.ALBHosts) + spareRules }
-		usage = append(usage, t.fullestBalancer("listener rules of the load balancer", limits.RulesPerLoadBalancer, rules)...)
+		usage = append(usage, t.fullestBalancer("listener rules of the load balancer", options.Quotas.RulesPerLoadBalancer, rules)...)
 	}
-	return append(usage, t.usageOfDomains(limits)...), nil
+	return append(usage, t.usageOfDomains(options)...), nil
 }
 
 func (t *Topology) balancersOf(door mapping.FrontDoor) int {
@@ -85,7 +85,7 @@ func mostOf[T any](of []T, used func(T) int) (T, int) {
 	return of[most], most + 1
 }
 
-func (t *Topology) usageOfDomains(limits Limits) []Usage {
+func (t *Topology) usageOfDomains(options Options) []Usage {
 	type count struct {
 		account           accountRegion
 		private, regional int
@@ -112,11 +112,11 @@ func (t *Topology) usageOfDomains(limits Limits) []Usage {
 		}
 	}
 	if len(counts) > 0 {
-		add("private custom domains of an account", limits.PrivateDomains, func(c count) int { return c.private })
-		add("Regional custom domains of an account", limits.RegionalDomains, func(c count) int { return c.regional })
+		add("private custom domains of an account", options.Quotas.PrivateDomains, func(c count) int { return c.private })
+		add("Regional custom domains of an account", options.Quotas.RegionalDomains, func(c count) int { return c.regional })
 	}
 	if associations > 0 {
-		usage = append(usage, Usage{What: "access associations of the shared account", Used: associations, Max: limits.Associations})
+		usage = append(usage, Usage{What: "access associations of the shared account", Used: associations, Max: options.Quotas.Associations})
 	}
 	return usage
 }

@@ -17,11 +17,11 @@ import (
 // zone therefore belongs into that zone, as its apex, and not into its
 // parent's. A parent that is left with no host gets no zone, since it would
 // only hide the public names below it.
-func zones(hosts []mapping.Host, target func(mapping.Host) Record, limits Limits) []Zone {
+func zones(hosts []mapping.Host, target func(mapping.Host) Record, options Options) []Zone {
 	parents := make(map[mapping.Zone]bool, len(hosts))
 	for _, host := range hosts {
 		parents[host.Parent()] = true
-		if limits.HostZones && !host.IsWildcard() {
+		if options.DNS.HostZones && !host.IsWildcard() {
 			parents[mapping.Zone(host)] = true
 		}
 	}
@@ -35,7 +35,7 @@ func zones(hosts []mapping.Host, target func(mapping.Host) Record, limits Limits
 	}
 	zones := make([]Zone, 0, len(members))
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		zone := Zone{Name: name, Records: records(name, members[name], target, limits), Hosts: members[name]}
+		zone := Zone{Name: name, Records: records(name, members[name], target, options), Hosts: members[name]}
 		// A wildcard host stands for the zone's own name too, when it is one
 		// label below the wildcard's parent, and only this zone is asked for it.
 		apex, wildcard := mapping.Host(name), mapping.Host("*."+mapping.Host(name).Parent())
@@ -56,9 +56,9 @@ func zones(hosts []mapping.Host, target func(mapping.Host) Record, limits Limits
 // name moves by a change of the record then, in the update that says so. A record
 // that goes, goes after all else: an update that is interrupted before that would
 // have said that the name had moved, and the next one takes the earlier way down.
-func (p *placed) withRecordsOfMoved(zones []Zone, target func(mapping.Host) Record, limits Limits) []Zone {
+func (p *placed) withRecordsOfMoved(zones []Zone, target func(mapping.Host) Record, options Options) []Zone {
 	had := func(door mapping.FrontDoor) bool {
-		return door == mapping.FrontDoorNative || door == mapping.FrontDoorALB && !limits.SharedALB
+		return door == mapping.FrontDoorNative || door == mapping.FrontDoorALB && !options.SharedALB
 	}
 	for i := range zones {
 		zone := &zones[i]
@@ -79,10 +79,10 @@ func sortRecords(records []Record) {
 
 // records are those of a zone's hosts: one for each, or one wildcard for all
 // that are on the load balancer of most, and one for each of the others.
-func records(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) Record, limits Limits) []Record {
+func records(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) Record, options Options) []Record {
 	wildcard, many := Record{}, false
-	if !limits.HostRecords {
-		wildcard, many = wildcardRecord(zone, hosts, target, limits)
+	if !options.DNS.HostRecords {
+		wildcard, many = wildcardRecord(zone, hosts, target, options)
 	}
 	var records []Record
 	if many {
@@ -90,7 +90,7 @@ func records(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) 
 	}
 	for _, host := range hosts {
 		record := target(host)
-		stands := many && host != mapping.Host(zone) && sharesLoadBalancer(record, limits) && record.LoadBalancer == wildcard.LoadBalancer
+		stands := many && host != mapping.Host(zone) && sharesLoadBalancer(record, options) && record.LoadBalancer == wildcard.LoadBalancer
 		if !stands && record.Name != wildcard.Name {
 			records = append(records, record)
 		}
@@ -100,13 +100,13 @@ func records(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) 
 
 // sharesLoadBalancer tells whether the host's load balancer has others behind
 // the same name.
-func sharesLoadBalancer(record Record, limits Limits) bool {
-	return record.Door == mapping.FrontDoorNGINX || record.Door == mapping.FrontDoorALB && limits.SharedALB
+func sharesLoadBalancer(record Record, options Options) bool {
+	return record.Door == mapping.FrontDoorNGINX || record.Door == mapping.FrontDoorALB && options.SharedALB
 }
 
 // wildcardRecord is the record that stands for as many of the zone's hosts as
 // one can. Where there is a wildcard host, it is that one's.
-func wildcardRecord(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) Record, limits Limits) (Record, bool) {
+func wildcardRecord(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) Record, options Options) (Record, bool) {
 	name := mapping.Host("*." + zone)
 	if _, found := slices.BinarySearch(hosts, name); found {
 		return target(name), true
@@ -114,7 +114,7 @@ func wildcardRecord(zone mapping.Zone, hosts []mapping.Host, target func(mapping
 	count := make(map[int]int)
 	proxied := make(map[int]bool)
 	for _, host := range hosts {
-		if record := target(host); host != mapping.Host(zone) && sharesLoadBalancer(record, limits) {
+		if record := target(host); host != mapping.Host(zone) && sharesLoadBalancer(record, options) {
 			count[record.LoadBalancer]++
 			proxied[record.LoadBalancer] = proxied[record.LoadBalancer] || record.Door == mapping.FrontDoorNGINX
 		}
@@ -165,8 +165,8 @@ func newZones(zones []Zone, existing []mapping.Zone) []Zone {
 	return slices.DeleteFunc(slices.Clone(zones), func(zone Zone) bool { return slices.Contains(existing, zone.Name) })
 }
 
-func zonesRemedy(limits Limits) string {
-	if limits.HostZones {
+func zonesRemedy(options Options) string {
+	if options.DNS.HostZones {
 		return "use one zone per parent domain (portico:dns: {scope: parent})"
 	}
 	return "put hosts under fewer parent domains"
@@ -174,17 +174,17 @@ func zonesRemedy(limits Limits) string {
 
 // recordsRemedy is for hosts with a record of their own each, be it by choice or
 // because no wildcard can stand for them.
-func recordsRemedy(limits Limits) string {
-	if limits.HostRecords {
+func recordsRemedy(options Options) string {
+	if options.DNS.HostRecords {
 		return "use one wildcard record per zone (portico:dns: {records: wildcard})"
 	}
 	return "give hosts another FRONT_DOOR, since a wildcard record stands for all of nginx"
 }
 
 // zoneLimits reports what Route 53's quotas don't allow.
-func zoneLimits(source string, rows []*mapping.Row, zones []Zone, limits Limits) []error {
+func zoneLimits(source string, rows []*mapping.Row, zones []Zone, options Options) []error {
 	var problems []error
-	if created := newZones(zones, limits.ExistingZones); len(created) > limits.HostedZones {
+	if created := newZones(zones, options.DNS.ExistingZones); len(created) > options.Quotas.HostedZones {
 		home := make(map[mapping.Host]mapping.Zone)
 		for _, zone := range created {
 			for _, host := range zone.Hosts {
@@ -192,16 +192,16 @@ func zoneLimits(source string, rows []*mapping.Row, zones []Zone, limits Limits)
 			}
 		}
 		homed := slices.DeleteFunc(slices.Clone(rows), func(row *mapping.Row) bool { return home[row.Host] == "" })
-		fits := func(i int) bool { return i < limits.HostedZones }
+		fits := func(i int) bool { return i < options.Quotas.HostedZones }
 		problems = append(problems, newLimitError(source, homed, LimitError{
 			Limit:  "private hosted zones of an account",
 			Need:   len(created),
-			Max:    limits.HostedZones,
-			Remedy: zonesRemedy(limits) + ", or have the quota raised and set portico:quotas: {hostedZones: N}",
+			Max:    options.Quotas.HostedZones,
+			Remedy: zonesRemedy(options) + ", or have the quota raised and set portico:quotas: {hostedZones: N}",
 		}, fits, func(row *mapping.Row) mapping.Zone { return home[row.Host] }))
 	}
 	for _, zone := range zones {
-		if len(zone.Records) <= limits.RecordsPerZone {
+		if len(zone.Records) <= options.Quotas.records() {
 			continue
 		}
 		var inZone []*mapping.Row
@@ -210,12 +210,12 @@ func zoneLimits(source string, rows []*mapping.Row, zones []Zone, limits Limits)
 				inZone = append(inZone, row)
 			}
 		}
-		fits := func(i int) bool { return i < limits.RecordsPerZone }
+		fits := func(i int) bool { return i < options.Quotas.records() }
 		problems = append(problems, newLimitError(source, inZone, LimitError{
 			Limit:  "records of the hosted zone " + string(zone.Name),
 			Need:   len(zone.Records),
-			Max:    limits.RecordsPerZone,
-			Remedy: recordsRemedy(limits) + ", or have the quota raised and set portico:quotas: {recordsPerZone: N}",
+			Max:    options.Quotas.records(),
+			Remedy: recordsRemedy(options) + ", or have the quota raised and set portico:quotas: {recordsPerZone: N}",
 		}, fits, func(row *mapping.Row) mapping.Host { return zone.answering(row.Host) }))
 	}
 	return problems

@@ -15,7 +15,7 @@ func TestTheGeneratedMappingIsAsLargeAsItSays(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, m.Rows, 10_000)
 
-	derived, err := topology.Derive(m, topology.Limits{})
+	derived, err := topology.Derive(m, topology.Options{})
 	require.NoError(t, err)
 	require.Len(t, derived.Zones, 50)
 	require.Len(t, derived.Routes, 10_000)

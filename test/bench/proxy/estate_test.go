@@ -38,7 +38,7 @@ func newEstate(t *testing.T, hosts int) estate {
 	}
 	m, err := mapping.Parse("estate", b.Bytes())
 	require.NoError(t, err)
-	derived, err := topology.Derive(m, topology.Limits{})
+	derived, err := topology.Derive(m, topology.Options{})
 	require.NoError(t, err)
 	context, err := nginxconf.Render(derived.Routes, nginxconf.Options{})
 	require.NoError(t, err)

@@ -133,7 +133,7 @@ func Render(t testing.TB, source string, text []byte) *nginxconf.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	top, err := topology.Derive(m, topology.Limits{})
+	top, err := topology.Derive(m, topology.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

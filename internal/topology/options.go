@@ -1,0 +1,48 @@
+package topology
+
+import "github.com/portico-iac/portico/mapping"
+
+// Options are what a topology depends on beside the mapping. The zero value
+// has AWS's default quotas, makes every zone and certificate anew, and gives the
+// hosts of alb load balancers of their own.
+type Options struct {
+	// Quotas are those that the topology has to stay within.
+	Quotas Quotas
+	// DNS says which zones and records answer for the hosts.
+	DNS DNS
+	// Previous is what exists from the last update, and stays where it is.
+	Previous Previous
+	// Supplied are the certificates that need not be issued, because they are
+	// imported or exist. They take places on the load balancers. Hosts that they
+	// cover need no other certificate.
+	Supplied []Certificate
+	// SharedALB puts the hosts of alb onto the load balancers of the proxy,
+	// which have to be Application Load Balancers. Default: alb has load
+	// balancers of its own.
+	SharedALB bool
+}
+
+// DNS says which private hosted zones and alias records answer for the hosts.
+type DNS struct {
+	// HostRecords makes one alias record for each host. Default: one wildcard
+	// record for each zone, as far as it can answer for the zone's hosts.
+	HostRecords bool
+	// HostZones makes one zone for each host, of the host's own name, so that
+	// the other names of its parent domain stay public. A wildcard host is in a
+	// zone of its parent domain all the same. Default: one zone for each parent
+	// domain.
+	HostZones bool
+	// ExistingZones are private hosted zones that exist already. They take the
+	// records of their own name and of all names below it, and count in no
+	// quota of zones. Default: none.
+	ExistingZones []mapping.Zone
+}
+
+// Previous is what the last update of an environment has made.
+type Previous struct {
+	// CertificateNames are the names for which each load balancer has
+	// certificates, by LoadBalancer.Name. They stay on that load balancer; other
+	// names go to the first with room. Default: nothing is known, as before the
+	// first update.
+	CertificateNames map[string][]mapping.Host
+}
