@@ -2,19 +2,18 @@ package mapping
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// Error is one mistake of a mapping file.
+// Error is one mistake of a mapping.
 type Error struct {
-	// File is the file's name as it was given to Load or Parse.
+	// File is the file's name as it was given to Load, Read or Parse.
 	File string `json:"file"`
-	// Line and Column count from 1; columns count characters, not bytes.
+	// Line and Column count from 1; columns count characters, not bytes. Both are
+	// 0 for a mapping that was made in code.
 	Line   int `json:"line"`
 	Column int `json:"column"`
 	// Path leads to the value from the file's top, "APIS[3].VERBS"; rows count
@@ -24,23 +23,35 @@ type Error struct {
 	Message string `json:"message"`
 	// Fix says what to write instead.
 	Fix string `json:"fix"`
+
+	// row is the row's index, which orders mistakes without lines.
+	row int
+	// refusal is the front door's, where that is what is wrong.
+	refusal *Refusal
 }
 
-// Error is "file:line:column: path: message: fix", on one line.
+// Error is "file:line:column: path: message: fix", on one line. What is not
+// known is left out: a mapping that was made in code has no lines, and a value
+// that ParseCustomDomain or ParsePrivateAPI refused has no path either.
 func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d:%d: ", e.File, e.Line, e.Column)
-	if e.Path != "" {
-		b.WriteString(e.Path)
-		b.WriteString(": ")
+	parts := make([]string, 0, 4)
+	for _, part := range []string{Position{e.File, e.Line, e.Column}.String(), e.Path, e.Message, e.Fix} {
+		if part != "" {
+			parts = append(parts, part)
+		}
 	}
-	b.WriteString(e.Message)
-	b.WriteString(": ")
-	b.WriteString(e.Fix)
-	return b.String()
+	return strings.Join(parts, ": ")
 }
 
-// Errors are all mistakes of a mapping file, sorted by line and column.
+// Unwrap gives the Refusal where a front door can't carry the row.
+func (e *Error) Unwrap() error {
+	if e.refusal == nil {
+		return nil
+	}
+	return e.refusal
+}
+
+// Errors are all mistakes of a mapping, sorted by line and column, then by path.
 type Errors []*Error
 
 // Error has one line for each mistake.
@@ -64,22 +75,26 @@ func (e Errors) Unwrap() []error {
 // sort puts the mistakes in the order of the file; the same mistake, found
 // more than once because an alias leads there twice, stays once.
 func (e Errors) sort() Errors {
-	slices.SortStableFunc(e, func(a, b *Error) int {
+	compare := func(a, b *Error) int {
 		return cmp.Or(
+			cmp.Compare(a.File, b.File),
 			cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.row, b.row),
 			cmp.Compare(a.Path, b.Path),
 			cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Fix, b.Fix),
 		)
-	})
-	return slices.CompactFunc(e, func(a, b *Error) bool { return *a == *b })
+	}
+	slices.SortStableFunc(e, compare)
+	return slices.CompactFunc(e, func(a, b *Error) bool { return compare(a, b) == 0 })
 }
 
 // mistake is what is wrong with a value and what to write instead, before it
 // is known where in the file the value stands.
 type mistake struct{ message, fix string }
 
-func (m *mistake) err() error { return errors.New(m.message + ": " + m.fix) }
+func (m *mistake) err() error { return &Error{Message: m.message, Fix: m.fix} }
 
 func wrong(message, fix string) *mistake { return &mistake{message: message, fix: fix} }
 

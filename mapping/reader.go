@@ -50,6 +50,15 @@ func (r *reader) reportAt(line, column int, path string, m *mistake) {
 	r.errs = append(r.errs, &Error{File: r.source, Line: max(line, 1), Column: max(column, 1), Path: path, Message: m.message, Fix: m.fix})
 }
 
+// refuse reports a mistake at a field of a row, or at the row where the field is
+// absent.
+func (r *reader) refuse(w *row, key string, m *mistake) *Error {
+	v := w.at(key)
+	e := &Error{File: w.Pos.File, Line: v.Line, Column: v.Column, Path: v.path, Message: m.message, Fix: m.fix, row: w.Index}
+	r.errs = append(r.errs, e)
+	return e
+}
+
 func (r *reader) report(at value, m *mistake) { r.reportAt(at.Line, at.Column, at.path, m) }
 
 // resolve follows an alias. The value keeps the alias's own place in the file:

@@ -24,8 +24,8 @@ type row struct {
 	path string
 	// nodes are parallel to rowFields.
 	nodes []*yaml.Node
-	// misread tells that some value of the row broke its grammar, so that what
-	// is there in its place says nothing.
+	// misread says that a value of the row broke its grammar, so that what is
+	// there in its place means nothing.
 	misread bool
 }
 
@@ -36,6 +36,18 @@ func (w *row) at(key string) value {
 		return value{n, w.path + "." + key}
 	}
 	return value{&yaml.Node{Line: w.Pos.Line, Column: w.Pos.Column}, w.path}
+}
+
+// onLineOf tells a reader of the same file where a field of the row is.
+func (w *row) onLineOf(key string) string {
+	v := w.at(key)
+	return onLine(v.Line, v.path)
+}
+
+// lineOf is onLineOf without its preposition: "line 3".
+func (w *row) lineOf(key string) string {
+	v := w.at(key)
+	return lineOr(v.Line, v.path)
 }
 
 // mapping reads the file's top level.
@@ -126,11 +138,7 @@ func (r *reader) row(index int, item value) row {
 	mistakes := len(r.errs)
 	w.nodes = readFields(r, item, rowFields, &w)
 	w.misread = len(r.errs) > mistakes
-	if w.CORS && w.Methods != nil && !slices.Contains(w.Methods, "OPTIONS") {
-		w.Methods = append(w.Methods, "OPTIONS")
-		slices.Sort(w.Methods)
-	}
-	r.checkFrontDoor(&w)
+	w.Methods = canonicalMethods(w.Methods, w.CORS)
 	r.checkPublicZone(&w)
 	return w
 }
@@ -183,6 +191,18 @@ func (r *reader) methods(words []string, places []value) []Method {
 			continue
 		}
 		methods = append(methods, method)
+	}
+	return methods
+}
+
+// canonicalMethods are the methods sorted, each once, with OPTIONS among them
+// where CORS asks for it. None are every method.
+func canonicalMethods(methods []Method, cors bool) []Method {
+	if methods == nil {
+		return nil
+	}
+	if cors {
+		methods = append(methods, "OPTIONS")
 	}
 	slices.Sort(methods)
 	return slices.Compact(methods)

@@ -1,9 +1,6 @@
 package mapping
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // mappingFields are the keys of the file's top level. ACCOUNTS is read first,
 // wherever it stands, since rows name its entries.
@@ -204,13 +201,11 @@ func readWord[W ~string](r *reader, v value, known []W) W {
 	if !ok {
 		return ""
 	}
-	for _, word := range known {
-		if text == string(word) {
-			return word
-		}
+	word, err := oneOf(W(text), known)
+	if err != nil {
+		r.report(v, err)
 	}
-	r.report(v, wrong(fmt.Sprintf("%s is unknown", quote(text)), "write "+join(known, " or ")))
-	return ""
+	return word
 }
 
 // line reads free text for reports.

@@ -76,10 +76,7 @@ type choice map[mapping.Host]mapping.FrontDoor
 // For advises on the front doors of a mapping. The error is of a mapping that
 // isn't within the quotas.
 func For(r Request) (*Advice, error) {
-	a, err := newAdviser(r)
-	if err != nil {
-		return nil, err
-	}
+	a := newAdviser(r)
 	now := choice{}
 	for _, row := range a.rows {
 		now[row.Host] = row.FrontDoor
@@ -129,7 +126,7 @@ type place struct {
 	region  string
 }
 
-func newAdviser(r Request) (*adviser, error) {
+func newAdviser(r Request) *adviser {
 	a := &adviser{Request: r, owners: map[mapping.Host]place{}, refused: map[mapping.FrontDoor]map[mapping.Host][]string{}}
 	for _, row := range r.Mapping.Rows {
 		if row.Retired {
@@ -139,12 +136,24 @@ func newAdviser(r Request) (*adviser, error) {
 		a.owners[row.Host] = place{row.Account, row.API.Region}
 	}
 	for _, door := range doors {
-		var err error
-		if a.refused[door], err = refusals(a.rows, door); err != nil {
-			return nil, err
-		}
+		a.refused[door] = refusals(a.rows, door)
 	}
-	return a, nil
+	return a
+}
+
+// refusals are the reasons for which a front door can't carry hosts, were all
+// rows at that front door.
+func refusals(rows []mapping.Row, door mapping.FrontDoor) map[mapping.Host][]string {
+	moved := make([]mapping.Row, len(rows))
+	for i, row := range rows {
+		moved[i] = row.With(door)
+	}
+	reasons := map[mapping.Host][]string{}
+	for _, refusal := range mapping.Check(moved) {
+		host := refusal.Row.Host
+		reasons[host] = append(reasons[host], refusal.Reason)
+	}
+	return reasons
 }
 
 // estate is the environment of a choice.

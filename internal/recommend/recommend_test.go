@@ -140,7 +140,9 @@ func TestReasonsAreTheMappings(t *testing.T) {
 	}, reasons)
 	m, err := mapping.Parse("mapping.yaml", []byte("APIS:\n"+row("*.shops.example.com", "", "")))
 	require.NoError(t, err)
-	require.Equal(t, m.Rows[0].Refusals(mapping.FrontDoorALB), a.Hosts[0].Options[0].Refused)
+	refused := mapping.Check([]mapping.Row{m.Rows[0].With(mapping.FrontDoorALB)})
+	require.Len(t, refused, 1)
+	require.Equal(t, []string{refused[0].Reason}, a.Hosts[0].Options[0].Refused)
 	require.Equal(t, "no other front door carries it", a.Hosts[0].Why)
 }
 

@@ -158,9 +158,13 @@ func (d *domainRows) conflicts(source string, owners map[apiKey]mapping.AccountI
 // leaving are the reasons for which the front door can't carry the row's paths.
 // Timeouts and streams don't matter to a host that leaves the front door.
 func leaving(row *mapping.Row, door mapping.FrontDoor) []string {
-	patient := *row
+	patient := row.With(door)
 	patient.Timeout, patient.Stream = mapping.DefaultTimeout, false
-	return patient.Refusals(door)
+	var reasons []string
+	for _, refusal := range mapping.Check([]mapping.Row{patient}) {
+		reasons = append(reasons, refusal.Reason)
+	}
+	return reasons
 }
 
 // accountRegion is where an account has quotas of its own.
