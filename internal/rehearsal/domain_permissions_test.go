@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -116,7 +117,10 @@ func TestTheDomainPoliciesAllowWhatTheEngineDoes(t *testing.T) {
 			switch {
 			case validates:
 				policies = zones
-				subjects = []subject{{"arn:aws:route53:::hostedzone/Z0PUBLICZONE", map[string][]string{"route53:ChangeResourceRecordSetsRecordTypes": {"CNAME"}}}}
+				subjects = []subject{{"arn:aws:route53:::hostedzone/Z0PUBLICZONE", map[string][]string{
+					"route53:ChangeResourceRecordSetsRecordTypes":           {"CNAME"},
+					"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"_0a1b2c3d.api.example.com"},
+				}}}
 				if c.Action == "route53:GetChange" {
 					subjects[0].arn = "arn:aws:route53:::change/C0123456789"
 				}
@@ -132,7 +136,7 @@ func TestTheDomainPoliciesAllowWhatTheEngineDoes(t *testing.T) {
 		}
 	}
 	t.Run("every other action has a reason", func(t *testing.T) {
-		for _, name := range []string{"provider-domains-read", "provider-domains-deploy", "public-zone", "shared-domains-read", "shared-domains-deploy"} {
+		for _, name := range []string{"provider-domains-read", "provider-domains-deploy", "public-zone", "public-zone-read", "shared-domains-read", "shared-domains-deploy"} {
 			for _, action := range actionsOf(t, name) {
 				require.NotContains(t, action, "*", name)
 				if !actions[action] {
@@ -187,9 +191,30 @@ func TestTheDomainPoliciesReachNothingElse(t *testing.T) {
 			require.False(t, permits(shared, action, subject{arn, nil}), "%s on %s", action, arn)
 		}
 	}
-	for _, records := range []string{"A", "NS"} {
-		require.False(t, permits(attached(t, publicZone...), "route53:ChangeResourceRecordSets", subject{
-			"arn:aws:route53:::hostedzone/Z0PUBLICZONE", map[string][]string{"route53:ChangeResourceRecordSetsRecordTypes": {records}},
-		}))
+	validation := map[string][]string{
+		"route53:ChangeResourceRecordSetsRecordTypes":           {"CNAME"},
+		"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"_0a1b2c3d.api.example.com"},
+	}
+	change := func(key string, values ...string) map[string][]string {
+		changed := maps.Clone(validation)
+		changed["route53:ChangeResourceRecordSets"+key] = values
+		return changed
+	}
+	writes := func(policy string, context map[string][]string) bool {
+		return permits(attached(t, policy), "route53:ChangeResourceRecordSets", subject{"arn:aws:route53:::hostedzone/Z0PUBLICZONE", context})
+	}
+	require.True(t, writes("public-zone", validation))
+	require.False(t, writes("public-zone-read", validation), "a reading role of the zone's account writes")
+	for what, context := range map[string]map[string][]string{
+		"an address":               change("RecordTypes", "A"),
+		"a delegation":             change("RecordTypes", "NS"),
+		"two types":                change("RecordTypes", "CNAME", "TXT"),
+		"another host":             change("NormalizedRecordNames", "www.example.com"),
+		"a host with a validation": change("NormalizedRecordNames", "_0a1b2c3d.api.example.com", "www.example.com"),
+		"another domain":           change("NormalizedRecordNames", "_0a1b2c3d.api.example.edu"),
+		"no names":                 {"route53:ChangeResourceRecordSetsRecordTypes": {"CNAME"}},
+		"no types":                 {"route53:ChangeResourceRecordSetsNormalizedRecordNames": {"_0a1b2c3d.api.example.com"}},
+	} {
+		require.False(t, writes("public-zone", context), what)
 	}
 }

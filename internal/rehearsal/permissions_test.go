@@ -508,7 +508,7 @@ func TestTheProviderRolesTouchNothingOfAnOwners(t *testing.T) {
 }
 
 func TestReadingRolesOnlyRead(t *testing.T) {
-	for _, name := range []string{"shared-read", "provider-read", "provider-domains-read", "shared-domains-read", "state-read"} {
+	for _, name := range []string{"shared-read", "provider-read", "provider-domains-read", "shared-domains-read", "public-zone-read", "state-read"} {
 		for _, action := range actionsOf(t, name) {
 			_, verb, _ := strings.Cut(action, ":")
 			require.Regexp(t, `^(BatchCheck|BatchGet|Describe|Get|GET|List)`, verb, "%s: %s", name, action)
@@ -517,24 +517,37 @@ func TestReadingRolesOnlyRead(t *testing.T) {
 	require.NotContains(t, actionsOf(t, "state-read"), "s3:PutObject")
 }
 
+// A job's subject names its GitHub environment. The branch and the workflow are
+// compared too wherever no reviewer approves the job: an environment that admits
+// every branch, or one that GitHub made because a job named it, opens no role.
+// STS compares these claims since January 2026 (AWS, "What's new", 2026-01).
 func TestOnlyNamedWorkflowsEnterTheAccounts(t *testing.T) {
-	subjects := map[string][]string{
-		"github-deploy-trust": {"repo:example/portico:environment:dev"},
-		"github-read-trust":   {"repo:example/portico:pull_request", "repo:example/portico:ref:refs/heads/main"},
+	const claim = "token.actions.githubusercontent.com:"
+	job := func(environment string) map[string]oneOrMany {
+		return map[string]oneOrMany{claim + "aud": {"sts.amazonaws.com"}, claim + "sub": {"repo:example/portico:environment:" + environment}}
 	}
-	for name, want := range subjects {
-		d := readPolicy(t, name)
-		require.Len(t, d.Statement, 1)
-		s := d.Statement[0]
-		require.Equal(t, oneOrMany{"sts:AssumeRoleWithWebIdentity"}, s.Action)
-		require.Equal(t, map[string]map[string]oneOrMany{"StringEquals": {
-			"token.actions.githubusercontent.com:aud": {"sts.amazonaws.com"},
-			"token.actions.githubusercontent.com:sub": want,
-		}}, s.Condition, "%s: subjects are compared as they are, without wildcards", name)
+	onMain := func(environment, workflow string) map[string]oneOrMany {
+		claims := job(environment)
+		claims[claim+"ref"] = oneOrMany{"refs/heads/main"}
+		claims[claim+"job_workflow_ref"] = oneOrMany{"example/portico/.github/workflows/" + workflow + "@refs/heads/main"}
+		return claims
+	}
+	for name, want := range map[string][]map[string]oneOrMany{
+		"github-deploy-trust": {onMain("dev", "up.yml")},
+		"github-read-trust":   {job("dev-read"), onMain("dev-drift", "drift.yml")},
+	} {
+		var got []map[string]oneOrMany
+		for _, s := range readPolicy(t, name).Statement {
+			require.Equal(t, "Allow", s.Effect)
+			require.Equal(t, oneOrMany{"sts:AssumeRoleWithWebIdentity"}, s.Action)
+			require.Len(t, s.Condition, 1, "%s: claims are compared as they are, without wildcards", name)
+			got = append(got, s.Condition["StringEquals"])
+		}
+		require.Equal(t, want, got, name)
 	}
 	for name, role := range map[string]string{
 		"account-deploy-trust": "arn:aws:iam::111111111111:role/portico-github-deploy-dev",
-		"account-read-trust":   "arn:aws:iam::111111111111:role/portico-github-read",
+		"account-read-trust":   "arn:aws:iam::111111111111:role/portico-github-read-dev",
 	} {
 		for _, s := range readPolicy(t, name).Statement {
 			require.Equal(t, map[string]string{"AWS": role}, s.Principal, name)
