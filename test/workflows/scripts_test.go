@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,14 +118,27 @@ func TestReviewKeepsTheCommentOfAWrongMapping(t *testing.T) {
 	for name, code := range map[string]string{"a right mapping": "0", "a wrong mapping": "1"} {
 		t.Run(name, func(t *testing.T) {
 			c := newCheckout(t)
-			c.standIn("bin/portico", "echo '<!-- portico-preview dev -->'\nexit "+code)
-			output, got := c.run("review", "dev", "base0", "head0", "comment.md")
+			c.standIn("bin/portico", "echo '<!-- portico-preview dev -->'\necho in ${PWD##*/}\nexit "+code)
+			c.write("head/Pulumi.dev.yaml", "config: {}\n", 0o644)
+			c.write("head/bin/portico", "touch ../broken\n", 0o755)
+			output, got := c.run("review", "head", "dev", "base0", "head0", "comment.md")
 			require.Equal(t, code == "1", got == 1, output)
 			require.Equal(t, []string{"portico preview --env dev --markdown --base base0 --links https://github.com/example/portico/blob/head0"}, c.calls())
-			require.Equal(t, "<!-- portico-preview dev -->\n", c.read("comment.md"))
+			require.NoFileExists(t, filepath.Join(c.dir, "broken"), "the pull request's program was run")
+			require.Equal(t, "<!-- portico-preview dev -->\nin head\n", c.read("comment.md"))
 			require.Equal(t, c.read("comment.md"), c.read("GITHUB_STEP_SUMMARY"))
 		})
 	}
+}
+
+func TestAnnotationsHaveThePathsOfThePullRequest(t *testing.T) {
+	c := newCheckout(t)
+	c.write("head/mapping.yaml", "APIS: []\n", 0o644)
+	c.standIn("bin/portico", "ls \"${!#}\"\nexit 1")
+	output, code := c.run("annotate", "head", "mapping.yaml")
+	require.Equal(t, 1, code)
+	require.Equal(t, "mapping.yaml\n", output)
+	require.Equal(t, []string{"portico validate --github --mapping mapping.yaml"}, c.calls())
 }
 
 func TestCommentIsUpdatedInPlace(t *testing.T) {
@@ -163,7 +177,7 @@ func TestCommentIsUpdatedInPlace(t *testing.T) {
 			}
 			c.write("pages.json", "[]"+string(pages), 0o644)
 			c.standIn("gh", `case "$*" in *--paginate*) cat pages.json ;; esac`)
-			output, code := c.run("comment", "7", "comment.md")
+			output, code := c.run("comment", "7", "dev", "comment.md")
 			require.Zero(t, code, output)
 			require.Equal(t, []string{list, test.want}, c.calls())
 			require.NoFileExists(t, filepath.Join(c.dir, "broken"))
@@ -171,14 +185,104 @@ func TestCommentIsUpdatedInPlace(t *testing.T) {
 	}
 }
 
-func TestCommentSaysThatThereIsNone(t *testing.T) {
+func TestCommentPostsAReviewOfTheEnvironmentOnly(t *testing.T) {
+	for name, test := range map[string]struct{ text, says string }{
+		"nothing":                        {"", "there was no review"},
+		"another environment's review":   {"<!-- portico-preview prod -->\nall is well\n", "not this environment's review"},
+		"a text that is no review":       {"approved\n<!-- portico-preview dev -->\n", "not this environment's review"},
+		"a link to a file of the runner": {"->", "not a file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCheckout(t)
+			c.standIn("gh", "")
+			if test.text == "->" {
+				require.NoError(t, os.Symlink("/etc/hostname", filepath.Join(c.dir, "comment.md")))
+			} else {
+				c.write("comment.md", test.text, 0o644)
+			}
+			output, code := c.run("comment", "7", "dev", "comment.md")
+			require.Equal(t, 1, code)
+			require.Contains(t, output, test.says)
+			require.Empty(t, c.calls())
+		})
+	}
+}
+
+// environments answers as GitHub's API does for two environments.
+const environments = `case "$*" in
+*"dev/deployment-branch-policies"*) cat policies.json ;;
+*"environments/dev "*) cat environment.json ;;
+esac`
+
+// ghWithQueries is a gh that applies --jq to what GitHub answers, as gh does.
+const ghWithQueries = `query=. args=("$@")
+for i in "${!args[@]}"; do [ "${args[i]}" != --jq ] || query=${args[i+1]}; done
+{ ` + environments + `
+} | jq --raw-output "$query"`
+
+func TestUnprotectedEnvironmentsAreRefused(t *testing.T) {
+	const (
+		custom   = `{"protection_rules": [{"type": "branch_policy"}], "deployment_branch_policy": {"protected_branches": false, "custom_branch_policies": true}}`
+		reviewed = `{"protection_rules": [{"type": "wait_timer"}, {"type": "required_reviewers", "reviewers": [{"type": "Team"}]}], "deployment_branch_policy": null}`
+		open     = `{"protection_rules": [], "deployment_branch_policy": null}`
+	)
+	for name, test := range map[string]struct {
+		by, environment, policies string
+		says                      string
+	}{
+		"main only":                {"main", custom, `{"branch_policies": [{"name": "main", "type": "branch"}]}`, ""},
+		"an answer without types":  {"main", custom, `{"branch_policies": [{"name": "main"}]}`, ""},
+		"any branch":               {"main", open, `{"branch_policies": []}`, "every branch may deploy to it"},
+		"protected branches":       {"main", `{"deployment_branch_policy": {"protected_branches": true, "custom_branch_policies": false}}`, `{}`, "every branch may deploy to it"},
+		"more branches":            {"main", custom, `{"branch_policies": [{"name": "main", "type": "branch"}, {"name": "feature/*", "type": "branch"}]}`, `it admits "branch:feature/* branch:main"`},
+		"a tag of that name":       {"main", custom, `{"branch_policies": [{"name": "main", "type": "tag"}]}`, `it admits "tag:main"`},
+		"reviewers":                {"reviewers", reviewed, `{}`, ""},
+		"no reviewers":             {"reviewers", custom, `{}`, "no required reviewers"},
+		"a rule without reviewers": {"reviewers", `{"protection_rules": [{"type": "required_reviewers", "reviewers": []}]}`, `{}`, "no required reviewers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCheckout(t)
+			c.write("environment.json", test.environment, 0o644)
+			c.write("policies.json", test.policies, 0o644)
+			c.standIn("gh", ghWithQueries)
+			output, code := c.run("guarded", "dev", test.by)
+			if test.says == "" {
+				require.Zero(t, code, output)
+				return
+			}
+			require.Equal(t, 1, code, output)
+			require.Contains(t, output, "::error title=Environment dev is not protected::")
+			require.Contains(t, output, test.says)
+		})
+	}
+}
+
+func TestProtectMakesTheThreeEnvironments(t *testing.T) {
 	c := newCheckout(t)
-	c.standIn("gh", "")
-	c.write("comment.md", "", 0o644)
-	output, code := c.run("comment", "7", "comment.md")
-	require.Equal(t, 1, code)
-	require.Contains(t, output, "there was no review")
-	require.Empty(t, c.calls())
+	c.write("policies.json", `{"branch_policies": [{"id": 5, "name": "feature/*", "type": "branch"}]}`, 0o644)
+	c.standIn("gh", `case "$*" in *--input*) cat >>bodies ;; *teams/owners*) echo 9 ;; *DELETE*|*POST*) ;;
+*deployment-branch-policies*) jq --raw-output "${!#}" policies.json ;; esac`)
+	output, code := c.run("protect", "dev", "owners")
+	require.Zero(t, code, output)
+	changes := slices.DeleteFunc(c.calls(), func(call string) bool { return !strings.Contains(call, "--method") })
+	policies := func(name string) []string {
+		path := "repos/example/portico/environments/" + name
+		return []string{
+			"gh api --silent --method PUT " + path + " --input -",
+			"gh api --silent --method DELETE " + path + "/deployment-branch-policies/5",
+			"gh api --silent --method POST " + path + "/deployment-branch-policies --field name=main --field type=branch",
+		}
+	}
+	require.Equal(t, slices.Concat(policies("dev"), policies("dev-drift"),
+		[]string{"gh api --silent --method PUT repos/example/portico/environments/dev-read --input -"}), changes)
+	var bodies []string
+	for body := range strings.Lines(c.read("bodies")) {
+		var parsed map[string]any
+		require.NoError(t, json.Unmarshal([]byte(body), &parsed))
+		bodies = append(bodies, strings.TrimSpace(body))
+	}
+	const mainOnly = `{"reviewers": [], "deployment_branch_policy": {"protected_branches": false, "custom_branch_policies": true}}`
+	require.Equal(t, []string{mainOnly, mainOnly, `{"reviewers": [{"type": "Team", "id": 9}], "deployment_branch_policy": null}`}, bodies)
 }
 
 func TestStacksAreThoseOfTheEnvironment(t *testing.T) {
@@ -202,6 +306,7 @@ func TestReadOnlyEntersEveryAccountByItsReadingRole(t *testing.T) {
 			c.standIn("pulumi", `case "$*" in
 *"config get"*accountId) case "$*" in *dev-orders*) echo 222222222222 ;; *) echo 111111111111 ;; esac ;;
 *"config get"*region) echo `+region+` ;;
+*) case "$*" in *"config set"*) ;; *) exit 1 ;; esac ;;
 esac`)
 			output, code := c.run("read-only", "dev")
 			require.Zero(t, code, output)
@@ -217,6 +322,40 @@ esac`)
 			}, set)
 		})
 	}
+}
+
+// Roles of other accounts stand in lists of the settings: each is replaced by its
+// account's reading role, and a list's entry without a role is passed over.
+func TestReadOnlyEntersOtherAccountsByTheirReadingRoles(t *testing.T) {
+	c := newCheckout(t)
+	c.standIn("pulumi", `case "$*" in
+*"config set"*) ;;
+*accountId) echo 111111111111 ;;
+*region) echo us-east-1 ;;
+*"-C . "*zones\[0\]) echo '{}' ;;
+*"-C . "*zones\[1\]) echo '{}' ;;
+*"-C . "*zones\[1\].roleArn) echo arn:aws:iam::555555555555:role/dns/portico-dev ;;
+*"-C . "*associations\[0\]) echo '{}' ;;
+*"-C . "*associations\[0\].roleArn) echo arn:aws:iam::666666666666:role/portico-dev ;;
+*) exit 1 ;;
+esac`)
+	output, code := c.run("read-only", "dev")
+	require.Zero(t, code, output)
+	set := slices.DeleteFunc(c.calls(), func(call string) bool { return !strings.Contains(call, "-C . config set") })
+	require.Equal(t, []string{
+		"pulumi -C . config set --stack dev --path portico:aws.roleArn arn:aws:iam::111111111111:role/portico-read-dev",
+		"pulumi -C . config set --stack dev --path portico:certificates.zones[1].roleArn arn:aws:iam::555555555555:role/portico-read-dev",
+		"pulumi -C . config set --stack dev --path portico:dns.associations[0].roleArn arn:aws:iam::666666666666:role/portico-read-dev",
+	}, set)
+}
+
+func TestReadOnlyStopsAtARoleThatItCannotReplace(t *testing.T) {
+	c := newCheckout(t)
+	c.standIn("pulumi", `case "$*" in *"config set"*) ;; *accountId) echo 111111111111 ;; *region) echo us-east-1 ;;
+*zones\[0\]*) echo deployer ;; *) exit 1 ;; esac`)
+	output, code := c.run("read-only", "dev")
+	require.Equal(t, 1, code, "the zone's account would be entered by the deploying role")
+	require.Contains(t, output, `portico:certificates.zones[0].roleArn is "deployer": write a role's ARN`)
 }
 
 func TestReadOnlyStopsWhereItCannotNameARole(t *testing.T) {
@@ -252,13 +391,12 @@ func TestDriftAsksEveryStack(t *testing.T) {
 		"one stack drifted, and the others are asked all the same": {
 			"~ vpc\n```\nerror: no changes were expected for preview but changes were proposed",
 			"::warning title=Drift of dev::the accounts differ from the program\n",
-			"#### Stack dev: the accounts differ from the program\n\n    ~ vpc\n    ```\n" +
-				"    error: no changes were expected for preview but changes were proposed\n\n",
+			"- Stack dev: the accounts differ from the program\n",
 		},
 		"a failure is not taken for drift": {
 			"error: no credentials",
 			"::warning title=Drift of dev::not known whether the accounts differ from the program\n",
-			"#### Stack dev: not known whether the accounts differ from the program\n\n    error: no credentials\n\n",
+			"- Stack dev: not known whether the accounts differ from the program\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -275,13 +413,30 @@ func TestDriftAsksEveryStack(t *testing.T) {
 	}
 }
 
+// The differences hold resource policies of the APIs' owners, and an issue is read
+// by more people than a run's log.
+func TestDriftKeepsTheDifferencesOutOfTheIssueUnlessAsked(t *testing.T) {
+	for details, want := range map[string]string{
+		"false": "- Stack dev: not known whether the accounts differ from the program\n",
+		"true":  "- Stack dev: not known whether the accounts differ from the program\n\n      ~ policy: owner\n      ```\n\n",
+	} {
+		c := newCheckout(t)
+		c.env["DETAILS"] = details
+		c.standIn("pulumi", `case "$*" in *"-C . "*) printf '~ policy: owner\n`+"```"+`\n'; exit 255 ;; esac`)
+		output, code := c.run("drift", "dev", "drift.md")
+		require.Equal(t, 1, code)
+		require.Contains(t, output, "~ policy: owner", "the log has the differences")
+		require.Equal(t, want, c.read("drift.md"))
+	}
+}
+
 // The Pulumi CLI that make setup builds lies in bin/, which no runner has on its
 // PATH.
 func TestScriptsFindThePulumiCLIThatIsBuilt(t *testing.T) {
 	for _, script := range []string{"drift", "read-only"} {
 		c := newCheckout(t)
 		c.env["PATH"] = "/usr/bin:/bin"
-		c.standIn("bin/pulumi", `case "$*" in *accountId) echo 111111111111 ;; esac`)
+		c.standIn("bin/pulumi", `case "$*" in *accountId) echo 111111111111 ;; *\[0\]) exit 1 ;; esac`)
 		output, code := c.run(script, "dev", "drift.md")
 		require.Zero(t, code, "%s: %s", script, output)
 		require.NotEmpty(t, c.calls(), script)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ type job struct {
 	Uses        string            `yaml:"uses"`
 	Permissions map[string]string `yaml:"permissions"`
 	Environment string            `yaml:"environment"`
+	Secrets     string            `yaml:"secrets"`
 	Timeout     int               `yaml:"timeout-minutes"`
 	Concurrency struct {
 		Group  string `yaml:"group"`
@@ -68,11 +70,11 @@ var permitted = map[string]map[string]string{
 	"preview.yml review":   {"contents": "read"},
 	"preview.yml comment":  {"contents": "read", "pull-requests": "write"},
 	"preview.yml rehearse": {"contents": "read"},
-	"preview.yml stacks":   {"contents": "read", "id-token": "write"},
-	"deploy.yml dev":       {"contents": "read", "id-token": "write"},
-	"deploy.yml prod":      {"contents": "read", "id-token": "write"},
-	"up.yml up":            {"contents": "read", "id-token": "write"},
-	"drift.yml drift":      {"contents": "read", "id-token": "write", "issues": "write"},
+	"preview.yml stacks":   {"actions": "read", "contents": "read", "id-token": "write"},
+	"deploy.yml dev":       {"actions": "read", "contents": "read", "id-token": "write"},
+	"deploy.yml prod":      {"actions": "read", "contents": "read", "id-token": "write"},
+	"up.yml up":            {"actions": "read", "contents": "read", "id-token": "write"},
+	"drift.yml drift":      {"actions": "read", "contents": "read", "id-token": "write", "issues": "write"},
 }
 
 func TestEveryJobHasTheLeastPermissions(t *testing.T) {
@@ -91,7 +93,8 @@ func TestEveryJobHasTheLeastPermissions(t *testing.T) {
 }
 
 var (
-	action = regexp.MustCompile(`^[a-z-]+/[a-z-]+@v[0-9]+(\.[0-9]+)*$`)
+	// action is pinned to a commit: a tag can be moved to other code.
+	action = regexp.MustCompile(`^[a-z-]+/[a-z-]+@[0-9a-f]{40}$`)
 	local  = regexp.MustCompile(`^\./\.github/(actions/[a-z]+|workflows/[a-z]+\.yml)$`)
 	// command is a step's line: a make target, a script, or bin/portico.
 	command = regexp.MustCompile(`^(make [a-z]|\.github/scripts/([a-z-]+)\b|bin/portico [a-z])`)
@@ -104,7 +107,7 @@ func TestStepsAreActionsScriptsAndMakeTargets(t *testing.T) {
 			for _, s := range append(j.Steps, step{Uses: j.Uses}) {
 				where := file + " " + name
 				if s.Uses != "" {
-					require.True(t, action.MatchString(s.Uses) || local.MatchString(s.Uses), "%s: %s is not pinned to a version", where, s.Uses)
+					require.True(t, action.MatchString(s.Uses) || local.MatchString(s.Uses), "%s: %s is not pinned to a commit", where, s.Uses)
 				}
 				for line := range strings.Lines(s.Run) {
 					m := command.FindStringSubmatch(line)
@@ -120,13 +123,12 @@ func TestStepsAreActionsScriptsAndMakeTargets(t *testing.T) {
 			}
 		}
 	}
-	delete(scripts, "stacks")
+	// Other scripts run stacks, and an administrator runs protect.
+	scripts["stacks"], scripts["protect"] = true, true
 	files, err := os.ReadDir(root + "/.github/scripts")
 	require.NoError(t, err)
 	for _, f := range files {
-		if f.Name() != "stacks" { // other scripts run it
-			require.True(t, scripts[f.Name()], "no workflow runs .github/scripts/%s", f.Name())
-		}
+		require.True(t, scripts[f.Name()], "no workflow runs .github/scripts/%s", f.Name())
 	}
 }
 
@@ -160,12 +162,129 @@ func TestPullRequestsOfForksGetNoSecrets(t *testing.T) {
 	}
 }
 
-// The job that may write comments runs the base's scripts, not the pull
-// request's.
-func TestTheWritingJobRunsNothingOfThePullRequest(t *testing.T) {
-	j := workflows(t)["preview.yml"].Jobs["comment"]
-	require.Equal(t, "actions/checkout@v4", j.Steps[0].Uses)
-	require.Equal(t, "${{ github.event.pull_request.base.sha }}", j.Steps[0].With["ref"])
+const baseRevision = "${{ github.event.pull_request.base.sha }}"
+
+// checkouts are the revisions that a job checks out, by directory; "." is where
+// its programs and scripts come from.
+func (j job) checkouts() map[string]string {
+	revisions := map[string]string{}
+	for _, s := range j.Steps {
+		if strings.HasPrefix(s.Uses, "actions/checkout@") {
+			dir := s.With["path"]
+			if dir == "" {
+				dir = "."
+			}
+			revisions[dir] = s.With["ref"]
+		}
+	}
+	return revisions
+}
+
+// The bot posts what review wrote, so a pull request must not choose the program
+// that writes it: the base's program reads the pull request's files as data.
+func TestTheCommentIsMadeByReviewedCode(t *testing.T) {
+	jobs := workflows(t)["preview.yml"].Jobs
+	require.Equal(t, map[string]string{".": baseRevision, "head": ""}, jobs["review"].checkouts())
+	require.Equal(t, map[string]string{".": baseRevision}, jobs["comment"].checkouts())
+	for _, s := range jobs["review"].Steps {
+		require.Empty(t, s.With["working-directory"])
+		require.NotContains(t, s.Uses, "head", "an action of the pull request's")
+	}
+}
+
+// An artifact's files take the names that its maker chose.
+func TestTheArtifactIsUnpackedIntoAnEmptyDirectory(t *testing.T) {
+	var to string
+	for _, s := range workflows(t)["preview.yml"].Jobs["comment"].Steps {
+		if strings.HasPrefix(s.Uses, "actions/download-artifact@") {
+			to = s.With["path"]
+		}
+	}
+	require.Equal(t, "${{ runner.temp }}/artifact", to)
+}
+
+// Jobs that enter AWS or see secrets belong to a GitHub environment, whose
+// protection rules hold for the role too: its trust policy names the environment.
+// One that no reviewer approves runs on main alone.
+func TestEveryJobWithCredentialsIsOfAProtectedEnvironment(t *testing.T) {
+	const onMain = "github.ref == 'refs/heads/main'"
+	guards := map[string]struct{ environment, guard string }{
+		"up.yml up":          {"${{ inputs.environment }}", `.github/scripts/guarded "$ENVIRONMENT" main`},
+		"drift.yml drift":    {"${{ matrix.environment }}-drift", `.github/scripts/guarded "$ENVIRONMENT-drift" main`},
+		"preview.yml stacks": {"${{ matrix.environment }}-read", `.github/scripts/guarded "$ENVIRONMENT-read" reviewers`},
+	}
+	seen := map[string]bool{}
+	for file, w := range workflows(t) {
+		for name, j := range w.Jobs {
+			where := file + " " + name
+			if j.Uses != "" {
+				if j.Secrets != "" || j.Permissions["id-token"] == "write" {
+					require.Contains(t, j.If, onMain, where)
+				}
+				continue
+			}
+			secrets := -1
+			for i, s := range j.Steps {
+				for _, value := range s.Env {
+					if strings.Contains(value, "secrets.") && secrets < 0 {
+						secrets = i
+					}
+				}
+				if strings.HasPrefix(s.Uses, "aws-actions/") && secrets < 0 {
+					secrets = i
+				}
+			}
+			if secrets < 0 && j.Permissions["id-token"] != "write" {
+				continue
+			}
+			seen[where] = true
+			require.Contains(t, guards, where)
+			require.Equal(t, guards[where].environment, j.Environment, where)
+			guarded := slices.IndexFunc(j.Steps, func(s step) bool { return strings.TrimSpace(s.Run) == guards[where].guard })
+			require.GreaterOrEqual(t, guarded, 0, "%s: nothing checks that the environment is protected", where)
+			require.Less(t, guarded, secrets, "%s: the check comes after the credentials", where)
+			if strings.HasSuffix(guards[where].guard, " main") {
+				require.Contains(t, j.If, onMain, where)
+			}
+		}
+	}
+	require.Len(t, seen, len(guards))
+}
+
+// Who may change what deploys is for owners to approve: a pattern of CODEOWNERS
+// covers each of these, the file itself among them.
+func TestOwnersApproveWhatDecidesOnDeployments(t *testing.T) {
+	data, err := os.ReadFile(root + "/.github/CODEOWNERS")
+	require.NoError(t, err)
+	owners := map[string][]string{}
+	for line := range strings.Lines(string(data)) {
+		if fields := strings.Fields(line); len(fields) > 0 && !strings.HasPrefix(fields[0], "#") {
+			require.Greater(t, len(fields), 1, "%s has no owner: GitHub takes that for no one", fields[0])
+			owners[fields[0]] = fields[1:]
+		}
+	}
+	covered := func(file string) bool {
+		for pattern := range owners {
+			if dir := strings.TrimSuffix(pattern, "/"); dir != pattern && strings.HasPrefix(file, dir+"/") {
+				return true
+			}
+			if matched, err := filepath.Match(pattern, file); err == nil && matched {
+				return true
+			}
+		}
+		return false
+	}
+	for _, pattern := range []string{"/.github/*", "/.github/*/*", "/.github/*/*/*", "/docs/iam/*", "/Pulumi*.yaml", "/accounts/provider/Pulumi*.yaml"} {
+		files, err := filepath.Glob(root + pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, files, pattern)
+		for _, file := range files {
+			if info, err := os.Stat(file); err == nil && !info.IsDir() {
+				require.True(t, covered(strings.TrimPrefix(file, root)), "%s: no pattern of CODEOWNERS covers it", file)
+			}
+		}
+	}
+	require.False(t, covered("/docs/mapping.md"), "the test's own patterns cover everything")
 }
 
 func TestCredentialsAreAskedForOnlyWhereConfigured(t *testing.T) {
