@@ -11,17 +11,27 @@ import (
 // and buffers. Fargate gives it the permissions of the image's VOLUME.
 const scratchVolume = "tmp"
 
-// containerDefinition is an ECS container definition, as far as the proxy
-// needs it.
+// containerDefinition is an ECS container definition, as far as the proxy needs
+// it, in the form in which ECS returns it. The AWS provider compares the
+// definitions that it sends with those that it reads, and replaces the task
+// definition where they differ: a field that ECS adds would roll the service out
+// anew on every update. The provider itself evens out some of the differences
+// (containerDefinitions.reduce in internal/service/ecs/container_definitions.go
+// of hashicorp/terraform-provider-aws), and empty lists inside linuxParameters
+// aren't among them. So this type has every field that ECS adds, and none is
+// left out when it is empty.
 type containerDefinition struct {
-	Name                   string            `json:"name"`
-	Image                  string            `json:"image"`
+	Name  string `json:"name"`
+	Image string `json:"image"`
+	// CPU is the container's share in CPU units; 0: the task's are all its own.
+	CPU                    int               `json:"cpu"`
 	Essential              bool              `json:"essential"`
 	User                   string            `json:"user"`
 	ReadonlyRootFilesystem bool              `json:"readonlyRootFilesystem"`
 	PortMappings           []portMapping     `json:"portMappings"`
 	Environment            []nameValue       `json:"environment"`
 	MountPoints            []mountPoint      `json:"mountPoints"`
+	VolumesFrom            []any             `json:"volumesFrom"`
 	LinuxParameters        linuxParameters   `json:"linuxParameters"`
 	Ulimits                []ulimit          `json:"ulimits"`
 	SystemControls         []systemControl   `json:"systemControls"`
@@ -29,8 +39,11 @@ type containerDefinition struct {
 	LogConfiguration       *logConfiguration `json:"logConfiguration"`
 }
 
+// portMapping has the same port twice: a task of network mode awsvpc has an
+// address of its own.
 type portMapping struct {
 	ContainerPort int    `json:"containerPort"`
+	HostPort      int    `json:"hostPort"`
 	Protocol      string `json:"protocol"`
 }
 
@@ -49,7 +62,10 @@ type linuxParameters struct {
 	Capabilities capabilities `json:"capabilities"`
 }
 
+// capabilities has both lists: ECS stores {"add":[],"drop":["ALL"]} for a
+// definition that leaves add out.
 type capabilities struct {
+	Add  []string `json:"add"`
 	Drop []string `json:"drop"`
 }
 
@@ -78,10 +94,11 @@ func newContainer(image string, environment map[string]string) containerDefiniti
 		Essential:              true,
 		User:                   "101", // the NGINX image's unprivileged user
 		ReadonlyRootFilesystem: true,
-		PortMappings:           []portMapping{{ContainerPort: ProxyPort, Protocol: "tcp"}},
+		PortMappings:           []portMapping{{ContainerPort: ProxyPort, HostPort: ProxyPort, Protocol: "tcp"}},
 		Environment:            []nameValue{},
 		MountPoints:            []mountPoint{{SourceVolume: scratchVolume, ContainerPath: "/tmp"}},
-		LinuxParameters:        linuxParameters{Capabilities: capabilities{Drop: []string{"ALL"}}},
+		VolumesFrom:            []any{},
+		LinuxParameters:        linuxParameters{Capabilities: capabilities{Add: []string{}, Drop: []string{"ALL"}}},
 		// Two descriptors a request, one on each side of the proxy.
 		Ulimits: []ulimit{{Name: "nofile", SoftLimit: 65536, HardLimit: 65536}},
 		// An address of the endpoint that falls silent acknowledges nothing. By
