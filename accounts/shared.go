@@ -185,6 +185,14 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	if err != nil {
 		return nil, err
 	}
+	roles, err := components.NewTaskRoles(s.ctx, s.prefix, &components.TaskRolesArgs{
+		RepositoryARN:    repositoryARN,
+		LogRetentionDays: valueOr(s.config.Logs.RetentionDays, defaultRetentionDays),
+		Tags:             s.tags,
+	}, s.providers)
+	if err != nil {
+		return nil, err
+	}
 	dependencies := []pulumi.Resource{doors.endpoints, groups}
 	var targets []pulumi.StringInput
 	for i, balancer := range s.topology.LoadBalancers {
@@ -194,27 +202,26 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		}
 	}
 	return components.NewService(s.ctx, s.prefix, &components.ServiceArgs{
-		Region:        s.config.AWS.Region,
-		Cluster:       cluster,
-		Image:         image,
-		RepositoryARN: repositoryARN,
-		CPU:           valueOr(s.config.Task.CPU, defaultCPU),
-		Memory:        valueOr(s.config.Task.Memory, defaultMemory),
-		Architecture:  s.architecture(),
-		Min:           valueOr(s.config.Task.Min, defaultMin),
-		Max:           valueOr(s.config.Task.Max, max(defaultMax, valueOr(s.config.Task.Min, defaultMin))),
-		CPUPercent:    valueOr(s.config.Task.CPUPercent, defaultCPUPercent),
+		Region:       s.config.AWS.Region,
+		Cluster:      cluster,
+		Roles:        roles,
+		Image:        image,
+		CPU:          valueOr(s.config.Task.CPU, defaultCPU),
+		Memory:       valueOr(s.config.Task.Memory, defaultMemory),
+		Architecture: s.architecture(),
+		Min:          valueOr(s.config.Task.Min, defaultMin),
+		Max:          valueOr(s.config.Task.Max, max(defaultMax, valueOr(s.config.Task.Min, defaultMin))),
+		CPUPercent:   valueOr(s.config.Task.CPUPercent, defaultCPUPercent),
 		Environment: map[string]pulumi.StringInput{
 			"PORTICO_UPSTREAMS":     upstreams(doors.endpoints.ExecuteAPIAddresses),
 			"PORTICO_ENDPOINT_NAME": doors.endpoints.ExecuteAPIDNSName,
 		},
-		SubnetIDs:        network.SubnetIDs,
-		SecurityGroupID:  groups.TasksID,
-		TargetGroupARNs:  targets,
-		LongestTimeout:   s.longestTimeout(mapping.FrontDoorNGINX),
-		LogRetentionDays: valueOr(s.config.Logs.RetentionDays, defaultRetentionDays),
-		Tags:             s.tags,
-	}, dependencies, s.providers)
+		SubnetIDs:       network.SubnetIDs,
+		SecurityGroupID: groups.TasksID,
+		TargetGroupARNs: targets,
+		LongestTimeout:  s.longestTimeout(mapping.FrontDoorNGINX),
+		Tags:            s.tags,
+	}, s.providers, pulumi.DependsOn(dependencies))
 }
 
 func (s *sharedStack) network() (*components.Network, error) {

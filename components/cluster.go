@@ -7,24 +7,27 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ClusterArgs describes the ECS cluster.
+// ClusterArgs describes an ECS cluster.
 type ClusterArgs struct {
+	// Tags are the cluster's.
 	Tags Tags
 }
 
-// Cluster is the ECS cluster that runs the proxy.
+// Cluster is an ECS cluster with Container Insights.
 type Cluster struct {
 	pulumi.ResourceState
 
-	ARN  pulumi.StringOutput `pulumi:"arn"`
+	// ARN is the cluster's ARN.
+	ARN pulumi.StringOutput `pulumi:"arn"`
+	// Name is the cluster's name in AWS.
 	Name pulumi.StringOutput `pulumi:"name"`
 }
 
-// NewCluster creates a cluster with Container Insights.
+// NewCluster creates a cluster.
 func NewCluster(ctx *pulumi.Context, name string, args *ClusterArgs, opts ...pulumi.ResourceOption) (*Cluster, error) {
 	cluster := &Cluster{}
-	if err := ctx.RegisterComponentResource("portico:index:Cluster", name, cluster, opts...); err != nil {
-		return nil, fmt.Errorf("register cluster %q: %w", name, err)
+	if err := register(ctx, "Cluster", name, cluster, opts); err != nil {
+		return nil, err
 	}
 	created, err := ecs.NewCluster(ctx, name, &ecs.ClusterArgs{
 		Settings: ecs.ClusterSettingArray{ecs.ClusterSettingArgs{
@@ -38,9 +41,8 @@ func NewCluster(ctx *pulumi.Context, name string, args *ClusterArgs, opts ...pul
 	}
 	cluster.ARN = created.Arn
 	cluster.Name = created.Name
-	outputs := pulumi.Map{"arn": cluster.ARN, "name": cluster.Name}
-	if err := ctx.RegisterResourceOutputs(cluster, outputs); err != nil {
-		return nil, fmt.Errorf("register outputs of cluster %q: %w", name, err)
+	if err := complete(ctx, "Cluster", name, cluster, pulumi.Map{"arn": cluster.ARN, "name": cluster.Name}); err != nil {
+		return nil, err
 	}
 	return cluster, nil
 }

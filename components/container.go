@@ -1,8 +1,6 @@
 package components
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -127,51 +125,4 @@ func awslogs(group, region string) *logConfiguration {
 			"max-buffer-size":       "25m",
 		},
 	}
-}
-
-const policyVersion = "2012-10-17"
-
-type policyDocument struct {
-	Version   string            `json:"Version"`
-	Statement []policyStatement `json:"Statement"`
-}
-
-type policyStatement struct {
-	Effect    string            `json:"Effect"`
-	Principal map[string]string `json:"Principal,omitempty"`
-	Action    []string          `json:"Action"`
-	Resource  []string          `json:"Resource,omitempty"`
-}
-
-// executionPolicy allows to write to the log group and, where the image lies in
-// an ECR repository, to pull from it and nothing else.
-func executionPolicy(logGroupARN, repositoryARN string) (string, error) {
-	document := policyDocument{Version: policyVersion, Statement: []policyStatement{{
-		Effect:   "Allow",
-		Action:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		Resource: []string{logGroupARN + ":*"},
-	}}}
-	if repositoryARN != "" {
-		document.Statement = append(document.Statement,
-			policyStatement{
-				Effect: "Allow",
-				Action: []string{
-					"ecr:BatchCheckLayerAvailability",
-					"ecr:BatchGetImage",
-					"ecr:GetDownloadUrlForLayer",
-				},
-				Resource: []string{repositoryARN},
-			},
-			policyStatement{
-				Effect: "Allow",
-				Action: []string{"ecr:GetAuthorizationToken"},
-				// The token is the registry's; the action knows no resource.
-				Resource: []string{"*"},
-			})
-	}
-	text, err := json.Marshal(document)
-	if err != nil {
-		return "", fmt.Errorf("write policy of the task execution role: %w", err)
-	}
-	return string(text), nil
 }

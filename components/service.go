@@ -3,14 +3,10 @@ package components
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -20,69 +16,111 @@ const ContainerName = "nginx"
 // maxStopTimeout is the longest that Fargate waits between SIGQUIT and SIGKILL.
 const maxStopTimeout = 120 * time.Second
 
+// maxTargetGroups is how many target groups a service may be registered with
+// (Amazon ECS developer guide, "Registering multiple target groups with a
+// service").
+const maxTargetGroups = 5
+
 // ServiceArgs describes the proxy's Fargate service.
 type ServiceArgs struct {
-	Region  string
+	// Region is the AWS region's code, for the logs. Required.
+	Region string
+	// Cluster is the ECS cluster that runs the tasks. Required.
 	Cluster *Cluster
-	// Image is the image's reference. RepositoryARN is the ECR repository that
-	// the task execution role may pull it from; nil: a registry that needs no
-	// rights.
-	Image         pulumi.StringInput
-	RepositoryARN pulumi.StringInput
-	// CPU is in CPU units (1024 a vCPU), Memory in MiB.
-	CPU, Memory int
-	// Architecture is ARM64 or X86_64.
+	// Roles are the tasks' roles and their log group. Required.
+	Roles *TaskRoles
+	// Image is the reference of the proxy's image, by tag or digest. Required.
+	Image pulumi.StringInput
+	// CPU is a task's share in CPU units, 1024 a vCPU. Required: 256, 512, 1024,
+	// 2048, 4096, 8192 or 16384.
+	CPU int
+	// Memory is a task's memory in MiB. Required. Its bounds depend on CPU: twice
+	// to eight times as many MiB as CPU units fit always (512 MiB too with 256).
+	Memory int
+	// Architecture is the image's CPU architecture. Required: ARM64 or X86_64.
 	Architecture string
-	// Min and Max bound the number of tasks; CPUPercent is the average CPU use
-	// that autoscaling aims at.
-	Min, Max, CPUPercent int
-	// Environment is the container's.
-	Environment     map[string]pulumi.StringInput
-	SubnetIDs       []pulumi.StringInput
+	// Min is the least number of tasks. Required: 1 or more; two or more keep the
+	// proxy up when a zone fails.
+	Min int
+	// Max is the largest number of tasks that autoscaling starts. Required: Min or
+	// more. ECS allows 5,000 tasks a service.
+	Max int
+	// CPUPercent is the average CPU use that autoscaling aims at, in percent.
+	// Required: 1 to 100.
+	CPUPercent int
+	// Environment is the container's environment, by name. Default: none.
+	Environment map[string]pulumi.StringInput
+	// SubnetIDs are the subnets that the tasks run in. Required: 1 to 16, one of
+	// each zone.
+	SubnetIDs []pulumi.StringInput
+	// SecurityGroupID is the tasks' security group. Required.
 	SecurityGroupID pulumi.StringInput
-	// TargetGroupARNs are the target groups that the tasks are registered with:
-	// one for each load balancer, five at most (Amazon ECS developer guide,
-	// registering multiple target groups with a service).
-	TargetGroupARNs  []pulumi.StringInput
-	LongestTimeout   time.Duration
-	LogRetentionDays int
-	Tags             Tags
+	// TargetGroupARNs are the target groups that the tasks are registered with,
+	// one for each load balancer. Required: 1 to 5. The service has to depend on
+	// their load balancers: ECS refuses a target group without a listener.
+	TargetGroupARNs []pulumi.StringInput
+	// LongestTimeout is the longest that a request may take, in whole seconds. A
+	// task that is stopped has 10 s more than that to finish, 120 s at most.
+	// Default: 0.
+	LongestTimeout time.Duration
+	// Tags are those of the task definition, the service, its tasks and the
+	// scalable target.
+	Tags Tags
 }
 
-// Service is the proxy on Fargate.
+func (a *ServiceArgs) check(name string) error {
+	m := arguments{component: "Service", name: name}
+	m.given(a.Region != "", "Region")
+	m.given(a.Cluster != nil, "Cluster")
+	m.given(a.Roles != nil, "Roles")
+	m.given(a.Image != nil, "Image")
+	m.given(a.CPU > 0, "CPU")
+	m.given(a.Memory > 0, "Memory")
+	m.require(platforms[a.Architecture] != "", "Architecture", fmt.Sprintf("%q is not an architecture of Fargate", a.Architecture), "write ARM64 or X86_64")
+	m.require(a.Min >= 1, "Min", fmt.Sprintf("%d tasks answer no requests", a.Min), "write 1 or more")
+	m.require(a.Max >= a.Min, "Max", fmt.Sprintf("%d is less than Min, %d", a.Max, a.Min), "write Min or more")
+	m.require(a.CPUPercent >= 1 && a.CPUPercent <= 100, "CPUPercent", fmt.Sprintf("%d is not a percentage to aim at", a.CPUPercent), "write 1 to 100")
+	m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
+	m.given(a.SecurityGroupID != nil, "SecurityGroupID")
+	m.given(len(a.TargetGroupARNs) > 0, "TargetGroupARNs")
+	m.require(len(a.TargetGroupARNs) <= maxTargetGroups, "TargetGroupARNs",
+		fmt.Sprintf("%d exceed the %d that a service may have", len(a.TargetGroupARNs), maxTargetGroups), "use fewer load balancers")
+	return m.err()
+}
+
+// Service is the proxy on Fargate: a task definition, an ECS service and its
+// autoscaling.
 type Service struct {
 	pulumi.ResourceState
 
+	// Name is the ECS service's name in AWS.
 	Name pulumi.StringOutput `pulumi:"name"`
 	// TaskDefinitionARN is the task definition that the service runs. It fails
-	// when that isn't the one of this program.
+	// with a [RollbackError] when that isn't the one of this program.
 	TaskDefinitionARN pulumi.StringOutput `pulumi:"taskDefinitionArn"`
 }
 
-// NewService creates the service, its roles, log group and autoscaling. What
-// its tasks need to start (listener, endpoints, rules) the caller names with
-// dependencies.
-func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, dependencies []pulumi.Resource, opts ...pulumi.ResourceOption) (*Service, error) {
+// NewService creates the service. Let it depend (pulumi.DependsOn) on what its
+// tasks need to start: the load balancers, the VPC endpoints and the security
+// groups with their rules. Some of these take minutes, which the roles need to
+// become known: see [TaskRoles].
+func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pulumi.ResourceOption) (*Service, error) {
+	if err := args.check(name); err != nil {
+		return nil, err
+	}
 	service := &Service{}
-	if err := ctx.RegisterComponentResource("portico:index:Service", name, service, opts...); err != nil {
-		return nil, fmt.Errorf("register service %q: %w", name, err)
+	if err := register(ctx, "Service", name, service, opts); err != nil {
+		return nil, err
 	}
-	logs, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(args.LogRetentionDays),
-		Tags:            args.Tags.named(name + "-logs"),
-	}, pulumi.Parent(service))
-	if err != nil {
-		return nil, fmt.Errorf("create log group: %w", err)
-	}
-	execution, executionPolicy, err := service.executionRole(ctx, name, args, logs)
+	prerequisites, err := dependsOn(opts, args.Roles)
 	if err != nil {
 		return nil, err
 	}
-	definition, err := service.taskDefinition(ctx, name, args, logs, execution)
+	definition, err := service.taskDefinition(ctx, name, args, prerequisites)
 	if err != nil {
 		return nil, err
 	}
-	running, err := service.run(ctx, name, args, definition, append(dependencies, executionPolicy))
+	running, err := service.run(ctx, name, args, definition, prerequisites)
 	if err != nil {
 		return nil, err
 	}
@@ -92,61 +130,14 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, dependencie
 	service.Name = running.Name
 	service.TaskDefinitionARN = service.runningTaskDefinition(ctx, args, running, definition)
 	outputs := pulumi.Map{"name": service.Name, "taskDefinitionArn": service.TaskDefinitionARN}
-	if err := ctx.RegisterResourceOutputs(service, outputs); err != nil {
-		return nil, fmt.Errorf("register outputs of service %q: %w", name, err)
+	if err := complete(ctx, "Service", name, service, outputs); err != nil {
+		return nil, err
 	}
 	return service, nil
 }
 
-// executionRole is what the Fargate agent pulls the image and writes the logs
-// with. The proxy's own role has no rights at all.
-func (s *Service) executionRole(ctx *pulumi.Context, name string, args *ServiceArgs, logs *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
-	role, err := s.role(ctx, name+"-execution", args)
-	if err != nil {
-		return nil, nil, err
-	}
-	repository := args.RepositoryARN
-	if repository == nil {
-		repository = pulumi.String("")
-	}
-	policy := pulumi.All(logs.Arn, repository).ApplyT(func(arns []any) (string, error) {
-		return executionPolicy(arns[0].(string), arns[1].(string))
-	}).(pulumi.StringOutput)
-	attached, err := iam.NewRolePolicy(ctx, name+"-execution", &iam.RolePolicyArgs{
-		Role:   role.Name,
-		Policy: policy,
-	}, pulumi.Parent(s))
-	if err != nil {
-		return nil, nil, fmt.Errorf("create policy of the task execution role: %w", err)
-	}
-	return role, attached, nil
-}
-
-func (s *Service) role(ctx *pulumi.Context, name string, args *ServiceArgs) (*iam.Role, error) {
-	trust, err := json.Marshal(policyDocument{Version: policyVersion, Statement: []policyStatement{{
-		Effect:    "Allow",
-		Principal: map[string]string{"Service": "ecs-tasks.amazonaws.com"},
-		Action:    []string{"sts:AssumeRole"},
-	}}})
-	if err != nil {
-		return nil, fmt.Errorf("write trust policy: %w", err)
-	}
-	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
-		AssumeRolePolicy: pulumi.String(trust),
-		Tags:             args.Tags.named(name),
-	}, pulumi.Parent(s))
-	if err != nil {
-		return nil, fmt.Errorf("create role %s: %w", name, err)
-	}
-	return role, nil
-}
-
-func (s *Service) taskDefinition(ctx *pulumi.Context, name string, args *ServiceArgs, logs *cloudwatch.LogGroup, execution *iam.Role) (*ecs.TaskDefinition, error) {
-	task, err := s.role(ctx, name+"-task", args)
-	if err != nil {
-		return nil, err
-	}
-	containers := pulumi.All(args.Image, logs.Name, pulumi.ToStringMapOutput(outputs(args.Environment))).ApplyT(
+func (s *Service) taskDefinition(ctx *pulumi.Context, name string, args *ServiceArgs, prerequisites pulumi.ResourceOption) (*ecs.TaskDefinition, error) {
+	containers := pulumi.All(args.Image, args.Roles.LogGroupName, pulumi.ToStringMapOutput(outputs(args.Environment))).ApplyT(
 		func(values []any) (string, error) {
 			container := newContainer(values[0].(string), values[2].(map[string]string))
 			container.StopTimeout = seconds(min(maxStopTimeout, args.LongestTimeout+timeoutMargin))
@@ -164,13 +155,13 @@ func (s *Service) taskDefinition(ctx *pulumi.Context, name string, args *Service
 			CpuArchitecture:       pulumi.String(args.Architecture),
 			OperatingSystemFamily: pulumi.String("LINUX"),
 		},
-		ExecutionRoleArn:     execution.Arn,
-		TaskRoleArn:          task.Arn,
+		ExecutionRoleArn:     args.Roles.ExecutionRoleARN,
+		TaskRoleArn:          args.Roles.TaskRoleARN,
 		ContainerDefinitions: containers,
 		// The root file system is read-only; this is where the proxy writes.
 		Volumes: ecs.TaskDefinitionVolumeArray{ecs.TaskDefinitionVolumeArgs{Name: pulumi.String(scratchVolume)}},
 		Tags:    args.Tags.named(name),
-	}, pulumi.Parent(s))
+	}, pulumi.Parent(s), prerequisites)
 	if err != nil {
 		return nil, fmt.Errorf("create task definition: %w", err)
 	}
@@ -190,7 +181,7 @@ func (a *ServiceArgs) targets() ecs.ServiceLoadBalancerArray {
 	return all
 }
 
-func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, definition *ecs.TaskDefinition, dependencies []pulumi.Resource) (*ecs.Service, error) {
+func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, definition *ecs.TaskDefinition, prerequisites pulumi.ResourceOption) (*ecs.Service, error) {
 	service, err := ecs.NewService(ctx, name, &ecs.ServiceArgs{
 		Cluster:         args.Cluster.ARN.ToStringPtrOutput(),
 		TaskDefinition:  definition.Arn,
@@ -219,7 +210,7 @@ func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, defin
 		Tags:          args.Tags.named(name),
 	},
 		pulumi.Parent(s),
-		pulumi.DependsOn(dependencies),
+		prerequisites,
 		// Autoscaling owns the count: a deployment must not scale a busy
 		// service in.
 		pulumi.IgnoreChanges([]string{"desiredCount"}))
@@ -278,29 +269,17 @@ func (s *Service) runningTaskDefinition(ctx *pulumi.Context, args *ServiceArgs, 
 	// look-up wait for the deployment.
 	return pulumi.All(running, definition.Arn, service.Name).ApplyT(func(values []any) (string, error) {
 		if values[0] != values[1] {
-			return "", fmt.Errorf("deploy %s: ECS rolled the deployment back, the service %s runs %s: look at the stopped tasks' reasons and the log group, correct what is wrong, then run `pulumi refresh` and `pulumi up`",
-				values[1], values[2], values[0])
+			return "", &RollbackError{Service: values[2].(string), Wanted: values[1].(string), Running: values[0].(string)}
 		}
 		return values[0].(string), nil
 	}).(pulumi.StringOutput)
 }
 
+// outputs are inputs whose values are to be waited for.
 func outputs(inputs map[string]pulumi.StringInput) map[string]pulumi.StringOutput {
 	all := make(map[string]pulumi.StringOutput, len(inputs))
 	for name, input := range inputs {
 		all[name] = input.ToStringOutput()
 	}
 	return all
-}
-
-var privateRegistry = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/([a-z0-9._/-]+?)(:[^/@]+)?(@.+)?$`)
-
-// ECRRepositoryARN is the ARN of the ECR repository that an image's reference
-// names; empty when the image lies in another registry.
-func ECRRepositoryARN(partition, reference string) string {
-	match := privateRegistry.FindStringSubmatch(reference)
-	if match == nil {
-		return ""
-	}
-	return strings.Join([]string{"arn", partition, "ecr", match[2], match[1], "repository/" + match[4]}, ":")
 }

@@ -64,13 +64,17 @@ func Of(t testing.TB, image string, environment map[string]string) Definition {
 		if err != nil {
 			return err
 		}
+		roles, err := components.NewTaskRoles(ctx, "portico", &components.TaskRolesArgs{LogRetentionDays: 30})
+		if err != nil {
+			return err
+		}
 		_, err = components.NewService(ctx, "portico", &components.ServiceArgs{
-			Region: "us-east-1", Cluster: cluster, Image: pulumi.String(image),
+			Region: "us-east-1", Cluster: cluster, Roles: roles, Image: pulumi.String(image),
 			CPU: 512, Memory: 1024, Architecture: "X86_64", Min: 2, Max: 4, CPUPercent: 80,
 			Environment: inputs, SubnetIDs: []pulumi.StringInput{pulumi.String("subnet-0")},
 			SecurityGroupID: pulumi.String("sg-0"), TargetGroupARNs: []pulumi.StringInput{pulumi.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/portico/0")},
-			LongestTimeout: 30 * time.Second, LogRetentionDays: 30,
-		}, nil)
+			LongestTimeout: 30 * time.Second,
+		})
 		return err
 	}, pulumi.WithMocks("portico", "test", m))
 	if err != nil {

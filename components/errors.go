@@ -1,0 +1,90 @@
+package components
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ArgumentError reports an argument that a component can't be created with. A
+// constructor that returns one has registered nothing. Several are joined:
+// errors.As finds the first, and the message has them all.
+type ArgumentError struct {
+	// Component is the component's type, such as "LoadBalancer", and Name its
+	// logical name.
+	Component, Name string
+	// Argument is the field of the Args type, or "name" for the logical name.
+	Argument string
+	// Problem says what is wrong with it, and Fix what to write instead.
+	Problem, Fix string
+}
+
+// Error implements error.
+func (e *ArgumentError) Error() string {
+	return fmt.Sprintf("create %s %q: %s: %s: %s", e.Component, e.Name, e.Argument, e.Problem, e.Fix)
+}
+
+// ExistingResourceError reports a resource that was named to be used, and that
+// exists but doesn't serve. Constructors return one in a preview too.
+type ExistingResourceError struct {
+	// Kind is what the resource is, such as "VPC", "subnet", "endpoint" or
+	// "hosted zone".
+	Kind string
+	// ID is the resource's ID or ARN.
+	ID string
+	// Purpose is what it was to be used for; empty where Kind says it.
+	Purpose string
+	// Problem says why it doesn't serve, and Fix what to do about it.
+	Problem, Fix string
+}
+
+// Error implements error.
+func (e *ExistingResourceError) Error() string {
+	purpose := ""
+	if e.Purpose != "" {
+		purpose = " for " + e.Purpose
+	}
+	return fmt.Sprintf("use %s %s%s: %s: %s", e.Kind, e.ID, purpose, e.Problem, e.Fix)
+}
+
+// RollbackError reports a deployment of a Service that ECS rolled back. The
+// update fails with it in [Service.TaskDefinitionARN].
+type RollbackError struct {
+	// Service is the ECS service's name.
+	Service string
+	// Wanted is the ARN of the task definition that was to run, and Running that
+	// of the one that runs.
+	Wanted, Running string
+}
+
+// Error implements error.
+func (e *RollbackError) Error() string {
+	return fmt.Sprintf("deploy %s: ECS rolled the deployment back, the service %s runs %s: look at the stopped tasks' reasons and the log group, correct what is wrong, then run `pulumi refresh` and `pulumi up`",
+		e.Wanted, e.Service, e.Running)
+}
+
+// arguments collects what is wrong with a component's arguments.
+type arguments struct {
+	component, name string
+	wrong           []error
+}
+
+// require adds a mistake where ok is false.
+func (a *arguments) require(ok bool, argument, problem, fix string) {
+	if !ok {
+		a.wrong = append(a.wrong, &ArgumentError{Component: a.component, Name: a.name, Argument: argument, Problem: problem, Fix: fix})
+	}
+}
+
+// given requires arguments that have no default.
+func (a *arguments) given(ok bool, argument string) {
+	a.require(ok, argument, "not set", "it has no default: set it")
+}
+
+// err joins the mistakes.
+func (a *arguments) err() error { return errors.Join(a.wrong...) }
+
+var (
+	_ error = (*ArgumentError)(nil)
+	_ error = (*ExistingResourceError)(nil)
+	_ error = (*RollbackError)(nil)
+)

@@ -1,0 +1,154 @@
+package components
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// TaskRolesArgs describes the roles of the proxy's tasks, and their log group.
+type TaskRolesArgs struct {
+	// RepositoryARN is the ECR repository that the image is pulled from. Nil: the
+	// image is in a registry that needs no rights.
+	RepositoryARN pulumi.StringInput
+	// LogRetentionDays is how long the log group keeps what the proxy writes, in
+	// days. Default: 0, for ever. CloudWatch Logs takes 1, 3, 5, 7, 14, 30, 60,
+	// 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288
+	// and 3653.
+	LogRetentionDays int
+	// Tags are those of the roles and of the log group.
+	Tags Tags
+}
+
+// TaskRoles are what a [Service] runs its tasks with: the task execution role, by
+// which the Fargate agent pulls the image and writes the logs, the task role,
+// which has no rights at all, and the log group.
+//
+// They are a component of their own because IAM takes some seconds to make a new
+// role known. ECS refuses a task definition that is registered earlier with
+// AccessDenied on iam:PassRole, and the AWS provider doesn't try again
+// (terraform-aws-modules/terraform-aws-ecs issue 415). Create them without
+// dependencies, and the Service with a dependency on something that takes
+// minutes, such as its load balancer.
+type TaskRoles struct {
+	pulumi.ResourceState
+
+	// ExecutionRoleARN is the ARN of the task execution role.
+	ExecutionRoleARN pulumi.StringOutput `pulumi:"executionRoleArn"`
+	// TaskRoleARN is the ARN of the task role.
+	TaskRoleARN pulumi.StringOutput `pulumi:"taskRoleArn"`
+	// LogGroupName is the name of the log group in CloudWatch Logs.
+	LogGroupName pulumi.StringOutput `pulumi:"logGroupName"`
+}
+
+// NewTaskRoles creates the roles and the log group.
+func NewTaskRoles(ctx *pulumi.Context, name string, args *TaskRolesArgs, opts ...pulumi.ResourceOption) (*TaskRoles, error) {
+	roles := &TaskRoles{}
+	if err := register(ctx, "TaskRoles", name, roles, opts); err != nil {
+		return nil, err
+	}
+	logs, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
+		RetentionInDays: pulumi.Int(args.LogRetentionDays),
+		Tags:            args.Tags.named(name + "-logs"),
+	}, pulumi.Parent(roles))
+	if err != nil {
+		return nil, fmt.Errorf("create log group: %w", err)
+	}
+	execution, err := roles.role(ctx, name+"-execution", args)
+	if err != nil {
+		return nil, err
+	}
+	repository := args.RepositoryARN
+	if repository == nil {
+		repository = pulumi.String("")
+	}
+	_, err = iam.NewRolePolicy(ctx, name+"-execution", &iam.RolePolicyArgs{
+		Role: execution.Name,
+		Policy: pulumi.All(logs.Arn, repository).ApplyT(func(arns []any) (string, error) {
+			return executionPolicy(arns[0].(string), arns[1].(string))
+		}).(pulumi.StringOutput),
+	}, pulumi.Parent(roles))
+	if err != nil {
+		return nil, fmt.Errorf("create policy of the task execution role: %w", err)
+	}
+	task, err := roles.role(ctx, name+"-task", args)
+	if err != nil {
+		return nil, err
+	}
+	roles.ExecutionRoleARN, roles.TaskRoleARN, roles.LogGroupName = execution.Arn, task.Arn, logs.Name
+	outputs := pulumi.Map{"executionRoleArn": roles.ExecutionRoleARN, "taskRoleArn": roles.TaskRoleARN, "logGroupName": roles.LogGroupName}
+	if err := complete(ctx, "TaskRoles", name, roles, outputs); err != nil {
+		return nil, err
+	}
+	return roles, nil
+}
+
+// role creates a role that ECS tasks assume.
+func (r *TaskRoles) role(ctx *pulumi.Context, name string, args *TaskRolesArgs) (*iam.Role, error) {
+	trust, err := json.Marshal(policyDocument{Version: policyVersion, Statement: []policyStatement{{
+		Effect:    "Allow",
+		Principal: map[string]string{"Service": "ecs-tasks.amazonaws.com"},
+		Action:    []string{"sts:AssumeRole"},
+	}}})
+	if err != nil {
+		return nil, fmt.Errorf("write trust policy: %w", err)
+	}
+	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
+		AssumeRolePolicy: pulumi.String(trust),
+		Tags:             args.Tags.named(name),
+	}, pulumi.Parent(r))
+	if err != nil {
+		return nil, fmt.Errorf("create role %s: %w", name, err)
+	}
+	return role, nil
+}
+
+const policyVersion = "2012-10-17"
+
+type policyDocument struct {
+	Version   string            `json:"Version"`
+	Statement []policyStatement `json:"Statement"`
+}
+
+type policyStatement struct {
+	Effect    string            `json:"Effect"`
+	Principal map[string]string `json:"Principal,omitempty"`
+	Action    []string          `json:"Action"`
+	Resource  []string          `json:"Resource,omitempty"`
+}
+
+// executionPolicy lets the Fargate agent write to the log group and, where the
+// image is in an ECR repository, pull from it.
+func executionPolicy(logGroupARN, repositoryARN string) (string, error) {
+	document := policyDocument{Version: policyVersion, Statement: []policyStatement{{
+		Effect:   "Allow",
+		Action:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		Resource: []string{logGroupARN + ":*"},
+	}}}
+	if repositoryARN != "" {
+		document.Statement = append(document.Statement,
+			policyStatement{
+				Effect: "Allow",
+				Action: []string{
+					"ecr:BatchCheckLayerAvailability",
+					"ecr:BatchGetImage",
+					"ecr:GetDownloadUrlForLayer",
+				},
+				Resource: []string{repositoryARN},
+			},
+			policyStatement{
+				Effect: "Allow",
+				Action: []string{"ecr:GetAuthorizationToken"},
+				// GetAuthorizationToken takes no resource: the token is the registry's.
+				Resource: []string{"*"},
+			})
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		return "", fmt.Errorf("write policy of the task execution role: %w", err)
+	}
+	return string(text), nil
+}
