@@ -7,8 +7,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 )
 
-const accessAssociationType = "aws:apigateway/domainNameAccessAssociation:DomainNameAccessAssociation"
-
 // accessAssociationSpec is what lets a VPC endpoint call a PRIVATE custom
 // domain. It belongs to the endpoint's account, which alone can delete it
 // (documented).
@@ -59,17 +57,6 @@ func associateDomain(c *call) error {
 	}
 	c.hidden["readyAt"] = stamp(c.now().Add(provisioning))
 	return c.checkPublicUse(c.staged())
-}
-
-// privateDomain is the PRIVATE custom domain of an ARN in the call's region, in
-// any account, or nil.
-func (c *call) privateDomain(arn string) *Resource {
-	for _, domain := range c.everywhere(domainNameType) {
-		if domain.ARN == arn && domain.Region == c.region && domainKind(domain.Properties) == privateDomain {
-			return domain
-		}
-	}
-	return nil
 }
 
 // checkOneOfTheName refuses a second domain of one name at an endpoint. AWS

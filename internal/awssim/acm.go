@@ -1,18 +1,9 @@
 package awssim
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
-)
-
-const (
-	certificateType           = "aws:acm/certificate:Certificate"
-	certificateValidationType = "aws:acm/certificateValidation:CertificateValidation"
 )
 
 // certificateNamesQuota limits the names of one certificate, wildcards
@@ -21,7 +12,7 @@ const certificateNamesQuota = "Domain names per ACM certificate"
 
 // acmService is certificates; what makes them issued is in issuance.go.
 func acmService() service {
-	return service{types: []*typeSpec{certificateSpec(), certificateValidationSpec()}}
+	return service{types: []*typeSpec{certificateSpec(), certificateValidationSpec()}, quotas: []string{certificateNamesQuota}}
 }
 
 var certificateName = []rule{
@@ -138,7 +129,7 @@ func requestCertificate(c *call) error {
 		"domainValidationOptions": options, "status": "PENDING_VALIDATION", "type": "AMAZON_ISSUED", "keyAlgorithm": "RSA_2048",
 		"subjectAlternativeNames": list(names...), "validationEmails": mailboxes, "notBefore": "", "notAfter": "",
 	})
-	if byDNS && c.validated(names) {
+	if byDNS && c.validated(names, nil) {
 		c.outputs["status"] = "ISSUED"
 	}
 	return nil
@@ -167,30 +158,6 @@ func (c *call) describeCertificate(known Object) {
 			}
 		}
 	}
-}
-
-// certificateNames is the names that a certificate is for, the domain name
-// first, each once.
-func (c *call) certificateNames(certificate Object) []string {
-	names := []string{strings.ToLower(certificate.Text("domainName"))}
-	for _, name := range certificate.Texts("subjectAlternativeNames") {
-		if name = strings.ToLower(name); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// certificateRecord proves control of a name.
-type certificateRecord struct{ name, value string }
-
-// validationRecord is the same for a wildcard and its parent, and for all
-// certificates of an account that ask for the name.
-func (c *call) validationRecord(name string) certificateRecord {
-	parent := strings.TrimPrefix(name, "*.")
-	sum := sha256.Sum256([]byte("acm|" + c.account + "|" + parent))
-	digits := hex.EncodeToString(sum[:])
-	return certificateRecord{"_" + digits[:32] + "." + parent, fmt.Sprintf("_%s.simulated.acm-validations.aws", digits[32:])}
 }
 
 func certificateValidationSpec() *typeSpec {

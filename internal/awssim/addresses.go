@@ -130,8 +130,8 @@ func keptByAWS(network netip.Prefix, address netip.Addr) bool {
 // staged included.
 func (c *call) taken(subnet *Resource) map[netip.Addr]bool {
 	taken := map[netip.Addr]bool{}
-	for _, r := range slices.Concat(c.all(networkInterfaceType), c.change.Put) {
-		if r.Type != networkInterfaceType || r.Properties.Text("subnetId") != subnet.ID || slices.Contains(c.change.Remove, r) {
+	for _, r := range slices.Concat(c.all(networkInterfaceType), c.staging()) {
+		if r.Type != networkInterfaceType || r.Properties.Text("subnetId") != subnet.ID || c.removing(r) {
 			continue
 		}
 		if address, err := netip.ParseAddr(r.Properties.Text("privateIp")); err == nil {

@@ -9,8 +9,7 @@ import (
 func TestAStageIsExportedWhereItIs(t *testing.T) {
 	l := newAPILab(t)
 	export := func(api, stage string) error {
-		c := &call{session: l.caller, operation: "invoking", inputs: Object{"restApiId": api, "stageName": stage, "exportType": "oas30"}}
-		_, err := c.invoke(exportFunction())
+		_, err := l.caller.invoke("aws:apigateway/getExport:getExport", Object{"restApiId": api, "stageName": stage, "exportType": "oas30"})
 		return err
 	}
 	require.NoError(t, export("orders1234", "dev"))

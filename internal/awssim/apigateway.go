@@ -6,18 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
-)
-
-const (
-	restAPIType       = "aws:apigateway/restApi:RestApi"
-	restAPIPolicyType = "aws:apigateway/restApiPolicy:RestApiPolicy"
-	deploymentType    = "aws:apigateway/deployment:Deployment"
-	stageType         = "aws:apigateway/stage:Stage"
 )
 
 // policyCharacters is the quota of a resource policy, in characters once short
@@ -34,6 +26,7 @@ func apiGatewayService() service {
 	return service{
 		types:     []*typeSpec{restAPISpec(), restAPIPolicySpec(), deploymentSpec(), stageSpec()},
 		functions: []*functionSpec{exportFunction()},
+		quotas:    []string{policyQuota},
 	}
 }
 
@@ -208,17 +201,6 @@ func storedForm(text, executionARN string) string {
 	return data
 }
 
-// marshalPlain is JSON without HTML's escapes, which AWS doesn't write.
-func marshalPlain(v any) (string, error) {
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return "", fmt.Errorf("encode JSON: %w", err)
-	}
-	return strings.TrimSuffix(b.String(), "\n"), nil
-}
-
 func fullResources(v any, executionARN string) any {
 	switch v := v.(type) {
 	case string:
@@ -366,12 +348,6 @@ func stageSpec() *typeSpec {
 		},
 	}
 }
-
-// always is for types whose create replaces what stands: AWS's Put and Register
-// calls know no conflict.
-func always(Object) bool { return true }
-
-func now() string { return time.Now().UTC().Format(time.RFC3339) }
 
 // methodsOf is the methods of an OpenAPI document, as Hidden keeps them.
 func methodsOf(body string) ([]any, error) {

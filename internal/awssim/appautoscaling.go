@@ -7,11 +7,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 )
 
-const (
-	scalableTargetType = "aws:appautoscaling/target:Target"
-	scalingPolicyType  = "aws:appautoscaling/policy:Policy"
-)
-
 // appAutoScalingService is scalable targets and scaling policies of ECS
 // services; no other namespace is simulated.
 func appAutoScalingService() service {

@@ -7,8 +7,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 )
 
-const basePathMappingType = "aws:apigateway/basePathMapping:BasePathMapping"
-
 func basePathMappingSpec() *typeSpec {
 	return &typeSpec{
 		token: basePathMappingType, title: "API Gateway Base Path Mapping",

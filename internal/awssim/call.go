@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,6 +118,25 @@ func (c *call) elsewhere(token, id string) *Resource {
 	return nil
 }
 
+// inAccount is all of the caller's resources, of every type, in its region and
+// of global services.
+func (c *call) inAccount() []*Resource {
+	var found []*Resource
+	for sc, resources := range c.simulator.store.resources {
+		if sc.account == c.account && (sc.region == c.region || sc.region == "") {
+			found = slices.AppendSeq(found, maps.Values(resources))
+		}
+	}
+	slices.SortFunc(found, compareResources)
+	return found
+}
+
+// staging is the resources that the operation has staged so far.
+func (c *call) staging() []*Resource { return c.change.Put }
+
+// removing reports whether the operation has staged a resource's removal.
+func (c *call) removing(r *Resource) bool { return slices.Contains(c.change.Remove, r) }
+
 // in is the same call made in another account and region, for what a service
 // does there on the caller's behalf.
 func (c *call) in(account, region string) *call {
@@ -152,11 +172,20 @@ func (c *call) answered() error {
 // program run twice from the same beginning sees the same IDs.
 func (c *call) hash(n int) string {
 	if c.serial == 0 {
-		c.serial = c.simulator.store.births[c.origin] + 1
-		c.change.Births = map[string]int{c.origin: c.serial}
+		c.serial = c.number(c.origin)
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{c.account, c.scopeOf(c.token).region, c.token, c.origin, strconv.Itoa(c.serial)}, "|")))
 	return "0" + hex.EncodeToString(sum[:])[:n-1]
+}
+
+// number is the next number of a name, from 1, which no other operation gets.
+func (c *call) number(name string) int {
+	n := c.simulator.store.births[name] + 1
+	if c.change.Births == nil {
+		c.change.Births = map[string]int{}
+	}
+	c.change.Births[name] = n
+	return n
 }
 
 // derived is n hexadecimal digits for a part of the resource, such as a
@@ -164,4 +193,33 @@ func (c *call) hash(n int) string {
 func (c *call) derived(part string, n int) string {
 	sum := sha256.Sum256([]byte(c.hash(32) + "|" + part))
 	return "0" + hex.EncodeToString(sum[:])[:n-1]
+}
+
+// staged is the resource as the operation is about to leave it.
+func (c *call) staged() *Resource {
+	return &Resource{c.account, c.scopeOf(c.token).region, c.token, c.id, c.arn, c.outputs, c.hidden}
+}
+
+// everywhereWith is the resources of a type with one of them as an operation is
+// about to leave it.
+func (c *call) everywhereWith(token string, pending *Resource) []*Resource {
+	all := c.everywhere(token)
+	if pending == nil || pending.Type != token {
+		return all
+	}
+	all = slices.DeleteFunc(all, func(r *Resource) bool { return r.scope() == pending.scope() && r.ID == pending.ID })
+	return append(all, pending)
+}
+
+// partOf is n hexadecimal digits that follow from the resource's ID.
+func (c *call) partOf(n int) string {
+	sum := sha256.Sum256([]byte(c.account + c.id))
+	return hex.EncodeToString(sum[:])[:n]
+}
+
+// hostedZoneOf is the ID of the hosted zone that AWS keeps a service's names of a
+// region in, the same for everybody.
+func (c *call) hostedZoneOf(service string) string {
+	sum := sha256.Sum256([]byte(c.region + "|" + service))
+	return "Z" + strings.ToUpper(hex.EncodeToString(sum[:]))[:13]
 }

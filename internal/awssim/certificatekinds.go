@@ -13,6 +13,13 @@ import (
 	"time"
 )
 
+// CertificateAuthorities are the private ones that there are.
+type CertificateAuthorities []CertificateAuthority
+
+// EmailApprovals are the domains whose mailboxes' owner approves requests for
+// certificates.
+type EmailApprovals []string
+
 // CertificateAuthority is an AWS Private CA.
 type CertificateAuthority struct {
 	ARN    string
@@ -28,13 +35,14 @@ func requestPrivateCertificate(c *call) error {
 		return err
 	}
 	arn := c.inputs.Text("certificateAuthorityArn")
-	i := slices.IndexFunc(c.simulator.world.CertificateAuthorities, func(a CertificateAuthority) bool {
+	authorities := factOf[CertificateAuthorities](c.simulator)
+	i := slices.IndexFunc(authorities, func(a CertificateAuthority) bool {
 		return a.ARN == arn && (strings.Contains(arn, ":"+c.account+":") || slices.Contains(a.SharedWith, c.account))
 	})
 	if i < 0 || !strings.Contains(arn, ":"+c.region+":") {
 		return c.refuse("ResourceNotFoundException", "Could not find certificate authority %s", arn)
 	}
-	if status := c.simulator.world.CertificateAuthorities[i].Status; status != "" && status != "ACTIVE" {
+	if status := authorities[i].Status; status != "" && status != "ACTIVE" {
 		return c.refuse("InvalidStateException", "The certificate authority %s is not in the ACTIVE state: %s", arn, status)
 	}
 	c.describeCertificate(Object{
@@ -157,9 +165,7 @@ func (c *call) validationDomain(certificate Object, name string) (string, error)
 // ApproveEmail is whoever reads a domain's mail approving all requests for
 // certificates that ask its mailboxes, now and later.
 func (s *Simulator) ApproveEmail(domain string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.world.EmailApprovals = append(s.world.EmailApprovals, domain)
+	changeFact(s, func(approved EmailApprovals) EmailApprovals { return append(slices.Clone(approved), domain) })
 }
 
 // issueApproved stages the issuance of a certificate whose every domain's mail
@@ -180,12 +186,12 @@ func (c *call) issueApproved(arn string) bool {
 func (c *call) whyPending(certificate Object) error {
 	names := c.certificateNames(certificate)
 	if certificate.Text("validationMethod") != "EMAIL" {
-		return c.whyNotValidated(names)
+		return c.whyNotValidated(names, nil)
 	}
 	var reasons []error
 	for _, name := range names {
 		domain, err := c.validationDomain(certificate, name)
-		if err == nil && !slices.Contains(c.simulator.world.EmailApprovals, domain) {
+		if err == nil && !slices.Contains(factOf[EmailApprovals](c.simulator), domain) {
 			err = fmt.Errorf("nobody has approved the e-mail to admin@%s about %s", domain, name)
 		}
 		reasons = append(reasons, err)

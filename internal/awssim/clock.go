@@ -37,3 +37,5 @@ func stamped(o Object, name string) time.Time {
 	}
 	return t
 }
+
+func now() string { return time.Now().UTC().Format(time.RFC3339) }

@@ -17,13 +17,6 @@ import (
 // or https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html;
 // what follows "assumption" no page of AWS says.
 
-const domainNameType = "aws:apigateway/domainName:DomainName"
-
-const (
-	regionalDomain = "REGIONAL"
-	privateDomain  = "PRIVATE"
-)
-
 // Quotas of custom domain names in an account and region.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 const (
@@ -36,7 +29,7 @@ const (
 const provisioning = 15 * time.Minute
 
 func customDomainService() service {
-	return service{types: []*typeSpec{domainNameSpec(), basePathMappingSpec(), accessAssociationSpec()}}
+	return service{types: []*typeSpec{domainNameSpec(), basePathMappingSpec(), accessAssociationSpec()}, quotas: []string{publicDomainsQuota, privateDomainsQuota}}
 }
 
 func domainNameSpec() *typeSpec {
@@ -92,9 +85,6 @@ func identifyDomain(c *call) {
 	c.id = name + "/" + id
 	c.arn = fmt.Sprintf("arn:%s:apigateway:%s:%s:%s+%s", c.partition(), c.region, c.account, path, id)
 }
-
-// domainKind is REGIONAL or PRIVATE.
-func domainKind(domain Object) string { return domain.Object("endpointConfiguration").Text("types") }
 
 func domainProblems(inputs Object) []problem {
 	var problems []problem
@@ -226,17 +216,6 @@ func (c *call) checkDomainCertificate(arn string, isPrivate bool) error {
 		return c.refuse("BadRequestException", "The certificate %s has a key %s; private custom domain names take %s", arn, key, strings.Join(keys, ", "))
 	}
 	return nil
-}
-
-// covers tells whether a certificate's name is a domain name's own or its
-// wildcard, which stands for one label.
-func covers(certified, name string) bool {
-	certified, name = canonicalName(certified), canonicalName(name)
-	if parent, ok := strings.CutPrefix(certified, "*."); ok && !strings.HasPrefix(name, "*.") {
-		_, rest, found := strings.Cut(name, ".")
-		return found && rest == parent
-	}
-	return certified == name
 }
 
 func (c *call) checkDomainQuota() error {

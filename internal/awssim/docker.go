@@ -16,8 +16,6 @@ import (
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 )
 
-const dockerImageType = "docker:index/image:Image"
-
 // dockerService is the provider "docker" with a daemon that builds without
 // running anything and pushes to the simulated registries.
 func dockerService() service {
@@ -72,13 +70,14 @@ func readyToBuild(s *Simulator, inputs Object) []problem {
 	return nil
 }
 
+// buildDirectory is where relative build contexts begin; "" is here.
+type buildDirectory string
+
 // BuildIn says where relative paths of build contexts begin. The engine starts
 // the real provider in the project's directory; a simulator that it attaches to
 // was started elsewhere.
 func (s *Simulator) BuildIn(dir string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.buildDir = dir
+	changeFact(s, func(buildDirectory) buildDirectory { return buildDirectory(dir) })
 }
 
 // readContext reads the Dockerfile and the files beside it.
@@ -87,7 +86,7 @@ func (s *Simulator) readContext(settings Object) (dockerfile string, files []Ima
 		if filepath.IsAbs(path) {
 			return path
 		}
-		return filepath.Join(s.buildDir, path)
+		return filepath.Join(string(factOf[buildDirectory](s)), path)
 	}
 	root := within(cmp.Or(settings.Text("context"), "."))
 	name := filepath.Join(root, "Dockerfile")

@@ -8,21 +8,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 )
 
-const (
-	vpcType                   = "aws:ec2/vpc:Vpc"
-	subnetType                = "aws:ec2/subnet:Subnet"
-	routeTableType            = "aws:ec2/routeTable:RouteTable"
-	routeTableAssociationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-	routeType                 = "aws:ec2/route:Route"
-	internetGatewayType       = "aws:ec2/internetGateway:InternetGateway"
-	reservationType           = "aws:ec2/subnetCidrReservation:SubnetCidrReservation"
-	networkInterfaceType      = "aws:ec2/networkInterface:NetworkInterface"
-)
-
-// belongsToVPC marks what AWS makes with a VPC and takes away with it: its
-// main route table and its default security group.
-const belongsToVPC = "belongsToVPC"
-
 // ec2Service is VPCs, their subnets and routes.
 func ec2Service() service {
 	return service{
@@ -72,13 +57,6 @@ func createVPC(c *call) error {
 	c.outputs["defaultNetworkAclId"] = "acl-" + c.derived("default ACL", 17)
 	c.outputs["dhcpOptionsId"] = "dopt-" + c.derived("DHCP options", 17)
 	return nil
-}
-
-// with is a copy of an object with one more property.
-func with(o map[string]any, name string, value any) map[string]any {
-	m := Object(o).Clone()
-	m[name] = value
-	return m
 }
 
 func subnetSpec() *typeSpec {

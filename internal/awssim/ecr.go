@@ -13,11 +13,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 )
 
-const (
-	repositoryType      = "aws:ecr/repository:Repository"
-	lifecyclePolicyType = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
-)
-
 // repositoryName is ECR's grammar of names.
 // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 const repositoryName = `(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*`

@@ -2,17 +2,10 @@ package awssim
 
 import (
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
-)
-
-const (
-	clusterType        = "aws:ecs/cluster:Cluster"
-	taskDefinitionType = "aws:ecs/taskDefinition:TaskDefinition"
-	ecsServiceType     = "aws:ecs/service:Service"
 )
 
 // taskDefinitionBytes is how large a task definition may be. AWS's older
@@ -120,11 +113,7 @@ func taskDefinitionSpec() *typeSpec {
 // identifyTaskDefinition counts revisions, which a family never uses twice.
 func identifyTaskDefinition(c *call) {
 	family := c.fill("arn:{partition}:ecs:{region}:{account}:task-definition/{family}")
-	revision := c.simulator.store.births[family] + 1
-	if c.change.Births == nil {
-		c.change.Births = map[string]int{}
-	}
-	maps.Copy(c.change.Births, map[string]int{family: revision})
+	revision := c.number(family)
 	c.outputs["revision"], c.outputs["arnWithoutRevision"] = float64(revision), family
 	c.arn = family + ":" + strconv.Itoa(revision)
 	c.id = c.arn

@@ -28,28 +28,17 @@ func newLab(t *testing.T, world *World) *lab {
 	world.Home = Identity{testAccount, "arn:aws:iam::" + testAccount + ":user/deployer"}
 	s, err := New(world)
 	require.NoError(t, err)
-	return &lab{s, t, session{simulator: s, account: testAccount, region: testRegion, caller: world.Home.Principal}}
+	return &lab{s, t, s.as(testAccount, testRegion, world.Home.Principal)}
 }
 
 // as is the lab for a caller of another account or region.
 func (l *lab) as(account, region string) *lab {
-	other := *l
-	other.caller.account, other.caller.region = account, region
-	return &other
+	return &lab{l.Simulator, l.t, l.Simulator.as(account, region, l.caller.caller)}
 }
 
 func (l *lab) create(token, name string, inputs Object) (*Resource, error) {
 	l.t.Helper()
-	spec := l.catalog.types[token]
-	require.NotNil(l.t, spec, token)
-	inputs = l.withDefaults(spec, inputs.Clone())
-	if spec.autoname != "" && inputs[spec.autoname] == nil {
-		inputs[spec.autoname] = name
-	}
-	if problems := spec.problems(inputs); len(problems) > 0 {
-		return nil, joinProblems(problems)
-	}
-	return l.caller.call(spec, name).createFor(inputs)
+	return l.caller.create(token, name, inputs)
 }
 
 func (l *lab) must(token, name string, inputs Object) *Resource {
@@ -61,23 +50,17 @@ func (l *lab) must(token, name string, inputs Object) *Resource {
 
 func (l *lab) update(r *Resource, changes Object) (*Resource, error) {
 	l.t.Helper()
-	spec := l.catalog.types[r.Type]
-	inputs := spec.inputsOf(r.Properties, nil)
-	maps.Copy(inputs, changes)
-	if problems := spec.problems(inputs); len(problems) > 0 {
-		return nil, joinProblems(problems)
-	}
-	return l.caller.call(spec, r.ID).updateFor(r.ID, inputs)
+	return l.caller.update(r, changes)
 }
 
 func (l *lab) delete(r *Resource) error {
 	l.t.Helper()
-	return l.caller.call(l.catalog.types[r.Type], r.ID).deleteFor(r.ID)
+	return l.caller.remove(r)
 }
 
 func (l *lab) read(r *Resource) *Resource {
 	l.t.Helper()
-	found, err := l.caller.call(l.catalog.types[r.Type], r.ID).readFor(r.ID)
+	found, err := l.caller.read(r)
 	require.NoError(l.t, err)
 	return found
 }

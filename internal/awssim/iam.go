@@ -11,13 +11,6 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 )
 
-const (
-	roleType             = "aws:iam/role:Role"
-	rolePolicyType       = "aws:iam/rolePolicy:RolePolicy"
-	policyType           = "aws:iam/policy:Policy"
-	policyAttachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-)
-
 // iamName is what IAM takes in the names of roles and policies.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 func iamName(longest int) rule {

@@ -55,9 +55,11 @@ func TestResourcesOfServicesAreRefused(t *testing.T) {
 func TestRolesArePermittedByInlineAndAttachedPolicies(t *testing.T) {
 	l := newLab(t, &World{})
 	role := l.must(roleType, "worker", Object{"assumeRolePolicy": trustECSTasks})
-	c := l.caller.call(l.catalog.types[roleType], "test")
-	may := func(action string) bool {
-		return c.roleMay(role, action, "arn:aws:logs:us-east-1:111111111111:log-group:/proxy:log-stream:x")
+	may := func(action string) (allowed bool) {
+		l.look(testAccount, testRegion, func(c *call) {
+			allowed = c.roleMay(role, action, "arn:aws:logs:us-east-1:111111111111:log-group:/proxy:log-stream:x")
+		})
+		return allowed
 	}
 	require.False(t, may("logs:PutLogEvents"))
 
@@ -78,9 +80,7 @@ func TestRolesArePermittedByInlineAndAttachedPolicies(t *testing.T) {
 func TestRegistryTokenIsForTheCallersRegistry(t *testing.T) {
 	l := newLab(t, &World{})
 	token := func(registry any) (Object, error) {
-		spec := l.catalog.functions["aws:ecr/getAuthorizationToken:getAuthorizationToken"]
-		c := &call{session: l.caller, token: spec.token, inputs: Object{"registryId": registry}, operation: "invoking " + spec.token}
-		return c.invoke(spec)
+		return l.caller.invoke("aws:ecr/getAuthorizationToken:getAuthorizationToken", Object{"registryId": registry})
 	}
 	got, err := token(nil)
 	require.NoError(t, err)

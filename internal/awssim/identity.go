@@ -91,7 +91,7 @@ func (s *Simulator) authenticate(config Object) (*session, error) {
 	if _, ok := regions[region]; !ok {
 		return nil, fmt.Errorf("configure aws: invalid AWS Region: %q", region)
 	}
-	caller := session{simulator: s, account: s.world.Home.Account, region: region, caller: s.world.Home.Principal}
+	caller := session{simulator: s, account: s.setup.Home.Account, region: region, caller: s.setup.Home.Principal}
 	if arn := config.Object("assumeRole").Text("roleArn"); arn != "" {
 		role, account, err := s.assume(caller, arn)
 		if err != nil {
@@ -121,7 +121,7 @@ func sessionName(config Object) string {
 func (s *Simulator) assume(caller session, arn string) (*Role, string, error) {
 	denied := fmt.Errorf("configure aws: IAM Role (%s) cannot be assumed: operation error STS: AssumeRole, api error AccessDenied: "+
 		"User: %s is not authorized to perform: sts:AssumeRole on resource: %s", arn, caller.caller, arn)
-	for _, account := range s.world.Accounts {
+	for _, account := range s.setup.Accounts {
 		for _, role := range account.Roles {
 			if arn != "arn:"+partitionOf(caller.region)+":iam::"+account.ID+":role/"+role.Name {
 				continue

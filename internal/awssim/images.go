@@ -9,9 +9,6 @@ import (
 	"strconv"
 )
 
-// imageType is not one of Pulumi's: an image that stands in a repository.
-const imageType = "aws:ecr/image:Image"
-
 // ContainerImage is an image of a registry: its configuration, and the files
 // that its build laid over the base image's.
 type ContainerImage struct {
@@ -34,6 +31,9 @@ type ImageFile struct {
 	Data []byte
 }
 
+// PublicImages are the images that registries hold before any program has run.
+type PublicImages []PublicImage
+
 // PublicImage is an image that a registry holds before any program has run.
 type PublicImage struct {
 	// Reference names it as task definitions do: with host and with tag or
@@ -54,13 +54,15 @@ func (m ContainerImage) digest() string {
 // Image is the image that a reference leads to, whatever account's registry
 // holds it.
 func (s *Simulator) Image(reference string) (ContainerImage, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.image(reference)
+	var image ContainerImage
+	var err error
+	s.look("", "", func(c *call) { image, err = c.image(reference) })
+	return image, err
 }
 
-func (s *Simulator) image(reference string) (ContainerImage, error) {
-	for _, public := range s.world.Images {
+// image is the image that a reference leads to.
+func (c *call) image(reference string) (ContainerImage, error) {
+	for _, public := range factOf[PublicImages](c.simulator) {
 		if public.Reference == reference {
 			return public.ContainerImage, nil
 		}
@@ -73,7 +75,7 @@ func (s *Simulator) image(reference string) (ContainerImage, error) {
 	if !private {
 		return ContainerImage{}, fmt.Errorf("find image %s: not found in registry %s", reference, ref.host)
 	}
-	for _, r := range s.store.in(scope{account, region, imageType}) {
+	for _, r := range c.in(account, region).all(imageType) {
 		if r.Properties.Text("repository") == ref.name && ref.leadsTo(r) {
 			return imageOf(r), nil
 		}

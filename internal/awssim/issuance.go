@@ -1,6 +1,8 @@
 package awssim
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,14 +25,15 @@ func (c *call) checkIssued(arn string) error {
 }
 
 // issueCertificates stages the issuance of the certificates, in any account,
-// that waited for a record of this name.
-func (c *call) issueCertificates(fqdn string) {
+// that waited for a record, which the operation is about to write.
+func (c *call) issueCertificates(record *Resource) {
+	fqdn := record.Properties.Text("fqdn")
 	for _, certificate := range c.everywhere(certificateType) {
 		if certificate.Properties.Text("status") != "PENDING_VALIDATION" || !asksFor(certificate, fqdn) {
 			continue
 		}
 		owner := c.in(certificate.Account, certificate.Region)
-		if names := owner.certificateNames(certificate.Properties); owner.validated(names) {
+		if names := owner.certificateNames(certificate.Properties); owner.validated(names, record) {
 			issued := certificate.clone()
 			issued.Properties["status"] = "ISSUED"
 			c.put(issued)
@@ -45,14 +48,17 @@ func asksFor(certificate *Resource, fqdn string) bool {
 	})
 }
 
-func (c *call) validated(names []string) bool { return c.whyNotValidated(names) == nil }
+func (c *call) validated(names []string, pending *Resource) bool {
+	return c.whyNotValidated(names, pending) == nil
+}
 
-// whyNotValidated tells for each name what public DNS lacks.
-func (c *call) whyNotValidated(names []string) error {
+// whyNotValidated is what public DNS lacks for each name, with a record that the
+// operation is about to write, or nil.
+func (c *call) whyNotValidated(names []string, pending *Resource) error {
 	var reasons []error
 	for _, name := range names {
 		record := c.validationRecord(name)
-		if reason := c.publicCNAME(record.name, record.value); reason != "" && !slices.ContainsFunc(reasons, func(e error) bool { return e.Error() == reason }) {
+		if reason := c.publicCNAME(record.name, record.value, pending); reason != "" && !slices.ContainsFunc(reasons, func(e error) bool { return e.Error() == reason }) {
 			reasons = append(reasons, errors.New(reason))
 		}
 	}
@@ -60,12 +66,12 @@ func (c *call) whyNotValidated(names []string) error {
 }
 
 // publicCNAME tells why a public resolver would not find the record, or "".
-func (c *call) publicCNAME(name, value string) string {
-	zone := c.publicZone(name)
+func (c *call) publicCNAME(name, value string, pending *Resource) string {
+	zone := c.publicZone(name, pending)
 	if zone == nil {
 		return fmt.Sprintf("no public hosted zone answers for %s", name)
 	}
-	for _, record := range c.recordsAlsoStaged() {
+	for _, record := range c.everywhereWith(recordType, pending) {
 		p := record.Properties
 		if p.Text("zoneId") == zone.ID && p.Text("type") == "CNAME" && canonicalName(p.Text("fqdn")) == canonicalName(name) {
 			if slices.ContainsFunc(p.Texts("records"), func(v string) bool { return canonicalName(v) == canonicalName(value) }) {
@@ -78,24 +84,13 @@ func (c *call) publicCNAME(name, value string) string {
 		zone.ID, zone.Properties.Text("name"), zone.Account, name)
 }
 
-// recordsAlsoStaged is every record there is, this call's included.
-func (c *call) recordsAlsoStaged() []*Resource {
-	all := c.everywhere(recordType)
-	for _, r := range c.change.Put {
-		if r.Type == recordType {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
 // publicZone is the public hosted zone that answers for a name: the closest
 // one that is delegated. The world's zones are; one that a program creates is
 // once its parent has an NS record that names its servers.
-func (c *call) publicZone(name string) *Resource {
+func (c *call) publicZone(name string, pending *Resource) *Resource {
 	var closest *Resource
 	for _, zone := range c.everywhere(zoneType) {
-		if !isEmpty(zone.Properties["vpcs"]) || !nameWithin(name, zone.Properties.Text("name")) || !c.delegated(zone) {
+		if !isEmpty(zone.Properties["vpcs"]) || !nameWithin(name, zone.Properties.Text("name")) || !c.delegated(zone, pending) {
 			continue
 		}
 		if closest == nil || len(zone.Properties.Text("name")) > len(closest.Properties.Text("name")) {
@@ -105,11 +100,11 @@ func (c *call) publicZone(name string) *Resource {
 	return closest
 }
 
-func (c *call) delegated(zone *Resource) bool {
+func (c *call) delegated(zone, pending *Resource) bool {
 	if zone.Hidden.Flag("delegated") {
 		return true
 	}
-	for _, record := range c.recordsAlsoStaged() {
+	for _, record := range c.everywhereWith(recordType, pending) {
 		p := record.Properties
 		if p.Text("type") == "NS" && canonicalName(p.Text("fqdn")) == canonicalName(zone.Properties.Text("name")) &&
 			slices.ContainsFunc(p.Texts("records"), func(server string) bool {
@@ -121,11 +116,26 @@ func (c *call) delegated(zone *Resource) bool {
 	return false
 }
 
-// canonicalName is a DNS name in lower case without its trailing dot.
-func canonicalName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+// certificateNames is the names that a certificate is for, the domain name
+// first, each once.
+func (c *call) certificateNames(certificate Object) []string {
+	names := []string{strings.ToLower(certificate.Text("domainName"))}
+	for _, name := range certificate.Texts("subjectAlternativeNames") {
+		if name = strings.ToLower(name); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
-// nameWithin tells whether a name is a zone's own or below it.
-func nameWithin(name, zone string) bool {
-	name, zone = canonicalName(name), canonicalName(zone)
-	return name == zone || strings.HasSuffix(name, "."+zone)
+// certificateRecord proves control of a name.
+type certificateRecord struct{ name, value string }
+
+// validationRecord is the same for a wildcard and its parent, and for all
+// certificates of an account that ask for the name.
+func (c *call) validationRecord(name string) certificateRecord {
+	parent := strings.TrimPrefix(name, "*.")
+	sum := sha256.Sum256([]byte("acm|" + c.account + "|" + parent))
+	digits := hex.EncodeToString(sum[:])
+	return certificateRecord{"_" + digits[:32] + "." + parent, fmt.Sprintf("_%s.simulated.acm-validations.aws", digits[32:])}
 }

@@ -9,20 +9,16 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 )
 
-const (
-	loadBalancerType        = "aws:lb/loadBalancer:LoadBalancer"
-	targetGroupType         = "aws:lb/targetGroup:TargetGroup"
-	listenerType            = "aws:lb/listener:Listener"
-	listenerCertificateType = "aws:lb/listenerCertificate:ListenerCertificate"
-)
-
 // certificatesQuota limits the certificates of a load balancer's listeners,
 // their default ones not counted.
 const certificatesQuota = "Certificates per load balancer"
 
 // lbService is Elastic Load Balancing, version 2.
 func lbService() service {
-	return service{types: []*typeSpec{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerRuleSpec(), listenerCertificateSpec(), targetGroupAttachmentSpec()}}
+	return service{
+		types:  []*typeSpec{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerRuleSpec(), listenerCertificateSpec(), targetGroupAttachmentSpec()},
+		quotas: []string{certificatesQuota, rulesQuota, targetGroupsQuota, targetsPerGroupQuota, targetsPerBalancerQuota},
+	}
 }
 
 var lbName = []rule{length(1, 32), pattern(`[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?`, "letters, digits and inner hyphens")}

@@ -119,22 +119,6 @@ func placeListener(c *call) error {
 	return nil
 }
 
-// targetsOf is the ARNs of the target groups that a listener, by its default
-// actions, or a rule forwards to, each once.
-func targetsOf(from Object) []string {
-	var arns []string
-	for _, actions := range []string{"defaultActions[]", "actions[]"} {
-		for _, path := range []string{actions + ".targetGroupArn", actions + ".forward.targetGroups[].arn"} {
-			for _, at := range valuesAt(from, path) {
-				if arn, ok := at.value.(string); ok && arn != "" && !slices.Contains(arns, arn) {
-					arns = append(arns, arn)
-				}
-			}
-		}
-	}
-	return arns
-}
-
 // listenersOf is the listeners that forward to a target group, by default or by
 // a rule.
 func (c *call) listenersOf(targetGroup string) []*Resource {

@@ -2,13 +2,10 @@ package awssim
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 )
-
-const listenerRuleType = "aws:lb/listenerRule:ListenerRule"
 
 // Quotas of an Application Load Balancer, over all of its listeners; default
 // rules don't count.
@@ -176,15 +173,4 @@ func placeListenerRule(c *call) error {
 		return err
 	}
 	return c.checkPublicUse(c.staged())
-}
-
-// hostsOf is the host patterns of a rule.
-func hostsOf(rule Object) []string {
-	var hosts []string
-	for _, at := range valuesAt(rule, "conditions[].hostHeader.values[]") {
-		if host, ok := at.value.(string); ok && !slices.Contains(hosts, host) {
-			hosts = append(hosts, host)
-		}
-	}
-	return hosts
 }

@@ -2,8 +2,6 @@ package awssim
 
 import "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 
-const logGroupType = "aws:cloudwatch/logGroup:LogGroup"
-
 // logsService is CloudWatch Logs' log groups.
 func logsService() service {
 	return service{types: []*typeSpec{{

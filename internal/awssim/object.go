@@ -1,9 +1,11 @@
 package awssim
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -218,4 +220,22 @@ func propertyValue(v any) resource.PropertyValue {
 		return resource.NewObjectProperty(values)
 	}
 	return resource.NewPropertyValue(v)
+}
+
+// with is a copy of an object with one more property.
+func with(o map[string]any, name string, value any) map[string]any {
+	m := Object(o).Clone()
+	m[name] = value
+	return m
+}
+
+// marshalPlain is JSON without HTML's escapes, which AWS doesn't write.
+func marshalPlain(v any) (string, error) {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return "", fmt.Errorf("encode JSON: %w", err)
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
 }

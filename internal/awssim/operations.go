@@ -290,9 +290,9 @@ func (c *call) checkQuota() error {
 	return nil
 }
 
-// limit is a quota's value in this world.
+// limit is a quota's value in these accounts.
 func (c *call) limit(name string, standard int) int {
-	if own := c.simulator.world.Quotas[name]; own > 0 {
+	if own := c.simulator.setup.Quotas[name]; own > 0 {
 		return own
 	}
 	return standard

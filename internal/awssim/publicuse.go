@@ -12,22 +12,6 @@ import (
 // for a host sends to the endpoint's addresses, and the host is a REGIONAL custom
 // domain name. Default actions, which know no host, don't count.
 
-// staged is the resource as the operation is about to leave it.
-func (c *call) staged() *Resource {
-	return &Resource{c.account, c.scopeOf(c.token).region, c.token, c.id, c.arn, c.outputs, c.hidden}
-}
-
-// everywhereWith is the resources of a type with one of them as an operation is
-// about to leave it.
-func (c *call) everywhereWith(token string, pending *Resource) []*Resource {
-	all := c.everywhere(token)
-	if pending.Type != token {
-		return all
-	}
-	all = slices.DeleteFunc(all, func(r *Resource) bool { return r.scope() == pending.scope() && r.ID == pending.ID })
-	return append(all, pending)
-}
-
 // checkPublicUse refuses what would give an endpoint both uses.
 func (c *call) checkPublicUse(pending *Resource) error {
 	seen := map[string]bool{}

@@ -11,13 +11,6 @@ import (
 // Resource Access Manager shares what is one account's with others. Of what can
 // be shared, PRIVATE custom domains of API Gateway are simulated.
 
-const (
-	resourceShareType        = "aws:ram/resourceShare:ResourceShare"
-	resourceAssociationType  = "aws:ram/resourceAssociation:ResourceAssociation"
-	principalAssociationType = "aws:ram/principalAssociation:PrincipalAssociation"
-	shareAccepterType        = "aws:ram/resourceShareAccepter:ResourceShareAccepter"
-)
-
 // invitationLasts is how long an invitation to a share of custom domains waits.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider-share.html
 const invitationLasts = 12 * time.Hour
@@ -108,7 +101,7 @@ func invitePrincipal(c *call) error {
 		// Assumption: no page says that an account can be a principal of its own
 		// share, and it needs none.
 		return c.refuse("InvalidParameterException", "The account %s is the owner of the resource share %s", principal, share.ARN)
-	case c.simulator.world.oneOrganization(c.account, principal):
+	case c.oneOrganization(c.account, principal):
 		c.hidden["accepted"] = true
 	case !share.Properties.Flag("allowExternalPrincipals"):
 		return c.refuse("OperationNotPermittedException", "The resource share %s does not allow external principals, and account %s is not in the organization of account %s",
@@ -119,12 +112,12 @@ func invitePrincipal(c *call) error {
 	return nil
 }
 
-// oneOrganization tells whether two accounts are members of the world's one
+// oneOrganization reports whether two accounts are members of the one
 // organization, in which sharing is enabled.
-func (w *World) oneOrganization(ids ...string) bool {
+func (c *call) oneOrganization(ids ...string) bool {
 	for _, id := range ids {
 		member := false
-		for _, account := range w.Accounts {
+		for _, account := range c.simulator.setup.Accounts {
 			member = member || account.ID == id && !account.OutsideOrganization
 		}
 		if !member {

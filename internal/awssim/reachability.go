@@ -18,13 +18,15 @@ type Party struct {
 }
 
 // Network judges connections in one account and region as it stands.
-type Network struct{ c *call }
+type Network struct {
+	simulator       *Simulator
+	account, region string
+}
 
 // Network is the network of an account and region. It sees changes that come
 // after.
 func (s *Simulator) Network(account, region string) *Network {
-	owner := session{simulator: s, account: account, region: region, owner: true}
-	return &Network{&call{session: owner}}
+	return &Network{s, account, region}
 }
 
 // network judges with the simulator locked by the call already.
@@ -32,19 +34,17 @@ func (c *call) network() judge { return judge{c} }
 
 // Admits tells whether a TCP connection passes the security groups of both
 // ends, or else which hop stops it.
-func (n *Network) Admits(from, to Party, port int) error {
-	n.c.simulator.mu.Lock()
-	defer n.c.simulator.mu.Unlock()
-	return n.c.network().admits(from, to, port)
+func (n *Network) Admits(from, to Party, port int) (err error) {
+	n.simulator.look(n.account, n.region, func(c *call) { err = c.network().admits(from, to, port) })
+	return err
 }
 
 // ReachesService tells whether a party reaches an AWS service by its usual
 // name, such as "ecr.api", "ecr.dkr", "logs" or "s3": through an interface
 // endpoint with private DNS, a gateway endpoint, or the internet.
-func (n *Network) ReachesService(from Party, service string) error {
-	n.c.simulator.mu.Lock()
-	defer n.c.simulator.mu.Unlock()
-	return n.c.network().reachesService(from, service)
+func (n *Network) ReachesService(from Party, service string) (err error) {
+	n.simulator.look(n.account, n.region, func(c *call) { err = c.network().reachesService(from, service) })
+	return err
 }
 
 // judge is what Network does, within a call.

@@ -7,8 +7,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 )
 
-const recordType = "aws:route53/record:Record"
-
 func recordSpec() *typeSpec {
 	return &typeSpec{
 		token: recordType, title: "Route 53 Record", args: route53.RecordArgs{}, state: route53.Record{},
@@ -110,11 +108,7 @@ func (c *call) stageRecord(zone *Resource) {
 	if !isEmpty(zone.Properties["vpcs"]) {
 		return
 	}
-	staged := Resource{Account: c.account, Type: recordType, ID: c.id, Properties: c.outputs}
-	before := c.change.Put
-	c.put(staged)
-	c.issueCertificates(c.outputs.Text("fqdn"))
-	c.change.Put = append(before, c.change.Put[len(before)+1:]...)
+	c.issueCertificates(c.staged())
 }
 
 // aliasStands tells whether an alias leads to something: a load balancer or

@@ -138,9 +138,8 @@ func readMethods(hidden Object) []Method {
 
 // Owner is who runs a REST API and edits it while others work on it.
 type Owner struct {
-	simulator *Simulator
-	session   session
-	apiID     string
+	session session
+	apiID   string
 }
 
 // OwnerOf is the owner of the API with that ID in a region.
@@ -150,13 +149,13 @@ func (s *Simulator) OwnerOf(region, apiID string) (*Owner, error) {
 		return nil, fmt.Errorf("find owner of REST API %s: no account has it in %s", apiID, region)
 	}
 	account := found[0].Account
-	return &Owner{s, session{simulator: s, account: account, region: region, caller: "arn:aws:iam::" + account + ":root"}, apiID}, nil
+	return &Owner{s.root(account, region), apiID}, nil
 }
 
 // SavePolicy replaces the API's policy, or takes it away if the text is empty,
 // without deploying.
 func (o *Owner) SavePolicy(text string) error {
-	return o.edit(restAPIPolicyType, func(c *call) error {
+	return o.edit(func(c *call) error {
 		if text == "" {
 			c.savePolicy(o.apiID, "")
 			return nil
@@ -171,7 +170,7 @@ func (o *Owner) SavePolicy(text string) error {
 
 // SaveMethods replaces the API's methods without deploying.
 func (o *Owner) SaveMethods(methods ...Method) error {
-	return o.edit(restAPIType, func(c *call) error {
+	return o.edit(func(c *call) error {
 		drafts, err := methodsOf(openAPI(methods))
 		if err != nil {
 			return fmt.Errorf("save methods of REST API %s: %w", o.apiID, err)
@@ -185,24 +184,12 @@ func (o *Owner) SaveMethods(methods ...Method) error {
 
 // Deploy points a stage at what is saved, as the owner's own pipeline does.
 func (o *Owner) Deploy(stage string) error {
-	s := o.simulator
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	spec := s.catalog.types[deploymentType]
-	_, err := o.session.call(spec, "owner/"+o.apiID+"/"+stage).createFor(Object{"restApi": o.apiID, "stageName": stage})
+	_, err := o.session.create(deploymentType, "owner/"+o.apiID+"/"+stage, Object{"restApi": o.apiID, "stageName": stage})
 	return err
 }
 
-func (o *Owner) edit(token string, change func(c *call) error) error {
-	s := o.simulator
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := o.session.call(s.catalog.types[token], "owner/"+o.apiID)
-	c.operation, c.action = "editing REST API "+o.apiID, "API Gateway:UpdateRestApi"
-	if err := change(c); err != nil {
-		return err
-	}
-	return c.commit()
+func (o *Owner) edit(change func(c *call) error) error {
+	return o.session.edit("editing REST API "+o.apiID, "API Gateway:UpdateRestApi", change)
 }
 
 // StageNames is the names of the API's stages, sorted.

@@ -9,12 +9,11 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 )
 
-const zoneType = "aws:route53/zone:Zone"
-
 // route53Service is hosted zones and their records.
 func route53Service() service {
 	return service{
-		types: []*typeSpec{zoneSpec(), recordSpec(), zoneAssociationSpec(), zoneAuthorizationSpec(), profileEntrySpec()},
+		types:  []*typeSpec{zoneSpec(), recordSpec(), zoneAssociationSpec(), zoneAuthorizationSpec(), profileEntrySpec()},
+		quotas: []string{vpcsPerZoneQuota},
 		functions: []*functionSpec{{
 			token: "aws:route53/getZone:getZone", args: route53.LookupZoneArgs{}, result: route53.LookupZoneResult{},
 			actions: []string{"route53:ListHostedZones", "route53:GetHostedZone", "route53:ListTagsForResource"}, run: lookUpZone,
@@ -23,6 +22,13 @@ func route53Service() service {
 			actions: []string{"route53:ListResourceRecordSets"}, run: listRecords,
 		}},
 	}
+}
+
+// HostedZone is a public hosted zone to which its domain is delegated.
+type HostedZone struct {
+	Account string // 12 digits
+	ID      string // "Z0123456789ABCDEFGHIJ"
+	Name    string // without trailing dot
 }
 
 // existing is the zone as a program would state it.

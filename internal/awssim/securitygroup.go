@@ -9,12 +9,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 )
 
-const (
-	securityGroupType = "aws:ec2/securityGroup:SecurityGroup"
-	ingressRuleType   = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-	egressRuleType    = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-)
-
 // securityGroupService is security groups and their rules.
 func securityGroupService() service {
 	ingress := securityGroupRuleSpec(ingressRuleType, "Ingress")

@@ -108,7 +108,7 @@ const (
 // quota limits how many resources of a type stand in one account and region,
 // or, with per, share a property's value.
 type quota struct {
-	name  string // the key of [World.Quotas]
+	name  string // the key of [Setup.Quotas]
 	limit int    // AWS's default; 0 is no limit
 	per   string
 	code  string
@@ -132,16 +132,31 @@ type problem struct{ property, reason string }
 type service struct {
 	types     []*typeSpec
 	functions []*functionSpec
+	quotas    []string // names of those that no type states
 }
 
 type catalog struct {
 	types     map[string]*typeSpec
 	functions map[string]*functionSpec
+	quotas    []string
+}
+
+// quotaNames is the names of all quotas, sorted.
+func (c *catalog) quotaNames() []string {
+	names := slices.Clone(c.quotas)
+	for _, spec := range c.types {
+		if spec.quota.name != "" {
+			names = append(names, spec.quota.name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func newCatalog(services ...service) *catalog {
-	c := &catalog{map[string]*typeSpec{}, map[string]*functionSpec{}}
+	c := &catalog{types: map[string]*typeSpec{}, functions: map[string]*functionSpec{}}
 	for _, s := range services {
+		c.quotas = append(c.quotas, s.quotas...)
 		for _, t := range s.types {
 			t.schema = sync.OnceValue(func() typeSchema { return typeSchema{inputFields(t.args), outputFields(t.state)} })
 			c.types[t.token] = t
@@ -152,27 +167,6 @@ func newCatalog(services ...service) *catalog {
 	}
 	return c
 }
-
-// simulated is every service there is.
-var simulated = sync.OnceValue(func() *catalog {
-	return newCatalog(
-		ec2Service(),
-		vpcEndpointService(),
-		securityGroupService(),
-		lbService(),
-		acmService(),
-		route53Service(),
-		stsService(), taggingService(),
-		iamService(),
-		logsService(),
-		appAutoScalingService(),
-		ecrService(),
-		dockerService(),
-		ecsService(),
-		apiGatewayService(), customDomainService(),
-		ramService(),
-	)
-})
 
 // namesOf is a catalog's tokens in order, for messages.
 func namesOf[T any](entries map[string]T) string {
@@ -241,3 +235,7 @@ type located struct {
 	path  string
 	value any
 }
+
+// always is for types whose create replaces what stands: AWS's Put and Register
+// calls know no conflict.
+func always(Object) bool { return true }

@@ -132,7 +132,7 @@ func (c *call) executionRole(definition *Resource) (*Resource, error) {
 
 // pulls is what keeps Fargate from the container's image.
 func (c *call) pulls(container containerDefinition, definition, role *Resource) []error {
-	image, err := c.simulator.image(container.Image)
+	image, err := c.image(container.Image)
 	if err != nil {
 		return []error{event("CannotPullContainerError: pull image manifest: %w", err)}
 	}
@@ -286,29 +286,6 @@ func (c *call) healthy(binding Object) []error {
 		for _, listener := range c.listenersOf(arn) {
 			for _, err := range c.nodesReach(listener.Properties.Text("loadBalancerArn"), task, ports) {
 				found = append(found, event("Task failed ELB health checks (Request timed out): %w", err))
-			}
-		}
-	}
-	return found
-}
-
-// nodesReach is what keeps a load balancer's nodes from a target.
-func (c *call) nodesReach(loadBalancer string, target Party, ports []int) []error {
-	balancer := c.findBy(loadBalancerType, "arn", loadBalancer)
-	if balancer == nil {
-		return nil
-	}
-	var found []error
-	for _, r := range c.interfacesOf(balancer.ID) {
-		from := Party{Name: "load balancer " + balancer.Properties.Text("name"), SubnetID: r.Properties.Text("subnetId"),
-			Groups: balancer.Properties.Texts("securityGroups"), Address: parseAddress(r.Properties.Text("privateIp"))}
-		for _, port := range ports {
-			err := c.network().admits(from, target, port)
-			if len(from.Groups) == 0 { // a Network Load Balancer without security groups sends what it likes
-				err = c.network().lets(target, from, port, ingressRuleType, "ingress")
-			}
-			if err != nil {
-				found = append(found, err)
 			}
 		}
 	}

@@ -202,3 +202,7 @@ func (r *Resource) clone() Resource {
 	}
 	return c
 }
+
+// belongsToVPC marks in Hidden what AWS makes with the resource that it refers
+// to and takes away with it, as a VPC's main route table.
+const belongsToVPC = "belongsToVPC"

@@ -24,18 +24,14 @@ const globalsListedIn = "us-east-1"
 
 func taggedResources(c *call) (Object, error) {
 	var found []*Resource
-	for sc, resources := range c.simulator.store.resources {
-		listed := sc.region == c.region || sc.region == "" && c.region == globalsListedIn
-		if sc.account != c.account || !listed || strings.HasPrefix(sc.token, "aws:iam/") {
+	for _, r := range c.inAccount() {
+		if r.Region == "" && c.region != globalsListedIn || strings.HasPrefix(r.Type, "aws:iam/") {
 			continue // IAM's roles are unknown to the tagging API
 		}
-		for _, r := range resources {
-			if r.ARN != "" && carries(r.Properties.Object("tagsAll"), c.inputs.Objects("tagFilters")) {
-				found = append(found, r)
-			}
+		if r.ARN != "" && carries(r.Properties.Object("tagsAll"), c.inputs.Objects("tagFilters")) {
+			found = append(found, r)
 		}
 	}
-	slices.SortFunc(found, compareResources)
 	list := []any{}
 	for _, r := range found {
 		list = append(list, map[string]any{

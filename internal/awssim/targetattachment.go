@@ -7,8 +7,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 )
 
-const targetAttachmentType = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
-
 // Quotas of targets. Tasks that ECS registers don't count here.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 const (

@@ -32,9 +32,12 @@ type TargetHealth struct {
 // of execute-api endpoints only, which speak TLS on port 443 and answer 403 to a
 // request whose Host they don't know, as that of a health check is.
 func (s *Simulator) TargetHealth(account, region string) []TargetHealth {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &call{session: session{simulator: s, account: account, region: region, owner: true}}
+	var all []TargetHealth
+	s.look(account, region, func(c *call) { all = c.targetHealth() })
+	return all
+}
+
+func (c *call) targetHealth() []TargetHealth {
 	var all []TargetHealth
 	seen := map[target]bool{}
 	for _, attachment := range c.all(targetAttachmentType) {
@@ -140,4 +143,27 @@ func (c *call) nodesFail(loadBalancer string, owner *Resource, port int) string 
 		return ""
 	}
 	return "Target.Timeout: " + strings.Join(reasons, "; ")
+}
+
+// nodesReach is what keeps a load balancer's nodes from a target.
+func (c *call) nodesReach(loadBalancer string, target Party, ports []int) []error {
+	balancer := c.findBy(loadBalancerType, "arn", loadBalancer)
+	if balancer == nil {
+		return nil
+	}
+	var found []error
+	for _, r := range c.interfacesOf(balancer.ID) {
+		from := Party{Name: "load balancer " + balancer.Properties.Text("name"), SubnetID: r.Properties.Text("subnetId"),
+			Groups: balancer.Properties.Texts("securityGroups"), Address: parseAddress(r.Properties.Text("privateIp"))}
+		for _, port := range ports {
+			err := c.network().admits(from, target, port)
+			if len(from.Groups) == 0 { // a Network Load Balancer without security groups sends what it likes
+				err = c.network().lets(target, from, port, ingressRuleType, "ingress")
+			}
+			if err != nil {
+				found = append(found, err)
+			}
+		}
+	}
+	return found
 }

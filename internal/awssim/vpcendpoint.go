@@ -10,8 +10,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 )
 
-const vpcEndpointType = "aws:ec2/vpcEndpoint:VpcEndpoint"
-
 // vpcEndpointService is VPC endpoints, interface and gateway.
 func vpcEndpointService() service {
 	return service{types: []*typeSpec{vpcEndpointSpec()}, functions: vpcEndpointFunctions()}
@@ -244,19 +242,6 @@ func privateName(service, region, suffix string) string {
 		return "*.dkr.ecr." + region + "." + suffix
 	}
 	return service + "." + region + "." + suffix
-}
-
-// partOf is n hexadecimal digits that follow from the resource's ID.
-func (c *call) partOf(n int) string {
-	sum := sha256.Sum256([]byte(c.account + c.id))
-	return hex.EncodeToString(sum[:])[:n]
-}
-
-// hostedZoneOf is the ID of the hosted zone that AWS keeps a service's names of a
-// region in, the same for everybody.
-func (c *call) hostedZoneOf(service string) string {
-	sum := sha256.Sum256([]byte(c.region + "|" + service))
-	return "Z" + strings.ToUpper(hex.EncodeToString(sum[:]))[:13]
 }
 
 // prefixListID is the ID of AWS's own prefix list of a gateway service.

@@ -12,14 +12,11 @@ import (
 // with. The VPC's account associates; where the zone is another account's, that
 // one has to authorize it first. No two zones of one name may answer one VPC.
 
-const (
-	zoneAssociationType   = "aws:route53/zoneAssociation:ZoneAssociation"
-	zoneAuthorizationType = "aws:route53/vpcAssociationAuthorization:VpcAssociationAuthorization"
-	profileEntryType      = "aws:route53/profilesResourceAssociation:ProfilesResourceAssociation"
-)
-
 // vpcsPerZoneQuota limits the VPCs of a private zone.
 const vpcsPerZoneQuota = "VPCs per private hosted zone"
+
+// DNSProfiles are the Route 53 Profiles that there are.
+type DNSProfiles []DNSProfile
 
 // DNSProfile is a Route 53 Profile; Portico makes none.
 type DNSProfile struct {
@@ -71,10 +68,7 @@ func associateZone(c *call) error {
 // somebody of the VPC's account runs it: the zone, which may be another
 // account's, then answers the VPC too, if that account has authorized it.
 func (s *Simulator) AssociateVPC(account, region, vpcID, zoneID string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	caller := session{simulator: s, account: account, region: region, caller: "arn:aws:iam::" + account + ":root"}
-	_, err := caller.call(s.catalog.types[zoneAssociationType], "command/"+zoneID+"/"+vpcID).createFor(Object{"zoneId": zoneID, "vpcId": vpcID})
+	_, err := s.root(account, region).create(zoneAssociationType, "command/"+zoneID+"/"+vpcID, Object{"zoneId": zoneID, "vpcId": vpcID})
 	return err
 }
 
@@ -168,7 +162,7 @@ func profileEntrySpec() *typeSpec {
 }
 
 func putIntoProfile(c *call) error {
-	profiles := c.simulator.world.DNSProfiles
+	profiles := factOf[DNSProfiles](c.simulator)
 	i := slices.IndexFunc(profiles, func(p DNSProfile) bool {
 		return p.ID == c.inputs.Text("profileId") && p.Region == c.region && (p.Account == c.account || slices.Contains(p.SharedWith, c.account))
 	})
