@@ -3,13 +3,14 @@ package awssim
 import (
 	"testing"
 
+	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/stretchr/testify/require"
 )
 
 func TestAStageIsExportedWhereItIs(t *testing.T) {
 	l := newAPILab(t)
 	export := func(api, stage string) error {
-		_, err := l.caller.invoke("aws:apigateway/getExport:getExport", Object{"restApiId": api, "stageName": stage, "exportType": "oas30"})
+		_, err := l.caller.Invoke("aws:apigateway/getExport:getExport", engine.Object{"restApiId": api, "stageName": stage, "exportType": "oas30"})
 		return err
 	}
 	require.NoError(t, export("orders1234", "dev"))

@@ -5,10 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portico-iac/portico/internal/awssim/apigateway"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/iampolicy"
+	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-
-	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 )
 
 const ownerAccount = "222222222222"
@@ -21,7 +23,7 @@ func allowing(endpoint string) string {
 
 func newAPILab(t *testing.T) *lab {
 	t.Helper()
-	return newLab(t, &World{RESTAPIs: []RESTAPI{
+	return newLab(t, &World{RESTAPIs: []apigateway.RESTAPI{
 		{Account: ownerAccount, Region: testRegion, ID: "orders1234", Name: "orders", Policy: json.RawMessage(allowing("vpce-owner")), Stages: []string{"dev"}},
 		{Account: ownerAccount, Region: testRegion, ID: "blank12345", Name: "blank", Stages: []string{"dev"}},
 		{Account: ownerAccount, Region: testRegion, ID: "public1234", Name: "public", EndpointType: "REGIONAL"},
@@ -31,7 +33,7 @@ func newAPILab(t *testing.T) *lab {
 // admits tells whether a GET of the stage dev's root is invoked.
 func (l *lab) admits(api, endpoint string) bool {
 	l.t.Helper()
-	ok, err := l.RESTAPIs(testRegion)[api].Admits(Invocation{Stage: "dev", Verb: "GET", Path: "/",
+	ok, err := l.RESTAPIs(testRegion)[api].Admits(apigateway.Invocation{Stage: "dev", Verb: "GET", Path: "/",
 		Context: map[string][]string{"aws:SourceVpce": {endpoint}}}, iampolicy.ImplicitDeny)
 	require.NoError(l.t, err)
 	return ok
@@ -41,22 +43,22 @@ func TestPolicyHasNoEffectUntilTheStageIsDeployed(t *testing.T) {
 	l := newAPILab(t)
 	require.True(t, l.admits("orders1234", "vpce-owner"))
 
-	l.must(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
+	l.must(view.RESTAPIPolicyType, "policy", engine.Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
 	require.True(t, l.admits("orders1234", "vpce-owner"), "the old policy still has effect")
 	require.False(t, l.admits("orders1234", "vpce-portico"), "the new one has none")
 
-	l.must(deploymentType, "deployment", Object{"restApi": "orders1234", "stageName": "dev"})
+	l.must(view.DeploymentType, "deployment", engine.Object{"restApi": "orders1234", "stageName": "dev"})
 	require.False(t, l.admits("orders1234", "vpce-owner"))
 	require.True(t, l.admits("orders1234", "vpce-portico"))
 }
 
 func TestPrivateAPIWithoutPolicyCannotBeDeployed(t *testing.T) {
 	l := newAPILab(t)
-	_, err := l.create(deploymentType, "deployment", Object{"restApi": "blank12345", "stageName": "dev"})
+	_, err := l.create(view.DeploymentType, "deployment", engine.Object{"restApi": "blank12345", "stageName": "dev"})
 	require.ErrorContains(t, err, "Private REST API doesn't have a resource policy attached to it")
 	require.False(t, l.admits("blank12345", "vpce-portico"), "nothing admits to an API without policy")
 
-	l.must(deploymentType, "public", Object{"restApi": "public1234", "stageName": "live"})
+	l.must(view.DeploymentType, "public", engine.Object{"restApi": "public1234", "stageName": "live"})
 	require.Equal(t, []string{"live"}, l.RESTAPIs(testRegion)["public1234"].StageNames(), "a stage that wasn't there is created")
 }
 
@@ -64,11 +66,11 @@ func TestAPIOfAnotherAccountOrRegionIsInvisible(t *testing.T) {
 	l := newAPILab(t)
 	for sentence, stranger := range map[string]*lab{"another account": l.as(testAccount, testRegion), "another region": l.as(ownerAccount, "eu-west-1")} {
 		t.Run(sentence, func(t *testing.T) {
-			api := Resource{Type: restAPIType, ID: "orders1234"}
+			api := engine.Resource{Type: view.RESTAPIType, ID: "orders1234"}
 			require.Nil(t, stranger.read(&api))
-			_, err := stranger.create(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-x")})
+			_, err := stranger.create(view.RESTAPIPolicyType, "policy", engine.Object{"restApiId": "orders1234", "policy": allowing("vpce-x")})
 			require.ErrorContains(t, err, "NotFoundException")
-			_, err = stranger.create(deploymentType, "deployment", Object{"restApi": "orders1234", "stageName": "dev"})
+			_, err = stranger.create(view.DeploymentType, "deployment", engine.Object{"restApi": "orders1234", "stageName": "dev"})
 			require.ErrorContains(t, err, "NotFoundException")
 		})
 	}
@@ -82,12 +84,12 @@ func TestDeletingADeploymentTakesTheOwnersStage(t *testing.T) {
 		"the stage still points at it":      {func(*lab) {}, []string{}},
 		"the owner has deployed in between": {func(l *lab) { require.NoError(l.t, l.owner().Deploy("dev")) }, []string{"dev"}},
 		"a later deployment took the stage over": {func(l *lab) {
-			l.must(deploymentType, "next", Object{"restApi": "orders1234", "stageName": "dev"})
+			l.must(view.DeploymentType, "next", engine.Object{"restApi": "orders1234", "stageName": "dev"})
 		}, []string{"dev"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			l := newAPILab(t)
-			deployment := l.must(deploymentType, "deployment", Object{"restApi": "orders1234", "stageName": "dev"})
+			deployment := l.must(view.DeploymentType, "deployment", engine.Object{"restApi": "orders1234", "stageName": "dev"})
 			test.before(l)
 			require.NoError(t, l.delete(deployment))
 			require.Equal(t, test.stages, l.RESTAPIs(testRegion)["orders1234"].StageNames())
@@ -97,12 +99,12 @@ func TestDeletingADeploymentTakesTheOwnersStage(t *testing.T) {
 
 func TestDeploymentWithoutStageNameIsHeldByStages(t *testing.T) {
 	l := newAPILab(t)
-	deployment := l.must(deploymentType, "deployment", Object{"restApi": "orders1234"})
-	l.must(stageType, "stage", Object{"restApi": "orders1234", "stageName": "live", "deployment": deployment.ID})
+	deployment := l.must(view.DeploymentType, "deployment", engine.Object{"restApi": "orders1234"})
+	l.must(view.StageType, "stage", engine.Object{"restApi": "orders1234", "stageName": "live", "deployment": deployment.ID})
 	require.ErrorContains(t, l.delete(deployment), "Active stages pointing to this deployment must be moved or deleted")
 }
 
-func (l *lab) owner() *Owner {
+func (l *lab) owner() *apigateway.Owner {
 	l.t.Helper()
 	owner, err := l.OwnerOf(testRegion, "orders1234")
 	require.NoError(l.t, err)
@@ -111,9 +113,9 @@ func (l *lab) owner() *Owner {
 
 func TestDeploymentPublishesTheOwnersDraft(t *testing.T) {
 	l := newAPILab(t)
-	require.NoError(t, l.owner().SaveMethods(Method{"/orders/{id}", "GET", "NONE"}, Method{"/admin/{proxy+}", "ANY", "CUSTOM"}))
+	require.NoError(t, l.owner().SaveMethods(apigateway.Method{Path: "/orders/{id}", Verb: "GET", Authorization: "NONE"}, apigateway.Method{Path: "/admin/{proxy+}", Verb: "ANY", Authorization: "CUSTOM"}))
 	require.Empty(t, l.RESTAPIs(testRegion)["orders1234"].Stages["dev"].Methods, "saved, not deployed")
-	l.must(deploymentType, "deployment", Object{"restApi": "orders1234", "stageName": "dev"})
+	l.must(view.DeploymentType, "deployment", engine.Object{"restApi": "orders1234", "stageName": "dev"})
 
 	api := l.RESTAPIs(testRegion)["orders1234"]
 	for _, test := range []struct {
@@ -128,7 +130,7 @@ func TestDeploymentPublishesTheOwnersDraft(t *testing.T) {
 		{"GET", "/admin/a/b", "vpce-other", iampolicy.Allowed, true}, // a Lambda authorizer beside a silent policy
 		{"GET", "/admin/a/b", "vpce-other", iampolicy.ExplicitDeny, false},
 	} {
-		got, err := api.Admits(Invocation{"dev", test.verb, test.path, map[string][]string{"aws:SourceVpce": {test.endpoint}}}, test.authorizer)
+		got, err := api.Admits(apigateway.Invocation{Stage: "dev", Verb: test.verb, Path: test.path, Context: map[string][]string{"aws:SourceVpce": {test.endpoint}}}, test.authorizer)
 		require.NoError(t, err)
 		require.Equal(t, test.want, got, "%+v", test)
 	}
@@ -137,8 +139,8 @@ func TestDeploymentPublishesTheOwnersDraft(t *testing.T) {
 func TestPolicyOfTheAPI(t *testing.T) {
 	t.Run("reads back in full and in API Gateway's form", func(t *testing.T) {
 		l := newAPILab(t)
-		policy := l.must(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
-		api := l.read(&Resource{Type: restAPIType, ID: "orders1234"})
+		policy := l.must(view.RESTAPIPolicyType, "policy", engine.Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
+		api := l.read(&engine.Resource{Type: view.RESTAPIType, ID: "orders1234"})
 		require.JSONEq(t, `{"Statement":[{"Action":"execute-api:Invoke","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-portico"}},`+
 			`"Effect":"Allow","Principal":"*","Resource":"arn:aws:execute-api:us-east-1:222222222222:orders1234/*"}],"Version":"2012-10-17"}`,
 			api.Properties.Text("policy"))
@@ -149,15 +151,15 @@ func TestPolicyOfTheAPI(t *testing.T) {
 	})
 	t.Run("replaces the owner's, and a second create what the first left", func(t *testing.T) {
 		l := newAPILab(t)
-		l.must(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
-		l.must(restAPIPolicyType, "again", Object{"restApiId": "orders1234", "policy": allowing("vpce-other")})
+		l.must(view.RESTAPIPolicyType, "policy", engine.Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
+		l.must(view.RESTAPIPolicyType, "again", engine.Object{"restApiId": "orders1234", "policy": allowing("vpce-other")})
 		saved := l.RESTAPIs(testRegion)["orders1234"].SavedPolicy
 		require.Contains(t, saved, "vpce-other")
 		require.NotContains(t, saved, "vpce-owner")
 	})
 	t.Run("is blanked by deleting the resource", func(t *testing.T) {
 		l := newAPILab(t)
-		policy := l.must(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
+		policy := l.must(view.RESTAPIPolicyType, "policy", engine.Object{"restApiId": "orders1234", "policy": allowing("vpce-portico")})
 		require.NoError(t, l.delete(policy))
 		require.Empty(t, l.RESTAPIs(testRegion)["orders1234"].SavedPolicy)
 		require.ErrorContains(t, l.owner().Deploy("dev"), "doesn't have a resource policy")
@@ -170,7 +172,7 @@ func TestPolicyOfTheAPI(t *testing.T) {
 	} {
 		t.Run("is refused with "+sentence, func(t *testing.T) {
 			l := newAPILab(t)
-			_, err := l.create(restAPIPolicyType, "policy", Object{"restApiId": "orders1234", "policy": test.policy})
+			_, err := l.create(view.RESTAPIPolicyType, "policy", engine.Object{"restApiId": "orders1234", "policy": test.policy})
 			require.ErrorContains(t, err, test.want)
 			require.Contains(t, l.RESTAPIs(testRegion)["orders1234"].SavedPolicy, "vpce-owner")
 		})
@@ -178,10 +180,10 @@ func TestPolicyOfTheAPI(t *testing.T) {
 }
 
 func TestAPIIdentifiersAreUniqueInARegion(t *testing.T) {
-	api := RESTAPI{Account: ownerAccount, Region: testRegion, ID: "orders1234", Name: "orders"}
+	api := apigateway.RESTAPI{Account: ownerAccount, Region: testRegion, ID: "orders1234", Name: "orders"}
 	twin := api
 	twin.Account = testAccount
-	_, err := New(&World{RESTAPIs: []RESTAPI{api, twin}})
+	_, err := New(&World{RESTAPIs: []apigateway.RESTAPI{api, twin}})
 	require.ErrorContains(t, err, "unique in a region")
 }
 
@@ -201,10 +203,10 @@ func TestStoredFormOfAPolicyDecidesAlike(t *testing.T) {
 			}
 			return s
 		})
-		text, err := marshalPlain(map[string]any{"Version": "2012-10-17", "Statement": rapid.SliceOfN(statement, 1, 4).Draw(t, "statements")})
+		text, err := engine.MarshalPlain(map[string]any{"Version": "2012-10-17", "Statement": rapid.SliceOfN(statement, 1, 4).Draw(t, "statements")})
 		require.NoError(t, err)
-		stored := storedForm(text, arn)
-		require.Equal(t, stored, storedForm(stored, arn))
+		stored := apigateway.StoredForm(text, arn)
+		require.Equal(t, stored, apigateway.StoredForm(stored, arn))
 		full, err := iampolicy.Parse([]byte(strings.ReplaceAll(text, "execute-api:/", arn+"/")))
 		require.NoError(t, err)
 		kept, err := iampolicy.Parse([]byte(stored))

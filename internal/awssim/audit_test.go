@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/stretchr/testify/require"
 )
 
@@ -13,51 +14,51 @@ import (
 // structs, so that a rule about a misspelt property can't pass for a rule.
 func TestSpecsNameOnlyWhatTheSDKHas(t *testing.T) {
 	catalog := simulated()
-	for token, spec := range catalog.types {
+	for token, spec := range catalog.Types {
 		t.Run(token, func(t *testing.T) {
-			inputs := spec.schema().inputs
-			names := slices.Concat(spec.required, spec.immutable, spec.sets, spec.documents, spec.unique, spec.defaults.sortedNames())
+			inputs := spec.Schema().Inputs
+			names := slices.Concat(spec.Required, spec.Immutable, spec.Sets, spec.Documents, spec.Unique, spec.Defaults.SortedNames())
 			for _, name := range names {
 				require.Contains(t, inputs, name)
 			}
-			if spec.autoname != "" {
-				require.Contains(t, inputs, spec.autoname)
-				require.Positive(t, spec.autonameMax)
+			if spec.Autoname != "" {
+				require.Contains(t, inputs, spec.Autoname)
+				require.Positive(t, spec.AutonameMax)
 			}
-			for path := range spec.rules {
+			for path := range spec.Rules {
 				require.True(t, leads(inputs, path), "rule at %s", path)
 			}
-			for _, ref := range spec.refs {
-				require.True(t, leads(inputs, ref.at), "reference at %s", ref.at)
-				target := catalog.types[ref.to]
-				require.NotNil(t, target, "reference to %s", ref.to)
-				if ref.key != "" {
-					require.Contains(t, target.schema().outputs, ref.key)
+			for _, ref := range spec.Refs {
+				require.True(t, leads(inputs, ref.At), "reference at %s", ref.At)
+				target := catalog.Types[ref.To]
+				require.NotNil(t, target, "reference to %s", ref.To)
+				if ref.Key != "" {
+					require.Contains(t, target.Schema().Outputs, ref.Key)
 				}
-				require.NotEmpty(t, ref.code, "reference at %s", ref.at)
+				require.NotEmpty(t, ref.Code, "reference at %s", ref.At)
 			}
-			require.NotEmpty(t, spec.title)
+			require.NotEmpty(t, spec.Title)
 			if strings.HasPrefix(token, "aws:") {
-				require.NotEmpty(t, spec.read)
+				require.NotEmpty(t, spec.Read)
 			}
-			for _, action := range slices.Concat(spec.create, spec.read, spec.update, spec.delete) {
+			for _, action := range slices.Concat(spec.Create, spec.Read, spec.Update, spec.Delete) {
 				require.Regexp(t, `^[a-z0-9-]+:[A-Z][A-Za-z0-9]+$`, action)
 			}
 		})
 	}
-	for token, spec := range catalog.functions {
-		require.NotNil(t, spec.args, token)
-		require.NotEmpty(t, inputFields(spec.result), token)
+	for token, spec := range catalog.Functions {
+		require.NotNil(t, spec.Args, token)
+		require.NotEmpty(t, engine.InputFields(spec.Result), token)
 	}
 }
 
 // TestDefaultsAreValidInputs catches defaults of the wrong kind, such as an
 // int, which JSON doesn't have.
 func TestDefaultsAreValidInputs(t *testing.T) {
-	for token, spec := range simulated().types {
-		for name, value := range spec.defaults {
-			require.Empty(t, kindProblems(spec.schema().inputs[name], value, name), token)
-			require.Equal(t, value, cloneValue(value), token)
+	for token, spec := range simulated().Types {
+		for name, value := range spec.Defaults {
+			require.Empty(t, engine.KindProblems(spec.Schema().Inputs[name], value, name), token)
+			require.Equal(t, value, engine.CloneValue(value), token)
 		}
 	}
 }
@@ -76,7 +77,7 @@ func leads(fields map[string]reflect.Type, path string) bool {
 		}
 		fields = nil
 		if t.Kind() == reflect.Struct {
-			fields = fieldsOf(t)
+			fields = engine.FieldsOf(t)
 		}
 	}
 	return true

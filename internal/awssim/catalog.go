@@ -1,24 +1,42 @@
 package awssim
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/portico-iac/portico/internal/awssim/acm"
+	"github.com/portico-iac/portico/internal/awssim/apigateway"
+	"github.com/portico-iac/portico/internal/awssim/appautoscaling"
+	"github.com/portico-iac/portico/internal/awssim/docker"
+	"github.com/portico-iac/portico/internal/awssim/ec2"
+	"github.com/portico-iac/portico/internal/awssim/ecr"
+	"github.com/portico-iac/portico/internal/awssim/ecs"
+	"github.com/portico-iac/portico/internal/awssim/elbv2"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/iam"
+	"github.com/portico-iac/portico/internal/awssim/logs"
+	"github.com/portico-iac/portico/internal/awssim/ram"
+	"github.com/portico-iac/portico/internal/awssim/route53"
+	"github.com/portico-iac/portico/internal/awssim/sts"
+	"github.com/portico-iac/portico/internal/awssim/tagging"
+)
 
 // simulated is every service there is.
-var simulated = sync.OnceValue(func() *catalog {
-	return newCatalog(
-		ec2Service(),
-		vpcEndpointService(),
-		securityGroupService(),
-		lbService(),
-		acmService(),
-		route53Service(),
-		stsService(), taggingService(),
-		iamService(),
-		logsService(),
-		appAutoScalingService(),
-		ecrService(),
-		dockerService(),
-		ecsService(),
-		apiGatewayService(), customDomainService(),
-		ramService(),
+var simulated = sync.OnceValue(func() *engine.Catalog {
+	return engine.NewCatalog(
+		ec2.VPCs(),
+		ec2.VPCEndpoints(),
+		ec2.SecurityGroups(),
+		elbv2.Service(),
+		acm.Service(),
+		route53.Service(),
+		sts.Service(), tagging.Service(),
+		iam.Service(),
+		logs.Service(),
+		appautoscaling.Service(),
+		ecr.Service(),
+		docker.Service(),
+		ecs.Service(),
+		apigateway.RESTAPIService(), apigateway.CustomDomainService(),
+		ram.Service(),
 	)
 })

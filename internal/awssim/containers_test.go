@@ -5,29 +5,32 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portico-iac/portico/internal/awssim/ecs"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/stretchr/testify/require"
 )
 
 func TestTaskDefinitionIsRefused(t *testing.T) {
-	container := func(name string, value any) func(e *estate) Object {
-		return func(e *estate) Object {
+	container := func(name string, value any) func(e *estate) engine.Object {
+		return func(e *estate) engine.Object {
 			c := e.container()
 			c[name] = value
-			return Object{"containerDefinitions": containersJSON(c)}
+			return engine.Object{"containerDefinitions": containersJSON(c)}
 		}
 	}
-	property := func(name string, value any) func(*estate) Object {
-		return func(*estate) Object { return Object{name: value} }
+	property := func(name string, value any) func(*estate) engine.Object {
+		return func(*estate) engine.Object { return engine.Object{name: value} }
 	}
-	options := func(changes map[string]any) func(e *estate) Object {
-		return func(e *estate) Object {
+	options := func(changes map[string]any) func(e *estate) engine.Object {
+		return func(e *estate) engine.Object {
 			c := e.container()
 			maps.Copy(c["logConfiguration"].(map[string]any)["options"].(map[string]any), changes)
-			return Object{"containerDefinitions": containersJSON(c)}
+			return engine.Object{"containerDefinitions": containersJSON(c)}
 		}
 	}
 	for sentence, test := range map[string]struct {
-		changes func(e *estate) Object
+		changes func(e *estate) engine.Object
 		want    string
 	}{
 		"CPU and memory are no Fargate pair":     {property("cpu", "500"), "No Fargate configuration exists for given values: 500 CPU, 1024 memory"},
@@ -60,7 +63,7 @@ func TestTaskDefinitionIsRefused(t *testing.T) {
 			e := newEstate(t)
 			inputs := e.definition()
 			maps.Copy(inputs, test.changes(e))
-			_, err := e.create(taskDefinitionType, "definition", inputs)
+			_, err := e.create(view.TaskDefinitionType, "definition", inputs)
 			require.ErrorContains(t, err, test.want)
 		})
 	}
@@ -73,6 +76,6 @@ func TestFargateSizes(t *testing.T) {
 		{2048, 4096}: true, {4096, 30720}: true, {4096, 31744}: false,
 		{8192, 16384}: true, {8192, 18432}: false, {16384, 122880}: true, {300, 512}: false,
 	} {
-		require.Equal(t, want, isFargateSize(size[0], size[1]), "%v", size)
+		require.Equal(t, want, ecs.IsFargateSize(size[0], size[1]), "%v", size)
 	}
 }

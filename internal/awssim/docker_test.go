@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/portico-iac/portico/internal/awssim/docker"
+	"github.com/portico-iac/portico/internal/awssim/ecr"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/stretchr/testify/require"
 )
 
@@ -20,18 +24,18 @@ func writeContext(t *testing.T, files map[string]string) string {
 	return root
 }
 
-func (e *estate) build(name string, changes Object) (*Resource, error) {
+func (e *estate) build(name string, changes engine.Object) (*engine.Resource, error) {
 	e.t.Helper()
-	inputs := Object{"imageName": proxyImage + ":1", "build": map[string]any{"context": e.context, "platform": "linux/arm64"},
+	inputs := engine.Object{"imageName": proxyImage + ":1", "build": map[string]any{"context": e.context, "platform": "linux/arm64"},
 		"registry": map[string]any{"server": "https://" + testAccount + ".dkr.ecr.us-east-1.amazonaws.com", "username": "AWS",
-			"password": registryPassword(testAccount, testRegion)}}
+			"password": ecr.RegistryPassword(testAccount, testRegion)}}
 	maps.Copy(inputs, changes)
-	return e.create(dockerImageType, name, inputs)
+	return e.create(view.DockerImageType, name, inputs)
 }
 
 func TestImageIsBuiltAndPushed(t *testing.T) {
 	e := newEstate(t)
-	e.part(repositoryType, "proxy", Object{"imageTagMutability": "IMMUTABLE"})
+	e.part(view.RepositoryType, "proxy", engine.Object{"imageTagMutability": "IMMUTABLE"})
 	e.context = writeContext(t, map[string]string{"nginx.conf": "events {}\n", "conf/routes.conf": "# routes\n", "Dockerfile": `# syntax note
 ARG BASE_IMAGE=public.ecr.aws/nginx/nginx-unprivileged:1.30
 FROM ${BASE_IMAGE}
@@ -45,17 +49,17 @@ EXPOSE 8443
 STOPSIGNAL SIGQUIT
 ENTRYPOINT ["sh", "/etc/proxy/entrypoint.sh"]
 `})
-	built, err := e.build("image", Object{"build": map[string]any{"context": e.context, "platform": "linux/arm64",
+	built, err := e.build("image", engine.Object{"build": map[string]any{"context": e.context, "platform": "linux/arm64",
 		"args": map[string]any{"BASE_IMAGE": "nginx:1.30"}}})
 	require.NoError(t, err)
 	require.Regexp(t, `^`+proxyImage+`@sha256:[0-9a-f]{64}$`, built.Properties.Text("repoDigest"))
 
-	want := ContainerImage{Base: "nginx:1.30", Platform: "linux/arm64", User: "101", WorkingDirectory: "/srv", StopSignal: "SIGQUIT",
+	want := ecr.ContainerImage{Base: "nginx:1.30", Platform: "linux/arm64", User: "101", WorkingDirectory: "/srv", StopSignal: "SIGQUIT",
 		Entrypoint: []string{"sh", "/etc/proxy/entrypoint.sh"}, Command: []string{},
-		Environment: map[string]string{"PROXY_HOME": "/etc/proxy", "MODE": "a b"}, Files: []ImageFile{
-			{"/etc/proxy/nginx.conf", 0o644, []byte("events {}\n")},
-			{"/etc/proxy/routes.conf", 0o644, []byte("# routes\n")},
-			{"/srv/below/routes.conf", 0o755, []byte("# routes\n")},
+		Environment: map[string]string{"PROXY_HOME": "/etc/proxy", "MODE": "a b"}, Files: []ecr.ImageFile{
+			{Path: "/etc/proxy/nginx.conf", Mode: 0o644, Data: []byte("events {}\n")},
+			{Path: "/etc/proxy/routes.conf", Mode: 0o644, Data: []byte("# routes\n")},
+			{Path: "/srv/below/routes.conf", Mode: 0o755, Data: []byte("# routes\n")},
 		}}
 	for _, reference := range []string{built.Properties.Text("repoDigest"), proxyImage + ":1"} {
 		image, err := e.Image(reference)
@@ -68,19 +72,19 @@ ENTRYPOINT ["sh", "/etc/proxy/entrypoint.sh"]
 	_, err = e.Image(proxyImage + ":1")
 	require.NoError(t, err)
 
-	_, err = e.build("same", Object{"build": map[string]any{"context": e.context, "platform": "linux/arm64"}})
+	_, err = e.build("same", engine.Object{"build": map[string]any{"context": e.context, "platform": "linux/arm64"}})
 	require.ErrorContains(t, err, "cannot be overwritten because the repository is immutable")
 }
 
 func TestImageIsRefused(t *testing.T) {
-	registry := func(changes map[string]any) Object {
-		r := map[string]any{"server": proxyImage, "username": "AWS", "password": registryPassword(testAccount, testRegion)}
+	registry := func(changes map[string]any) engine.Object {
+		r := map[string]any{"server": proxyImage, "username": "AWS", "password": ecr.RegistryPassword(testAccount, testRegion)}
 		maps.Copy(r, changes)
-		return Object{"registry": r}
+		return engine.Object{"registry": r}
 	}
 	for sentence, test := range map[string]struct {
 		files   map[string]string
-		changes Object
+		changes engine.Object
 		want    string
 	}{
 		"there is no Dockerfile":               {map[string]string{"Other": "FROM a"}, nil, "open dockerfile"},
@@ -90,22 +94,22 @@ func TestImageIsRefused(t *testing.T) {
 		"several sources and no directory":     {map[string]string{"Dockerfile": "FROM a\nCOPY a b /etc", "a": "", "b": ""}, nil, "must be a directory"},
 		"there is no FROM":                     {map[string]string{"Dockerfile": "ARG A=1\nUSER 101"}, nil, "a FROM comes first"},
 		"the base image has no name":           {map[string]string{"Dockerfile": "FROM ${NOTHING}"}, nil, "not a repository's name"},
-		"the registry's password is another's": {nil, registry(map[string]any{"password": registryPassword("222222222222", testRegion)}), "denied"},
+		"the registry's password is another's": {nil, registry(map[string]any{"password": ecr.RegistryPassword("222222222222", testRegion)}), "denied"},
 		"the credentials are for another host": {nil, registry(map[string]any{"server": "222222222222.dkr.ecr.us-east-1.amazonaws.com"}), "no basic auth credentials"},
-		"there are no credentials":             {nil, Object{"registry": nil}, "no basic auth credentials"},
-		"the repository does not exist":        {nil, Object{"imageName": testAccount + ".dkr.ecr.us-east-1.amazonaws.com/other:1"}, "does not exist in the registry"},
-		"the platform is none of Fargate's":    {nil, Object{"build": map[string]any{"platform": "linux/riscv64"}}, "linux/amd64 or linux/arm64"},
-		"the reference is malformed":           {nil, Object{"imageName": "Proxy:1"}, "not a repository's name"},
+		"there are no credentials":             {nil, engine.Object{"registry": nil}, "no basic auth credentials"},
+		"the repository does not exist":        {nil, engine.Object{"imageName": testAccount + ".dkr.ecr.us-east-1.amazonaws.com/other:1"}, "does not exist in the registry"},
+		"the platform is none of Fargate's":    {nil, engine.Object{"build": map[string]any{"platform": "linux/riscv64"}}, "linux/amd64 or linux/arm64"},
+		"the reference is malformed":           {nil, engine.Object{"imageName": "Proxy:1"}, "not a repository's name"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			e := newEstate(t)
-			e.part(repositoryType, "proxy", Object{})
+			e.part(view.RepositoryType, "proxy", engine.Object{})
 			if test.files != nil {
 				e.context = writeContext(t, test.files)
 			}
 			_, err := e.build("image", test.changes)
 			require.ErrorContains(t, err, test.want)
-			require.Empty(t, e.Resources(Filter{Type: imageType}))
+			require.Empty(t, e.Resources(engine.Filter{Type: view.ImageType}))
 		})
 	}
 }
@@ -113,9 +117,9 @@ func TestImageIsRefused(t *testing.T) {
 func TestContextDigestFollowsContentAndMode(t *testing.T) {
 	root := writeContext(t, map[string]string{"Dockerfile": "FROM a", "nginx.conf": "events {}"})
 	digest := func() string {
-		inputs := Object{"build": map[string]any{"context": root}}
-		require.Empty(t, readyToBuild(&Simulator{}, inputs))
-		return inputs.Object("build").Text(contextDigest)
+		inputs := engine.Object{"build": map[string]any{"context": root}}
+		require.Empty(t, docker.ReadyToBuild(&engine.Simulator{}, inputs))
+		return inputs.Object("build").Text(docker.ContextDigest)
 	}
 	first := digest()
 	require.Equal(t, first, digest())
@@ -127,29 +131,29 @@ func TestContextDigestFollowsContentAndMode(t *testing.T) {
 }
 
 func TestPreviewOfAnImagesUpdateDoesNotKnowItsDigest(t *testing.T) {
-	state := Object{"imageName": "a:1", "repoDigest": "a@sha256:0", "baseImageName": "a:1"}
-	spec := simulated().types[dockerImageType]
-	foreseen := spec.foreseen(state, Object{"imageName": "a:2"})
+	state := engine.Object{"imageName": "a:1", "repoDigest": "a@sha256:0", "baseImageName": "a:1"}
+	spec := simulated().Types[view.DockerImageType]
+	foreseen := spec.Foreseen(state, engine.Object{"imageName": "a:2"})
 	require.Equal(t, "a:2", foreseen["imageName"])
-	require.Equal(t, unknown{}, foreseen["repoDigest"])
+	require.Equal(t, engine.Unknown{}, foreseen["repoDigest"])
 }
 
 func TestImageReferences(t *testing.T) {
-	digest := sha256Digest([]byte("x"))
-	for text, want := range map[string]imageReference{
-		"nginx":                             {"", "nginx", "latest", ""},
-		"nginx:1.30":                        {"", "nginx", "1.30", ""},
-		"localhost:5000/team/proxy:a_b":     {"localhost:5000", "team/proxy", "a_b", ""},
-		"public.ecr.aws/nginx/nginx:stable": {"public.ecr.aws", "nginx/nginx", "stable", ""},
-		"team/proxy@" + digest:              {"", "team/proxy", "", digest},
-		proxyImage + ":v1@" + digest:        {testAccount + ".dkr.ecr.us-east-1.amazonaws.com", "proxy", "v1", digest},
+	digest := ecr.SHA256Digest([]byte("x"))
+	for text, want := range map[string]ecr.Reference{
+		"nginx":                             {Host: "", Name: "nginx", Tag: "latest", Digest: ""},
+		"nginx:1.30":                        {Host: "", Name: "nginx", Tag: "1.30", Digest: ""},
+		"localhost:5000/team/proxy:a_b":     {Host: "localhost:5000", Name: "team/proxy", Tag: "a_b", Digest: ""},
+		"public.ecr.aws/nginx/nginx:stable": {Host: "public.ecr.aws", Name: "nginx/nginx", Tag: "stable", Digest: ""},
+		"team/proxy@" + digest:              {Host: "", Name: "team/proxy", Tag: "", Digest: digest},
+		proxyImage + ":v1@" + digest:        {Host: testAccount + ".dkr.ecr.us-east-1.amazonaws.com", Name: "proxy", Tag: "v1", Digest: digest},
 	} {
-		got, err := parseImageReference(text)
+		got, err := ecr.ParseReference(text)
 		require.NoError(t, err, text)
 		require.Equal(t, want, got, text)
 	}
 	for _, text := range []string{"", "Nginx", "nginx:", "nginx@sha256:12", "a//b", "a b", "nginx:-x", "-a"} {
-		_, err := parseImageReference(text)
+		_, err := ecr.ParseReference(text)
 		require.Error(t, err, text)
 	}
 }

@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/portico-iac/portico/internal/awssim/ec2"
+	"github.com/portico-iac/portico/internal/awssim/ecr"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/stretchr/testify/require"
 )
 
@@ -20,47 +24,47 @@ const (
 type lab struct {
 	*Simulator
 	t      *testing.T
-	caller session
+	caller engine.Session
 }
 
 func newLab(t *testing.T, world *World) *lab {
 	t.Helper()
-	world.Home = Identity{testAccount, "arn:aws:iam::" + testAccount + ":user/deployer"}
+	world.Home = engine.Identity{Account: testAccount, Principal: "arn:aws:iam::" + testAccount + ":user/deployer"}
 	s, err := New(world)
 	require.NoError(t, err)
-	return &lab{s, t, s.as(testAccount, testRegion, world.Home.Principal)}
+	return &lab{s, t, s.As(testAccount, testRegion, world.Home.Principal)}
 }
 
 // as is the lab for a caller of another account or region.
 func (l *lab) as(account, region string) *lab {
-	return &lab{l.Simulator, l.t, l.Simulator.as(account, region, l.caller.caller)}
+	return &lab{l.Simulator, l.t, l.Simulator.As(account, region, l.caller.Caller)}
 }
 
-func (l *lab) create(token, name string, inputs Object) (*Resource, error) {
+func (l *lab) create(token, name string, inputs engine.Object) (*engine.Resource, error) {
 	l.t.Helper()
-	return l.caller.create(token, name, inputs)
+	return l.caller.Create(token, name, inputs)
 }
 
-func (l *lab) must(token, name string, inputs Object) *Resource {
+func (l *lab) must(token, name string, inputs engine.Object) *engine.Resource {
 	l.t.Helper()
 	r, err := l.create(token, name, inputs)
 	require.NoError(l.t, err)
 	return r
 }
 
-func (l *lab) update(r *Resource, changes Object) (*Resource, error) {
+func (l *lab) update(r *engine.Resource, changes engine.Object) (*engine.Resource, error) {
 	l.t.Helper()
-	return l.caller.update(r, changes)
+	return l.caller.Update(r, changes)
 }
 
-func (l *lab) delete(r *Resource) error {
+func (l *lab) delete(r *engine.Resource) error {
 	l.t.Helper()
-	return l.caller.remove(r)
+	return l.caller.Delete(r)
 }
 
-func (l *lab) read(r *Resource) *Resource {
+func (l *lab) read(r *engine.Resource) *engine.Resource {
 	l.t.Helper()
-	found, err := l.caller.read(r)
+	found, err := l.caller.Read(r)
 	require.NoError(l.t, err)
 	return found
 }
@@ -69,8 +73,8 @@ func (l *lab) read(r *Resource) *Resource {
 // they are created, and left out with nil.
 type estate struct {
 	*lab
-	inputs  map[string]Object
-	created map[string]*Resource
+	inputs  map[string]engine.Object
+	created map[string]*engine.Resource
 	context string  // the image's build context
 	port    float64 // the container's port that the service names
 	pulled  string  // the container's image
@@ -85,9 +89,9 @@ const pullAndLog = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:/proxy:*"}]}`
 
 // prebuilt is images that nobody in the estate builds.
-var prebuilt = []PublicImage{
+var prebuilt = []ecr.PublicImage{
 	{Reference: "public.ecr.aws/team/proxy:1"},
-	{Reference: proxyImage + ":prebuilt", ContainerImage: ContainerImage{Platform: "linux/arm64"}},
+	{Reference: proxyImage + ":prebuilt", ContainerImage: ecr.ContainerImage{Platform: "linux/arm64"}},
 }
 
 const proxyImage = testAccount + ".dkr.ecr." + testRegion + ".amazonaws.com/proxy"
@@ -97,7 +101,7 @@ func newEstate(t *testing.T) *estate {
 	context := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(context, "Dockerfile"), []byte("FROM nginx:1.30\nCOPY nginx.conf /etc/proxy/\nUSER 101\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(context, "nginx.conf"), []byte("events {}\n"), 0o644))
-	return &estate{newLab(t, &World{Images: prebuilt}), map[string]Object{}, map[string]*Resource{}, context, 8443, proxyImage + ":1"}
+	return &estate{newLab(t, &World{Images: prebuilt}), map[string]engine.Object{}, map[string]*engine.Resource{}, context, 8443, proxyImage + ":1"}
 }
 
 // container is the one container of the estate's task definition.
@@ -120,7 +124,7 @@ func containersJSON(containers ...map[string]any) string {
 }
 
 // part creates a part of the estate, if it is to be there, and gives its ID.
-func (e *estate) part(token, name string, inputs Object) string {
+func (e *estate) part(token, name string, inputs engine.Object) string {
 	e.t.Helper()
 	if changes, ok := e.inputs[name]; ok {
 		if changes == nil {
@@ -135,73 +139,73 @@ func (e *estate) part(token, name string, inputs Object) string {
 
 func (e *estate) network() (subnets []any) {
 	e.t.Helper()
-	vpc := e.part(vpcType, "vpc", Object{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
-	table := e.part(routeTableType, "table", Object{"vpcId": vpc})
+	vpc := e.part(view.VPCType, "vpc", engine.Object{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
+	table := e.part(view.RouteTableType, "table", engine.Object{"vpcId": vpc})
 	for _, zone := range []string{"a", "b"} {
-		subnet := e.part(subnetType, "subnet-"+zone, Object{"vpcId": vpc, "availabilityZone": testRegion + zone,
+		subnet := e.part(view.SubnetType, "subnet-"+zone, engine.Object{"vpcId": vpc, "availabilityZone": testRegion + zone,
 			"cidrBlock": map[string]string{"a": "10.0.0.0/24", "b": "10.0.1.0/24"}[zone]})
-		e.part(routeTableAssociationType, "association-"+zone, Object{"subnetId": subnet, "routeTableId": table})
+		e.part(view.RouteTableAssociationType, "association-"+zone, engine.Object{"subnetId": subnet, "routeTableId": table})
 		subnets = append(subnets, subnet)
 	}
 	for _, group := range []string{"balancer", "tasks", "apis", "services"} {
-		e.part(securityGroupType, group, Object{"vpcId": vpc, "description": group})
+		e.part(view.SecurityGroupType, group, engine.Object{"vpcId": vpc, "description": group})
 	}
 	allow := func(name, token, own, peer string, port float64) {
-		e.part(token, name, Object{"securityGroupId": e.created[own].ID, "referencedSecurityGroupId": e.created[peer].ID,
+		e.part(token, name, engine.Object{"securityGroupId": e.created[own].ID, "referencedSecurityGroupId": e.created[peer].ID,
 			"ipProtocol": "tcp", "fromPort": port, "toPort": port})
 	}
-	allow("balancer to tasks", egressRuleType, "balancer", "tasks", 8443)
-	allow("tasks from balancer", ingressRuleType, "tasks", "balancer", 8443)
-	allow("tasks to services", egressRuleType, "tasks", "services", 443)
-	allow("services from tasks", ingressRuleType, "services", "tasks", 443)
-	allow("tasks to apis", egressRuleType, "tasks", "apis", 443)
-	allow("apis from tasks", ingressRuleType, "apis", "tasks", 443)
+	allow("balancer to tasks", view.EgressRuleType, "balancer", "tasks", 8443)
+	allow("tasks from balancer", view.IngressRuleType, "tasks", "balancer", 8443)
+	allow("tasks to services", view.EgressRuleType, "tasks", "services", 443)
+	allow("services from tasks", view.IngressRuleType, "services", "tasks", 443)
+	allow("tasks to apis", view.EgressRuleType, "tasks", "apis", 443)
+	allow("apis from tasks", view.IngressRuleType, "apis", "tasks", 443)
 	for _, name := range []string{"ecr.api", "ecr.dkr", "logs"} {
-		e.part(vpcEndpointType, name, Object{"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1." + name, "vpcEndpointType": "Interface",
-			"subnetIds": subnets, "securityGroupIds": list(e.created["services"].ID), "privateDnsEnabled": true})
+		e.part(view.VPCEndpointType, name, engine.Object{"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1." + name, "vpcEndpointType": "Interface",
+			"subnetIds": subnets, "securityGroupIds": engine.List(e.created["services"].ID), "privateDnsEnabled": true})
 	}
-	e.part(vpcEndpointType, "execute-api", Object{"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1.execute-api",
-		"vpcEndpointType": "Interface", "subnetIds": subnets, "securityGroupIds": list(e.created["apis"].ID)})
-	e.part(vpcEndpointType, "s3", Object{"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1.s3", "routeTableIds": list(table)})
-	e.part(egressRuleType, "tasks to s3", Object{"securityGroupId": e.created["tasks"].ID, "prefixListId": prefixListID(testRegion, "s3"),
+	e.part(view.VPCEndpointType, "execute-api", engine.Object{"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1.execute-api",
+		"vpcEndpointType": "Interface", "subnetIds": subnets, "securityGroupIds": engine.List(e.created["apis"].ID)})
+	e.part(view.VPCEndpointType, "s3", engine.Object{"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1.s3", "routeTableIds": engine.List(table)})
+	e.part(view.EgressRuleType, "tasks to s3", engine.Object{"securityGroupId": e.created["tasks"].ID, "prefixListId": ec2.PrefixListID(testRegion, "s3"),
 		"ipProtocol": "tcp", "fromPort": 443.0, "toPort": 443.0})
 	return subnets
 }
 
 func (e *estate) image() {
 	e.t.Helper()
-	e.part(repositoryType, "proxy", Object{"imageTagMutability": "IMMUTABLE"})
-	e.part(dockerImageType, "image", Object{"imageName": proxyImage + ":1",
+	e.part(view.RepositoryType, "proxy", engine.Object{"imageTagMutability": "IMMUTABLE"})
+	e.part(view.DockerImageType, "image", engine.Object{"imageName": proxyImage + ":1",
 		"build":    map[string]any{"context": e.context, "platform": "linux/arm64"},
-		"registry": map[string]any{"server": proxyImage, "username": "AWS", "password": registryPassword(testAccount, testRegion)}})
+		"registry": map[string]any{"server": proxyImage, "username": "AWS", "password": ecr.RegistryPassword(testAccount, testRegion)}})
 }
 
-func (e *estate) definition() Object {
+func (e *estate) definition() engine.Object {
 	e.t.Helper()
-	e.part(roleType, "execution", Object{"assumeRolePolicy": trustECSTasks})
-	e.part(rolePolicyType, "execution-policy", Object{"role": "execution", "policy": pullAndLog})
-	e.part(logGroupType, "/proxy", Object{})
-	return Object{"family": "proxy", "networkMode": "awsvpc", "requiresCompatibilities": list("FARGATE"), "cpu": "512", "memory": "1024",
+	e.part(view.RoleType, "execution", engine.Object{"assumeRolePolicy": trustECSTasks})
+	e.part(view.RolePolicyType, "execution-policy", engine.Object{"role": "execution", "policy": pullAndLog})
+	e.part(view.LogGroupType, "/proxy", engine.Object{})
+	return engine.Object{"family": "proxy", "networkMode": "awsvpc", "requiresCompatibilities": engine.List("FARGATE"), "cpu": "512", "memory": "1024",
 		"runtimePlatform": map[string]any{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}, "executionRoleArn": e.created["execution"].ARN,
 		"containerDefinitions": containersJSON(e.container())}
 }
 
 // service creates everything in order, and last the service.
-func (e *estate) service() (*Resource, error) {
+func (e *estate) service() (*engine.Resource, error) {
 	e.t.Helper()
 	subnets := e.network()
 	e.image()
-	e.part(taskDefinitionType, "definition", e.definition())
-	cluster := e.part(clusterType, "cluster", Object{})
-	balancer := e.part(loadBalancerType, "balancer-lb", Object{"internal": true, "loadBalancerType": "application", "subnets": subnets,
-		"securityGroups": list(e.created["balancer"].ID)})
-	group := e.part(targetGroupType, "group", Object{"vpcId": e.created["vpc"].ID, "port": 8443.0, "protocol": "HTTPS", "targetType": "ip"})
-	e.part(listenerType, "listener", Object{"loadBalancerArn": balancer, "port": 80.0, "protocol": "HTTP",
+	e.part(view.TaskDefinitionType, "definition", e.definition())
+	cluster := e.part(view.ClusterType, "cluster", engine.Object{})
+	balancer := e.part(view.LoadBalancerType, "balancer-lb", engine.Object{"internal": true, "loadBalancerType": "application", "subnets": subnets,
+		"securityGroups": engine.List(e.created["balancer"].ID)})
+	group := e.part(view.TargetGroupType, "group", engine.Object{"vpcId": e.created["vpc"].ID, "port": 8443.0, "protocol": "HTTPS", "targetType": "ip"})
+	e.part(view.ListenerType, "listener", engine.Object{"loadBalancerArn": balancer, "port": 80.0, "protocol": "HTTP",
 		"defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": group}}})
-	inputs := Object{"cluster": cluster, "taskDefinition": e.created["definition"].ARN, "launchType": "FARGATE", "desiredCount": 2.0,
+	inputs := engine.Object{"cluster": cluster, "taskDefinition": e.created["definition"].ARN, "launchType": "FARGATE", "desiredCount": 2.0,
 		"waitForSteadyState":   true,
-		"networkConfiguration": map[string]any{"subnets": subnets, "securityGroups": list(e.created["tasks"].ID)},
+		"networkConfiguration": map[string]any{"subnets": subnets, "securityGroups": engine.List(e.created["tasks"].ID)},
 		"loadBalancers":        []any{map[string]any{"targetGroupArn": group, "containerName": "nginx", "containerPort": e.port}}}
 	maps.Copy(inputs, e.inputs["service"])
-	return e.create(ecsServiceType, "service", inputs)
+	return e.create(view.ECSServiceType, "service", inputs)
 }

@@ -5,44 +5,48 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portico-iac/portico/internal/awssim/ecr"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/iam"
+	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/stretchr/testify/require"
 )
 
 func TestResourcesOfServicesAreRefused(t *testing.T) {
-	role := Object{"assumeRolePolicy": trustECSTasks}
-	policy := Object{"role": "standing", "policy": pullAndLog}
-	group := Object{"name": "/new"}
-	lifecycle := Object{"repository": "standing", "policy": `{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any",
+	role := engine.Object{"assumeRolePolicy": trustECSTasks}
+	policy := engine.Object{"role": "standing", "policy": pullAndLog}
+	group := engine.Object{"name": "/new"}
+	lifecycle := engine.Object{"repository": "standing", "policy": `{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any",
 		"countType":"imageCountMoreThan","countNumber":10},"action":{"type":"expire"}}]}`}
 	for sentence, test := range map[string]struct {
 		token   string
-		inputs  Object
-		changes Object
+		inputs  engine.Object
+		changes engine.Object
 		want    string
 	}{
-		"a role whose name is taken":               {roleType, role, Object{"name": "standing"}, "EntityAlreadyExists"},
-		"a role with a space in its name":          {roleType, role, Object{"name": "a b"}, "letters, digits"},
-		"a role that trusts by a broken document":  {roleType, role, Object{"assumeRolePolicy": `{"Statement":[{"Effect":"Perhaps"}]}`}, "MalformedPolicyDocument"},
-		"a role whose trust names a resource":      {roleType, role, Object{"assumeRolePolicy": strings.Replace(trustECSTasks, `"Action"`, `"Resource":"*","Action"`, 1)}, "Has prohibited field Resource"},
-		"a role whose trust is not JSON":           {roleType, role, Object{"assumeRolePolicy": "{"}, "invalid JSON"},
-		"a session of a minute":                    {roleType, role, Object{"maxSessionDuration": 60.0}, "between 3600 and 43200"},
-		"a policy of a role that isn't there":      {rolePolicyType, policy, Object{"role": "nobody"}, "NoSuchEntity"},
-		"a policy with a principal":                {rolePolicyType, policy, Object{"policy": trustECSTasks}, "MalformedPolicyDocument"},
-		"a policy beyond 10,240 bytes":             {rolePolicyType, policy, Object{"policy": strings.Replace(pullAndLog, `"*"`, `"`+strings.Repeat("x", 10240)+`"`, 1)}, "Maximum policy size of 10240 bytes"},
-		"a log group whose name is taken":          {logGroupType, group, Object{"name": "/standing"}, "ResourceAlreadyExistsException"},
-		"a log group that keeps for eight days":    {logGroupType, group, Object{"retentionInDays": 8.0}, "is not one of"},
-		"a log group with a space in its name":     {logGroupType, group, Object{"name": "a b"}, "letters, digits"},
-		"a repository in capitals":                 {repositoryType, Object{}, Object{"name": "Proxy"}, "lower-case"},
-		"a repository whose name is taken":         {repositoryType, Object{}, Object{"name": "standing"}, "RepositoryAlreadyExistsException"},
-		"a lifecycle policy without repository":    {lifecyclePolicyType, lifecycle, Object{"repository": "nowhere"}, "RepositoryNotFoundException"},
-		"a lifecycle policy of tagged without tag": {lifecyclePolicyType, lifecycle, Object{"policy": strings.Replace(lifecycle.Text("policy"), "any", "tagged", 1)}, "tagPrefixList"},
-		"a lifecycle policy that archives":         {lifecyclePolicyType, lifecycle, Object{"policy": strings.Replace(lifecycle.Text("policy"), "expire", "archive", 1)}, `action.type "archive"`},
+		"a role whose name is taken":               {view.RoleType, role, engine.Object{"name": "standing"}, "EntityAlreadyExists"},
+		"a role with a space in its name":          {view.RoleType, role, engine.Object{"name": "a b"}, "letters, digits"},
+		"a role that trusts by a broken document":  {view.RoleType, role, engine.Object{"assumeRolePolicy": `{"Statement":[{"Effect":"Perhaps"}]}`}, "MalformedPolicyDocument"},
+		"a role whose trust names a resource":      {view.RoleType, role, engine.Object{"assumeRolePolicy": strings.Replace(trustECSTasks, `"Action"`, `"Resource":"*","Action"`, 1)}, "Has prohibited field Resource"},
+		"a role whose trust is not JSON":           {view.RoleType, role, engine.Object{"assumeRolePolicy": "{"}, "invalid JSON"},
+		"a session of a minute":                    {view.RoleType, role, engine.Object{"maxSessionDuration": 60.0}, "between 3600 and 43200"},
+		"a policy of a role that isn't there":      {view.RolePolicyType, policy, engine.Object{"role": "nobody"}, "NoSuchEntity"},
+		"a policy with a principal":                {view.RolePolicyType, policy, engine.Object{"policy": trustECSTasks}, "MalformedPolicyDocument"},
+		"a policy beyond 10,240 bytes":             {view.RolePolicyType, policy, engine.Object{"policy": strings.Replace(pullAndLog, `"*"`, `"`+strings.Repeat("x", 10240)+`"`, 1)}, "Maximum policy size of 10240 bytes"},
+		"a log group whose name is taken":          {view.LogGroupType, group, engine.Object{"name": "/standing"}, "ResourceAlreadyExistsException"},
+		"a log group that keeps for eight days":    {view.LogGroupType, group, engine.Object{"retentionInDays": 8.0}, "is not one of"},
+		"a log group with a space in its name":     {view.LogGroupType, group, engine.Object{"name": "a b"}, "letters, digits"},
+		"a repository in capitals":                 {view.RepositoryType, engine.Object{}, engine.Object{"name": "Proxy"}, "lower-case"},
+		"a repository whose name is taken":         {view.RepositoryType, engine.Object{}, engine.Object{"name": "standing"}, "RepositoryAlreadyExistsException"},
+		"a lifecycle policy without repository":    {view.LifecyclePolicyType, lifecycle, engine.Object{"repository": "nowhere"}, "RepositoryNotFoundException"},
+		"a lifecycle policy of tagged without tag": {view.LifecyclePolicyType, lifecycle, engine.Object{"policy": strings.Replace(lifecycle.Text("policy"), "any", "tagged", 1)}, "tagPrefixList"},
+		"a lifecycle policy that archives":         {view.LifecyclePolicyType, lifecycle, engine.Object{"policy": strings.Replace(lifecycle.Text("policy"), "expire", "archive", 1)}, `action.type "archive"`},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			l := newLab(t, &World{})
-			l.must(roleType, "standing", role)
-			l.must(logGroupType, "/standing", Object{})
-			l.must(repositoryType, "standing", Object{})
+			l.must(view.RoleType, "standing", role)
+			l.must(view.LogGroupType, "/standing", engine.Object{})
+			l.must(view.RepositoryType, "standing", engine.Object{})
 			inputs := test.inputs.Clone()
 			l.must(test.token, "fine", inputs)
 			maps.Copy(inputs, test.changes)
@@ -54,21 +58,21 @@ func TestResourcesOfServicesAreRefused(t *testing.T) {
 
 func TestRolesArePermittedByInlineAndAttachedPolicies(t *testing.T) {
 	l := newLab(t, &World{})
-	role := l.must(roleType, "worker", Object{"assumeRolePolicy": trustECSTasks})
+	role := l.must(view.RoleType, "worker", engine.Object{"assumeRolePolicy": trustECSTasks})
 	may := func(action string) (allowed bool) {
-		l.look(testAccount, testRegion, func(c *call) {
-			allowed = c.roleMay(role, action, "arn:aws:logs:us-east-1:111111111111:log-group:/proxy:log-stream:x")
+		l.Look(testAccount, testRegion, func(op *engine.Op) {
+			allowed = iam.RoleMay(op, role, action, "arn:aws:logs:us-east-1:111111111111:log-group:/proxy:log-stream:x")
 		})
 		return allowed
 	}
 	require.False(t, may("logs:PutLogEvents"))
 
-	allow := l.must(policyType, "allow", Object{"policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"logs:*","Resource":"*"}}`})
-	attachment := l.must(policyAttachmentType, "attachment", Object{"role": "worker", "policyArn": allow.ARN})
+	allow := l.must(view.PolicyType, "allow", engine.Object{"policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"logs:*","Resource":"*"}}`})
+	attachment := l.must(view.PolicyAttachmentType, "attachment", engine.Object{"role": "worker", "policyArn": allow.ARN})
 	require.True(t, may("logs:PutLogEvents"))
 	require.Error(t, l.delete(allow), "an attached policy")
 
-	l.must(rolePolicyType, "deny", Object{"role": "worker",
+	l.must(view.RolePolicyType, "deny", engine.Object{"role": "worker",
 		"policy": `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"logs:Put*","Resource":"*"}}`})
 	require.False(t, may("logs:PutLogEvents"))
 	require.True(t, may("logs:CreateLogStream"))
@@ -79,13 +83,13 @@ func TestRolesArePermittedByInlineAndAttachedPolicies(t *testing.T) {
 
 func TestRegistryTokenIsForTheCallersRegistry(t *testing.T) {
 	l := newLab(t, &World{})
-	token := func(registry any) (Object, error) {
-		return l.caller.invoke("aws:ecr/getAuthorizationToken:getAuthorizationToken", Object{"registryId": registry})
+	token := func(registry any) (engine.Object, error) {
+		return l.caller.Invoke("aws:ecr/getAuthorizationToken:getAuthorizationToken", engine.Object{"registryId": registry})
 	}
 	got, err := token(nil)
 	require.NoError(t, err)
 	require.Equal(t, "AWS", got.Text("userName"))
-	require.Equal(t, registryPassword(testAccount, testRegion), got.Text("password"))
+	require.Equal(t, ecr.RegistryPassword(testAccount, testRegion), got.Text("password"))
 	require.Equal(t, "https://111111111111.dkr.ecr.us-east-1.amazonaws.com", got.Text("proxyEndpoint"))
 	_, err = token("222222222222")
 	require.ErrorContains(t, err, "AccessDeniedException")

@@ -3,6 +3,9 @@ package awssim
 import (
 	"testing"
 
+	"github.com/portico-iac/portico/internal/awssim/ecs"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/stretchr/testify/require"
 )
 
@@ -29,7 +32,7 @@ func TestServiceBecomesSteady(t *testing.T) {
 
 	require.Error(t, e.delete(e.created["cluster"]), "a cluster with a service")
 	require.NoError(t, e.delete(service))
-	require.Empty(t, e.Resources(Filter{Type: networkInterfaceType, ID: running.Tasks[0].ID}))
+	require.Empty(t, e.Resources(engine.Filter{Type: view.NetworkInterfaceType, ID: running.Tasks[0].ID}))
 	require.NoError(t, e.delete(e.created["cluster"]))
 }
 
@@ -53,10 +56,10 @@ func TestNetworkLoadBalancerWithoutSecurityGroups(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			e := newEstate(t)
-			e.inputs["balancer-lb"] = Object{"loadBalancerType": "network", "securityGroups": nil}
-			e.inputs["listener"] = Object{"protocol": "TCP"}
-			e.inputs["group"] = Object{"protocol": "TCP"}
-			e.inputs["tasks from balancer"] = Object{"referencedSecurityGroupId": nil, "cidrIpv4": test.admitted}
+			e.inputs["balancer-lb"] = engine.Object{"loadBalancerType": "network", "securityGroups": nil}
+			e.inputs["listener"] = engine.Object{"protocol": "TCP"}
+			e.inputs["group"] = engine.Object{"protocol": "TCP"}
+			e.inputs["tasks from balancer"] = engine.Object{"referencedSecurityGroupId": nil, "cidrIpv4": test.admitted}
 			_, err := e.service()
 			if test.want == "" {
 				require.NoError(t, err)
@@ -86,16 +89,16 @@ func TestServiceDoesNotBecomeSteady(t *testing.T) {
 		"the tasks may not send to the APIs":  {without("tasks to apis"), "execute-api"},
 		"the APIs don't admit the tasks":      {without("apis from tasks"), "execute-api"},
 		"the endpoints don't admit the tasks": {without("services from tasks"), "i/o timeout"},
-		"the role can't write logs": {changed("execution-policy", Object{"policy": `{"Version":"2012-10-17","Statement":
+		"the role can't write logs": {changed("execution-policy", engine.Object{"policy": `{"Version":"2012-10-17","Statement":
 			{"Effect":"Allow","Action":"ecr:*","Resource":"*"}}`}), "not authorized to perform: logs:CreateLogStream"},
-		"the role can't pull": {changed("execution-policy", Object{"policy": `{"Version":"2012-10-17","Statement":
+		"the role can't pull": {changed("execution-policy", engine.Object{"policy": `{"Version":"2012-10-17","Statement":
 			{"Effect":"Allow","Action":["logs:*","ecr:GetAuthorizationToken"],"Resource":"*"}}`}), "not authorized to perform: ecr:BatchGetImage"},
-		"the role doesn't trust ECS": {changed("execution", Object{"assumeRolePolicy": `{"Version":"2012-10-17","Statement":
+		"the role doesn't trust ECS": {changed("execution", engine.Object{"assumeRolePolicy": `{"Version":"2012-10-17","Statement":
 			{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`}), "unable to assume the role"},
 		"the image is for another architecture":                       {forAMD64, "linux/arm64"},
 		"the image lies in a public registry and there is no way out": {func(e *estate) { e.pulled = "public.ecr.aws/team/proxy:1" }, "does not reach public.ecr.aws"},
 		"the image is not in the public registry":                     {func(e *estate) { e.pulled = "public.ecr.aws/team/proxy:2" }, "not found in registry"},
-		"the target group has another port":                           {changed("group", Object{"port": 443.0}), "is not the port of target group"},
+		"the target group has another port":                           {changed("group", engine.Object{"port": 443.0}), "is not the port of target group"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +106,7 @@ func TestServiceDoesNotBecomeSteady(t *testing.T) {
 			test.change(e)
 			_, err := e.service()
 			require.ErrorContains(t, err, test.want)
-			var stands unfinished
+			var stands engine.Unfinished
 			require.ErrorAs(t, err, &stands, "the service stands and is kept in Pulumi's state")
 		})
 	}
@@ -121,18 +124,18 @@ func TestServiceBehindSeveralLoadBalancers(t *testing.T) {
 			e := newEstate(t)
 			_, err := e.service()
 			require.NoError(t, err)
-			vpc, subnets := e.created["vpc"].ID, list(e.created["subnet-a"].ID, e.created["subnet-b"].ID)
+			vpc, subnets := e.created["vpc"].ID, engine.List(e.created["subnet-a"].ID, e.created["subnet-b"].ID)
 			groups := e.created["balancer"].ID
 			if !test.admitted {
-				groups = e.must(securityGroupType, "strangers", Object{"vpcId": vpc}).ID
+				groups = e.must(view.SecurityGroupType, "strangers", engine.Object{"vpcId": vpc}).ID
 			}
-			second := e.must(loadBalancerType, "second", Object{"internal": true, "subnets": subnets, "securityGroups": list(groups)})
-			group := e.must(targetGroupType, "second", Object{"vpcId": vpc, "port": 8443.0, "protocol": "HTTPS", "targetType": "ip"})
-			e.must(listenerType, "second", Object{"loadBalancerArn": second.ARN, "port": 80.0, "protocol": "HTTP",
+			second := e.must(view.LoadBalancerType, "second", engine.Object{"internal": true, "subnets": subnets, "securityGroups": engine.List(groups)})
+			group := e.must(view.TargetGroupType, "second", engine.Object{"vpcId": vpc, "port": 8443.0, "protocol": "HTTPS", "targetType": "ip"})
+			e.must(view.ListenerType, "second", engine.Object{"loadBalancerArn": second.ARN, "port": 80.0, "protocol": "HTTP",
 				"defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": group.ARN}}})
-			service := e.Resources(Filter{Type: ecsServiceType})[0]
+			service := e.Resources(engine.Filter{Type: view.ECSServiceType})[0]
 			bindings, _ := service.Properties["loadBalancers"].([]any)
-			_, err = e.update(&service, Object{"loadBalancers": append(bindings, map[string]any{"targetGroupArn": group.ARN, "containerName": "nginx", "containerPort": 8443.0})})
+			_, err = e.update(&service, engine.Object{"loadBalancers": append(bindings, map[string]any{"targetGroupArn": group.ARN, "containerName": "nginx", "containerPort": 8443.0})})
 			if test.want != "" {
 				require.ErrorContains(t, err, test.want)
 				return
@@ -145,19 +148,19 @@ func TestServiceBehindSeveralLoadBalancers(t *testing.T) {
 	}
 	e := newEstate(t)
 	binding := map[string]any{"targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/a/1", "containerName": "nginx", "containerPort": 8443.0}
-	e.inputs["service"] = Object{"loadBalancers": []any{binding, binding, binding, binding, binding, binding}}
+	e.inputs["service"] = engine.Object{"loadBalancers": []any{binding, binding, binding, binding, binding, binding}}
 	_, err := e.service()
 	require.ErrorContains(t, err, "has 6 elements; AWS takes 0 to 5")
 }
 
 func without(part string) func(*estate) { return func(e *estate) { e.inputs[part] = nil } }
 
-func changed(part string, changes Object) func(*estate) {
+func changed(part string, changes engine.Object) func(*estate) {
 	return func(e *estate) { e.inputs[part] = changes }
 }
 
 func forAMD64(e *estate) {
-	e.inputs["image"] = Object{"build": map[string]any{"context": e.context, "platform": "linux/amd64"}}
+	e.inputs["image"] = engine.Object{"build": map[string]any{"context": e.context, "platform": "linux/amd64"}}
 }
 
 func TestServiceIsRefused(t *testing.T) {
@@ -167,9 +170,9 @@ func TestServiceIsRefused(t *testing.T) {
 	}{
 		"the target group has no listener":   {without("listener"), "does not have an associated load balancer"},
 		"the container has no such port":     {func(e *estate) { e.port = 8080 }, "did not have a container port 8080 defined"},
-		"the target group takes instances":   {changed("group", Object{"targetType": "instance"}), "incompatible with the awsvpc network mode"},
-		"the task definition does not exist": {changed("service", Object{"taskDefinition": "proxy:7"}), "TaskDefinition not found"},
-		"the cluster does not exist":         {changed("service", Object{"cluster": "other"}), "ClusterNotFoundException"},
+		"the target group takes instances":   {changed("group", engine.Object{"targetType": "instance"}), "incompatible with the awsvpc network mode"},
+		"the task definition does not exist": {changed("service", engine.Object{"taskDefinition": "proxy:7"}), "TaskDefinition not found"},
+		"the cluster does not exist":         {changed("service", engine.Object{"cluster": "other"}), "ClusterNotFoundException"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
@@ -177,7 +180,7 @@ func TestServiceIsRefused(t *testing.T) {
 			test.change(e)
 			_, err := e.service()
 			require.ErrorContains(t, err, test.want)
-			require.Empty(t, e.Resources(Filter{Type: ecsServiceType}))
+			require.Empty(t, e.Resources(engine.Filter{Type: view.ECSServiceType}))
 		})
 	}
 }
@@ -187,33 +190,33 @@ func TestServiceIsRefused(t *testing.T) {
 func TestRollbackLooksSteady(t *testing.T) {
 	for sentence, test := range map[string]struct {
 		rollback bool
-		check    func(t *testing.T, service *Resource, err error, old, broken string)
+		check    func(t *testing.T, service *engine.Resource, err error, old, broken string)
 	}{
-		"with rollback the old definition runs and no error tells": {true, func(t *testing.T, service *Resource, err error, old, _ string) {
+		"with rollback the old definition runs and no error tells": {true, func(t *testing.T, service *engine.Resource, err error, old, _ string) {
 			require.NoError(t, err)
 			require.Equal(t, old, service.Properties.Text("taskDefinition"))
 		}},
-		"without rollback the wait fails": {false, func(t *testing.T, service *Resource, err error, _, broken string) {
+		"without rollback the wait fails": {false, func(t *testing.T, service *engine.Resource, err error, _, broken string) {
 			require.ErrorContains(t, err, "CannotPullContainerError")
 			require.Equal(t, broken, service.Properties.Text("taskDefinition"))
 		}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			e := newEstate(t)
-			e.inputs["service"] = Object{"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": test.rollback}}
+			e.inputs["service"] = engine.Object{"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": test.rollback}}
 			service, err := e.service()
 			require.NoError(t, err)
 			old := service.Properties.Text("taskDefinition")
 
 			container := e.container()
 			container["image"] = proxyImage + ":2"
-			inputs := e.catalog.types[taskDefinitionType].inputsOf(e.created["definition"].Properties, nil)
+			inputs := e.Catalog.Types[view.TaskDefinitionType].InputsOf(e.created["definition"].Properties, nil)
 			inputs["containerDefinitions"] = containersJSON(container)
-			delete(inputs, defaultsKey)
-			broken := e.must(taskDefinitionType, "definition", inputs)
+			delete(inputs, engine.DefaultsKey)
+			broken := e.must(view.TaskDefinitionType, "definition", inputs)
 			require.Equal(t, 2, broken.Properties.Number("revision"))
 
-			service, err = e.update(service, Object{"taskDefinition": broken.ARN})
+			service, err = e.update(service, engine.Object{"taskDefinition": broken.ARN})
 			test.check(t, service, err, old, broken.ARN)
 			services, err := e.Services(testAccount, testRegion)
 			require.NoError(t, err)
@@ -227,40 +230,40 @@ func TestAutoscalingOwnsTheCount(t *testing.T) {
 	e := newEstate(t)
 	service, err := e.service()
 	require.NoError(t, err)
-	target := Object{"serviceNamespace": "ecs", "scalableDimension": "ecs:service:DesiredCount", "resourceId": "service/cluster/service",
+	target := engine.Object{"serviceNamespace": "ecs", "scalableDimension": "ecs:service:DesiredCount", "resourceId": "service/cluster/service",
 		"minCapacity": 3.0, "maxCapacity": 5.0}
-	scaled := e.must(scalableTargetType, "target", target)
+	scaled := e.must(view.ScalableTargetType, "target", target)
 	require.Equal(t, "service/cluster/service", scaled.ID)
 	service = e.read(service)
 	require.Equal(t, 3, service.Properties.Number("desiredCount"))
 	require.Len(t, e.tasks(), 3)
 
 	before := e.tasks()
-	service, err = e.update(service, Object{"desiredCount": 2.0, "tags": map[string]any{"app": "proxy"}})
+	service, err = e.update(service, engine.Object{"desiredCount": 2.0, "tags": map[string]any{"app": "proxy"}})
 	require.NoError(t, err)
 	require.Equal(t, 3, service.Properties.Number("desiredCount"), "the program did not state another count than before")
 	require.Equal(t, before, e.tasks(), "tags start no deployment")
 
-	service, err = e.update(service, Object{"desiredCount": 1.0})
+	service, err = e.update(service, engine.Object{"desiredCount": 1.0})
 	require.NoError(t, err)
 	require.Equal(t, 1, service.Properties.Number("desiredCount"))
 	require.Subset(t, before, e.tasks())
 	require.Len(t, e.tasks(), 1)
 
-	_, err = e.update(service, Object{"desiredCount": 1.0, "forceNewDeployment": true})
+	_, err = e.update(service, engine.Object{"desiredCount": 1.0, "forceNewDeployment": true})
 	require.NoError(t, err)
 	require.NotSubset(t, before, e.tasks(), "a deployment starts new tasks")
 
 	target["resourceId"] = "service/cluster/other"
-	_, err = e.create(scalableTargetType, "other", target)
+	_, err = e.create(view.ScalableTargetType, "other", target)
 	require.ErrorContains(t, err, "ECS service doesn't exist")
 	target["minCapacity"] = 6.0
-	_, err = e.create(scalableTargetType, "other", target)
+	_, err = e.create(view.ScalableTargetType, "other", target)
 	require.ErrorContains(t, err, "below minCapacity")
 }
 
 // tasks is the tasks that the estate's one service runs.
-func (e *estate) tasks() []TaskInterface {
+func (e *estate) tasks() []ecs.TaskInterface {
 	e.t.Helper()
 	services, err := e.Services(testAccount, testRegion)
 	require.NoError(e.t, err)
@@ -268,8 +271,8 @@ func (e *estate) tasks() []TaskInterface {
 	return services[0].Tasks
 }
 
-func (e *estate) describeService(name string) (Object, error) {
-	spec := e.catalog.functions["aws:ecs/getService:getService"]
-	c := &call{session: e.caller, token: spec.token, inputs: Object{"clusterArn": e.created["cluster"].ARN, "serviceName": name}, operation: "invoking " + spec.token}
-	return c.invoke(spec)
+func (e *estate) describeService(name string) (engine.Object, error) {
+	spec := e.Catalog.Functions["aws:ecs/getService:getService"]
+	op := &engine.Op{Session: e.caller, Token: spec.Token, Inputs: engine.Object{"clusterArn": e.created["cluster"].ARN, "serviceName": name}, Operation: "invoking " + spec.Token}
+	return op.Invoke(spec)
 }

@@ -1,35 +1,43 @@
 package awssim
 
+import (
+	"github.com/portico-iac/portico/internal/awssim/acm"
+	"github.com/portico-iac/portico/internal/awssim/apigateway"
+	"github.com/portico-iac/portico/internal/awssim/ecr"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/route53"
+)
+
 // World is what stands before any program has run.
 type World struct {
 	// Home is who calls without assuming a role: the identity of the
 	// credentials that the engine would find in its environment.
-	Home Identity
+	Home engine.Identity
 
-	Accounts []Account
+	Accounts []engine.Account
 
 	// Existing is laid out in this order when a state directory first meets
 	// it, by the same rules that programs are held to.
-	Existing []Existing `json:",omitempty"`
+	Existing []engine.Existing `json:",omitempty"`
 
 	// HostedZones are the public zones that answer for domain names.
-	HostedZones []HostedZone `json:",omitempty"`
+	HostedZones []route53.HostedZone `json:",omitempty"`
 
 	// RESTAPIs are what owners run in their accounts.
-	RESTAPIs []RESTAPI `json:",omitempty"`
+	RESTAPIs []apigateway.RESTAPI `json:",omitempty"`
 
 	// CertificateAuthorities are the private ones; Portico makes none.
-	CertificateAuthorities []CertificateAuthority `json:",omitempty"`
+	CertificateAuthorities []acm.CertificateAuthority `json:",omitempty"`
 
 	// DNSProfiles are Route 53 Profiles.
-	DNSProfiles []DNSProfile `json:",omitempty"`
+	DNSProfiles []route53.DNSProfile `json:",omitempty"`
 
 	// EmailApprovals are the domains whose mailboxes' owner approves requests
 	// for certificates.
 	EmailApprovals []string `json:",omitempty"`
 
 	// Images are what registries hold that nobody here pushed to.
-	Images []PublicImage `json:",omitempty"`
+	Images []ecr.PublicImage `json:",omitempty"`
 
 	// Quotas replaces default limits by the names that AWS gives them, for
 	// example "Certificates per load balancer". Zero or less leaves AWS's
@@ -38,26 +46,36 @@ type World struct {
 }
 
 // New begins with a world and keeps what happens in memory.
-func New(world *World) (*Simulator, error) { return newSimulator(simulated(), world.setup()) }
+func New(world *World) (*Simulator, error) {
+	s, err := engine.New(simulated(), world.setup())
+	if err != nil {
+		return nil, err
+	}
+	return &Simulator{s}, nil
+}
 
 // Open goes on with what a directory holds, and keeps every change there. What
 // of the world it has not met before is added; what it has met is left as the
 // programs made it.
 func Open(dir string, world *World) (*Simulator, error) {
-	return openSimulator(simulated(), dir, world.setup())
+	s, err := engine.Open(simulated(), dir, world.setup())
+	if err != nil {
+		return nil, err
+	}
+	return &Simulator{s}, nil
 }
 
 // setup is the world as the engine and the services are told of it, in the order
 // in which it can be laid out.
-func (w *World) setup() Setup {
-	setup := Setup{Home: w.Home, Accounts: w.Accounts, Quotas: w.Quotas, Facts: []any{
-		CertificateAuthorities(w.CertificateAuthorities), EmailApprovals(w.EmailApprovals), DNSProfiles(w.DNSProfiles), PublicImages(w.Images),
+func (w *World) setup() engine.Setup {
+	setup := engine.Setup{Home: w.Home, Accounts: w.Accounts, Quotas: w.Quotas, Facts: []any{
+		acm.CertificateAuthorities(w.CertificateAuthorities), acm.EmailApprovals(w.EmailApprovals), route53.DNSProfiles(w.DNSProfiles), ecr.PublicImages(w.Images),
 	}}
 	for _, zone := range w.HostedZones {
-		setup.Existing = append(setup.Existing, zone.existing())
+		setup.Existing = append(setup.Existing, zone.Existing())
 	}
 	for _, api := range w.RESTAPIs {
-		setup.Existing = append(setup.Existing, api.existing()...)
+		setup.Existing = append(setup.Existing, api.Existing()...)
 	}
 	setup.Existing = append(setup.Existing, w.Existing...)
 	return setup

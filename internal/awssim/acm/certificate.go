@@ -1,0 +1,216 @@
+package acm
+
+import (
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/issuance"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+)
+
+// certificateNamesQuota limits the names of one certificate, wildcards
+// included. AWS raises it to 100 on request.
+const certificateNamesQuota = "Domain names per ACM certificate"
+
+// Service is certificates; what makes them issued is in issuance.go.
+func Service() engine.Service {
+	return engine.Service{Types: []*engine.Type{certificateSpec(), certificateValidationSpec()}, Quotas: []string{certificateNamesQuota}}
+}
+
+var certificateName = []engine.Rule{
+	engine.Length(1, 253),
+	engine.Pattern(`(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}`, "a domain name, of which only the whole first label may be *"),
+}
+
+func certificateSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.CertificateType, Title: "ACM Certificate", Args: acm.CertificateArgs{}, State: acm.Certificate{},
+		ID: "{arn}", Identify: identifyCertificate,
+		Immutable: []string{"certificateAuthorityArn", "domainName", "keyAlgorithm", "subjectAlternativeNames", "validationMethod", "validationOptions"},
+		Sets:      []string{"subjectAlternativeNames"},
+		Rules: map[string][]engine.Rule{
+			"domainName":                append(certificateName, engine.Length(1, 64)), // the common name's limit in X.509
+			"subjectAlternativeNames[]": certificateName,
+			"validationMethod":          {engine.OneOf("DNS", "EMAIL")},
+			"keyAlgorithm":              {engine.OneOf("RSA_2048", "EC_prime256v1", "EC_secp384r1")}, // what ACM issues
+			"certificateAuthorityArn":   {engine.ARNOf("acm-pca")},
+			"options.certificateTransparencyLoggingPreference": {engine.OneOf("ENABLED", "DISABLED")},
+		},
+		Check:  certificateKind,
+		Quota:  engine.Quota{Name: "ACM certificates", Limit: 2500, Code: "LimitExceededException"},
+		Create: []string{"acm:RequestCertificate", "acm:DescribeCertificate", "acm:AddTagsToCertificate"},
+		CreateAs: func(inputs engine.Object) []string {
+			if inputs.Has("certificateBody") {
+				return []string{"acm:ImportCertificate", "acm:DescribeCertificate", "acm:AddTagsToCertificate"}
+			}
+			return nil
+		},
+		Read:     []string{"acm:DescribeCertificate", "acm:ListTagsForCertificate"},
+		Update:   []string{"acm:UpdateCertificateOptions", "acm:AddTagsToCertificate", "acm:RemoveTagsFromCertificate"},
+		Delete:   []string{"acm:DeleteCertificate"},
+		OnCreate: createCertificate, OnUpdate: reimportCertificate,
+	}
+}
+
+// certificateKind is the provider's rule that a certificate is imported, or
+// issued by a private authority, or issued by Amazon after validation.
+func certificateKind(inputs engine.Object) []engine.Problem {
+	var problems []engine.Problem
+	exclude := func(property string, others ...string) {
+		for _, other := range others {
+			if inputs.Has(property) && inputs.Has(other) {
+				problems = append(problems, engine.Problem{Property: property, Reason: "conflicts with " + other})
+			}
+		}
+	}
+	exclude("certificateBody", "certificateAuthorityArn", "domainName", "subjectAlternativeNames", "validationMethod", "validationOptions")
+	exclude("certificateAuthorityArn", "validationMethod", "validationOptions")
+	if inputs.Has("certificateBody") != inputs.Has("privateKey") {
+		problems = append(problems, engine.Problem{Property: "privateKey", Reason: "is required with certificateBody, and has no meaning without"})
+	}
+	if inputs.Has("certificateBody") {
+		return problems
+	}
+	if !inputs.Has("domainName") {
+		problems = append(problems, engine.Problem{Property: "domainName", Reason: "one of certificateAuthorityArn, certificateBody, domainName with validationMethod must be specified"})
+	}
+	if !inputs.Has("certificateAuthorityArn") && !inputs.Has("validationMethod") {
+		problems = append(problems, engine.Problem{Property: "validationMethod", Reason: "is required for a certificate that Amazon issues"})
+	}
+	return problems
+}
+
+// identifyCertificate makes the ARN, whose last part has a UUID's form; what
+// stood before Portico has its own.
+func identifyCertificate(op *engine.Op) {
+	if op.ID != "" {
+		op.ARN = op.ID
+		return
+	}
+	h := op.Hash(32)
+	op.ARN = op.Fill("arn:{partition}:acm:{region}:{account}:certificate/") +
+		strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+}
+
+func createCertificate(op *engine.Op) error {
+	switch {
+	case op.Inputs.Has("certificateBody"):
+		return importCertificate(op)
+	case op.Inputs.Has("certificateAuthorityArn"):
+		return requestPrivateCertificate(op)
+	}
+	return requestCertificate(op)
+}
+
+// requestCertificate asks Amazon for a certificate, which waits to be validated.
+func requestCertificate(op *engine.Op) error {
+	names, err := requestedNames(op)
+	if err != nil {
+		return err
+	}
+	byDNS := op.Inputs.Text("validationMethod") == "DNS"
+	options, mailboxes := []any{}, []any{}
+	for _, name := range names {
+		option := map[string]any{"domainName": name}
+		if byDNS {
+			record := issuance.ValidationRecord(op, name)
+			option["resourceRecordName"], option["resourceRecordType"], option["resourceRecordValue"] = record.Name+".", "CNAME", record.Value+"."
+		} else {
+			domain, err := validationDomain(op, op.Inputs, name)
+			if err != nil {
+				return err
+			}
+			for _, mailbox := range []string{"admin", "administrator", "hostmaster", "postmaster", "webmaster"} {
+				mailboxes = append(mailboxes, mailbox+"@"+domain)
+			}
+			continue // options are of records
+		}
+		options = append(options, option)
+	}
+	describeCertificate(op, engine.Object{
+		"domainValidationOptions": options, "status": "PENDING_VALIDATION", "type": "AMAZON_ISSUED", "keyAlgorithm": "RSA_2048",
+		"subjectAlternativeNames": engine.List(names...), "validationEmails": mailboxes, "notBefore": "", "notAfter": "",
+	})
+	if byDNS && issuance.Validated(op, names, nil) {
+		op.Outputs["status"] = "ISSUED"
+	}
+	return nil
+}
+
+// requestedNames is the names of a request, held to the quota.
+func requestedNames(op *engine.Op) ([]string, error) {
+	names := issuance.CertificateNames(op, op.Inputs)
+	if limit := op.Limit(certificateNamesQuota, 10); len(names) > limit {
+		return nil, op.Refuse("LimitExceededException", "Too many domain names requested: %d; the quota is %d a certificate", len(names), limit)
+	}
+	return names, nil
+}
+
+// describeCertificate fills in what the program doesn't say of a certificate:
+// what is known of this one, and what every one shows.
+func describeCertificate(op *engine.Op, known engine.Object) {
+	for _, values := range []engine.Object{known, {
+		"renewalEligibility": "INELIGIBLE", "pendingRenewal": false, "renewalSummaries": []any{}, "validationEmails": engine.List(),
+		"domainValidationOptions": []any{}, "validationMethod": "NONE",
+		"options": map[string]any{"certificateTransparencyLoggingPreference": "ENABLED"},
+	}} {
+		for name, value := range values {
+			if op.Outputs[name] == nil {
+				op.Outputs[name] = value
+			}
+		}
+	}
+}
+
+func certificateValidationSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.CertificateValidationType, Title: "ACM Certificate Validation", Args: acm.CertificateValidationArgs{}, State: acm.CertificateValidation{},
+		ID:        "validated-{hash}",
+		Immutable: []string{"certificateArn", "validationRecordFqdns"},
+		Sets:      []string{"validationRecordFqdns"},
+		Rules:     map[string][]engine.Rule{"certificateArn": {engine.ARNOf("acm")}},
+		Refs:      []engine.Ref{{At: "certificateArn", To: view.CertificateType, Key: "arn", Code: "ResourceNotFoundException", Holds: engine.Ignored}},
+		Create:    []string{"acm:DescribeCertificate"},
+		Read:      []string{"acm:DescribeCertificate"},
+		OnCreate:  awaitIssuance,
+	}
+}
+
+// awaitIssuance fails at once where the real provider gives up after 75
+// minutes.
+func awaitIssuance(op *engine.Op) error {
+	certificate := op.FindBy(view.CertificateType, "arn", op.Inputs.Text("certificateArn")).Properties
+	if kind := certificate.Text("type"); kind != "AMAZON_ISSUED" {
+		return op.Fail("ACM Certificate (%s) has type %s, no validation necessary", certificate.Text("arn"), kind)
+	}
+	if issueApproved(op, certificate.Text("arn")) {
+		return nil
+	}
+	if missing := missingFQDNs(op, certificate); missing != "" {
+		return op.Fail("missing %s DNS validation record: validationRecordFqdns doesn't name it", missing)
+	}
+	if certificate.Text("status") == "ISSUED" {
+		return nil
+	}
+	return op.Fail("waiting for ACM Certificate (%s) to be issued: timeout while waiting for state to become 'ISSUED' (last state: '%s', timeout: 1h15m0s): %w",
+		certificate.Text("arn"), certificate.Text("status"), whyPending(op, certificate))
+}
+
+// missingFQDNs is a validation record that the program should have listed and
+// did not, or "".
+func missingFQDNs(op *engine.Op, certificate engine.Object) string {
+	if op.Inputs["validationRecordFqdns"] == nil {
+		return ""
+	}
+	given := map[string]bool{}
+	for _, name := range op.Inputs.Texts("validationRecordFqdns") {
+		given[view.CanonicalName(name)] = true
+	}
+	for _, option := range certificate.Objects("domainValidationOptions") {
+		if name := option.Text("resourceRecordName"); !given[view.CanonicalName(name)] {
+			return name
+		}
+	}
+	return ""
+}

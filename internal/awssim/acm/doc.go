@@ -1,0 +1,3 @@
+// Package acm simulates certificates of AWS Certificate Manager: requested,
+// imported and of private authorities.
+package acm

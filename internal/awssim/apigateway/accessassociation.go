@@ -1,0 +1,82 @@
+package apigateway
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/ec2"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/publicuse"
+	"github.com/portico-iac/portico/internal/awssim/ram"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+)
+
+// accessAssociationSpec is what lets a VPC endpoint call a PRIVATE custom
+// domain. It belongs to the endpoint's account, which alone can delete it
+// (documented).
+func accessAssociationSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.AccessAssociationType, Title: "API Gateway Domain Name Access Association",
+		Args: apigateway.DomainNameAccessAssociationArgs{}, State: apigateway.DomainNameAccessAssociation{},
+		ID: "{arn}",
+		Identify: func(op *engine.Op) {
+			domain := op.Inputs.Text("domainNameArn")
+			op.ARN = fmt.Sprintf("arn:%s:apigateway:%s:%s:/domainnameaccessassociations/domainname/%s/vpcesource/%s", op.Partition(), op.Region, op.Account,
+				domain[strings.LastIndexByte(domain, '/')+1:], op.Inputs.Text("accessAssociationSource"))
+		},
+		Immutable: []string{"accessAssociationSource", "accessAssociationSourceType", "domainNameArn"},
+		Rules: map[string][]engine.Rule{
+			"accessAssociationSource":     {engine.Pattern(`vpce-[0-9a-z]+`, "a VPC endpoint ID")},
+			"accessAssociationSourceType": {engine.OneOf("VPCE")},
+			"domainNameArn":               {engine.ARNOf("apigateway")},
+		},
+		Refs: []engine.Ref{{At: "accessAssociationSource", To: view.VPCEndpointType, Code: "BadRequestException", Holds: engine.Ignored}},
+		Quota: engine.Quota{Name: "Domain name access associations with private custom domain names per account per Region", Limit: 100,
+			Code: "LimitExceededException"},
+		Create:   []string{"apigateway:POST", "apigateway:CreateAccessAssociation"},
+		Read:     []string{"apigateway:GET"},
+		Update:   []string{"apigateway:PUT", "apigateway:DELETE"}, // tags
+		Delete:   []string{"apigateway:DELETE"},
+		OnCreate: associateDomain,
+		Conflict: "ConflictException",
+	}
+}
+
+func associateDomain(op *engine.Op) error {
+	arn := op.Inputs.Text("domainNameArn")
+	domain := view.FindPrivateDomain(op, arn)
+	if domain == nil {
+		return op.Refuse("NotFoundException", "Invalid domain name identifier specified: there is no private custom domain name %s in %s", arn, op.Region)
+	}
+	if domain.Account != op.Account && !ram.SharedWith(op, arn, op.Account) {
+		return op.Refuse("AccessDeniedException", "User: %s is not authorized to perform: apigateway:CreateAccessAssociation on resource: %s: "+
+			"account %s shares it with account %s neither by a resource share nor by its management policy%s", op.Caller, arn, domain.Account, op.Account, ram.WhyNotShared(op, arn))
+	}
+	endpoint := op.Find(view.VPCEndpointType, op.Inputs.Text("accessAssociationSource"))
+	if p := endpoint.Properties; p.Text("vpcEndpointType") != "Interface" || ec2.ServiceOf(p.Text("serviceName"), op.Region) != "execute-api" {
+		return op.Refuse("BadRequestException", "The VPC endpoint %s is none of execute-api", endpoint.ID)
+	}
+	if err := checkOneOfTheName(op, domain, endpoint.ID); err != nil {
+		return err
+	}
+	op.Hidden["readyAt"] = engine.Stamp(op.Now().Add(provisioning))
+	return publicuse.CheckPublicUse(op, op.Staged())
+}
+
+// checkOneOfTheName refuses a second domain of one name at an endpoint. AWS
+// documents that such domains can't be invoked through one endpoint; that the
+// association is refused is an assumption, on the strict side.
+func checkOneOfTheName(op *engine.Op, domain *engine.Resource, endpoint string) error {
+	for _, other := range op.All(view.AccessAssociationType) {
+		if other.Properties.Text("accessAssociationSource") != endpoint || other.Properties.Text("domainNameArn") == domain.ARN {
+			continue
+		}
+		standing := view.FindPrivateDomain(op, other.Properties.Text("domainNameArn"))
+		if standing != nil && view.CanonicalName(standing.Properties.Text("domainName")) == view.CanonicalName(domain.Properties.Text("domainName")) {
+			return op.Refuse("ConflictException", "The VPC endpoint %s is associated with %s already: private custom domain names of one name can't be called through one endpoint",
+				endpoint, standing.ARN)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,3 @@
+// Package apigateway simulates REST APIs, their deployments and policies,
+// and custom domain names of Amazon API Gateway.
+package apigateway

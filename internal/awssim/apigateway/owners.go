@@ -1,0 +1,206 @@
+package apigateway
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+)
+
+// RESTAPI is a REST API that its owner runs before any program has run.
+type RESTAPI struct {
+	Account string // 12 digits
+	Region  string
+	ID      string // unique in the region
+	Name    string
+
+	EndpointType   string   `json:",omitempty"` // PRIVATE if empty; else EDGE or REGIONAL
+	VPCEndpointIDs []string `json:",omitempty"`
+
+	// Policy is the owner's resource policy, if there is one.
+	Policy json.RawMessage `json:",omitempty"`
+
+	// Stages are deployed with the policy and the methods as they are here.
+	Stages []string `json:",omitempty"`
+
+	// Methods are what the owner has saved; none stands for an API that takes
+	// every method on every path, without authorization.
+	Methods []Method `json:",omitempty"`
+}
+
+// Method is a method of a REST API.
+type Method struct {
+	Path string // "/orders/{id}", or "/{proxy+}" for all below
+	Verb string // "GET", or "ANY"
+
+	// Authorization is API Gateway's authorizationType: NONE (or empty),
+	// AWS_IAM, CUSTOM for a Lambda authorizer, COGNITO_USER_POOLS.
+	Authorization string `json:",omitempty"`
+}
+
+// Existing is the API and its stages as a program would state them.
+func (a RESTAPI) Existing() []engine.Existing {
+	endpoint := map[string]any{"types": a.EndpointType, "vpcEndpointIds": engine.List(a.VPCEndpointIDs...)}
+	if a.EndpointType == "" {
+		endpoint["types"] = "PRIVATE"
+	}
+	properties := engine.Object{"name": a.Name, "endpointConfiguration": endpoint}
+	if len(a.Policy) > 0 {
+		properties["policy"] = string(a.Policy)
+	}
+	if len(a.Methods) > 0 {
+		properties["body"] = openAPI(a.Methods)
+	}
+	all := []engine.Existing{{Account: a.Account, Region: a.Region, Type: view.RESTAPIType, ID: a.ID, Properties: properties}}
+	for _, stage := range a.Stages {
+		id := sha256.Sum256([]byte(a.ID + "/" + stage))
+		all = append(all, engine.Existing{Account: a.Account, Region: a.Region, Type: view.DeploymentType, ID: hex.EncodeToString(id[:3]),
+			Properties: engine.Object{"restApi": a.ID, "stageName": stage}})
+	}
+	return all
+}
+
+// openAPI is the document with which an owner would import the methods.
+func openAPI(methods []Method) string {
+	paths := map[string]map[string]any{}
+	for _, m := range methods {
+		if paths[m.Path] == nil {
+			paths[m.Path] = map[string]any{}
+		}
+		verb := strings.ToLower(m.Verb)
+		if verb == "any" {
+			verb = "x-amazon-apigateway-any-method"
+		}
+		paths[m.Path][verb] = map[string]any{"x-amazon-apigateway-auth": map[string]any{"type": m.Authorization}}
+	}
+	text, err := engine.MarshalPlain(map[string]any{"openapi": "3.0.1", "paths": paths})
+	if err != nil {
+		panic(err) // strings in maps always have a JSON form
+	}
+	return text
+}
+
+// DeployedAPI is a REST API as a reader of its account sees it.
+type DeployedAPI struct {
+	Account, Region, ID, Name string
+
+	EndpointType   string // EDGE, REGIONAL or PRIVATE
+	VPCEndpointIDs []string
+
+	// SavedPolicy has no effect until a stage is deployed with it.
+	SavedPolicy string
+
+	Stages map[string]Snapshot
+}
+
+// Snapshot is what a stage serves: the API as it was saved when the stage's
+// deployment was made.
+type Snapshot struct {
+	DeploymentID string
+	Policy       string // "" when the API had none
+	Methods      []Method
+}
+
+// RESTAPIs is the REST APIs of all accounts in a region, by ID.
+func RESTAPIs(s *engine.Simulator, region string) map[string]DeployedAPI {
+	apis := map[string]DeployedAPI{}
+	for _, r := range s.Resources(engine.Filter{Region: region, Type: view.RESTAPIType}) {
+		endpoint := r.Properties.Object("endpointConfiguration")
+		apis[r.ID] = DeployedAPI{
+			Account: r.Account, Region: r.Region, ID: r.ID, Name: r.Properties.Text("name"),
+			EndpointType: endpoint.Text("types"), VPCEndpointIDs: endpoint.Texts("vpcEndpointIds"),
+			SavedPolicy: r.Properties.Text("policy"), Stages: map[string]Snapshot{},
+		}
+	}
+	deployments := map[string]engine.Resource{}
+	for _, r := range s.Resources(engine.Filter{Region: region, Type: view.DeploymentType}) {
+		deployments[r.Properties.Text("restApi")+"/"+r.ID] = r
+	}
+	for _, stage := range s.Resources(engine.Filter{Region: region, Type: view.StageType}) {
+		api, id := stage.Properties.Text("restApi"), stage.Properties.Text("deployment")
+		deployed := deployments[api+"/"+id]
+		if apis[api].Stages != nil {
+			apis[api].Stages[stage.Properties.Text("stageName")] = Snapshot{id, deployed.Hidden.Text("policy"), readMethods(deployed.Hidden)}
+		}
+	}
+	return apis
+}
+
+func readMethods(hidden engine.Object) []Method {
+	var methods []Method
+	for _, m := range hidden.Objects("methods") {
+		methods = append(methods, Method{m.Text("path"), m.Text("verb"), m.Text("authorization")})
+	}
+	return methods
+}
+
+// Owner is who runs a REST API and edits it while others work on it.
+type Owner struct {
+	session engine.Session
+	apiID   string
+}
+
+// OwnerOf is the owner of the API with that ID in a region.
+func OwnerOf(s *engine.Simulator, region, apiID string) (*Owner, error) {
+	found := s.Resources(engine.Filter{Region: region, Type: view.RESTAPIType, ID: apiID})
+	if len(found) == 0 {
+		return nil, fmt.Errorf("find owner of REST API %s: no account has it in %s", apiID, region)
+	}
+	account := found[0].Account
+	return &Owner{s.Root(account, region), apiID}, nil
+}
+
+// SavePolicy replaces the API's policy, or takes it away if the text is empty,
+// without deploying.
+func (o *Owner) SavePolicy(text string) error {
+	return o.edit(func(op *engine.Op) error {
+		if text == "" {
+			savePolicy(op, o.apiID, "")
+			return nil
+		}
+		saved, err := acceptPolicy(op, o.apiID, text)
+		if err == nil {
+			savePolicy(op, o.apiID, saved)
+		}
+		return err
+	})
+}
+
+// SaveMethods replaces the API's methods without deploying.
+func (o *Owner) SaveMethods(methods ...Method) error {
+	return o.edit(func(op *engine.Op) error {
+		drafts, err := methodsOf(openAPI(methods))
+		if err != nil {
+			return fmt.Errorf("save methods of REST API %s: %w", o.apiID, err)
+		}
+		api := op.Find(view.RESTAPIType, o.apiID).Clone()
+		api.Hidden["methods"] = drafts
+		op.Put(api)
+		return nil
+	})
+}
+
+// Deploy points a stage at what is saved, as the owner's own pipeline does.
+func (o *Owner) Deploy(stage string) error {
+	_, err := o.session.Create(view.DeploymentType, "owner/"+o.apiID+"/"+stage, engine.Object{"restApi": o.apiID, "stageName": stage})
+	return err
+}
+
+func (o *Owner) edit(change func(op *engine.Op) error) error {
+	return o.session.Edit("editing REST API "+o.apiID, "API Gateway:UpdateRestApi", change)
+}
+
+// StageNames is the names of the API's stages, sorted.
+func (a DeployedAPI) StageNames() []string {
+	names := make([]string, 0, len(a.Stages))
+	for name := range a.Stages {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,378 @@
+package apigateway
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/iampolicy"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+)
+
+// policyCharacters is the quota of a resource policy, in characters once short
+// resource names have been written out.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+const (
+	policyQuota      = "Length, in characters, of API Gateway resource policy"
+	policyCharacters = 8192
+)
+
+// RESTAPIService is REST APIs as their owners run them, and what somebody
+// else may do to them: replace the policy and redeploy a stage.
+func RESTAPIService() engine.Service {
+	return engine.Service{
+		Types:     []*engine.Type{restAPISpec(), restAPIPolicySpec(), deploymentSpec(), stageSpec()},
+		Functions: []*engine.Function{exportFunction()},
+		Quotas:    []string{policyQuota},
+	}
+}
+
+func restAPISpec() *engine.Type {
+	return &engine.Type{
+		Token: view.RESTAPIType, Title: "API Gateway REST API", Args: apigateway.RestApiArgs{}, State: apigateway.RestApi{},
+		Identify: func(op *engine.Op) {
+			if op.ID == "" {
+				op.ID = op.Hash(10)
+			}
+			op.ARN = fmt.Sprintf("arn:%s:apigateway:%s::/restapis/%s", op.Partition(), op.Region, op.ID)
+		},
+		Autoname: "name", AutonameMax: 1024,
+		Defaults:  engine.Object{"apiKeySource": "HEADER", "disableExecuteApiEndpoint": false},
+		Documents: []string{"policy", "body"},
+		Rules: map[string][]engine.Rule{
+			"endpointConfiguration.types": {engine.OneOf("EDGE", "REGIONAL", "PRIVATE")},
+			"name":                        {engine.Length(1, 1024)},
+			"apiKeySource":                {engine.OneOf("HEADER", "AUTHORIZER")},
+		},
+		Create:   []string{"apigateway:POST", "apigateway:GET"},
+		Read:     []string{"apigateway:GET"},
+		Update:   []string{"apigateway:PATCH", "apigateway:GET"},
+		Delete:   []string{"apigateway:DELETE"},
+		OnCreate: createRESTAPI,
+		OnUpdate: updateRESTAPI,
+	}
+}
+
+// updateRESTAPI keeps the endpoint type of an API that is mapped to a PRIVATE
+// custom domain name, as API Gateway does.
+func updateRESTAPI(op *engine.Op) error {
+	kind := func(api engine.Object) string { return api.Object("endpointConfiguration").Text("types") }
+	for _, mapping := range op.All(view.BasePathMappingType) {
+		domain := domainOf(op, mapping.Properties)
+		if mapping.Properties.Text("restApi") != op.ID || domain == nil || view.DomainKind(domain.Properties) != view.PrivateDomain {
+			continue
+		}
+		if kind(op.Outputs) != kind(op.Before.Properties) {
+			return op.Refuse("BadRequestException", "The endpoint type of API %s can't change: it is mapped to the private custom domain name %s", op.ID, domain.Properties.Text("domainName"))
+		}
+	}
+	return saveOwnPolicy(op)
+}
+
+func createRESTAPI(op *engine.Op) error {
+	if other := op.Elsewhere(view.RESTAPIType, op.ID); other != nil {
+		return op.Refuse("ConflictException", "the identifier %s is taken by an API of account %s: they are unique in a region", op.ID, other.Account)
+	}
+	if op.Outputs.Object("endpointConfiguration") == nil {
+		op.Outputs["endpointConfiguration"] = map[string]any{"types": "EDGE"}
+	}
+	op.Outputs["createdDate"] = engine.Now()
+	op.Outputs["executionArn"] = executionARN(op, op.ID)
+	op.Outputs["rootResourceId"] = op.Derived("root resource", 10)
+	methods, err := methodsOf(op.Inputs.Text("body"))
+	if err != nil {
+		return op.Refuse("BadRequestException", "Invalid OpenAPI input: %s", err)
+	}
+	op.Hidden["methods"] = methods
+	return saveOwnPolicy(op)
+}
+
+// saveOwnPolicy takes the policy that the API's own resource states.
+func saveOwnPolicy(op *engine.Op) error {
+	text := op.Inputs.Text("policy")
+	if text == "" {
+		return nil
+	}
+	saved, err := acceptPolicy(op, op.ID, text)
+	if err != nil {
+		return err
+	}
+	op.Outputs["policy"] = saved
+	return nil
+}
+
+// executionARN is what a policy calls the API, without stage, verb and path.
+func executionARN(op *engine.Op, apiID string) string {
+	return fmt.Sprintf("arn:%s:execute-api:%s:%s:%s", op.Partition(), op.Region, op.Account, apiID)
+}
+
+func restAPIPolicySpec() *engine.Type {
+	return &engine.Type{
+		Token: view.RESTAPIPolicyType, Title: "API Gateway REST API Policy",
+		Args: apigateway.RestApiPolicyArgs{}, State: apigateway.RestApiPolicy{},
+		ID:        "{restApiId}",
+		Upserts:   engine.Always,
+		Documents: []string{"policy"},
+		Immutable: []string{"restApiId"},
+		Refs:      []engine.Ref{{At: "restApiId", To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
+		Create:    []string{"apigateway:UpdateRestApiPolicy", "apigateway:PATCH"},
+		Read:      []string{"apigateway:GET"},
+		Update:    []string{"apigateway:UpdateRestApiPolicy", "apigateway:PATCH"},
+		Delete:    []string{"apigateway:UpdateRestApiPolicy", "apigateway:PATCH"},
+		OnCreate:  replacePolicy,
+		OnUpdate:  replacePolicy,
+		OnDelete: func(op *engine.Op) error {
+			savePolicy(op, op.ID, "")
+			return nil
+		},
+		OnRead: func(op *engine.Op) {
+			api := op.Find(view.RESTAPIType, op.ID)
+			if saved := api.Properties.Text("policy"); saved != StoredForm(op.Outputs.Text("policy"), executionARN(op, op.ID)) {
+				op.Outputs["policy"] = saved
+			}
+		},
+	}
+}
+
+// replacePolicy puts a policy in place of whatever the API had, its owner's
+// statements included: PATCH with the operation "replace" knows no merging.
+func replacePolicy(op *engine.Op) error {
+	apiID := op.Inputs.Text("restApiId")
+	saved, err := acceptPolicy(op, apiID, op.Inputs.Text("policy"))
+	if err != nil {
+		return err
+	}
+	savePolicy(op, apiID, saved)
+	return nil
+}
+
+// acceptPolicy is the form in which API Gateway keeps a policy that it accepts.
+func acceptPolicy(op *engine.Op, apiID, text string) (string, error) {
+	if _, err := iampolicy.Parse([]byte(text)); err != nil {
+		return "", op.Refuse("BadRequestException",
+			"Invalid policy document. Please check the policy syntax and ensure that Principals are valid. (%s)", err)
+	}
+	saved := StoredForm(text, executionARN(op, apiID))
+	if limit := op.Limit(policyQuota, policyCharacters); len([]rune(saved)) > limit {
+		return "", op.Refuse("LimitExceededException", "%s: the policy of API %s has %d, the quota is %d",
+			policyQuota, apiID, len([]rune(saved)), limit)
+	}
+	return saved, nil
+}
+
+func savePolicy(op *engine.Op, apiID, policy string) {
+	api := op.Find(view.RESTAPIType, apiID).Clone()
+	api.Properties["policy"] = policy
+	op.Put(api)
+}
+
+// StoredForm is a policy as API Gateway gives it back: members sorted, lists
+// of one element as the element, short resource names written out in full.
+// (API Gateway escapes it once more as JSON; Pulumi's provider undoes that.)
+func StoredForm(text, executionARN string) string {
+	var document map[string]any
+	if json.Unmarshal([]byte(text), &document) != nil {
+		return text
+	}
+	statements, isList := document["Statement"].([]any)
+	if !isList {
+		statements = []any{document["Statement"]}
+	}
+	for i, statement := range statements {
+		members, ok := statement.(map[string]any)
+		if !ok {
+			continue
+		}
+		for _, name := range []string{"Resource", "NotResource"} {
+			if value, ok := members[name]; ok {
+				members[name] = fullResources(value, executionARN)
+			}
+		}
+		statements[i] = unwrapSingles(members)
+	}
+	document["Statement"] = statements
+	data, err := engine.MarshalPlain(document)
+	if err != nil {
+		return text
+	}
+	return data
+}
+
+func fullResources(v any, executionARN string) any {
+	switch v := v.(type) {
+	case string:
+		if path, short := strings.CutPrefix(v, "execute-api:/"); short {
+			return executionARN + "/" + path
+		}
+	case []any:
+		for i := range v {
+			v[i] = fullResources(v[i], executionARN)
+		}
+	}
+	return v
+}
+
+func unwrapSingles(v any) any {
+	switch v := v.(type) {
+	case []any:
+		if len(v) == 1 {
+			return v[0]
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = unwrapSingles(v[name])
+		}
+	}
+	return v
+}
+
+func deploymentSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.DeploymentType, Title: "API Gateway Deployment", Args: apigateway.DeploymentArgs{}, State: apigateway.Deployment{},
+		Identify: func(op *engine.Op) {
+			if op.ID == "" {
+				op.ID = op.Hash(6)
+			}
+		},
+		Immutable: []string{"restApi", "stageName", "stageDescription", "triggers", "variables", "canarySettings"},
+		Rules:     map[string][]engine.Rule{"stageName": {engine.Pattern(`[A-Za-z0-9_-]{1,128}|\$default`, "a stage name of letters, digits, - and _")}},
+		Refs:      []engine.Ref{{At: "restApi", To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
+		Create:    []string{"apigateway:POST", "apigateway:GET"},
+		Read:      []string{"apigateway:GET"},
+		Update:    []string{"apigateway:PATCH"},
+		Delete:    []string{"apigateway:DELETE", "apigateway:GET"},
+		OnCreate:  deploy,
+		OnDelete:  withdraw,
+	}
+}
+
+// deploy takes a snapshot of all that is saved of the API, its policy and its
+// owner's unfinished edits alike, and points the stage at it.
+func deploy(op *engine.Op) error {
+	op.Action = "API Gateway:CreateDeployment"
+	api := op.Find(view.RESTAPIType, op.Inputs.Text("restApi"))
+	policy := api.Properties.Text("policy")
+	// An owner may have blanked the policy of an API after deploying it, so a
+	// world may begin with a stage that nothing admits.
+	if isPrivate(api) && policy == "" && !op.Owner {
+		return op.Refuse("BadRequestException", "Private REST API doesn't have a resource policy attached to it")
+	}
+	op.Hidden["policy"], op.Hidden["methods"] = policy, engine.CloneValue(api.Hidden["methods"])
+	stage := op.Inputs.Text("stageName")
+	op.Outputs["createdDate"] = engine.Now()
+	op.Outputs["executionArn"] = api.Properties.Text("executionArn") + "/" + stage
+	op.Outputs["invokeUrl"] = invokeURL(op, api.ID, stage)
+	if stage != "" {
+		pointStage(op, api, stage)
+	}
+	return nil
+}
+
+func isPrivate(api *engine.Resource) bool {
+	return api.Properties.Object("endpointConfiguration").Text("types") == "PRIVATE"
+}
+
+func invokeURL(op *engine.Op, apiID, stage string) string {
+	return fmt.Sprintf("https://%s.execute-api.%s.%s/%s", apiID, op.Region, op.DNSSuffix(), stage)
+}
+
+// pointStage makes a stage serve the deployment; a stage that is not there yet
+// is created with it.
+func pointStage(op *engine.Op, api *engine.Resource, name string) {
+	stage := engine.Resource{Account: op.Account, Region: op.Region, Type: view.StageType, ID: stageID(api.ID, name), Properties: engine.Object{
+		"restApi": api.ID, "stageName": name, "invokeUrl": invokeURL(op, api.ID, name),
+		"executionArn": api.Properties.Text("executionArn") + "/" + name,
+	}}
+	stage.ARN = fmt.Sprintf("%s/stages/%s", api.ARN, name)
+	stage.Properties["arn"] = stage.ARN
+	if standing := op.Find(view.StageType, stage.ID); standing != nil {
+		stage = standing.Clone()
+	}
+	stage.Properties["deployment"] = op.ID
+	op.Put(stage)
+}
+
+func stageID(apiID, name string) string { return "ags-" + apiID + "-" + name }
+
+// withdraw deletes a deployment as the provider does: a stage that still
+// points at it goes first, whoever created the stage.
+func withdraw(op *engine.Op) error {
+	var serving []*engine.Resource
+	for _, stage := range op.All(view.StageType) {
+		if stage.Properties.Text("deployment") == op.ID && stage.Properties.Text("restApi") == op.Outputs.Text("restApi") {
+			serving = append(serving, stage)
+		}
+	}
+	for _, stage := range serving {
+		if stage.Properties.Text("stageName") != op.Outputs.Text("stageName") {
+			return op.Refuse("BadRequestException",
+				"Active stages pointing to this deployment must be moved or deleted (stage %s)", stage.Properties.Text("stageName"))
+		}
+		op.Remove(stage)
+	}
+	return nil
+}
+
+func stageSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.StageType, Title: "API Gateway Stage", Args: apigateway.StageArgs{}, State: apigateway.Stage{},
+		Identify: func(op *engine.Op) {
+			op.ID = stageID(op.Inputs.Text("restApi"), op.Inputs.Text("stageName"))
+			op.ARN = fmt.Sprintf("arn:%s:apigateway:%s::/restapis/%s/stages/%s", op.Partition(), op.Region,
+				op.Inputs.Text("restApi"), op.Inputs.Text("stageName"))
+		},
+		Immutable: []string{"restApi", "stageName"},
+		Conflict:  "ConflictException",
+		Refs: []engine.Ref{
+			{At: "restApi", To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades},
+			{At: "deployment", To: view.DeploymentType, Code: "NotFoundException", Holds: engine.Ignored},
+		},
+		Quota:  engine.Quota{Name: "Stages per API", Limit: 10, Per: "restApi", Code: "LimitExceededException"},
+		Create: []string{"apigateway:POST", "apigateway:GET"},
+		Read:   []string{"apigateway:GET"},
+		Update: []string{"apigateway:PATCH", "apigateway:GET"},
+		Delete: []string{"apigateway:DELETE"},
+		// REST-API-ID/STAGE-NAME is what programs import and read by.
+		Imported: func(op *engine.Op, id string) *engine.Resource {
+			api, stage, _ := strings.Cut(id, "/")
+			return op.Find(view.StageType, stageID(api, stage))
+		},
+		OnCreate: func(op *engine.Op) error {
+			api := op.Inputs.Text("restApi")
+			op.Outputs["executionArn"] = executionARN(op, api) + "/" + op.Inputs.Text("stageName")
+			op.Outputs["invokeUrl"] = invokeURL(op, api, op.Inputs.Text("stageName"))
+			return nil
+		},
+	}
+}
+
+// methodsOf is the methods of an OpenAPI document, as Hidden keeps them.
+func methodsOf(body string) ([]any, error) {
+	methods := []any{}
+	if body == "" {
+		return methods, nil
+	}
+	var document struct {
+		Paths map[string]map[string]struct {
+			Auth struct{ Type string } `json:"x-amazon-apigateway-auth"`
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &document); err != nil {
+		return nil, err
+	}
+	for path, verbs := range document.Paths {
+		for verb, operation := range verbs {
+			verb = strings.ToUpper(strings.TrimPrefix(verb, "x-amazon-apigateway-"))
+			verb = strings.TrimSuffix(verb, "-METHOD")
+			methods = append(methods, map[string]any{
+				"path": path, "verb": verb, "authorization": cmp.Or(operation.Auth.Type, "NONE"),
+			})
+		}
+	}
+	slices.SortFunc(methods, engine.CompareJSON)
+	return methods, nil
+}

@@ -1,0 +1,141 @@
+package appautoscaling
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/ecs"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
+)
+
+// Service is scalable targets and scaling policies of ECS
+// services; no other namespace is simulated.
+func Service() engine.Service {
+	return engine.Service{Types: []*engine.Type{target(), scalingPolicySpec()}}
+}
+
+var (
+	ecsNamespace = engine.OneOf("ecs")
+	ecsDimension = engine.OneOf("ecs:service:DesiredCount")
+	ecsServiceID = engine.Pattern(`service/[A-Za-z0-9_-]{1,255}/[A-Za-z0-9_-]{1,255}`, "service/{cluster name}/{service name}")
+)
+
+func target() *engine.Type {
+	return &engine.Type{
+		Token: view.ScalableTargetType, Title: "Application AutoScaling Target",
+		Args: appautoscaling.TargetArgs{}, State: appautoscaling.Target{},
+		ID:        "{resourceId}",
+		Upserts:   engine.Always,
+		Immutable: []string{"resourceId", "scalableDimension", "serviceNamespace"},
+		Rules: map[string][]engine.Rule{
+			"serviceNamespace": {ecsNamespace}, "scalableDimension": {ecsDimension}, "resourceId": {ecsServiceID},
+			"minCapacity": {engine.Between(0, 5000)}, "maxCapacity": {engine.Between(0, 5000)},
+		},
+		Check: func(inputs engine.Object) []engine.Problem {
+			if inputs.Has("minCapacity") && inputs.Has("maxCapacity") && inputs.Number("minCapacity") > inputs.Number("maxCapacity") {
+				return []engine.Problem{{Property: "maxCapacity", Reason: fmt.Sprintf("%d is below minCapacity, %d", inputs.Number("maxCapacity"), inputs.Number("minCapacity"))}}
+			}
+			return nil
+		},
+		Create: []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:DescribeScalableTargets"},
+		Read:   []string{"application-autoscaling:DescribeScalableTargets"},
+		Update: []string{"application-autoscaling:RegisterScalableTarget"},
+		Delete: []string{"application-autoscaling:DeregisterScalableTarget"},
+		OnCreate: func(op *engine.Op) error {
+			if serviceNamed(op, op.Inputs.Text("resourceId")) == nil {
+				return op.Refuse("ValidationException", "ECS service doesn't exist: %s", op.Inputs.Text("resourceId"))
+			}
+			op.ARN = op.Fill("arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/") + op.Derived("target", 32)
+			op.Outputs["arn"] = op.ARN
+			if !op.Outputs.Has("roleArn") {
+				op.Outputs["roleArn"] = op.Fill("arn:{partition}:iam::{account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService")
+			}
+			return scale(op)
+		},
+		OnUpdate: func(op *engine.Op) error { return scale(op) },
+	}
+}
+
+// scale moves the service's desired count into the target's range.
+func scale(op *engine.Op) error {
+	service := serviceNamed(op, op.Inputs.Text("resourceId"))
+	if service == nil {
+		return op.Refuse("ValidationException", "ECS service doesn't exist: %s", op.Inputs.Text("resourceId"))
+	}
+	count := service.Properties.Number("desiredCount")
+	if within := min(max(count, op.Inputs.Number("minCapacity")), op.Inputs.Number("maxCapacity")); within != count {
+		changed := service.Clone()
+		changed.Properties["desiredCount"] = float64(within)
+		op.Put(changed)
+		return ecs.ScaleTasks(op, service.ID, changed.Properties)
+	}
+	return nil
+}
+
+// serviceNamed is the ECS service that a scalable target's resourceId names.
+func serviceNamed(op *engine.Op, resourceID string) *engine.Resource {
+	parts := strings.Split(resourceID, "/")
+	if len(parts) != 3 {
+		return nil
+	}
+	for _, s := range op.All(view.ECSServiceType) {
+		if s.Properties.Text("name") == parts[2] && ecs.ClusterName(s.Properties.Text("cluster")) == parts[1] {
+			return s
+		}
+	}
+	return nil
+}
+
+func scalingPolicySpec() *engine.Type {
+	const tracking = "targetTrackingScalingPolicyConfiguration"
+	return &engine.Type{
+		Token: view.ScalingPolicyType, Title: "Application AutoScaling Policy",
+		Args: appautoscaling.PolicyArgs{}, State: appautoscaling.Policy{},
+		ID:       "{name}",
+		Upserts:  engine.Always,
+		Autoname: "name", AutonameMax: 256,
+		Defaults:  engine.Object{"policyType": "StepScaling"},
+		Immutable: []string{"name", "resourceId", "scalableDimension", "serviceNamespace"},
+		Rules: map[string][]engine.Rule{
+			"serviceNamespace": {ecsNamespace}, "scalableDimension": {ecsDimension}, "resourceId": {ecsServiceID},
+			"policyType":              {engine.OneOf("TargetTrackingScaling", "StepScaling", "PredictiveScaling")},
+			tracking + ".targetValue": {above(0)},
+			tracking + ".predefinedMetricSpecification.predefinedMetricType": {
+				engine.OneOf("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget")},
+			tracking + ".scaleInCooldown":  {engine.Between(0, 1<<31-1)},
+			tracking + ".scaleOutCooldown": {engine.Between(0, 1<<31-1)},
+		},
+		Check: func(inputs engine.Object) []engine.Problem {
+			if inputs.Text("policyType") == "TargetTrackingScaling" && inputs[tracking] == nil {
+				return []engine.Problem{{Property: tracking, Reason: "is required by the policy type TargetTrackingScaling"}}
+			}
+			if inputs.Text("policyType") == "StepScaling" && inputs[tracking] != nil {
+				return []engine.Problem{{Property: "policyType", Reason: "StepScaling, the default, takes no " + tracking + "; say TargetTrackingScaling"}}
+			}
+			return nil
+		},
+		Refs:   []engine.Ref{{At: "resourceId", To: view.ScalableTargetType, Key: "resourceId", Code: "ObjectNotFoundException", Holds: engine.Cascades}},
+		Create: []string{"application-autoscaling:PutScalingPolicy", "application-autoscaling:DescribeScalingPolicies"},
+		Read:   []string{"application-autoscaling:DescribeScalingPolicies"},
+		Update: []string{"application-autoscaling:PutScalingPolicy"},
+		Delete: []string{"application-autoscaling:DeleteScalingPolicy"},
+		OnCreate: func(op *engine.Op) error {
+			op.ARN = op.Fill("arn:{partition}:autoscaling:{region}:{account}:scalingPolicy:") + op.Derived("policy", 32) +
+				":resource/ecs/" + op.Inputs.Text("resourceId") + ":policyName/" + op.ID
+			op.Outputs["arn"], op.Outputs["alarmArns"] = op.ARN, engine.List()
+			return nil
+		},
+	}
+}
+
+// above holds a number to what is greater than a bound.
+func above(bound float64) engine.Rule {
+	return func(v any) string {
+		if f, _ := v.(float64); f <= bound {
+			return fmt.Sprintf("%v is not above %v", f, bound)
+		}
+		return ""
+	}
+}

@@ -1,0 +1,2 @@
+// Package appautoscaling simulates Application Auto Scaling of ECS services.
+package appautoscaling

@@ -1,0 +1,3 @@
+// Package docker simulates the provider "docker": builds without running
+// anything, and pushes to the simulated registries.
+package docker

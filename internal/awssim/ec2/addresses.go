@@ -1,0 +1,144 @@
+package ec2
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+)
+
+func reservationSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.ReservationType, Title: "EC2 Subnet CIDR Reservation",
+		Args: ec2.SubnetCidrReservationArgs{}, State: ec2.SubnetCidrReservation{},
+		ID:        "scr-{hash}",
+		Immutable: []string{"cidrBlock", "description", "reservationType", "subnetId"},
+		Rules: map[string][]engine.Rule{
+			"cidrBlock":       {engine.Ipv4Network(16, 32)},
+			"reservationType": {engine.OneOf("explicit", "prefix")},
+		},
+		Refs:   []engine.Ref{{At: "subnetId", To: view.SubnetType, Code: "InvalidSubnetID.NotFound", Holds: engine.Cascades}},
+		Create: []string{"ec2:CreateSubnetCidrReservation"},
+		Read:   []string{"ec2:GetSubnetCidrReservations"},
+		Delete: []string{"ec2:DeleteSubnetCidrReservation"},
+		OnCreate: func(op *engine.Op) error {
+			reserved := netip.MustParsePrefix(op.Inputs.Text("cidrBlock"))
+			subnet := op.Find(view.SubnetType, op.Inputs.Text("subnetId"))
+			if !within(reserved, NetworkOf(subnet)) {
+				return op.Refuse("InvalidParameterValue", "The CIDR %s is not within the subnet's %s", reserved, NetworkOf(subnet))
+			}
+			for _, other := range op.All(view.ReservationType) {
+				if other.Properties.Text("subnetId") == subnet.ID && reserved.Overlaps(NetworkOf(other)) {
+					return op.Refuse("InvalidSubnetCidrReservation.Conflict", "The CIDR %s overlaps with reservation %s", reserved, other.ID)
+				}
+			}
+			op.Outputs["ownerId"] = op.Account
+			return nil
+		},
+	}
+}
+
+// NetworkOf is the network of a VPC, subnet or reservation.
+func NetworkOf(r *engine.Resource) netip.Prefix {
+	return netip.MustParsePrefix(r.Properties.Text("cidrBlock"))
+}
+
+// Attach stages a network interface in a subnet. Without an address it gets
+// the lowest that is free and not reserved.
+func Attach(op *engine.Op, subnet *engine.Resource, address string, groups []string, description string) (*engine.Resource, error) {
+	var chosen netip.Addr
+	var err error
+	if address == "" {
+		chosen, err = freeAddress(op, subnet)
+	} else {
+		chosen, err = fixedAddress(op, subnet, address)
+	}
+	if err != nil {
+		return nil, err
+	}
+	id := "eni-" + op.Derived(fmt.Sprint("interface ", subnet.ID, chosen), 17)
+	r := engine.Resource{Account: op.Account, Region: op.Region, Type: view.NetworkInterfaceType, ID: id}
+	r.ARN = "arn:" + op.Partition() + ":ec2:" + op.Region + ":" + op.Account + ":network-interface/" + id
+	r.Properties = engine.Object{
+		"arn": r.ARN, "description": description, "ownerId": op.Account, "subnetId": subnet.ID,
+		"privateIp": chosen.String(), "privateIps": engine.List(chosen.String()), "securityGroups": engine.List(groups...),
+	}
+	r.Hidden = engine.Object{"owner": op.ID, "availabilityZone": subnet.Properties.Text("availabilityZone"), "vpcId": subnet.Properties.Text("vpcId")}
+	op.Put(r)
+	return &r, nil
+}
+
+// DetachAll stages the removal of the interfaces that were attached for the
+// resource of that ID.
+func DetachAll(op *engine.Op, owner string) {
+	for _, r := range InterfacesOf(op, owner) {
+		op.Remove(r)
+	}
+}
+
+// InterfacesOf is the network interfaces that were attached for a resource.
+func InterfacesOf(op *engine.Op, owner string) []*engine.Resource {
+	return slices.DeleteFunc(op.All(view.NetworkInterfaceType), func(r *engine.Resource) bool { return r.Hidden.Text("owner") != owner })
+}
+
+func fixedAddress(op *engine.Op, subnet *engine.Resource, address string) (netip.Addr, error) {
+	chosen, err := netip.ParseAddr(address)
+	network := NetworkOf(subnet)
+	switch {
+	case err != nil || !network.Contains(chosen):
+		return chosen, op.Refuse("InvalidParameterValue", "Address %s does not fall within the subnet's address range %s", address, network)
+	case keptByAWS(network, chosen):
+		return chosen, op.Refuse("InvalidParameterValue", "Address %s is in subnet's reserved address range", address)
+	case taken(op, subnet)[chosen]:
+		return chosen, op.Refuse("InvalidIPAddress.InUse", "Address %s is in use", address)
+	}
+	return chosen, nil
+}
+
+func freeAddress(op *engine.Op, subnet *engine.Resource) (netip.Addr, error) {
+	network, taken := NetworkOf(subnet), taken(op, subnet)
+	var reserved []netip.Prefix
+	for _, r := range op.All(view.ReservationType) {
+		if r.Properties.Text("subnetId") == subnet.ID {
+			reserved = append(reserved, NetworkOf(r))
+		}
+	}
+	for address := network.Addr(); network.Contains(address); address = address.Next() {
+		isReserved := slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(address) })
+		if !taken[address] && !isReserved && !keptByAWS(network, address) {
+			return address, nil
+		}
+	}
+	return netip.Addr{}, op.Refuse("InsufficientFreeAddressesInSubnet", "The subnet %s has not enough free addresses", subnet.ID)
+}
+
+// keptByAWS tells whether AWS keeps an address of a subnet for itself: the
+// first four and the last.
+func keptByAWS(network netip.Prefix, address netip.Addr) bool {
+	first := network.Masked().Addr()
+	for range 4 {
+		if address == first {
+			return true
+		}
+		first = first.Next()
+	}
+	return !network.Contains(address.Next())
+}
+
+// taken is the addresses of a subnet that are in use, those that this call has
+// staged included.
+func taken(op *engine.Op, subnet *engine.Resource) map[netip.Addr]bool {
+	taken := map[netip.Addr]bool{}
+	for _, r := range slices.Concat(op.All(view.NetworkInterfaceType), op.Staging()) {
+		if r.Type != view.NetworkInterfaceType || r.Properties.Text("subnetId") != subnet.ID || op.Removing(r) {
+			continue
+		}
+		if address, err := netip.ParseAddr(r.Properties.Text("privateIp")); err == nil {
+			taken[address] = true
+		}
+	}
+	return taken
+}

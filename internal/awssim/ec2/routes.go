@@ -1,0 +1,146 @@
+package ec2
+
+import (
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+)
+
+func routeTableSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.RouteTableType, Title: "EC2 Route Table", Args: ec2.RouteTableArgs{}, State: ec2.RouteTable{},
+		ID: "rtb-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:route-table/{id}",
+		Immutable: []string{"vpcId"},
+		Sets:      []string{"routes"},
+		Rules:     map[string][]engine.Rule{"routes[].cidrBlock": {engine.Ipv4Network(0, 32)}},
+		Refs: []engine.Ref{
+			{At: "vpcId", To: view.VPCType, Code: "InvalidVpcID.NotFound"},
+			{At: "routes[].gatewayId", To: view.InternetGatewayType, Code: "InvalidInternetGatewayID.NotFound"},
+		},
+		Quota:  engine.Quota{Name: "Route tables per VPC", Limit: 200, Per: "vpcId", Code: "RouteTableLimitExceeded"},
+		Create: []string{"ec2:CreateRouteTable", "ec2:DescribeRouteTables", "ec2:CreateTags"},
+		Read:   []string{"ec2:DescribeRouteTables"},
+		Update: []string{"ec2:ReplaceRoute", "ec2:CreateTags", "ec2:DeleteTags"},
+		Delete: []string{"ec2:DeleteRouteTable"},
+		OnCreate: func(op *engine.Op) error {
+			op.Outputs["ownerId"] = op.Account
+			if op.Outputs["routes"] == nil {
+				op.Outputs["routes"] = engine.List()
+			}
+			return nil
+		},
+	}
+}
+
+func routeTableAssociationSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.RouteTableAssociationType, Title: "EC2 Route Table Association",
+		Args: ec2.RouteTableAssociationArgs{}, State: ec2.RouteTableAssociation{},
+		ID:        "rtbassoc-{hash}",
+		Required:  []string{"subnetId"}, // associations with gateways are not simulated
+		Immutable: []string{"subnetId"},
+		Refs: []engine.Ref{
+			{At: "subnetId", To: view.SubnetType, Code: "InvalidSubnetID.NotFound", Holds: engine.Cascades},
+			{At: "routeTableId", To: view.RouteTableType, Code: "InvalidRouteTableID.NotFound"},
+		},
+		Unique: []string{"subnetId"}, Conflict: "Resource.AlreadyAssociated",
+		// It is imported as "subnet-…/rtb-…".
+		Imported: func(op *engine.Op, id string) *engine.Resource {
+			subnet, table, _ := strings.Cut(id, "/")
+			if found := op.FindBy(view.RouteTableAssociationType, "subnetId", subnet); found != nil && found.Properties.Text("routeTableId") == table {
+				return found
+			}
+			return nil
+		},
+		Create: []string{"ec2:AssociateRouteTable", "ec2:DescribeRouteTables"},
+		Read:   []string{"ec2:DescribeRouteTables"},
+		Update: []string{"ec2:ReplaceRouteTableAssociation"},
+		Delete: []string{"ec2:DisassociateRouteTable"},
+		OnCreate: func(op *engine.Op) error {
+			subnet := op.Find(view.SubnetType, op.Inputs.Text("subnetId")).Properties
+			table := op.Find(view.RouteTableType, op.Inputs.Text("routeTableId")).Properties
+			if subnet.Text("vpcId") != table.Text("vpcId") {
+				return op.Refuse("InvalidParameterValue", "route table %s and subnet %s belong to different networks",
+					op.Inputs.Text("routeTableId"), op.Inputs.Text("subnetId"))
+			}
+			return nil
+		},
+	}
+}
+
+func routeSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.RouteType, Title: "EC2 Route", Args: ec2.RouteArgs{}, State: ec2.Route{},
+		ID:        "r-{routeTableId}-{hash16}",
+		Required:  []string{"destinationCidrBlock", "gatewayId"}, // the only kind that is simulated
+		Immutable: []string{"destinationCidrBlock", "routeTableId"},
+		Rules:     map[string][]engine.Rule{"destinationCidrBlock": {engine.Ipv4Network(0, 32)}},
+		Refs: []engine.Ref{
+			{At: "routeTableId", To: view.RouteTableType, Code: "InvalidRouteTableID.NotFound", Holds: engine.Cascades},
+			{At: "gatewayId", To: view.InternetGatewayType, Code: "InvalidInternetGatewayID.NotFound"},
+		},
+		Unique: []string{"routeTableId", "destinationCidrBlock"}, Conflict: "RouteAlreadyExists",
+		Create: []string{"ec2:CreateRoute", "ec2:DescribeRouteTables"},
+		Read:   []string{"ec2:DescribeRouteTables"},
+		Update: []string{"ec2:ReplaceRoute"},
+		Delete: []string{"ec2:DeleteRoute"},
+		OnCreate: func(op *engine.Op) error {
+			gateway := op.Find(view.InternetGatewayType, op.Inputs.Text("gatewayId")).Properties
+			table := op.Find(view.RouteTableType, op.Inputs.Text("routeTableId")).Properties
+			if gateway.Text("vpcId") != table.Text("vpcId") {
+				return op.Refuse("InvalidParameterValue", "route table %s and network gateway %s belong to different networks",
+					op.Inputs.Text("routeTableId"), op.Inputs.Text("gatewayId"))
+			}
+			op.Outputs["state"], op.Outputs["origin"] = "active", "CreateRoute"
+			return nil
+		},
+	}
+}
+
+func internetGatewaySpec() *engine.Type {
+	return &engine.Type{
+		Token: view.InternetGatewayType, Title: "EC2 Internet Gateway", Args: ec2.InternetGatewayArgs{}, State: ec2.InternetGateway{},
+		ID: "igw-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:internet-gateway/{id}",
+		Refs:   []engine.Ref{{At: "vpcId", To: view.VPCType, Code: "InvalidVpcID.NotFound"}},
+		Unique: []string{"vpcId"}, Conflict: "Resource.AlreadyAssociated",
+		Create:   []string{"ec2:CreateInternetGateway", "ec2:AttachInternetGateway", "ec2:DescribeInternetGateways", "ec2:CreateTags"},
+		Read:     []string{"ec2:DescribeInternetGateways"},
+		Update:   []string{"ec2:DetachInternetGateway", "ec2:AttachInternetGateway", "ec2:CreateTags", "ec2:DeleteTags"},
+		Delete:   []string{"ec2:DeleteInternetGateway", "ec2:DetachInternetGateway"},
+		OnCreate: func(op *engine.Op) error { op.Outputs["ownerId"] = op.Account; return nil },
+	}
+}
+
+// RouteTableOf is the route table that a subnet uses: the one it is associated
+// with, or its VPC's main one.
+func RouteTableOf(op *engine.Op, subnet *engine.Resource) *engine.Resource {
+	for _, association := range op.All(view.RouteTableAssociationType) {
+		if association.Properties.Text("subnetId") == subnet.ID {
+			return op.Find(view.RouteTableType, association.Properties.Text("routeTableId"))
+		}
+	}
+	for _, table := range op.All(view.RouteTableType) {
+		if table.Hidden.Flag(engine.MadeByAWS) && table.Properties.Text("vpcId") == subnet.Properties.Text("vpcId") {
+			return table
+		}
+	}
+	return nil
+}
+
+// LeadsToInternet tells whether a route table has a default route to an
+// internet gateway.
+func LeadsToInternet(op *engine.Op, table *engine.Resource) bool {
+	for _, route := range table.Properties.Objects("routes") {
+		if route.Text("cidrBlock") == "0.0.0.0/0" && route.Has("gatewayId") {
+			return true
+		}
+	}
+	for _, route := range op.All(view.RouteType) {
+		if route.Properties.Text("routeTableId") == table.ID && route.Properties.Text("destinationCidrBlock") == "0.0.0.0/0" {
+			return true
+		}
+	}
+	return false
+}

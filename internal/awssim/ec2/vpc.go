@@ -1,0 +1,134 @@
+package ec2
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+)
+
+// VPCs is VPCs, their subnets and routes.
+func VPCs() engine.Service {
+	return engine.Service{
+		Types: []*engine.Type{
+			vpcSpec(), subnetSpec(), reservationSpec(),
+			routeTableSpec(), routeTableAssociationSpec(), routeSpec(), internetGatewaySpec(),
+		},
+		Functions: ec2Functions(),
+	}
+}
+
+func vpcSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.VPCType, Title: "EC2 VPC", Args: ec2.VpcArgs{}, State: ec2.Vpc{},
+		ID: "vpc-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:vpc/{id}",
+		Defaults:  engine.Object{"enableDnsSupport": true, "instanceTenancy": "default"},
+		Required:  []string{"cidrBlock"}, // IPAM pools are not simulated
+		Immutable: []string{"cidrBlock"},
+		Rules: map[string][]engine.Rule{
+			"cidrBlock":       {engine.Ipv4Network(16, 28)},
+			"instanceTenancy": {engine.OneOf("default", "dedicated")},
+		},
+		Quota:    engine.Quota{Name: "VPCs per Region", Limit: 5, Code: "VpcLimitExceeded"},
+		Create:   []string{"ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DescribeVpcs", "ec2:CreateTags"},
+		Read:     []string{"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"},
+		Update:   []string{"ec2:ModifyVpcAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
+		Delete:   []string{"ec2:DeleteVpc"},
+		OnCreate: createVPC,
+	}
+}
+
+func createVPC(op *engine.Op) error {
+	group := engine.Resource{Account: op.Account, Region: op.Region, Type: view.SecurityGroupType, ID: "sg-" + op.Derived("default group", 17), Hidden: engine.Object{engine.MadeByAWS: true}}
+	anything := map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0}
+	group.Properties = engine.Object{
+		"name": "default", "description": "default VPC security group", "vpcId": op.ID, "ownerId": op.Account,
+		"ingress": []any{engine.With(anything, "self", true)}, "egress": []any{engine.With(anything, "cidrBlocks", engine.List("0.0.0.0/0"))},
+	}
+	table := engine.Resource{Account: op.Account, Region: op.Region, Type: view.RouteTableType, ID: "rtb-" + op.Derived("main route table", 17), Hidden: engine.Object{engine.MadeByAWS: true}}
+	table.Properties = engine.Object{"vpcId": op.ID, "ownerId": op.Account, "routes": engine.List()}
+	op.Put(group)
+	op.Put(table)
+	op.Outputs["ownerId"] = op.Account
+	op.Outputs["enableDnsHostnames"] = op.Inputs.Flag("enableDnsHostnames")
+	op.Outputs["defaultSecurityGroupId"] = group.ID
+	op.Outputs["mainRouteTableId"], op.Outputs["defaultRouteTableId"] = table.ID, table.ID
+	op.Outputs["defaultNetworkAclId"] = "acl-" + op.Derived("default ACL", 17)
+	op.Outputs["dhcpOptionsId"] = "dopt-" + op.Derived("DHCP options", 17)
+	return nil
+}
+
+func subnetSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.SubnetType, Title: "EC2 Subnet", Args: ec2.SubnetArgs{}, State: ec2.Subnet{},
+		ID: "subnet-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:subnet/{id}",
+		Defaults:  engine.Object{"mapPublicIpOnLaunch": false, "assignIpv6AddressOnCreation": false},
+		Required:  []string{"cidrBlock"},
+		Immutable: []string{"availabilityZone", "availabilityZoneId", "cidrBlock", "vpcId"},
+		Rules:     map[string][]engine.Rule{"cidrBlock": {engine.Ipv4Network(16, 28)}},
+		Refs:      []engine.Ref{{At: "vpcId", To: view.VPCType, Code: "InvalidVpcID.NotFound"}},
+		Quota:     engine.Quota{Name: "Subnets per VPC", Limit: 200, Per: "vpcId", Code: "SubnetLimitExceeded"},
+		Create:    []string{"ec2:CreateSubnet", "ec2:ModifySubnetAttribute", "ec2:DescribeSubnets", "ec2:CreateTags"},
+		Read:      []string{"ec2:DescribeSubnets"},
+		Update:    []string{"ec2:ModifySubnetAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
+		Delete:    []string{"ec2:DeleteSubnet"},
+		OnCreate:  createSubnet,
+	}
+}
+
+func createSubnet(op *engine.Op) error {
+	network := netip.MustParsePrefix(op.Inputs.Text("cidrBlock"))
+	vpc := op.Find(view.VPCType, op.Inputs.Text("vpcId"))
+	if !within(network, netip.MustParsePrefix(vpc.Properties.Text("cidrBlock"))) {
+		return op.Refuse("InvalidSubnet.Range", "The CIDR '%s' is invalid: it is not within the VPC's %s", network, vpc.Properties.Text("cidrBlock"))
+	}
+	for _, other := range op.All(view.SubnetType) {
+		if other.Properties.Text("vpcId") == vpc.ID && network.Overlaps(netip.MustParsePrefix(other.Properties.Text("cidrBlock"))) {
+			return op.Refuse("InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet: %s", network, other.ID)
+		}
+	}
+	zone := op.Inputs.Text("availabilityZone")
+	if id := op.Inputs.Text("availabilityZoneId"); zone == "" && id != "" {
+		zone = zoneOf(op.Region, id)
+	}
+	if zone == "" {
+		zone = op.Region + engine.Regions[op.Region][:1]
+	}
+	if !strings.HasPrefix(zone, op.Region) || !strings.Contains(engine.Regions[op.Region], zone[len(op.Region):]) {
+		return op.Refuse("InvalidParameterValue", "Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the zones %s of %s",
+			zone, engine.Regions[op.Region], op.Region)
+	}
+	op.Outputs["availabilityZone"], op.Outputs["availabilityZoneId"] = zone, ZoneID(zone)
+	op.Outputs["ownerId"] = op.Account
+	return nil
+}
+
+// within tells whether a network lies inside another.
+func within(inner, outer netip.Prefix) bool {
+	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
+}
+
+// ZoneID is a zone's ID, "use1-az1" of "us-east-1a". Which letter is which ID
+// differs per account; here letters and numbers run in step.
+func ZoneID(zone string) string {
+	region, letter := zone[:len(zone)-1], zone[len(zone)-1]
+	parts := strings.Split(region, "-")
+	short := parts[0]
+	for _, part := range parts[1:] {
+		short += part[:1]
+	}
+	return short + "-az" + string('1'+rune(strings.IndexByte(engine.Regions[region], letter)))
+}
+
+// zoneOf is the zone of a region that has an ID, or "".
+func zoneOf(region, id string) string {
+	letters := strings.Split(engine.Regions[region], "")
+	i := slices.IndexFunc(letters, func(letter string) bool { return ZoneID(region+letter) == id })
+	if i < 0 {
+		return ""
+	}
+	return region + letters[i]
+}

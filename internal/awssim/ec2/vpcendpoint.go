@@ -1,0 +1,280 @@
+package ec2
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+)
+
+// VPCEndpoints is VPC endpoints, interface and gateway.
+func VPCEndpoints() engine.Service {
+	return engine.Service{Types: []*engine.Type{vpcEndpointSpec()}, Functions: vpcEndpointFunctions()}
+}
+
+func vpcEndpointSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.VPCEndpointType, Title: "EC2 VPC Endpoint", Args: ec2.VpcEndpointArgs{}, State: ec2.VpcEndpoint{},
+		ID: "vpce-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{id}",
+		Defaults:  engine.Object{"vpcEndpointType": "Gateway"},
+		Required:  []string{"serviceName"}, // the other targets of PrivateLink are not simulated
+		Immutable: []string{"serviceName", "vpcEndpointType", "vpcId"},
+		Sets:      []string{"routeTableIds", "securityGroupIds", "subnetConfigurations", "subnetIds"},
+		Documents: []string{"policy"},
+		Rules: map[string][]engine.Rule{
+			"vpcEndpointType":                 {engine.OneOf("Gateway", "Interface")},
+			"ipAddressType":                   {engine.OneOf("ipv4", "dualstack", "ipv6")},
+			"dnsOptions.dnsRecordIpType":      {engine.OneOf("ipv4", "dualstack", "ipv6", "service-defined")},
+			"policy":                          {engine.Length(0, 20480)},
+			"securityGroupIds":                {engine.Items(0, 5)},
+			"subnetConfigurations[].ipv4":     {engine.Pattern(`\d+\.\d+\.\d+\.\d+`, "an IPv4 address")},
+			"subnetConfigurations[].subnetId": {engine.Pattern(`subnet-[0-9a-z]+`, "a subnet ID")},
+		},
+		Check: vpcEndpointProblems,
+		Refs: []engine.Ref{
+			{At: "vpcId", To: view.VPCType, Code: "InvalidVpcID.NotFound"},
+			{At: "subnetIds[]", To: view.SubnetType, Code: "InvalidSubnetID.NotFound"},
+			{At: "securityGroupIds[]", To: view.SecurityGroupType, Code: "InvalidGroup.NotFound"},
+			{At: "routeTableIds[]", To: view.RouteTableType, Code: "InvalidRouteTableID.NotFound"},
+		},
+		Quota:    engine.Quota{Name: "Interface VPC endpoints per VPC", Limit: 50, Per: "vpcId", Code: "VpcEndpointLimitExceeded"},
+		Create:   []string{"ec2:CreateVpcEndpoint", "ec2:DescribeVpcEndpoints", "ec2:DescribePrefixLists", "ec2:CreateTags"},
+		Read:     []string{"ec2:DescribeVpcEndpoints", "ec2:DescribePrefixLists"},
+		Update:   []string{"ec2:ModifyVpcEndpoint", "ec2:DescribeVpcEndpoints", "ec2:CreateTags", "ec2:DeleteTags"},
+		Delete:   []string{"ec2:DeleteVpcEndpoints", "ec2:DescribeVpcEndpoints"},
+		OnCreate: placeEndpoint, OnUpdate: placeEndpoint,
+		OnDelete: func(op *engine.Op) error { DetachAll(op, op.ID); return nil },
+	}
+}
+
+func vpcEndpointProblems(inputs engine.Object) []engine.Problem {
+	var problems []engine.Problem
+	isGateway := inputs.Text("vpcEndpointType") == "Gateway"
+	for _, name := range []string{"privateDnsEnabled", "securityGroupIds", "subnetConfigurations", "subnetIds"} {
+		if isGateway && inputs.Has(name) && !engine.IsEmpty(inputs[name]) && inputs[name] != false {
+			problems = append(problems, engine.Problem{Property: name, Reason: "belongs to Interface endpoints; vpcEndpointType is Gateway (the default)"})
+		}
+	}
+	if !isGateway && inputs.Known("vpcEndpointType") && len(inputs.Texts("routeTableIds")) > 0 {
+		problems = append(problems, engine.Problem{Property: "routeTableIds", Reason: "belongs to Gateway endpoints"})
+	}
+	if inputs.Known("subnetIds") && inputs.Known("subnetConfigurations") {
+		for _, configuration := range inputs.Objects("subnetConfigurations") {
+			if !slices.Contains(inputs.Texts("subnetIds"), configuration.Text("subnetId")) {
+				problems = append(problems, engine.Problem{Property: "subnetConfigurations", Reason: "names subnet " + configuration.Text("subnetId") + ", which subnetIds does not"})
+			}
+		}
+	}
+	return problems
+}
+
+// interfaceServices is the services that have an interface endpoint here, by
+// the end of their name.
+var interfaceServices = []string{
+	"execute-api", "logs", "ecr.api", "ecr.dkr", "s3", "sts", "ecs", "ecs-agent", "ecs-telemetry",
+	"secretsmanager", "ssm", "ssmmessages", "monitoring", "kms", "elasticloadbalancing", "apigateway",
+}
+
+var GatewayServices = []string{"s3", "dynamodb"}
+
+// ServiceOf is the end of an endpoint service's name, "ecr.api" of
+// "com.amazonaws.us-east-1.ecr.api", or "" for services of another region.
+func ServiceOf(name, region string) string {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(name, "cn."), "com.amazonaws."+region+".")
+	if !ok {
+		return ""
+	}
+	return rest
+}
+
+// zonesWithout is the zones where a service has no interface endpoints, by
+// zone ID. Programs must ask with getVpcEndpointService; that execute-api
+// lacks use1-az3 is how accounts of us-east-1 often meet this.
+var zonesWithout = map[string][]string{"execute-api": {"use1-az3"}}
+
+// placeEndpoint checks what an endpoint needs to stand and attaches its
+// interfaces.
+func placeEndpoint(op *engine.Op) error {
+	name := op.Inputs.Text("serviceName")
+	service := ServiceOf(name, op.Region)
+	offered := interfaceServices
+	if op.Inputs.Text("vpcEndpointType") == "Gateway" {
+		offered = GatewayServices
+	}
+	if !slices.Contains(offered, service) {
+		return op.Refuse("InvalidServiceName", "The Vpc Endpoint Service '%s' does not exist as %s in %s", name, op.Inputs.Text("vpcEndpointType"), op.Region)
+	}
+	for property, value := range (engine.Object{"ownerId": op.Account, "state": "available", "requesterManaged": false, "serviceRegion": op.Region,
+		"privateDnsEnabled": op.Inputs.Flag("privateDnsEnabled"), "ipAddressType": "ipv4", "policy": `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}`}) {
+		if op.Outputs[property] == nil {
+			op.Outputs[property] = value
+		}
+	}
+	if op.Inputs.Text("vpcEndpointType") == "Gateway" {
+		return placeGateway(op, service)
+	}
+	return placeInterfaces(op, service)
+}
+
+func placeGateway(op *engine.Op, service string) error {
+	op.Outputs["prefixListId"] = PrefixListID(op.Region, service)
+	op.Outputs["cidrBlocks"] = engine.List(PrefixListNetworks(service)...)
+	for _, other := range op.All(view.VPCEndpointType) {
+		for _, table := range op.Inputs.Texts("routeTableIds") {
+			if other.ID != op.ID && other.Properties.Text("serviceName") == op.Inputs.Text("serviceName") && slices.Contains(other.Properties.Texts("routeTableIds"), table) {
+				return op.Refuse("RouteAlreadyExists", "route table %s already has a route with destination-prefix-list-id %s by %s", table, op.Outputs["prefixListId"], other.ID)
+			}
+		}
+	}
+	for _, id := range op.Inputs.Texts("routeTableIds") {
+		if op.Find(view.RouteTableType, id).Properties.Text("vpcId") != op.Inputs.Text("vpcId") {
+			return op.Refuse("InvalidParameter", "Route table %s does not belong to VPC %s", id, op.Inputs.Text("vpcId"))
+		}
+	}
+	return nil
+}
+
+func placeInterfaces(op *engine.Op, service string) error {
+	vpc := op.Find(view.VPCType, op.Inputs.Text("vpcId"))
+	if op.Inputs.Flag("privateDnsEnabled") {
+		if err := checkPrivateDNS(op, vpc); err != nil {
+			return err
+		}
+	}
+	groups := op.Inputs.Texts("securityGroupIds")
+	for _, id := range groups {
+		if op.Find(view.SecurityGroupType, id).Properties.Text("vpcId") != vpc.ID {
+			return op.Refuse("InvalidParameter", "Security group %s does not belong to VPC %s", id, vpc.ID)
+		}
+	}
+	if len(groups) == 0 {
+		groups = []string{vpc.Properties.Text("defaultSecurityGroupId")}
+		op.Outputs["securityGroupIds"] = engine.List(groups...)
+	}
+	if err := attachEndpoint(op, service, vpc, groups); err != nil {
+		return err
+	}
+	op.Outputs["dnsEntries"] = endpointNames(op, service)
+	return nil
+}
+
+// checkPrivateDNS refuses what would give one name two meanings in a VPC.
+func checkPrivateDNS(op *engine.Op, vpc *engine.Resource) error {
+	if !vpc.Properties.Flag("enableDnsSupport") || !vpc.Properties.Flag("enableDnsHostnames") {
+		return op.Refuse("InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for %s", vpc.ID)
+	}
+	for _, other := range op.All(view.VPCEndpointType) {
+		if other.ID != op.ID && other.Properties.Text("vpcId") == vpc.ID && other.Properties.Text("serviceName") == op.Inputs.Text("serviceName") && other.Properties.Flag("privateDnsEnabled") {
+			return op.Refuse("InvalidParameter", "private-dns-enabled cannot be set because there is already a conflicting DNS domain for %s in the VPC %s: endpoint %s",
+				op.Inputs.Text("serviceName"), vpc.ID, other.ID)
+		}
+	}
+	return nil
+}
+
+func attachEndpoint(op *engine.Op, service string, vpc *engine.Resource, groups []string) error {
+	addresses, zones := map[string]string{}, map[string]string{}
+	for _, configuration := range op.Inputs.Objects("subnetConfigurations") {
+		addresses[configuration.Text("subnetId")] = configuration.Text("ipv4")
+	}
+	standing := map[string]*engine.Resource{}
+	for _, r := range InterfacesOf(op, op.ID) {
+		standing[r.Properties.Text("subnetId")] = r
+		op.Remove(r)
+	}
+	var ids []string
+	for _, id := range slices.Sorted(slices.Values(op.Inputs.Texts("subnetIds"))) {
+		subnet := op.Find(view.SubnetType, id)
+		zone := subnet.Properties.Text("availabilityZone")
+		switch {
+		case subnet.Properties.Text("vpcId") != vpc.ID:
+			return op.Refuse("InvalidParameter", "Subnet %s does not belong to VPC %s", id, vpc.ID)
+		case zones[zone] != "":
+			return op.Refuse("DuplicateSubnetsInSameZone", "Found another VPC endpoint subnet in the availability zone of %s: %s", id, zones[zone])
+		case slices.Contains(zonesWithout[service], ZoneID(zone)):
+			return op.Refuse("InvalidParameter", "The VPC endpoint service %s does not support the availability zone of the subnet: %s (%s)", op.Inputs.Text("serviceName"), id, zone)
+		}
+		zones[zone] = id
+		address := addresses[id]
+		if old := standing[id]; old != nil && address == "" {
+			address = old.Properties.Text("privateIp")
+		}
+		r, err := Attach(op, subnet, address, groups, "VPC Endpoint Interface "+op.ID)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, r.ID)
+	}
+	op.Outputs["networkInterfaceIds"], op.Outputs["subnetIds"] = engine.List(ids...), engine.List(slices.Sorted(slices.Values(op.Inputs.Texts("subnetIds")))...)
+	return nil
+}
+
+// endpointNames is the endpoint's DNS names: the regional one first, one per
+// zone, and with private DNS the service's own.
+func endpointNames(op *engine.Op, service string) []any {
+	suffix := "." + service + "." + op.Region + ".vpce." + op.DNSSuffix()
+	label, zone := op.ID+"-"+op.PartOf(8), op.HostedZoneOf("vpce")
+	names := []string{label + suffix}
+	for _, id := range op.Outputs.Texts("subnetIds") {
+		names = append(names, label+"-"+op.Find(view.SubnetType, id).Properties.Text("availabilityZone")+suffix)
+	}
+	entries := make([]any, 0, len(names)+1)
+	for _, name := range names {
+		entries = append(entries, map[string]any{"dnsName": name, "hostedZoneId": zone})
+	}
+	if op.Inputs.Flag("privateDnsEnabled") {
+		entries = append(entries, map[string]any{"dnsName": privateName(service, op.Region, op.DNSSuffix()), "hostedZoneId": op.HostedZoneOf(op.ID)})
+	}
+	return entries
+}
+
+// privateName is the name that private DNS answers for a service.
+func privateName(service, region, suffix string) string {
+	switch service {
+	case "execute-api":
+		return "*.execute-api." + region + "." + suffix
+	case "ecr.api":
+		return "api.ecr." + region + "." + suffix
+	case "ecr.dkr":
+		return "*.dkr.ecr." + region + "." + suffix
+	}
+	return service + "." + region + "." + suffix
+}
+
+// PrefixListID is the ID of AWS's own prefix list of a gateway service.
+func PrefixListID(region, service string) string {
+	sum := sha256.Sum256([]byte("prefix list|" + region + "|" + service))
+	return "pl-" + hex.EncodeToString(sum[:])[:8]
+}
+
+// PrefixListNetworks is documentation networks that stand for the service's.
+func PrefixListNetworks(service string) []string {
+	if service == "s3" {
+		return []string{"198.51.100.0/25"}
+	}
+	return []string{"198.51.100.128/25"}
+}
+
+// prefixLists is AWS's own prefix lists in a region: name by ID.
+func prefixLists(region string) map[string]string {
+	lists := map[string]string{}
+	for _, service := range GatewayServices {
+		lists[PrefixListID(region, service)] = "com.amazonaws." + region + "." + service
+	}
+	return lists
+}
+
+// prefixListHolds tells whether a prefix list covers an address.
+func prefixListHolds(region, id string, address netip.Addr) bool {
+	for _, network := range PrefixListNetworks(ServiceOf(prefixLists(region)[id], region)) {
+		if netip.MustParsePrefix(network).Contains(address) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,2 @@
+// Package ecr simulates image repositories and their images.
+package ecr

@@ -1,0 +1,132 @@
+package ecr
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+)
+
+// ContainerImage is an image of a registry: its configuration, and the files
+// that its build laid over the base image's.
+type ContainerImage struct {
+	Base     string `json:",omitempty"` // reference of the image it was built from
+	Platform string `json:",omitempty"` // "linux/arm64"; empty: every platform's
+
+	User             string            `json:",omitempty"`
+	WorkingDirectory string            `json:",omitempty"`
+	StopSignal       string            `json:",omitempty"`
+	Entrypoint       []string          `json:",omitempty"`
+	Command          []string          `json:",omitempty"`
+	Environment      map[string]string `json:",omitempty"`
+	Files            []ImageFile       `json:",omitempty"` // sorted by path
+}
+
+// ImageFile is a file of an image or of a build context.
+type ImageFile struct {
+	Path string // absolute in an image, relative to the root in a context
+	Mode fs.FileMode
+	Data []byte
+}
+
+// PublicImages are the images that registries hold before any program has run.
+type PublicImages []PublicImage
+
+// PublicImage is an image that a registry holds before any program has run.
+type PublicImage struct {
+	// Reference names it as task definitions do: with host and with tag or
+	// digest, "public.ecr.aws/team/proxy:1.0".
+	Reference string
+	ContainerImage
+}
+
+// Digest is the image's own digest: the same content has the same.
+func (m ContainerImage) Digest() string {
+	data, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // nothing in it is without JSON form
+	}
+	return SHA256Digest(data)
+}
+
+// Image is the image that a reference leads to, whatever account's registry
+// holds it.
+func Image(s *engine.Simulator, reference string) (ContainerImage, error) {
+	var image ContainerImage
+	var err error
+	s.Look("", "", func(op *engine.Op) { image, err = FindImage(op, reference) })
+	return image, err
+}
+
+// FindImage is the image that a reference leads to.
+func FindImage(op *engine.Op, reference string) (ContainerImage, error) {
+	for _, public := range engine.Fact[PublicImages](op.Simulator) {
+		if public.Reference == reference {
+			return public.ContainerImage, nil
+		}
+	}
+	ref, err := ParseReference(reference)
+	if err != nil {
+		return ContainerImage{}, err
+	}
+	account, region, private := RegistryOf(ref.Host)
+	if !private {
+		return ContainerImage{}, fmt.Errorf("find image %s: not found in registry %s", reference, ref.Host)
+	}
+	for _, r := range op.In(account, region).All(view.ImageType) {
+		if r.Properties.Text("repository") == ref.Name && ref.leadsTo(r) {
+			return imageOf(r), nil
+		}
+	}
+	return ContainerImage{}, fmt.Errorf("find image %s: not found in repository %s of account %s", reference, ref.Name, account)
+}
+
+func (r Reference) leadsTo(image *engine.Resource) bool {
+	if r.Digest != "" {
+		return image.Properties.Text("digest") == r.Digest
+	}
+	return slices.Contains(image.Properties.Texts("tags"), r.Tag)
+}
+
+// Stored is the image as the properties of a resource.
+func (m ContainerImage) Stored() engine.Object {
+	environment := map[string]any{}
+	for name, value := range m.Environment {
+		environment[name] = value
+	}
+	files := make([]any, len(m.Files))
+	for i, f := range m.Files {
+		files[i] = map[string]any{
+			"path": f.Path, "mode": strconv.FormatUint(uint64(f.Mode), 8), "data": base64.StdEncoding.EncodeToString(f.Data),
+		}
+	}
+	return engine.Object{
+		"base": m.Base, "platform": m.Platform, "user": m.User, "workingDirectory": m.WorkingDirectory,
+		"stopSignal": m.StopSignal, "entrypoint": engine.List(m.Entrypoint...), "command": engine.List(m.Command...),
+		"environment": environment, "files": files,
+	}
+}
+
+// imageOf is the inverse of stored.
+func imageOf(r *engine.Resource) ContainerImage {
+	p := r.Properties
+	m := ContainerImage{
+		Base: p.Text("base"), Platform: p.Text("platform"), User: p.Text("user"), WorkingDirectory: p.Text("workingDirectory"),
+		StopSignal: p.Text("stopSignal"), Entrypoint: p.Texts("entrypoint"), Command: p.Texts("command"), Environment: map[string]string{},
+	}
+	environment := p.Object("environment")
+	for name := range environment {
+		m.Environment[name] = environment.Text(name)
+	}
+	for _, f := range p.Objects("files") {
+		mode, _ := strconv.ParseUint(f.Text("mode"), 8, 32)        // written by stored
+		data, _ := base64.StdEncoding.DecodeString(f.Text("data")) // likewise
+		m.Files = append(m.Files, ImageFile{f.Text("path"), fs.FileMode(mode), data})
+	}
+	return m
+}

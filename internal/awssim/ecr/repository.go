@@ -1,0 +1,234 @@
+package ecr
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
+)
+
+// repositoryName is ECR's grammar of names.
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+const repositoryName = `(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*`
+
+// Service is image repositories and the credentials to their registry.
+func Service() engine.Service {
+	return engine.Service{
+		Types: []*engine.Type{repositorySpec(), lifecyclePolicySpec()},
+		Functions: []*engine.Function{{
+			Token: "aws:ecr/getAuthorizationToken:getAuthorizationToken",
+			Args:  ecr.GetAuthorizationTokenArgs{}, Result: ecr.GetAuthorizationTokenResult{},
+			Actions: []string{"ecr:GetAuthorizationToken"},
+			Run:     authorizationToken,
+		}},
+	}
+}
+
+func repositorySpec() *engine.Type {
+	return &engine.Type{
+		Token: view.RepositoryType, Title: "ECR Repository", Args: ecr.RepositoryArgs{}, State: ecr.Repository{},
+		Identify: func(op *engine.Op) {
+			op.ID = op.Outputs.Text("name")
+			op.ARN = op.Fill("arn:{partition}:ecr:{region}:{account}:repository/{name}")
+		},
+		Autoname: "name", AutonameMax: 256,
+		Defaults:  engine.Object{"imageTagMutability": "MUTABLE", "forceDelete": false},
+		Immutable: []string{"name", "encryptionConfigurations"},
+		Rules: map[string][]engine.Rule{
+			"name":               {engine.Length(2, 256), engine.Pattern(repositoryName, "a repository name: lower-case letters and digits, joined by ._-/")},
+			"imageTagMutability": {engine.OneOf("MUTABLE", "IMMUTABLE")},
+			"encryptionConfigurations[].encryptionType": {engine.OneOf("AES256", "KMS")},
+		},
+		Unique: []string{"name"}, Conflict: "RepositoryAlreadyExistsException",
+		Quota:  engine.Quota{Name: "Registered repositories", Limit: 100000, Code: "LimitExceededException"},
+		Create: []string{"ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"},
+		Read:   []string{"ecr:DescribeRepositories", "ecr:ListTagsForResource"},
+		Update: []string{"ecr:PutImageTagMutability", "ecr:PutImageScanningConfiguration", "ecr:TagResource", "ecr:UntagResource"},
+		Delete: []string{"ecr:DeleteRepository"},
+		OnCreate: func(op *engine.Op) error {
+			op.Outputs["registryId"] = op.Account
+			op.Outputs["repositoryUrl"] = registryHost(op) + "/" + op.ID
+			return nil
+		},
+		OnDelete: deleteRepository,
+	}
+}
+
+// registryHost is the name of the caller's registry.
+func registryHost(op *engine.Op) string {
+	return fmt.Sprintf("%s.dkr.ecr.%s.%s", op.Account, op.Region, op.DNSSuffix())
+}
+
+func deleteRepository(op *engine.Op) error {
+	for _, image := range op.All(view.ImageType) {
+		if image.Properties.Text("repository") != op.ID {
+			continue
+		}
+		if !op.Outputs.Flag("forceDelete") {
+			return op.Refuse("RepositoryNotEmptyException",
+				"The repository with name '%s' in registry with id '%s' cannot be deleted because it still contains images", op.ID, op.Account)
+		}
+		op.Remove(image)
+	}
+	return nil
+}
+
+func lifecyclePolicySpec() *engine.Type {
+	return &engine.Type{
+		Token: view.LifecyclePolicyType, Title: "ECR Lifecycle Policy", Args: ecr.LifecyclePolicyArgs{}, State: ecr.LifecyclePolicy{},
+		ID:        "{repository}",
+		Upserts:   engine.Always,
+		Required:  []string{"policy"},
+		Immutable: []string{"repository"},
+		Documents: []string{"policy"},
+		Check:     lifecycleProblems,
+		Refs:      []engine.Ref{{At: "repository", To: view.RepositoryType, Code: "RepositoryNotFoundException", Holds: engine.Cascades}},
+		Create:    []string{"ecr:PutLifecyclePolicy", "ecr:GetLifecyclePolicy"},
+		Read:      []string{"ecr:GetLifecyclePolicy"},
+		Update:    []string{"ecr:PutLifecyclePolicy"},
+		Delete:    []string{"ecr:DeleteLifecyclePolicy"},
+		OnCreate: func(op *engine.Op) error {
+			op.Outputs["registryId"] = op.Account
+			return nil
+		},
+	}
+}
+
+// lifecycleProblems holds the document to ECR's parameters.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+func lifecycleProblems(inputs engine.Object) []engine.Problem {
+	var document struct {
+		Rules []struct {
+			RulePriority int
+			Selection    struct {
+				TagStatus, CountType, CountUnit string
+				TagPrefixList, TagPatternList   []string
+				CountNumber                     int
+			}
+			Action struct{ Type string }
+		}
+	}
+	if !inputs.Has("policy") {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(inputs.Text("policy")), &document); err != nil {
+		return []engine.Problem{{Property: "policy", Reason: "is not a lifecycle policy: " + err.Error()}}
+	}
+	if len(document.Rules) == 0 {
+		return []engine.Problem{{Property: "policy", Reason: "has no rules"}}
+	}
+	var problems []engine.Problem
+	priorities := map[int]bool{}
+	for i, r := range document.Rules {
+		complain := func(format string, args ...any) {
+			problems = append(problems, engine.Problem{Property: "policy", Reason: fmt.Sprintf("rules[%d]: ", i) + fmt.Sprintf(format, args...)})
+		}
+		s := r.Selection
+		if r.RulePriority < 1 || priorities[r.RulePriority] {
+			complain("rulePriority %d is not a positive number of its own", r.RulePriority)
+		}
+		priorities[r.RulePriority] = true
+		if reason := engine.OneOf("tagged", "untagged", "any")(s.TagStatus); reason != "" {
+			complain("selection.tagStatus: %s", reason)
+		}
+		if named := len(s.TagPrefixList)+len(s.TagPatternList) > 0; named != (s.TagStatus == "tagged") {
+			complain("selection.tagPrefixList or tagPatternList goes with tagStatus tagged, and with no other")
+		}
+		if reason := engine.OneOf("imageCountMoreThan", "sinceImagePushed")(s.CountType); reason != "" {
+			complain("selection.countType: %s", reason)
+		}
+		if (s.CountUnit == "days") != (s.CountType == "sinceImagePushed") {
+			complain("selection.countUnit days goes with sinceImagePushed, and with no other countType")
+		}
+		if s.CountNumber < 1 {
+			complain("selection.countNumber %d is not positive", s.CountNumber)
+		}
+		if r.Action.Type != "expire" {
+			complain("action.type %q is not expire", r.Action.Type)
+		}
+	}
+	return problems
+}
+
+func authorizationToken(op *engine.Op) (engine.Object, error) {
+	if id := op.Inputs.Text("registryId"); id != "" && id != op.Account {
+		return nil, op.Refuse("AccessDeniedException", "the registry of account %s gives no token to %s", id, op.Caller)
+	}
+	password := RegistryPassword(op.Account, op.Region)
+	return engine.Object{
+		"id": op.Region, "registryId": op.Inputs["registryId"], "userName": "AWS", "password": password,
+		"authorizationToken": base64.StdEncoding.EncodeToString([]byte("AWS:" + password)),
+		"expiresAt":          time.Now().Add(12 * time.Hour).UTC().Format(time.RFC3339),
+		"proxyEndpoint":      "https://" + registryHost(op),
+	}, nil
+}
+
+// RegistryPassword is the password that a registry takes. AWS issues another
+// one each time; which of them a program uses changes nothing.
+func RegistryPassword(account, region string) string {
+	sum := sha256.Sum256([]byte("registry|" + account + "|" + region))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+var privateRegistry = regexp.MustCompile(`^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?)$`)
+
+// RegistryOf is the account and region of a private registry's host.
+func RegistryOf(host string) (account, region string, ok bool) {
+	m := privateRegistry.FindStringSubmatch(host)
+	if m == nil {
+		return "", "", false
+	}
+	return m[1], m[2], true
+}
+
+// Reference is a parsed reference: host/name:tag or host/name@digest.
+type Reference struct{ Host, Name, Tag, Digest string }
+
+// ParseReference reads a reference as Docker does: the first part is a
+// host if it has a dot or a colon or is localhost; Docker Hub goes unnamed.
+func ParseReference(text string) (Reference, error) {
+	var r Reference
+	rest, digest, pinned := strings.Cut(text, "@")
+	if pinned {
+		r.Digest = digest
+		if !imageDigest.MatchString(digest) {
+			return r, fmt.Errorf("read image reference %q: the digest is not sha256: and 64 hexadecimal digits", text)
+		}
+	}
+	if first, after, ok := strings.Cut(rest, "/"); ok && (strings.ContainsAny(first, ".:") || first == "localhost") {
+		r.Host, rest = first, after
+	}
+	if i := strings.LastIndexByte(rest, ':'); i >= 0 {
+		rest, r.Tag = rest[:i], rest[i+1:]
+		if !imageTag.MatchString(r.Tag) {
+			return r, fmt.Errorf("read image reference %q: the tag is not 1 to 128 letters, digits and ._-", text)
+		}
+	}
+	r.Name = rest
+	if r.Tag == "" && r.Digest == "" {
+		r.Tag = "latest"
+	}
+	if !imageName.MatchString(rest) {
+		return r, fmt.Errorf("read image reference %q: %q is not a repository's name", text, rest)
+	}
+	return r, nil
+}
+
+var (
+	imageName   = regexp.MustCompile(`^` + repositoryName + `$`)
+	imageTag    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+)
+
+func SHA256Digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

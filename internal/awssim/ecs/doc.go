@@ -1,0 +1,2 @@
+// Package ecs simulates clusters, task definitions and services on Fargate.
+package ecs

@@ -1,0 +1,104 @@
+package ecs
+
+import (
+	"net/netip"
+
+	"github.com/portico-iac/portico/internal/awssim/ec2"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+)
+
+// RunningService is an ECS service and the tasks that it runs now, which after
+// a rollback are not those of the task definition that was asked for.
+type RunningService struct {
+	Account, Region string
+	ARN, Name       string
+
+	TaskDefinitionARN string
+	Architecture      string // X86_64 or ARM64
+	Containers        []RunningContainer
+	Tasks             []TaskInterface
+	Targets           []TargetBinding
+
+	// Events is why the latest deployment did not come up; empty when it did.
+	Events []string
+}
+
+// RunningContainer is a container of each task.
+type RunningContainer struct {
+	Name        string
+	Image       string // see [Simulator.Image]
+	Environment map[string]string
+	EntryPoint  []string // of the task definition; empty: the image's
+	Command     []string // likewise
+	User        string   // likewise
+	Ports       []int
+}
+
+// TaskInterface is a task's network interface.
+type TaskInterface struct {
+	ID               string
+	Address          netip.Addr
+	SubnetID         string
+	AvailabilityZone string
+	SecurityGroupIDs []string
+}
+
+// TargetBinding is a target group in which each task is registered.
+type TargetBinding struct {
+	TargetGroupARN string
+	ContainerName  string
+	ContainerPort  int
+}
+
+// Services is the ECS services of an account and region, by ARN.
+func Services(s *engine.Simulator, account, region string) ([]RunningService, error) {
+	interfaces := s.Resources(engine.Filter{Account: account, Region: region, Type: view.NetworkInterfaceType})
+	var services []RunningService
+	for _, r := range s.Resources(engine.Filter{Account: account, Region: region, Type: view.ECSServiceType}) {
+		running := r.Hidden.Object("running")
+		service := RunningService{
+			Account: account, Region: region, ARN: r.ARN, Name: r.Properties.Text("name"),
+			TaskDefinitionARN: running.Text("taskDefinition"),
+			Architecture:      running.Object("runtimePlatform").Text("cpuArchitecture"),
+			Events:            r.Hidden.Texts("events"),
+		}
+		for _, eni := range interfaces {
+			if eni.Hidden.Text("owner") == r.ID {
+				service.Tasks = append(service.Tasks, taskInterface(eni))
+			}
+		}
+		for _, b := range r.Properties.Objects("loadBalancers") {
+			service.Targets = append(service.Targets, TargetBinding{b.Text("targetGroupArn"), b.Text("containerName"), b.Number("containerPort")})
+		}
+		if running != nil {
+			containers, err := parseContainers(running.Text("containerDefinitions"))
+			if err != nil {
+				return nil, err
+			}
+			for _, c := range containers {
+				service.Containers = append(service.Containers, c.running())
+			}
+		}
+		services = append(services, service)
+	}
+	return services, nil
+}
+
+func taskInterface(eni engine.Resource) TaskInterface {
+	return TaskInterface{
+		ID: eni.ID, Address: ec2.ParseAddress(eni.Properties.Text("privateIp")), SubnetID: eni.Properties.Text("subnetId"),
+		AvailabilityZone: eni.Hidden.Text("availabilityZone"), SecurityGroupIDs: eni.Properties.Texts("securityGroups"),
+	}
+}
+
+func (c containerDefinition) running() RunningContainer {
+	r := RunningContainer{Name: c.Name, Image: c.Image, Environment: map[string]string{}, EntryPoint: c.EntryPoint, Command: c.Command, User: c.User}
+	for _, v := range c.Environment {
+		r.Environment[v.Name] = v.Value
+	}
+	for _, p := range c.PortMappings {
+		r.Ports = append(r.Ports, p.ContainerPort)
+	}
+	return r
+}

@@ -1,0 +1,301 @@
+package ecs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/ec2"
+	"github.com/portico-iac/portico/internal/awssim/ecr"
+	"github.com/portico-iac/portico/internal/awssim/elbv2"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/iam"
+	"github.com/portico-iac/portico/internal/awssim/reachability"
+	"github.com/portico-iac/portico/internal/awssim/view"
+)
+
+// deployService replaces the service's tasks with those of a task definition.
+// If they don't come up, the old ones keep running; with a circuit breaker
+// that rolls back, the service then says it runs the old definition and is
+// steady, which is all that a provider waiting for a steady state sees.
+func deployService(op *engine.Op, definition *engine.Resource) error {
+	reasons := unsteady(op, definition)
+	op.Hidden["events"] = engine.List(reasons...)
+	if len(reasons) == 0 {
+		return runTasks(op, definition)
+	}
+	breaker := op.Inputs.Object("deploymentCircuitBreaker")
+	if running := op.Hidden.Object("running"); running != nil && breaker.Flag("enable") && breaker.Flag("rollback") {
+		op.Outputs["taskDefinition"] = running.Text("taskDefinition")
+		return nil
+	}
+	if !op.Inputs.Flag("waitForSteadyState") {
+		return nil
+	}
+	return engine.LeaveUnfinished(op.Fail("waiting for ECS Service (%s): timeout while waiting for state to become 'tasksStable' (last state: 'tasksPending', timeout: 20m0s): "+
+		"(service %s) %s", op.ARN, op.Outputs.Text("name"), strings.Join(reasons, "; ")))
+}
+
+// runTasks starts the service's tasks anew and remembers what they run:
+// deregistering the definition changes nothing about it.
+func runTasks(op *engine.Op, definition *engine.Resource) error {
+	ec2.DetachAll(op, op.ID)
+	for i := range op.Outputs.Number("desiredCount") {
+		if err := startTask(op, op.ID, op.Outputs, i); err != nil {
+			return err
+		}
+	}
+	op.Hidden["running"] = map[string]any{
+		"taskDefinition": definition.ARN, "containerDefinitions": definition.Properties["containerDefinitions"],
+		"runtimePlatform": definition.Properties["runtimePlatform"],
+	}
+	return nil
+}
+
+// startTask gives a task its network interface. Tasks are spread over the
+// service's subnets in turn.
+func startTask(op *engine.Op, serviceARN string, service engine.Object, number int) error {
+	network := service.Object("networkConfiguration")
+	subnets := network.Texts("subnets")
+	if len(subnets) == 0 {
+		return nil // not in awsvpc network mode
+	}
+	own := op.ID
+	defer func() { op.ID = own }()
+	op.ID = serviceARN // an interface is its owner's, also if autoscaling asks for it
+	_, err := ec2.Attach(op, op.Find(view.SubnetType, subnets[number%len(subnets)]), "", network.Texts("securityGroups"), "task of "+service.Text("name"))
+	return err
+}
+
+// ScaleTasks starts or stops as many tasks as the desired count wants.
+func ScaleTasks(op *engine.Op, serviceARN string, service engine.Object) error {
+	standing, count := ec2.InterfacesOf(op, serviceARN), service.Number("desiredCount")
+	for _, surplus := range standing[min(count, len(standing)):] {
+		op.Remove(surplus)
+	}
+	for i := len(standing); i < count; i++ {
+		if err := startTask(op, serviceARN, service, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsteady is why tasks of a definition would not stay up, as the service's
+// events and the tasks' stopped reasons would say; empty when they do.
+func unsteady(op *engine.Op, definition *engine.Resource) []string {
+	containers, err := parseContainers(definition.Properties.Text("containerDefinitions"))
+	if err != nil {
+		return []string{err.Error()}
+	}
+	role, err := executionRole(op, definition)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var found []error
+	for _, container := range containers {
+		found = append(found, pulls(op, container, definition, role)...)
+		found = append(found, logs(op, container, role)...)
+	}
+	for _, task := range tasks(op) {
+		for _, container := range containers {
+			found = append(found, connects(op, task, container)...)
+		}
+		found = append(found, reachesAPIs(op, task))
+	}
+	for _, binding := range op.Inputs.Objects("loadBalancers") {
+		found = append(found, healthy(op, binding)...)
+	}
+	var reasons []string
+	for _, err := range found {
+		if err != nil && !slices.Contains(reasons, err.Error()) {
+			reasons = append(reasons, err.Error())
+		}
+	}
+	return reasons
+}
+
+// event is a service event or a task's stopped reason, in ECS's own words.
+func event(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
+// executionRole is the role with which ECS pulls and logs, nil if there is
+// none, or why it cannot be assumed.
+func executionRole(op *engine.Op, definition *engine.Resource) (*engine.Resource, error) {
+	for _, property := range []string{"taskRoleArn", "executionRoleArn"} {
+		arn := definition.Properties.Text(property)
+		if arn == "" {
+			continue
+		}
+		role := iam.Role(op, arn)
+		if role == nil || !iam.RoleTrusts(role, "ecs-tasks.amazonaws.com") {
+			return nil, event("ECS was unable to assume the role '%s' that was provided for this task. "+
+				"Please verify that the role being passed has the proper trust relationship and permissions", arn)
+		}
+	}
+	return iam.Role(op, definition.Properties.Text("executionRoleArn")), nil
+}
+
+// pulls is what keeps Fargate from the container's image.
+func pulls(op *engine.Op, container containerDefinition, definition, role *engine.Resource) []error {
+	image, err := ecr.FindImage(op, container.Image)
+	if err != nil {
+		return []error{event("CannotPullContainerError: pull image manifest: %w", err)}
+	}
+	var found []error
+	architecture := definition.Properties.Object("runtimePlatform").Text("cpuArchitecture")
+	if want := platformOf(architecture); image.Platform != "" && image.Platform != want {
+		found = append(found, event("CannotPullContainerError: image Manifest does not contain descriptor matching platform '%s' (%s is for %s)",
+			want, container.Image, image.Platform))
+	}
+	ref, err := ecr.ParseReference(container.Image)
+	if err != nil {
+		return append(found, err)
+	}
+	account, region, private := ecr.RegistryOf(ref.Host)
+	if !private {
+		return found
+	}
+	repository := fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", op.Partition(), region, account, ref.Name)
+	found = append(found, permitted(op, role, "ResourceInitializationError: unable to pull registry auth", "*", "ecr:GetAuthorizationToken"))
+	for _, action := range []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"} {
+		found = append(found, permitted(op, role, "CannotPullContainerError: pull image "+container.Image, repository, action))
+	}
+	return found
+}
+
+// platformOf is Docker's name of a runtime platform; Fargate runs X86_64
+// unless told otherwise.
+func platformOf(architecture string) string {
+	if architecture == "ARM64" {
+		return "linux/arm64"
+	}
+	return "linux/amd64"
+}
+
+func permitted(op *engine.Op, role *engine.Resource, what, resource, action string) error {
+	if role != nil && iam.RoleMay(op, role, action, resource) {
+		return nil
+	}
+	name := "no execution role"
+	if role != nil {
+		name = role.ARN
+	}
+	return event("%s: AccessDeniedException: %s is not authorized to perform: %s on resource: %s "+
+		"because no identity-based policy allows the %s action", what, name, action, resource, action)
+}
+
+// logs is what keeps the container's output from its log group.
+func logs(op *engine.Op, container containerDefinition, role *engine.Resource) []error {
+	l := container.LogConfiguration
+	if l == nil || l.LogDriver != "awslogs" {
+		return nil
+	}
+	const what = "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times"
+	group, region := l.Options["awslogs-group"], l.Options["awslogs-region"]
+	arn := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s", op.Partition(), region, op.Account, group)
+	if l.Options["awslogs-create-group"] == "true" {
+		if err := permitted(op, role, what, arn, "logs:CreateLogGroup"); err != nil {
+			return []error{err}
+		}
+	} else if region != op.Region || op.FindBy(view.LogGroupType, "name", group) == nil {
+		return []error{event("%s: ResourceNotFoundException: The specified log group does not exist: %s in %s", what, group, region)}
+	}
+	stream := arn + ":log-stream:" + l.Options["awslogs-stream-prefix"] + "/" + container.Name + "/task"
+	return []error{permitted(op, role, what, stream, "logs:CreateLogStream"), permitted(op, role, what, stream, "logs:PutLogEvents")}
+}
+
+// tasks is one end of a connection for each subnet that tasks start in.
+func tasks(op *engine.Op) []reachability.Endpoint {
+	network := op.Inputs.Object("networkConfiguration")
+	var parties []reachability.Endpoint
+	for _, id := range network.Texts("subnets") {
+		address := ec2.NetworkOf(op.Find(view.SubnetType, id)).Addr()
+		for range 5 { // past the addresses that AWS keeps for itself
+			address = address.Next()
+		}
+		parties = append(parties, reachability.Endpoint{
+			Name: "task of service " + op.Outputs.Text("name") + " in " + id, SubnetID: id, Address: address,
+			Groups: network.Texts("securityGroups"), PublicIP: network.Flag("assignPublicIp"),
+		})
+	}
+	return parties
+}
+
+// connects is what keeps a task from the services that it needs to start: the
+// registry's API and its layers, which lie in S3, and the logs.
+func connects(op *engine.Op, task reachability.Endpoint, container containerDefinition) []error {
+	var found []error
+	reach := func(what string, services ...string) {
+		for _, service := range services {
+			if err := reachability.Of(op).ReachesService(task, service); err != nil {
+				found = append(found, fmt.Errorf("%s: dial tcp %s.%s.%s: i/o timeout: %w", what, service, op.Region, op.DNSSuffix(), err))
+			}
+		}
+	}
+	if ref, err := ecr.ParseReference(container.Image); err == nil {
+		if _, _, private := ecr.RegistryOf(ref.Host); private {
+			reach("ResourceInitializationError: unable to pull secrets or registry auth", "ecr.api")
+			reach("CannotPullContainerError: pull image "+container.Image, "ecr.dkr", "s3")
+		} else {
+			reach("CannotPullContainerError: pull image "+container.Image, cmp.Or(ref.Host, "registry-1.docker.io"))
+		}
+	}
+	if l := container.LogConfiguration; l != nil && l.LogDriver == "awslogs" {
+		reach("ResourceInitializationError: failed to validate logger args", "logs")
+	}
+	return found
+}
+
+// reachesAPIs tells whether a task reaches an execute-api endpoint of its VPC,
+// if there is one. ECS itself would not notice; a proxy that cannot reach what
+// it is for is not up.
+func reachesAPIs(op *engine.Op, task reachability.Endpoint) error {
+	vpc := op.Find(view.SubnetType, task.SubnetID).Properties.Text("vpcId")
+	var refusals []error
+	for _, endpoint := range op.All(view.VPCEndpointType) {
+		if endpoint.Properties.Text("vpcId") != vpc || ec2.ServiceOf(endpoint.Properties.Text("serviceName"), op.Region) != "execute-api" {
+			continue
+		}
+		err := reachability.Of(op).ReachesEndpoint(task, endpoint, 443)
+		if err == nil {
+			return nil
+		}
+		refusals = append(refusals, fmt.Errorf("the task reaches no execute-api endpoint: %w", err))
+	}
+	return errors.Join(refusals...)
+}
+
+// healthy is what makes the tasks fail the health checks of a target group.
+//
+// AWS registers tasks with the container's port, whatever the target group's
+// own is, so that a difference goes unnoticed there; here it is a mistake,
+// since the port of a health check and of rules is read off the target group.
+func healthy(op *engine.Op, binding engine.Object) []error {
+	arn := binding.Text("targetGroupArn")
+	group := op.FindBy(view.TargetGroupType, "arn", arn).Properties
+	port := binding.Number("containerPort")
+	var found []error
+	if group.Number("port") != port {
+		found = append(found, fmt.Errorf("the container's port %d is not the port of target group %s, %d", port, arn, group.Number("port")))
+	}
+	ports := []int{port}
+	if check, err := strconv.Atoi(group.Object("healthCheck").Text("port")); err == nil && check != port {
+		ports = append(ports, check)
+	}
+	for _, task := range tasks(op) {
+		subnet := op.Find(view.SubnetType, task.SubnetID)
+		if subnet.Properties.Text("vpcId") != group.Text("vpcId") {
+			found = append(found, fmt.Errorf("unable to register targets in (target-group %s): the IP address is not within the VPC of the target group, %s", arn, group.Text("vpcId")))
+			continue
+		}
+		for _, listener := range elbv2.ListenersOf(op, arn) {
+			for _, err := range reachability.NodesReach(op, listener.Properties.Text("loadBalancerArn"), task, ports) {
+				found = append(found, event("Task failed ELB health checks (Request timed out): %w", err))
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,2 @@
+// Package elbv2 simulates load balancers, listeners, rules and target groups.
+package elbv2

@@ -1,0 +1,248 @@
+package elbv2
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/ec2"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/issuance"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+)
+
+// certificatesQuota limits the certificates of a load balancer's listeners,
+// their default ones not counted.
+const certificatesQuota = "Certificates per load balancer"
+
+// Service is Elastic Load Balancing, version 2.
+func Service() engine.Service {
+	return engine.Service{
+		Types:  []*engine.Type{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerRuleSpec(), listenerCertificateSpec(), targetGroupAttachmentSpec()},
+		Quotas: []string{certificatesQuota, rulesQuota, targetGroupsQuota, targetsPerGroupQuota, targetsPerBalancerQuota},
+	}
+}
+
+var lbName = []engine.Rule{engine.Length(1, 32), engine.Pattern(`[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?`, "letters, digits and inner hyphens")}
+
+func loadBalancerSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.LoadBalancerType, Title: "ELBv2 Load Balancer", Args: lb.LoadBalancerArgs{}, State: lb.LoadBalancer{},
+		ID: "{arn}", Identify: identifyLoadBalancer,
+		Autoname: "name", AutonameMax: 32,
+		Defaults: engine.Object{"loadBalancerType": "application", "enableDeletionProtection": false, "idleTimeout": 60.0, "clientKeepAlive": 3600.0,
+			"desyncMitigationMode": "defensive", "enableHttp2": true, "xffHeaderProcessingMode": "append"},
+		Immutable: []string{"internal", "loadBalancerType", "name", "namePrefix"},
+		Sets:      []string{"securityGroups", "subnets", "subnetMappings"},
+		Rules: map[string][]engine.Rule{
+			"name": append(lbName, func(v any) string {
+				if name, _ := v.(string); strings.HasPrefix(name, "internal-") {
+					return "begins with internal-, which AWS keeps for itself"
+				}
+				return ""
+			}),
+			"loadBalancerType":             {engine.OneOf("application", "network")}, // gateway load balancers are not simulated
+			"idleTimeout":                  {engine.Between(1, 4000)},
+			"clientKeepAlive":              {engine.Between(60, 604800)},
+			"ipAddressType":                {engine.OneOf("ipv4", "dualstack", "dualstack-without-public-ipv4")},
+			"desyncMitigationMode":         {engine.OneOf("monitor", "defensive", "strictest")},
+			"xffHeaderProcessingMode":      {engine.OneOf("append", "preserve", "remove")},
+			"dnsRecordClientRoutingPolicy": {engine.OneOf("availability_zone_affinity", "partial_availability_zone_affinity", "any_availability_zone")},
+			"enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": {engine.OneOf("on", "off")},
+			"securityGroups": {engine.Items(0, 5)},
+		},
+		Check: func(inputs engine.Object) []engine.Problem {
+			if engine.IsEmpty(inputs["subnets"]) == engine.IsEmpty(inputs["subnetMappings"]) && inputs.Known("subnets") {
+				return []engine.Problem{{Property: "subnets", Reason: "exactly one of subnets and subnetMappings must be set"}}
+			}
+			return nil
+		},
+		Refs: []engine.Ref{
+			{At: "subnets[]", To: view.SubnetType, Code: "SubnetNotFound"},
+			{At: "subnetMappings[].subnetId", To: view.SubnetType, Code: "SubnetNotFound"},
+			{At: "securityGroups[]", To: view.SecurityGroupType, Code: "InvalidSecurityGroup"},
+		},
+		Unique: []string{"name"}, Conflict: "DuplicateLoadBalancerName",
+		Quota: engine.Quota{Name: "Application or Network Load Balancers per Region", Limit: 50, Per: "loadBalancerType", Code: "TooManyLoadBalancers"},
+		// A network load balancer created without security groups can never
+		// have any, and one with groups can't lose them all.
+		Replaces: func(state, news engine.Object) []string {
+			if state.Text("loadBalancerType") == "network" && engine.IsEmpty(state["securityGroups"]) != engine.IsEmpty(news["securityGroups"]) {
+				return []string{"securityGroups"}
+			}
+			return nil
+		},
+		Create:   []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:AddTags", "elasticloadbalancing:DescribeTags"},
+		Read:     []string{"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags"},
+		Update:   []string{"elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets", "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"},
+		Delete:   []string{"elasticloadbalancing:DeleteLoadBalancer"},
+		OnCreate: placeLoadBalancer, OnUpdate: placeLoadBalancer, OnDelete: deleteLoadBalancer,
+	}
+}
+
+// identifyLoadBalancer makes the ARN, which tells the load balancer's type.
+func identifyLoadBalancer(op *engine.Op) {
+	kind := "app"
+	if op.Inputs.Text("loadBalancerType") == "network" {
+		kind = "net"
+	}
+	op.ARN = op.Fill("arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/" + kind + "/{name}/{hash16}")
+}
+
+// placeLoadBalancer checks the subnets and groups of a load balancer and
+// attaches its nodes.
+func placeLoadBalancer(op *engine.Op) error {
+	subnets, err := loadBalancerSubnets(op)
+	if err != nil {
+		return err
+	}
+	vpcID := subnets[0].Properties.Text("vpcId")
+	groups := op.Inputs.Texts("securityGroups")
+	for _, id := range groups {
+		if op.Find(view.SecurityGroupType, id).Properties.Text("vpcId") != vpcID {
+			return op.Refuse("InvalidConfigurationRequest", "One or more security groups are invalid: %s is not in VPC %s", id, vpcID)
+		}
+	}
+	if len(groups) == 0 && op.Inputs.Text("loadBalancerType") == "application" {
+		groups = []string{op.Find(view.VPCType, vpcID).Properties.Text("defaultSecurityGroupId")}
+	}
+	addresses := map[string]string{}
+	for _, r := range ec2.InterfacesOf(op, op.ID) {
+		addresses[r.Properties.Text("subnetId")] = r.Properties.Text("privateIp")
+		op.Remove(r)
+	}
+	for _, mapping := range op.Inputs.Objects("subnetMappings") {
+		if address := mapping.Text("privateIpv4Address"); address != "" {
+			addresses[mapping.Text("subnetId")] = address
+		}
+	}
+	for _, subnet := range subnets {
+		if _, err := ec2.Attach(op, subnet, addresses[subnet.ID], groups, "ELB "+arnSuffix(op, "loadbalancer/")); err != nil {
+			return err
+		}
+	}
+	describeLoadBalancer(op, vpcID, subnets, groups)
+	return nil
+}
+
+func loadBalancerSubnets(op *engine.Op) ([]*engine.Resource, error) {
+	ids := op.Inputs.Texts("subnets")
+	for _, mapping := range op.Inputs.Objects("subnetMappings") {
+		ids = append(ids, mapping.Text("subnetId"))
+	}
+	zones := map[string]string{}
+	var subnets []*engine.Resource
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		subnet := op.Find(view.SubnetType, id)
+		zone := subnet.Properties.Text("availabilityZone")
+		if zones[zone] != "" {
+			return nil, op.Refuse("InvalidConfigurationRequest", "A load balancer cannot be attached to multiple subnets in the same Availability Zone: %s and %s in %s", zones[zone], id, zone)
+		}
+		zones[zone], subnets = id, append(subnets, subnet)
+		if subnet.Properties.Text("vpcId") != subnets[0].Properties.Text("vpcId") {
+			return nil, op.Refuse("InvalidConfigurationRequest", "All subnets must belong to the same VPC")
+		}
+		if table := ec2.RouteTableOf(op, subnet); !op.Inputs.Flag("internal") && (table == nil || !ec2.LeadsToInternet(op, table)) {
+			return nil, op.Refuse("InvalidSubnet", "VPC %s has no internet gateway that subnet %s routes to; an internal load balancer needs none", subnet.Properties.Text("vpcId"), id)
+		}
+	}
+	if op.Inputs.Text("loadBalancerType") == "application" && len(zones) < 2 {
+		return nil, op.Refuse("InvalidConfigurationRequest", "At least two subnets in two different Availability Zones must be specified")
+	}
+	return subnets, nil
+}
+
+func describeLoadBalancer(op *engine.Op, vpcID string, subnets []*engine.Resource, groups []string) {
+	scheme, hostPart := "", "elb."+op.Region
+	if op.Inputs.Flag("internal") {
+		scheme = "internal-"
+	}
+	if op.Inputs.Text("loadBalancerType") == "application" {
+		hostPart = op.Region + ".elb"
+	} else {
+		scheme = ""
+	}
+	number, _ := strconv.ParseUint(op.PartOf(8), 16, 64)
+	op.Outputs["arnSuffix"] = arnSuffix(op, "loadbalancer/")
+	op.Outputs["dnsName"] = fmt.Sprintf("%s%s-%d.%s.%s", scheme, op.Outputs.Text("name"), number, hostPart, op.DNSSuffix())
+	op.Outputs["zoneId"] = op.HostedZoneOf("elb " + op.Inputs.Text("loadBalancerType"))
+	op.Outputs["vpcId"], op.Outputs["internal"] = vpcID, op.Inputs.Flag("internal")
+	op.Outputs["securityGroups"] = engine.List(groups...)
+	var ids []string
+	var mappings []any
+	for _, subnet := range subnets {
+		ids = append(ids, subnet.ID)
+		mappings = append(mappings, map[string]any{"subnetId": subnet.ID})
+	}
+	op.Outputs["subnets"] = engine.List(ids...)
+	for name, value := range (engine.Object{"subnetMappings": mappings, "ipAddressType": "ipv4"}) {
+		if op.Outputs[name] == nil {
+			op.Outputs[name] = value
+		}
+	}
+}
+
+// arnSuffix is the part of the ARN by which CloudWatch knows the resource.
+func arnSuffix(op *engine.Op, prefix string) string {
+	suffix := op.ARN[strings.LastIndexByte(op.ARN, ':')+1:]
+	return strings.TrimPrefix(suffix, prefix)
+}
+
+func deleteLoadBalancer(op *engine.Op) error {
+	if op.Outputs.Flag("enableDeletionProtection") {
+		return op.Refuse("OperationNotPermitted", "Load balancer '%s' cannot be deleted because deletion protection is enabled", op.ID)
+	}
+	for _, listener := range listenersAt(op, op.ARN) { // what is theirs goes with them
+		for _, token := range []string{view.ListenerRuleType, view.ListenerCertificateType} {
+			for _, r := range op.All(token) {
+				if r.Properties.Text("listenerArn") == listener.ARN {
+					op.Remove(r)
+				}
+			}
+		}
+	}
+	ec2.DetachAll(op, op.ID)
+	return nil
+}
+
+func listenerCertificateSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.ListenerCertificateType, Title: "ELBv2 Listener Certificate", Args: lb.ListenerCertificateArgs{}, State: lb.ListenerCertificate{},
+		ID:        "{listenerArn}_{certificateArn}",
+		Immutable: []string{"certificateArn", "listenerArn"},
+		Refs: []engine.Ref{
+			{At: "listenerArn", To: view.ListenerType, Key: "arn", Code: "ListenerNotFound", Holds: engine.Cascades},
+			{At: "certificateArn", To: view.CertificateType, Key: "arn", Code: "CertificateNotFound"},
+		},
+		Create: []string{"elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates"},
+		Read:   []string{"elasticloadbalancing:DescribeListenerCertificates"},
+		Delete: []string{"elasticloadbalancing:RemoveListenerCertificates"},
+		OnCreate: func(op *engine.Op) error {
+			listener := op.FindBy(view.ListenerType, "arn", op.Inputs.Text("listenerArn")).Properties
+			if protocol := listener.Text("protocol"); protocol != "HTTPS" && protocol != "TLS" {
+				return op.Refuse("InvalidConfigurationRequest", "A listener with protocol %s takes no certificates", protocol)
+			}
+			return checkCertificates(op, listener.Text("loadBalancerArn"))
+		},
+	}
+}
+
+// checkCertificates holds a further certificate of a load balancer to be
+// issued and within the quota, which leaves out the listeners' default ones.
+func checkCertificates(op *engine.Op, loadBalancer string) error {
+	if err := issuance.CheckIssued(op, op.Inputs.Text("certificateArn")); err != nil {
+		return err
+	}
+	standing := 0
+	for _, other := range op.All(view.ListenerCertificateType) {
+		if listener := op.FindBy(view.ListenerType, "arn", other.Properties.Text("listenerArn")); listener != nil && listener.Properties.Text("loadBalancerArn") == loadBalancer {
+			standing++
+		}
+	}
+	if limit := op.Limit(certificatesQuota, 25); standing >= limit {
+		return op.Refuse("TooManyCertificates", "The maximum number of certificates (%d, not counting the default) on load balancer %s has been reached", limit, loadBalancer)
+	}
+	return nil
+}

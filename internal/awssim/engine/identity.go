@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+)
+
+// Session is who calls, and where: what Configure leaves behind.
+type Session struct {
+	Simulator   *Simulator
+	Account     string
+	Region      string
+	Caller      string // principal ARN
+	allows      []string
+	Owner       bool // lays out the world; limits don't hold
+	defaultTags Object
+}
+
+func (s *Session) allowed(action string) bool {
+	if s.Owner || s.allows == nil {
+		return true
+	}
+	return slices.ContainsFunc(s.allows, func(pattern string) bool {
+		ok, _ := path.Match(pattern, action)
+		return ok
+	})
+}
+
+func (s *Session) Partition() string { return PartitionOf(s.Region) }
+
+func PartitionOf(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+// DNSSuffix is the domain of AWS's own names in the caller's partition.
+func (s *Session) DNSSuffix() string {
+	if s.Partition() == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
+var providerFields = InputFields(aws.ProviderArgs{})
+
+// providerConfig reads a provider's inputs. Whatever is not a string arrives
+// JSON-encoded in a string, by Pulumi's protocol.
+func providerConfig(raw Object) (Object, []Problem) {
+	config := Object{}
+	for name, value := range raw {
+		config[name] = value
+		text, isText := value.(string)
+		t, known := providerFields[name]
+		if !isText || !known || isString(t) {
+			continue
+		}
+		var decoded any
+		if err := json.Unmarshal([]byte(text), &decoded); err != nil {
+			return nil, []Problem{{name, "is not JSON: " + err.Error()}}
+		}
+		config[name] = decoded
+	}
+	fields := map[string]reflect.Type{"version": reflect.TypeFor[*string](), "pluginDownloadURL": reflect.TypeFor[*string]()}
+	for name, t := range providerFields {
+		fields[name] = t
+	}
+	return config, schemaProblems(fields, config, "")
+}
+
+func isString(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.String
+}
+
+// authenticate finds who a provider's config makes the caller.
+func (s *Simulator) authenticate(config Object) (*Session, error) {
+	region := config.Text("region")
+	if _, ok := Regions[region]; !ok {
+		return nil, fmt.Errorf("configure aws: invalid AWS Region: %q", region)
+	}
+	caller := Session{Simulator: s, Account: s.Setup.Home.Account, Region: region, Caller: s.Setup.Home.Principal}
+	if arn := config.Object("assumeRole").Text("roleArn"); arn != "" {
+		role, account, err := s.assume(caller, arn)
+		if err != nil {
+			return nil, err
+		}
+		caller.Account, caller.allows = account, role.Allows
+		caller.Caller = "arn:" + PartitionOf(region) + ":sts::" + account + ":assumed-role/" + path.Base(role.Name) + "/" + sessionName(config)
+	}
+	if allowed := config.Texts("allowedAccountIds"); len(allowed) > 0 && !slices.Contains(allowed, caller.Account) {
+		return nil, fmt.Errorf("configure aws: AWS account ID not allowed: %s (allowed: %s)", caller.Account, strings.Join(allowed, ", "))
+	}
+	if slices.Contains(config.Texts("forbiddenAccountIds"), caller.Account) {
+		return nil, fmt.Errorf("configure aws: AWS account ID not allowed: %s", caller.Account)
+	}
+	caller.defaultTags = config.Object("defaultTags").Object("tags")
+	return &caller, nil
+}
+
+func sessionName(config Object) string {
+	if name := config.Object("assumeRole").Text("sessionName"); name != "" {
+		return name
+	}
+	return "aws-go-sdk"
+}
+
+// assume is sts:AssumeRole: the role must exist and trust the caller.
+func (s *Simulator) assume(caller Session, arn string) (*Role, string, error) {
+	denied := fmt.Errorf("configure aws: IAM Role (%s) cannot be assumed: operation error STS: AssumeRole, api error AccessDenied: "+
+		"User: %s is not authorized to perform: sts:AssumeRole on resource: %s", arn, caller.Caller, arn)
+	for _, account := range s.Setup.Accounts {
+		for _, role := range account.Roles {
+			if arn != "arn:"+PartitionOf(caller.Region)+":iam::"+account.ID+":role/"+role.Name {
+				continue
+			}
+			if !role.trusts(caller) {
+				return nil, "", denied
+			}
+			return &role, account.ID, nil
+		}
+	}
+	return nil, "", denied
+}
+
+func (r *Role) trusts(caller Session) bool {
+	return slices.ContainsFunc(r.Trusts, func(principal string) bool {
+		return principal == "*" || principal == caller.Caller || principal == caller.Account ||
+			(strings.HasSuffix(principal, ":iam::"+caller.Account+":root"))
+	})
+}
+
+// Regions is the regions that are simulated and their availability zones'
+// letters.
+var Regions = map[string]string{
+	"us-east-1": "abcdef", "us-east-2": "abc", "us-west-1": "ac", "us-west-2": "abcd",
+	"ca-central-1": "abd", "sa-east-1": "abc",
+	"eu-central-1": "abc", "eu-north-1": "abc", "eu-west-1": "abc", "eu-west-2": "abc", "eu-west-3": "abc", "eu-south-1": "abc",
+	"ap-northeast-1": "acd", "ap-northeast-2": "abcd", "ap-south-1": "abc", "ap-southeast-1": "abc", "ap-southeast-2": "abc",
+	"cn-north-1": "abd", "cn-northwest-1": "abc", "us-gov-east-1": "abc", "us-gov-west-1": "abc",
+}

@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Op is one operation on behalf of a caller. It reads the simulated accounts
+// as they are and stages changes, which commit lays down together.
+type Op struct {
+	Session
+	spec      *Type // nil for functions
+	Token     string
+	Operation string // "creating EC2 VPC", for errors
+	Action    string // the API action that has the effect
+
+	origin string // the URN, or whatever else tells resources apart, for IDs
+	serial int
+
+	ID, ARN string
+	Inputs  Object // checked, known
+	Outputs Object // inputs and outputs: becomes the resource's properties
+	Hidden  Object
+	Before  *Resource // in updates, reads and deletes
+	change  change
+	made    []Call
+	lost    bool
+}
+
+func (s Session) op(spec *Type, origin string) *Op {
+	return &Op{Session: s, spec: spec, Token: spec.Token, origin: origin}
+}
+
+// awsError is a refusal as the real provider words it.
+type awsError struct{ operation, service, action, code, message string }
+
+func (e *awsError) Error() string {
+	return fmt.Sprintf("%s: operation error %s: %s, api error %s: %s", e.operation, e.service, e.action, e.code, e.message)
+}
+
+// Refuse is the error of the API call that has the operation's effect.
+func (op *Op) Refuse(code, format string, args ...any) error {
+	service, action, _ := strings.Cut(op.Action, ":")
+	return &awsError{op.Operation, service, action, code, fmt.Sprintf(format, args...)}
+}
+
+// Fail is an error of the provider's own.
+func (op *Op) Fail(format string, args ...any) error {
+	return fmt.Errorf(op.Operation+": "+format, args...)
+}
+
+// Unfinished is an error of a resource that stands nevertheless: its ID goes
+// to Pulumi's state, and the next update goes on from there.
+type Unfinished struct{ error }
+
+// LeaveUnfinished is an error that leaves the resource in Pulumi's state.
+func LeaveUnfinished(err error) error { return Unfinished{err} }
+
+func (u Unfinished) Unwrap() error { return u.error }
+
+// scopeOf is where the caller's resources of a type stand.
+func (op *Op) scopeOf(token string) scope {
+	sc := scope{op.Account, op.Region, token}
+	if spec := op.Simulator.Catalog.Types[token]; spec != nil && spec.Global {
+		sc.region = ""
+	}
+	return sc
+}
+
+// Find is the caller's resource of that ID, or nil. Resources of other
+// accounts and regions are not to be seen.
+func (op *Op) Find(token, id string) *Resource {
+	return op.Simulator.store.resources[op.scopeOf(token)][id]
+}
+
+// FindBy is the caller's first resource with that property value, or nil.
+func (op *Op) FindBy(token, property, value string) *Resource {
+	if property == "" || property == "id" {
+		return op.Find(token, value)
+	}
+	var first *Resource
+	for _, r := range op.Simulator.store.resources[op.scopeOf(token)] {
+		if r.Properties.Text(property) == value && (first == nil || r.ID < first.ID) {
+			first = r
+		}
+	}
+	return first
+}
+
+// All is the caller's resources of a type, sorted by ID.
+func (op *Op) All(token string) []*Resource { return op.Simulator.store.in(op.scopeOf(token)) }
+
+// Everywhere is the resources of a type in all accounts and regions, for
+// services that look beyond the caller's, as public DNS does.
+func (op *Op) Everywhere(token string) []*Resource {
+	var found []*Resource
+	for sc, resources := range op.Simulator.store.resources {
+		if sc.token == token {
+			for _, r := range resources {
+				found = append(found, r)
+			}
+		}
+	}
+	slices.SortFunc(found, compareResources)
+	return found
+}
+
+// Elsewhere is the resource of that ID in the call's region of any account, for
+// IDs that no two accounts may share, or nil.
+func (op *Op) Elsewhere(token, id string) *Resource {
+	for sc, resources := range op.Simulator.store.resources {
+		if sc.token == token && sc.region == op.scopeOf(token).region && resources[id] != nil {
+			return resources[id]
+		}
+	}
+	return nil
+}
+
+// InAccount is all of the caller's resources, of every type, in its region and
+// of global services.
+func (op *Op) InAccount() []*Resource {
+	var found []*Resource
+	for sc, resources := range op.Simulator.store.resources {
+		if sc.account == op.Account && (sc.region == op.Region || sc.region == "") {
+			found = slices.AppendSeq(found, maps.Values(resources))
+		}
+	}
+	slices.SortFunc(found, compareResources)
+	return found
+}
+
+// Staging is the resources that the operation has staged so far.
+func (op *Op) Staging() []*Resource { return op.change.Put }
+
+// Removing reports whether the operation has staged a resource's removal.
+func (op *Op) Removing(r *Resource) bool { return slices.Contains(op.change.Remove, r) }
+
+// In is the same call made in another account and region, for what a service
+// does there on the caller's behalf.
+func (op *Op) In(account, region string) *Op {
+	other := *op
+	other.Account, other.Region = account, region
+	return &other
+}
+
+// Put stages a resource of any type, new or changed. Change a clone: what find
+// and all return is the store's.
+func (op *Op) Put(r Resource) { op.change.Put = append(op.change.Put, &r) }
+
+// Remove stages the removal of a resource.
+func (op *Op) Remove(r *Resource) { op.change.Remove = append(op.change.Remove, r) }
+
+func (op *Op) commit() error {
+	if err := op.Simulator.store.commit(&op.change); err != nil {
+		return err
+	}
+	return op.answered()
+}
+
+// answered is the error of an operation whose answer a fault took away.
+func (op *Op) answered() error {
+	if op.lost {
+		return op.Fail("read response: connection reset by peer")
+	}
+	return nil
+}
+
+// Hash is n hexadecimal digits that belong to this resource alone. They follow
+// from the account, the origin and how often it has been created, so the same
+// program run twice from the same beginning sees the same IDs.
+func (op *Op) Hash(n int) string {
+	if op.serial == 0 {
+		op.serial = op.Number(op.origin)
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{op.Account, op.scopeOf(op.Token).region, op.Token, op.origin, strconv.Itoa(op.serial)}, "|")))
+	return "0" + hex.EncodeToString(sum[:])[:n-1]
+}
+
+// Number is the next number of a name, from 1, which no other operation gets.
+func (op *Op) Number(name string) int {
+	n := op.Simulator.store.births[name] + 1
+	if op.change.Births == nil {
+		op.change.Births = map[string]int{}
+	}
+	op.change.Births[name] = n
+	return n
+}
+
+// Derived is n hexadecimal digits for a part of the resource, such as a
+// network interface.
+func (op *Op) Derived(part string, n int) string {
+	sum := sha256.Sum256([]byte(op.Hash(32) + "|" + part))
+	return "0" + hex.EncodeToString(sum[:])[:n-1]
+}
+
+// Staged is the resource as the operation is about to leave it.
+func (op *Op) Staged() *Resource {
+	return &Resource{op.Account, op.scopeOf(op.Token).region, op.Token, op.ID, op.ARN, op.Outputs, op.Hidden}
+}
+
+// EverywhereWith is the resources of a type with one of them as an operation is
+// about to leave it.
+func (op *Op) EverywhereWith(token string, pending *Resource) []*Resource {
+	all := op.Everywhere(token)
+	if pending == nil || pending.Type != token {
+		return all
+	}
+	all = slices.DeleteFunc(all, func(r *Resource) bool { return r.scope() == pending.scope() && r.ID == pending.ID })
+	return append(all, pending)
+}
+
+// PartOf is n hexadecimal digits that follow from the resource's ID.
+func (op *Op) PartOf(n int) string {
+	sum := sha256.Sum256([]byte(op.Account + op.ID))
+	return hex.EncodeToString(sum[:])[:n]
+}
+
+// HostedZoneOf is the ID of the hosted zone that AWS keeps a service's names of a
+// region in, the same for everybody.
+func (op *Op) HostedZoneOf(service string) string {
+	sum := sha256.Sum256([]byte(op.Region + "|" + service))
+	return "Z" + strings.ToUpper(hex.EncodeToString(sum[:]))[:13]
+}

@@ -1,0 +1,396 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// provider speaks Pulumi's provider protocol for one package. One server
+// serves many provider instances: the engine opens a connection for each, and
+// what Configure said is kept with the connection (see connectionOf).
+//
+// Methods that are not here answer Unimplemented, which the engine takes as
+// "not supported": Handshake, Parameterize, Construct, Call, List, GetMapping.
+type provider struct {
+	pulumirpc.UnimplementedResourceProviderServer
+	simulator *Simulator
+	pkg       string // "aws" or "docker"
+	version   string
+}
+
+var _ pulumirpc.ResourceProviderServer = (*provider)(nil)
+
+func (p *provider) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+func (p *provider) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+func (p *provider) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: p.version}, nil
+}
+
+// GetSchema answers with a package that has no resources: programs in Go carry
+// their own schema, and nothing else asks.
+func (p *provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
+	return &pulumirpc.GetSchemaResponse{Schema: fmt.Sprintf(`{"name":%q,"version":%q}`, p.pkg, p.version)}, nil
+}
+
+func (p *provider) CheckConfig(_ context.Context, request *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	if p.pkg == "aws" {
+		raw, err := decode(request.News)
+		if err != nil {
+			return nil, err
+		}
+		if _, problems := providerConfig(raw); len(problems) > 0 {
+			return &pulumirpc.CheckResponse{Failures: failures(problems)}, nil
+		}
+	}
+	return &pulumirpc.CheckResponse{Inputs: request.News}, nil
+}
+
+func (p *provider) DiffConfig(_ context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	olds, err := decode(request.OldInputs)
+	if err != nil {
+		return nil, err
+	}
+	news, err := decode(request.News)
+	if err != nil {
+		return nil, err
+	}
+	if EqualValues(map[string]any(olds), map[string]any(news), false) {
+		return &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE}, nil
+	}
+	return &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_SOME}, nil
+}
+
+func (p *provider) Configure(ctx context.Context, request *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+	raw, err := decode(request.Args)
+	if err != nil {
+		return nil, err
+	}
+	caller := &Session{Simulator: p.simulator, Owner: true}
+	if p.pkg == "aws" {
+		config, problems := providerConfig(raw)
+		if len(problems) > 0 {
+			return nil, joinProblems(problems)
+		}
+		if caller, err = p.simulator.authenticate(config); err != nil {
+			return nil, err
+		}
+	}
+	connectionOf(ctx).session.Store(caller)
+	return &pulumirpc.ConfigureResponse{SupportsPreview: true}, nil
+}
+
+// sessionOf is the session that the connection's Configure began.
+func sessionOf(ctx context.Context) (*Session, error) {
+	if s := connectionOf(ctx).session.Load(); s != nil {
+		return s, nil
+	}
+	return nil, status.Error(codes.FailedPrecondition, "this connection was never configured; each provider instance configures its own")
+}
+
+// operation finds the caller and the type of a request about a resource.
+func (p *provider) operation(ctx context.Context, rawURN string) (*Session, *Type, error) {
+	s, err := sessionOf(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	token := string(urn.URN(rawURN).Type())
+	spec, ok := p.simulator.Catalog.Types[token]
+	if !ok || !strings.HasPrefix(token, p.pkg+":") {
+		return nil, nil, status.Errorf(codes.Unimplemented, "type %s is not simulated; simulated are %s",
+			token, namesOf(p.simulator.Catalog.Types))
+	}
+	return s, spec, nil
+}
+
+func (p *provider) Check(ctx context.Context, request *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	_, spec, err := p.operation(ctx, request.Urn)
+	if err != nil {
+		return nil, err
+	}
+	olds, err := decode(request.Olds)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := decode(request.News)
+	if err != nil {
+		return nil, err
+	}
+	inputs = p.simulator.withDefaults(spec, inputs)
+	nameProblem := spec.setName(inputs, olds, request)
+	problems := spec.problems(inputs)
+	if len(problems) == 0 && spec.Look != nil {
+		problems = spec.Look(p.simulator, inputs)
+	}
+	if nameProblem != nil {
+		problems = append(problems, *nameProblem)
+	}
+	response := &pulumirpc.CheckResponse{Failures: failures(problems)}
+	response.Inputs, err = encode(inputs)
+	return response, err
+}
+
+func (p *provider) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	_, spec, err := p.operation(ctx, request.Urn)
+	if err != nil {
+		return nil, err
+	}
+	state, oldInputs, news, err := decodeAll(request.Olds, request.OldInputs, request.News)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range request.IgnoreChanges {
+		if old, ok := oldInputs[name]; ok {
+			news[name] = old
+		} else {
+			delete(news, name)
+		}
+	}
+	return spec.diff(state, oldInputs, news), nil
+}
+
+func decodeAll(first, second, third *structpb.Struct) (a, b, c Object, err error) {
+	a, errA := decode(first)
+	b, errB := decode(second)
+	c, errC := decode(third)
+	return a, b, c, errors.Join(errA, errB, errC)
+}
+
+func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	s, spec, err := p.operation(ctx, request.Urn)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := decode(request.Properties)
+	if err != nil {
+		return nil, err
+	}
+	if request.Preview {
+		properties, err := encode(spec.Foreseen(nil, inputs))
+		return &pulumirpc.CreateResponse{Properties: properties}, err
+	}
+	op := s.op(spec, request.Urn)
+	defer p.simulator.creating(op)()
+	r, err := p.do(op, func() (*Resource, error) { return op.createFor(inputs) })
+	if r == nil {
+		return nil, err
+	}
+	properties, encodeErr := encode(r.Properties)
+	if encodeErr != nil {
+		return nil, encodeErr
+	}
+	if err != nil {
+		return nil, initFailed(r.ID, properties, request.Properties, err)
+	}
+	return &pulumirpc.CreateResponse{Id: r.ID, Properties: properties}, nil
+}
+
+// initFailed reports a resource that stands but did not come up, in the way
+// that makes the engine keep it in its state.
+func initFailed(id string, properties, inputs *structpb.Struct, err error) error {
+	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, err.Error()), &pulumirpc.ErrorResourceInitFailed{
+		Id: id, Properties: properties, Inputs: inputs, Reasons: []string{err.Error()},
+	})
+}
+
+func (p *provider) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+	s, spec, err := p.operation(ctx, request.Urn)
+	if err != nil {
+		return nil, err
+	}
+	if spec.ReadsNothing {
+		return &pulumirpc.ReadResponse{Id: request.Id, Properties: request.Properties, Inputs: request.Inputs}, nil
+	}
+	oldInputs, err := decode(request.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	op := s.op(spec, request.Urn)
+	r, err := p.do(op, func() (*Resource, error) { return op.readFor(request.Id) })
+	if err != nil || r == nil {
+		return &pulumirpc.ReadResponse{}, err
+	}
+	properties, err := encode(r.Properties)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := encode(spec.InputsOf(r.Properties, oldInputs))
+	return &pulumirpc.ReadResponse{Id: r.ID, Properties: properties, Inputs: inputs}, err
+}
+
+// InputsOf is a program that would have brought the resource forth: of a
+// resource that a program created, the properties that it stated, as they are
+// now; of one that is imported, whatever could be stated.
+func (t *Type) InputsOf(state, old Object) Object {
+	inputs := Object{DefaultsKey: []any{}}
+	for name := range t.Schema().Inputs {
+		value, stands := state[name]
+		before, wasStated := old[name]
+		switch {
+		case stands && len(old) == 0:
+			inputs[name] = value
+		case stands && wasStated:
+			inputs[name] = stated(value, before, before)
+		}
+	}
+	if marks, ok := old[DefaultsKey]; ok {
+		inputs[DefaultsKey] = marks
+	}
+	return inputs
+}
+
+func (p *provider) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+	s, spec, err := p.operation(ctx, request.Urn)
+	if err != nil {
+		return nil, err
+	}
+	olds, err := decode(request.Olds)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := decode(request.News)
+	if err != nil {
+		return nil, err
+	}
+	if request.Preview {
+		properties, err := encode(spec.Foreseen(olds, inputs))
+		return &pulumirpc.UpdateResponse{Properties: properties}, err
+	}
+	op := s.op(spec, request.Urn)
+	r, err := p.do(op, func() (*Resource, error) { return op.updateFor(request.Id, inputs) })
+	if r == nil {
+		return nil, err
+	}
+	properties, encodeErr := encode(r.Properties)
+	if encodeErr != nil {
+		return nil, encodeErr
+	}
+	if err != nil {
+		return nil, initFailed(r.ID, properties, request.News, err)
+	}
+	return &pulumirpc.UpdateResponse{Properties: properties}, nil
+}
+
+func (p *provider) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	s, spec, err := p.operation(ctx, request.Urn)
+	if err != nil {
+		return nil, err
+	}
+	op := s.op(spec, request.Urn)
+	_, err = p.do(op, func() (*Resource, error) { return nil, op.deleteFor(request.Id) })
+	return &emptypb.Empty{}, err
+}
+
+func (p *provider) Invoke(ctx context.Context, request *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
+	s, err := sessionOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	spec, ok := p.simulator.Catalog.Functions[request.Tok]
+	if !ok || !strings.HasPrefix(request.Tok, p.pkg+":") {
+		return nil, status.Errorf(codes.Unimplemented, "function %s is not simulated; simulated are %s",
+			request.Tok, namesOf(p.simulator.Catalog.Functions))
+	}
+	inputs, err := decode(request.Args)
+	if err != nil {
+		return nil, err
+	}
+	if problems := schemaProblems(InputFields(spec.Args), inputs, ""); len(problems) > 0 {
+		return &pulumirpc.InvokeResponse{Failures: failures(problems)}, nil
+	}
+	op := &Op{Session: *s, Token: request.Tok, Inputs: inputs, Operation: "invoking " + request.Tok}
+	var result Object
+	_, err = p.do(op, func() (*Resource, error) {
+		result, err = op.Invoke(spec)
+		return nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := encode(result)
+	return &pulumirpc.InvokeResponse{Return: encoded}, err
+}
+
+func (op *Op) Invoke(spec *Function) (Object, error) {
+	for i, action := range spec.Actions {
+		if i == 0 {
+			op.Action = action
+		}
+		if err := op.request(action); err != nil {
+			return nil, err
+		}
+	}
+	result, err := spec.Run(op)
+	if err == nil {
+		err = op.answered()
+	}
+	if err != nil {
+		return nil, err
+	}
+	known := InputFields(spec.Result)
+	for name := range result {
+		if _, ok := known[name]; !ok {
+			return nil, fmt.Errorf("simulated function %s returns %q, which the SDK's result does not have", op.Token, name)
+		}
+	}
+	return CloneValue(map[string]any(result)).(map[string]any), nil
+}
+
+// do runs an operation with the simulator to itself, then tells the hook of
+// the API calls that were made.
+func (p *provider) do(op *Op, run func() (*Resource, error)) (*Resource, error) {
+	s := p.simulator
+	r, err := func() (*Resource, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return run()
+	}()
+	s.mu.Lock()
+	hook := s.hook
+	s.mu.Unlock()
+	if hook != nil {
+		for _, made := range op.made {
+			hook(made)
+		}
+	}
+	return r, err
+}
+
+// Foreseen is what a preview can tell of a resource's outputs: its inputs, and
+// of one that stands also what stands. All else is unknown.
+func (t *Type) Foreseen(state, inputs Object) Object {
+	if t.PreviewsAnew {
+		state = nil
+	}
+	outputs := inputs.Clone()
+	if state != nil {
+		outputs = overlay(state, inputs, t)
+	}
+	for name := range outputs {
+		if strings.HasPrefix(name, "__") {
+			delete(outputs, name)
+		}
+	}
+	for name := range t.Schema().Outputs {
+		if _, ok := outputs[name]; !ok && state == nil && name != "id" {
+			outputs[name] = Unknown{}
+		}
+	}
+	return outputs
+}

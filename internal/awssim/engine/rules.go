@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Rule tells what is wrong with a known value, or "".
+type Rule func(v any) string
+
+// OneOf holds a string to an enumeration.
+func OneOf(values ...string) Rule {
+	return func(v any) string {
+		if s, _ := v.(string); !slices.Contains(values, s) {
+			return fmt.Sprintf("%q is not one of %s", s, strings.Join(values, ", "))
+		}
+		return ""
+	}
+}
+
+// NumberIn holds a number to a list.
+func NumberIn(values ...int) Rule {
+	return func(v any) string {
+		if f, _ := v.(float64); !slices.Contains(values, int(f)) {
+			return fmt.Sprintf("%v is not one of %v", f, values)
+		}
+		return ""
+	}
+}
+
+// Between holds a number to a closed range.
+func Between(low, high int) Rule {
+	return func(v any) string {
+		if f, _ := v.(float64); f < float64(low) || f > float64(high) {
+			return fmt.Sprintf("%v is not between %d and %d", f, low, high)
+		}
+		return ""
+	}
+}
+
+// Length holds a string's number of characters to a closed range.
+func Length(low, high int) Rule {
+	return func(v any) string {
+		s, _ := v.(string)
+		if n := utf8.RuneCountInString(s); n < low || n > high {
+			return fmt.Sprintf("%q has %d characters; AWS takes %d to %d", s, n, low, high)
+		}
+		return ""
+	}
+}
+
+// Items holds a list's length to a closed range.
+func Items(low, high int) Rule {
+	return func(v any) string {
+		if l, _ := v.([]any); len(l) < low || len(l) > high {
+			return fmt.Sprintf("has %d elements; AWS takes %d to %d", len(l), low, high)
+		}
+		return ""
+	}
+}
+
+// Pattern holds a string to an anchored regular expression; want says it in
+// words.
+func Pattern(expression, want string) Rule {
+	re := regexp.MustCompile(`^(?:` + expression + `)$`)
+	return func(v any) string {
+		if s, _ := v.(string); !re.MatchString(s) {
+			return fmt.Sprintf("%q is not %s", s, want)
+		}
+		return ""
+	}
+}
+
+// ARNOf holds a string to an ARN of a service.
+func ARNOf(service string) Rule {
+	return Pattern(`arn:aws[a-z-]*:`+service+`:[a-z0-9-]*:(\d{12}|aws)?:.+`, "an ARN of "+service)
+}
+
+// jsonDocument holds a string to a JSON object or array.
+func jsonDocument(v any) string {
+	s, _ := v.(string)
+	var document any
+	if err := json.Unmarshal([]byte(s), &document); err != nil {
+		return "contains an invalid JSON: " + err.Error()
+	}
+	switch document.(type) {
+	case map[string]any, []any:
+		return ""
+	}
+	return "is JSON, but neither an object nor an array"
+}
+
+// Ipv4Network holds a string to an IPv4 network in its canonical form, with a
+// prefix length within a closed range.
+func Ipv4Network(low, high int) Rule {
+	return func(v any) string {
+		s, _ := v.(string)
+		prefix, err := netip.ParsePrefix(s)
+		switch {
+		case err != nil || !prefix.Addr().Is4():
+			return fmt.Sprintf("%q is not an IPv4 network such as 10.0.0.0/16", s)
+		case prefix != prefix.Masked():
+			return fmt.Sprintf("%q has host bits set; the network is %s", s, prefix.Masked())
+		case prefix.Bits() < low || prefix.Bits() > high:
+			return fmt.Sprintf("%q is a /%d; AWS takes /%d to /%d", s, prefix.Bits(), low, high)
+		}
+		return ""
+	}
+}
+
+// tagRules are AWS's restrictions on tags, held to for every service: EC2 alone
+// takes more characters than the API models of the others do.
+var tagRules = []Rule{func(v any) string {
+	tags := AsObject(v)
+	if len(tags) > 50 {
+		return fmt.Sprintf("has %d tags; AWS takes 50", len(tags))
+	}
+	for _, key := range tags.SortedNames() {
+		value := tags.Text(key)
+		switch {
+		case strings.HasPrefix(strings.ToLower(key), "aws:"):
+			return fmt.Sprintf("key %q begins with aws:, which AWS keeps for itself", key)
+		case key == "" || utf8.RuneCountInString(key) > 128:
+			return fmt.Sprintf("key %q has not 1 to 128 characters", key)
+		case utf8.RuneCountInString(value) > 256:
+			return fmt.Sprintf("the value of %q has more than 256 characters", key)
+		case !tagCharacters.MatchString(key + value):
+			return fmt.Sprintf("%q = %q holds characters other than letters, digits, spaces and _.:/=+-@", key, value)
+		}
+	}
+	return ""
+}}
+
+var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)

@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Type states the rules of one resource type.
+type Type struct {
+	Token string // Pulumi's type token, "aws:ec2/vpc:Vpc"
+	Title string // how the provider names it in errors, "EC2 VPC"
+	Args  any    // the SDK's args struct, a schema of inputs: ec2.VpcArgs{}
+	State any    // the SDK's resource struct, a schema of outputs: ec2.Vpc{}
+
+	// global types (IAM, Route 53) stand in an account, not in a region.
+	Global bool
+
+	// id and arn are templates: {partition}, {region}, {account}, {id}, {arn},
+	// {hash} (17 hexadecimal digits), {hash16}, {hash32}, and any property in
+	// braces. A type without ARN has none. identify replaces both where a
+	// template cannot say it.
+	ID, ARN  string
+	Identify func(op *Op)
+
+	// autoname is the property that the provider fills from the resource's
+	// Pulumi name and seven random characters when the program does not; its
+	// greatest length is that of the AWS name.
+	Autoname    string
+	AutonameMax int
+
+	Defaults  Object // what the provider fills in when the program does not
+	Required  []string
+	Immutable []string // changing one replaces the resource
+	Sets      []string // lists whose order means nothing
+	Documents []string // JSON documents, compared by meaning
+
+	// deleteBeforeReplace is the provider's habit for types of which two
+	// cannot stand at a time.
+	deleteBeforeReplace bool
+
+	Rules map[string][]Rule // by property path: "vpcs[].vpcId"
+	Check func(inputs Object) []Problem
+	// look finds, after that, what is wrong outside the inputs: in files.
+	Look func(s *Simulator, inputs Object) []Problem
+	Refs []Ref
+
+	// unique is the properties that no two resources of the account and
+	// region may share, and conflict AWS's error code for that.
+	Unique   []string
+	Conflict string
+
+	Quota Quota
+
+	// The API actions by which the provider does each operation, the one that
+	// has the effect first. They are recorded, and faults are aimed at them.
+	Create, Read, Update, Delete []string
+
+	// createAs are the actions by which inputs are created that aren't created
+	// as others are; nil, or a nil result: create.
+	CreateAs func(inputs Object) []string
+
+	// replaces names the properties whose change replaces the resource only
+	// from some states; upserts tells that a create takes what stands already.
+	Replaces func(state, news Object) []string
+	Upserts  func(inputs Object) bool
+
+	// onCreate refuses what cannot stand and sets the outputs; inputs are
+	// outputs already. onUpdate and onDelete likewise; nil has no rules
+	// beyond the declared ones. onRead refreshes what changes by itself.
+	OnCreate, OnUpdate, OnDelete func(op *Op) error
+	OnRead                       func(op *Op)
+	// previewsAnew says that the preview of an update tells no more than that
+	// of a creation: outputs that stand may change.
+	PreviewsAnew bool
+	// readsNothing says that the provider takes the state's word for what stands.
+	ReadsNothing bool
+	// imported finds a resource by the form of its ID in which it is imported,
+	// where that is another than the ID.
+	Imported func(op *Op, id string) *Resource
+
+	Schema func() Schema // set by the catalog
+}
+
+// Ref states that a property names another resource.
+type Ref struct {
+	At   string // the property's path
+	To   string // the type token it leads to
+	Key  string // the target's property it equals; "" is its ID
+	Code string // AWS's error code when nothing is there
+
+	// holds tells what the reference means to a delete of its target.
+	Holds hold
+}
+
+type hold int
+
+const (
+	blocks   hold = iota // the target cannot be deleted: DependencyViolation
+	Cascades             // the target takes this resource with it
+	Ignored              // AWS does not care
+)
+
+// Quota limits how many resources of a type stand in one account and region,
+// or, with per, share a property's value.
+type Quota struct {
+	Name  string // the key of [Setup.Quotas]
+	Limit int    // AWS's default; 0 is no limit
+	Per   string
+	Code  string
+}
+
+// Function states the rules of one data source.
+type Function struct {
+	Token   string // "aws:ec2/getVpc:getVpc"
+	Args    any    // the SDK's args struct, ec2.LookupVpcArgs{}
+	Result  any    // the SDK's result struct, ec2.LookupVpcResult{}
+	Actions []string
+	Run     func(op *Op) (Object, error)
+}
+
+type Schema struct{ Inputs, Outputs map[string]reflect.Type }
+
+// Problem is one mistake in a resource's inputs.
+type Problem struct{ Property, Reason string }
+
+// Service is what one AWS service's file contributes.
+type Service struct {
+	Types     []*Type
+	Functions []*Function
+	Quotas    []string // names of those that no type states
+}
+
+type Catalog struct {
+	Types     map[string]*Type
+	Functions map[string]*Function
+	quotas    []string
+}
+
+// quotaNames is the names of all quotas, sorted.
+func (c *Catalog) quotaNames() []string {
+	names := slices.Clone(c.quotas)
+	for _, spec := range c.Types {
+		if spec.Quota.Name != "" {
+			names = append(names, spec.Quota.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func NewCatalog(services ...Service) *Catalog {
+	c := &Catalog{Types: map[string]*Type{}, Functions: map[string]*Function{}}
+	for _, s := range services {
+		c.quotas = append(c.quotas, s.Quotas...)
+		for _, t := range s.Types {
+			t.Schema = sync.OnceValue(func() Schema { return Schema{InputFields(t.Args), outputFields(t.State)} })
+			c.Types[t.Token] = t
+		}
+		for _, f := range s.Functions {
+			c.Functions[f.Token] = f
+		}
+	}
+	return c
+}
+
+// namesOf is a catalog's tokens in order, for messages.
+func namesOf[T any](entries map[string]T) string {
+	return strings.Join(slices.Sorted(maps.Keys(entries)), ", ")
+}
+
+var placeholder = regexp.MustCompile(`\{[A-Za-z0-9]+\}`)
+
+// Fill replaces the placeholders of an ID or ARN template.
+func (op *Op) Fill(template string) string {
+	return placeholder.ReplaceAllStringFunc(template, func(field string) string {
+		switch name := field[1 : len(field)-1]; name {
+		case "partition":
+			return op.Partition()
+		case "region":
+			return op.Region
+		case "account":
+			return op.Account
+		case "id":
+			return op.ID
+		case "arn":
+			return op.ARN
+		case "hash":
+			return op.Hash(17)
+		case "hash16":
+			return op.Hash(16)
+		case "hash32":
+			return op.Hash(32)
+		default:
+			if number, ok := op.Outputs[name].(float64); ok {
+				return strconv.Itoa(int(number))
+			}
+			return op.Outputs.Text(name)
+		}
+	})
+}
+
+// ValuesAt is the values at a path such as "vpcs[].vpcId", each with its exact
+// path. Absent ones are left out.
+func ValuesAt(o Object, path string) []located {
+	found := []located{{"", map[string]any(o)}}
+	for step := range strings.SplitSeq(path, ".") {
+		name, isList := strings.CutSuffix(step, "[]")
+		var next []located
+		for _, at := range found {
+			value, ok := AsObject(at.Value)[name]
+			if !ok || value == nil {
+				continue
+			}
+			here := strings.TrimPrefix(at.path+"."+name, ".")
+			if !isList {
+				next = append(next, located{here, value})
+				continue
+			}
+			elements, _ := value.([]any)
+			for i, element := range elements {
+				next = append(next, located{here + "[" + strconv.Itoa(i) + "]", element})
+			}
+		}
+		found = next
+	}
+	return found
+}
+
+type located struct {
+	path  string
+	Value any
+}
+
+// Always is for types whose create replaces what stands: AWS's Put and Register
+// calls know no conflict.
+func Always(Object) bool { return true }

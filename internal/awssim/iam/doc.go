@@ -1,0 +1,2 @@
+// Package iam simulates roles and policies.
+package iam

@@ -1,0 +1,261 @@
+package iam
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/iampolicy"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+)
+
+// iamName is what IAM takes in the names of roles and policies.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+func iamName(longest int) engine.Rule {
+	return engine.Pattern(fmt.Sprintf(`[\w+=,.@-]{1,%d}`, longest), fmt.Sprintf("1 to %d letters, digits and _+=,.@-", longest))
+}
+
+var iamPath = engine.Pattern(`/|/[\x21-\x7e]{1,510}/`, "a path that begins and ends with a slash")
+
+// Service is roles and what policies allow them.
+func Service() engine.Service {
+	return engine.Service{Types: []*engine.Type{roleSpec(), rolePolicySpec(), managedPolicySpec(), policyAttachmentSpec()}}
+}
+
+func roleSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.RoleType, Title: "IAM Role", Args: iam.RoleArgs{}, State: iam.Role{}, Global: true,
+		Identify: func(op *engine.Op) {
+			op.ID = op.Outputs.Text("name")
+			op.ARN = op.Fill("arn:{partition}:iam::{account}:role") + op.Outputs.Text("path") + op.ID
+		},
+		Autoname: "name", AutonameMax: 64,
+		Defaults:  engine.Object{"path": "/", "maxSessionDuration": 3600.0, "forceDetachPolicies": false},
+		Required:  []string{"assumeRolePolicy"},
+		Immutable: []string{"name", "namePrefix", "path"},
+		Documents: []string{"assumeRolePolicy"},
+		Rules: map[string][]engine.Rule{
+			"name": {iamName(64)}, "path": {iamPath}, "maxSessionDuration": {engine.Between(3600, 43200)}, "description": {engine.Length(0, 1000)},
+		},
+		Unique: []string{"name"}, Conflict: "EntityAlreadyExists",
+		Quota:    engine.Quota{Name: "Roles per account", Limit: 1000, Code: "LimitExceeded"},
+		Create:   []string{"iam:CreateRole", "iam:GetRole", "iam:TagRole"},
+		Read:     []string{"iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"},
+		Update:   []string{"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:TagRole", "iam:UntagRole"},
+		Delete:   []string{"iam:DeleteRole", "iam:ListInstanceProfilesForRole"},
+		OnCreate: createRole,
+		OnUpdate: checkTrustPolicy,
+	}
+}
+
+func createRole(op *engine.Op) error {
+	if err := checkTrustPolicy(op); err != nil {
+		return err
+	}
+	op.Outputs["createDate"] = engine.Now()
+	op.Outputs["uniqueId"] = "AROA" + strings.ToUpper(op.Hash(17))
+	return nil
+}
+
+func checkTrustPolicy(op *engine.Op) error {
+	text := op.Inputs.Text("assumeRolePolicy")
+	if n := policySize(text); n > 2048 {
+		return op.Refuse("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048 (the document has %d characters)", n)
+	}
+	var document struct{ Statement json.RawMessage }
+	if err := json.Unmarshal([]byte(text), &document); err == nil && strings.Contains(string(document.Statement), `"Resource"`) {
+		return op.Refuse("MalformedPolicyDocument", "Has prohibited field Resource")
+	}
+	if _, err := parseTrust(text); err != nil {
+		return op.Refuse("MalformedPolicyDocument", "%s", err)
+	}
+	return nil
+}
+
+// parseTrust reads a trust policy, whose resource is the role itself and so
+// goes unnamed.
+func parseTrust(text string) (iampolicy.Policy, error) {
+	var document map[string]any
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		return iampolicy.Policy{}, fmt.Errorf("parse trust policy: %w", err)
+	}
+	statements, isList := document["Statement"].([]any)
+	if !isList {
+		statements = []any{document["Statement"]}
+	}
+	for _, statement := range statements {
+		if members, ok := statement.(map[string]any); ok {
+			members["Resource"] = "*"
+		}
+	}
+	document["Statement"] = statements
+	whole, err := engine.MarshalPlain(document)
+	if err != nil {
+		return iampolicy.Policy{}, err
+	}
+	return iampolicy.Parse([]byte(whole))
+}
+
+// policySize is a document's length as IAM counts it: white space is free.
+func policySize(text string) int {
+	n := 0
+	for _, r := range text {
+		if !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n
+}
+
+func rolePolicySpec() *engine.Type {
+	return &engine.Type{
+		Token: view.RolePolicyType, Title: "IAM Role Policy", Args: iam.RolePolicyArgs{}, State: iam.RolePolicy{}, Global: true,
+		ID:       "{role}:{name}",
+		Upserts:  engine.Always,
+		Autoname: "name", AutonameMax: 128,
+		Required:  []string{"policy", "role"},
+		Immutable: []string{"name", "namePrefix", "role"},
+		Documents: []string{"policy"},
+		Rules:     map[string][]engine.Rule{"name": {iamName(128)}},
+		Refs:      []engine.Ref{{At: "role", To: view.RoleType, Key: "name", Code: "NoSuchEntity"}},
+		Create:    []string{"iam:PutRolePolicy", "iam:GetRolePolicy"},
+		Read:      []string{"iam:GetRolePolicy"},
+		Update:    []string{"iam:PutRolePolicy", "iam:GetRolePolicy"},
+		Delete:    []string{"iam:DeleteRolePolicy"},
+		OnCreate:  checkRolePolicy,
+		OnUpdate:  checkRolePolicy,
+	}
+}
+
+func checkRolePolicy(op *engine.Op) error {
+	if err := checkIdentityPolicy(op); err != nil {
+		return err
+	}
+	total := policySize(op.Inputs.Text("policy"))
+	for _, other := range op.All(view.RolePolicyType) {
+		if other.ID != op.ID && other.Properties.Text("role") == op.Inputs.Text("role") {
+			total += policySize(other.Properties.Text("policy"))
+		}
+	}
+	if total > 10240 {
+		return op.Refuse("LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role %s", op.Inputs.Text("role"))
+	}
+	return nil
+}
+
+func checkIdentityPolicy(op *engine.Op) error {
+	if _, err := iampolicy.ParseIdentity([]byte(op.Inputs.Text("policy"))); err != nil {
+		return op.Refuse("MalformedPolicyDocument", "%s", err)
+	}
+	return nil
+}
+
+func managedPolicySpec() *engine.Type {
+	return &engine.Type{
+		Token: view.PolicyType, Title: "IAM Policy", Args: iam.PolicyArgs{}, State: iam.Policy{}, Global: true,
+		Identify: func(op *engine.Op) {
+			op.ARN = op.Fill("arn:{partition}:iam::{account}:policy") + op.Outputs.Text("path") + op.Outputs.Text("name")
+			op.ID = op.ARN
+		},
+		Autoname: "name", AutonameMax: 128,
+		Defaults:  engine.Object{"path": "/"},
+		Required:  []string{"policy"},
+		Immutable: []string{"name", "namePrefix", "path", "description"},
+		Documents: []string{"policy"},
+		Rules:     map[string][]engine.Rule{"name": {iamName(128)}, "path": {iamPath}},
+		Unique:    []string{"name"}, Conflict: "EntityAlreadyExists",
+		Create: []string{"iam:CreatePolicy", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:TagPolicy"},
+		Read:   []string{"iam:GetPolicy", "iam:GetPolicyVersion"},
+		Update: []string{"iam:CreatePolicyVersion", "iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy"},
+		Delete: []string{"iam:DeletePolicy", "iam:ListPolicyVersions"},
+		OnCreate: func(op *engine.Op) error {
+			op.Outputs["policyId"] = "ANPA" + strings.ToUpper(op.Hash(17))
+			return checkManagedPolicy(op)
+		},
+		OnUpdate: checkManagedPolicy,
+	}
+}
+
+func checkManagedPolicy(op *engine.Op) error {
+	if n := policySize(op.Inputs.Text("policy")); n > 6144 {
+		return op.Refuse("LimitExceeded", "Cannot exceed quota for PolicySize: 6144 (the document has %d characters)", n)
+	}
+	return checkIdentityPolicy(op)
+}
+
+func policyAttachmentSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.PolicyAttachmentType, Title: "IAM Role Policy Attachment",
+		Args: iam.RolePolicyAttachmentArgs{}, State: iam.RolePolicyAttachment{}, Global: true,
+		ID:        "{role}-{policyArn}",
+		Upserts:   engine.Always,
+		Immutable: []string{"policyArn", "role"},
+		Rules:     map[string][]engine.Rule{"policyArn": {engine.ARNOf("iam")}},
+		Refs: []engine.Ref{
+			{At: "role", To: view.RoleType, Key: "name", Code: "NoSuchEntity"},
+			{At: "policyArn", To: view.PolicyType, Code: "NoSuchEntity"},
+		},
+		Quota:  engine.Quota{Name: "Managed policies attached to an IAM role", Limit: 10, Per: "role", Code: "LimitExceeded"},
+		Create: []string{"iam:AttachRolePolicy", "iam:ListAttachedRolePolicies"},
+		Read:   []string{"iam:ListAttachedRolePolicies"},
+		Update: []string{"iam:AttachRolePolicy"},
+		Delete: []string{"iam:DetachRolePolicy"},
+	}
+}
+
+// Role is the caller's role with that ARN, or nil.
+func Role(op *engine.Op, arn string) *engine.Resource { return op.FindBy(view.RoleType, "arn", arn) }
+
+// RoleTrusts tells whether a service may assume a role.
+func RoleTrusts(role *engine.Resource, service string) bool {
+	trust, err := parseTrust(role.Properties.Text("assumeRolePolicy"))
+	if err != nil {
+		return false
+	}
+	return iampolicy.Evaluate(trust, iampolicy.Request{
+		Principal: service, Action: "sts:AssumeRole", Resource: role.ARN,
+	}).Outcome == iampolicy.Allowed
+}
+
+// RoleMay tells whether a role's policies, inline and attached, allow it an
+// action on a resource of its own account.
+func RoleMay(op *engine.Op, role *engine.Resource, action, resource string) bool {
+	allowed := false
+	request := iampolicy.Request{Principal: role.ARN, Action: action, Resource: resource}
+	for _, text := range policiesOf(op, role) {
+		policy, err := iampolicy.ParseIdentity([]byte(text))
+		if err != nil {
+			return false
+		}
+		outcome := iampolicy.Evaluate(policy, request).Outcome
+		if outcome == iampolicy.ExplicitDeny {
+			return false
+		}
+		allowed = allowed || outcome == iampolicy.Allowed
+	}
+	return allowed
+}
+
+func policiesOf(op *engine.Op, role *engine.Resource) []string {
+	var texts []string
+	for _, inline := range role.Properties.Objects("inlinePolicies") {
+		texts = append(texts, inline.Text("policy"))
+	}
+	for _, p := range op.All(view.RolePolicyType) {
+		if p.Properties.Text("role") == role.Properties.Text("name") {
+			texts = append(texts, p.Properties.Text("policy"))
+		}
+	}
+	for _, attachment := range op.All(view.PolicyAttachmentType) {
+		if attachment.Properties.Text("role") != role.Properties.Text("name") {
+			continue
+		}
+		if p := op.Find(view.PolicyType, attachment.Properties.Text("policyArn")); p != nil {
+			texts = append(texts, p.Properties.Text("policy"))
+		}
+	}
+	return texts
+}

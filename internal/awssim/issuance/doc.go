@@ -1,0 +1,3 @@
+// Package issuance states when a certificate is issued: the rule across
+// certificates and public hosted zones.
+package issuance

@@ -1,0 +1,2 @@
+// Package logs simulates log groups of CloudWatch Logs.
+package logs

@@ -1,0 +1,2 @@
+// Package ram simulates resource shares of AWS Resource Access Manager.
+package ram

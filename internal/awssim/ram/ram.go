@@ -1,0 +1,228 @@
+package ram
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ram"
+)
+
+// Resource Access Manager shares what is one account's with others. Of what can
+// be shared, PRIVATE custom domains of API Gateway are simulated.
+
+// invitationLasts is how long an invitation to a share of custom domains waits.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider-share.html
+const invitationLasts = 12 * time.Hour
+
+func Service() engine.Service {
+	return engine.Service{Types: []*engine.Type{resourceShareSpec(), resourceAssociationSpec(), principalAssociationSpec(), shareAccepterSpec()}}
+}
+
+func resourceShareSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.ResourceShareType, Title: "RAM Resource Share", Args: ram.ResourceShareArgs{}, State: ram.ResourceShare{},
+		ID: "{arn}",
+		Identify: func(op *engine.Op) {
+			if op.ID != "" { // stood before, with an ARN of its own
+				op.ARN = op.ID
+				return
+			}
+			h := op.Hash(32)
+			op.ARN = op.Fill("arn:{partition}:ram:{region}:{account}:resource-share/") + strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+		},
+		Autoname: "name", AutonameMax: 255,
+		Defaults:  engine.Object{"allowExternalPrincipals": false},
+		Immutable: []string{"permissionArns"},
+		Sets:      []string{"permissionArns"},
+		Rules:     map[string][]engine.Rule{"name": {engine.Length(1, 255)}, "permissionArns[]": {engine.ARNOf("ram")}},
+		Quota:     engine.Quota{Name: "Resource shares", Limit: 5000, Code: "ResourceShareLimitExceededException"},
+		Create:    []string{"ram:CreateResourceShare", "ram:GetResourceShares", "ram:ListResourceSharePermissions", "ram:TagResource"},
+		Read:      []string{"ram:GetResourceShares", "ram:ListResourceSharePermissions"},
+		Update:    []string{"ram:UpdateResourceShare", "ram:GetResourceShares", "ram:TagResource", "ram:UntagResource"},
+		Delete:    []string{"ram:DeleteResourceShare", "ram:GetResourceShares"},
+		OnCreate: func(op *engine.Op) error {
+			if op.Outputs["permissionArns"] == nil {
+				op.Outputs["permissionArns"] = engine.List()
+			}
+			return nil
+		},
+	}
+}
+
+func resourceAssociationSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.ResourceAssociationType, Title: "RAM Resource Association", Args: ram.ResourceAssociationArgs{}, State: ram.ResourceAssociation{},
+		ID:        "{resourceShareArn},{resourceArn}",
+		Immutable: []string{"resourceArn", "resourceShareArn"},
+		Rules:     map[string][]engine.Rule{"resourceArn": {engine.ARNOf("[a-z0-9-]+")}, "resourceShareArn": {engine.ARNOf("ram")}},
+		Refs: []engine.Ref{
+			{At: "resourceShareArn", To: view.ResourceShareType, Key: "arn", Code: "UnknownResourceException", Holds: engine.Cascades},
+			{At: "resourceArn", To: view.DomainNameType, Key: "arn", Code: "MalformedArnException", Holds: engine.Cascades},
+		},
+		Conflict: "InvalidParameterException",
+		Create:   []string{"ram:AssociateResourceShare", "ram:GetResourceShareAssociations"},
+		Read:     []string{"ram:GetResourceShareAssociations"},
+		Delete:   []string{"ram:DisassociateResourceShare", "ram:GetResourceShareAssociations"},
+		OnCreate: func(op *engine.Op) error {
+			if arn := op.Inputs.Text("resourceArn"); view.FindPrivateDomain(op, arn) == nil {
+				return op.Refuse("InvalidParameterException", "The resource %s can't be shared: of custom domain names only PRIVATE ones can", arn)
+			}
+			return nil
+		},
+	}
+}
+
+func principalAssociationSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.PrincipalAssociationType, Title: "RAM Principal Association", Args: ram.PrincipalAssociationArgs{}, State: ram.PrincipalAssociation{},
+		ID:        "{resourceShareArn},{principal}",
+		Immutable: []string{"principal", "resourceShareArn"},
+		Rules: map[string][]engine.Rule{
+			"principal":        {engine.Pattern(`\d{12}`, "an account ID (organizations and their units are not simulated)")},
+			"resourceShareArn": {engine.ARNOf("ram")},
+		},
+		Refs:     []engine.Ref{{At: "resourceShareArn", To: view.ResourceShareType, Key: "arn", Code: "UnknownResourceException", Holds: engine.Cascades}},
+		Conflict: "InvalidParameterException",
+		Create:   []string{"ram:AssociateResourceShare", "ram:GetResourceShareAssociations"},
+		Read:     []string{"ram:GetResourceShareAssociations"},
+		Delete:   []string{"ram:DisassociateResourceShare", "ram:GetResourceShareAssociations"},
+		OnCreate: invitePrincipal,
+	}
+}
+
+// invitePrincipal shares with an account of the organization at once, and
+// invites another one.
+func invitePrincipal(op *engine.Op) error {
+	principal := op.Inputs.Text("principal")
+	share := op.FindBy(view.ResourceShareType, "arn", op.Inputs.Text("resourceShareArn"))
+	switch {
+	case principal == op.Account:
+		// Assumption: no page says that an account can be a principal of its own
+		// share, and it needs none.
+		return op.Refuse("InvalidParameterException", "The account %s is the owner of the resource share %s", principal, share.ARN)
+	case oneOrganization(op, op.Account, principal):
+		op.Hidden["accepted"] = true
+	case !share.Properties.Flag("allowExternalPrincipals"):
+		return op.Refuse("OperationNotPermittedException", "The resource share %s does not allow external principals, and account %s is not in the organization of account %s",
+			share.ARN, principal, op.Account)
+	default:
+		op.Hidden["invitedAt"] = engine.Stamp(op.Now())
+	}
+	return nil
+}
+
+// oneOrganization reports whether two accounts are members of the one
+// organization, in which sharing is enabled.
+func oneOrganization(op *engine.Op, ids ...string) bool {
+	for _, id := range ids {
+		member := false
+		for _, account := range op.Simulator.Setup.Accounts {
+			member = member || account.ID == id && !account.OutsideOrganization
+		}
+		if !member {
+			return false
+		}
+	}
+	return true
+}
+
+func shareAccepterSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.ShareAccepterType, Title: "RAM Resource Share Accepter", Args: ram.ResourceShareAccepterArgs{}, State: ram.ResourceShareAccepter{},
+		ID:        "{shareArn}",
+		Upserts:   engine.Always, // acceptShare tells what has been accepted already
+		Immutable: []string{"shareArn"},
+		Rules:     map[string][]engine.Rule{"shareArn": {engine.ARNOf("ram")}},
+		Create:    []string{"ram:AcceptResourceShareInvitation", "ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources"},
+		Read:      []string{"ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources"},
+		Delete:    []string{"ram:DisassociateResourceShare", "ram:GetResourceShares"},
+		OnCreate:  acceptShare,
+		OnRead:    func(op *engine.Op) { describeShare(op, op.Outputs.Text("shareArn")) },
+		OnDelete: func(op *engine.Op) error { // leaves the share
+			if invited := invitation(op, op.Outputs.Text("shareArn"), op.Account); invited != nil {
+				op.Remove(invited)
+			}
+			return nil
+		},
+	}
+}
+
+func acceptShare(op *engine.Op) error {
+	arn := op.Inputs.Text("shareArn")
+	invited := invitation(op, arn, op.Account)
+	if invited == nil || invited.Hidden.Flag("accepted") || expired(op, invited) {
+		return fmt.Errorf("No pending RAM Resource Share (%s) invitation found\n\n"+ //nolint:staticcheck // the provider's own words
+			"NOTE: If both AWS accounts are in the same AWS Organization and RAM Sharing with AWS Organizations is enabled, this resource is not necessary", arn)
+	}
+	accepted := invited.Clone()
+	accepted.Hidden["accepted"] = true
+	op.Put(accepted)
+	h := op.Hash(32)
+	op.Outputs["invitationArn"] = strings.Join([]string{fmt.Sprintf("arn:%s:ram:%s:%s:resource-share-invitation/%s", op.Partition(), op.Region, invited.Account, h[:8]), h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+	op.Outputs["receiverAccountId"] = op.Account
+	describeShare(op, arn)
+	return nil
+}
+
+// describeShare is what a receiver sees of a share.
+func describeShare(op *engine.Op, arn string) {
+	resources := []string{}
+	for _, association := range op.Everywhere(view.ResourceAssociationType) {
+		if association.Properties.Text("resourceShareArn") == arn {
+			resources = append(resources, association.Properties.Text("resourceArn"))
+		}
+	}
+	op.Outputs["resources"] = engine.List(resources...)
+	for _, share := range op.Everywhere(view.ResourceShareType) {
+		if share.ARN == arn {
+			op.Outputs["senderAccountId"], op.Outputs["shareName"], op.Outputs["status"] = share.Account, share.Properties.Text("name"), "ACTIVE"
+			op.Outputs["shareId"] = "rs-" + arn[strings.LastIndexByte(arn, '/')+1:]
+		}
+	}
+}
+
+// invitation is a share's association with a principal, or nil.
+func invitation(op *engine.Op, share, principal string) *engine.Resource {
+	for _, association := range op.Everywhere(view.PrincipalAssociationType) {
+		if p := association.Properties; p.Text("resourceShareArn") == share && p.Text("principal") == principal && association.Region == op.Region {
+			return association
+		}
+	}
+	return nil
+}
+
+func expired(op *engine.Op, invited *engine.Resource) bool {
+	return op.Now().After(engine.Stamped(invited.Hidden, "invitedAt").Add(invitationLasts))
+}
+
+// SharedWith tells whether a resource is shared with an account that has
+// accepted it, or needn't.
+func SharedWith(op *engine.Op, resource, account string) bool {
+	for _, association := range op.Everywhere(view.ResourceAssociationType) {
+		if p := association.Properties; p.Text("resourceArn") == resource {
+			if invited := invitation(op, p.Text("resourceShareArn"), account); invited != nil && invited.Hidden.Flag("accepted") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// WhyNotShared tells of an invitation that was not accepted.
+func WhyNotShared(op *engine.Op, resource string) string {
+	for _, association := range op.Everywhere(view.ResourceAssociationType) {
+		p := association.Properties
+		invited := invitation(op, p.Text("resourceShareArn"), op.Account)
+		if p.Text("resourceArn") != resource || invited == nil {
+			continue
+		}
+		if expired(op, invited) {
+			return "; the invitation to " + p.Text("resourceShareArn") + " was not accepted within 12 hours"
+		}
+		return "; the invitation to " + p.Text("resourceShareArn") + " is pending"
+	}
+	return ""
+}

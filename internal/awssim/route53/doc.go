@@ -1,0 +1,3 @@
+// Package route53 simulates hosted zones, records, VPC associations and
+// Profiles.
+package route53

@@ -1,0 +1,183 @@
+package route53
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+)
+
+// Service is hosted zones and their records.
+func Service() engine.Service {
+	return engine.Service{
+		Types:  []*engine.Type{zoneSpec(), recordSpec(), zoneAssociationSpec(), zoneAuthorizationSpec(), profileEntrySpec()},
+		Quotas: []string{vpcsPerZoneQuota},
+		Functions: []*engine.Function{{
+			Token: "aws:route53/getZone:getZone", Args: route53.LookupZoneArgs{}, Result: route53.LookupZoneResult{},
+			Actions: []string{"route53:ListHostedZones", "route53:GetHostedZone", "route53:ListTagsForResource"}, Run: lookUpZone,
+		}, {
+			Token: "aws:route53/getRecords:getRecords", Args: route53.GetRecordsArgs{}, Result: route53.GetRecordsResult{},
+			Actions: []string{"route53:ListResourceRecordSets"}, Run: listRecords,
+		}},
+	}
+}
+
+// HostedZone is a public hosted zone to which its domain is delegated.
+type HostedZone struct {
+	Account string // 12 digits
+	ID      string // "Z0123456789ABCDEFGHIJ"
+	Name    string // without trailing dot
+}
+
+// Existing is the zone as a program would state it.
+func (z HostedZone) Existing() engine.Existing {
+	return engine.Existing{Account: z.Account, Type: view.ZoneType, ID: z.ID, Properties: engine.Object{"name": z.Name}}
+}
+
+var DNSName = engine.Pattern(`(?:(?:\*|[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)\.)*[A-Za-z0-9_-]{1,63}\.?`, "a domain name")
+
+func zoneSpec() *engine.Type {
+	return &engine.Type{
+		Token: view.ZoneType, Title: "Route 53 Hosted Zone", Args: route53.ZoneArgs{}, State: route53.Zone{},
+		Global: true,
+		ID:     "Z{hash}", ARN: "arn:{partition}:route53:::hostedzone/{id}",
+		Identify: func(op *engine.Op) {
+			if op.ID == "" {
+				op.ID = "Z" + strings.ToUpper(op.Hash(20))
+			}
+		},
+		Defaults:  engine.Object{"comment": "Managed by Pulumi", "forceDestroy": false},
+		Required:  []string{"name"},
+		Immutable: []string{"delegationSetId", "name"},
+		Sets:      []string{"vpcs"},
+		Rules:     map[string][]engine.Rule{"name": {engine.Length(1, 255), DNSName}, "comment": {engine.Length(0, 256)}},
+		Quota:     engine.Quota{Name: "Hosted zones", Limit: 500, Code: "TooManyHostedZones"},
+		Create:    []string{"route53:CreateHostedZone", "route53:GetHostedZone", "route53:GetChange", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
+		Read:      []string{"route53:GetHostedZone", "route53:ListTagsForResource"},
+		Update:    []string{"route53:UpdateHostedZoneComment", "route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
+		Delete:    []string{"route53:DeleteHostedZone", "route53:ListResourceRecordSets", "route53:GetChange"},
+		OnCreate:  createZone, OnUpdate: updateZone, OnDelete: deleteZone,
+	}
+}
+
+func createZone(op *engine.Op) error {
+	if err := checkZoneVPCs(op); err != nil {
+		return err
+	}
+	op.Outputs["name"] = strings.TrimSuffix(op.Inputs.Text("name"), ".")
+	op.Outputs["zoneId"] = op.ID
+	op.Hidden["delegated"] = op.Owner
+	var servers []string
+	for i, suffix := range []string{"com", "net", "org", "co.uk"} {
+		servers = append(servers, fmt.Sprintf("ns-%s-%d.awsdns.%s", op.PartOf(6), i, suffix))
+	}
+	op.Outputs["nameServers"], op.Outputs["primaryNameServer"] = engine.List(servers...), servers[0]
+	return nil
+}
+
+func updateZone(op *engine.Op) error {
+	if engine.IsEmpty(op.Before.Properties["vpcs"]) != engine.IsEmpty(op.Inputs["vpcs"]) {
+		return op.Refuse("InvalidInput", "A hosted zone is public or private for good: zone %s", op.ID)
+	}
+	return checkZoneVPCs(op)
+}
+
+// checkZoneVPCs holds a private zone's VPCs to exist and to have no other zone
+// of that name.
+func checkZoneVPCs(op *engine.Op) error {
+	vpcs := op.Inputs.Objects("vpcs")
+	var described []any
+	for _, association := range vpcs {
+		region := association.Text("vpcRegion")
+		if region == "" {
+			region = op.Region
+		}
+		id := association.Text("vpcId")
+		if op.In(op.Account, region).Find(view.VPCType, id) == nil {
+			return op.Refuse("InvalidVPCId", "The VPC: %s you provided is invalid: account %s has none of that ID in %s", id, op.Account, region)
+		}
+		if err := checkNoOtherZone(op, op.ID, op.Inputs.Text("name"), id, region); err != nil {
+			return err
+		}
+		described = append(described, engine.With(association, "vpcRegion", region))
+	}
+	if described != nil {
+		op.Outputs["vpcs"] = append(described, associatedBeside(op, described)...)
+	}
+	return nil
+}
+
+func deleteZone(op *engine.Op) error {
+	for _, record := range recordsOf(op, op.ID) {
+		if !op.Outputs.Flag("forceDestroy") {
+			return op.Refuse("HostedZoneNotEmpty", "The specified hosted zone contains non-required resource record sets and so cannot be deleted: %s", record.ID)
+		}
+		op.Remove(record)
+	}
+	// What VPCs of other accounts had of the zone goes with it.
+	for _, token := range []string{view.ZoneAssociationType, view.ZoneAuthorizationType} {
+		for _, r := range op.Everywhere(token) {
+			if r.Properties.Text("zoneId") == op.ID {
+				op.Remove(r)
+			}
+		}
+	}
+	return nil
+}
+
+// recordsOf is the records of a zone.
+func recordsOf(op *engine.Op, zone string) []*engine.Resource {
+	return slices.DeleteFunc(op.All(view.RecordType), func(r *engine.Resource) bool { return r.Properties.Text("zoneId") != zone })
+}
+
+func lookUpZone(op *engine.Op) (engine.Object, error) {
+	name, id := view.CanonicalName(op.Inputs.Text("name")), op.Inputs.Text("zoneId")
+	if (name == "") == (id == "") {
+		return nil, op.Fail("either name or zoneId must be set")
+	}
+	var found []*engine.Resource
+	for _, zone := range op.All(view.ZoneType) {
+		if isZone(op, zone, name, id) {
+			found = append(found, zone)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, op.Fail("no matching Route 53 Hosted Zone found")
+	case 1:
+		return describeZone(op, found[0]), nil
+	}
+	return nil, op.Fail("multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone")
+}
+
+func isZone(op *engine.Op, zone *engine.Resource, name, id string) bool {
+	if id != "" {
+		return zone.ID == id
+	}
+	isPrivate := !engine.IsEmpty(zone.Properties["vpcs"])
+	vpcID := op.Inputs.Text("vpcId")
+	inVPC := vpcID == "" || slices.ContainsFunc(zone.Properties.Objects("vpcs"), func(o engine.Object) bool { return o.Text("vpcId") == vpcID })
+	tags := zone.Properties.Object("tagsAll")
+	for tag, value := range op.Inputs.Object("tags") {
+		if tags[tag] != value {
+			return false
+		}
+	}
+	return view.CanonicalName(zone.Properties.Text("name")) == name && isPrivate == (op.Inputs.Flag("privateZone") || vpcID != "") && inVPC
+}
+
+func describeZone(op *engine.Op, zone *engine.Resource) engine.Object {
+	p := zone.Properties
+	result := engine.Object{
+		"id": zone.ID, "zoneId": zone.ID, "callerReference": "simulated", "linkedServiceDescription": "", "linkedServicePrincipal": "",
+		"privateZone": !engine.IsEmpty(p["vpcs"]), "resourceRecordSetCount": float64(2 + len(recordsOf(op, zone.ID))), "tags": map[string]any(p.Object("tagsAll")),
+	}
+	for _, name := range []string{"arn", "comment", "name", "nameServers", "primaryNameServer"} {
+		result[name] = p[name]
+	}
+	return maps.Clone(result)
+}

@@ -1,0 +1,118 @@
+package awssim
+
+import (
+	"github.com/portico-iac/portico/internal/awssim/acm"
+	"github.com/portico-iac/portico/internal/awssim/apigateway"
+	"github.com/portico-iac/portico/internal/awssim/docker"
+	"github.com/portico-iac/portico/internal/awssim/ecr"
+	"github.com/portico-iac/portico/internal/awssim/ecs"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/reachability"
+	"github.com/portico-iac/portico/internal/awssim/route53"
+)
+
+// Simulator is a set of simulated AWS accounts. Its methods may be called from
+// several goroutines.
+type Simulator struct{ *engine.Simulator }
+
+// What the engine knows, under this package's name.
+type (
+	Object    = engine.Object
+	Resource  = engine.Resource
+	Filter    = engine.Filter
+	Identity  = engine.Identity
+	Account   = engine.Account
+	Role      = engine.Role
+	Existing  = engine.Existing
+	Call      = engine.Call
+	Fault     = engine.Fault
+	FaultKind = engine.FaultKind
+	Server    = engine.Server
+)
+
+// The kinds of faults.
+const (
+	Throttling   = engine.Throttling
+	Denial       = engine.Denial
+	Timeout      = engine.Timeout
+	LostResponse = engine.LostResponse
+)
+
+// What services know, under this package's name.
+type (
+	HostedZone           = route53.HostedZone
+	DNSProfile           = route53.DNSProfile
+	CertificateAuthority = acm.CertificateAuthority
+	PublicImage          = ecr.PublicImage
+	ContainerImage       = ecr.ContainerImage
+	ImageFile            = ecr.ImageFile
+	RESTAPI              = apigateway.RESTAPI
+	Method               = apigateway.Method
+	DeployedAPI          = apigateway.DeployedAPI
+	Invocation           = apigateway.Invocation
+	Owner                = apigateway.Owner
+	CustomDomain         = apigateway.CustomDomain
+	BasePathMapping      = apigateway.BasePathMapping
+	Arrival              = apigateway.Arrival
+	Delivery             = apigateway.Delivery
+	RunningService       = ecs.RunningService
+	RunningContainer     = ecs.RunningContainer
+	TaskInterface        = ecs.TaskInterface
+	Network              = reachability.Network
+	Party                = reachability.Endpoint
+	TargetHealth         = reachability.TargetHealth
+)
+
+// RESTAPIs is the REST APIs of all accounts in a region, by ID.
+func (s *Simulator) RESTAPIs(region string) map[string]DeployedAPI {
+	return apigateway.RESTAPIs(s.Simulator, region)
+}
+
+// OwnerOf is the owner of the API with that ID in a region.
+func (s *Simulator) OwnerOf(region, apiID string) (*Owner, error) {
+	return apigateway.OwnerOf(s.Simulator, region, apiID)
+}
+
+// Domains is the custom domain names of all accounts in a region, sorted by
+// account, name and ID.
+func (s *Simulator) Domains(region string) []CustomDomain {
+	return apigateway.Domains(s.Simulator, region)
+}
+
+// Services is the ECS services of an account and region, by ARN.
+func (s *Simulator) Services(account, region string) ([]RunningService, error) {
+	return ecs.Services(s.Simulator, account, region)
+}
+
+// Image is the image that a reference leads to, in the registry of any account.
+func (s *Simulator) Image(reference string) (ContainerImage, error) {
+	return ecr.Image(s.Simulator, reference)
+}
+
+// BuildIn says where relative paths of build contexts begin. Pulumi's engine
+// starts the real provider in the project's directory; a simulator that it
+// attaches to was started elsewhere.
+func (s *Simulator) BuildIn(dir string) { docker.BuildIn(s.Simulator, dir) }
+
+// ApproveEmail approves all requests for certificates that ask the mailboxes of
+// a domain, now and later.
+func (s *Simulator) ApproveEmail(domain string) { acm.ApproveEmail(s.Simulator, domain) }
+
+// AssociateVPC does what `aws route53 associate-vpc-with-hosted-zone` does in
+// the VPC's account: the zone, which may be another account's, then answers the
+// VPC too, if that account has authorized it.
+func (s *Simulator) AssociateVPC(account, region, vpcID, zoneID string) error {
+	return route53.AssociateVPC(s.Simulator, account, region, vpcID, zoneID)
+}
+
+// Network is the network of an account and region. It sees changes that come
+// after.
+func (s *Simulator) Network(account, region string) *Network {
+	return reachability.NetworkOf(s.Simulator, account, region)
+}
+
+// TargetHealth is the health of all targets that were registered by hand in an
+// account and region, by target group, address and port.
+func (s *Simulator) TargetHealth(account, region string) []TargetHealth {
+	return reachability.TargetHealthOf(s.Simulator, account, region)
+}

@@ -1,0 +1,2 @@
+// Package tagging simulates the Resource Groups Tagging API.
+package tagging
