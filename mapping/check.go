@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"fmt"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // checkPublicZone holds ROUTE53_PUBLIC_DOMAIN to zones that can hold the
@@ -51,8 +53,8 @@ type (
 func (r *reader) checkRows(accounts []Account) {
 	partitionOfAccount := map[AccountID]string{}
 	for _, a := range accounts {
-		if parts := roleARN.FindStringSubmatch(a.RoleARN); parts != nil {
-			partitionOfAccount[a.ID] = parts[1]
+		if role, err := aws.ParseRoleARN(a.RoleARN); err == nil {
+			partitionOfAccount[a.ID] = role.Partition
 		}
 	}
 	served, all := firsts[address, row]{}, firsts[retiredKey, row]{}

@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 const (
@@ -102,8 +104,8 @@ func parseHost(value string) (Host, *mistake) {
 		return "", wrong(fmt.Sprintf("parent domain %s is a public suffix, for which nobody issues the certificate *.%s", quote(suffix), suffix),
 			"write a host with one more label in front of the domain that you own")
 	}
-	for _, p := range partitions {
-		if strings.HasSuffix(name, "."+p.dnsSuffix) {
+	for _, p := range aws.Partitions() {
+		if strings.HasSuffix(name, "."+p.DNSSuffix) {
 			return "", wrong(fmt.Sprintf("%s is AWS's own name", quote(name)),
 				"write the domain that callers shall use; the API's address belongs in PRIVATE_API_URL")
 		}

@@ -1,12 +1,15 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // New makes a mapping of rows and of names for accounts, for programs that have
@@ -149,13 +152,9 @@ func givenAPI(given PrivateAPI) (PrivateAPI, *mistake) {
 	if given == (PrivateAPI{}) {
 		return given, wrong("API is missing", "add it")
 	}
-	if p, err := partitionOf(given.Region); err == nil {
-		if given.Partition == "" {
-			given.Partition = p.name
-		}
-		if given.DNSSuffix == "" {
-			given.DNSSuffix = p.dnsSuffix
-		}
+	if p, ok := aws.PartitionOf(given.Region); ok {
+		given.Partition = cmp.Or(given.Partition, p.ID)
+		given.DNSSuffix = cmp.Or(given.DNSSuffix, p.DNSSuffix)
 	}
 	api, err := parsePrivateAPI(given.URL())
 	switch {

@@ -2,33 +2,10 @@ package mapping
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
-
-// partition is one of AWS's, which share no accounts, regions or names.
-type partition struct {
-	name      string
-	dnsSuffix string
-	// region is the shape of the partition's region names, those of regions to
-	// come included.
-	region *regexp.Regexp
-	// example stands in messages.
-	example string
-}
-
-// partitions follow the partitions.json of AWS's SDKs. The first whose region
-// shape matches is the region's.
-var partitions = []partition{
-	{"aws-cn", "amazonaws.com.cn", regexp.MustCompile(`^cn-[a-z]{1,16}-[0-9]{1,2}$`), "cn-north-1"},
-	{"aws-us-gov", "amazonaws.com", regexp.MustCompile(`^us-gov-[a-z]{1,16}-[0-9]{1,2}$`), "us-gov-west-1"},
-	{"aws-iso", "c2s.ic.gov", regexp.MustCompile(`^us-iso-[a-z]{1,16}-[0-9]{1,2}$`), "us-iso-east-1"},
-	{"aws-iso-b", "sc2s.sgov.gov", regexp.MustCompile(`^us-isob-[a-z]{1,16}-[0-9]{1,2}$`), "us-isob-east-1"},
-	{"aws-iso-e", "cloud.adc-e.uk", regexp.MustCompile(`^eu-isoe-[a-z]{1,16}-[0-9]{1,2}$`), "eu-isoe-west-1"},
-	{"aws-iso-f", "csp.hci.ic.gov", regexp.MustCompile(`^us-isof-[a-z]{1,16}-[0-9]{1,2}$`), "us-isof-south-1"},
-	{"aws-eusc", "amazonaws.eu", regexp.MustCompile(`^eusc-[a-z]{2}-[a-z]{1,16}-[0-9]{1,2}$`), "eusc-de-east-1"},
-	{"aws", "amazonaws.com", regexp.MustCompile(`^[a-z]{2}-[a-z]{1,16}-[0-9]{1,2}$`), "us-east-1"},
-}
 
 const (
 	// maxAPIID is generous: API Gateway makes IDs of ten lower-case letters and
@@ -38,7 +15,7 @@ const (
 	maxStage = 128
 )
 
-// apiURL is what every refusal of an address tells to write.
+// apiURL is the fix of every mistake in an address.
 const apiURL = "write https://{api}.execute-api.{region}.{suffix}/{stage}, such as https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev"
 
 // ParsePrivateAPI reads a PRIVATE_API_URL,
@@ -98,24 +75,15 @@ func parseExecuteAPIHost(host string) (PrivateAPI, *mistake) {
 	if err := checkAPIID(id); err != nil {
 		return PrivateAPI{}, err
 	}
-	p, err := partitionOf(region)
-	if err != nil {
-		return PrivateAPI{}, err
+	p, ok := aws.PartitionOf(region)
+	if !ok {
+		return PrivateAPI{}, wrong(fmt.Sprintf("%s is not the name of an AWS region", quote(region)), "write a region's name, such as us-east-1")
 	}
-	if suffix != p.dnsSuffix {
+	if suffix != p.DNSSuffix {
 		return PrivateAPI{}, wrong(fmt.Sprintf("region %s is not under %s", quote(region), quote(suffix)),
-			fmt.Sprintf("write https://%s.execute-api.%s.%s/{stage}", id, region, p.dnsSuffix))
+			fmt.Sprintf("write https://%s.execute-api.%s.%s/{stage}", id, region, p.DNSSuffix))
 	}
-	return PrivateAPI{ID: APIID(id), Region: region, Partition: p.name, DNSSuffix: p.dnsSuffix}, nil
-}
-
-func partitionOf(region string) (partition, *mistake) {
-	for _, p := range partitions {
-		if p.region.MatchString(region) {
-			return p, nil
-		}
-	}
-	return partition{}, wrong(fmt.Sprintf("%s is not the name of an AWS region", quote(region)), "write a region's name, such as us-east-1")
+	return PrivateAPI{ID: APIID(id), Region: region, Partition: p.ID, DNSSuffix: p.DNSSuffix}, nil
 }
 
 func checkAPIID(id string) *mistake {

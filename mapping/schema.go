@@ -3,6 +3,8 @@ package mapping
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // schema is a JSON schema, draft 2020-12.
@@ -52,12 +54,12 @@ var (
 	// bareAccountID is an account number without quotes and leading zeros.
 	bareAccountID   = schema{"type": "integer", "minimum": int64(100_000_000_000), "maximum": int64(999_999_999_999)}
 	accountIDSchema = schema{"anyOf": []schema{
-		{"type": "string", "pattern": accountID.String()},
+		{"type": "string", "pattern": aws.AccountIDPattern},
 		bareAccountID,
 	}}
 	rowAccountSchema = schema{"anyOf": []schema{
 		{"type": "string", "pattern": accountName.String()},
-		{"type": "string", "pattern": accountID.String()},
+		{"type": "string", "pattern": aws.AccountIDPattern},
 		bareAccountID,
 	}}
 
@@ -90,10 +92,9 @@ var (
 
 // regionsPattern is every partition's {region}.{suffix}.
 func regionsPattern() string {
-	alternatives := make([]string, len(partitions))
-	for i, p := range partitions {
-		region := strings.Trim(p.region.String(), "^$")
-		alternatives[i] = foldCase(region + `\.` + strings.ReplaceAll(p.dnsSuffix, ".", `\.`))
+	var alternatives []string
+	for _, p := range aws.Partitions() {
+		alternatives = append(alternatives, foldCase(p.RegionPattern()+`\.`+strings.ReplaceAll(p.DNSSuffix, ".", `\.`)))
 	}
 	return strings.Join(alternatives, "|")
 }

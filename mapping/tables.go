@@ -1,6 +1,10 @@
 package mapping
 
-import "time"
+import (
+	"time"
+
+	"github.com/portico-iac/portico/internal/aws"
+)
 
 // mappingFields are the keys of the file's top level. ACCOUNTS is read first,
 // wherever it stands, since rows name its entries.
@@ -36,7 +40,7 @@ var accountFields = []field[Account]{
 	{
 		key:    "ROLE_ARN",
 		doc:    "The IAM role of the account that Portico assumes there.",
-		schema: schema{"type": "string", "pattern": roleARN.String()},
+		schema: schema{"type": "string", "pattern": aws.RoleARNPattern},
 		read: func(r *reader, v value, into *Account) {
 			text, ok := r.text(v)
 			if !ok {

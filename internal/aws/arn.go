@@ -1,0 +1,129 @@
+package aws
+
+import (
+	"regexp"
+	"strings"
+)
+
+// ARN is an Amazon Resource Name:
+// arn:{partition}:{service}:{region}:{account}:{resource} (IAM user guide,
+// Amazon Resource Names).
+type ARN struct {
+	Partition, Service string
+	// Region and AccountID are empty for resources that belong to none.
+	Region, AccountID string
+	// Resource is what follows the fifth colon, in the service's own form.
+	Resource string
+}
+
+// String is the ARN as AWS writes it.
+func (a ARN) String() string {
+	return strings.Join([]string{"arn", a.Partition, a.Service, a.Region, a.AccountID, a.Resource}, ":")
+}
+
+// serviceName and resourceText hold an ARN's parts to characters that no shell,
+// template or policy takes for anything else: wildcards are no resource's name.
+var (
+	serviceName  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+	resourceText = regexp.MustCompile(`^[A-Za-z0-9+=,.@_/:-]+$`)
+)
+
+// maxARN is IAM's limit of an ARN, in characters (IAM API reference, arnType).
+const maxARN = 2048
+
+// ParseARN reads the ARN of one resource. Its partition is known, its region is of
+// the partition or empty, and its account is 12 digits or empty.
+func ParseARN(text string) (ARN, error) {
+	parts := strings.SplitN(text, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || len(text) > maxARN {
+		return ARN{}, &GrammarError{text, "is not an ARN"}
+	}
+	a := ARN{parts[1], parts[2], parts[3], parts[4], parts[5]}
+	if !IsPartition(a.Partition) {
+		return ARN{}, &GrammarError{a.Partition, "is no AWS partition"}
+	}
+	if p, ok := PartitionOf(a.Region); a.Region != "" && (!ok || p.ID != a.Partition) {
+		return ARN{}, &GrammarError{a.Region, "is no region of partition " + a.Partition}
+	}
+	if !serviceName.MatchString(a.Service) || a.AccountID != "" && !IsAccountID(a.AccountID) || !resourceText.MatchString(a.Resource) {
+		return ARN{}, &GrammarError{text, "is not an ARN"}
+	}
+	return a, nil
+}
+
+// RoleARN is the ARN of an IAM role: arn:{partition}:iam::{account}:role{path}{name}.
+type RoleARN struct {
+	Partition, AccountID string
+	// Path begins and ends with "/", and is "/" for most roles.
+	Path string
+	Name string
+}
+
+// RoleARNPattern is the form of a role's ARN, a regular expression that RE2 and
+// ECMA 262 read alike. ParseRoleARN checks what it can't say: which partitions
+// there are, and how long the path may be.
+//
+// It has IAM's characters for a role's path and name (IAM API reference,
+// CreateRole), but for those that mean something elsewhere: no wildcard and no
+// quote is among them.
+const RoleARNPattern = `^arn:(aws(?:-[a-z]+)*):iam::([0-9]{12}):role/((?:[A-Za-z0-9+=,.@_-]+/)*)([A-Za-z0-9+=,.@_-]{1,64})$`
+
+// MaxRolePath is IAM's limit of a role's path, in characters (IAM API reference,
+// CreateRole).
+const MaxRolePath = 512
+
+var roleARN = regexp.MustCompile(RoleARNPattern)
+
+// ParseRoleARN reads the ARN of an IAM role.
+func ParseRoleARN(text string) (RoleARN, error) {
+	parts := roleARN.FindStringSubmatch(text)
+	if parts == nil {
+		return RoleARN{}, &GrammarError{text, "is not the ARN of an IAM role"}
+	}
+	r := RoleARN{Partition: parts[1], AccountID: parts[2], Path: "/" + parts[3], Name: parts[4]}
+	switch {
+	case !IsPartition(r.Partition):
+		return RoleARN{}, &GrammarError{r.Partition, "is no AWS partition"}
+	case len(r.Path) > MaxRolePath:
+		return RoleARN{}, &GrammarError{text, "is not the ARN of an IAM role, whose path is 512 characters long at most"}
+	}
+	return r, nil
+}
+
+// String is the ARN as IAM writes it.
+func (r RoleARN) String() string {
+	return ARN{Partition: r.Partition, Service: "iam", AccountID: r.AccountID, Resource: "role" + r.Path + r.Name}.String()
+}
+
+// resourceID is the identifier that ACM and ACM PCA make of their resources.
+var resourceID = regexp.MustCompile(`^[0-9a-f-]+$`)
+
+// ParseCertificateARN reads the ARN of an ACM certificate:
+// arn:{partition}:acm:{region}:{account}:certificate/{id}.
+func ParseCertificateARN(text string) (ARN, error) {
+	return parseRegional(text, "acm", "certificate/", "is not a certificate's ARN")
+}
+
+// ParseCertificateAuthorityARN reads the ARN of a private certificate authority:
+// arn:{partition}:acm-pca:{region}:{account}:certificate-authority/{id}.
+func ParseCertificateAuthorityARN(text string) (ARN, error) {
+	return parseRegional(text, "acm-pca", "certificate-authority/", "is not a private certificate authority's ARN")
+}
+
+func parseRegional(text, service, kind, problem string) (ARN, error) {
+	a, err := ParseARN(text)
+	if err != nil {
+		return ARN{}, err
+	}
+	id, found := strings.CutPrefix(a.Resource, kind)
+	if a.Service != service || a.Region == "" || a.AccountID == "" || !found || !resourceID.MatchString(id) {
+		return ARN{}, &GrammarError{text, problem}
+	}
+	return a, nil
+}
+
+// ExecuteAPIDomainARN is what a resource policy's condition calls a PRIVATE custom
+// domain of API Gateway: its name, and the identifier that API Gateway made.
+func ExecuteAPIDomainARN(partition, region, accountID, name, id string) ARN {
+	return ARN{partition, "execute-api", region, accountID, "/domainnames/" + name + "+" + id}
+}
