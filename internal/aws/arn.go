@@ -66,7 +66,7 @@ type RoleARN struct {
 // It has IAM's characters for a role's path and name (IAM API reference,
 // CreateRole), but for those that mean something elsewhere: no wildcard and no
 // quote is among them.
-const RoleARNPattern = `^arn:(aws(?:-[a-z]+)*):iam::([0-9]{12}):role/((?:[A-Za-z0-9+=,.@_-]+/)*)([A-Za-z0-9+=,.@_-]{1,64})$`
+const RoleARNPattern = `^arn:(aws(?:-[a-z]+)*):iam::([0-9]{12}):role/(?:[A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,64}$`
 
 // MaxRolePath is IAM's limit of a role's path, in characters (IAM API reference,
 // CreateRole).
@@ -80,7 +80,9 @@ func ParseRoleARN(text string) (RoleARN, error) {
 	if parts == nil {
 		return RoleARN{}, &GrammarError{text, "is not the ARN of an IAM role"}
 	}
-	r := RoleARN{Partition: parts[1], AccountID: parts[2], Path: "/" + parts[3], Name: parts[4]}
+	_, resource, _ := strings.Cut(text, ":role")
+	name := strings.LastIndexByte(resource, '/') + 1
+	r := RoleARN{Partition: parts[1], AccountID: parts[2], Path: resource[:name], Name: resource[name:]}
 	switch {
 	case !IsPartition(r.Partition):
 		return RoleARN{}, &GrammarError{r.Partition, "is no AWS partition"}
