@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -95,7 +96,7 @@ func (s *sharedStack) accountsOf(hosts []string) []string {
 	for _, api := range s.topology.APIs {
 		for _, row := range api.Rows {
 			if !row.Retired && wanted[row.Host] {
-				accounts[textOr(string(api.Account), "the one of API "+string(api.ID))] = true
+				accounts[cmp.Or(string(api.Account), "the one of API "+string(api.ID))] = true
 			}
 		}
 	}

@@ -6,17 +6,19 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/internal/settings"
 )
 
 // newAWSProvider is the AWS provider of a stack's account: its region, its
 // account and nothing else. Default providers are disabled in the stack's
 // settings, so that no resource can end up where the caller's environment
 // happens to point.
-func newAWSProvider(ctx *pulumi.Context, c awsConfig, accountID string) (*aws.Provider, error) {
+func newAWSProvider(ctx *pulumi.Context, c settings.AWS, accountID string) (*aws.Provider, error) {
 	return newNamedProvider(ctx, "aws-"+c.Region, c, accountID)
 }
 
-func newNamedProvider(ctx *pulumi.Context, name string, c awsConfig, accountID string) (*aws.Provider, error) {
+func newNamedProvider(ctx *pulumi.Context, name string, c settings.AWS, accountID string) (*aws.Provider, error) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(c.Region),
 		AllowedAccountIds: pulumi.StringArray{pulumi.String(accountID)},
@@ -51,7 +53,7 @@ func providerOfRole(ctx *pulumi.Context, known map[string]pulumi.ProviderResourc
 	if awsProvider, ok := known[name]; ok {
 		return awsProvider, nil
 	}
-	config := awsConfig{Region: region, RoleARN: roleARN, Endpoint: endpoint}
+	config := settings.AWS{Region: region, RoleARN: roleARN, Endpoint: endpoint}
 	accountID, _, _ := strings.Cut(role, ":")
 	awsProvider, err := newNamedProvider(ctx, name, config, accountID)
 	if err != nil {

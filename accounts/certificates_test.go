@@ -99,11 +99,11 @@ func newPair(t *testing.T, issuer *pair, lifetime time.Duration, names ...string
 }
 
 // importing is a stack's settings with certificates as their value.
-func importing(t *testing.T, certificates map[string]any) settings {
+func importing(t *testing.T, certificates map[string]any) settingsText {
 	t.Helper()
 	text, err := json.Marshal(certificates)
 	require.NoError(t, err)
-	return minimalShared + "  portico:certificates: " + settings(text) + "\n"
+	return minimalShared + "  portico:certificates: " + settingsText(text) + "\n"
 }
 
 func imports(leaf, authority *pair) map[string]any {
@@ -182,7 +182,7 @@ func TestImportsThatACMWouldRefuseAreRefusedAtOnce(t *testing.T) {
 		"nothing at all": {map[string]any{}, "import[0].privateKey: not set"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			got := readConfig(t, "shared", importing(t, map[string]any{"import": []any{test.imported}}))
+			got := readSettings(t, importing(t, map[string]any{"import": []any{test.imported}}))
 			if test.want == "" {
 				require.Empty(t, got)
 				return
@@ -192,7 +192,7 @@ func TestImportsThatACMWouldRefuseAreRefusedAtOnce(t *testing.T) {
 		})
 	}
 	twice := importing(t, map[string]any{"import": []any{imports(leaf, authority), imports(other, authority)}})
-	require.Contains(t, readConfig(t, "shared", twice), "import[1]: another certificate of *.internal.example.com with an ECDSA key is imported already")
+	require.Contains(t, readSettings(t, twice), "import[1]: another certificate of *.internal.example.com with an ECDSA key is imported already")
 }
 
 func TestExistingCertificatesAreLookedAtInPreviews(t *testing.T) {

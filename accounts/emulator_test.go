@@ -16,8 +16,8 @@ var services = map[string]string{
 
 func TestAnEmulatorIsGivenEveryServiceThatPorticoUses(t *testing.T) {
 	const url = "http://127.0.0.1:5000"
-	atEmulator := func(s settings) settings {
-		return settings(strings.Replace(string(s), "{region:", `{endpoint: "`+url+`", region:`, 1))
+	atEmulator := func(s settingsText) settingsText {
+		return settingsText(strings.Replace(string(s), "{region:", `{endpoint: "`+url+`", region:`, 1))
 	}
 	sharedStack := &monitor{outputs: map[string]map[string]any{ordersStack: ready(bHost+" alb", cHost+" native")}}
 	require.NoError(t, shared(t, sharedStack, atEmulator(withProviders+"  portico:native: {acceptShares: [\"222222222222\"]}\n"), variantMappings["nginx, alb and native"]))

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -95,7 +96,7 @@ func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasR
 // endpointSource says where a front door's endpoint comes from. Where the VPC
 // has several execute-api endpoints of which some are the stack's own, looking
 // one up would find them all: what the last run found goes on being used.
-func (s *sharedStack) endpointSource(door mapping.FrontDoor, c endpointConfig) components.EndpointSource {
+func (s *sharedStack) endpointSource(door mapping.FrontDoor, c settings.Endpoint) components.EndpointSource {
 	source := components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
 	several := len(s.topology.Doors) > 1 || len(s.standing.endpoints) > 1
 	if c.Lookup && several && s.standing.endpoints[door] != "" {
@@ -152,12 +153,12 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 			After:              fixed,
 			SecurityGroupID:    groups.LoadBalancerID,
 			LongestTimeout:     s.longestTimeout(mapping.FrontDoorNGINX, mapping.FrontDoorALB),
-			SSLPolicy:          textOr(s.config.LoadBalancer.SSLPolicy, components.DefaultSSLPolicy),
+			SSLPolicy:          s.config.LoadBalancer.SSLPolicy,
 			DeletionProtection: s.config.LoadBalancer.DeletionProtection,
 			Tags:               s.tags,
 		}
 		if args.Proxy {
-			args.Type = textOr(s.config.LoadBalancer.Type, components.ApplicationLoadBalancer)
+			args.Type = s.config.LoadBalancer.Type
 		}
 		args.CertificateARNs, args.CertificateNames = s.certificatesOf(i, certificates)
 		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix, args, s.providers)
@@ -198,7 +199,7 @@ func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors
 		return all, nil
 	}
 	for i, balancer := range s.topology.LoadBalancers {
-		if len(balancer.ALBHosts) == 0 && (len(s.topology.ALBHosts) > 0 || s.proxied(balancer) && !s.config.sharesLoadBalancer()) {
+		if len(balancer.ALBHosts) == 0 && (len(s.topology.ALBHosts) > 0 || s.proxied(balancer) && !s.config.SharesLoadBalancer()) {
 			continue
 		}
 		led, returning := s.led(balancer)

@@ -66,7 +66,7 @@ func ready(doors ...string) map[string]any {
 
 // environment is a shared stack that is brought up again and again.
 type sharedRuns struct {
-	settings settings
+	settings settingsText
 	mapping  string
 	// standing are the outputs of the stacks' last runs.
 	standing map[string]map[string]any
@@ -222,7 +222,7 @@ func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 	}
 	waits := func(name string) map[string]any { return map[string]any{"name": name, "waits": "provider"} }
 	for sentence, test := range map[string]struct {
-		settings settings
+		settings settingsText
 		from, to string
 		// first stands before the mapping changes; then follow the run before
 		// the account is ready and those after.
@@ -386,7 +386,7 @@ func TestTheALBLeadsToTheEndpointsAddresses(t *testing.T) {
 	})
 	t.Run("of which a further zone's comes last, lest a target that stays be registered anew and then taken out by its old name", func(t *testing.T) {
 		of := func(zones string) []any {
-			network := settings("  portico:network: {create: true, cidr: 10.0.96.0/19, zones: " + zones + "}\n")
+			network := settingsText("  portico:network: {create: true, cidr: 10.0.96.0/19, zones: " + zones + "}\n")
 			return targets((&sharedRuns{settings: withProviders + network, mapping: hosts(aHost + " alb")}).up(t))
 		}
 		require.Equal(t, []any{"10.0.96.17", "10.0.100.17"}, of("2"))

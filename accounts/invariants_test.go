@@ -65,9 +65,9 @@ var argsTypes = map[string]any{
 }
 
 // sharedVariants are the shapes that a shared stack can take.
-func sharedVariants(t *testing.T) map[string]settings {
+func sharedVariants(t *testing.T) map[string]settingsText {
 	t.Helper()
-	return map[string]settings{
+	return map[string]settingsText{
 		"a new VPC with every default": minimalShared,
 		"a new VPC of three zones with public subnets, a Network Load Balancer and a record per host": minimalShared + `
   portico:network: {zones: 3, publicSubnets: true, cidr: 10.64.0.0/20}
@@ -90,8 +90,8 @@ func sharedVariants(t *testing.T) map[string]settings {
   portico:alb: {loadBalancer: own}
   portico:native: {acceptShares: ["222222222222"]}
 `,
-		"the development example": settings(example(t, "Pulumi.dev.yaml")),
-		"the production example":  settings(example(t, "Pulumi.prod.yaml")),
+		"the development example": settingsText(example(t, "Pulumi.dev.yaml")),
+		"the production example":  settingsText(example(t, "Pulumi.prod.yaml")),
 	}
 }
 
@@ -111,7 +111,7 @@ var variantMappings = map[string]string{
 
 // eachVariant runs a test on every shape of a shared stack, with what its
 // mappings need.
-func eachVariant(t *testing.T, test func(t *testing.T, s settings, mapping string, standing map[string]map[string]any)) {
+func eachVariant(t *testing.T, test func(t *testing.T, s settingsText, mapping string, standing map[string]map[string]any)) {
 	t.Helper()
 	for name, s := range sharedVariants(t) {
 		if !strings.Contains(string(s), "portico:providers") {
@@ -128,7 +128,7 @@ func eachVariant(t *testing.T, test func(t *testing.T, s settings, mapping strin
 }
 
 // variantConfig is a variant's configuration with the test's mapping.
-func variantConfig(t *testing.T, s settings) map[string]string {
+func variantConfig(t *testing.T, s settingsText) map[string]string {
 	t.Helper()
 	config := s.config(t)
 	config["portico:mapping"] = "mapping.yaml"
@@ -136,7 +136,7 @@ func variantConfig(t *testing.T, s settings) map[string]string {
 }
 
 func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
-	eachVariant(t, func(t *testing.T, s settings, mapping string, standing map[string]map[string]any) {
+	eachVariant(t, func(t *testing.T, s settingsText, mapping string, standing map[string]map[string]any) {
 		m := &monitor{publicZones: publicZones, outputs: standing}
 		require.NoError(t, run(t, m, SharedIn(project(t, "dev", s, mapping)), "dev", variantConfig(t, s)))
 		requireInvariants(t, m, true)
@@ -144,12 +144,12 @@ func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
 	for _, redeploy := range []string{"true", "false"} {
 		t.Run("a provider account, redeploy "+redeploy, func(t *testing.T) {
 			m := &monitor{shared: sharedStackOutputs}
-			require.NoError(t, provider(t, m, minimalProvider+settings("  portico:redeploy: "+redeploy+"\n"), twoRows))
+			require.NoError(t, provider(t, m, minimalProvider+settingsText("  portico:redeploy: "+redeploy+"\n"), twoRows))
 			requireInvariants(t, m, false)
 		})
 		t.Run("a provider account with every front door, redeploy "+redeploy, func(t *testing.T) {
 			m := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
-			require.NoError(t, provider(t, m, minimalProvider+settings("  portico:redeploy: "+redeploy+"\n"), threeDoors))
+			require.NoError(t, provider(t, m, minimalProvider+settingsText("  portico:redeploy: "+redeploy+"\n"), threeDoors))
 			requireInvariants(t, m, true)
 		})
 	}
@@ -189,7 +189,7 @@ func requireInvariants(t *testing.T, m *monitor, tagged bool) {
 // A resource that is created inside an apply is missing from a preview in which
 // the apply's input is unknown.
 func TestAFirstPreviewShowsEveryResource(t *testing.T) {
-	eachVariant(t, func(t *testing.T, s settings, mapping string, standing map[string]map[string]any) {
+	eachVariant(t, func(t *testing.T, s settingsText, mapping string, standing map[string]map[string]any) {
 		known := &monitor{publicZones: publicZones, outputs: standing}
 		unknown := &monitor{publicZones: publicZones, outputs: standing, unknown: true}
 		dir := project(t, "dev", s, mapping)

@@ -47,7 +47,7 @@ func TestMoreCertificatesThanALoadBalancerTakesSpillOver(t *testing.T) {
 		require.Equal(t, m.aliases(), again.aliases())
 	})
 	t.Run("whose longer names have to fit", func(t *testing.T) {
-		long := settings(strings.Replace(string(e.settings), "config:\n", "config:\n  portico:app: {name: reverse-proxy, environment: integr1}\n", 1))
+		long := settingsText(strings.Replace(string(e.settings), "config:\n", "config:\n  portico:app: {name: reverse-proxy, environment: integr1}\n", 1))
 		err := shared(t, &monitor{}, long, manyRows(6, 6))
 		require.ErrorContains(t, err, "name load balancer reverse-proxy-integr1-lb2: portico:app: reverse-proxy-integr1 is too long by 1 characters: write a name and an environment of at most 19 together")
 		require.NoError(t, shared(t, &monitor{}, long, manyRows(4, 4)))

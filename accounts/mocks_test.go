@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 )
+
+var update = flag.Bool("update", false, "rewrite the expected resources under testdata")
 
 // registered is a resource that a program registered or read.
 type registered struct {
@@ -312,11 +315,11 @@ func (m *monitor) identities() []string {
 	return all
 }
 
-// settings is a stack's configuration as it stands in a settings file.
-type settings string
+// settingsText is a stack's configuration as it stands in a settings file.
+type settingsText string
 
 // config is what Pulumi hands to the program: JSON for what isn't text.
-func (s settings) config(t *testing.T) map[string]string {
+func (s settingsText) config(t *testing.T) map[string]string {
 	t.Helper()
 	var file struct {
 		Config map[string]any `yaml:"config"`
@@ -336,7 +339,7 @@ func (s settings) config(t *testing.T) map[string]string {
 }
 
 // project is a project's directory with a mapping file and a settings file.
-func project(t *testing.T, stack string, s settings, mapping string) string {
+func project(t *testing.T, stack string, s settingsText, mapping string) string {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi."+stack+".yaml"), []byte(s), 0o600))
@@ -364,14 +367,32 @@ var endpointServices = map[string]string{
 // publicZones are those of the mappings in these tests.
 var publicZones = []string{"example.com", "example.net", "dev.example.net"}
 
+// readSettings reads the settings of the shared stack as its program does, and
+// returns the errors.
+func readSettings(t *testing.T, s settingsText) string {
+	t.Helper()
+	dir := project(t, "dev", s, twoRows)
+	var failure error
+	program := func(ctx *pulumi.Context) error {
+		_, failure = sourceOf(ctx, dir).Shared()
+		return nil
+	}
+	require.NoError(t, run(t, &monitor{}, program, "dev", s.config(t)))
+	if failure == nil {
+		return ""
+	}
+	require.ErrorAs(t, failure, new(SettingsErrors))
+	return failure.Error()
+}
+
 // shared runs the shared stack's program.
-func shared(t *testing.T, m *monitor, s settings, mapping string) error {
+func shared(t *testing.T, m *monitor, s settingsText, mapping string) error {
 	t.Helper()
 	m.publicZones = publicZones
 	return run(t, m, SharedIn(project(t, "dev", s, mapping)), "dev", s.config(t))
 }
 
-const minimalShared settings = `config:
+const minimalShared settingsText = `config:
   portico:mapping: mapping.yaml
   portico:aws: {region: us-east-1, accountId: "111111111111"}
 `

@@ -11,6 +11,7 @@ import (
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/apipolicy"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -24,7 +25,7 @@ func Provider(ctx *pulumi.Context) error { return ProviderIn("")(ctx) }
 // at dir, where the stack's settings file is looked for too.
 func ProviderIn(dir string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		config, err := readProviderConfig(ctx, dir)
+		config, err := sourceOf(ctx, dir).Provider()
 		if err != nil {
 			return err
 		}
@@ -32,33 +33,49 @@ func ProviderIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		if err := topology.Check(rows); err != nil {
-			return err
-		}
-		account, err := resolveAccount(config.AWS, rows)
+		return deployProvider(ctx, config, rows)
+	}
+}
+
+// ProviderWith is Provider for settings and a mapping that are made in code, as
+// SharedWith.
+func ProviderWith(made ProviderSettings, rows *mapping.Mapping) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		config, err := settings.CompleteProvider(made, ctx.Stack(), "")
 		if err != nil {
 			return err
 		}
-		allAPIs := topology.APIs(rows)
-		apis := topology.APIsOf(allAPIs, account.ID, apiIDs(config.APIs))
-		if err := errors.Join(checkAPIs(config, account.ID, apis, rows), config.checkExistingAccounts(account.ID)); err != nil {
-			return err
-		}
-		stack := &providerStack{
-			ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis,
-			prefix: config.App.prefix(), tags: config.App.tags(),
-		}
-		stack.made.domains = map[domainKey]*customDomain{}
-		stack.made.apis = map[mapping.APIID]*components.PrivateAPI{}
-		return stack.deploy()
+		return deployProvider(ctx, config, rows)
 	}
+}
+
+func deployProvider(ctx *pulumi.Context, config *settings.Provider, rows *mapping.Mapping) error {
+	if err := topology.Check(rows); err != nil {
+		return err
+	}
+	account, err := resolveAccount(config.AWS, rows)
+	if err != nil {
+		return err
+	}
+	allAPIs := topology.APIs(rows)
+	apis := topology.APIsOf(allAPIs, account.ID, apiIDs(config.APIs))
+	if err := errors.Join(checkAPIs(config, account.ID, apis, rows), checkExistingAccounts(config.Certificates, account.ID)); err != nil {
+		return err
+	}
+	stack := &providerStack{
+		ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis,
+		prefix: config.App.App().Prefix(), tags: tagsOf(config.App.App()),
+	}
+	stack.made.domains = map[domainKey]*customDomain{}
+	stack.made.apis = map[mapping.APIID]*components.PrivateAPI{}
+	return stack.deploy()
 }
 
 // resolveAccount finds the account that a stack's aws.accountId names, by
 // number or by a name of the mapping's ACCOUNTS, and the role to assume in it.
-func resolveAccount(config awsConfig, rows *mapping.Mapping) (mapping.Account, error) {
+func resolveAccount(config settings.AWS, rows *mapping.Mapping) (mapping.Account, error) {
 	account := mapping.Account{ID: mapping.AccountID(config.AccountID)}
-	known := accountPattern.MatchString(config.AccountID)
+	known := config.NamesAccount()
 	for _, entry := range rows.Accounts {
 		if entry.Name == config.AccountID || entry.ID == account.ID {
 			account, known = entry, true
@@ -85,7 +102,7 @@ func apiIDs(ids []string) []mapping.APIID {
 
 // checkAPIs reports everything that is wrong with the stack's APIs and can be
 // known without asking AWS.
-func checkAPIs(config *providerConfig, account mapping.AccountID, apis []topology.API, rows *mapping.Mapping) error {
+func checkAPIs(config *settings.Provider, account mapping.AccountID, apis []topology.API, rows *mapping.Mapping) error {
 	if len(apis) == 0 {
 		return fmt.Errorf("find the APIs of account %s: %s has no row with it as ACCOUNT, and portico:apis lists no row's API: name the account in the rows, or list the APIs",
 			account, rows.Source)
@@ -110,7 +127,7 @@ func checkAPIs(config *providerConfig, account mapping.AccountID, apis []topolog
 // providerStack is one run of a provider stack's program.
 type providerStack struct {
 	ctx     *pulumi.Context
-	config  *providerConfig
+	config  *settings.Provider
 	account mapping.Account
 	rows    *mapping.Mapping
 	// allAPIs are those of all accounts, apis the stack's.
@@ -178,7 +195,7 @@ func (s *providerStack) readShared() error {
 	}
 	s.shared, s.doors = shared, newProviderDoors(shared, s.rows.Rows)
 	s.domains = topology.DomainsOf(domains, s.account.ID, apiIDs(s.config.APIs))
-	return topology.CheckDomainQuotas(s.rows, s.domains, s.config.domainQuotas())
+	return topology.CheckDomainQuotas(s.rows, s.domains, s.config.DomainQuotas())
 }
 
 // privateAPIs sets the APIs' policies and deploys their stages, one after
@@ -212,7 +229,7 @@ func (s *providerStack) policyRequest(api topology.API) resourcepolicy.Request {
 	request.ALBEndpointID = s.shared.endpoints[mapping.FrontDoorALB]
 	request.NativeEndpointIDs = s.nativeEndpoints()
 	request.AdditionalVPCEndpointIDs = s.config.AdditionalVPCEndpointIDs
-	request.MaxSize = s.config.policySize()
+	request.MaxSize = s.config.Quotas.ResourcePolicySize
 	request.Form = resourcepolicy.DenyForm(s.config.Policy.DenyForm)
 	return request
 }

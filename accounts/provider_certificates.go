@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -36,30 +37,30 @@ func covering(names []string, host mapping.Host) bool {
 	return slices.Contains(names, string(host)) || slices.Contains(names, certificateName(host))
 }
 
-// suits tells whether a PRIVATE custom domain takes the certificate's key
+// suitsPrivateDomain reports whether a PRIVATE custom domain takes the certificate's key
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains.html).
-func (c importedCertificate) suits() bool {
+func suitsPrivateDomain(c settings.Imported) bool {
 	if c.KeyAlgorithm == "RSA" {
-		return c.keyBits == 2048
+		return c.KeyBits == 2048
 	}
-	return c.keyBits == 256 || c.keyBits == 384
+	return c.KeyBits == 256 || c.KeyBits == 384
 }
 
 // certificateOf chooses a domain's certificate.
-func (c *providerConfig) certificateOf(domain topology.Domain) (domainCertificate, error) {
+func certificateOf(c settings.Certificates, domain topology.Domain) (domainCertificate, error) {
 	unsuited := ""
-	for i, imported := range c.supplied.imported {
+	for i, imported := range c.Imported {
 		if !covering(imported.Names, domain.Host) {
 			continue
 		}
-		if domain.Door != mapping.FrontDoorNative || imported.suits() {
+		if domain.Door != mapping.FrontDoorNative || suitsPrivateDomain(imported) {
 			return domainCertificate{place: i}, nil
 		}
-		unsuited = fmt.Sprintf("an %s key of %d bits", imported.KeyAlgorithm, imported.keyBits)
+		unsuited = fmt.Sprintf("an %s key of %d bits", imported.KeyAlgorithm, imported.KeyBits)
 	}
-	for i, existing := range c.supplied.existing {
+	for i, existing := range c.Existing {
 		if covering(existing.Names, domain.Host) {
-			return domainCertificate{place: len(c.supplied.imported) + i}, nil
+			return domainCertificate{place: len(c.Imported) + i}, nil
 		}
 	}
 	name := certificateName(domain.Host)
@@ -67,9 +68,9 @@ func (c *providerConfig) certificateOf(domain topology.Domain) (domainCertificat
 	case unsuited != "":
 		return domainCertificate{}, fmt.Errorf("the imported certificate that covers %s has %s, and private custom domains take RSA keys of 2048 and ECDSA keys of 256 or 384 bits: import another, or write another FRONT_DOOR",
 			domain.Host, unsuited)
-	case c.Certificates.Source == sourceImport || c.Certificates.Source == sourceExisting:
+	case c.IssuesNone():
 		return domainCertificate{}, fmt.Errorf("none of the certificates in portico:certificates covers %s: add one for %s, or take source: %s out to have it issued",
-			domain.Host, name, c.Certificates.Source)
+			domain.Host, name, c.Source)
 	case len(name) > maxDomainName:
 		return domainCertificate{}, fmt.Errorf("its certificate would be for %s, %d characters, and ACM takes %d: shorten the parent domain, or import a certificate",
 			name, len(name), maxDomainName)
@@ -85,7 +86,7 @@ func (s *providerStack) domainCertificates() (map[domainKey]domainCertificate, [
 	zones := map[string]mapping.Zone{}
 	for _, domain := range s.domains {
 		row := s.rows.Rows[domain.Paths[0].Row]
-		certificate, err := s.config.certificateOf(domain)
+		certificate, err := certificateOf(s.config.Certificates, domain)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].CUSTOM_DOMAIN_URL: %w", s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index, err))
 			continue
@@ -122,10 +123,10 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 			return nil, err
 		}
 	}
-	args := s.config.Certificates.args(s.config.supplied, components.NewPublicZones(s.ctx, s.awsProvider, owners), s.tags)
+	args := certificatesArgs(s.config.Certificates, components.NewPublicZones(s.ctx, s.awsProvider, owners), s.tags)
 	args.Requests = requests
 	args.RecordsOfOthers = s.config.Certificates.SharedRecords || s.shared.accountID == string(s.account.ID)
-	if err := s.config.supplied.tell(s.ctx); err != nil {
+	if err := reportExpiry(s.ctx, s.config.Certificates.Imported); err != nil {
 		return nil, err
 	}
 	made, err := components.NewCertificates(s.ctx, s.prefix, args, s.providers)
@@ -145,9 +146,9 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 
 // checkExistingAccounts reports existing certificates of other accounts: the
 // configuration may name the account by a name.
-func (c *providerConfig) checkExistingAccounts(account mapping.AccountID) error {
+func checkExistingAccounts(c settings.Certificates, account mapping.AccountID) error {
 	var wrong []error
-	for i, existing := range c.Certificates.Existing {
+	for i, existing := range c.Existing {
 		if owner := strings.Split(existing.ARN, ":")[4]; owner != string(account) {
 			wrong = append(wrong, fmt.Errorf("use certificate %s (portico:certificates.existing[%d]): it is of account %s: a custom domain takes certificates of its own account, %s",
 				existing.ARN, i, owner, account))

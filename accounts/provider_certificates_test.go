@@ -21,10 +21,10 @@ import (
 func TestCertificatesOfCustomDomains(t *testing.T) {
 	authority := newPair(t, nil, 9000*time.Hour)
 	leaf := newPair(t, authority, 2000*time.Hour, "*.internal.example.com", "*.private.example.net")
-	configured := func(certificates map[string]any) settings {
+	configured := func(certificates map[string]any) settingsText {
 		text, err := json.Marshal(certificates)
 		require.NoError(t, err)
-		return redeploying + "  portico:certificates: " + settings(text) + "\n"
+		return redeploying + "  portico:certificates: " + settingsText(text) + "\n"
 	}
 	const existing = "arn:aws:acm:us-east-1:222222222222:certificate/0a1b"
 	issued := map[string]map[string]any{existing: {
@@ -80,7 +80,7 @@ func TestCertificatesOfCustomDomains(t *testing.T) {
 		require.NotContains(t, m.named(t, "aws:route53/record:Record", "validation-private.example.net").Provider, "111111111111-dns")
 	})
 	for name, c := range map[string]struct {
-		settings settings
+		settings settingsText
 		want     []string
 	}{
 		"none covers a row": {
@@ -88,7 +88,7 @@ func TestCertificatesOfCustomDomains(t *testing.T) {
 			[]string{"mapping.yaml:5:5: APIS[1].CUSTOM_DOMAIN_URL: none of the certificates in portico:certificates covers b.internal.example.com: add one for *.internal.example.com"},
 		},
 		"an existing one of another account, which the mapping names": {
-			settings(strings.Replace(string(configured(map[string]any{"existing": []any{map[string]any{
+			settingsText(strings.Replace(string(configured(map[string]any{"existing": []any{map[string]any{
 				"arn": strings.Replace(existing, "222222222222", "333333333333", 1), "names": []any{"*.private.example.net"},
 			}}})), `accountId: "222222222222"`, "accountId: orders", 1)),
 			[]string{"portico:certificates.existing[0]", "it is of account 333333333333"},
@@ -108,12 +108,12 @@ func TestCertificatesOfCustomDomains(t *testing.T) {
 func TestACertificateThatNoDomainTakesIsNamedAtItsRow(t *testing.T) {
 	long := strings.Repeat("a-part-of-", 5) + "x.internal.example.com"
 	for name, c := range map[string]struct {
-		settings settings
+		settings settingsText
 		mapping  string
 		want     string
 	}{
 		"a key that PRIVATE domains don't take": {
-			settings: redeploying + "  portico:certificates: " + settings(importOf(t, elliptic.P521(), "*.private.example.net")) + "\n",
+			settings: redeploying + "  portico:certificates: " + settingsText(importOf(t, elliptic.P521(), "*.private.example.net")) + "\n",
 			mapping:  threeDoors,
 			want:     "APIS[2].CUSTOM_DOMAIN_URL: the imported certificate that covers c.private.example.net has an ECDSA key of 521 bits",
 		},
@@ -132,7 +132,7 @@ func TestACertificateThatNoDomainTakesIsNamedAtItsRow(t *testing.T) {
 	}
 	t.Run("but a REGIONAL domain takes the key", func(t *testing.T) {
 		m := &monitor{shared: doorOutputs(nil)}
-		outputsOf(t, m, redeploying+"  portico:certificates: "+settings(importOf(t, elliptic.P521(), "*.internal.example.com"))+"\n", threeDoors)
+		outputsOf(t, m, redeploying+"  portico:certificates: "+settingsText(importOf(t, elliptic.P521(), "*.internal.example.com"))+"\n", threeDoors)
 		require.Regexp(t, "imported-", m.named(t, domainToken, "b.internal.example.com").Inputs["regionalCertificateArn"])
 	})
 }

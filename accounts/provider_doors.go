@@ -3,7 +3,6 @@ package accounts
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/portico-iac/portico/internal/topology"
@@ -120,19 +119,5 @@ func (d *providerDoors) step(row mapping.Row, ready bool) string {
 		return stepAssociate
 	default:
 		return stepMove
-	}
-}
-
-func (c consumersConfig) check(m *mistakes) {
-	for i, id := range c.VPCEndpointIDs {
-		key := fmt.Sprintf("native.vpcEndpointIds[%d]", i)
-		checkID(m, key, id, "vpce")
-		m.check(!slices.Contains(c.VPCEndpointIDs[:i], id), key, id+" is named twice", "take one out")
-	}
-	for i, id := range c.Principals {
-		key := fmt.Sprintf("native.principals[%d]", i)
-		m.check(accountPattern.MatchString(id), key, strconv.Quote(id)+" is not an account number",
-			"write the 12 digits of the endpoint's account, in quotes")
-		m.check(!slices.Contains(c.Principals[:i], id), key, id+" is named twice", "take one out")
 	}
 }

@@ -58,7 +58,7 @@ func doorOutputs(more map[string]any) map[string]any {
 
 // outputsOf runs a provider stack's program and returns its outputs; none where not
 // all of them are known.
-func outputsOf(t *testing.T, m *monitor, s settings, mapping string) map[string]any {
+func outputsOf(t *testing.T, m *monitor, s settingsText, mapping string) map[string]any {
 	t.Helper()
 	m.publicZones = publicZones
 	dir := project(t, "dev-orders", s, mapping)

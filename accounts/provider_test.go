@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const minimalProvider settings = `config:
+const minimalProvider settingsText = `config:
   portico:mapping: mapping.yaml
   portico:aws: {region: us-east-1, accountId: "222222222222"}
   portico:shared: {stack: organization/portico/dev}
@@ -25,7 +25,7 @@ var sharedStackOutputs = map[string]any{
 }
 
 // provider runs a provider stack's program.
-func provider(t *testing.T, m *monitor, s settings, mapping string) error {
+func provider(t *testing.T, m *monitor, s settingsText, mapping string) error {
 	t.Helper()
 	return run(t, m, ProviderIn(project(t, "dev-orders", s, mapping)), "dev-orders", s.config(t))
 }
@@ -138,7 +138,7 @@ func TestRowsWithoutAccountBelongToTheStackThatListsTheirAPI(t *testing.T) {
 
 func TestAnAccountMayBeNamedAsInTheMapping(t *testing.T) {
 	m := &monitor{shared: sharedStackOutputs}
-	s := settings(strings.ReplaceAll(string(redeploying), `"222222222222"`, "orders"))
+	s := settingsText(strings.ReplaceAll(string(redeploying), `"222222222222"`, "orders"))
 	require.NoError(t, provider(t, m, s, `ACCOUNTS:
   orders: {ID: "222222222222", ROLE_ARN: "arn:aws:iam::222222222222:role/portico"}
 APIS:
@@ -165,7 +165,7 @@ func TestAProviderStackRefuses(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		monitor  *monitor
-		settings settings
+		settings settingsText
 		mapping  string
 		want     []string
 	}{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/nginxconf"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -28,7 +29,7 @@ func Shared(ctx *pulumi.Context) error { return SharedIn("")(ctx) }
 // dir, where the stack's settings file is looked for too.
 func SharedIn(dir string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		config, err := readSharedConfig(ctx, dir)
+		config, err := sourceOf(ctx, dir).Shared()
 		if err != nil {
 			return err
 		}
@@ -36,56 +37,77 @@ func SharedIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		standing, err := readStanding(ctx, config, rows)
-		if err != nil {
-			return err
-		}
-		derived, err := standing.derive(config, rows)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(
-			standing.checkOwners(derived, rows),
-			checkRows(derived, rows, config.AWS.Region),
-			config.App.checkNames(derived.LoadBalancers),
-			config.Certificates.checkCoverage(config.supplied, derived, rows),
-			config.DNS.checkExisting(rows),
-		); err != nil {
-			return err
-		}
-		stack := &sharedStack{
-			ctx:      ctx,
-			dir:      dir,
-			config:   config,
-			mapping:  rows,
-			standing: standing,
-			topology: derived,
-			prefix:   config.App.prefix(),
-			tags:     config.App.tags(),
-			others:   map[string]pulumi.ProviderResource{},
-		}
-		return stack.deploy()
+		return deployShared(ctx, dir, config, rows)
 	}
 }
 
-// tags are every resource's.
-func (c appConfig) tags() components.Tags {
-	return components.Tags{"app": c.Name, "environment": c.Environment, "managed-by": "portico"}
+// SharedWith is Shared for settings and a mapping that are made in code: it
+// reads no configuration and no mapping file. Relative paths, of PEM files and
+// of the image's build context, begin at the working directory. The error is
+// SettingsErrors if the settings have mistakes.
+func SharedWith(made SharedSettings, rows *mapping.Mapping) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		config, err := settings.CompleteShared(made, ctx.Stack(), "")
+		if err != nil {
+			return err
+		}
+		return deployShared(ctx, "", config, rows)
+	}
 }
 
-// loadMapping reads the mapping file that the configuration names.
-func loadMapping(dir, path string) (*mapping.Mapping, error) {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
+func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows *mapping.Mapping) error {
+	standing, err := readStanding(ctx, config, rows)
+	if err != nil {
+		return err
 	}
-	return mapping.Load(path)
+	derived, err := standing.derive(config, rows)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(
+		standing.checkOwners(derived, rows),
+		checkRows(derived, rows, config.AWS.Region),
+		checkNames(config.App, derived.LoadBalancers),
+		checkCoverage(config.Certificates, derived, rows),
+		checkExistingZones(config.DNS, rows),
+	); err != nil {
+		return err
+	}
+	stack := &sharedStack{
+		ctx:      ctx,
+		dir:      dir,
+		config:   config,
+		mapping:  rows,
+		standing: standing,
+		topology: derived,
+		prefix:   config.App.Prefix(),
+		tags:     tagsOf(config.App),
+		others:   map[string]pulumi.ProviderResource{},
+	}
+	return stack.deploy()
+}
+
+// checkRows reports what the endpoints of a region can't serve.
+func checkRows(derived *topology.Topology, rows *mapping.Mapping, region string) error {
+	if len(derived.Doors) == 0 {
+		return fmt.Errorf("deploy %s: it has no row that isn't retired: add one, or destroy the stack", rows.Source)
+	}
+	var wrong []error
+	for _, row := range rows.Rows {
+		if row.Retired || row.API.Region == region {
+			continue
+		}
+		wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].PRIVATE_API_URL: the API is in %s, and a VPC endpoint of %s (portico:aws.region) reaches APIs of its own region only: correct the URL, or put the row into the mapping of a stack in %s",
+			rows.Source, row.Pos.Line, row.Pos.Column, row.Index, row.API.Region, region, row.API.Region))
+	}
+	return errors.Join(wrong...)
 }
 
 // sharedStack is one run of the shared stack's program.
 type sharedStack struct {
 	ctx      *pulumi.Context
 	dir      string
-	config   *sharedConfig
+	config   *settings.Shared
 	mapping  *mapping.Mapping
 	standing *standing
 	topology *topology.Topology
@@ -113,7 +135,7 @@ func (s *sharedStack) deploy() error {
 	if err != nil {
 		return err
 	}
-	if err := s.config.checkExistingVPCRules(network.CIDRs); err != nil {
+	if err := s.config.CheckIngressRules(network.CIDRs); err != nil {
 		return err
 	}
 	if err := s.announce(); err != nil {
@@ -187,7 +209,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	}
 	roles, err := components.NewTaskRoles(s.ctx, s.prefix, &components.TaskRolesArgs{
 		RepositoryARN:    repositoryARN,
-		LogRetentionDays: valueOr(s.config.Logs.RetentionDays, defaultRetentionDays),
+		LogRetentionDays: *s.config.Logs.RetentionDays,
 		Tags:             s.tags,
 	}, s.providers)
 	if err != nil {
@@ -206,12 +228,12 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		Cluster:      cluster,
 		Roles:        roles,
 		Image:        image,
-		CPU:          valueOr(s.config.Task.CPU, defaultCPU),
-		Memory:       valueOr(s.config.Task.Memory, defaultMemory),
-		Architecture: s.architecture(),
-		Min:          valueOr(s.config.Task.Min, defaultMin),
-		Max:          valueOr(s.config.Task.Max, max(defaultMax, valueOr(s.config.Task.Min, defaultMin))),
-		CPUPercent:   valueOr(s.config.Task.CPUPercent, defaultCPUPercent),
+		CPU:          s.config.Task.CPU,
+		Memory:       s.config.Task.Memory,
+		Architecture: s.config.Task.Architecture,
+		Min:          s.config.Task.Min,
+		Max:          s.config.Task.Max,
+		CPUPercent:   s.config.Task.CPUPercent,
 		Environment: map[string]pulumi.StringInput{
 			"PORTICO_UPSTREAMS":     upstreams(doors.endpoints.ExecuteAPIAddresses),
 			"PORTICO_ENDPOINT_NAME": doors.endpoints.ExecuteAPIDNSName,
@@ -232,10 +254,10 @@ func (s *sharedStack) network() (*components.Network, error) {
 		Region:    s.config.AWS.Region,
 		Tags:      s.tags,
 	}
-	if config.creates() {
+	if config.Creates() {
 		args.New = &components.NewVPC{
-			CIDR:          netip.MustParsePrefix(textOr(config.CIDR, defaultCIDR)),
-			Zones:         valueOr(config.Zones, defaultZones),
+			CIDR:          netip.MustParsePrefix(config.CIDR),
+			Zones:         config.Zones,
 			PublicSubnets: config.PublicSubnets,
 		}
 	}
@@ -257,7 +279,7 @@ func (s *sharedStack) securityGroups(network *components.Network) (*components.S
 }
 
 func (s *sharedStack) endpoints(network *components.Network, groups *components.SecurityGroups, fixed []pulumi.Resource) (*components.Endpoints, error) {
-	source := func(c endpointConfig) components.EndpointSource {
+	source := func(c settings.Endpoint) components.EndpointSource {
 		return components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
 	}
 	config := s.config.Endpoints
@@ -318,18 +340,14 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 	}
 	image, err := components.NewImage(s.ctx, s.prefix, &components.ImageArgs{
 		ContextDir:   contextDir,
-		Tag:          imageTag(rendered, s.architecture()),
-		Architecture: s.architecture(),
+		Tag:          imageTag(rendered, s.config.Task.Architecture),
+		Architecture: s.config.Task.Architecture,
 		Repository:   repository,
 	}, s.providers, pulumi.Providers(dockerProvider))
 	if err != nil {
 		return nil, nil, err
 	}
 	return image.Reference, repository.ARN, nil
-}
-
-func (s *sharedStack) architecture() string {
-	return textOr(s.config.Task.Architecture, defaultArchitecture)
 }
 
 // upstreams writes the endpoint's addresses as the proxy's entrypoint reads

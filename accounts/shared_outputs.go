@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -123,4 +124,20 @@ func (r *outputReader) placements() map[mapping.Host]topology.Placement {
 		at[host] = topology.Placement{Name: door.Name, Keeps: door.Keeps, Waits: door.Waits}
 	}
 	return at
+}
+
+// describe is an output's value for messages.
+func describe(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "nothing"
+	case string:
+		return strconv.Quote(v)
+	case map[string]any:
+		return "a map"
+	case []any:
+		return "a list"
+	default:
+		return fmt.Sprint(v)
+	}
 }

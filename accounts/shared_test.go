@@ -48,7 +48,7 @@ func example(t *testing.T, name string) string {
 }
 
 // up runs the shared stack and returns what it registered.
-func up(t *testing.T, s settings) *monitor {
+func up(t *testing.T, s settingsText) *monitor {
 	t.Helper()
 	m := &monitor{}
 	require.NoError(t, shared(t, m, s, twoRows))

@@ -22,7 +22,7 @@ func TestAStageThatIsNotThereIsAnErrorBeforeAnythingIsDeployed(t *testing.T) {
 func TestAMissingStageIsNobodysConcern(t *testing.T) {
 	retired := strings.Replace(twoRows, "    VERBS: [GET]\n", "    VERBS: [GET]\n    RETIRED: true\n", 1)
 	for name, c := range map[string]struct {
-		settings settings
+		settings settingsText
 		mapping  string
 		deployed []string
 	}{

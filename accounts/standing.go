@@ -10,6 +10,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -78,8 +79,8 @@ func (s *standing) serves(host mapping.Host) bool {
 }
 
 // derive works out what has to stand next.
-func (s *standing) derive(config *sharedConfig, rows *mapping.Mapping) (*topology.Topology, error) {
-	options := config.topology()
+func (s *standing) derive(config *settings.Shared, rows *mapping.Mapping) (*topology.Topology, error) {
+	options := config.TopologyOptions()
 	options.Previous.CertificateNames = s.certificateNames
 	return topology.DeriveAt(rows, options, topology.Place(rows.Rows, s.Standing))
 }
@@ -87,7 +88,7 @@ func (s *standing) derive(config *sharedConfig, rows *mapping.Mapping) (*topolog
 // readStanding reads what the stack itself said last and, where the configuration
 // names them, those of portico:providers. Without these no host can come to
 // another front door than nginx, or leave one.
-func readStanding(ctx *pulumi.Context, config *sharedConfig, rows *mapping.Mapping) (*standing, error) {
+func readStanding(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Mapping) (*standing, error) {
 	s := &standing{
 		Standing: topology.Standing{
 			Placements: map[mapping.Host]topology.Placement{},

@@ -152,10 +152,10 @@ func TestFrontDoorsDontShareAnEndpoint(t *testing.T) {
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			s := withProviders + existingVPC + settings("  portico:endpoints: "+test.endpoints+"\n")
+			s := withProviders + existingVPC + settingsText("  portico:endpoints: "+test.endpoints+"\n")
 			if test.want == "" {
 				// The ID of a real endpoint; the look-up finds it too.
-				s = settings(strings.ReplaceAll(string(s), "vpce-adopted", "vpce-0a1b2c3d4e5f60716"))
+				s = settingsText(strings.ReplaceAll(string(s), "vpce-adopted", "vpce-0a1b2c3d4e5f60716"))
 				test.want = "use endpoint vpce-0a1b2c3d4e5f60716: portico:endpoints.executeApi and portico:endpoints.native are the same one"
 			}
 			m := &monitor{lookedUp: "vpce-0a1b2c3d4e5f60716"}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/resourcegroupstaggingapi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/internal/settings"
 )
 
 // TaggedIn is a program that changes nothing: it looks up what stands in the
@@ -15,7 +17,7 @@ import (
 // knows neither IAM roles nor what has no tags, such as DNS records.
 func TaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		config, err := readSharedConfig(ctx, dir)
+		config, err := sourceOf(ctx, dir).Shared()
 		if err != nil {
 			return err
 		}
@@ -27,7 +29,7 @@ func TaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.
 		for _, region := range regions {
 			regional.Region = region
 			if err := tellTagged(ctx, regional, config.App, tell); err != nil {
-				return fmt.Errorf("list what carries the tags of %s in %s: %w", config.App.prefix(), region, err)
+				return fmt.Errorf("list what carries the tags of %s in %s: %w", config.App.Prefix(), region, err)
 			}
 		}
 		return nil
@@ -37,7 +39,7 @@ func TaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.
 // ProviderTaggedIn is TaggedIn for a provider account's stack.
 func ProviderTaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		config, err := readProviderConfig(ctx, dir)
+		config, err := sourceOf(ctx, dir).Provider()
 		if err != nil {
 			return err
 		}
@@ -51,8 +53,8 @@ func ProviderTaggedIn(dir string, tell func(arn string, tags map[string]string))
 		}
 		aws := config.AWS
 		aws.AccountID, aws.RoleARN = string(account.ID), account.RoleARN
-		if err := tellTagged(ctx, aws, config.App, tell); err != nil {
-			return fmt.Errorf("list what carries the tags of %s in account %s: %w", config.App.prefix(), account.ID, err)
+		if err := tellTagged(ctx, aws, config.App.App(), tell); err != nil {
+			return fmt.Errorf("list what carries the tags of %s in account %s: %w", config.App.App().Prefix(), account.ID, err)
 		}
 		return nil
 	}
@@ -70,13 +72,13 @@ func globalRegion(region string) string {
 	return "us-east-1"
 }
 
-func tellTagged(ctx *pulumi.Context, config awsConfig, app appConfig, tell func(string, map[string]string)) error {
+func tellTagged(ctx *pulumi.Context, config settings.AWS, app settings.App, tell func(string, map[string]string)) error {
 	awsProvider, err := newAWSProvider(ctx, config, config.AccountID)
 	if err != nil {
 		return err
 	}
 	var filters []resourcegroupstaggingapi.GetResourcesTagFilter
-	tags := app.tags()
+	tags := tagsOf(app)
 	for _, key := range []string{"app", "environment", "managed-by"} {
 		filters = append(filters, resourcegroupstaggingapi.GetResourcesTagFilter{Key: key, Values: []string{tags[key]}})
 	}

@@ -115,7 +115,7 @@ func TestAnExistingZoneOfAnotherAccountIsWrittenByItsRole(t *testing.T) {
 	})
 	t.Run("beside a VPC of the same account, which needs no authorization", func(t *testing.T) {
 		m := &monitor{privateZones: exists}
-		s := settings(strings.Replace(string(zone), "profileId: rp-0123456789abcdef",
+		s := settingsText(strings.Replace(string(zone), "profileId: rp-0123456789abcdef",
 			"associations: [{vpcId: vpc-0000000b, roleArn: \""+role+"\"}, {vpcId: vpc-0000000c}]", 1))
 		require.NoError(t, shared(t, m, s, twoRows))
 		require.Contains(t, m.named(t, associationToken, "-example.com-vpc-0000000b").Provider, theirs)

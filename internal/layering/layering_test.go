@@ -92,6 +92,16 @@ var bans = []ban{
 		except: []string{"mapping", "internal/aws", "internal/topology", "internal/migration", "internal/outputs", "internal/resourcepolicy"},
 		why:    "what a row grants follows from the mapping alone"},
 
+	{from: "internal/settings", to: "github.com/pulumi/pulumi/sdk/v3/go/pulumi/...", reach: transitive,
+		why: "settings are read from files as well as in a running program, which hands the engine's values over"},
+	{from: "internal/settings", to: "github.com/pulumi/pulumi/sdk/v3/go/auto/...", reach: transitive,
+		why: "the driver reads settings, and not the other way round"},
+	{from: "internal/settings", to: "github.com/pulumi/pulumi/pkg/...", reach: transitive,
+		why: "settings are read without an engine"},
+	{from: "internal/settings", to: "./...", reach: transitive,
+		except: []string{"mapping", "internal/aws", "internal/topology", "internal/resourcepolicy"},
+		why:    "settings know what a mapping means, not how it is deployed"},
+
 	{from: "internal/cost", to: "./...", reach: transitive, except: []string{"mapping", "internal/aws", "internal/topology", "internal/migration", "internal/outputs"},
 		why: "what an environment costs follows from its topology, before anything is deployed"},
 	{from: "internal/recommend", to: pulumi, reach: transitive,

@@ -1,0 +1,325 @@
+package settings
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portico-iac/portico/internal/aws"
+)
+
+const (
+	// nameGrammar says what namePattern takes.
+	nameGrammar = "write lower-case letters, digits and single hyphens, beginning with a letter"
+	mappingFix  = "write the mapping file's path, relative to the project's directory"
+)
+
+// MaxPrefix is how many characters App.Prefix may have: names of load balancers
+// and target groups stop at 32 characters, of which Pulumi's random suffix takes
+// 8 and the role's takes 3.
+const MaxPrefix = 32 - 8 - 3
+
+// The prefix lengths of a new VPC's range: AWS allows /16 to /28, and the subnets
+// are an eighth of it, of which a load balancer, four endpoints and the tasks of
+// a rolling deployment need a /26.
+const (
+	minVPCPrefix = 16
+	maxVPCPrefix = 23
+)
+
+var (
+	namePattern  = regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])*$`)
+	stackPattern = regexp.MustCompile(`^[\w.-]+/[\w.-]+/[\w.-]+$`)
+	apiPattern   = regexp.MustCompile(`^[a-z0-9]+$`)
+	idPattern    = regexp.MustCompile(`^([a-z]+)-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	// Those that begin with TLS 1.2 or 1.3; see "Security policies" in Elastic
+	// Load Balancing's documentation.
+	sslPolicyPattern = regexp.MustCompile(`^ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2-2017-01|FS-1-2)[\w-]*$`)
+)
+
+// retentionDays are the values that CloudWatch Logs knows (PutRetentionPolicy);
+// 0 keeps logs for ever.
+var retentionDays = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
+	if c.Mapping == "" && !m.mappingInCode {
+		m.missing("mapping", mappingFix)
+	}
+	c.App.check(m)
+	c.AWS.check(m)
+	m.check(c.AWS.AccountID == "" || aws.IsAccountID(c.AWS.AccountID), "aws.accountId",
+		strconv.Quote(c.AWS.AccountID)+" is not an account number", "write 12 digits in quotes")
+	c.Network.check(m)
+	c.Endpoints.check(m, c.Network)
+	c.SecurityGroups.check(m, c.Network)
+	c.LoadBalancer.check(m)
+	c.ALB.check(m, c.LoadBalancer)
+	c.Native.check(m)
+	checkProviders(m, c.Providers)
+	c.Image.check(m)
+	c.Task.check(m)
+	m.check(slices.Contains(retentionDays, *c.Logs.RetentionDays), "logs.retentionDays",
+		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", *c.Logs.RetentionDays), "write one of "+join(retentionDays))
+	c.checkQuotas(m)
+	c.Certificates.check(m, read, c.AWS, now)
+	c.DNS.check(m, c.Quotas.VPCsPerZone)
+}
+
+func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
+	if c.Mapping == "" && !m.mappingInCode {
+		m.missing("mapping", mappingFix)
+	}
+	c.AWS.check(m)
+	m.checkText(stackPattern.MatchString(c.Shared.Stack), "shared.stack",
+		c.Shared.Stack, "is not a stack's full name", "write organization/project/stack, for instance organization/portico/dev")
+	for i, id := range c.APIs {
+		m.check(apiPattern.MatchString(id), fmt.Sprintf("apis[%d]", i),
+			strconv.Quote(id)+" is not a REST API's ID", "write the first label of its execute-api URL")
+	}
+	for i, id := range c.AdditionalVPCEndpointIDs {
+		checkID(m, fmt.Sprintf("additionalVpcEndpointIds[%d]", i), id, "vpce")
+	}
+	c.Native.check(m)
+	m.check(namePattern.MatchString(c.App.Name), "app.name", strconv.Quote(c.App.Name)+" is not a name", nameGrammar)
+	c.Certificates.check(m, read, c.AWS, now)
+	m.check(!m.given["certificates.namesPerCertificate"], "certificates.namesPerCertificate",
+		"each certificate of a custom domain has one name", "take it out")
+	oneOf(m, "policy.denyForm", c.Policy.DenyForm, DenyNotResource, DenyVerbs)
+	c.checkQuotas(m)
+	m.check(!c.CreateStages || c.Redeploy == nil || *c.Redeploy, "createStages",
+		"nothing is deployed with redeploy: false", "take it out, or write redeploy: true")
+	if c.Redeploy == nil {
+		m.missing("redeploy", "write true to redeploy the stages whose resource policy changes, which publishes whatever the APIs' owners have saved; write false to leave that to them: the output redeployCommands then has the commands")
+	}
+}
+
+func (a App) check(m *mistakes) {
+	m.check(namePattern.MatchString(a.Name), "app.name", strconv.Quote(a.Name)+" is not a name", nameGrammar)
+	m.check(namePattern.MatchString(a.Environment), "app.environment", strconv.Quote(a.Environment)+" is not a name", nameGrammar)
+	m.check(a.Name != "internal", "app.name", "names of load balancers may not begin with internal-", "write another name")
+	m.check(len(a.Prefix()) <= MaxPrefix, "app",
+		fmt.Sprintf("%s is too long for a load balancer's name", a.Prefix()),
+		fmt.Sprintf("write a name and an environment of at most %d characters together", MaxPrefix-1))
+}
+
+func (a AWS) check(m *mistakes) {
+	m.checkText(aws.IsRegion(a.Region), "aws.region", a.Region, "is not a region",
+		"write the region's code, for instance us-east-1")
+	if a.AccountID == "" {
+		m.missing("aws.accountId", "write the number of the one account that this stack may touch, in quotes")
+	}
+	role, err := aws.ParseRoleARN(a.RoleARN)
+	m.check(a.RoleARN == "" || err == nil, "aws.roleArn", strconv.Quote(a.RoleARN)+" is not a role's ARN",
+		"write arn:aws:iam::ACCOUNT:role/NAME")
+	if err == nil && a.NamesAccount() {
+		m.check(role.AccountID == a.AccountID, "aws.roleArn", fmt.Sprintf("the role is of account %s, not %s", role.AccountID, a.AccountID),
+			"write a role of the stack's account")
+	}
+	if a.Endpoint != "" {
+		endpoint, err := url.Parse(a.Endpoint)
+		m.check(err == nil && (endpoint.Scheme == "http" || endpoint.Scheme == "https") && endpoint.Host != "", "aws.endpoint",
+			strconv.Quote(a.Endpoint)+" is not a URL", "write the emulator's URL, for instance http://localhost:5000")
+	}
+}
+
+// NamesAccount reports whether AccountID is an account's number. In a provider
+// account's stack it may be a name of the mapping's ACCOUNTS instead.
+func (a AWS) NamesAccount() bool { return aws.IsAccountID(a.AccountID) }
+
+func isRole(text string) bool {
+	_, err := aws.ParseRoleARN(text)
+	return err == nil
+}
+
+func (n Network) check(m *mistakes) {
+	if !n.Creates() {
+		n.checkExisting(m)
+		return
+	}
+	m.check(n.VPCID == "" && len(n.SubnetIDs) == 0, "network.create",
+		"a VPC is both created and named", "take out vpcId and subnetIds, or write create: false")
+	m.check(n.Zones == 2 || n.Zones == 3, "network.zones", fmt.Sprintf("%d is out of range", n.Zones), "write 2 or 3")
+	if cidr, ok := checkCIDR(m, "network.cidr", n.CIDR); ok {
+		m.check(cidr.Bits() >= minVPCPrefix && cidr.Bits() <= maxVPCPrefix, "network.cidr",
+			fmt.Sprintf("a /%d doesn't fit", cidr.Bits()),
+			fmt.Sprintf("write a range from /%d to /%d", minVPCPrefix, maxVPCPrefix))
+	}
+}
+
+func (n Network) checkExisting(m *mistakes) {
+	checkID(m, "network.vpcId", n.VPCID, "vpc")
+	m.check(len(n.SubnetIDs) >= 2, "network.subnetIds", fmt.Sprintf("%d subnets are named", len(n.SubnetIDs)),
+		"write at least two private subnets of the VPC, each in a zone of its own")
+	for i, id := range n.SubnetIDs {
+		key := fmt.Sprintf("network.subnetIds[%d]", i)
+		checkID(m, key, id, "subnet")
+		m.check(!slices.Contains(n.SubnetIDs[:i], id), key, id+" is named twice", "take one out")
+	}
+	for key, set := range map[string]bool{
+		"network.cidr": m.given["network.cidr"], "network.zones": m.given["network.zones"], "network.publicSubnets": n.PublicSubnets,
+	} {
+		m.check(!set, key, "the VPC exists already", "take it out, or write create: true without vpcId")
+	}
+}
+
+func (e Endpoints) check(m *mistakes, network Network) {
+	for key, endpoint := range map[string]Endpoint{
+		"executeApi": e.ExecuteAPI, "logs": e.Logs, "ecrApi": e.ECRAPI, "ecrDkr": e.ECRDKR, "s3": e.S3,
+		"alb": e.ALB, "native": e.Native,
+	} {
+		// A front door may come later than the VPC, and find its addresses taken.
+		afterwards := slices.Contains([]string{"executeApi", "alb", "native"}, key) && !endpoint.Lookup
+		key = "endpoints." + key
+		if endpoint.ID != "" {
+			checkID(m, key+".id", endpoint.ID, "vpce")
+		}
+		m.check(endpoint.ID == "" || !endpoint.Lookup, key, "the endpoint is both named and looked up", "keep id or lookup")
+		m.check(!network.Creates() || endpoint == (Endpoint{}) || afterwards, key,
+			"the VPC is created, so it has no endpoints yet", "take it out, or name an existing VPC in network")
+	}
+}
+
+func (g SecurityGroups) check(m *mistakes, network Network) {
+	for key, id := range map[string]string{"loadBalancerId": g.LoadBalancerID, "endpointId": g.EndpointID, "tasksId": g.TasksID} {
+		if id == "" {
+			continue
+		}
+		key = "securityGroups." + key
+		checkID(m, key, id, "sg")
+		m.check(!network.Creates(), key, "the VPC is created, so it has no such group yet", "take it out, or name an existing VPC in network")
+	}
+}
+
+func (b LoadBalancer) check(m *mistakes) {
+	oneOf(m, "loadBalancer.type", b.Type, ApplicationLoadBalancer, NetworkLoadBalancer)
+	m.check(sslPolicyPattern.MatchString(b.SSLPolicy), "loadBalancer.sslPolicy",
+		strconv.Quote(b.SSLPolicy)+" is not a policy of TLS 1.2 or later", "write "+DefaultShared().LoadBalancer.SSLPolicy)
+	var seen []netip.Prefix
+	for i, text := range b.AllowedCIDRs {
+		key := fmt.Sprintf("loadBalancer.allowedCidrs[%d]", i)
+		cidr, ok := checkCIDR(m, key, text)
+		if !ok {
+			continue
+		}
+		for _, other := range seen {
+			m.check(!other.Overlaps(cidr), key, fmt.Sprintf("%s overlaps %s", cidr, other), "keep the wider one")
+		}
+		seen = append(seen, cidr)
+	}
+}
+
+func (a ALB) check(m *mistakes, balancer LoadBalancer) {
+	oneOf(m, "alb.loadBalancer", a.LoadBalancer, LoadBalancerShared, LoadBalancerOwn)
+	m.check(a.LoadBalancer != LoadBalancerShared || balancer.Type != NetworkLoadBalancer, "alb.loadBalancer",
+		"a Network Load Balancer doesn't tell hosts apart", "write "+LoadBalancerOwn+", or take loadBalancer.type out")
+}
+
+func (n Native) check(m *mistakes) {
+	for i, id := range n.AcceptShares {
+		key := fmt.Sprintf("native.acceptShares[%d]", i)
+		m.check(aws.IsAccountID(id), key, strconv.Quote(id)+" is not an account number",
+			"write the 12 digits of the account that shares, in quotes")
+		m.check(!slices.Contains(n.AcceptShares[:i], id), key, id+" is named twice", "take one out")
+	}
+}
+
+func (c Consumers) check(m *mistakes) {
+	for i, id := range c.VPCEndpointIDs {
+		key := fmt.Sprintf("native.vpcEndpointIds[%d]", i)
+		checkID(m, key, id, "vpce")
+		m.check(!slices.Contains(c.VPCEndpointIDs[:i], id), key, id+" is named twice", "take one out")
+	}
+	for i, id := range c.Principals {
+		key := fmt.Sprintf("native.principals[%d]", i)
+		m.check(aws.IsAccountID(id), key, strconv.Quote(id)+" is not an account number",
+			"write the 12 digits of the endpoint's account, in quotes")
+		m.check(!slices.Contains(c.Principals[:i], id), key, id+" is named twice", "take one out")
+	}
+}
+
+func checkProviders(m *mistakes, stacks []string) {
+	for i, stack := range stacks {
+		key := fmt.Sprintf("providers[%d]", i)
+		m.check(stackPattern.MatchString(stack), key, strconv.Quote(stack)+" is not a stack's full name",
+			"write organization/project/stack, for instance organization/portico-provider/dev-orders")
+		m.check(!slices.Contains(stacks[:i], stack), key, stack+" is named twice", "take one out")
+	}
+}
+
+func (i Image) check(m *mistakes) {
+	m.check(i.URI == "" || i.Base == "", "image", "an image is both prebuilt and to be built", "keep uri or base")
+	for key, image := range map[string]string{"image.uri": i.URI, "image.base": i.Base} {
+		reference, err := aws.ParseImage(image)
+		m.check(image == "" || err == nil && reference.IsPinned(), key, strconv.Quote(image)+" is not an image's reference", "write registry/repository:tag, or with @sha256:digest")
+	}
+}
+
+func (t Task) check(m *mistakes) {
+	if sizes, ok := fargateMemory[t.CPU]; !ok {
+		m.add("task.cpu", fmt.Sprintf("Fargate has no size of %d CPU units", t.CPU), "write 256, 512, 1024, 2048, 4096, 8192 or 16384")
+	} else {
+		m.check(slices.Contains(sizes, t.Memory), "task.memory",
+			fmt.Sprintf("Fargate doesn't pair %d MiB with %d CPU units", t.Memory, t.CPU), "write one of "+join(sizes))
+	}
+	oneOf(m, "task.architecture", t.Architecture, ARM64, X8664)
+	m.check(t.Min >= 1, "task.min", fmt.Sprintf("%d tasks can't answer", t.Min), "write 1 or more; 2 or more to survive the loss of a zone")
+	m.check(t.Max >= t.Min, "task.max", fmt.Sprintf("%d is below the minimum of %d", t.Max, t.Min), "write the minimum or more")
+	m.check(t.Max <= maxTasks, "task.max", fmt.Sprintf("%d exceeds ECS's 5,000 tasks of a service", t.Max), "write at most 5000")
+	m.check(t.CPUPercent >= 1 && t.CPUPercent <= 100, "task.cpuPercent", fmt.Sprintf("%d is not a percentage", t.CPUPercent), "write 1 to 100")
+}
+
+// fargateMemory is the memory sizes in MiB that Fargate pairs with a CPU size
+// ("Amazon ECS task definition parameters for Fargate", task size).
+var fargateMemory = map[int][]int{
+	256:   {512, 1024, 2048},
+	512:   steps(1024, 4096, 1024),
+	1024:  steps(2048, 8192, 1024),
+	2048:  steps(4096, 16384, 1024),
+	4096:  steps(8192, 30720, 1024),
+	8192:  steps(16384, 61440, 4096),
+	16384: steps(32768, 122880, 8192),
+}
+
+func steps(first, last, step int) []int {
+	var all []int
+	for n := first; n <= last; n += step {
+		all = append(all, n)
+	}
+	return all
+}
+
+func checkCIDR(m *mistakes, key, text string) (netip.Prefix, bool) {
+	cidr, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil || !cidr.Addr().Is4():
+		m.add(key, strconv.Quote(text)+" is not an IPv4 range", "write it in CIDR notation, for instance 10.0.0.0/16")
+		return cidr, false
+	case cidr != cidr.Masked():
+		m.add(key, text+" has host bits set", "write "+cidr.Masked().String())
+		return cidr, false
+	}
+	return cidr, true
+}
+
+func checkID(m *mistakes, key, id, kind string) {
+	match := idPattern.FindStringSubmatch(id)
+	m.checkText(match != nil && match[1] == kind, key, id, "is not such an ID",
+		"write "+kind+"- and 8 or 17 hexadecimal digits")
+}
+
+func oneOf(m *mistakes, key, value string, allowed ...string) {
+	m.check(slices.Contains(allowed, value), key, strconv.Quote(value)+" is unknown", "write "+strings.Join(allowed, " or "))
+}
+
+func join(numbers []int) string {
+	words := make([]string, len(numbers))
+	for i, n := range numbers {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,285 @@
+package settings
+
+// Shared are the settings of a shared-services account's stack. Source.Shared
+// reads them, CompleteShared completes those that are made in code.
+type Shared struct {
+	// Mapping is the path of the mapping file or directory, relative to the
+	// project's directory. Required, unless a program is given its mapping.
+	Mapping string `config:"mapping"`
+	// App names the installation.
+	App App `config:"app"`
+	// AWS is the account and the region in which the stack works.
+	AWS AWS `config:"aws"`
+	// Network is the VPC.
+	Network Network `config:"network"`
+	// Endpoints are the VPC endpoints.
+	Endpoints Endpoints `config:"endpoints"`
+	// SecurityGroups are existing security groups to use.
+	SecurityGroups SecurityGroups `config:"securityGroups"`
+	// LoadBalancer is the load balancer in front of the proxy.
+	LoadBalancer LoadBalancer `config:"loadBalancer"`
+	// Image is the proxy's container image.
+	Image Image `config:"image"`
+	// Task is the size and the number of the proxy's tasks.
+	Task Task `config:"task"`
+	// Logs is the proxy's log.
+	Logs Logs `config:"logs"`
+	// Certificates are those of the load balancers.
+	Certificates Certificates `config:"certificates"`
+	// DNS is the private hosted zones and their records.
+	DNS DNS `config:"dns"`
+	// ALB is for rows with FRONT_DOOR: alb.
+	ALB ALB `config:"alb"`
+	// Native is for rows with FRONT_DOOR: native.
+	Native Native `config:"native"`
+	// Providers are the full names of all provider accounts' stacks, such as
+	// organization/portico-provider/dev-orders. Their outputs say how far each
+	// account is. Rows with another front door than nginx need them. Default:
+	// none.
+	Providers []string `config:"providers"`
+	// Quotas are the account's AWS quotas.
+	Quotas Quotas `config:"quotas"`
+}
+
+// App names the installation. Every resource is tagged with both names.
+type App struct {
+	// Name begins the names of all resources, and is their tag "app".
+	// Lower-case letters, digits and single hyphens; with Environment at most 20
+	// characters. Default: portico.
+	Name string `config:"name"`
+	// Environment is the second part of the names, and the tag "environment".
+	// Default: the stack's name.
+	Environment string `config:"environment"`
+}
+
+// Prefix begins the names of the installation's resources.
+func (a App) Prefix() string { return a.Name + "-" + a.Environment }
+
+// AWS is the account and the region in which a stack works.
+type AWS struct {
+	// Region is the code of the region, such as us-east-1. The APIs are in the
+	// same one. Required.
+	Region string `config:"region"`
+	// AccountID is the number of the only account that the stack may touch, 12
+	// digits in quotes. In a provider account's stack it may be a name of the
+	// mapping's ACCOUNTS. Required.
+	AccountID string `config:"accountId"`
+	// RoleARN is the role to assume. In a provider account's stack the
+	// account's ROLE_ARN in ACCOUNTS is used if this is not set. Default: the
+	// caller's own credentials.
+	RoleARN string `config:"roleArn"`
+	// Endpoint is the URL of an emulator to call instead of AWS, such as
+	// http://localhost:5000. Default: AWS.
+	Endpoint string `config:"endpoint"`
+}
+
+// Network is the VPC: a new one, or an existing one with its subnets.
+type Network struct {
+	// Create creates a VPC. Default: true, or false where vpcId is set.
+	Create *bool `config:"create"`
+	// CIDR is the IPv4 range of a new VPC, from /16 to /23. Default: 10.0.0.0/16.
+	CIDR string `config:"cidr"`
+	// Zones is the number of Availability Zones of a new VPC, 2 or 3. Default: 2.
+	Zones int `config:"zones"`
+	// PublicSubnets adds public subnets and an internet gateway to a new VPC,
+	// for other workloads. Portico uses private subnets only. Default: false.
+	PublicSubnets bool `config:"publicSubnets"`
+	// VPCID is an existing VPC. Default: none.
+	VPCID string `config:"vpcId"`
+	// SubnetIDs are private subnets of the existing VPC, two or more, each in a
+	// zone of its own. Required with vpcId.
+	SubnetIDs []string `config:"subnetIds"`
+}
+
+// Creates reports whether the VPC is created.
+func (n Network) Creates() bool {
+	if n.Create != nil {
+		return *n.Create
+	}
+	return n.VPCID == ""
+}
+
+// Endpoints are the VPC endpoints. Those of an existing VPC can be used instead
+// of creating them.
+type Endpoints struct {
+	// ExecuteAPI is the execute-api endpoint of the proxy.
+	ExecuteAPI Endpoint `config:"executeApi"`
+	// Logs is the endpoint of CloudWatch Logs.
+	Logs Endpoint `config:"logs"`
+	// ECRAPI is the endpoint of ECR's API.
+	ECRAPI Endpoint `config:"ecrApi"`
+	// ECRDKR is the endpoint of ECR's registry.
+	ECRDKR Endpoint `config:"ecrDkr"`
+	// S3 is the gateway endpoint of S3, where ECR keeps images' layers.
+	S3 Endpoint `config:"s3"`
+	// ALB is the execute-api endpoint of rows with FRONT_DOOR: alb. It is
+	// another one than the other front doors'.
+	ALB Endpoint `config:"alb"`
+	// Native is the execute-api endpoint of rows with FRONT_DOOR: native. It is
+	// another one than the other front doors'.
+	Native Endpoint `config:"native"`
+}
+
+// Endpoint is an existing VPC endpoint. Without either field it is created.
+type Endpoint struct {
+	// ID is the endpoint's, vpce-... Default: none.
+	ID string `config:"id"`
+	// Lookup finds the only endpoint of the service in the VPC. Default: false.
+	Lookup bool `config:"lookup"`
+}
+
+// SecurityGroups are existing security groups of an existing VPC. Those that
+// are not set are created.
+type SecurityGroups struct {
+	// LoadBalancerID is the load balancer's group. It has to let port 443 in
+	// from clients and port 8443 out to the tasks. Default: created.
+	LoadBalancerID string `config:"loadBalancerId"`
+	// EndpointID is the group of the interface endpoints that are created. It
+	// has to admit port 443 from the tasks. If it admits other clients, they
+	// can reach the APIs without the proxy. Default: created.
+	EndpointID string `config:"endpointId"`
+	// TasksID is the group of the tasks. It has to admit port 8443 from the load
+	// balancer and let port 443 out. Default: created.
+	TasksID string `config:"tasksId"`
+}
+
+// The types of load balancers.
+const (
+	ApplicationLoadBalancer = "ALB"
+	NetworkLoadBalancer     = "NLB"
+)
+
+// LoadBalancer is the load balancer in front of the proxy.
+type LoadBalancer struct {
+	// Type is ALB, an Application Load Balancer, or NLB, a Network Load
+	// Balancer. Default: ALB.
+	Type string `config:"type"`
+	// AllowedCIDRs are IPv4 ranges that may call, beside the VPC's own. Default:
+	// none.
+	AllowedCIDRs []string `config:"allowedCidrs"`
+	// SSLPolicy is the TLS security policy of the listeners, one of TLS 1.2 or
+	// later. Default: ELBSecurityPolicy-TLS13-1-2-2021-06.
+	SSLPolicy string `config:"sslPolicy"`
+	// DeletionProtection refuses the deletion of the load balancer. Default:
+	// false.
+	DeletionProtection bool `config:"deletionProtection"`
+}
+
+// Image is the proxy's container image.
+type Image struct {
+	// URI is a prebuilt image, with a tag or a digest. Nothing is built then,
+	// and no Docker is needed. Default: the image is built.
+	URI string `config:"uri"`
+	// Base is the image that the proxy's image is built on, with a tag or a
+	// digest. Default: the official unprivileged NGINX 1.30.
+	Base string `config:"base"`
+}
+
+// The processor architectures of tasks.
+const (
+	ARM64 = "ARM64"
+	X8664 = "X86_64"
+)
+
+// Task is the size and the number of the proxy's tasks.
+type Task struct {
+	// CPU is the CPU units of a task: 256, 512, 1024, 2048, 4096, 8192 or
+	// 16384; 1024 are one processor. Default: 512.
+	CPU int `config:"cpu"`
+	// Memory is the memory of a task in MiB, one that Fargate pairs with the
+	// CPU units. Default: 1024.
+	Memory int `config:"memory"`
+	// Architecture is ARM64 or X86_64. Default: ARM64.
+	Architecture string `config:"architecture"`
+	// Min is the least number of tasks, 1 or more. Default: 2.
+	Min int `config:"min"`
+	// Max is the greatest number of tasks, up to 5000 and to what the load
+	// balancer takes. Default: 4, or min if that is more.
+	Max int `config:"max"`
+	// CPUPercent is the CPU use that scaling aims at, in percent, 1 to 100.
+	// Default: 80.
+	CPUPercent int `config:"cpuPercent"`
+}
+
+// Logs is the proxy's log.
+type Logs struct {
+	// RetentionDays is how many days CloudWatch Logs keeps the log, a number
+	// that it knows; 0 keeps it for ever. Default: 30.
+	RetentionDays *int `config:"retentionDays"`
+}
+
+// Which load balancers lead to rows of front door alb.
+const (
+	LoadBalancerShared = "shared"
+	LoadBalancerOwn    = "own"
+)
+
+// ALB is for rows with FRONT_DOOR: alb.
+type ALB struct {
+	// LoadBalancer is shared, where the rows use the proxy's load balancers, or
+	// own. Default: shared, or own where the proxy has an NLB.
+	LoadBalancer string `config:"loadBalancer"`
+}
+
+// SharesLoadBalancer reports whether rows of front door alb use the proxy's load
+// balancers.
+func (c *Shared) SharesLoadBalancer() bool { return c.ALB.LoadBalancer == LoadBalancerShared }
+
+// Native is for rows with FRONT_DOOR: native.
+type Native struct {
+	// AcceptShares are the numbers of accounts outside the organization whose
+	// resource shares of private custom domains are accepted. Default: none.
+	AcceptShares []string `config:"acceptShares"`
+}
+
+// DefaultShared are the settings of a stack that sets none. What depends on
+// other settings is left empty: Source.Shared and CompleteShared fill it in.
+func DefaultShared() *Shared {
+	retention := 30
+	return &Shared{
+		App:          App{Name: defaultApp},
+		Network:      Network{CIDR: "10.0.0.0/16", Zones: 2},
+		LoadBalancer: LoadBalancer{Type: ApplicationLoadBalancer, SSLPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06"},
+		Task:         Task{CPU: 512, Memory: 1024, Architecture: ARM64, Min: 2, CPUPercent: 80},
+		Logs:         Logs{RetentionDays: &retention},
+		Certificates: defaultCertificates(),
+		DNS:          DNS{Records: RecordsWildcard, Scope: ScopeParent},
+		Quotas:       defaultQuotas(),
+	}
+}
+
+const (
+	defaultApp = "portico"
+	// defaultMaxTasks is Task.Max where Task.Min isn't more.
+	defaultMaxTasks = 4
+)
+
+// complete fills in the defaults that depend on other settings. given are the
+// keys that have a value.
+func (c *Shared) complete(stack string, given map[string]bool) {
+	if c.App.Name == "" {
+		c.App.Name = defaultApp
+	}
+	if c.App.Environment == "" {
+		c.App.Environment = stack
+	}
+	if !given["task.max"] {
+		c.Task.Max = max(defaultMaxTasks, c.Task.Min)
+	}
+	if !given["alb.loadBalancer"] {
+		c.ALB.LoadBalancer = LoadBalancerShared
+		if c.LoadBalancer.Type == NetworkLoadBalancer {
+			c.ALB.LoadBalancer = LoadBalancerOwn
+		}
+	}
+	if !given["quotas.targetsPerLoadBalancer"] {
+		c.Quotas.TargetsPerLoadBalancer = targetsPerALB
+		if c.LoadBalancer.Type == NetworkLoadBalancer {
+			c.Quotas.TargetsPerLoadBalancer = targetsPerNLB
+		}
+	}
+	if given["certificates.namesPerCertificate"] && !given["quotas.namesPerCertificate"] {
+		c.Quotas.NamesPerCertificate = c.Certificates.NamesPerCertificate
+	}
+	c.Certificates.complete()
+}
