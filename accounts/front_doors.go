@@ -79,7 +79,7 @@ func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasR
 	alias := components.AliasRecord{Name: string(record.Name)}
 	if record.Door == mapping.FrontDoorNative {
 		alias.Target = components.AliasTarget{DNSName: d.native.DNSName, HostedZoneID: d.native.HostedZoneID}
-		alias.After = []pulumi.Resource{d.associations.Associations[alias.Name]}
+		alias.After = []pulumi.Resource{d.associations.ByHost[alias.Name]}
 		return alias
 	}
 	balancer := d.balancers[record.LoadBalancer]
@@ -240,10 +240,10 @@ func (s *sharedStack) led(balancer topology.LoadBalancer) (hosts, returning []st
 
 // accessAssociations connects the native hosts' PRIVATE custom domains.
 func (s *sharedStack) accessAssociations(endpoint *components.ExecuteAPIEndpoint) (*components.AccessAssociations, error) {
-	args := &components.AccessAssociationsArgs{Endpoint: endpoint, Tags: s.tags}
+	args := &components.AccessAssociationsArgs{EndpointID: endpoint.EndpointID, Tags: s.tags}
 	for _, arn := range s.standing.shareARNs {
 		if parts := strings.Split(arn, ":"); len(parts) > 4 && slices.Contains(s.config.Native.AcceptShares, parts[4]) {
-			args.ShareARNs = append(args.ShareARNs, arn)
+			args.AcceptShareARNs = append(args.AcceptShareARNs, arn)
 		}
 	}
 	var missing []error

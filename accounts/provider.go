@@ -208,13 +208,19 @@ func (s *providerStack) privateAPIs(published map[mapping.APIID][]string) error 
 		if len(request.Grants)+len(request.ALBGrants)+len(request.NativeGrants) == 0 && slices.ContainsFunc(api.Rows, unretired) {
 			continue
 		}
-		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api), Stages: published[api.ID], After: last}
-		args.DomainARNs, args.AnyDomainARNs = s.domainARNs(api)
+		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api), Stages: published[api.ID]}
+		if last != nil {
+			args.DeploymentsDependOn = []pulumi.Resource{last}
+		}
+		args.DomainARNs, args.PreviewDomainARNs = s.domainARNs(api)
 		private, err := components.NewPrivateAPI(s.ctx, "api-"+string(api.ID), args, s.providers)
 		if err != nil {
 			return err
 		}
-		s.made.apis[api.ID], last = private, private.Last
+		s.made.apis[api.ID] = private
+		if private.LastDeployment != nil {
+			last = private.LastDeployment
+		}
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func (s *providerStack) customDomains() error {
 	var after []pulumi.Resource
 	for _, domain := range s.domains {
 		key := domainKey{domain.Host, domain.Door}
-		args := &components.CustomDomainArgs{Host: string(domain.Host), CertificateARN: arns[key], After: after, Tags: s.tags}
+		args := &components.CustomDomainArgs{Host: string(domain.Host), CertificateARN: arns[key], Tags: s.tags}
 		if domain.Door == mapping.FrontDoorNative {
 			if s.shared.endpoints[mapping.FrontDoorNative] == "" {
 				continue
@@ -58,7 +58,7 @@ func (s *providerStack) customDomains() error {
 			}
 		}
 		custom := &customDomain{}
-		if custom.CustomDomain, err = components.NewCustomDomain(s.ctx, string(domain.Door)+"-"+string(domain.Host), args, s.providers); err != nil {
+		if custom.CustomDomain, err = components.NewCustomDomain(s.ctx, string(domain.Door)+"-"+string(domain.Host), args, s.providers, pulumi.DependsOn(after)); err != nil {
 			return err
 		}
 		if args.Private != nil && share != nil {
@@ -169,7 +169,9 @@ func (s *providerStack) mapPaths() error {
 			if deployment := private.Deployments[string(path.API.Stage)]; deployment != nil {
 				after = append(after, deployment)
 			}
-			mapping, err := custom.Map(s.ctx, path.Segment, string(path.API.ID), string(path.API.Stage), after)
+			mapping, err := custom.Map(s.ctx, &components.BasePathMappingArgs{
+				BasePath: path.Segment, APIID: string(path.API.ID), Stage: string(path.API.Stage),
+			}, pulumi.DependsOn(after))
 			if err != nil {
 				return err
 			}

@@ -122,7 +122,7 @@ func (d *frontDoors) placed(service *components.Service, zones *components.Zones
 		}
 	}
 	if d.associations != nil {
-		for _, association := range d.associations.Associations {
+		for _, association := range d.associations.ByHost {
 			resources = append(resources, association)
 		}
 	}

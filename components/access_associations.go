@@ -9,68 +9,72 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// associationTimeout is how long an access association may take: AWS says up to
-// 15 minutes.
-const associationTimeout = "30m"
+// AccessAssociationsArgs describes which PRIVATE custom domains are associated
+// with an endpoint.
+type AccessAssociationsArgs struct {
+	// EndpointID is the execute-api endpoint that answers for the domains. Required.
+	EndpointID pulumi.StringInput
+	// Domains are the custom domains. Default: none.
+	Domains []PrivateDomain
+	// AcceptShareARNs are resource shares that have to be accepted before their
+	// domains can be associated: those of accounts outside the organization.
+	// Default: none.
+	AcceptShareARNs []string
+	// Tags are the associations'.
+	Tags Tags
+}
 
-// PrivateDomain is a PRIVATE custom domain of another account.
+// PrivateDomain is a PRIVATE custom domain, of this or of another account.
 type PrivateDomain struct {
-	Host, ARN string
-	// ShareARN is the resource share that lets this account associate the
-	// domain, where this account has to accept it first; empty: it need not.
+	// Host is the domain's name. Required.
+	Host string
+	// ARN is the domain's ARN with its identifier. Required.
+	ARN string
+	// ShareARN is the resource share that lets this account associate the domain.
+	// It matters where it is one of AcceptShareARNs. Default: none.
 	ShareARN string
 }
 
-// AccessAssociationsArgs describes what connects PRIVATE custom domains with their
-// endpoint.
-type AccessAssociationsArgs struct {
-	// Endpoint answers for the domains.
-	Endpoint *ExecuteAPIEndpoint
-	Domains  []PrivateDomain
-	// ShareARNs are the resource shares to accept. Accounts of one organization
-	// see each other's shares without that.
-	ShareARNs []string
-	Tags      Tags
-}
-
-// AccessAssociations connects PRIVATE custom domains with the endpoint through which
-// they are reached.
+// AccessAssociations are the access associations of PRIVATE custom domains with
+// an endpoint, through which they are reached then. AWS takes up to 15 minutes to
+// provision one, and doesn't say when it is done.
 type AccessAssociations struct {
 	pulumi.ResourceState
 
-	// Associations are the domains' access associations, by host: what stands
-	// where they do.
-	Associations map[string]pulumi.Resource
+	// ByHost are the access associations by the domains' names.
+	ByHost map[string]pulumi.Resource
 }
 
-// NewAccessAssociations accepts the shares and creates an access association for each
-// domain. It belongs to the endpoint's account; while it stands, the domain's
-// account can't delete the domain.
+// NewAccessAssociations accepts the shares and creates an access association for
+// each domain, in the endpoint's account. While an association exists, its domain
+// can't be deleted.
 func NewAccessAssociations(ctx *pulumi.Context, name string, args *AccessAssociationsArgs, opts ...pulumi.ResourceOption) (*AccessAssociations, error) {
-	door := &AccessAssociations{Associations: map[string]pulumi.Resource{}}
-	if err := ctx.RegisterComponentResource("portico:index:AccessAssociations", name, door, opts...); err != nil {
-		return nil, fmt.Errorf("register front door native %q: %w", name, err)
+	m := arguments{component: "AccessAssociations", name: name}
+	m.given(args.EndpointID != nil, "EndpointID")
+	if err := m.err(); err != nil {
+		return nil, err
+	}
+	associations := &AccessAssociations{ByHost: map[string]pulumi.Resource{}}
+	if err := register(ctx, "AccessAssociations", name, associations, opts); err != nil {
+		return nil, err
 	}
 	accepted := map[string]pulumi.Resource{}
-	for _, arn := range args.ShareARNs {
+	for _, arn := range args.AcceptShareARNs {
 		share, err := ram.NewResourceShareAccepter(ctx, name+"-share-"+arn[strings.LastIndexByte(arn, '/')+1:], &ram.ResourceShareAccepterArgs{
 			ShareArn: pulumi.String(arn),
-		}, pulumi.Parent(door))
+		}, pulumi.Parent(associations))
 		if err != nil {
 			return nil, fmt.Errorf("accept resource share %s: %w", arn, err)
 		}
 		accepted[arn] = share
 	}
 	for _, domain := range args.Domains {
-		options := []pulumi.ResourceOption{
-			pulumi.Parent(door),
-			pulumi.Timeouts(&pulumi.CustomTimeouts{Create: associationTimeout, Delete: associationTimeout}),
-		}
+		options := []pulumi.ResourceOption{pulumi.Parent(associations)}
 		if share := accepted[domain.ShareARN]; share != nil {
 			options = append(options, pulumi.DependsOn([]pulumi.Resource{share}))
 		}
 		association, err := apigateway.NewDomainNameAccessAssociation(ctx, name+"-"+domain.Host, &apigateway.DomainNameAccessAssociationArgs{
-			AccessAssociationSource:     args.Endpoint.EndpointID,
+			AccessAssociationSource:     args.EndpointID,
 			AccessAssociationSourceType: pulumi.String("VPCE"),
 			DomainNameArn:               pulumi.String(domain.ARN),
 			Tags:                        args.Tags.named(domain.Host),
@@ -78,10 +82,10 @@ func NewAccessAssociations(ctx *pulumi.Context, name string, args *AccessAssocia
 		if err != nil {
 			return nil, fmt.Errorf("associate private custom domain %s with the endpoint: %w", domain.Host, err)
 		}
-		door.Associations[domain.Host] = association
+		associations.ByHost[domain.Host] = association
 	}
-	if err := ctx.RegisterResourceOutputs(door, pulumi.Map{}); err != nil {
-		return nil, fmt.Errorf("register outputs of front door native %q: %w", name, err)
+	if err := complete(ctx, "AccessAssociations", name, associations, pulumi.Map{}); err != nil {
+		return nil, err
 	}
-	return door, nil
+	return associations, nil
 }

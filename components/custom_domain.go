@@ -3,56 +3,77 @@ package components
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// domainTimeout is how long an operation on a custom domain may take: AWS says
-// that a PRIVATE one takes up to 15 minutes, and that each account gets one in
-// 30 seconds.
-const domainTimeout = 30 * time.Minute
-
 // CustomDomainArgs describes a custom domain of API Gateway.
 type CustomDomainArgs struct {
+	// Host is the domain's name, which may begin with "*.". Required.
 	Host string
-	// CertificateARN is that of a certificate of the same account and region
-	// that covers the host.
+	// CertificateARN is that of an issued certificate of ACM that covers Host, of
+	// the domain's account and region. Required.
 	CertificateARN pulumi.StringInput
-	// Private makes the domain PRIVATE; nil: it is REGIONAL.
+	// Private makes the domain PRIVATE. Default: the domain is REGIONAL.
 	Private *PrivateAccess
-	// After is created first: AWS lets an account create one domain in 30 s.
-	After []pulumi.Resource
-	Tags  Tags
+	// Tags are the domain's.
+	Tags Tags
 }
 
-// PrivateAccess says who reaches a PRIVATE custom domain.
+// PrivateAccess says through which endpoints a PRIVATE custom domain answers.
 type PrivateAccess struct {
-	Partition, Region, AccountID string
-	// VPCEndpointIDs are the only endpoints through which the domain answers.
+	// Partition is the domain's AWS partition, such as "aws". Required.
+	Partition string
+	// Region is the domain's AWS region's code. Required.
+	Region string
+	// AccountID is the domain's account, 12 digits. Required.
+	AccountID string
+	// VPCEndpointIDs are the only execute-api endpoints through which the domain
+	// answers, of any account. Required: 1 or more.
 	VPCEndpointIDs []string
+}
+
+func (a *CustomDomainArgs) check(name string) error {
+	m := arguments{component: "CustomDomain", name: name}
+	m.given(a.Host != "", "Host")
+	m.given(a.CertificateARN != nil, "CertificateARN")
+	if p := a.Private; p != nil {
+		m.given(p.Partition != "", "Private.Partition")
+		m.given(p.Region != "", "Private.Region")
+		m.given(p.AccountID != "", "Private.AccountID")
+		m.given(len(p.VPCEndpointIDs) > 0, "Private.VPCEndpointIDs")
+	}
+	return m.err()
 }
 
 // CustomDomain is a custom domain of API Gateway and its base path mappings.
 type CustomDomain struct {
 	pulumi.ResourceState
 
-	// ARN is the domain's, of which a PRIVATE one's ends with an identifier of
-	// AWS's making.
+	// ARN is the domain's ARN. A PRIVATE domain's ends with an identifier that AWS
+	// chooses.
 	ARN pulumi.StringOutput `pulumi:"arn"`
-	// Domain is the resource itself, for what has to wait for it.
+	// Domain is the resource itself, for dependencies.
 	Domain *apigateway.DomainName
 
 	name      string
 	isPrivate bool
 }
 
-// NewCustomDomain makes a custom domain that leads nowhere yet.
+// NewCustomDomain creates a custom domain without base path mappings. AWS lets an
+// account create one domain in 30 s: let each depend on another's Domain.
 func NewCustomDomain(ctx *pulumi.Context, name string, args *CustomDomainArgs, opts ...pulumi.ResourceOption) (*CustomDomain, error) {
+	if err := args.check(name); err != nil {
+		return nil, err
+	}
 	custom := &CustomDomain{name: name, isPrivate: args.Private != nil}
-	if err := ctx.RegisterComponentResource("portico:index:CustomDomain", name, custom, opts...); err != nil {
-		return nil, fmt.Errorf("register custom domain %q: %w", name, err)
+	if err := register(ctx, "CustomDomain", name, custom, opts); err != nil {
+		return nil, err
+	}
+	prerequisites, err := dependsOn(opts)
+	if err != nil {
+		return nil, err
 	}
 	domainArgs := &apigateway.DomainNameArgs{
 		DomainName:     pulumi.String(args.Host),
@@ -72,56 +93,63 @@ func NewCustomDomain(ctx *pulumi.Context, name string, args *CustomDomainArgs, o
 		domainArgs.CertificateArn = certificate
 		domainArgs.Policy = pulumi.String(policy)
 	}
-	var err error
-	if custom.Domain, err = apigateway.NewDomainName(ctx, name, domainArgs, pulumi.Parent(custom), pulumi.DependsOn(args.After), slowly()); err != nil {
+	if custom.Domain, err = apigateway.NewDomainName(ctx, name, domainArgs, pulumi.Parent(custom), prerequisites); err != nil {
 		return nil, fmt.Errorf("create custom domain %s: %w", args.Host, err)
 	}
 	custom.ARN = custom.Domain.Arn
-	if err := ctx.RegisterResourceOutputs(custom, pulumi.Map{"arn": custom.ARN}); err != nil {
-		return nil, fmt.Errorf("register outputs of custom domain %q: %w", name, err)
+	if err := complete(ctx, "CustomDomain", name, custom, pulumi.Map{"arn": custom.ARN}); err != nil {
+		return nil, err
 	}
 	return custom, nil
 }
 
-// Map sends what comes under a segment of the domain's path (empty: what no
-// other segment takes) to a stage of an API, once after stands: the stage has to
-// be there, and the API's policy is to be in effect before requests arrive.
-func (d *CustomDomain) Map(ctx *pulumi.Context, segment, apiID, stage string, after []pulumi.Resource) (*apigateway.BasePathMapping, error) {
-	args := &apigateway.BasePathMappingArgs{
+// BasePathMappingArgs describes which stage answers below a base path of a custom
+// domain.
+type BasePathMappingArgs struct {
+	// BasePath is one segment of a path, without slashes. Default: empty, which
+	// takes whatever no other mapping takes.
+	BasePath string
+	// APIID is the REST API, of the domain's account and region. Required.
+	APIID string
+	// Stage is the API's stage. Required: it has to exist when the mapping is
+	// created.
+	Stage string
+}
+
+// Map maps a base path to a stage. Let it depend on the API's policy and
+// deployment, so that the stage exists and the policy is in effect before
+// requests arrive.
+func (d *CustomDomain) Map(ctx *pulumi.Context, args *BasePathMappingArgs, opts ...pulumi.ResourceOption) (*apigateway.BasePathMapping, error) {
+	mapping := &apigateway.BasePathMappingArgs{
 		DomainName: d.Domain.DomainName,
-		RestApi:    pulumi.String(apiID),
-		StageName:  pulumi.String(stage),
+		RestApi:    pulumi.String(args.APIID),
+		StageName:  pulumi.String(args.Stage),
 	}
 	name := d.name + "-mapping"
-	if segment != "" {
-		name += "-" + segment
-		args.BasePath = pulumi.String(segment)
+	if args.BasePath != "" {
+		name += "-" + args.BasePath
+		mapping.BasePath = pulumi.String(args.BasePath)
 	}
-	options := []pulumi.ResourceOption{pulumi.Parent(d), pulumi.DependsOn(after), slowly()}
+	opts = append([]pulumi.ResourceOption{pulumi.Parent(d)}, opts...)
 	if d.isPrivate {
-		args.DomainNameId = d.Domain.DomainNameId.ToStringPtrOutput()
+		mapping.DomainNameId = d.Domain.DomainNameId.ToStringPtrOutput()
 		// The provider would update the mapping of the domain that was replaced.
-		options = append(options, pulumi.ReplaceOnChanges([]string{"domainNameId"}))
+		opts = append(opts, pulumi.ReplaceOnChanges([]string{"domainNameId"}))
 	}
-	mapping, err := apigateway.NewBasePathMapping(ctx, name, args, options...)
+	created, err := apigateway.NewBasePathMapping(ctx, name, mapping, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("map path %q of custom domain %s: %w", segment, d.name, err)
+		return nil, fmt.Errorf("map base path %q of custom domain %s: %w", args.BasePath, d.name, err)
 	}
-	return mapping, nil
+	return created, nil
 }
 
-func slowly() pulumi.ResourceOption {
-	return pulumi.Timeouts(&pulumi.CustomTimeouts{
-		Create: domainTimeout.String(), Update: domainTimeout.String(), Delete: domainTimeout.String(),
-	})
-}
-
-// policy admits whoever comes through the endpoints, and nobody else; what they
-// may do, the APIs' own policies say. AWS's examples write execute-api:/* for
-// the domain, which API Gateway hands back written out, so that each update
-// would see a difference (hashicorp/terraform-provider-aws#40834). The domain's
-// identifier isn't known before it is made; written with a wildcard in its
-// place, there is nothing to write out. Neither was tried on AWS.
+// policy allows every request that comes through the endpoints and denies all
+// others; the APIs' own resource policies say what a request may do. AWS's
+// examples write execute-api:/* for the domain, which API Gateway returns
+// expanded, so that each update would see a difference
+// (hashicorp/terraform-provider-aws issue 40834). The domain's identifier isn't
+// known before the domain exists; with a wildcard in its place there is nothing
+// to expand. Neither was tried on AWS.
 func (p *PrivateAccess) policy(host string) (string, error) {
 	resource := fmt.Sprintf("arn:%s:execute-api:%s:%s:/domainnames/%s+*", p.Partition, p.Region, p.AccountID, host)
 	statement := func(effect string) map[string]any {

@@ -7,35 +7,43 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// DomainShareArgs describes with whom PRIVATE custom domains are shared.
+// DomainShareArgs describes with which accounts PRIVATE custom domains are shared.
 type DomainShareArgs struct {
 	// Principals are the accounts whose endpoints may be associated with the
-	// domains, 12 digits each.
+	// domains, 12 digits each. Required: 1 or more.
 	Principals []string
-	// AllowExternalPrincipals admits accounts outside the organization, which
-	// have to accept the share within 12 hours.
+	// AllowExternalPrincipals allows accounts outside the organization, which
+	// have to accept the share within 12 hours. Default: false.
 	AllowExternalPrincipals bool
-	Tags                    Tags
+	// Tags are the share's.
+	Tags Tags
 }
 
-// DomainShare is a share of AWS Resource Access Manager that PRIVATE custom
-// domains are put into. RAM gives it the default permission for them, to
+// DomainShare is a resource share of AWS Resource Access Manager for PRIVATE
+// custom domains. RAM gives it the default permission for them, which is to
 // associate endpoints.
 type DomainShare struct {
 	pulumi.ResourceState
 
+	// ARN is the share's ARN.
 	ARN pulumi.StringOutput `pulumi:"arn"`
-	// Principals are the associations with the accounts.
+	// Principals are the associations with the accounts, in the order of the
+	// arguments.
 	Principals []*ram.PrincipalAssociation
 
 	name string
 }
 
-// NewDomainShare makes a share that holds nothing yet.
+// NewDomainShare creates a share without domains.
 func NewDomainShare(ctx *pulumi.Context, name string, args *DomainShareArgs, opts ...pulumi.ResourceOption) (*DomainShare, error) {
+	m := arguments{component: "DomainShare", name: name}
+	m.given(len(args.Principals) > 0, "Principals")
+	if err := m.err(); err != nil {
+		return nil, err
+	}
 	shared := &DomainShare{name: name}
-	if err := ctx.RegisterComponentResource("portico:index:DomainShare", name, shared, opts...); err != nil {
-		return nil, fmt.Errorf("register domain share %q: %w", name, err)
+	if err := register(ctx, "DomainShare", name, shared, opts); err != nil {
+		return nil, err
 	}
 	share, err := ram.NewResourceShare(ctx, name, &ram.ResourceShareArgs{
 		AllowExternalPrincipals: pulumi.Bool(args.AllowExternalPrincipals),
@@ -55,18 +63,18 @@ func NewDomainShare(ctx *pulumi.Context, name string, args *DomainShareArgs, opt
 		}
 		shared.Principals = append(shared.Principals, principal)
 	}
-	if err := ctx.RegisterResourceOutputs(shared, pulumi.Map{"arn": shared.ARN}); err != nil {
-		return nil, fmt.Errorf("register outputs of domain share %q: %w", name, err)
+	if err := complete(ctx, "DomainShare", name, shared, pulumi.Map{"arn": shared.ARN}); err != nil {
+		return nil, err
 	}
 	return shared, nil
 }
 
-// Add puts a PRIVATE custom domain into the share.
-func (s *DomainShare) Add(ctx *pulumi.Context, domain *CustomDomain) (*ram.ResourceAssociation, error) {
+// Add adds a PRIVATE custom domain to the share.
+func (s *DomainShare) Add(ctx *pulumi.Context, domain *CustomDomain, opts ...pulumi.ResourceOption) (*ram.ResourceAssociation, error) {
 	association, err := ram.NewResourceAssociation(ctx, s.name+"-"+domain.name, &ram.ResourceAssociationArgs{
 		ResourceArn:      domain.ARN,
 		ResourceShareArn: s.ARN,
-	}, pulumi.Parent(s))
+	}, append([]pulumi.ResourceOption{pulumi.Parent(s)}, opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("share custom domain %s: %w", domain.name, err)
 	}

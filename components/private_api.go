@@ -4,29 +4,43 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// PrivateAPIArgs describes what Portico does to a private REST API that
-// somebody else owns.
+// PrivateAPIArgs describes the resource policy and the deployments of a private
+// REST API that exists.
 type PrivateAPIArgs struct {
+	// APIID is the API's ID. Required.
 	APIID string
-	// Policy makes the API's resource policy out of the one that it has (empty:
-	// none) and the ARNs of its PRIVATE custom domains, by host. It is called in
-	// a preview too, so what it refuses is refused before anything changes.
+	// Policy returns the resource policy to set. Required. existing is the policy
+	// that the API has; empty: none. domainARNs are the ARNs of the API's PRIVATE
+	// custom domains, by host. Policy is called in a preview too, so that its
+	// errors come before anything changes.
 	Policy func(existing string, domainARNs map[string]string) (string, error)
-	// DomainARNs are those of the PRIVATE custom domains; nil: the API has none.
+	// DomainARNs are the ARNs of the PRIVATE custom domains, by host. Default: the
+	// API has none.
 	DomainARNs pulumi.StringMap
-	// AnyDomainARNs stand in for DomainARNs while these aren't known, for what
-	// Policy refuses; its result is not used then.
-	AnyDomainARNs map[string]string
-	// Stages are redeployed when the policy changes; none: that is left to the
-	// API's owner.
+	// PreviewDomainARNs are what Policy is given first in place of DomainARNs,
+	// which aren't known before the domains exist. That result is not used, its
+	// error is. Default: none.
+	PreviewDomainARNs map[string]string
+	// Stages are the stages that are redeployed when the policy changes, which
+	// publishes whatever the API's owner has saved. A stage that doesn't exist is
+	// created. Default: none, and the owner has to deploy the policy.
 	Stages []string
-	// After is deployed first: AWS allows an account one deployment in 5 s.
-	After pulumi.Resource
+	// DeploymentsDependOn are created before the deployments: another API's, since
+	// API Gateway allows an account one CreateDeployment in 5 s. Default: nothing.
+	DeploymentsDependOn []pulumi.Resource
+}
+
+func (a *PrivateAPIArgs) check(name string) error {
+	m := arguments{component: "PrivateAPI", name: name}
+	m.given(a.APIID != "", "APIID")
+	m.given(a.Policy != nil, "Policy")
+	return m.err()
 }
 
 // PrivateAPI is the resource policy of a private REST API, and the deployments
@@ -36,29 +50,32 @@ type PrivateAPI struct {
 
 	// PolicyDigest is the SHA-256 of the resource policy, in hexadecimal.
 	PolicyDigest pulumi.StringOutput `pulumi:"policyDigest"`
-	// Policy is the resource policy itself, and Deployments those of the stages,
-	// for what has to wait for them.
-	Policy      *apigateway.RestApiPolicy
+	// Policy is the resource policy, for dependencies.
+	Policy *apigateway.RestApiPolicy
+	// Deployments are the deployments by stage, for dependencies.
 	Deployments map[string]*apigateway.Deployment
-	// Last is the last deployment, or After where there are none.
-	Last pulumi.Resource
+	// LastDeployment is the one that the others come before. Nil: there is none.
+	LastDeployment *apigateway.Deployment
 }
 
 // NewPrivateAPI reads the API, sets its resource policy and redeploys its
-// stages. What it makes is retained on delete: to delete the policy would leave
-// the API without its owner's statements too, and to delete the deployment
-// would delete the owner's stage.
+// stages. Policy and deployments stay in AWS when they are deleted: without them
+// the API would lose its owner's statements, and its owner's stage. An API that
+// isn't private is an [ExistingResourceError].
 func NewPrivateAPI(ctx *pulumi.Context, name string, args *PrivateAPIArgs, opts ...pulumi.ResourceOption) (*PrivateAPI, error) {
-	api := &PrivateAPI{Last: args.After, Deployments: map[string]*apigateway.Deployment{}}
-	if err := ctx.RegisterComponentResource("portico:index:PrivateAPI", name, api, opts...); err != nil {
-		return nil, fmt.Errorf("register private API %q: %w", name, err)
+	if err := args.check(name); err != nil {
+		return nil, err
+	}
+	api := &PrivateAPI{Deployments: map[string]*apigateway.Deployment{}}
+	if err := register(ctx, "PrivateAPI", name, api, opts); err != nil {
+		return nil, err
 	}
 	// apigateway.LookupRestApi finds by name only, and names aren't unique.
 	existing, err := apigateway.GetRestApi(ctx, name, pulumi.ID(args.APIID), nil, pulumi.Parent(api))
 	if err != nil {
 		return nil, fmt.Errorf("read REST API %s: %w", args.APIID, err)
 	}
-	policy := args.policyOf(existing)
+	policy := args.policyFor(existing)
 	api.Policy, err = apigateway.NewRestApiPolicy(ctx, name, &apigateway.RestApiPolicyArgs{
 		RestApiId: existing.ID(),
 		Policy:    policy,
@@ -71,51 +88,51 @@ func NewPrivateAPI(ctx *pulumi.Context, name string, args *PrivateAPIArgs, opts 
 		return hex.EncodeToString(digest[:])
 	}).(pulumi.StringOutput)
 	for _, stage := range args.Stages {
-		if err := api.deploy(ctx, name+"-"+stage, stage, existing); err != nil {
+		if err := api.deploy(ctx, name+"-"+stage, stage, args, existing); err != nil {
 			return nil, err
 		}
 	}
-	if err := ctx.RegisterResourceOutputs(api, pulumi.Map{"policyDigest": api.PolicyDigest}); err != nil {
-		return nil, fmt.Errorf("register outputs of private API %q: %w", name, err)
+	if err := complete(ctx, "PrivateAPI", name, api, pulumi.Map{"policyDigest": api.PolicyDigest}); err != nil {
+		return nil, err
 	}
 	return api, nil
 }
 
-// policyOf is the policy to set. Where it has to wait for the ARNs of custom
-// domains that are to be made, it is made once without them, to hear what it
-// refuses while nothing has changed.
-func (a *PrivateAPIArgs) policyOf(existing *apigateway.RestApi) pulumi.StringOutput {
-	refused := pulumi.All(existing.EndpointConfiguration, existing.Policy).ApplyT(func(values []any) (string, error) {
+// policyFor is the policy to set. Where it has to wait for the ARNs of custom
+// domains that don't exist yet, args.Policy is called once before, for its error.
+func (a *PrivateAPIArgs) policyFor(existing *apigateway.RestApi) pulumi.StringOutput {
+	checked := pulumi.All(existing.EndpointConfiguration, existing.Policy).ApplyT(func(values []any) (string, error) {
 		if kind := values[0].(apigateway.RestApiEndpointConfiguration).Types; kind != "PRIVATE" {
-			return "", fmt.Errorf("use REST API %s: its endpoint type is %s: only private APIs are reached through a VPC endpoint", a.APIID, kind)
+			return "", &ExistingResourceError{Kind: "REST API", ID: a.APIID,
+				Problem: fmt.Sprintf("its endpoint type is %s", kind), Fix: "only private APIs are reached through a VPC endpoint"}
 		}
-		return a.Policy(values[1].(string), a.AnyDomainARNs)
+		return a.Policy(values[1].(string), a.PreviewDomainARNs)
 	}).(pulumi.StringOutput)
 	if len(a.DomainARNs) == 0 {
-		return refused
+		return checked
 	}
-	return pulumi.All(refused, existing.Policy, a.DomainARNs.ToStringMapOutput()).ApplyT(func(values []any) (string, error) {
+	return pulumi.All(checked, existing.Policy, a.DomainARNs.ToStringMapOutput()).ApplyT(func(values []any) (string, error) {
 		return a.Policy(values[1].(string), values[2].(map[string]string))
 	}).(pulumi.StringOutput)
 }
 
-// deploy points a stage at a new deployment whenever the policy has changed. A
-// replacement has to be created before the old deployment goes (Pulumi's
-// default): the stage has then moved on.
-func (a *PrivateAPI) deploy(ctx *pulumi.Context, name, stage string, existing *apigateway.RestApi) error {
-	after := []pulumi.Resource{a.Policy}
-	if a.Last != nil {
-		after = append(after, a.Last)
+// deploy points a stage at a new deployment whenever the policy has changed. The
+// engine creates a replacement before it deletes the old deployment, which it
+// must: a deployment that its stage still points at takes the stage with it.
+func (a *PrivateAPI) deploy(ctx *pulumi.Context, name, stage string, args *PrivateAPIArgs, existing *apigateway.RestApi) error {
+	dependencies := append(slices.Clone(args.DeploymentsDependOn), a.Policy)
+	if a.LastDeployment != nil {
+		dependencies = append(dependencies, a.LastDeployment)
 	}
 	deployment, err := apigateway.NewDeployment(ctx, name, &apigateway.DeploymentArgs{
 		RestApi:     existing.ID(),
 		StageName:   pulumi.String(stage),
 		Description: pulumi.String("Portico: resource policy changed"),
 		Triggers:    pulumi.StringMap{"policy": a.PolicyDigest},
-	}, pulumi.Parent(a), pulumi.DependsOn(after), pulumi.RetainOnDelete(true))
+	}, pulumi.Parent(a), pulumi.DependsOn(dependencies), pulumi.RetainOnDelete(true))
 	if err != nil {
 		return fmt.Errorf("deploy %s (stage %s): %w", name, stage, err)
 	}
-	a.Last, a.Deployments[stage] = deployment, deployment
+	a.LastDeployment, a.Deployments[stage] = deployment, deployment
 	return nil
 }

@@ -8,12 +8,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// StageExists tells, in previews too, whether a REST API has a stage. Of an API
-// that doesn't exist it says that the stage does: NewPrivateAPI reports the API.
+// StageExists reports, in previews too, whether a REST API has a stage. For an
+// API that doesn't exist it reports true: [NewPrivateAPI] has the better error.
 //
-// It asks for an export of the stage (apigateway:GET on it), the only question
-// about a stage whose answer may be no: a read of the stage as a resource fails
-// the whole update when there is none.
+// It asks for an export of the stage (apigateway:GET on it). A read of the stage
+// as a resource would fail the whole update where there is none.
 func StageExists(ctx *pulumi.Context, apiID, stage string, opts ...pulumi.InvokeOption) (bool, error) {
 	_, err := apigateway.GetExport(ctx, &apigateway.GetExportArgs{RestApiId: apiID, StageName: stage, ExportType: "oas30"}, opts...)
 	switch {
