@@ -61,7 +61,7 @@ func TestAPublicZoneOfAnotherAccountValidatesThroughItsRole(t *testing.T) {
 	require.NotContains(t, m.only(t, certificateToken).Provider, elsewhere.Name)
 
 	err := shared(t, &monitor{}, minimalShared+"  portico:certificates: {zones: [{name: internal.example.com, roleArn: \""+role+"\"}]}\n", twoRows)
-	require.ErrorContains(t, err, "has no public hosted zone internal.example.com: correct portico:certificates.zones")
+	require.ErrorContains(t, err, "find public hosted zone internal.example.com: the account that is named for it has no such zone: name the account that has it (portico:certificates.zones)")
 }
 
 // pair is a certificate with its key, and who issued it.

@@ -40,10 +40,10 @@ func (s *sharedStack) stands(door mapping.FrontDoor) bool {
 // takes addresses.
 func (d *frontDoors) fixed() []pulumi.Resource {
 	if d.endpoints != nil {
-		return d.endpoints.Fixed
+		return d.endpoints.StaticEndpoints
 	}
 	if d.alb != nil {
-		return d.alb.Fixed
+		return d.alb.StaticEndpoints
 	}
 	return nil
 }
@@ -79,16 +79,16 @@ func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasR
 	alias := components.AliasRecord{Name: string(record.Name)}
 	if record.Door == mapping.FrontDoorNative {
 		alias.Target = components.AliasTarget{DNSName: d.native.DNSName, HostedZoneID: d.native.HostedZoneID}
-		alias.After = []pulumi.Resource{d.associations.ByHost[alias.Name]}
+		alias.DependsOn = []pulumi.Resource{d.associations.ByHost[alias.Name]}
 		return alias
 	}
 	balancer := d.balancers[record.LoadBalancer]
 	alias.Target = components.AliasTarget{DNSName: balancer.DNSName, HostedZoneID: balancer.HostedZoneID}
 	if record.Door == mapping.FrontDoorALB {
-		alias.After = []pulumi.Resource{d.albRoutings[record.LoadBalancer]}
+		alias.DependsOn = []pulumi.Resource{d.albRoutings[record.LoadBalancer]}
 	}
 	if record.Door == mapping.FrontDoorNGINX && moves {
-		alias.After = []pulumi.Resource{d.proxy}
+		alias.DependsOn = []pulumi.Resource{d.proxy}
 	}
 	return alias
 }
@@ -106,31 +106,28 @@ func (s *sharedStack) endpointSource(door mapping.FrontDoor, c settings.Endpoint
 }
 
 func (s *sharedStack) albEndpoint(network *components.Network, groups *components.SecurityGroups) (*components.ExecuteAPIEndpoint, error) {
-	return components.NewExecuteAPIEndpoint(s.ctx, s.prefix, &components.ExecuteAPIEndpointArgs{
-		Door:          string(mapping.FrontDoorALB),
+	return components.NewExecuteAPIEndpoint(s.ctx, s.prefix+"-alb", &components.ExecuteAPIEndpointArgs{
 		Region:        s.config.AWS.Region,
 		VPCID:         network.VPCID,
 		ExistingVPCID: s.config.Network.VPCID,
 		SubnetIDs:     network.SubnetIDs,
 		Addresses:     network.ALBEndpointAddresses,
 		Source:        s.endpointSource(mapping.FrontDoorALB, s.config.Endpoints.ALB),
-		Clients:       components.EndpointClients{GroupID: groups.LoadBalancerID, OwnGroup: groups.OwnLoadBalancer},
+		Clients:       components.EndpointClients{SecurityGroupID: groups.LoadBalancerID, AllowEgress: groups.OwnLoadBalancer},
 		Tags:          s.tags,
 	}, s.providers)
 }
 
 func (s *sharedStack) nativeEndpoint(network *components.Network, fixed []pulumi.Resource) (*components.ExecuteAPIEndpoint, error) {
-	return components.NewExecuteAPIEndpoint(s.ctx, s.prefix, &components.ExecuteAPIEndpointArgs{
-		Door:          string(mapping.FrontDoorNative),
+	return components.NewExecuteAPIEndpoint(s.ctx, s.prefix+"-native", &components.ExecuteAPIEndpointArgs{
 		Region:        s.config.AWS.Region,
 		VPCID:         network.VPCID,
 		ExistingVPCID: s.config.Network.VPCID,
 		SubnetIDs:     network.SubnetIDs,
-		Fixed:         fixed,
 		Source:        s.endpointSource(mapping.FrontDoorNative, s.config.Endpoints.Native),
-		Clients:       components.EndpointClients{CIDRs: components.AdmittedCIDRs(network.CIDRs, s.config.LoadBalancer.AllowedCIDRs)},
+		Clients:       components.EndpointClients{CIDRs: slices.Concat(network.CIDRs, s.config.LoadBalancer.AllowedCIDRs)},
 		Tags:          s.tags,
-	}, s.providers)
+	}, s.providers, pulumi.DependsOn(fixed))
 }
 
 // loadBalancers makes the load balancers, in the topology's order.
@@ -145,12 +142,10 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 	var balancers []*components.LoadBalancer
 	for i, derived := range s.topology.LoadBalancers {
 		args := &components.LoadBalancerArgs{
-			Suffix:             derived.Name,
 			Type:               components.ApplicationLoadBalancer,
 			Proxy:              s.proxied(derived),
 			VPCID:              network.VPCID,
 			SubnetIDs:          network.SubnetIDs,
-			After:              fixed,
 			SecurityGroupID:    groups.LoadBalancerID,
 			LongestTimeout:     s.longestTimeout(mapping.FrontDoorNGINX, mapping.FrontDoorALB),
 			SSLPolicy:          s.config.LoadBalancer.SSLPolicy,
@@ -161,7 +156,7 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 			args.Type = s.config.LoadBalancer.Type
 		}
 		args.CertificateARNs, args.CertificateNames = s.certificatesOf(i, certificates)
-		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix, args, s.providers)
+		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(fixed))
 		if err != nil {
 			return nil, err
 		}
@@ -202,17 +197,16 @@ func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors
 		if len(balancer.ALBHosts) == 0 && (len(s.topology.ALBHosts) > 0 || s.proxied(balancer) && !s.config.SharesLoadBalancer()) {
 			continue
 		}
-		led, returning := s.led(balancer)
-		door, err := components.NewALBRouting(s.ctx, s.prefix, &components.ALBRoutingArgs{
-			LoadBalancer:   doors.balancers[i],
-			Suffix:         balancer.Name,
-			VPCID:          network.VPCID,
-			Endpoint:       doors.alb,
-			Hosts:          led,
-			Returning:      returning,
-			Proxy:          doors.proxy,
-			LongestTimeout: s.longestTimeout(mapping.FrontDoorALB),
-			Tags:           s.tags,
+		toAPIGateway, toProxy := s.hostsByTarget(balancer)
+		door, err := components.NewALBRouting(s.ctx, s.prefix+routingSuffix(balancer.Name), &components.ALBRoutingArgs{
+			LoadBalancer:      doors.balancers[i],
+			VPCID:             network.VPCID,
+			Endpoint:          doors.alb,
+			HostsToAPIGateway: toAPIGateway,
+			HostsToProxy:      toProxy,
+			Proxy:             doors.proxy,
+			LongestTimeout:    s.longestTimeout(mapping.FrontDoorALB),
+			Tags:              s.tags,
 		}, s.providers)
 		if err != nil {
 			return nil, err
@@ -222,20 +216,20 @@ func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors
 	return all, nil
 }
 
-// led are the hosts that have a rule on a load balancer. Where the proxy is
-// behind it too, a host moves to nginx by its rule, and the name keeps leading to
-// the same load balancer: it is returning to what stands for hosts without a
-// rule. The next run takes the rule away. Without one the host would move when
-// rules are deleted, at a run's end, after the outputs that say it has moved.
-func (s *sharedStack) led(balancer topology.LoadBalancer) (hosts, returning []string) {
+// hostsByTarget are the hosts that have a rule on a load balancer, by where it
+// forwards them. Where the proxy is behind it too, a host moves to nginx by its
+// rule, and its name resolves to the same load balancer as before. The next run
+// deletes the rule. Without a rule the host would move when rules are deleted, at
+// a run's end, after the outputs that say that it has moved.
+func (s *sharedStack) hostsByTarget(balancer topology.LoadBalancer) (toAPIGateway, toProxy []string) {
 	for _, host := range balancer.ALBHosts {
 		if s.proxied(balancer) && s.topology.Placements[host].Name == mapping.FrontDoorNGINX {
-			returning = append(returning, string(host))
+			toProxy = append(toProxy, string(host))
 		} else {
-			hosts = append(hosts, string(host))
+			toAPIGateway = append(toAPIGateway, string(host))
 		}
 	}
-	return hosts, returning
+	return toAPIGateway, toProxy
 }
 
 // accessAssociations connects the native hosts' PRIVATE custom domains.

@@ -157,14 +157,14 @@ func TestHostsWaitUntilTheirAccountsAreReady(t *testing.T) {
 	require.Equal(t, map[string]any{"nginx": "portico-dev-execute-api-id", "alb": "portico-dev-alb-endpoint-id", "native": "portico-dev-native-endpoint-id"},
 		e.standing[ownStack]["endpoints"], "by which the accounts can make their side")
 	require.Empty(t, m.of(accessToken))
-	require.Equal(t, []string{"-portico.invalid"}, m.names(ruleToken), "which has the targets' health checked until there are hosts")
+	require.Equal(t, []string{"-api-portico.invalid"}, m.names(ruleToken), "which has the targets' health checked until there are hosts")
 
 	e.provide(bHost+" alb", cHost+" native")
 	m = e.up(t)
 	require.Equal(t, map[string]string{"*.internal.example.com": theBalancer, cHost: theEndpoint}, m.aliases())
 	require.Equal(t, map[string]any{bHost: map[string]any{"name": "alb"}, cHost: map[string]any{"name": "native"}}, e.doors())
 	require.Equal(t, []any{aHost, bHost, cHost}, e.standing[ownStack]["hosts"])
-	require.Equal(t, []string{"-" + bHost}, m.names(ruleToken))
+	require.Equal(t, []string{"-api-" + bHost}, m.names(ruleToken))
 	require.Equal(t, []string{"-" + cHost}, m.names(accessToken))
 
 	t.Run("a further run changes nothing", func(t *testing.T) {
@@ -189,7 +189,7 @@ type way struct {
 func (m *monitor) returns(host string) bool {
 	for _, r := range m.of(ruleToken) {
 		action := r.Inputs["actions"].([]any)[0].(map[string]any)
-		if strings.HasSuffix(r.Name, "-"+host) && action["targetGroupArn"] == "arn:aws:mock::111111111111:portico-dev-tg" {
+		if strings.HasSuffix(r.Name, "-"+host) && action["targetGroupArn"] == "arn:aws:mock::111111111111:portico-dev-lb" {
 			return strings.Contains(strings.Join(r.Dependencies, " "), "ecs/service:Service::portico-dev")
 		}
 	}
@@ -202,7 +202,7 @@ func (e *sharedRuns) wayOf(m *monitor, host string) way {
 		returning: m.returns(host),
 		name:      placement,
 		alias:     m.aliases()[host],
-		rule:      slices.Contains(m.names(ruleToken), "-"+host) || slices.Contains(m.names(ruleToken), "-alb-"+host),
+		rule:      slices.Contains(m.names(ruleToken), "-api-"+host) || slices.Contains(m.names(ruleToken), "-alb-"+host),
 		access:    slices.Contains(m.names(accessToken), "-"+host),
 	}
 }
@@ -302,7 +302,7 @@ func TestRowsOfALBAloneNeedNoProxy(t *testing.T) {
 	m := e.up(t)
 	requireNone(t, m, "ecs/", "ecr/", "docker", "appautoscaling", "iam/", "cloudwatch", "apigateway", "Cluster", "Service", "Repository", "Image")
 	require.Equal(t, []string{"-alb-endpoint"}, m.names(endpointToken), "neither logs nor ECR nor S3 is called")
-	require.Equal(t, []string{"-alb"}, m.names(targetGroupToken))
+	require.Equal(t, []string{"-api"}, m.names(targetGroupToken))
 	action := m.only(t, listenerToken).Inputs["defaultActions"].([]any)[0].(map[string]any)
 	require.Equal(t, "fixed-response", action["type"])
 	response := action["fixedResponse"].(map[string]any)
@@ -310,15 +310,15 @@ func TestRowsOfALBAloneNeedNoProxy(t *testing.T) {
 	require.JSONEq(t, `{"message":"No API is mapped to this host and path"}`, response["messageBody"].(string))
 	require.Equal(t, "portico-dev-alb-endpoint-id", e.standing[ownStack]["vpcEndpointId"], "for readers that know of one endpoint")
 	require.Equal(t, theBalancer, e.standing[ownStack]["loadBalancerDnsName"])
-	require.Equal(t, []string{"-" + aHost, "-" + bHost}, m.names(ruleToken))
+	require.Equal(t, []string{"-api-" + aHost, "-api-" + bHost}, m.names(ruleToken))
 
 	t.Run("and a proxy that comes leaves the load balancer what it is", func(t *testing.T) {
 		e.mapping = hosts(aHost+" alb", bHost+" alb", cHost+" nginx")
 		joined := e.up(t)
 		require.Equal(t, m.names(balancerToken), joined.names(balancerToken))
 		require.Equal(t, m.names(certificateToken), joined.names(certificateToken))
-		require.Equal(t, "portico-dev-tg", joined.named(t, targetGroupToken, "-tg").Name)
-		require.Equal(t, "arn:aws:mock::111111111111:portico-dev-tg", joined.only(t, listenerToken).Inputs["defaultActions"].([]any)[0].(map[string]any)["targetGroupArn"])
+		require.Equal(t, []string{"-api", "-lb"}, joined.names(targetGroupToken))
+		require.Equal(t, "arn:aws:mock::111111111111:portico-dev-lb", joined.only(t, listenerToken).Inputs["defaultActions"].([]any)[0].(map[string]any)["targetGroupArn"])
 	})
 }
 
@@ -416,7 +416,7 @@ func TestTheALBLeadsToTheEndpointsAddresses(t *testing.T) {
 		rule := e.up(t).only(t, ruleToken)
 		require.Equal(t, []any{map[string]any{"hostHeader": map[string]any{"values": []any{aHost}}}}, rule.Inputs["conditions"])
 		require.NotContains(t, rule.Inputs, "priority")
-		require.Contains(t, strings.Join(rule.Dependencies, " "), "TargetGroupAttachment::portico-dev-alb-1")
+		require.Contains(t, strings.Join(rule.Dependencies, " "), "TargetGroupAttachment::portico-dev-api-1")
 	})
 }
 

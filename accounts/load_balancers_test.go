@@ -6,6 +6,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/settings"
+	"github.com/portico-iac/portico/internal/topology"
 )
 
 func TestANetworkLoadBalancerHasAnApplicationLoadBalancerBesideItForALBRows(t *testing.T) {
@@ -31,7 +35,7 @@ func TestMoreCertificatesThanALoadBalancerTakesSpillOver(t *testing.T) {
 	e.mapping = manyRows(6, 6)
 	m := e.up(t)
 	require.Equal(t, []string{"-lb", "-lb2"}, m.names(balancerToken))
-	require.Equal(t, []string{"-tg", "-tg2"}, m.names(targetGroupToken))
+	require.Equal(t, []string{"-lb", "-lb2"}, m.names(targetGroupToken))
 	require.Len(t, m.only(t, "aws:ecs/service:Service").Inputs["loadBalancers"], 2)
 	require.Equal(t, first["loadBalancerDnsName"], e.standing[ownStack]["loadBalancerDnsName"])
 	for name, target := range m.aliases() {
@@ -46,10 +50,29 @@ func TestMoreCertificatesThanALoadBalancerTakesSpillOver(t *testing.T) {
 		require.Equal(t, m.identities(), again.identities())
 		require.Equal(t, m.aliases(), again.aliases())
 	})
-	t.Run("whose longer names have to fit", func(t *testing.T) {
-		long := settingsText(strings.Replace(string(e.settings), "config:\n", "config:\n  portico:app: {name: reverse-proxy, environment: integr1}\n", 1))
-		err := shared(t, &monitor{}, long, manyRows(6, 6))
-		require.ErrorContains(t, err, "name load balancer reverse-proxy-integr1-lb2: portico:app: reverse-proxy-integr1 is too long by 1 characters: write a name and an environment of at most 19 together")
-		require.NoError(t, shared(t, &monitor{}, long, manyRows(4, 4)))
-	})
+}
+
+// The names are checked from the start: an installation that outgrows one load
+// balancer can't be named anew.
+func TestNamesLeaveRoomForEveryLoadBalancer(t *testing.T) {
+	named := func(environment string) settingsText {
+		return settingsText(strings.Replace(string(minimalShared), "config:\n", "config:\n  portico:app: {name: reverse-proxy, environment: "+environment+"}\n", 1))
+	}
+	const quotas = "  portico:quotas: {certificatesPerLoadBalancer: 1, namesPerCertificate: 2}\n"
+	require.NoError(t, shared(t, &monitor{}, named("integ")+quotas, manyRows(6, 6)), "names of two load balancers")
+	require.ErrorContains(t, shared(t, &monitor{}, named("integr"), manyRows(1, 1)),
+		"portico:app: reverse-proxy-integr is too long for a load balancer's name: write a name and an environment of at most 18 characters together")
+
+	longest := settings.App{Name: "reverse-proxy", Environment: "integ"}
+	var short []topology.LoadBalancer
+	for _, name := range []string{"", "2", "9", "alb", "alb2", "alb9"} {
+		short = append(short, topology.LoadBalancer{Name: name})
+	}
+	require.NoError(t, checkNames(longest, short))
+	for _, balancer := range short {
+		require.LessOrEqual(t, len(longest.Prefix()+balancerSuffix(balancer.Name)), components.MaxLoadBalancerName)
+		require.LessOrEqual(t, len(longest.Prefix()+routingSuffix(balancer.Name)), components.MaxLoadBalancerName)
+	}
+	require.EqualError(t, checkNames(longest, []topology.LoadBalancer{{Name: "alb10"}}),
+		"name load balancer reverse-proxy-integ-alb10: portico:app: reverse-proxy-integ is too long by 1 characters: write a name and an environment of at most 17 together")
 }

@@ -45,7 +45,7 @@ func ProviderWith(made ProviderSettings, rows *mapping.Mapping) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		return deployProvider(ctx, config, rows)
+		return withSetting(deployProvider(ctx, config, rows))
 	}
 }
 

@@ -123,7 +123,7 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 			return nil, err
 		}
 	}
-	args := certificatesArgs(s.config.Certificates, components.NewPublicZones(s.ctx, s.awsProvider, owners), s.tags)
+	args := certificatesArgs(s.config.Certificates, components.NewPublicZones(s.ctx, &components.PublicZonesArgs{Provider: s.awsProvider, ZoneProviders: owners}), s.tags)
 	args.Requests = requests
 	args.RecordsOfOthers = s.config.Certificates.SharedRecords || s.shared.accountID == string(s.account.ID)
 	if err := reportExpiry(s.ctx, s.config.Certificates.Imported); err != nil {

@@ -37,7 +37,7 @@ func SharedIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		return deployShared(ctx, dir, config, rows)
+		return withSetting(deployShared(ctx, dir, config, rows))
 	}
 }
 
@@ -130,7 +130,7 @@ func (s *sharedStack) deploy() error {
 	if err != nil {
 		return err
 	}
-	s.publicZones = components.NewPublicZones(s.ctx, awsProvider, owners)
+	s.publicZones = components.NewPublicZones(s.ctx, &components.PublicZonesArgs{Provider: awsProvider, ZoneProviders: owners})
 	network, err := s.network()
 	if err != nil {
 		return err
@@ -290,7 +290,7 @@ func (s *sharedStack) endpoints(network *components.Network, groups *components.
 		SubnetIDs:         network.SubnetIDs,
 		RouteTableIDs:     network.RouteTableIDs,
 		Addresses:         network.EndpointAddresses,
-		Fixed:             fixed,
+		StaticEndpoints:   fixed,
 		ExecuteAPI:        s.endpointSource(mapping.FrontDoorNGINX, config.ExecuteAPI),
 		Logs:              source(config.Logs),
 		ECRAPI:            source(config.ECRAPI),
@@ -304,7 +304,7 @@ func (s *sharedStack) endpoints(network *components.Network, groups *components.
 		args.TasksGroupID = groups.TasksID
 	}
 	if id := s.config.SecurityGroups.EndpointID; id != "" {
-		args.AdmittedGroupIDs = []string{id}
+		args.ReachableGroupIDs = []string{id}
 	}
 	return components.NewEndpoints(s.ctx, s.prefix, args, s.providers)
 }

@@ -72,8 +72,15 @@ func (s *sharedStack) zones(network *components.Network, doors *frontDoors) (*co
 		Associations:  associations,
 		ProfileID:     s.config.DNS.ProfileID,
 		PublicZones:   s.publicZones,
+		OnHiddenNames: s.warnOfHiddenNames,
 		Tags:          s.tags,
 	}, s.providers)
+}
+
+// warnOfHiddenNames logs which public names clients in the VPC lose to a new zone.
+func (s *sharedStack) warnOfHiddenNames(hidden components.HiddenNames) error {
+	return s.ctx.Log.Warn(hidden.String()+": to leave them public, set "+
+		"portico:dns: {scope: host}, which makes a zone for each custom domain alone, or copy them into the private zone", nil)
 }
 
 // associations are the other VPCs, each with its account.

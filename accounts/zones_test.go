@@ -70,7 +70,7 @@ func TestExistingZonesAreUsedAsTheyAre(t *testing.T) {
 	})
 	t.Run("in an existing VPC that isn't", func(t *testing.T) {
 		m := &monitor{privateZones: exists, unassociated: exists}
-		require.ErrorContains(t, shared(t, m, zone+existingVPC, twoRows), "nobody there would see its records: associate it, or set associate: true")
+		require.ErrorContains(t, shared(t, m, zone+existingVPC, twoRows), "clients there would not see its records: associate it, or set associate: true (portico:dns.existing)")
 	})
 	t.Run("of another name", func(t *testing.T) {
 		m := &monitor{privateZones: map[string]string{"Z0EXISTING": "example.org"}}

@@ -10,57 +10,84 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// idleHost is a name that no client asks for: RFC 2606 keeps .invalid free.
-const idleHost = "portico.invalid"
+// placeholderHost is a name that no client asks for: RFC 2606 reserves .invalid.
+const placeholderHost = "portico.invalid"
 
-// ALBRoutingArgs describes what leads hosts from a load balancer to API Gateway
-// without the proxy.
+// ALBRoutingArgs describes which hosts an Application Load Balancer forwards to
+// API Gateway without the proxy.
 type ALBRoutingArgs struct {
-	// LoadBalancer is the Application Load Balancer, and Suffix its own.
+	// LoadBalancer is the Application Load Balancer. Required.
 	LoadBalancer *LoadBalancer
-	Suffix       string
-	VPCID        pulumi.StringInput
-	// Endpoint is the execute-api endpoint that answers.
+	// VPCID is the load balancer's VPC. Required.
+	VPCID pulumi.StringInput
+	// Endpoint is the execute-api endpoint that answers. Required.
 	Endpoint *ExecuteAPIEndpoint
-	// Hosts are the custom domains that the load balancer leads there.
-	Hosts []string
-	// Returning are those that it leads to the proxy from now on, which knows
-	// them when Proxy stands.
-	Returning []string
-	Proxy     *Service
-	// LongestTimeout is the longest that any row lets a request take.
+	// HostsToAPIGateway are the custom domains that are forwarded to the endpoint.
+	// Default: none. AWS allows 100 rules a load balancer, and a host of 128
+	// characters.
+	HostsToAPIGateway []string
+	// HostsToProxy are custom domains that are forwarded to the proxy, which the
+	// load balancer forwards all hosts without a rule to. A host that moves from
+	// API Gateway to the proxy needs its rule until its DNS answers have expired.
+	// Default: none.
+	HostsToProxy []string
+	// Proxy is the proxy's service, which the rules of HostsToProxy depend on.
+	// Required with HostsToProxy.
+	Proxy *Service
+	// LongestTimeout is the longest that a request may take, in whole seconds. An
+	// endpoint's address that goes away has 10 s more than that to finish.
+	// Default: 0. 0 to 3,590.
 	LongestTimeout time.Duration
-	Tags           Tags
+	// Tags are those of the target group and of the rules.
+	Tags Tags
 }
 
-// ALBRouting leads hosts from a load balancer to API Gateway without the proxy.
+func (a *ALBRoutingArgs) check(name string) error {
+	m := arguments{component: "ALBRouting", name: name}
+	checkBalancerName(&m, name)
+	m.given(a.LoadBalancer != nil, "LoadBalancer")
+	m.given(a.VPCID != nil, "VPCID")
+	m.given(a.Endpoint != nil, "Endpoint")
+	toProxy := len(a.HostsToProxy) > 0
+	m.require(!toProxy || a.Proxy != nil, "Proxy", "not set", "set it where there are HostsToProxy")
+	m.require(!toProxy || a.LoadBalancer == nil || a.LoadBalancer.TargetGroupARN != nil, "HostsToProxy",
+		"the load balancer has no target group of the proxy", "name hosts only where LoadBalancer has the proxy behind it")
+	return m.err()
+}
+
+// ALBRouting forwards hosts from an Application Load Balancer to API Gateway.
 type ALBRouting struct {
 	pulumi.ResourceState
 
-	// Rules are the hosts' listener rules: what stands where they do.
+	// TargetGroupARN is the target group of the endpoint's addresses.
+	TargetGroupARN pulumi.StringOutput `pulumi:"targetGroupArn"`
+	// Rules are the hosts' listener rules, for dependencies.
 	Rules []pulumi.Resource
 }
 
 // NewALBRouting creates the target group of the endpoint's addresses and a
-// listener rule for each host.
+// listener rule for each host. The target group has the component's name, which
+// is held to [MaxLoadBalancerName].
 //
 // The API's account has a REGIONAL custom domain for each host: API Gateway
-// tells the APIs apart by the Host header, which the load balancer passes on. It
-// asks for none of that in its health checks, so that 403 is as good an answer
-// as 200: either proves that the endpoint takes connections.
+// tells the APIs apart by the Host header, which the load balancer preserves.
+// Health checks have another Host, which API Gateway answers with 403. That proves
+// as well as 200 that the endpoint takes connections.
 func NewALBRouting(ctx *pulumi.Context, name string, args *ALBRoutingArgs, opts ...pulumi.ResourceOption) (*ALBRouting, error) {
-	door := &ALBRouting{}
-	component := balancerName(name, args.Suffix)
-	if err := ctx.RegisterComponentResource("portico:index:ALBRouting", component, door, opts...); err != nil {
-		return nil, fmt.Errorf("register front door alb %q: %w", component, err)
+	if err := args.check(name); err != nil {
+		return nil, err
 	}
-	group, err := lb.NewTargetGroup(ctx, name+ShortSuffix("alb", args.Suffix), &lb.TargetGroupArgs{
+	routing := &ALBRouting{}
+	if err := register(ctx, "ALBRouting", name, routing, opts); err != nil {
+		return nil, err
+	}
+	group, err := lb.NewTargetGroup(ctx, name, &lb.TargetGroupArgs{
 		TargetType:      pulumi.String("ip"),
 		Port:            pulumi.Int(443),
 		Protocol:        pulumi.String("HTTPS"),
 		ProtocolVersion: pulumi.String("HTTP1"),
 		VpcId:           args.VPCID.ToStringOutput().ToStringPtrOutput(),
-		// An address that goes finishes the requests it has.
+		// An address that goes away finishes the requests that it has.
 		DeregistrationDelay: pulumi.Int(seconds(args.LongestTimeout + timeoutMargin)),
 		HealthCheck: lb.TargetGroupHealthCheckArgs{
 			Enabled:            pulumi.Bool(true),
@@ -73,33 +100,34 @@ func NewALBRouting(ctx *pulumi.Context, name string, args *ALBRoutingArgs, opts 
 			HealthyThreshold:   pulumi.Int(2),
 			UnhealthyThreshold: pulumi.Int(2),
 		},
-		Tags: args.Tags.named(component + "-alb"),
-	}, pulumi.Parent(door))
+		Tags: args.Tags.named(name),
+	}, pulumi.Parent(routing))
 	if err != nil {
 		return nil, fmt.Errorf("create target group of the endpoint: %w", err)
 	}
-	targets, err := door.attach(ctx, component, args, group)
+	routing.TargetGroupARN = group.Arn
+	targets, err := routing.attach(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
-	if err := door.lead(ctx, component, args, group, targets); err != nil {
+	if err := routing.addRules(ctx, name, args, targets); err != nil {
 		return nil, err
 	}
-	if err := ctx.RegisterResourceOutputs(door, pulumi.Map{}); err != nil {
-		return nil, fmt.Errorf("register outputs of front door alb %q: %w", component, err)
+	if err := complete(ctx, "ALBRouting", name, routing, pulumi.Map{"targetGroupArn": routing.TargetGroupARN}); err != nil {
+		return nil, err
 	}
-	return door, nil
+	return routing, nil
 }
 
-// attach registers the endpoint's addresses.
-func (d *ALBRouting) attach(ctx *pulumi.Context, name string, args *ALBRoutingArgs, group *lb.TargetGroup) ([]pulumi.Resource, error) {
+// attach registers the endpoint's addresses with the target group.
+func (r *ALBRouting) attach(ctx *pulumi.Context, name string, args *ALBRoutingArgs) ([]pulumi.Resource, error) {
 	var targets []pulumi.Resource
 	for i := range args.Endpoint.AddressCount {
-		target, err := lb.NewTargetGroupAttachment(ctx, name+"-alb-"+strconv.Itoa(i+1), &lb.TargetGroupAttachmentArgs{
-			TargetGroupArn: group.Arn,
+		target, err := lb.NewTargetGroupAttachment(ctx, name+"-"+strconv.Itoa(i+1), &lb.TargetGroupAttachmentArgs{
+			TargetGroupArn: r.TargetGroupARN,
 			TargetId:       args.Endpoint.Addresses.Index(pulumi.Int(i)),
 			Port:           pulumi.Int(443),
-		}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{args.Endpoint}))
+		}, pulumi.Parent(r), pulumi.DependsOn([]pulumi.Resource{args.Endpoint}))
 		if err != nil {
 			return nil, fmt.Errorf("register address %d of the endpoint: %w", i+1, err)
 		}
@@ -108,33 +136,34 @@ func (d *ALBRouting) attach(ctx *pulumi.Context, name string, args *ALBRoutingAr
 	return targets, nil
 }
 
-// lead creates the hosts' rules. A rule comes after the targets and goes before
-// them, so that it never leads to none. Hosts are disjoint, so that the rules'
-// order means nothing and AWS gives each the next priority that is free.
+// addRules creates the hosts' rules. A rule depends on the targets, so that it
+// never forwards to none. Hosts are disjoint, so that the rules' order means
+// nothing, and AWS gives each the next free priority.
 //
-// A target group that no rule names has its health checked by nobody. For the
-// first host to find healthy targets, a rule that matches nothing stands in
-// until there is one.
-func (d *ALBRouting) lead(ctx *pulumi.Context, name string, args *ALBRoutingArgs, group *lb.TargetGroup, targets []pulumi.Resource) error {
-	hosts := args.Hosts
+// A load balancer checks the health of a target group only where a rule names it.
+// For the first host to find healthy targets, a rule with a placeholder host
+// exists until there is one.
+func (r *ALBRouting) addRules(ctx *pulumi.Context, name string, args *ALBRoutingArgs, targets []pulumi.Resource) error {
+	hosts := args.HostsToAPIGateway
 	if len(hosts) == 0 {
-		hosts = []string{idleHost}
+		hosts = []string{placeholderHost}
 	}
 	for _, host := range hosts {
-		if err := d.rule(ctx, name, args, host, group.Arn, targets); err != nil {
+		if err := r.addRule(ctx, name, args, host, r.TargetGroupARN, targets); err != nil {
 			return err
 		}
 	}
-	for _, host := range args.Returning {
-		if err := d.rule(ctx, name, args, host, args.LoadBalancer.TargetGroupARN, slices.Concat(targets, []pulumi.Resource{args.Proxy})); err != nil {
+	for _, host := range args.HostsToProxy {
+		dependencies := append(slices.Clone(targets), args.Proxy)
+		if err := r.addRule(ctx, name, args, host, args.LoadBalancer.TargetGroupARN, dependencies); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// rule leads a host to a target group.
-func (d *ALBRouting) rule(ctx *pulumi.Context, name string, args *ALBRoutingArgs, host string, groupARN pulumi.StringInput, after []pulumi.Resource) error {
+// addRule forwards a host to a target group.
+func (r *ALBRouting) addRule(ctx *pulumi.Context, name string, args *ALBRoutingArgs, host string, groupARN pulumi.StringInput, dependencies []pulumi.Resource) error {
 	rule, err := lb.NewListenerRule(ctx, name+"-"+host, &lb.ListenerRuleArgs{
 		ListenerArn: args.LoadBalancer.ListenerARN,
 		Conditions: lb.ListenerRuleConditionArray{lb.ListenerRuleConditionArgs{
@@ -145,10 +174,10 @@ func (d *ALBRouting) rule(ctx *pulumi.Context, name string, args *ALBRoutingArgs
 			TargetGroupArn: groupARN.ToStringOutput().ToStringPtrOutput(),
 		}},
 		Tags: args.Tags.named(host),
-	}, pulumi.Parent(d), pulumi.DependsOn(after))
+	}, pulumi.Parent(r), pulumi.DependsOn(dependencies))
 	if err != nil {
 		return fmt.Errorf("create listener rule of %s: %w", host, err)
 	}
-	d.Rules = append(d.Rules, rule)
+	r.Rules = append(r.Rules, rule)
 	return nil
 }

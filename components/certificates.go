@@ -135,7 +135,11 @@ type certificateBuilder struct {
 
 // issue requests a certificate. Its ARN is known when it may be used.
 func (b *certificateBuilder) issue(request CertificateRequest) (pulumi.StringOutput, error) {
-	child := balancerName(b.name, request.LoadBalancer) + "-" + resourceName(request.Names[0])
+	child := b.name
+	if request.LoadBalancer != "" {
+		child += "-" + request.LoadBalancer
+	}
+	child += "-" + resourceName(request.Names[0])
 	args := &acm.CertificateArgs{
 		DomainName:              pulumi.String(request.Names[0]),
 		SubjectAlternativeNames: pulumi.ToStringArray(request.Names[1:]),

@@ -1,7 +1,9 @@
 package components
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,99 +13,144 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// EndpointSource says where a VPC endpoint comes from; the zero value: Portico
-// creates it.
+// EndpointSource is where a VPC endpoint comes from. The zero value: it is
+// created.
 type EndpointSource struct {
-	// ID names an existing endpoint.
+	// ID is the ID of an existing endpoint. Default: none.
 	ID string
-	// Lookup finds the one endpoint of the service in the VPC; none or several
-	// are an error.
+	// Lookup finds the one endpoint of the service in the VPC; it is an error if
+	// there is none, or more than one. It matters where ID is empty. Default: false.
 	Lookup bool
 }
 
 func (s EndpointSource) exists() bool { return s.ID != "" || s.Lookup }
 
-// EndpointsArgs describes the VPC endpoints by which the tasks reach AWS.
+// EndpointsArgs describes the VPC endpoints through which the proxy's tasks reach
+// AWS.
 type EndpointsArgs struct {
+	// Region is the AWS region's code. Required.
 	Region string
-	VPCID  pulumi.StringInput
-	// ExistingVPCID is the VPC's ID where it exists already, for lookups; empty
-	// where this program creates it.
+	// VPCID is the VPC that the endpoints are in. Required.
+	VPCID pulumi.StringInput
+	// ExistingVPCID is VPCID where it is known in a preview, because the VPC isn't
+	// created by the same program. Required to look an endpoint up by its service.
 	ExistingVPCID string
-	SubnetIDs     []pulumi.StringInput
+	// SubnetIDs are the interface endpoints' subnets, one of each zone. Required.
+	SubnetIDs []pulumi.StringInput
+	// RouteTableIDs are the route tables that lead to S3 through its gateway
+	// endpoint. Default: none, which serves where S3 names an existing endpoint.
 	RouteTableIDs []pulumi.StringInput
-	// Addresses are the execute-api endpoint's, one for each subnet; nil: AWS
-	// chooses. Nothing that takes addresses in the subnets may come before the
-	// endpoint then: see Endpoints.Fixed.
+	// Addresses are the IPv4 addresses that the execute-api endpoint takes, one for
+	// each subnet in their order; see [Endpoints.StaticEndpoints]. Default: AWS
+	// chooses.
 	Addresses []string
-	// Fixed are endpoints of other front doors that stand at chosen addresses in
-	// the same subnets.
-	Fixed []pulumi.Resource
+	// StaticEndpoints are other endpoints that take addresses of the caller's
+	// choice in the same subnets. Default: none.
+	StaticEndpoints []pulumi.Resource
 
-	ExecuteAPI, Logs, ECRAPI, ECRDKR, S3 EndpointSource
+	// ExecuteAPI is where the endpoint of API Gateway comes from. Default: it is
+	// created.
+	ExecuteAPI EndpointSource
+	// Logs is where the endpoint of CloudWatch Logs comes from. Default: it is
+	// created.
+	Logs EndpointSource
+	// ECRAPI is where the endpoint of ECR's API comes from. Default: it is created.
+	ECRAPI EndpointSource
+	// ECRDKR is where the endpoint of ECR's Docker registry comes from. Default: it
+	// is created.
+	ECRDKR EndpointSource
+	// S3 is where the gateway endpoint of S3 comes from. Default: it is created.
+	S3 EndpointSource
 
-	// ExecuteAPIGroupID and InterfaceGroupID are the security groups of the
-	// endpoints that are created.
-	ExecuteAPIGroupID, InterfaceGroupID pulumi.StringInput
-	// TasksGroupID is the tasks' group when it is Portico's: it is given a rule
-	// for each group of an existing endpoint. Nil: the group's owner does that.
+	// ExecuteAPIGroupID is the security group of the execute-api endpoint. Required
+	// where that is created.
+	ExecuteAPIGroupID pulumi.StringInput
+	// InterfaceGroupID is the security group of the other interface endpoints.
+	// Required where one is created.
+	InterfaceGroupID pulumi.StringInput
+	// TasksGroupID is the tasks' security group, which is given an egress rule for
+	// each security group of an existing endpoint. Default: it has to have them.
 	TasksGroupID pulumi.StringInput
-	// AdmittedGroupIDs are groups to which the tasks' group has a rule already.
-	AdmittedGroupIDs []string
-	Tags             Tags
+	// ReachableGroupIDs are security groups that TasksGroupID has a rule for
+	// already. Default: none.
+	ReachableGroupIDs []string
+	// Tags are those of the endpoints and rules.
+	Tags Tags
 }
 
-// Endpoints are the VPC endpoints by which the tasks reach AWS.
+func (a *EndpointsArgs) check(name string) error {
+	m := arguments{component: "Endpoints", name: name}
+	m.given(a.Region != "", "Region")
+	m.given(a.VPCID != nil, "VPCID")
+	m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
+	checkAddresses(&m, a.Addresses, a.SubnetIDs)
+	m.given(a.ExecuteAPIGroupID != nil || a.ExecuteAPI.exists(), "ExecuteAPIGroupID")
+	m.given(a.InterfaceGroupID != nil || a.Logs.exists() && a.ECRAPI.exists() && a.ECRDKR.exists(), "InterfaceGroupID")
+	return m.err()
+}
+
+// checkAddresses checks an endpoint's addresses against its subnets.
+func checkAddresses(m *arguments, addresses []string, subnets []pulumi.StringInput) {
+	m.require(addresses == nil || len(addresses) == len(subnets), "Addresses",
+		fmt.Sprintf("there are %d of them and %d subnets", len(addresses), len(subnets)), "write one for each subnet, or none")
+}
+
+// Endpoints are the VPC endpoints through which the proxy's tasks reach AWS: API
+// Gateway (execute-api), CloudWatch Logs, ECR and S3.
 type Endpoints struct {
 	pulumi.ResourceState
 
 	// ExecuteAPIID is the execute-api endpoint's ID, which resource policies
 	// compare.
 	ExecuteAPIID pulumi.StringOutput `pulumi:"executeApiId"`
-	// ExecuteAPIDNSName is the endpoint's regional DNS name: the name on its
-	// certificate.
+	// ExecuteAPIDNSName is the execute-api endpoint's regional DNS name: the name on
+	// its certificate.
 	ExecuteAPIDNSName pulumi.StringOutput `pulumi:"executeApiDnsName"`
-	// ExecuteAPIAddresses are the addresses of the endpoint's network
-	// interfaces, sorted. They don't change in the endpoint's lifetime.
+	// ExecuteAPIAddresses are the IPv4 addresses of the execute-api endpoint's
+	// network interfaces, sorted. They don't change in the endpoint's lifetime.
 	ExecuteAPIAddresses pulumi.StringArrayOutput `pulumi:"executeApiAddresses"`
-	// Fixed are the endpoints that this program creates at addresses of its own
-	// choice. Whatever else takes addresses in their subnets has to be created
-	// after them (pulumi.DependsOn), or AWS may give it one of theirs: the other
-	// endpoints, load balancers, tasks. To reserve the addresses in AWS would
-	// not need the order, but a reservation has no name and no tags: one that a
-	// dying engine leaves behind can't be found again, and is in the way.
-	Fixed []pulumi.Resource
-	// ExistingID is the execute-api endpoint's ID where it isn't created.
+	// StaticEndpoints are those of the arguments, and the execute-api endpoint
+	// where it is created at Addresses. Whatever else takes addresses in their
+	// subnets has to depend on them, or AWS may give it one of theirs: other
+	// endpoints, load balancers, tasks. To reserve the addresses in AWS would need
+	// no order, but a reservation has no name and no tags: one that an interrupted
+	// update leaves behind can't be found again, and is in the way.
+	StaticEndpoints []pulumi.Resource
+	// ExistingID is the execute-api endpoint's ID where it isn't created; else empty.
 	ExistingID string
 }
 
-// NewEndpoints creates the endpoints that don't exist, and looks up the rest.
+// NewEndpoints creates the endpoints that don't exist, and looks up the others.
+// An existing endpoint that doesn't serve is an [ExistingResourceError].
 func NewEndpoints(ctx *pulumi.Context, name string, args *EndpointsArgs, opts ...pulumi.ResourceOption) (*Endpoints, error) {
-	endpoints := &Endpoints{Fixed: slices.Clone(args.Fixed)}
-	if err := ctx.RegisterComponentResource("portico:index:Endpoints", name, endpoints, opts...); err != nil {
-		return nil, fmt.Errorf("register endpoints %q: %w", name, err)
+	if err := args.check(name); err != nil {
+		return nil, err
 	}
-	adopted, err := endpoints.adoptAll(ctx, args)
+	endpoints := &Endpoints{StaticEndpoints: slices.Clone(args.StaticEndpoints)}
+	if err := register(ctx, "Endpoints", name, endpoints, opts); err != nil {
+		return nil, err
+	}
+	existing, err := endpoints.lookUpAll(ctx, args)
 	if err != nil {
 		return nil, err
 	}
-	if err := endpoints.executeAPI(ctx, name, args, adopted["execute-api"]); err != nil {
+	if err := endpoints.executeAPI(ctx, name, args, existing["execute-api"]); err != nil {
 		return nil, err
 	}
 	for _, service := range interfaceServices {
-		if adopted[service] == nil {
+		if existing[service] == nil {
 			if err := endpoints.createInterface(ctx, name, service, args); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if adopted["s3"] == nil {
+	if existing["s3"] == nil {
 		if err := endpoints.createS3(ctx, name, args); err != nil {
 			return nil, err
 		}
 	}
 	if args.TasksGroupID != nil {
-		if err := endpoints.admitTasks(ctx, name, args, adopted); err != nil {
+		if err := endpoints.allowEgress(ctx, name, args, existing); err != nil {
 			return nil, err
 		}
 	}
@@ -112,8 +159,8 @@ func NewEndpoints(ctx *pulumi.Context, name string, args *EndpointsArgs, opts ..
 		"executeApiDnsName":   endpoints.ExecuteAPIDNSName,
 		"executeApiAddresses": endpoints.ExecuteAPIAddresses,
 	}
-	if err := ctx.RegisterResourceOutputs(endpoints, outputs); err != nil {
-		return nil, fmt.Errorf("register outputs of endpoints %q: %w", name, err)
+	if err := complete(ctx, "Endpoints", name, endpoints, outputs); err != nil {
+		return nil, err
 	}
 	return endpoints, nil
 }
@@ -132,23 +179,28 @@ func (a *EndpointsArgs) sources() map[string]EndpointSource {
 	}
 }
 
-// adoptAll looks up the endpoints that exist, by service.
-func (e *Endpoints) adoptAll(ctx *pulumi.Context, args *EndpointsArgs) (map[string]*ec2.LookupVpcEndpointResult, error) {
-	adopted := map[string]*ec2.LookupVpcEndpointResult{}
-	for service, source := range args.sources() {
-		if !source.exists() {
+// lookUpAll looks up the endpoints that exist, by service. It reports every one
+// that doesn't serve.
+func (e *Endpoints) lookUpAll(ctx *pulumi.Context, args *EndpointsArgs) (map[string]*ec2.LookupVpcEndpointResult, error) {
+	existing := map[string]*ec2.LookupVpcEndpointResult{}
+	sources := args.sources()
+	var wrong []error
+	for _, service := range slices.Sorted(maps.Keys(sources)) {
+		if !sources[service].exists() {
 			continue
 		}
-		found, err := lookUpEndpoint(ctx, e, source, args.Region, args.ExistingVPCID, service)
+		found, err := lookUpEndpoint(ctx, e, sources[service], args.Region, args.ExistingVPCID, service)
 		if err != nil {
-			return nil, err
+			wrong = append(wrong, err)
+			continue
 		}
 		if !found.PrivateDnsEnabled && slices.Contains(interfaceServices, service) {
-			return nil, fmt.Errorf("use endpoint %s for %s: its private DNS is off, so tasks would not find it: enable private DNS on it", found.Id, service)
+			wrong = append(wrong, &ExistingResourceError{Kind: "endpoint", ID: found.Id, Purpose: service,
+				Problem: "its private DNS is off, so tasks would not find it", Fix: "enable private DNS on it"})
 		}
-		adopted[service] = found
+		existing[service] = found
 	}
-	return adopted, nil
+	return existing, errors.Join(wrong...)
 }
 
 // lookUpEndpoint finds an endpoint that exists.
@@ -169,7 +221,8 @@ func lookUpEndpoint(ctx *pulumi.Context, parent pulumi.Resource, source Endpoint
 		return nil, fmt.Errorf("look the %s endpoint up (name one by id where the VPC has none or several): %w", service, err)
 	}
 	if found.ServiceName != serviceName {
-		return nil, fmt.Errorf("use endpoint %s for %s: it is an endpoint of %s", found.Id, service, found.ServiceName)
+		return nil, &ExistingResourceError{Kind: "endpoint", ID: found.Id, Purpose: service,
+			Problem: "it is an endpoint of " + found.ServiceName, Fix: "name one of " + serviceName}
 	}
 	return found, nil
 }
@@ -178,7 +231,7 @@ func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *Endpoints
 	var endpoint *executeAPI
 	var err error
 	if existing != nil {
-		endpoint, err = adoptExecuteAPI(ctx, e, existing)
+		endpoint, err = existingExecuteAPI(ctx, e, existing)
 	} else {
 		endpoint, err = createExecuteAPI(ctx, e, name+"-execute-api", &executeAPIArgs{
 			region: args.Region, vpcID: args.VPCID, subnetIDs: args.SubnetIDs, groupID: args.ExecuteAPIGroupID,
@@ -188,7 +241,7 @@ func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *Endpoints
 	if err != nil {
 		return err
 	}
-	e.Fixed, e.ExistingID = append(e.Fixed, endpoint.fixed...), endpoint.existingID
+	e.StaticEndpoints, e.ExistingID = append(e.StaticEndpoints, endpoint.static...), endpoint.existingID
 	e.ExecuteAPIID = endpoint.id
 	e.ExecuteAPIDNSName = endpoint.dnsName
 	e.ExecuteAPIAddresses = endpoint.addresses
@@ -206,7 +259,7 @@ func (e *Endpoints) createInterface(ctx *pulumi.Context, name, service string, a
 		// The Fargate agent uses these services' default names only.
 		PrivateDnsEnabled: pulumi.Bool(true),
 		Tags:              args.Tags.named(child),
-	}, pulumi.Parent(e), pulumi.DependsOn(e.Fixed))
+	}, pulumi.Parent(e), pulumi.DependsOn(e.StaticEndpoints))
 	if err != nil {
 		return fmt.Errorf("create %s endpoint: %w", service, err)
 	}
@@ -227,17 +280,17 @@ func (e *Endpoints) createS3(ctx *pulumi.Context, name string, args *EndpointsAr
 	return nil
 }
 
-// admitTasks lets the tasks out to the groups of the endpoints that exist.
-func (e *Endpoints) admitTasks(ctx *pulumi.Context, name string, args *EndpointsArgs, adopted map[string]*ec2.LookupVpcEndpointResult) error {
+// allowEgress adds a rule for each security group of an existing endpoint to the
+// tasks' group.
+func (e *Endpoints) allowEgress(ctx *pulumi.Context, name string, args *EndpointsArgs, existing map[string]*ec2.LookupVpcEndpointResult) error {
 	var groups []string
-	for _, endpoint := range adopted {
+	for _, endpoint := range existing {
 		groups = append(groups, endpoint.SecurityGroupIds...)
 	}
 	groups = slices.DeleteFunc(groups, func(group string) bool {
-		return slices.Contains(args.AdmittedGroupIDs, group)
+		return slices.Contains(args.ReachableGroupIDs, group)
 	})
-	slices.Sort(groups)
-	for i, group := range slices.Compact(groups) {
+	for i, group := range distinct(groups) {
 		role := "tasks-to-existing-endpoint-" + strconv.Itoa(i+1)
 		_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-"+role, &vpc.SecurityGroupEgressRuleArgs{
 			SecurityGroupId:           args.TasksGroupID,

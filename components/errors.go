@@ -46,6 +46,24 @@ func (e *ExistingResourceError) Error() string {
 	return fmt.Sprintf("use %s %s%s: %s: %s", e.Kind, e.ID, purpose, e.Problem, e.Fix)
 }
 
+// PublicZoneError reports a public hosted zone that was named, and that the
+// account doesn't have in which it was looked up.
+type PublicZoneError struct {
+	// Name is the zone's domain.
+	Name string
+	// Elsewhere reports whether the account is that of one of
+	// [PublicZonesArgs.ZoneProviders].
+	Elsewhere bool
+}
+
+// Error implements error.
+func (e *PublicZoneError) Error() string {
+	if e.Elsewhere {
+		return fmt.Sprintf("find public hosted zone %s: the account that is named for it has no such zone: name the account that has it", e.Name)
+	}
+	return fmt.Sprintf("find public hosted zone %s: the account has no such zone: name the zone that it has, or the account that has it", e.Name)
+}
+
 // RollbackError reports a deployment of a Service that ECS rolled back. The
 // update fails with it in [Service.TaskDefinitionARN].
 type RollbackError struct {

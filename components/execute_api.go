@@ -16,9 +16,9 @@ type executeAPIArgs struct {
 	groupID   pulumi.StringInput
 	// addresses are one for each subnet; nil: AWS chooses.
 	addresses []string
-	// after has to stand before AWS chooses.
-	after []pulumi.Resource
-	tags  Tags
+	// prerequisites are what the endpoint depends on; nil: nothing.
+	prerequisites pulumi.ResourceOption
+	tags          Tags
 }
 
 // executeAPI is an interface endpoint of API Gateway.
@@ -30,9 +30,9 @@ type executeAPI struct {
 	// addresses are its network interfaces', sorted; count is how many.
 	addresses pulumi.StringArrayOutput
 	count     int
-	// fixed is the endpoint where it is created at chosen addresses, and
+	// static is the endpoint where it is created at chosen addresses, and
 	// existingID its ID where it isn't created.
-	fixed      []pulumi.Resource
+	static     []pulumi.Resource
 	existingID string
 }
 
@@ -58,7 +58,11 @@ func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, 
 		}
 		endpointArgs.SubnetConfigurations = configurations
 	}
-	created, err := ec2.NewVpcEndpoint(ctx, name, endpointArgs, pulumi.Parent(parent), pulumi.DependsOn(args.after))
+	options := []pulumi.ResourceOption{pulumi.Parent(parent)}
+	if args.prerequisites != nil {
+		options = append(options, args.prerequisites)
+	}
+	created, err := ec2.NewVpcEndpoint(ctx, name, endpointArgs, options...)
 	if err != nil {
 		return nil, fmt.Errorf("create execute-api endpoint: %w", err)
 	}
@@ -70,7 +74,7 @@ func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, 
 		count:        len(args.subnetIDs),
 	}
 	if args.addresses != nil {
-		endpoint.fixed = []pulumi.Resource{created}
+		endpoint.static = []pulumi.Resource{created}
 		endpoint.addresses = pulumi.ToStringArray(slices.Sorted(slices.Values(args.addresses))).ToStringArrayOutput()
 		return endpoint, nil
 	}
@@ -83,9 +87,10 @@ func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, 
 	return endpoint, nil
 }
 
-func adoptExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, existing *ec2.LookupVpcEndpointResult) (*executeAPI, error) {
+func existingExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, existing *ec2.LookupVpcEndpointResult) (*executeAPI, error) {
 	if len(existing.DnsEntries) == 0 || len(existing.NetworkInterfaceIds) == 0 {
-		return nil, fmt.Errorf("use execute-api endpoint %s: it has no DNS name or no network interface (state %s)", existing.Id, existing.State)
+		return nil, &ExistingResourceError{Kind: "execute-api endpoint", ID: existing.Id,
+			Problem: fmt.Sprintf("it has no DNS name or no network interface (state %s)", existing.State), Fix: "wait until it is available, or name another one"}
 	}
 	var interfaces []pulumi.StringInput
 	for _, id := range existing.NetworkInterfaceIds {

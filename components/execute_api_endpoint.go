@@ -10,112 +10,144 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ExecuteAPIEndpointArgs describes the execute-api endpoint of a front door that has
-// no proxy.
+// ExecuteAPIEndpointArgs describes an execute-api endpoint that clients reach
+// without the proxy.
 type ExecuteAPIEndpointArgs struct {
-	// Door is the front door's name, for names of resources.
-	Door   string
+	// Region is the AWS region's code. Required.
 	Region string
-	VPCID  pulumi.StringInput
-	// ExistingVPCID is the VPC's ID where it exists already, for lookups; empty
-	// where this program creates it.
+	// VPCID is the VPC that the endpoint is in. Required.
+	VPCID pulumi.StringInput
+	// ExistingVPCID is VPCID where it is known in a preview, because the VPC isn't
+	// created by the same program. Required to look an endpoint up by its service.
 	ExistingVPCID string
-	SubnetIDs     []pulumi.StringInput
-	// Addresses are one for each subnet; nil: AWS chooses. Endpoints.Fixed says
-	// what follows from it.
+	// SubnetIDs are the endpoint's subnets, one of each zone. Required, unless
+	// Source names an existing endpoint.
+	SubnetIDs []pulumi.StringInput
+	// Addresses are the IPv4 addresses that the endpoint takes, one for each
+	// subnet in their order; see [ExecuteAPIEndpoint.StaticEndpoints]. Default: AWS
+	// chooses.
 	Addresses []string
-	// Fixed are other endpoints at chosen addresses in the same subnets.
-	Fixed []pulumi.Resource
-	// Source names an existing endpoint. Whom that admits its owner decides.
+	// Source is where the endpoint comes from. Default: it is created. An existing
+	// endpoint's own security groups decide who may connect.
 	Source EndpointSource
-	// Clients are admitted on port 443.
+	// Clients may connect to port 443 of an endpoint that is created. Default:
+	// none may.
 	Clients EndpointClients
-	Tags    Tags
+	// Tags are those of the endpoint, of its security group and of the rules.
+	Tags Tags
 }
 
 // EndpointClients are who may open connections to an endpoint: the members of a
-// security group, or whoever has an address in one of the ranges.
+// security group, or else the addresses of ranges.
 type EndpointClients struct {
-	GroupID pulumi.StringInput
-	// OwnGroup tells that the group is Portico's, so that it is given the rules
-	// by which its members get out to the endpoint.
-	OwnGroup bool
-	CIDRs    []string
+	// SecurityGroupID is the group whose members are the clients. Default: CIDRs
+	// are.
+	SecurityGroupID pulumi.StringInput
+	// AllowEgress adds to that group the rules by which its members reach the
+	// endpoint. Default: false, and the group has to have them.
+	AllowEgress bool
+	// CIDRs are IPv4 ranges. Default: none. A range that is named twice counts
+	// once. AWS allows 60 inbound rules a group.
+	CIDRs []string
 }
 
-// ExecuteAPIEndpoint is an execute-api endpoint that clients reach without the proxy,
-// directly or by way of a load balancer.
+func (a *ExecuteAPIEndpointArgs) check(name string) error {
+	m := arguments{component: "ExecuteAPIEndpoint", name: name}
+	m.given(a.Region != "", "Region")
+	m.given(a.VPCID != nil, "VPCID")
+	if !a.Source.exists() {
+		m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
+		checkAddresses(&m, a.Addresses, a.SubnetIDs)
+	}
+	return m.err()
+}
+
+// ExecuteAPIEndpoint is an execute-api endpoint that clients reach without the
+// proxy, directly or through a load balancer.
 type ExecuteAPIEndpoint struct {
 	pulumi.ResourceState
 
+	// EndpointID is the endpoint's ID, which resource policies compare.
 	EndpointID pulumi.StringOutput `pulumi:"endpointId"`
-	// DNSName is the endpoint's regional name, and HostedZoneID the zone that
-	// aliases to it name.
-	DNSName      pulumi.StringOutput `pulumi:"dnsName"`
+	// DNSName is the endpoint's regional DNS name.
+	DNSName pulumi.StringOutput `pulumi:"dnsName"`
+	// HostedZoneID is the hosted zone of DNSName, for alias records.
 	HostedZoneID pulumi.StringOutput `pulumi:"hostedZoneId"`
-	// Addresses are the endpoint's network interfaces', and AddressCount how many
-	// there are, which is known in a preview too. Chosen ones are in the subnets'
-	// order, so that a further subnet's comes last; others are sorted.
-	Addresses    pulumi.StringArrayOutput `pulumi:"addresses"`
+	// Addresses are the IPv4 addresses of the endpoint's network interfaces.
+	// Chosen ones are in the subnets' order, so that a further subnet's comes
+	// last; others are sorted.
+	Addresses pulumi.StringArrayOutput `pulumi:"addresses"`
+	// AddressCount is how many Addresses there are, which a preview knows too.
 	AddressCount int
-	// Fixed has the endpoint where it is created at chosen addresses; see
-	// Endpoints.Fixed.
-	Fixed []pulumi.Resource
-	// ExistingID is the endpoint's ID where it isn't created.
+	// StaticEndpoints has the endpoint where it is created at chosen addresses; see
+	// [Endpoints.StaticEndpoints].
+	StaticEndpoints []pulumi.Resource
+	// ExistingID is the endpoint's ID where it isn't created; else empty.
 	ExistingID string
 }
 
-// NewExecuteAPIEndpoint creates the endpoint, or looks an existing one up, with the
-// rules that let its clients in.
+// NewExecuteAPIEndpoint creates the endpoint with a security group that lets its
+// clients in, or looks an existing one up. An existing endpoint that doesn't
+// serve is an [ExistingResourceError].
+//
+// Where AWS chooses the addresses, let the component depend on other endpoints at
+// chosen addresses in the same subnets (pulumi.DependsOn).
 func NewExecuteAPIEndpoint(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs, opts ...pulumi.ResourceOption) (*ExecuteAPIEndpoint, error) {
-	name += "-" + args.Door
+	if err := args.check(name); err != nil {
+		return nil, err
+	}
 	endpoint := &ExecuteAPIEndpoint{}
-	if err := ctx.RegisterComponentResource("portico:index:ExecuteAPIEndpoint", name, endpoint, opts...); err != nil {
-		return nil, fmt.Errorf("register endpoint %q: %w", name, err)
+	if err := register(ctx, "ExecuteAPIEndpoint", name, endpoint, opts); err != nil {
+		return nil, err
 	}
-	build := endpoint.create
-	if args.Source.exists() {
-		build = endpoint.adopt
-	}
-	built, err := build(ctx, name, args)
+	prerequisites, err := dependsOn(opts)
 	if err != nil {
-		return nil, fmt.Errorf("make the endpoint of front door %s: %w", args.Door, err)
+		return nil, err
+	}
+	var built *executeAPI
+	if args.Source.exists() {
+		built, err = endpoint.lookUp(ctx, name, args)
+	} else {
+		built, err = endpoint.create(ctx, name, args, prerequisites)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create ExecuteAPIEndpoint %q: %w", name, err)
 	}
 	endpoint.EndpointID = built.id
 	endpoint.DNSName, endpoint.HostedZoneID = built.dnsName, built.hostedZoneID
 	endpoint.Addresses, endpoint.AddressCount = built.addresses, built.count
-	endpoint.Fixed, endpoint.ExistingID = built.fixed, built.existingID
+	endpoint.StaticEndpoints, endpoint.ExistingID = built.static, built.existingID
 	outputs := pulumi.Map{
 		"endpointId":   endpoint.EndpointID,
 		"dnsName":      endpoint.DNSName,
 		"hostedZoneId": endpoint.HostedZoneID,
 		"addresses":    endpoint.Addresses,
 	}
-	if err := ctx.RegisterResourceOutputs(endpoint, outputs); err != nil {
-		return nil, fmt.Errorf("register outputs of endpoint %q: %w", name, err)
+	if err := complete(ctx, "ExecuteAPIEndpoint", name, endpoint, outputs); err != nil {
+		return nil, err
 	}
 	return endpoint, nil
 }
 
-func (e *ExecuteAPIEndpoint) create(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs) (*executeAPI, error) {
+func (e *ExecuteAPIEndpoint) create(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs, prerequisites pulumi.ResourceOption) (*executeAPI, error) {
 	group, err := ec2.NewSecurityGroup(ctx, name+"-endpoint", &ec2.SecurityGroupArgs{
 		VpcId:       args.VPCID.ToStringOutput(),
-		Description: pulumi.String("clients to the execute-api endpoint of front door " + args.Door),
+		Description: pulumi.String("clients to the execute-api endpoint " + name),
 		Tags:        args.Tags.named(name + "-endpoint"),
 	}, pulumi.Parent(e))
 	if err != nil {
 		return nil, fmt.Errorf("create security group: %w", err)
 	}
 	groupID := group.ID().ToStringOutput()
-	if err := e.admit(ctx, name, args, groupID); err != nil {
+	if err := e.allowIngress(ctx, name, args, groupID); err != nil {
 		return nil, err
 	}
-	if err := e.letOut(ctx, name, args, []pulumi.StringInput{groupID}); err != nil {
+	if err := e.allowEgress(ctx, name, args, []pulumi.StringInput{groupID}); err != nil {
 		return nil, err
 	}
 	created, err := createExecuteAPI(ctx, e, name+"-endpoint", &executeAPIArgs{
 		region: args.Region, vpcID: args.VPCID, subnetIDs: args.SubnetIDs, groupID: groupID,
-		addresses: args.Addresses, after: args.Fixed, tags: args.Tags,
+		addresses: args.Addresses, prerequisites: prerequisites, tags: args.Tags,
 	})
 	if err == nil && args.Addresses != nil {
 		created.addresses = pulumi.ToStringArray(args.Addresses).ToStringArrayOutput()
@@ -123,7 +155,7 @@ func (e *ExecuteAPIEndpoint) create(ctx *pulumi.Context, name string, args *Exec
 	return created, err
 }
 
-func (e *ExecuteAPIEndpoint) adopt(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs) (*executeAPI, error) {
+func (e *ExecuteAPIEndpoint) lookUp(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs) (*executeAPI, error) {
 	found, err := lookUpEndpoint(ctx, e, args.Source, args.Region, args.ExistingVPCID, "execute-api")
 	if err != nil {
 		return nil, err
@@ -132,34 +164,35 @@ func (e *ExecuteAPIEndpoint) adopt(ctx *pulumi.Context, name string, args *Execu
 	for _, id := range slices.Sorted(slices.Values(found.SecurityGroupIds)) {
 		groups = append(groups, pulumi.String(id))
 	}
-	if err := e.letOut(ctx, name, args, groups); err != nil {
+	if err := e.allowEgress(ctx, name, args, groups); err != nil {
 		return nil, err
 	}
-	return adoptExecuteAPI(ctx, e, found)
+	return existingExecuteAPI(ctx, e, found)
 }
 
-// admit lets the clients in.
-func (e *ExecuteAPIEndpoint) admit(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs, groupID pulumi.StringInput) error {
+// allowIngress adds a rule for each client to the endpoint's group.
+func (e *ExecuteAPIEndpoint) allowIngress(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs, groupID pulumi.StringInput) error {
 	rule := func(role string, from peer) error {
 		cidr, _, source := from.inputs()
-		_, err := vpc.NewSecurityGroupIngressRule(ctx, name+"-endpoint-from-"+role, &vpc.SecurityGroupIngressRuleArgs{
+		role = name + "-endpoint-from-" + role
+		_, err := vpc.NewSecurityGroupIngressRule(ctx, role, &vpc.SecurityGroupIngressRuleArgs{
 			SecurityGroupId:           groupID,
 			IpProtocol:                pulumi.String("tcp"),
 			FromPort:                  pulumi.Int(443),
 			ToPort:                    pulumi.Int(443),
 			CidrIpv4:                  cidr,
 			ReferencedSecurityGroupId: source,
-			Tags:                      args.Tags.named(args.Door + "-endpoint-from-" + role),
+			Tags:                      args.Tags.named(role),
 		}, pulumi.Parent(e))
 		if err != nil {
-			return fmt.Errorf("create ingress rule from %s: %w", role, err)
+			return fmt.Errorf("create ingress rule %s: %w", role, err)
 		}
 		return nil
 	}
-	if args.Clients.GroupID != nil {
-		return rule("load-balancer", peer{group: args.Clients.GroupID})
+	if args.Clients.SecurityGroupID != nil {
+		return rule("load-balancer", peer{group: args.Clients.SecurityGroupID})
 	}
-	for _, cidr := range args.Clients.CIDRs {
+	for _, cidr := range distinct(args.Clients.CIDRs) {
 		if err := rule(cidrName(cidr), peer{cidr: cidr}); err != nil {
 			return err
 		}
@@ -167,15 +200,15 @@ func (e *ExecuteAPIEndpoint) admit(ctx *pulumi.Context, name string, args *Execu
 	return nil
 }
 
-// letOut lets the members of Portico's group out to the endpoint's groups.
-func (e *ExecuteAPIEndpoint) letOut(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs, groups []pulumi.StringInput) error {
-	if !args.Clients.OwnGroup {
+// allowEgress adds a rule for each of the endpoint's groups to the clients' group.
+func (e *ExecuteAPIEndpoint) allowEgress(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs, groups []pulumi.StringInput) error {
+	if !args.Clients.AllowEgress {
 		return nil
 	}
 	for i, group := range groups {
 		role := "load-balancer-to-endpoint-" + strconv.Itoa(i+1)
 		_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-"+role, &vpc.SecurityGroupEgressRuleArgs{
-			SecurityGroupId:           args.Clients.GroupID,
+			SecurityGroupId:           args.Clients.SecurityGroupID,
 			IpProtocol:                pulumi.String("tcp"),
 			FromPort:                  pulumi.Int(443),
 			ToPort:                    pulumi.Int(443),

@@ -9,24 +9,50 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// maxNamesShown is how many names a warning lists before it counts the rest.
+// maxNamesShown is how many names HiddenNames.String lists before it counts the
+// rest.
 const maxNamesShown = 5
 
-// warnOfHiddenNames logs which public names clients in the VPC lose, because a
-// private zone answers for everything below its own name. It only warns, so
-// what it may not read is passed over.
-func warnOfHiddenNames(ctx *pulumi.Context, zones []HostedZone, public *PublicZones) error {
-	if public == nil {
+// HiddenNames are public names that clients in the VPC lose to a new private
+// zone, which answers for every name below its own.
+type HiddenNames struct {
+	// Zone is the private zone's domain.
+	Zone string
+	// PublicZone is the public zone's domain.
+	PublicZone string
+	// Names are the public zone's names that the private zone hides, sorted.
+	Names []string
+}
+
+// String says which names are hidden, and lists the first five.
+func (h HiddenNames) String() string {
+	shown := strings.Join(h.Names[:min(len(h.Names), maxNamesShown)], ", ")
+	if more := len(h.Names) - maxNamesShown; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("the private zone %s hides names of the public zone %s from clients in the VPC: %s", h.Zone, h.PublicZone, shown)
+}
+
+// reportHiddenNames reports the public names that new zones hide. Zones work
+// without the report, so what can't be read is logged and passed over.
+func (a *ZonesArgs) reportHiddenNames(ctx *pulumi.Context) error {
+	if a.PublicZones == nil {
 		return nil
 	}
+	report := a.OnHiddenNames
+	if report == nil {
+		report = func(hidden HiddenNames) error {
+			return ctx.Log.Warn(hidden.String()+": to leave them public, make a zone for each custom domain alone, or copy them into the private zone", nil)
+		}
+	}
 	published := map[string][]string{} // by public zone's ID
-	for _, zone := range zones {
+	for _, zone := range a.Zones {
 		if zone.ID != "" {
 			continue
 		}
-		parent, err := public.nearest(zone.Name)
+		parent, err := a.PublicZones.nearest(zone.Name)
 		if err == nil && parent != nil && published[parent.id] == nil {
-			published[parent.id], err = public.names(parent)
+			published[parent.id], err = a.PublicZones.names(parent)
 		}
 		if err != nil {
 			if err := ctx.Log.Info(fmt.Sprintf("can't tell which public names the private zone %s hides: %v", zone.Name, err), nil); err != nil {
@@ -37,16 +63,16 @@ func warnOfHiddenNames(ctx *pulumi.Context, zones []HostedZone, public *PublicZo
 		if parent == nil {
 			continue
 		}
-		if hidden := hiddenNames(zone, published[parent.id]); len(hidden) > 0 {
-			if err := ctx.Log.Warn(hiddenWarning(zone.Name, parent.name, hidden), nil); err != nil {
-				return fmt.Errorf("log: %w", err)
+		if names := hiddenNames(zone, published[parent.id]); len(names) > 0 {
+			if err := report(HiddenNames{Zone: zone.Name, PublicZone: parent.name, Names: names}); err != nil {
+				return fmt.Errorf("report the names that zone %s hides: %w", zone.Name, err)
 			}
 		}
 	}
 	return nil
 }
 
-// hiddenNames are the public names for which the private zone answers instead;
+// hiddenNames are the published names for which the private zone answers instead;
 // the custom domains are meant to be such.
 func hiddenNames(zone HostedZone, published []string) []string {
 	var hidden []string
@@ -59,18 +85,8 @@ func hiddenNames(zone HostedZone, published []string) []string {
 	return hidden
 }
 
-func hiddenWarning(zone, parent string, hidden []string) string {
-	shown := strings.Join(hidden[:min(len(hidden), maxNamesShown)], ", ")
-	if more := len(hidden) - maxNamesShown; more > 0 {
-		shown += fmt.Sprintf(" and %d more", more)
-	}
-	return fmt.Sprintf("the private zone %s hides names of the public zone %s from clients in the VPC: %s: "+
-		"to leave them public, set portico:dns: {scope: host}, which makes a zone for each custom domain alone, or copy them into the private zone",
-		zone, parent, shown)
-}
-
-// names are the names in a public zone that mean something to clients, sorted:
-// neither its own NS and SOA nor the records that only ACM reads.
+// names are the names in a public zone that clients resolve, sorted: neither its
+// own NS and SOA records nor the records that only ACM reads.
 func (z *PublicZones) names(zone *publicZone) ([]string, error) {
 	option := z.own
 	if zone.owner != nil {

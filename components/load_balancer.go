@@ -10,15 +10,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The load balancer's types.
+// The types of load balancers.
 const (
+	// ApplicationLoadBalancer terminates TLS and forwards by host.
 	ApplicationLoadBalancer = "ALB"
-	NetworkLoadBalancer     = "NLB"
+	// NetworkLoadBalancer terminates TLS and forwards connections.
+	NetworkLoadBalancer = "NLB"
 )
 
-// DefaultSSLPolicy admits TLS 1.3 and TLS 1.2 with forward secrecy. It has to be
-// named: where it isn't, AWS falls back to ELBSecurityPolicy-2016-08, which
-// admits TLS 1.0.
+// DefaultSSLPolicy allows TLS 1.3, and TLS 1.2 with forward secrecy. AWS's own
+// default for a listener that names no policy is ELBSecurityPolicy-2016-08, which
+// allows TLS 1.0.
 const DefaultSSLPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 // timeoutMargin is how much longer the load balancer waits than the longest
@@ -32,31 +34,65 @@ const timeoutMargin = 10 * time.Second
 // balancer would reuse connections that the proxy is closing.
 const minIdleTimeout = 60 * time.Second
 
+// MaxLoadBalancerName is how long the name of a LoadBalancer or ALBRouting may be,
+// in characters. AWS allows 32 for the names of load balancers and target groups
+// (Elastic Load Balancing API reference, CreateLoadBalancer and
+// CreateTargetGroup), of which Pulumi's random suffix takes 8.
+const MaxLoadBalancerName = 32 - 8
+
 // LoadBalancerArgs describes an internal load balancer and its listener.
 type LoadBalancerArgs struct {
-	// Suffix tells the installation's load balancers apart; the first has none.
-	Suffix string
-	// Type is ApplicationLoadBalancer or NetworkLoadBalancer.
+	// Type is ApplicationLoadBalancer or NetworkLoadBalancer. Required.
 	Type string
-	// Proxy says that the proxy's tasks answer whatever no rule of the listener
-	// leads elsewhere; without them the load balancer itself answers 404, which
-	// only an Application Load Balancer can.
-	Proxy     bool
-	VPCID     pulumi.StringInput
+	// Proxy forwards whatever no rule of the listener forwards to a target group
+	// of the proxy's tasks. Default: false, and an Application Load Balancer
+	// answers 404 itself. A Network Load Balancer can't: it needs the proxy.
+	Proxy bool
+	// VPCID is the load balancer's VPC. Required.
+	VPCID pulumi.StringInput
+	// SubnetIDs are the load balancer's subnets, one of each zone. Required: 2 or
+	// more for an Application Load Balancer.
 	SubnetIDs []pulumi.StringInput
-	// After has to stand before the load balancer takes addresses in the
-	// subnets: Endpoints.Fixed.
-	After           []pulumi.Resource
+	// SecurityGroupID is the load balancer's security group. Required.
 	SecurityGroupID pulumi.StringInput
-	// CertificateARNs are issued certificates; the first is the default.
+	// CertificateARNs are issued certificates of ACM; the first is the listener's
+	// default. Required: 1 or more. AWS allows 25 beside the default.
 	CertificateARNs []pulumi.StringInput
-	// CertificateNames name the certificates, for resource names.
+	// CertificateNames name the certificates, for resource names. Required: one
+	// for each of CertificateARNs.
 	CertificateNames []string
-	// LongestTimeout is the longest that any row lets a request take.
-	LongestTimeout     time.Duration
-	SSLPolicy          string
+	// LongestTimeout is the longest that a request may take, in whole seconds. The
+	// load balancer waits 10 s longer for an answer, and 60 s at least. Default: 0.
+	// 0 to 3,590.
+	LongestTimeout time.Duration
+	// SSLPolicy is the listener's TLS security policy. Default: DefaultSSLPolicy.
+	SSLPolicy string
+	// DeletionProtection has AWS refuse to delete the load balancer. Default: false.
 	DeletionProtection bool
-	Tags               Tags
+	// Tags are those of the load balancer, target group and listener.
+	Tags Tags
+}
+
+func (a *LoadBalancerArgs) check(name string) error {
+	m := arguments{component: "LoadBalancer", name: name}
+	checkBalancerName(&m, name)
+	m.require(a.Type == ApplicationLoadBalancer || a.Type == NetworkLoadBalancer, "Type",
+		fmt.Sprintf("%q is not a type of load balancer", a.Type), "write "+ApplicationLoadBalancer+" or "+NetworkLoadBalancer)
+	m.require(a.Proxy || a.Type != NetworkLoadBalancer, "Proxy", "a Network Load Balancer without it has nothing to forward to",
+		"set it, or write Type "+ApplicationLoadBalancer)
+	m.given(a.VPCID != nil, "VPCID")
+	m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
+	m.given(a.SecurityGroupID != nil, "SecurityGroupID")
+	m.given(len(a.CertificateARNs) > 0, "CertificateARNs")
+	return m.err()
+}
+
+// checkBalancerName checks a name that becomes a load balancer's or a target
+// group's.
+func checkBalancerName(m *arguments, name string) {
+	m.require(len(name) <= MaxLoadBalancerName, "name", fmt.Sprintf("it has %d characters", len(name)),
+		fmt.Sprintf("write %d at most: AWS allows 32, and Pulumi adds 8", MaxLoadBalancerName))
+	m.require(!strings.HasPrefix(name, "internal-"), "name", "it begins with internal-, which AWS reserves", "write another name")
 }
 
 // LoadBalancer is an internal load balancer, its listener on port 443 and the
@@ -64,21 +100,33 @@ type LoadBalancerArgs struct {
 type LoadBalancer struct {
 	pulumi.ResourceState
 
-	DNSName      pulumi.StringOutput `pulumi:"dnsName"`
+	// DNSName is the load balancer's DNS name.
+	DNSName pulumi.StringOutput `pulumi:"dnsName"`
+	// HostedZoneID is the hosted zone of DNSName, for alias records.
 	HostedZoneID pulumi.StringOutput `pulumi:"hostedZoneId"`
-	ListenerARN  pulumi.StringOutput `pulumi:"listenerArn"`
-	// TargetGroupARN is that of the proxy's tasks; nil without them.
+	// ListenerARN is the ARN of the listener on port 443.
+	ListenerARN pulumi.StringOutput `pulumi:"listenerArn"`
+	// TargetGroupARN is the target group of the proxy's tasks. Nil: the proxy isn't
+	// behind the load balancer.
 	TargetGroupARN pulumi.StringInput `pulumi:"targetGroupArn"`
 }
 
-// NewLoadBalancer creates the load balancer.
+// NewLoadBalancer creates the load balancer. It and its target group have the
+// component's name, which is held to [MaxLoadBalancerName]. Let it depend on
+// endpoints at chosen addresses in its subnets ([Endpoints.StaticEndpoints]).
 func NewLoadBalancer(ctx *pulumi.Context, name string, args *LoadBalancerArgs, opts ...pulumi.ResourceOption) (*LoadBalancer, error) {
-	balancer := &LoadBalancer{}
-	component := balancerName(name, args.Suffix)
-	if err := ctx.RegisterComponentResource("portico:index:LoadBalancer", component, balancer, opts...); err != nil {
-		return nil, fmt.Errorf("register load balancer %q: %w", component, err)
+	if err := args.check(name); err != nil {
+		return nil, err
 	}
-	elb, err := balancer.create(ctx, name, args)
+	balancer := &LoadBalancer{}
+	if err := register(ctx, "LoadBalancer", name, balancer, opts); err != nil {
+		return nil, err
+	}
+	prerequisites, err := dependsOn(opts)
+	if err != nil {
+		return nil, err
+	}
+	elb, err := balancer.create(ctx, name, args, prerequisites)
 	if err != nil {
 		return nil, err
 	}
@@ -95,35 +143,17 @@ func NewLoadBalancer(ctx *pulumi.Context, name string, args *LoadBalancerArgs, o
 		outputs["targetGroupArn"] = group.Arn
 		otherwise = lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"), TargetGroupArn: group.Arn}
 	}
-	if err := balancer.createListener(ctx, component, args, elb, otherwise); err != nil {
+	if err := balancer.createListener(ctx, name, args, elb, otherwise); err != nil {
 		return nil, err
 	}
 	outputs["listenerArn"] = balancer.ListenerARN
-	if err := ctx.RegisterResourceOutputs(balancer, outputs); err != nil {
-		return nil, fmt.Errorf("register outputs of load balancer %q: %w", component, err)
+	if err := complete(ctx, "LoadBalancer", name, balancer, outputs); err != nil {
+		return nil, err
 	}
 	return balancer, nil
 }
 
-// balancerName is the name of what belongs to a load balancer and has no limit
-// on its length.
-func balancerName(name, suffix string) string {
-	if suffix == "" {
-		return name
-	}
-	return name + "-" + suffix
-}
-
-// ShortSuffix ends the name of a load balancer or target group, which is short
-// in AWS: "-lb", "-lb2", "-alb".
-func ShortSuffix(role, suffix string) string {
-	if strings.HasPrefix(suffix, "alb") {
-		return "-" + suffix
-	}
-	return "-" + role + suffix
-}
-
-// notFound answers for hosts that no rule names, in the proxy's words.
+// notFound answers for hosts that no rule names, as the proxy would.
 var notFound = lb.ListenerDefaultActionArgs{
 	Type: pulumi.String("fixed-response"),
 	FixedResponse: lb.ListenerDefaultActionFixedResponseArgs{
@@ -133,7 +163,7 @@ var notFound = lb.ListenerDefaultActionArgs{
 	},
 }
 
-func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalancerArgs) (*lb.LoadBalancer, error) {
+func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalancerArgs, prerequisites pulumi.ResourceOption) (*lb.LoadBalancer, error) {
 	balancerArgs := &lb.LoadBalancerArgs{
 		Internal: pulumi.Bool(true),
 		Subnets:  stringArray(args.SubnetIDs),
@@ -141,7 +171,7 @@ func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalanc
 		// never have one.
 		SecurityGroups:           pulumi.StringArray{args.SecurityGroupID},
 		EnableDeletionProtection: pulumi.Bool(args.DeletionProtection),
-		Tags:                     args.Tags.named(balancerName(name, args.Suffix)),
+		Tags:                     args.Tags.named(name),
 	}
 	if args.Type == NetworkLoadBalancer {
 		balancerArgs.LoadBalancerType = pulumi.String("network")
@@ -152,12 +182,13 @@ func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalanc
 		balancerArgs.LoadBalancerType = pulumi.String("application")
 		balancerArgs.IdleTimeout = pulumi.Int(seconds(max(minIdleTimeout, args.LongestTimeout+timeoutMargin)))
 		// Header names with underscores and dots belong to the API; the load
-		// balancer would take them away silently.
+		// balancer would drop such headers silently.
 		balancerArgs.DropInvalidHeaderFields = pulumi.Bool(false)
-		// The proxy routes by Host, which must arrive as the client sent it.
+		// The proxy and API Gateway route by Host, and signatures cover it: it
+		// must arrive as the client sent it.
 		balancerArgs.PreserveHostHeader = pulumi.Bool(true)
 	}
-	elb, err := lb.NewLoadBalancer(ctx, name+ShortSuffix("lb", args.Suffix), balancerArgs, pulumi.Parent(b), pulumi.DependsOn(args.After))
+	elb, err := lb.NewLoadBalancer(ctx, name, balancerArgs, pulumi.Parent(b), prerequisites)
 	if err != nil {
 		return nil, fmt.Errorf("create load balancer: %w", err)
 	}
@@ -183,17 +214,17 @@ func (b *LoadBalancer) createTargetGroup(ctx *pulumi.Context, name string, args 
 			HealthyThreshold:   pulumi.Int(2),
 			UnhealthyThreshold: pulumi.Int(2),
 		},
-		Tags: args.Tags.named(balancerName(name, args.Suffix)),
+		Tags: args.Tags.named(name),
 	}
 	if args.Type == NetworkLoadBalancer {
 		groupArgs.Protocol = pulumi.String("TLS")
-		// The tasks' security group admits the load balancer's alone, so
+		// The tasks' security group allows the load balancer's group only, so
 		// clients' addresses must not reach it as sources.
 		groupArgs.PreserveClientIp = pulumi.String("false")
 	} else {
 		groupArgs.ProtocolVersion = pulumi.String("HTTP1")
 	}
-	group, err := lb.NewTargetGroup(ctx, name+ShortSuffix("tg", args.Suffix), groupArgs, pulumi.Parent(b))
+	group, err := lb.NewTargetGroup(ctx, name, groupArgs, pulumi.Parent(b))
 	if err != nil {
 		return nil, fmt.Errorf("create target group: %w", err)
 	}

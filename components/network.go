@@ -14,11 +14,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Bounds of NewVPC.CIDR's prefix length. AWS allows a VPC from /16 to /28; the
-// subnets are an eighth of it, and an Application Load Balancer, four endpoints
-// and the tasks of a rolling deployment don't fit into less than a /26.
+// AWS allows a VPC from /16 to /28. The subnets are an eighth of it, and an
+// Application Load Balancer, four endpoints and the tasks of a rolling deployment
+// don't fit into less than a /26.
 const (
+	// MinVPCPrefix is the shortest prefix of NewVPC.CIDR.
 	MinVPCPrefix = 16
+	// MaxVPCPrefix is the longest prefix of NewVPC.CIDR.
 	MaxVPCPrefix = 23
 )
 
@@ -36,56 +38,83 @@ const (
 	albEndpointOffset = 17
 )
 
-// NetworkArgs describes a VPC to create or names one that exists.
+// NetworkArgs describes a VPC to create, or names one that exists.
 type NetworkArgs struct {
-	// New describes the VPC to create; nil: VPCID and SubnetIDs name one.
+	// New describes the VPC to create. Default: VPCID and SubnetIDs name one.
 	New *NewVPC
-	// VPCID and SubnetIDs name an existing VPC and the private subnets in it
-	// that take the load balancer, the endpoints and the tasks: at least two,
-	// each in a zone of its own.
-	VPCID     string
+	// VPCID is an existing VPC, whose DNS hostnames and DNS support are on. Required
+	// without New.
+	VPCID string
+	// SubnetIDs are the private subnets of the existing VPC that take the load
+	// balancer, the endpoints and the tasks. Required without New: 2 or more, each
+	// in a zone of its own.
 	SubnetIDs []string
-	Region    string
-	Tags      Tags
+	// Region is the AWS region's code. Required with New.
+	Region string
+	// Tags are those of what is created.
+	Tags Tags
 }
 
 // NewVPC describes a VPC to create.
 type NewVPC struct {
-	// CIDR is the VPC's IPv4 range, MinVPCPrefix to MaxVPCPrefix.
+	// CIDR is the VPC's IPv4 range. Required: a prefix of MinVPCPrefix to
+	// MaxVPCPrefix bits.
 	CIDR netip.Prefix
-	// Zones is the number of Availability Zones, 2 or 3.
+	// Zones is the number of Availability Zones. Required: 2 or 3.
 	Zones int
-	// PublicSubnets adds an internet gateway and a public subnet for each zone.
-	// Nothing of Portico's is placed in them.
+	// PublicSubnets adds an internet gateway and a public subnet for each zone, in
+	// which the components of this package place nothing. Default: false.
 	PublicSubnets bool
 }
 
-// Network is a VPC and the subnets in it that Portico uses.
+func (a *NetworkArgs) check(name string) error {
+	m := arguments{component: "Network", name: name}
+	if a.New == nil {
+		m.given(a.VPCID != "", "VPCID")
+		m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
+		return m.err()
+	}
+	cidr := a.New.CIDR
+	m.given(a.Region != "", "Region")
+	m.require(cidr.IsValid() && cidr.Addr().Is4() && cidr.Bits() >= MinVPCPrefix && cidr.Bits() <= MaxVPCPrefix, "New.CIDR",
+		cidr.String()+" is not the range of a VPC", fmt.Sprintf("write an IPv4 range from /%d to /%d", MinVPCPrefix, MaxVPCPrefix))
+	m.require(a.New.Zones == 2 || a.New.Zones == 3, "New.Zones", fmt.Sprintf("%d is not a number of zones", a.New.Zones), "write 2 or 3")
+	return m.err()
+}
+
+// Network is a VPC and the private subnets in it for the other components.
 type Network struct {
 	pulumi.ResourceState
 
+	// VPCID is the VPC's ID.
 	VPCID pulumi.StringOutput `pulumi:"vpcId"`
 	// SubnetIDs are the private subnets, one for each zone.
 	SubnetIDs []pulumi.StringInput
 	// RouteTableIDs are the private subnets' route tables, each once.
 	RouteTableIDs []pulumi.StringInput
-	// CIDRs are the VPC's IPv4 ranges.
+	// CIDRs are the VPC's IPv4 ranges, sorted.
 	CIDRs []string
-	// EndpointAddresses are fixed addresses for the execute-api endpoint of nginx
-	// rows, one for each subnet, and ALBEndpointAddresses those for the one of alb
-	// rows. They are free as long as whatever else takes addresses in the subnets
-	// waits for these endpoints: see Endpoints.Fixed. Nil in an existing VPC,
-	// where nobody knows beforehand which addresses are free.
-	EndpointAddresses, ALBEndpointAddresses []string
+	// EndpointAddresses are IPv4 addresses for [EndpointsArgs.Addresses], one for
+	// each subnet. They are free as long as whatever else takes addresses in the
+	// subnets depends on the endpoint: see [Endpoints.StaticEndpoints]. Nil in an
+	// existing VPC, whose free addresses can't be known beforehand.
+	EndpointAddresses []string
+	// ALBEndpointAddresses are such addresses for
+	// [ExecuteAPIEndpointArgs.Addresses].
+	ALBEndpointAddresses []string
 }
 
-// NewNetwork creates a VPC or looks an existing one up.
+// NewNetwork creates a VPC or looks an existing one up. An existing VPC or subnet
+// that doesn't serve is an [ExistingResourceError].
 func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
-	network := &Network{}
-	if err := ctx.RegisterComponentResource("portico:index:Network", name, network, opts...); err != nil {
-		return nil, fmt.Errorf("register network %q: %w", name, err)
+	if err := args.check(name); err != nil {
+		return nil, err
 	}
-	build := network.adopt
+	network := &Network{}
+	if err := register(ctx, "Network", name, network, opts); err != nil {
+		return nil, err
+	}
+	build := network.lookUp
 	if args.New != nil {
 		build = network.create
 	}
@@ -93,8 +122,8 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 		return nil, err
 	}
 	outputs := pulumi.Map{"vpcId": network.VPCID, "subnetIds": stringArray(network.SubnetIDs)}
-	if err := ctx.RegisterResourceOutputs(network, outputs); err != nil {
-		return nil, fmt.Errorf("register outputs of network %q: %w", name, err)
+	if err := complete(ctx, "Network", name, network, outputs); err != nil {
+		return nil, err
 	}
 	return network, nil
 }
@@ -205,13 +234,15 @@ func (n *Network) createSubnet(ctx *pulumi.Context, name string, args *NetworkAr
 	return subnet, nil
 }
 
-func (n *Network) adopt(ctx *pulumi.Context, _ string, args *NetworkArgs) error {
+func (n *Network) lookUp(ctx *pulumi.Context, _ string, args *NetworkArgs) error {
 	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Id: &args.VPCID}, pulumi.Parent(n))
 	if err != nil {
 		return fmt.Errorf("look VPC %s up: %w", args.VPCID, err)
 	}
 	if !vpc.EnableDnsHostnames || !vpc.EnableDnsSupport {
-		return fmt.Errorf("use VPC %s: its DNS hostnames and DNS support must both be on for private hosted zones and private DNS names: enable them in the VPC's settings", args.VPCID)
+		return &ExistingResourceError{Kind: "VPC", ID: args.VPCID,
+			Problem: "its DNS hostnames and DNS support must both be on for private hosted zones and private DNS names",
+			Fix:     "enable them in the VPC's settings"}
 	}
 	n.VPCID = pulumi.String(vpc.Id).ToStringOutput()
 	for _, association := range vpc.CidrBlockAssociations {
@@ -223,13 +254,13 @@ func (n *Network) adopt(ctx *pulumi.Context, _ string, args *NetworkArgs) error 
 		n.CIDRs = []string{vpc.CidrBlock}
 	}
 	slices.Sort(n.CIDRs)
-	if err := n.adoptSubnets(ctx, args); err != nil {
+	if err := n.lookUpSubnets(ctx, args); err != nil {
 		return err
 	}
-	return n.adoptRouteTables(ctx, args)
+	return n.lookUpRouteTables(ctx, args)
 }
 
-func (n *Network) adoptSubnets(ctx *pulumi.Context, args *NetworkArgs) error {
+func (n *Network) lookUpSubnets(ctx *pulumi.Context, args *NetworkArgs) error {
 	var mistakes []error
 	zones := map[string]string{}
 	for _, id := range args.SubnetIDs {
@@ -239,11 +270,13 @@ func (n *Network) adoptSubnets(ctx *pulumi.Context, args *NetworkArgs) error {
 			continue
 		}
 		if subnet.VpcId != args.VPCID {
-			mistakes = append(mistakes, fmt.Errorf("use subnet %s: it belongs to %s, not to %s", id, subnet.VpcId, args.VPCID))
+			mistakes = append(mistakes, &ExistingResourceError{Kind: "subnet", ID: id,
+				Problem: fmt.Sprintf("it belongs to %s, not to %s", subnet.VpcId, args.VPCID), Fix: "name subnets of the VPC"})
 		}
 		// A load balancer and an endpoint take one subnet of a zone.
 		if other, taken := zones[subnet.AvailabilityZone]; taken {
-			mistakes = append(mistakes, fmt.Errorf("use subnet %s: it is in %s as %s is: name one subnet of each zone", id, subnet.AvailabilityZone, other))
+			mistakes = append(mistakes, &ExistingResourceError{Kind: "subnet", ID: id,
+				Problem: fmt.Sprintf("it is in %s as %s is", subnet.AvailabilityZone, other), Fix: "name one subnet of each zone"})
 		}
 		zones[subnet.AvailabilityZone] = id
 		n.SubnetIDs = append(n.SubnetIDs, pulumi.String(id))
@@ -251,9 +284,9 @@ func (n *Network) adoptSubnets(ctx *pulumi.Context, args *NetworkArgs) error {
 	return errors.Join(mistakes...)
 }
 
-// adoptRouteTables finds the route tables that the subnets use: their own, or
+// lookUpRouteTables finds the route tables that the subnets use: their own, or
 // the VPC's main one.
-func (n *Network) adoptRouteTables(ctx *pulumi.Context, args *NetworkArgs) error {
+func (n *Network) lookUpRouteTables(ctx *pulumi.Context, args *NetworkArgs) error {
 	var ids []string
 	for _, subnet := range args.SubnetIDs {
 		tables, err := routeTables(ctx, n, args.VPCID, "association.subnet-id", subnet)
@@ -283,9 +316,9 @@ func routeTables(ctx *pulumi.Context, parent pulumi.Resource, vpcID, filter, val
 	return tables.Ids, nil
 }
 
-// availabilityZones picks the first n zones, by name, in which the execute-api
-// endpoint can stand. Local Zones and Wavelength Zones, which have to be opted
-// into, are left out: neither Fargate nor the endpoints are there.
+// availabilityZones picks the first n zones, by name, that the execute-api
+// endpoint service is in. Local Zones and Wavelength Zones, which an account has
+// to opt into, are left out: they have neither Fargate nor the endpoints.
 func availabilityZones(ctx *pulumi.Context, parent pulumi.Resource, region string, n int) ([]string, error) {
 	available, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
 		State:   pulumi.StringRef("available"),

@@ -1,14 +1,23 @@
 package components
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// PublicZones finds public hosted zones, and asks for each name once.
+// PublicZonesArgs describes where public hosted zones are looked up.
+type PublicZonesArgs struct {
+	// Provider is the AWS provider of the account whose zones are found. Required.
+	Provider pulumi.ProviderResource
+	// ZoneProviders are AWS providers of other accounts, by the names of the public
+	// zones that are found there. Default: none.
+	ZoneProviders map[string]pulumi.ProviderResource
+}
+
+// PublicZones finds public hosted zones. It asks AWS for each name once. It is no
+// resource: several components may use one.
 type PublicZones struct {
 	ctx *pulumi.Context
 	// own leads to the account's own zones.
@@ -17,10 +26,9 @@ type PublicZones struct {
 	ids       map[string]string // by zone name; "": there is no such zone
 }
 
-// NewPublicZones finds zones with an AWS provider of the account; those named
-// in elsewhere are looked for with theirs, which is another account's.
-func NewPublicZones(ctx *pulumi.Context, awsProvider pulumi.ProviderResource, elsewhere map[string]pulumi.ProviderResource) *PublicZones {
-	return &PublicZones{ctx: ctx, own: pulumi.Provider(awsProvider), elsewhere: elsewhere, ids: map[string]string{}}
+// NewPublicZones prepares to find zones; it asks AWS nothing yet.
+func NewPublicZones(ctx *pulumi.Context, args *PublicZonesArgs) *PublicZones {
+	return &PublicZones{ctx: ctx, own: pulumi.Provider(args.Provider), elsewhere: args.ZoneProviders, ids: map[string]string{}}
 }
 
 // publicZone is a public hosted zone.
@@ -74,7 +82,7 @@ func (z *PublicZones) lookUp(name string, owner pulumi.ProviderResource) (string
 	case !strings.Contains(err.Error(), "no matching Route 53 Hosted Zone found"): // the provider has no other sign for it
 		return "", err
 	case owner != nil:
-		return "", fmt.Errorf("the account that is named for it has no public hosted zone %s: correct portico:certificates.zones", name)
+		return "", &PublicZoneError{Name: name, Elsewhere: true}
 	}
 	return "", nil
 }

@@ -10,25 +10,41 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// SecurityGroupsArgs describes who may talk to whom. A group that is named by
-// its ID is left as its owner made it: rules are added to Portico's own alone.
+// SecurityGroupsArgs describes the security groups of the load balancer, the
+// proxy's tasks and their endpoints. An existing group is left as its owner made
+// it: rules are added to groups only that the component creates.
 type SecurityGroupsArgs struct {
+	// VPCID is the groups' VPC. Required.
 	VPCID pulumi.StringInput
-	// VPCCIDRs are the VPC's IPv4 ranges.
+	// VPCCIDRs are the VPC's IPv4 ranges, which may reach the load balancer and the
+	// interface endpoints. Default: none.
 	VPCCIDRs []string
-	// AllowedCIDRs may reach the load balancer beside the VPC: peered networks,
-	// transit gateways, on-premises ranges.
+	// AllowedCIDRs are further IPv4 ranges that may reach the load balancer: peered
+	// networks, transit gateways, on-premises ranges. Default: none. AWS allows 60
+	// inbound rules a group; a range that is named twice counts once.
 	AllowedCIDRs []string
-	Region       string
-	// LoadBalancerID, TasksID and EndpointID name existing groups. An existing
-	// endpoint group stands on every interface endpoint that Portico creates and
-	// has to admit port 443 from the tasks' group.
+	// Region is the AWS region's code, for S3's prefix list. Required with Proxy.
+	Region string
+	// LoadBalancerID is an existing group for the load balancer. Default: it is
+	// created.
 	LoadBalancerID string
-	TasksID        string
-	EndpointID     string
-	// Proxy says that there are tasks, and endpoints by which they reach AWS.
+	// TasksID is an existing group for the tasks. Default: it is created.
+	TasksID string
+	// EndpointID is an existing group for every interface endpoint. It has to allow
+	// port 443 from the tasks' group. Default: groups are created.
+	EndpointID string
+	// Proxy says that there are tasks, and endpoints through which they reach AWS.
+	// Default: false, and there is the load balancer's group alone.
 	Proxy bool
-	Tags  Tags
+	// Tags are those of the groups and rules.
+	Tags Tags
+}
+
+func (a *SecurityGroupsArgs) check(name string) error {
+	m := arguments{component: "SecurityGroups", name: name}
+	m.given(a.VPCID != nil, "VPCID")
+	m.given(a.Region != "" || !a.Proxy, "Region")
+	return m.err()
 }
 
 // SecurityGroups are the groups of the load balancer, the tasks and the
@@ -36,33 +52,41 @@ type SecurityGroupsArgs struct {
 type SecurityGroups struct {
 	pulumi.ResourceState
 
+	// LoadBalancerID is the load balancer's group.
 	LoadBalancerID pulumi.StringOutput `pulumi:"loadBalancerId"`
-	TasksID        pulumi.StringOutput `pulumi:"tasksId"`
-	// ExecuteAPIID is the group of the execute-api endpoint. It admits the tasks
-	// and nobody else: the proxy's Referer header, which resource policies
-	// compare, can be trusted only because no other workload reaches the
-	// endpoint.
+	// TasksID is the tasks' group. Unset without Proxy.
+	TasksID pulumi.StringOutput `pulumi:"tasksId"`
+	// ExecuteAPIID is the execute-api endpoint's group. It allows the tasks' group
+	// only: the proxy's Referer header, which resource policies compare, can be
+	// trusted because no other client reaches the endpoint. Unset without Proxy.
 	ExecuteAPIID pulumi.StringOutput `pulumi:"executeApiId"`
-	// InterfaceID is the group of the other interface endpoints. It admits the
-	// whole VPC, since their private DNS names capture every workload in it.
+	// InterfaceID is the group of the other interface endpoints. It allows the whole
+	// VPC, since their private DNS names resolve to them for every client in it.
+	// Unset without Proxy.
 	InterfaceID pulumi.StringOutput `pulumi:"interfaceId"`
-	// OwnTasks and OwnLoadBalancer tell whether the tasks' group and the load
-	// balancer's are Portico's to add rules to.
-	OwnTasks, OwnLoadBalancer bool
+	// OwnTasks reports whether the tasks' group is created, so that rules may be
+	// added to it.
+	OwnTasks bool
+	// OwnLoadBalancer reports whether the load balancer's group is created, so that
+	// rules may be added to it.
+	OwnLoadBalancer bool
 }
 
 // NewSecurityGroups creates the groups that aren't named, and their rules.
 func NewSecurityGroups(ctx *pulumi.Context, name string, args *SecurityGroupsArgs, opts ...pulumi.ResourceOption) (*SecurityGroups, error) {
+	if err := args.check(name); err != nil {
+		return nil, err
+	}
 	groups := &SecurityGroups{OwnTasks: args.TasksID == "", OwnLoadBalancer: args.LoadBalancerID == ""}
-	if err := ctx.RegisterComponentResource("portico:index:SecurityGroups", name, groups, opts...); err != nil {
-		return nil, fmt.Errorf("register security groups %q: %w", name, err)
+	if err := register(ctx, "SecurityGroups", name, groups, opts); err != nil {
+		return nil, err
 	}
 	b := &groupBuilder{ctx: ctx, parent: groups, name: name, args: args}
 	groups.LoadBalancerID = b.group("load-balancer", args.LoadBalancerID, "clients to the load balancer")
 	outputs := pulumi.Map{"loadBalancerId": groups.LoadBalancerID}
 	if args.LoadBalancerID == "" {
-		for _, cidr := range AdmittedCIDRs(args.VPCCIDRs, args.AllowedCIDRs) {
-			b.ingress("load-balancer-from-"+cidrName(cidr), groups.LoadBalancerID, 443, peer{cidr: cidr})
+		for _, cidr := range distinct(slices.Concat(args.VPCCIDRs, args.AllowedCIDRs)) {
+			b.allowIngress("load-balancer-from-"+cidrName(cidr), groups.LoadBalancerID, 443, peer{cidr: cidr})
 		}
 	}
 	if args.Proxy {
@@ -74,13 +98,13 @@ func NewSecurityGroups(ctx *pulumi.Context, name string, args *SecurityGroupsArg
 	if b.err != nil {
 		return nil, b.err
 	}
-	if err := ctx.RegisterResourceOutputs(groups, outputs); err != nil {
-		return nil, fmt.Errorf("register outputs of security groups %q: %w", name, err)
+	if err := complete(ctx, "SecurityGroups", name, groups, outputs); err != nil {
+		return nil, err
 	}
 	return groups, nil
 }
 
-// addProxy makes the groups of the tasks and of their endpoints.
+// addProxy creates the groups of the tasks and of their endpoints.
 func (g *SecurityGroups) addProxy(b *groupBuilder) {
 	g.TasksID = b.group("tasks", b.args.TasksID, "load balancer to the proxy tasks")
 	g.ExecuteAPIID = b.group("execute-api", b.args.EndpointID, "proxy tasks to the execute-api endpoint")
@@ -89,22 +113,22 @@ func (g *SecurityGroups) addProxy(b *groupBuilder) {
 		g.InterfaceID = b.group("interface-endpoints", "", "VPC to the logs and ECR endpoints")
 	}
 	if b.args.LoadBalancerID == "" {
-		b.egress("load-balancer-to-tasks", g.LoadBalancerID, ProxyPort, peer{group: g.TasksID})
+		b.allowEgress("load-balancer-to-tasks", g.LoadBalancerID, ProxyPort, peer{group: g.TasksID})
 	}
 	if b.args.TasksID == "" {
-		b.ingress("tasks-from-load-balancer", g.TasksID, ProxyPort, peer{group: g.LoadBalancerID})
-		b.egress("tasks-to-execute-api", g.TasksID, 443, peer{group: g.ExecuteAPIID})
+		b.allowIngress("tasks-from-load-balancer", g.TasksID, ProxyPort, peer{group: g.LoadBalancerID})
+		b.allowEgress("tasks-to-execute-api", g.TasksID, 443, peer{group: g.ExecuteAPIID})
 		if b.args.EndpointID == "" {
-			b.egress("tasks-to-interface-endpoints", g.TasksID, 443, peer{group: g.InterfaceID})
+			b.allowEgress("tasks-to-interface-endpoints", g.TasksID, 443, peer{group: g.InterfaceID})
 		}
 		// ECR keeps the image's layers in S3, which the gateway endpoint reaches
 		// by its prefix list.
-		b.egress("tasks-to-s3", g.TasksID, 443, peer{prefixList: b.s3PrefixList()})
+		b.allowEgress("tasks-to-s3", g.TasksID, 443, peer{prefixList: b.s3PrefixList()})
 	}
 	if b.args.EndpointID == "" {
-		b.ingress("execute-api-from-tasks", g.ExecuteAPIID, 443, peer{group: g.TasksID})
-		for _, cidr := range AdmittedCIDRs(b.args.VPCCIDRs, nil) {
-			b.ingress("interface-endpoints-from-"+cidrName(cidr), g.InterfaceID, 443, peer{cidr: cidr})
+		b.allowIngress("execute-api-from-tasks", g.ExecuteAPIID, 443, peer{group: g.TasksID})
+		for _, cidr := range distinct(b.args.VPCCIDRs) {
+			b.allowIngress("interface-endpoints-from-"+cidrName(cidr), g.InterfaceID, 443, peer{cidr: cidr})
 		}
 	}
 }
@@ -153,7 +177,7 @@ func (b *groupBuilder) group(role, existing, description string) pulumi.StringOu
 	return group.ID().ToStringOutput()
 }
 
-func (b *groupBuilder) ingress(role string, group pulumi.StringInput, port int, from peer) {
+func (b *groupBuilder) allowIngress(role string, group pulumi.StringInput, port int, from peer) {
 	if b.err != nil {
 		return
 	}
@@ -173,7 +197,7 @@ func (b *groupBuilder) ingress(role string, group pulumi.StringInput, port int, 
 	}
 }
 
-func (b *groupBuilder) egress(role string, group pulumi.StringInput, port int, to peer) {
+func (b *groupBuilder) allowEgress(role string, group pulumi.StringInput, port int, to peer) {
 	if b.err != nil {
 		return
 	}
@@ -206,12 +230,9 @@ func (b *groupBuilder) s3PrefixList() string {
 	return list.Id
 }
 
-// AdmittedCIDRs are the ranges that a group admits by a rule each: the VPC's and
-// others, sorted and each once, since AWS refuses a rule that it has already.
-func AdmittedCIDRs(vpcCIDRs, others []string) []string {
-	all := slices.Concat(vpcCIDRs, others)
-	slices.Sort(all)
-	return slices.Compact(all)
+// distinct are the values, sorted, each once.
+func distinct(values []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(values)))
 }
 
 func cidrName(cidr string) string { return strings.ReplaceAll(cidr, "/", "-") }

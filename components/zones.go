@@ -9,49 +9,66 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// HostedZone is a private hosted zone and the alias records that it needs.
+// HostedZone is a private hosted zone and the alias records in it.
 type HostedZone struct {
+	// Name is the zone's domain, in lower case and without a dot at its end.
+	// Required.
 	Name string
-	// ID is that of a zone that exists; empty: the zone is created.
+	// ID is that of a zone that exists. Default: the zone is created.
 	ID string
-	// Associate has an existing zone associated with the VPC, where it isn't
-	// already. Records in a zone that isn't would be seen by nobody.
+	// Associate associates an existing zone with the VPC. Default: false, and the
+	// zone has to be associated already: clients in the VPC would not see its
+	// records otherwise.
 	Associate bool
-	// Owner is the account that has an existing zone; nil: the stack's.
-	Owner   *Account
+	// Owner is the account that has an existing zone. Default: the account of the
+	// component's AWS provider.
+	Owner *Account
+	// Records are the alias records. Default: none.
 	Records []AliasRecord
-	// Hosts are the custom domains, which the zone is meant to answer for.
+	// Hosts are the custom domains that the zone is for. They are no
+	// [HiddenNames]. Default: none.
 	Hosts []string
 }
 
-// AliasRecord is an alias record.
+// AliasRecord is an alias record of type A.
 type AliasRecord struct {
-	// Name is fully qualified.
-	Name   string
+	// Name is the record's name, fully qualified. Required.
+	Name string
+	// Target is what the name resolves to. Required.
 	Target AliasTarget
-	// After has to stand before the name may lead to the target.
-	After []pulumi.Resource
+	// DependsOn are created before the record. Default: nothing.
+	DependsOn []pulumi.Resource
 }
 
-// AliasTarget is what an alias leads to: a DNS name of AWS's, and the hosted
-// zone that it lies in.
-type AliasTarget struct{ DNSName, HostedZoneID pulumi.StringInput }
+// AliasTarget is an AWS resource with a DNS name.
+type AliasTarget struct {
+	// DNSName is the resource's DNS name. Required.
+	DNSName pulumi.StringInput
+	// HostedZoneID is AWS's hosted zone of that name. Required.
+	HostedZoneID pulumi.StringInput
+}
 
 // VPCAssociation is another VPC whose resolver answers from the zones.
 type VPCAssociation struct {
-	VPCID, Region string
-	// Owner is the account that has the VPC; nil: the stack's.
+	// VPCID is the VPC. Required.
+	VPCID string
+	// Region is the VPC's AWS region's code. Required.
+	Region string
+	// Owner is the account that has the VPC. Default: the account of the
+	// component's AWS provider.
 	Owner *Account
 }
 
-// Account is an account other than the stack's.
+// Account is an account other than that of the component's AWS provider.
 type Account struct {
+	// ID is the account's number, 12 digits. Required.
 	ID string
-	// Provider is the AWS provider that works there; nil: none may.
+	// Provider is an AWS provider with a role of the account. Default: none, and
+	// what has to be done in the account is left to its owner.
 	Provider pulumi.ProviderResource
 }
 
-// id tells accounts apart; "" is the stack's.
+// id is the account's number; "" is that of the component's AWS provider.
 func (a *Account) id() string {
 	if a == nil {
 		return ""
@@ -78,44 +95,71 @@ func (a *Account) invoke(parent pulumi.Resource) pulumi.InvokeOption {
 
 // ZonesArgs describes the private hosted zones.
 type ZonesArgs struct {
+	// Zones are the zones, of distinct names. Default: none.
 	Zones []HostedZone
+	// VPCID is the VPC whose clients resolve the names. Required.
 	VPCID pulumi.StringInput
-	// ExistingVPCID is the same as VPCID, where the VPC isn't created.
+	// ExistingVPCID is VPCID where it is known in a preview, because the VPC isn't
+	// created by the same program. Required where a zone has an ID and no Associate.
 	ExistingVPCID string
-	// Region is the VPC's.
-	Region       string
+	// Region is the VPC's AWS region's code. Required.
+	Region string
+	// Associations are the other VPCs whose clients resolve the names. Default:
+	// none. AWS allows 300 VPCs a zone.
 	Associations []VPCAssociation
-	// ProfileID is a Route 53 Profile that shares the zones with every VPC that
-	// it is applied to; empty: none.
+	// ProfileID is a Route 53 Profile that shares the zones with every VPC that it
+	// is associated with. Default: none.
 	ProfileID string
-	// PublicZones finds the public names that a new zone would hide; nil:
-	// nobody looks.
+	// PublicZones finds the public names that a new zone hides from clients in the
+	// VPC. Default: they aren't looked for.
 	PublicZones *PublicZones
-	Tags        Tags
+	// OnHiddenNames is called for each new zone that hides public names. Default: a
+	// warning is logged.
+	OnHiddenNames func(HiddenNames) error
+	// Tags are the zones'.
+	Tags Tags
+}
+
+func (a *ZonesArgs) check(name string) error {
+	m := arguments{component: "Zones", name: name}
+	m.given(a.VPCID != nil, "VPCID")
+	m.given(a.Region != "", "Region")
+	for i, zone := range a.Zones {
+		at := fmt.Sprintf("Zones[%d]", i)
+		m.given(zone.Name != "", at+".Name")
+		m.require(zone.ID == "" || zone.Associate || a.ExistingVPCID != "", at+".Associate",
+			"a VPC that the same program creates has no existing zone", "set it, or ExistingVPCID")
+		m.require(zone.Owner == nil || zone.Owner.Provider != nil, at+".Owner.Provider", "not set", "a zone in another account needs a provider there")
+	}
+	return m.err()
 }
 
 // Zones are the private hosted zones of the custom domains.
 type Zones struct {
 	pulumi.ResourceState
 
-	// Records are the alias records: what stands where they do.
+	// Records are the alias records, for dependencies.
 	Records []pulumi.Resource
-	// AssociationCommands are what has to be run in the accounts of VPCs in which
-	// no AWS provider may work, for each zone.
+	// AssociationCommands are the AWS CLI commands that the owners of VPCs have to
+	// run whose accounts have no provider, one for each zone and VPC.
 	AssociationCommands []pulumi.StringInput
 }
 
-// NewZones creates the private hosted zones that don't exist, with their alias
-// records and associations. A record of the same name and type that is there
-// already is an error, never overwritten; it can be adopted with
+// NewZones creates the private hosted zones that don't exist, and in all of them
+// the alias records and associations. A zone that exists and doesn't serve is an
+// [ExistingResourceError]. A record of the same name and type that exists is an
+// error of the update, and is never overwritten; it can be adopted with
 //
 //	pulumi import aws:route53/record:Record NAME ZONEID_RECORD_A --parent zones=URN
 func NewZones(ctx *pulumi.Context, name string, args *ZonesArgs, opts ...pulumi.ResourceOption) (*Zones, error) {
-	zones := &Zones{}
-	if err := ctx.RegisterComponentResource("portico:index:Zones", name, zones, opts...); err != nil {
-		return nil, fmt.Errorf("register zones %q: %w", name, err)
+	if err := args.check(name); err != nil {
+		return nil, err
 	}
-	if err := warnOfHiddenNames(ctx, args.Zones, args.PublicZones); err != nil {
+	zones := &Zones{}
+	if err := register(ctx, "Zones", name, zones, opts); err != nil {
+		return nil, err
+	}
+	if err := args.reportHiddenNames(ctx); err != nil {
 		return nil, err
 	}
 	b := &zoneBuilder{ctx: ctx, parent: zones, name: name, args: args}
@@ -124,13 +168,14 @@ func NewZones(ctx *pulumi.Context, name string, args *ZonesArgs, opts ...pulumi.
 			return nil, err
 		}
 	}
-	if err := ctx.RegisterResourceOutputs(zones, pulumi.Map{}); err != nil {
-		return nil, fmt.Errorf("register outputs of zones %q: %w", name, err)
+	outputs := pulumi.Map{"associationCommands": stringArray(zones.AssociationCommands)}
+	if err := complete(ctx, "Zones", name, zones, outputs); err != nil {
+		return nil, err
 	}
 	return zones, nil
 }
 
-// zoneBuilder makes zones, one at a time.
+// zoneBuilder creates zones, one at a time.
 type zoneBuilder struct {
 	ctx    *pulumi.Context
 	parent *Zones
@@ -138,39 +183,39 @@ type zoneBuilder struct {
 	args   *ZonesArgs
 }
 
-// standingZone is a zone that is there, or is being created.
-type standingZone struct {
+// hostedZone is a zone that exists or is created.
+type hostedZone struct {
 	name    string
 	id, arn pulumi.StringInput
 	owner   *Account
 }
 
 func (b *zoneBuilder) build(zone HostedZone) error {
-	stand := b.create
+	provision := b.create
 	if zone.ID != "" {
-		stand = b.adopt
+		provision = b.lookUp
 	}
-	standing, err := stand(zone)
+	hosted, err := provision(zone)
 	if err != nil {
 		return err
 	}
 	for _, record := range zone.Records {
-		if err := b.alias(standing, record); err != nil {
+		if err := b.alias(hosted, record); err != nil {
 			return err
 		}
 	}
 	for _, association := range b.args.Associations {
-		if err := b.associate(standing, association); err != nil {
+		if err := b.associate(hosted, association); err != nil {
 			return err
 		}
 	}
-	return b.share(standing)
+	return b.share(hosted)
 }
 
-func (b *zoneBuilder) create(zone HostedZone) (*standingZone, error) {
+func (b *zoneBuilder) create(zone HostedZone) (*hostedZone, error) {
 	options := []pulumi.ResourceOption{pulumi.Parent(b.parent)}
 	if len(b.args.Associations) > 0 {
-		// Associations that stand for themselves show up among the zone's VPCs.
+		// Associations that are resources of their own appear among the zone's VPCs.
 		options = append(options, pulumi.IgnoreChanges([]string{"vpcs"}))
 	}
 	hosted, err := route53.NewZone(b.ctx, b.name+"-"+zone.Name, &route53.ZoneArgs{
@@ -182,29 +227,30 @@ func (b *zoneBuilder) create(zone HostedZone) (*standingZone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create private hosted zone %s: %w", zone.Name, err)
 	}
-	return &standingZone{name: zone.Name, id: hosted.ZoneId, arn: hosted.Arn}, nil
+	return &hostedZone{name: zone.Name, id: hosted.ZoneId, arn: hosted.Arn}, nil
 }
 
-// adopt looks at a zone that exists, so that a wrong ID is known in a preview.
-func (b *zoneBuilder) adopt(zone HostedZone) (*standingZone, error) {
+// lookUp reads a zone that exists, so that a wrong ID is reported in a preview.
+func (b *zoneBuilder) lookUp(zone HostedZone) (*hostedZone, error) {
 	found, err := route53.LookupZone(b.ctx, &route53.LookupZoneArgs{ZoneId: &zone.ID}, zone.Owner.invoke(b.parent))
 	if err != nil {
 		return nil, fmt.Errorf("find private hosted zone %s (%s): %w", zone.ID, zone.Name, err)
 	}
 	isPrivate := found.PrivateZone != nil && *found.PrivateZone
 	if name := strings.TrimSuffix(found.Name, "."); name != zone.Name || !isPrivate {
-		return nil, fmt.Errorf("use hosted zone %s: it is the zone %s (private: %t), and the private zone %s is wanted: correct portico:dns.existing",
-			zone.ID, name, isPrivate, zone.Name)
+		return nil, &ExistingResourceError{Kind: "hosted zone", ID: zone.ID,
+			Problem: fmt.Sprintf("it is the zone %s (private: %t), and the private zone %s is wanted", name, isPrivate, zone.Name),
+			Fix:     "name the ID of that private zone"}
 	}
-	standing := &standingZone{zone.Name, pulumi.String(zone.ID), pulumi.String(found.Arn), zone.Owner}
+	hosted := &hostedZone{zone.Name, pulumi.String(zone.ID), pulumi.String(found.Arn), zone.Owner}
 	if zone.Associate {
-		return standing, b.associateOwn(standing)
+		return hosted, b.associateOwn(hosted)
 	}
-	return standing, b.checkAssociated(zone)
+	return hosted, b.checkAssociated(zone)
 }
 
-// associateOwn has the stack's own VPC ask a zone that exists.
-func (b *zoneBuilder) associateOwn(zone *standingZone) error {
+// associateOwn associates a zone that exists with the component's own VPC.
+func (b *zoneBuilder) associateOwn(zone *hostedZone) error {
 	name := b.name + "-" + zone.name
 	options := []pulumi.ResourceOption{pulumi.Parent(b.parent)}
 	if zone.owner != nil {
@@ -228,7 +274,7 @@ func (b *zoneBuilder) associateOwn(zone *standingZone) error {
 	return nil
 }
 
-// checkAssociated sees to it that an existing VPC's resolver asks the zone.
+// checkAssociated checks that an existing zone is associated with an existing VPC.
 func (b *zoneBuilder) checkAssociated(zone HostedZone) error {
 	found, err := route53.LookupZone(b.ctx, &route53.LookupZoneArgs{
 		Name:        &zone.Name,
@@ -236,13 +282,14 @@ func (b *zoneBuilder) checkAssociated(zone HostedZone) error {
 		VpcId:       &b.args.ExistingVPCID,
 	}, zone.Owner.invoke(b.parent))
 	if err != nil || found.ZoneId != zone.ID {
-		return fmt.Errorf("use private hosted zone %s (%s): it isn't associated with VPC %s, so that nobody there would see its records: associate it, or set associate: true in portico:dns.existing",
-			zone.ID, zone.Name, b.args.ExistingVPCID)
+		return &ExistingResourceError{Kind: "private hosted zone", ID: zone.ID, Purpose: zone.Name,
+			Problem: fmt.Sprintf("it isn't associated with VPC %s, so that clients there would not see its records", b.args.ExistingVPCID),
+			Fix:     "associate it, or set associate: true"}
 	}
 	return nil
 }
 
-func (b *zoneBuilder) alias(zone *standingZone, record AliasRecord) error {
+func (b *zoneBuilder) alias(zone *hostedZone, record AliasRecord) error {
 	created, err := route53.NewRecord(b.ctx, b.name+"-"+resourceName(record.Name), &route53.RecordArgs{
 		ZoneId: zone.id,
 		Name:   pulumi.String(record.Name),
@@ -252,9 +299,9 @@ func (b *zoneBuilder) alias(zone *standingZone, record AliasRecord) error {
 			ZoneId:               record.Target.HostedZoneID,
 			EvaluateTargetHealth: pulumi.Bool(false),
 		}},
-		// Somebody else's record of that name is an error, not overwritten.
+		// An existing record of that name is an error, not overwritten.
 		AllowOverwrite: pulumi.Bool(false),
-	}, zone.owner.options(b.parent, pulumi.DependsOn(record.After))...)
+	}, zone.owner.options(b.parent, pulumi.DependsOn(record.DependsOn))...)
 	if err != nil {
 		return fmt.Errorf("create alias record %s: %w", record.Name, err)
 	}
@@ -262,12 +309,12 @@ func (b *zoneBuilder) alias(zone *standingZone, record AliasRecord) error {
 	return nil
 }
 
-// associate has another VPC's resolver ask the zone. The VPC's account does
-// that, with an authorization of the zone's where they differ. Where nobody may
-// work in the VPC's account, its own people have to.
-func (b *zoneBuilder) associate(zone *standingZone, with VPCAssociation) error {
+// associate associates the zone with another VPC. The VPC's account does that,
+// with an authorization of the zone's account where they differ. Without a
+// provider in the VPC's account its owner has to run the command.
+func (b *zoneBuilder) associate(zone *hostedZone, with VPCAssociation) error {
 	name := b.name + "-" + zone.name + "-" + with.VPCID
-	var after []pulumi.Resource
+	var authorizations []pulumi.Resource
 	if with.Owner.id() != zone.owner.id() {
 		authorization, err := route53.NewVpcAssociationAuthorization(b.ctx, name, &route53.VpcAssociationAuthorizationArgs{
 			ZoneId:    zone.id,
@@ -277,7 +324,7 @@ func (b *zoneBuilder) associate(zone *standingZone, with VPCAssociation) error {
 		if err != nil {
 			return fmt.Errorf("authorize VPC %s for private hosted zone %s: %w", with.VPCID, zone.name, err)
 		}
-		after = append(after, authorization)
+		authorizations = append(authorizations, authorization)
 	}
 	if with.Owner != nil && with.Owner.Provider == nil {
 		b.parent.AssociationCommands = append(b.parent.AssociationCommands, pulumi.Sprintf(
@@ -288,15 +335,15 @@ func (b *zoneBuilder) associate(zone *standingZone, with VPCAssociation) error {
 		ZoneId:    zone.id,
 		VpcId:     pulumi.String(with.VPCID),
 		VpcRegion: pulumi.String(with.Region),
-	}, with.Owner.options(b.parent, pulumi.DependsOn(after))...)
+	}, with.Owner.options(b.parent, pulumi.DependsOn(authorizations))...)
 	if err != nil {
 		return fmt.Errorf("associate private hosted zone %s with VPC %s: %w", zone.name, with.VPCID, err)
 	}
 	return nil
 }
 
-// share puts the zone into the Route 53 Profile. The zone's account does that.
-func (b *zoneBuilder) share(zone *standingZone) error {
+// share associates the zone with the Route 53 Profile, in the zone's account.
+func (b *zoneBuilder) share(zone *hostedZone) error {
 	if b.args.ProfileID == "" {
 		return nil
 	}

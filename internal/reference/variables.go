@@ -69,7 +69,7 @@ const (
 
 // maxNameLength is how long app and environment may be together: the name of a
 // load balancer has room for no more beside what Portico and Pulumi add.
-const maxNameLength = 20
+const maxNameLength = 18
 
 // varsReader reads a vars.yaml and collects its mistakes.
 type varsReader struct {

@@ -19,10 +19,12 @@ const (
 	mappingFix  = "write the mapping file's path, relative to the project's directory"
 )
 
-// MaxPrefix is how many characters App.Prefix may have: names of load balancers
-// and target groups stop at 32 characters, of which Pulumi's random suffix takes
-// 8 and the role's takes 3.
-const MaxPrefix = 32 - 8 - 3
+// MaxPrefix is how many characters App.Prefix may have. The names of load balancers
+// and target groups begin with it and stop at 32 characters, of which Pulumi's
+// random suffix takes 8. "-alb2" is the longest end of a name, short of ten load
+// balancers. It is checked from the start: an installation that outgrows one load
+// balancer can't change its name any more.
+const MaxPrefix = 32 - 8 - len("-alb2")
 
 // The prefix lengths of a new VPC's range: AWS allows /16 to /28, and the subnets
 // are an eighth of it, of which a load balancer, four endpoints and the tasks of
