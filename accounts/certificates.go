@@ -25,28 +25,9 @@ func checkCoverage(c settings.Certificates, derived *topology.Topology, rows *ma
 	if !c.IssuesNone() {
 		return nil
 	}
-	uncovered := map[mapping.Host]bool{}
-	for _, certificate := range derived.Certificates {
-		for _, name := range certificate.Names {
-			uncovered[name] = true
-		}
-	}
-	covered := map[mapping.Host]bool{}
-	for _, certificate := range c.Supplied() {
-		for _, name := range certificate.Names {
-			covered[name] = true
-		}
-	}
 	var wrong []error
-	for _, row := range rows.Rows {
-		// A host may have a certificate of its own beside others that have none.
-		at := derived.Placements[row.Host]
-		balanced := row.FrontDoor != mapping.FrontDoorNative || at.Serves(mapping.FrontDoorNGINX) || at.Serves(mapping.FrontDoorALB)
-		if row.Retired || !balanced || !uncovered["*."+mapping.Host(row.Host.Parent())] || covered[row.Host] {
-			continue
-		}
-		wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].CUSTOM_DOMAIN_URL: none of the certificates in portico:certificates covers %s: add one for *.%s, or take source: %s out to have it issued",
-			rows.Source, row.Pos.Line, row.Pos.Column, row.Index, row.Host, row.Host.Parent(), c.Source))
+	for _, row := range derived.Uncovered {
+		wrong = append(wrong, topology.NewUncoveredError(rows.Source, row, ""))
 	}
 	return errors.Join(wrong...)
 }
@@ -56,7 +37,7 @@ func checkCoverage(c settings.Certificates, derived *topology.Topology, rows *ma
 func importedExpiry(imported []settings.Imported) pulumi.StringMap {
 	expiry := pulumi.StringMap{}
 	for _, certificate := range imported {
-		expiry[certificate.Names[0]+" "+certificate.KeyAlgorithm] = pulumi.String(certificate.NotAfter.UTC().Format(time.RFC3339))
+		expiry[certificate.ID()] = pulumi.String(certificate.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return expiry
 }
@@ -77,22 +58,41 @@ func warnOfExpiry(log pulumi.Log, imported []settings.Imported, now time.Time) e
 	return errors.Join(failures...)
 }
 
-// certificates makes the load balancer's certificates.
-func (s *sharedStack) certificates() (*components.Certificates, error) {
+// certificates makes the certificates of the load balancers' listeners, by the
+// load balancers' names.
+func (s *sharedStack) certificates() (map[string][]components.Certificate, error) {
 	args := certificatesArgs(s.config.Certificates, s.publicZones, s.tags)
 	args.RecordsOfOthers = s.config.Certificates.SharedRecords || s.hasDomainsBeside()
 	for _, balancer := range s.topology.LoadBalancers {
 		for _, certificate := range balancer.Certificates {
-			args.Requests = append(args.Requests, certificateRequest(balancer.Name, certificate))
+			if certificate.Origin == topology.Issued {
+				args.Sources = append(args.Sources, certificateRequest(balancer.Name, certificate))
+			}
 		}
 	}
+	supplied := suppliedSources(s.config.Certificates)
+	args.Sources = append(args.Sources, supplied.all...)
 	if err := reportExpiry(s.ctx, s.config.Certificates.Imported); err != nil {
 		return nil, err
 	}
-	return components.NewCertificates(s.ctx, s.prefix, args, s.providers)
+	made, err := components.NewCertificates(s.ctx, s.prefix, args, s.providers)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]components.Certificate{}
+	for _, balancer := range s.topology.LoadBalancers {
+		for _, derived := range balancer.Certificates {
+			certificate, err := made.Of(supplied.source(balancer.Name, derived))
+			if err != nil {
+				return nil, err
+			}
+			all[balancer.Name] = append(all[balancer.Name], certificate)
+		}
+	}
+	return all, nil
 }
 
-// hasDomainsBeside tells whether rows want custom domains in the stack's own
+// hasDomainsBeside reports whether rows want custom domains in the stack's own
 // account: the certificates of those are validated by the same records, and need
 // them for their renewal when this stack has no use for them any more.
 func (s *sharedStack) hasDomainsBeside() bool {
@@ -103,25 +103,49 @@ func (s *sharedStack) hasDomainsBeside() bool {
 	})
 }
 
-// certificatesArgs are those of a stack's certificates, without the requests.
+// certificatesArgs are those of a stack's certificates, without the certificates.
 func certificatesArgs(c settings.Certificates, zones *components.PublicZones, tags components.Tags) *components.CertificatesArgs {
-	args := &components.CertificatesArgs{
-		Issuance:                components.Issuance(c.Source),
+	return &components.CertificatesArgs{
+		Issuance:                components.CertificateOrigin(c.Source),
 		ValidationDomain:        c.ValidationDomain,
 		CertificateAuthorityARN: c.CertificateAuthorityARN,
 		PublicZones:             zones,
 		Tags:                    tags,
 	}
+}
+
+// certificateSources are how a stack comes by its supplied certificates.
+type certificateSources struct {
+	// all are in the order of settings.Certificates.Supplied.
+	all []components.CertificateSource
+	// byID are the same by topology.Certificate.ID.
+	byID map[string]components.CertificateSource
+}
+
+func suppliedSources(c settings.Certificates) certificateSources {
+	s := certificateSources{byID: map[string]components.CertificateSource{}}
+	add := func(id string, source components.CertificateSource) {
+		s.all, s.byID[id] = append(s.all, source), source
+	}
 	for _, imported := range c.Imported {
-		args.Imported = append(args.Imported, components.ImportedCertificate{
+		add(imported.ID(), components.ImportedCertificate{
 			Certificate: imported.Certificate, PrivateKey: imported.PrivateKey, Chain: imported.Chain,
 			Names: imported.Names, KeyAlgorithm: imported.KeyAlgorithm,
 		})
 	}
 	for _, existing := range c.Existing {
-		args.Existing = append(args.Existing, components.ExistingCertificate{ARN: existing.ARN, Names: existing.Names})
+		add(existing.ARN, components.ExistingCertificate{ARN: existing.ARN, Names: existing.Names})
 	}
-	return args
+	return s
+}
+
+// source is how the stack comes by a certificate of the topology, for the load
+// balancer of that name; for a custom domain where the name is empty.
+func (s certificateSources) source(balancer string, certificate topology.Certificate) components.CertificateSource {
+	if certificate.Origin == topology.Issued {
+		return certificateRequest(balancer, certificate)
+	}
+	return s.byID[certificate.ID]
 }
 
 // reportExpiry exports and logs until when the imported certificates are valid.
@@ -136,7 +160,8 @@ func reportExpiry(ctx *pulumi.Context, imported []settings.Imported) error {
 	return nil
 }
 
-// certificateRequest asks for a certificate of a load balancer.
+// certificateRequest asks for a certificate of the load balancer of that name; of
+// a custom domain where the name is empty.
 func certificateRequest(balancer string, certificate topology.Certificate) components.CertificateRequest {
 	request := components.CertificateRequest{LoadBalancer: balancer, PublicZones: map[string]string{}}
 	for _, name := range certificate.Names {

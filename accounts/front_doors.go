@@ -140,13 +140,14 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 		return nil, err
 	}
 	var balancers []*components.LoadBalancer
-	for i, derived := range s.topology.LoadBalancers {
+	for _, derived := range s.topology.LoadBalancers {
 		args := &components.LoadBalancerArgs{
 			Type:               components.ApplicationLoadBalancer,
 			Proxy:              s.proxied(derived),
 			VPCID:              network.VPCID,
 			SubnetIDs:          network.SubnetIDs,
 			SecurityGroupID:    groups.LoadBalancerID,
+			Certificates:       certificates[derived.Name],
 			LongestTimeout:     s.longestTimeout(mapping.FrontDoorNGINX, mapping.FrontDoorALB),
 			SSLPolicy:          s.config.LoadBalancer.SSLPolicy,
 			DeletionProtection: s.config.LoadBalancer.DeletionProtection,
@@ -155,7 +156,6 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 		if args.Proxy {
 			args.Type = s.config.LoadBalancer.Type
 		}
-		args.CertificateARNs, args.CertificateNames = s.certificatesOf(i, certificates)
 		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(fixed))
 		if err != nil {
 			return nil, err
@@ -168,22 +168,6 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 // proxied tells whether the proxy is behind a load balancer.
 func (s *sharedStack) proxied(balancer topology.LoadBalancer) bool {
 	return balancer.Door == mapping.FrontDoorNGINX && s.stands(mapping.FrontDoorNGINX)
-}
-
-// certificatesOf are the certificates of the i-th load balancer.
-func (s *sharedStack) certificatesOf(i int, all *components.Certificates) (arns []pulumi.StringInput, names []string) {
-	first := 0
-	for _, before := range s.topology.LoadBalancers[:i] {
-		first += len(before.Certificates)
-	}
-	of := s.topology.LoadBalancers[i]
-	arns = slices.Clone(all.ARNs[first : first+len(of.Certificates)])
-	names = slices.Clone(all.Names[first : first+len(of.Certificates)])
-	for _, place := range of.Supplied {
-		arns = append(arns, all.ARNs[len(s.topology.Certificates)+place])
-		names = append(names, all.Names[len(s.topology.Certificates)+place])
-	}
-	return arns, names
 }
 
 // albRoutings lead the load balancers' alb hosts on. While all such hosts wait for

@@ -16,27 +16,6 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// maxDomainName is how long a certificate's domain name may be (ACM API
-// reference, RequestCertificate).
-const maxDomainName = 64
-
-// domainCertificate is where a custom domain's certificate comes from.
-type domainCertificate struct {
-	// place is that in the supplied certificates, imported ones first; -1: the
-	// certificate of the name is issued.
-	place int
-	name  string
-}
-
-// certificateName is the name that is issued for a host: its parent's wildcard,
-// which all of the parent's hosts share.
-func certificateName(host mapping.Host) string { return "*." + string(host.Parent()) }
-
-// covering are the names of a certificate for a host.
-func covering(names []string, host mapping.Host) bool {
-	return slices.Contains(names, string(host)) || slices.Contains(names, certificateName(host))
-}
-
 // suitsPrivateDomain reports whether a PRIVATE custom domain takes the certificate's key
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains.html).
 func suitsPrivateDomain(c settings.Imported) bool {
@@ -46,71 +25,77 @@ func suitsPrivateDomain(c settings.Imported) bool {
 	return c.KeyBits == 256 || c.KeyBits == 384
 }
 
-// certificateOf chooses a domain's certificate.
-func certificateOf(c settings.Certificates, domain topology.Domain) (domainCertificate, error) {
-	unsuited := ""
-	for i, imported := range c.Imported {
-		if !covering(imported.Names, domain.Host) {
-			continue
-		}
-		if domain.Door != mapping.FrontDoorNative || suitsPrivateDomain(imported) {
-			return domainCertificate{place: i}, nil
-		}
-		unsuited = fmt.Sprintf("an %s key of %d bits", imported.KeyAlgorithm, imported.KeyBits)
-	}
-	for i, existing := range c.Existing {
-		if covering(existing.Names, domain.Host) {
-			return domainCertificate{place: len(c.Imported) + i}, nil
+// certificateOf chooses a domain's certificate; rows are those of the mapping.
+func certificateOf(c settings.Certificates, domain topology.Domain, rows *mapping.Mapping) (topology.Certificate, error) {
+	unsuited := map[string]settings.Imported{}
+	for _, imported := range c.Imported {
+		if domain.Door == mapping.FrontDoorNative && !suitsPrivateDomain(imported) {
+			unsuited[imported.ID()] = imported
 		}
 	}
-	name := certificateName(domain.Host)
-	switch {
-	case unsuited != "":
-		return domainCertificate{}, fmt.Errorf("the imported certificate that covers %s has %s, and private custom domains take RSA keys of 2048 and ECDSA keys of 256 or 384 bits: import another, or write another FRONT_DOOR",
-			domain.Host, unsuited)
-	case c.IssuesNone():
-		return domainCertificate{}, fmt.Errorf("none of the certificates in portico:certificates covers %s: add one for %s, or take source: %s out to have it issued",
-			domain.Host, name, c.Source)
-	case len(name) > maxDomainName:
-		return domainCertificate{}, fmt.Errorf("its certificate would be for %s, %d characters, and ACM takes %d: shorten the parent domain, or import a certificate",
-			name, len(name), maxDomainName)
+	var suited, others []topology.Certificate
+	for _, certificate := range c.Supplied() {
+		if _, refused := unsuited[certificate.ID]; refused {
+			others = append(others, certificate)
+		} else {
+			suited = append(suited, certificate)
+		}
 	}
-	return domainCertificate{place: -1, name: name}, nil
+	if certificate := topology.Cover(suited).Of(domain.Host); certificate != nil {
+		return *certificate, nil
+	}
+	row := &rows.Rows[domain.Paths[0].Row]
+	wrong := func(format string, args ...any) (topology.Certificate, error) {
+		return topology.Certificate{}, fmt.Errorf("%s.CUSTOM_DOMAIN_URL: %w", row.Position(), fmt.Errorf(format, args...))
+	}
+	if certificate := topology.Cover(others).Of(domain.Host); certificate != nil {
+		imported := unsuited[certificate.ID]
+		return wrong("the imported certificate that covers %s has an %s key of %d bits, and private custom domains take RSA keys of 2048 and ECDSA keys of 256 or 384 bits: import another, or write another FRONT_DOOR",
+			domain.Host, imported.KeyAlgorithm, imported.KeyBits)
+	}
+	if c.IssuesNone() {
+		return topology.Certificate{}, topology.NewUncoveredError(rows.Source, row, "")
+	}
+	name := domain.Host.Wildcard()
+	if len(name) > topology.MaxDomainName {
+		return wrong("its certificate would be for %s, %d characters, and ACM takes %d: shorten the parent domain, or import a certificate",
+			name, len(name), topology.MaxDomainName)
+	}
+	return topology.Certificate{Origin: topology.Issued, Names: []mapping.Host{name}}, nil
 }
 
 // domainCertificates chooses the certificates of all domains, and reports what
-// is wrong with the rows that they are for.
-func (s *providerStack) domainCertificates() (map[domainKey]domainCertificate, []components.CertificateRequest, error) {
+// is wrong with the rows that they are for. The requests are of those to issue,
+// one for each parent domain.
+func (s *providerStack) domainCertificates() (map[domainKey]topology.Certificate, []components.CertificateSource, error) {
 	var wrong []error
-	chosen := map[domainKey]domainCertificate{}
-	zones := map[string]mapping.Zone{}
+	chosen := map[domainKey]topology.Certificate{}
+	zones := map[mapping.Host]mapping.Zone{}
 	for _, domain := range s.domains {
-		row := s.rows.Rows[domain.Paths[0].Row]
-		certificate, err := certificateOf(s.config.Certificates, domain)
+		certificate, err := certificateOf(s.config.Certificates, domain, s.rows)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].CUSTOM_DOMAIN_URL: %w", s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index, err))
+			wrong = append(wrong, err)
 			continue
 		}
 		chosen[domainKey{domain.Host, domain.Door}] = certificate
-		if certificate.name == "" {
-			continue
+		if certificate.Origin == topology.Issued {
+			// All rows of a parent domain name the same zone, or none.
+			zones[certificate.Names[0]] = cmp.Or(zones[certificate.Names[0]], domain.PublicZone)
 		}
-		// All rows of a parent domain name the same zone, or none.
-		zones[certificate.name] = cmp.Or(zones[certificate.name], domain.PublicZone)
 	}
-	var requests []components.CertificateRequest
+	var requests []components.CertificateSource
 	for _, name := range slices.Sorted(maps.Keys(zones)) {
-		request := components.CertificateRequest{Names: []string{name}, PublicZones: map[string]string{}}
-		if zone := zones[name]; zone != "" {
-			request.PublicZones[name] = string(zone)
+		certificate := topology.Certificate{Origin: topology.Issued, Names: []mapping.Host{name}}
+		if zones[name] != "" {
+			certificate.PublicZones = map[mapping.Host]mapping.Zone{name: zones[name]}
 		}
-		requests = append(requests, request)
+		requests = append(requests, certificateRequest("", certificate))
 	}
 	return chosen, requests, errors.Join(wrong...)
 }
 
-// certificates makes the certificates of the custom domains and tells each
-// one's ARN.
+// certificates makes the certificates of the custom domains. The result are
+// their ARNs.
 func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error) {
 	chosen, requests, err := s.domainCertificates()
 	if err != nil || len(s.domains) == 0 {
@@ -124,7 +109,8 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 		}
 	}
 	args := certificatesArgs(s.config.Certificates, components.NewPublicZones(s.ctx, &components.PublicZonesArgs{Provider: s.awsProvider, ZoneProviders: owners}), s.tags)
-	args.Requests = requests
+	supplied := suppliedSources(s.config.Certificates)
+	args.Sources = append(requests, supplied.all...)
 	args.RecordsOfOthers = s.config.Certificates.SharedRecords || s.shared.accountID == string(s.account.ID)
 	if err := reportExpiry(s.ctx, s.config.Certificates.Imported); err != nil {
 		return nil, err
@@ -134,12 +120,12 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 		return nil, err
 	}
 	arns := map[domainKey]pulumi.StringInput{}
-	for domain, certificate := range chosen {
-		place := len(requests) + certificate.place
-		if certificate.name != "" {
-			place = slices.IndexFunc(requests, func(r components.CertificateRequest) bool { return r.Names[0] == certificate.name })
+	for domain, derived := range chosen {
+		certificate, err := made.Of(supplied.source("", derived))
+		if err != nil {
+			return nil, err
 		}
-		arns[domain] = made.ARNs[place]
+		arns[domain] = certificate.ARN
 	}
 	return arns, nil
 }

@@ -73,6 +73,9 @@ func (s *sharedStack) balancerOutputs(doors *frontDoors) pulumi.Array {
 	for i, balancer := range s.topology.LoadBalancers {
 		var names pulumi.StringArray
 		for _, certificate := range balancer.Certificates {
+			if certificate.Origin != topology.Issued {
+				continue
+			}
 			for _, name := range certificate.Names {
 				names = append(names, pulumi.String(name))
 			}

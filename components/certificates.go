@@ -9,74 +9,99 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// CertificateRequest is a certificate to issue.
-type CertificateRequest struct {
-	// LoadBalancer is the Suffix of the one that it is for: two may need the
-	// same names.
-	LoadBalancer string
-	// Names are the subject alternative names; the first is the domain name.
-	Names []string
-	// PublicZones names, for a name that has an entry, the public hosted zone
-	// that validates it; others are validated in their nearest public parent.
-	// Where e-mail validates, it is the domain whose mailboxes are asked.
-	PublicZones map[string]string
-}
+// CertificateOrigin is where a certificate comes from.
+type CertificateOrigin string
 
-// Issuance is who vouches for a requested certificate's names.
-type Issuance string
-
-// The ways of issuance.
+// The origins of certificates.
 const (
 	// IssuedByDNS has ACM look for a record in each name's public zone.
-	IssuedByDNS Issuance = "dns"
+	IssuedByDNS CertificateOrigin = "dns"
 	// IssuedByEmail has ACM ask the mailboxes admin, administrator, hostmaster,
 	// postmaster and webmaster of each name's domain. The update waits for the
 	// answers, up to 75 minutes; when it has given up, the next one goes on
 	// waiting. Renewal asks again.
-	IssuedByEmail Issuance = "email"
+	IssuedByEmail CertificateOrigin = "email"
 	// IssuedByPrivateCA has an AWS Private CA issue the certificates, which
 	// clients have to trust; nothing is validated.
-	IssuedByPrivateCA Issuance = "private-ca"
+	IssuedByPrivateCA CertificateOrigin = "private-ca"
+	// Imported certificates were issued elsewhere: ImportedCertificate.
+	Imported CertificateOrigin = "import"
+	// Existing certificates are in ACM already: ExistingCertificate.
+	Existing CertificateOrigin = "existing"
 )
 
-// CertificatesArgs describes the load balancer's certificates.
+// Certificate is a certificate of ACM that listeners and custom domains can use.
+type Certificate struct {
+	// Name ends the names of resources that use the certificate. It is unique
+	// among the certificates of a load balancer.
+	Name string
+	// Origin is where the certificate comes from.
+	Origin CertificateOrigin
+	// Names are the subject alternative names, as far as they were given.
+	Names []string
+	// ARN is known once the certificate may be used: an issued one is validated.
+	ARN pulumi.StringInput
+}
+
+// CertificateSource says how to come by one certificate: a CertificateRequest,
+// an ImportedCertificate or an ExistingCertificate.
+type CertificateSource interface {
+	// key identifies the certificate among those of a Certificates.
+	key() string
+	// create registers the certificate's resources.
+	create(*certificateBuilder) (Certificate, error)
+}
+
+// CertificateRequest is a certificate to issue.
+type CertificateRequest struct {
+	// LoadBalancer tells the certificates of load balancers apart that need the
+	// same names; it becomes part of the names of resources. Default: none.
+	LoadBalancer string
+	// Names are the subject alternative names, 1 to ACM's quota (10 unless
+	// raised); the first is the domain name, of at most 64 characters.
+	Names []string
+	// PublicZones names, for a name that has an entry, the public hosted zone
+	// that validates it; others are validated in their nearest public parent.
+	// Where e-mail validates, it is the domain whose mailboxes are asked.
+	// Default: no entries.
+	PublicZones map[string]string
+}
+
+// CertificatesArgs describes certificates and how they are issued.
 type CertificatesArgs struct {
-	Requests []CertificateRequest
-	// Issuance is of all requests; empty: IssuedByDNS.
-	Issuance Issuance
-	// PublicZones finds the zones of IssuedByDNS; nil: among the account's own.
+	// Sources are the certificates. Default: none.
+	Sources []CertificateSource
+	// Issuance is how all requests are issued: IssuedByDNS, IssuedByEmail or
+	// IssuedByPrivateCA. Default: IssuedByDNS.
+	Issuance CertificateOrigin
+	// PublicZones finds the zones of IssuedByDNS. Default: those of the
+	// provider's account.
 	PublicZones *PublicZones
 	// RecordsOfOthers says that other stacks of the account may need the same
 	// validation records: ACM asks an account for one record of a name, whatever
 	// the certificate. They are overwritten with the same then, and outlast the
-	// stack.
+	// stack. Default: the records are the stack's alone.
 	RecordsOfOthers bool
 	// ValidationDomain is the domain whose mailboxes IssuedByEmail asks for the
-	// names below it; for others, and where it is empty, it is the name's own
-	// domain.
+	// names below it. Default, and for other names: the name's own domain.
 	ValidationDomain string
-	// CertificateAuthorityARN is that of IssuedByPrivateCA.
+	// CertificateAuthorityARN is the CA of IssuedByPrivateCA, which needs it.
 	CertificateAuthorityARN string
-	Imported                []ImportedCertificate
-	Existing                []ExistingCertificate
-	Tags                    Tags
+	// Tags are the certificates'. Default: the tag Name alone.
+	Tags Tags
 }
 
-// Certificates are the certificates of a load balancer.
+// Certificates are certificates of ACM.
 type Certificates struct {
 	pulumi.ResourceState
 
-	// ARNs are the certificates', known once they are issued: the requests' in
-	// their order, then the imported ones', then the existing ones'.
-	ARNs []pulumi.StringInput
-	// Names name the certificates, for the names of resources that use them.
-	Names []string
+	made map[string]Certificate
 }
 
-// NewCertificates requests the certificates and sees to it that they are issued,
-// imports those that are given, and looks at those that exist.
+// NewCertificates requests certificates and sees to it that they are issued,
+// imports those that are given, and reads those that exist, in previews too.
 func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, opts ...pulumi.ResourceOption) (*Certificates, error) {
-	certificates := &Certificates{}
+	certificates := &Certificates{made: map[string]Certificate{}}
 	if err := ctx.RegisterComponentResource("portico:index:Certificates", name, certificates, opts...); err != nil {
 		return nil, fmt.Errorf("register certificates %q: %w", name, err)
 	}
@@ -91,37 +116,29 @@ func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, o
 		parent:  certificates,
 		records: newValidationRecords(ctx, certificates, name, zones, args.RecordsOfOthers),
 	}
-	for _, request := range args.Requests {
-		arn, err := b.issue(request)
+	var arns pulumi.StringArray
+	for _, source := range args.Sources {
+		made, err := source.create(b)
 		if err != nil {
 			return nil, err
 		}
-		certificates.add(resourceName(request.Names[0]), arn)
+		certificates.made[source.key()] = made
+		arns = append(arns, made.ARN)
 	}
-	for _, imported := range args.Imported {
-		arn, err := b.importOne(imported)
-		if err != nil {
-			return nil, err
-		}
-		certificates.add(imported.resourceName(), arn)
-	}
-	for _, existing := range args.Existing {
-		arn, err := b.examine(existing)
-		if err != nil {
-			return nil, err
-		}
-		certificates.add(existing.resourceName(), arn)
-	}
-	outputs := pulumi.Map{"arns": stringArray(certificates.ARNs)}
-	if err := ctx.RegisterResourceOutputs(certificates, outputs); err != nil {
+	if err := ctx.RegisterResourceOutputs(certificates, pulumi.Map{"arns": arns}); err != nil {
 		return nil, fmt.Errorf("register outputs of certificates %q: %w", name, err)
 	}
 	return certificates, nil
 }
 
-func (c *Certificates) add(name string, arn pulumi.StringInput) {
-	c.ARNs = append(c.ARNs, arn)
-	c.Names = append(c.Names, name)
+// Of is the certificate of one of the sources that the certificates were made
+// from. The error is of any other source.
+func (c *Certificates) Of(source CertificateSource) (Certificate, error) {
+	made, ok := c.made[source.key()]
+	if !ok {
+		return Certificate{}, fmt.Errorf("find certificate %s: it is none of CertificatesArgs.Sources: add it there", source.key())
+	}
+	return made, nil
 }
 
 // certificateBuilder makes certificates, one at a time.
@@ -133,47 +150,56 @@ type certificateBuilder struct {
 	records *validationRecords
 }
 
-// issue requests a certificate. Its ARN is known when it may be used.
-func (b *certificateBuilder) issue(request CertificateRequest) (pulumi.StringOutput, error) {
-	child := b.name
-	if request.LoadBalancer != "" {
-		child += "-" + request.LoadBalancer
+func (r CertificateRequest) key() string { return "request " + r.resourceName() }
+
+// resourceName ends the names of the request's resources.
+func (r CertificateRequest) resourceName() string {
+	if r.LoadBalancer == "" {
+		return resourceName(r.Names[0])
 	}
-	child += "-" + resourceName(request.Names[0])
+	return r.LoadBalancer + "-" + resourceName(r.Names[0])
+}
+
+// create requests the certificate. Its ARN is known when it may be used.
+func (r CertificateRequest) create(b *certificateBuilder) (Certificate, error) {
+	child := b.name + "-" + r.resourceName()
 	args := &acm.CertificateArgs{
-		DomainName:              pulumi.String(request.Names[0]),
-		SubjectAlternativeNames: pulumi.ToStringArray(request.Names[1:]),
-		Tags:                    b.args.Tags.named(resourceName(request.Names[0])), // a tag holds no "*"
+		DomainName:              pulumi.String(r.Names[0]),
+		SubjectAlternativeNames: pulumi.ToStringArray(r.Names[1:]),
+		Tags:                    b.args.Tags.named(resourceName(r.Names[0])), // a tag holds no "*"
 	}
+	made := Certificate{Name: resourceName(r.Names[0]), Names: r.Names, Origin: b.args.Issuance}
 	switch b.args.Issuance {
 	case IssuedByPrivateCA:
 		args.CertificateAuthorityArn = pulumi.String(b.args.CertificateAuthorityARN)
 	case IssuedByEmail:
 		args.ValidationMethod = pulumi.String("EMAIL")
-		args.ValidationOptions = b.mailboxes(request)
+		args.ValidationOptions = b.mailboxes(r)
 	default:
+		made.Origin = IssuedByDNS
 		args.ValidationMethod = pulumi.String("DNS")
 	}
 	certificate, err := acm.NewCertificate(b.ctx, child, args, pulumi.Parent(b.parent))
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("request certificate of %s: %w", request.Names[0], err)
+		return Certificate{}, fmt.Errorf("request certificate of %s: %w", r.Names[0], err)
+	}
+	if made.Origin == IssuedByPrivateCA {
+		// The AWS provider refuses to wait for what nobody validates.
+		made.ARN = certificate.Arn
+		return made, nil
 	}
 	validation := &acm.CertificateValidationArgs{CertificateArn: certificate.Arn}
-	switch b.args.Issuance {
-	case IssuedByPrivateCA:
-		// The provider refuses to wait for what nobody validates.
-		return certificate.Arn, nil
-	case IssuedByEmail:
-	default:
-		if validation.ValidationRecordFqdns, err = b.validationRecords(certificate, request); err != nil {
-			return pulumi.StringOutput{}, err
+	if made.Origin == IssuedByDNS {
+		if validation.ValidationRecordFqdns, err = b.validationRecords(certificate, r); err != nil {
+			return Certificate{}, err
 		}
 	}
 	issued, err := acm.NewCertificateValidation(b.ctx, child, validation, pulumi.Parent(b.parent))
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("validate certificate of %s: %w", request.Names[0], err)
+		return Certificate{}, fmt.Errorf("validate certificate of %s: %w", r.Names[0], err)
 	}
-	return issued.CertificateArn, nil
+	made.ARN = issued.CertificateArn
+	return made, nil
 }
 
 // validationRecords creates the records by which DNS validates a certificate's

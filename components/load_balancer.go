@@ -55,12 +55,9 @@ type LoadBalancerArgs struct {
 	SubnetIDs []pulumi.StringInput
 	// SecurityGroupID is the load balancer's security group. Required.
 	SecurityGroupID pulumi.StringInput
-	// CertificateARNs are issued certificates of ACM; the first is the listener's
-	// default. Required: 1 or more. AWS allows 25 beside the default.
-	CertificateARNs []pulumi.StringInput
-	// CertificateNames name the certificates, for resource names. Required: one
-	// for each of CertificateARNs.
-	CertificateNames []string
+	// Certificates are the listener's; the first is its default. Required: 1 or
+	// more. AWS allows 25 beside the default.
+	Certificates []Certificate
 	// LongestTimeout is the longest that a request may take, in whole seconds. The
 	// load balancer waits 10 s longer for an answer, and 60 s at least. Default: 0.
 	// 0 to 3,590.
@@ -83,7 +80,7 @@ func (a *LoadBalancerArgs) check(name string) error {
 	m.given(a.VPCID != nil, "VPCID")
 	m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
 	m.given(a.SecurityGroupID != nil, "SecurityGroupID")
-	m.given(len(a.CertificateARNs) > 0, "CertificateARNs")
+	m.require(len(a.Certificates) > 0, "Certificates", "an HTTPS listener needs a default certificate", "give at least one")
 	return m.err()
 }
 
@@ -245,7 +242,7 @@ func (b *LoadBalancer) createListener(ctx *pulumi.Context, name string, args *Lo
 		Port:            pulumi.Int(443),
 		Protocol:        pulumi.String(protocol),
 		SslPolicy:       pulumi.String(policy),
-		CertificateArn:  args.CertificateARNs[0].ToStringOutput().ToStringPtrOutput(),
+		CertificateArn:  args.Certificates[0].ARN.ToStringOutput().ToStringPtrOutput(),
 		DefaultActions:  lb.ListenerDefaultActionArray{otherwise},
 		Tags:            args.Tags.named(name + "-https"),
 	}, pulumi.Parent(b))
@@ -253,13 +250,13 @@ func (b *LoadBalancer) createListener(ctx *pulumi.Context, name string, args *Lo
 		return fmt.Errorf("create listener: %w", err)
 	}
 	b.ListenerARN = listener.Arn
-	for i := 1; i < len(args.CertificateARNs); i++ {
-		_, err := lb.NewListenerCertificate(ctx, name+"-"+args.CertificateNames[i], &lb.ListenerCertificateArgs{
+	for _, certificate := range args.Certificates[1:] {
+		_, err := lb.NewListenerCertificate(ctx, name+"-"+certificate.Name, &lb.ListenerCertificateArgs{
 			ListenerArn:    listener.Arn,
-			CertificateArn: args.CertificateARNs[i],
+			CertificateArn: certificate.ARN,
 		}, pulumi.Parent(b))
 		if err != nil {
-			return fmt.Errorf("add certificate %s to the listener: %w", args.CertificateNames[i], err)
+			return fmt.Errorf("add certificate %s to the listener: %w", certificate.Name, err)
 		}
 	}
 	return nil

@@ -9,15 +9,17 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/mapping"
 )
 
-// ImportedCertificate is a certificate that somebody else issued, to be imported
+// ImportedCertificate is a certificate that was issued elsewhere, to be imported
 // into ACM. ACM doesn't renew it.
 type ImportedCertificate struct {
-	// Names are its subject alternative names.
+	// Names are its subject alternative names; at least one.
 	Names []string
-	// KeyAlgorithm tells it from another certificate of the same names: "RSA"
-	// or "ECDSA".
+	// KeyAlgorithm tells the certificate from another one of the same names:
+	// "RSA" or "ECDSA".
 	KeyAlgorithm string
 	// Certificate, PrivateKey and Chain are PEM: the certificate alone, its
 	// unencrypted key, and the certificates above it, from its issuer upwards;
@@ -25,55 +27,58 @@ type ImportedCertificate struct {
 	Certificate, PrivateKey, Chain string
 }
 
-func (c ImportedCertificate) resourceName() string {
+func (c ImportedCertificate) key() string {
 	return "imported-" + resourceName(c.Names[0]) + "-" + strings.ToLower(c.KeyAlgorithm)
 }
 
 // ExistingCertificate is a certificate of ACM that isn't Portico's.
 type ExistingCertificate struct {
+	// ARN is the certificate's.
 	ARN string
-	// Names are those that it has to cover.
+	// Names are the names that it has to cover. An update and its preview fail
+	// where it doesn't. Default: none.
 	Names []string
 }
 
-// resourceName ends with the UUID that the ARN ends with.
-func (c ExistingCertificate) resourceName() string {
+// key ends with the UUID that the ARN ends with.
+func (c ExistingCertificate) key() string {
 	return "existing-" + c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
 }
 
-// importOne imports a certificate. A renewed one takes its place under the same
+// create imports the certificate. A renewed one takes its place under the same
 // ARN, so that the listener needs no change.
-func (b *certificateBuilder) importOne(imported ImportedCertificate) (pulumi.StringOutput, error) {
+func (c ImportedCertificate) create(b *certificateBuilder) (Certificate, error) {
 	args := &acm.CertificateArgs{
-		CertificateBody: pulumi.String(imported.Certificate),
-		PrivateKey:      pulumi.ToSecret(pulumi.String(imported.PrivateKey)).(pulumi.StringOutput),
-		Tags:            b.args.Tags.named(resourceName(imported.Names[0])),
+		CertificateBody: pulumi.String(c.Certificate),
+		PrivateKey:      pulumi.ToSecret(pulumi.String(c.PrivateKey)).(pulumi.StringOutput),
+		Tags:            b.args.Tags.named(resourceName(c.Names[0])),
 	}
-	if imported.Chain != "" {
-		args.CertificateChain = pulumi.String(imported.Chain)
+	if c.Chain != "" {
+		args.CertificateChain = pulumi.String(c.Chain)
 	}
-	certificate, err := acm.NewCertificate(b.ctx, b.name+"-"+imported.resourceName(), args, pulumi.Parent(b.parent))
+	certificate, err := acm.NewCertificate(b.ctx, b.name+"-"+c.key(), args, pulumi.Parent(b.parent))
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("import certificate of %s: %w", imported.Names[0], err)
+		return Certificate{}, fmt.Errorf("import certificate of %s: %w", c.Names[0], err)
 	}
-	return certificate.Arn, nil
+	return Certificate{Name: c.key(), Origin: Imported, Names: c.Names, ARN: certificate.Arn}, nil
 }
 
-// examine reads a certificate that exists, in previews too, and hands its ARN on
-// if it is what the load balancer needs.
-func (b *certificateBuilder) examine(existing ExistingCertificate) (pulumi.StringOutput, error) {
-	certificate, err := acm.GetCertificate(b.ctx, b.name+"-"+existing.resourceName(), pulumi.ID(existing.ARN), nil, pulumi.Parent(b.parent))
+// create reads the certificate, in previews too. Its ARN is known if it is valid
+// and covers the names.
+func (c ExistingCertificate) create(b *certificateBuilder) (Certificate, error) {
+	certificate, err := acm.GetCertificate(b.ctx, b.name+"-"+c.key(), pulumi.ID(c.ARN), nil, pulumi.Parent(b.parent))
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("read certificate %s: %w", existing.ARN, err)
+		return Certificate{}, fmt.Errorf("read certificate %s: %w", c.ARN, err)
 	}
-	return pulumi.All(certificate.Status, certificate.DomainName, certificate.SubjectAlternativeNames, certificate.NotAfter).ApplyT(
+	arn := pulumi.All(certificate.Status, certificate.DomainName, certificate.SubjectAlternativeNames, certificate.NotAfter).ApplyT(
 		func(all []any) (string, error) {
 			names := append([]string{all[1].(string)}, all[2].([]string)...)
-			return existing.ARN, existing.check(all[0].(string), names, all[3].(string))
-		}).(pulumi.StringOutput), nil
+			return c.ARN, c.check(all[0].(string), names, all[3].(string))
+		}).(pulumi.StringOutput)
+	return Certificate{Name: c.key(), Origin: Existing, Names: c.Names, ARN: arn}, nil
 }
 
-// check reports what keeps the load balancer from using the certificate.
+// check reports what keeps the certificate from being used.
 func (c ExistingCertificate) check(status string, names []string, notAfter string) error {
 	var problems []error
 	if status != "ISSUED" {
@@ -82,9 +87,12 @@ func (c ExistingCertificate) check(status string, names []string, notAfter strin
 	if until, err := time.Parse(time.RFC3339, notAfter); err == nil && time.Now().After(until) {
 		problems = append(problems, fmt.Errorf("use certificate %s: it expired on %s: renew it", c.ARN, until.Format(time.DateOnly)))
 	}
+	certified := make([]mapping.Host, len(names))
+	for i, name := range names {
+		certified[i] = mapping.Host(name)
+	}
 	for _, name := range c.Names {
-		_, parent, _ := strings.Cut(name, ".")
-		if !slices.Contains(names, name) && !slices.Contains(names, "*."+parent) {
+		if !mapping.Host(name).CoveredBy(certified) {
 			problems = append(problems, fmt.Errorf("use certificate %s for %s: its names are %s: correct portico:certificates.existing, or name another certificate",
 				c.ARN, name, strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), ", ")))
 		}

@@ -8,6 +8,7 @@
 package mapping
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -125,6 +126,13 @@ func (h Host) IsWildcard() bool { return strings.HasPrefix(string(h), "*.") }
 // every other host with its parent: "*.example.com" for "api.example.com" and
 // for "*.example.com".
 func (h Host) Wildcard() Host { return h.Parent().Wildcard() }
+
+// CoveredBy reports whether a certificate with these subject alternative names
+// is valid for the host: by its own name, or by the wildcard of its parent. A
+// wildcard covers exactly one label (RFC 6125, section 6.4.3).
+func (h Host) CoveredBy(names []Host) bool {
+	return slices.Contains(names, h) || slices.Contains(names, h.Wildcard())
+}
 
 // Parent is the host without its first label.
 func (h Host) Parent() Zone {

@@ -30,6 +30,17 @@ APIS:
 	require.Equal(t, mapping.Host("*.example.com"), mapping.Zone("example.com").Wildcard())
 }
 
+func TestACertificateCoversItsNamesAndOneLabelOfAWildcard(t *testing.T) {
+	names := []mapping.Host{"*.x.example.com", "a.y.example.com"}
+	for host, want := range map[mapping.Host]bool{
+		"a.x.example.com": true, "*.x.example.com": true, "a.y.example.com": true,
+		"b.a.x.example.com": false, "x.example.com": false, "b.y.example.com": false, "*.y.example.com": false,
+	} {
+		require.Equal(t, want, host.CoveredBy(names), host)
+	}
+	require.False(t, mapping.Host("a.x.example.com").CoveredBy(nil))
+}
+
 func TestARowThatNoFileHoldsHasAPlaceAllTheSame(t *testing.T) {
 	require.Equal(t, "APIS[3]", mapping.Row{Index: 3}.Position())
 	require.Equal(t, "mapping.yaml: APIS[3]", mapping.Row{Index: 3, Pos: mapping.Position{File: "mapping.yaml"}}.Position())

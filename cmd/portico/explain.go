@@ -240,12 +240,14 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, options topology.O
 		Mapping: m.Source, Digest: m.Digest,
 		Rows: []explainedRow{}, Certificates: []explainedCertificate{}, Zones: []explainedZone{}, APIs: []explainedAPI{},
 	}
-	certificateOf := map[mapping.Host]int{}
-	for i, certificate := range t.Certificates {
+	number := map[*topology.Certificate]int{}
+	for i, certificate := range t.Issued() {
 		e.Certificates = append(e.Certificates, explainedCertificate{Number: i + 1, Names: texts(certificate.Names)})
-		for _, name := range certificate.Names {
-			certificateOf[name] = i + 1
-		}
+		number[certificate] = i + 1
+	}
+	coverage := map[mapping.FrontDoor]topology.Coverage{}
+	for _, door := range t.Doors {
+		coverage[door] = t.Coverage(door)
 	}
 	zoneOf := map[mapping.Host]string{}
 	for _, zone := range t.Zones {
@@ -263,10 +265,7 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, options topology.O
 		}
 		if !row.Retired {
 			r.Zone = zoneOf[row.Host]
-		}
-		if !row.Retired && row.FrontDoor != mapping.FrontDoorNative {
-			// A certificate's wildcard covers one label (RFC 6125 6.4.3).
-			r.Certificate = certificateOf["*."+mapping.Host(row.Host.Parent())]
+			r.Certificate = number[coverage[row.FrontDoor].Of(row.Host)]
 		}
 		e.Rows = append(e.Rows, r)
 	}

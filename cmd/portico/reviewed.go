@@ -151,10 +151,10 @@ func (c reviewedCertificates) supplied(files tree, dir string) ([]topology.Certi
 		if err != nil {
 			return nil, fmt.Errorf("read portico:certificates.import[%d]: %w", i, err)
 		}
-		all = append(all, topology.Certificate{Names: hostNames(certificate.DNSNames)})
+		all = append(all, topology.Certificate{Origin: topology.Imported, Names: hostNames(certificate.DNSNames)})
 	}
 	for _, existing := range c.Existing {
-		all = append(all, topology.Certificate{Names: hostNames(existing.Names)})
+		all = append(all, topology.Certificate{Origin: topology.Existing, Names: hostNames(existing.Names)})
 	}
 	return all, nil
 }

@@ -39,9 +39,10 @@ func (s side) accountCertificates() []AccountCertificate {
 	var all []AccountCertificate
 	for i := range s.Stacks {
 		stack := &s.Stacks[i]
+		coverage := topology.Cover(stack.Supplied)
 		for _, d := range s.domainsOf(stack) {
-			if !stack.supplies(d.Host) {
-				all = append(all, AccountCertificate{s.number(stack.Account), "*." + mapping.Host(d.Host.Parent())})
+			if coverage.Of(d.Host) == nil {
+				all = append(all, AccountCertificate{s.number(stack.Account), d.Host.Wildcard()})
 			}
 		}
 	}
@@ -55,8 +56,8 @@ func accountsWithout(a, b []AccountCertificate) []AccountCertificate {
 
 func compareCertificates(base, head side) CertificateChanges {
 	return CertificateChanges{
-		Added:    certificatesWithout(head.topology.Certificates, base.topology.Certificates),
-		Removed:  certificatesWithout(base.topology.Certificates, head.topology.Certificates),
+		Added:    certificatesWithout(head.topology.Issued(), base.topology.Issued()),
+		Removed:  certificatesWithout(base.topology.Issued(), head.topology.Issued()),
 		Attached: suppliedWithout(head.Options.Supplied, base.Options.Supplied),
 		Detached: suppliedWithout(base.Options.Supplied, head.Options.Supplied),
 
@@ -69,10 +70,10 @@ func (c CertificateChanges) empty() bool {
 	return len(c.Added)+len(c.Removed)+len(c.Attached)+len(c.Detached)+len(c.AccountsAdded)+len(c.AccountsRemoved) == 0
 }
 
-func certificatesWithout(a, b []topology.Certificate) [][]mapping.Host {
+func certificatesWithout(a, b []*topology.Certificate) [][]mapping.Host {
 	var rest [][]mapping.Host
 	for _, certificate := range a {
-		same := func(other topology.Certificate) bool {
+		same := func(other *topology.Certificate) bool {
 			return slices.Equal(certificate.Names, other.Names) && maps.Equal(certificate.PublicZones, other.PublicZones)
 		}
 		if !slices.ContainsFunc(b, same) {
@@ -99,26 +100,9 @@ func (s side) checkSupplied() error {
 	if !s.SuppliedOnly {
 		return nil
 	}
-	issued := map[mapping.Host]bool{}
-	for _, certificate := range s.topology.Certificates {
-		for _, name := range certificate.Names {
-			issued[name] = true
-		}
-	}
 	var wrong []error
-	for _, row := range s.Mapping.Rows {
-		wildcard := "*." + mapping.Host(row.Host.Parent())
-		covers := func(c topology.Certificate) bool { return c.Covers(row.Host) }
-		if row.Retired || !issued[wildcard] && !issued[row.Host] || slices.ContainsFunc(s.Options.Supplied, covers) {
-			continue
-		}
-		wrong = append(wrong, &topology.ConflictError{
-			Problem: "none of the certificates in portico:certificates covers " + string(row.Host),
-			Rows: []topology.RowRef{{
-				Source: s.Mapping.Source, Position: row.Pos, Index: row.Index, URL: string(row.Host) + string(row.BasePath),
-			}},
-			Remedy: "add one for " + string(wildcard) + ", or take portico:certificates.source out to have it issued",
-		})
+	for _, row := range s.topology.Uncovered {
+		wrong = append(wrong, topology.NewUncoveredError(s.Mapping.Source, row, ""))
 	}
 	return errors.Join(wrong...)
 }

@@ -118,27 +118,15 @@ func (s side) checkDomains() error {
 		if !stack.SuppliedOnly {
 			continue
 		}
+		coverage := topology.Cover(stack.Supplied)
 		for _, d := range s.domainsOf(stack) {
-			if stack.supplies(d.Host) {
-				continue
+			if coverage.Of(d.Host) == nil {
+				row := &s.Mapping.Rows[d.Paths[0].Row]
+				wrong = append(wrong, topology.NewUncoveredError(s.Mapping.Source, row, stack.Name))
 			}
-			row := s.Mapping.Rows[d.Paths[0].Row]
-			wrong = append(wrong, &topology.ConflictError{
-				Problem: "none of the certificates in portico:certificates of stack " + stack.Name + " covers " + string(d.Host),
-				Rows: []topology.RowRef{{
-					Source: s.Mapping.Source, Position: row.Pos, Index: row.Index, URL: string(row.Host) + string(row.BasePath),
-				}},
-				Remedy: "add one to that stack for " + string(d.Host) + ", or take its portico:certificates.source out to have it issued",
-			})
 		}
 	}
 	return errors.Join(wrong...)
-}
-
-// supplies tells whether a certificate that the account was given covers the
-// host.
-func (s *Stack) supplies(host mapping.Host) bool {
-	return slices.ContainsFunc(s.Supplied, func(c topology.Certificate) bool { return c.Covers(host) })
 }
 
 // moving counts the hosts that leave one front door for another.
@@ -228,7 +216,7 @@ func mappingsText(d *topology.Domain) string {
 
 // certificateText tells where the certificate of a move's custom domain is from.
 func (m Move) certificateText() string {
-	if m.Stack != nil && m.Stack.supplies(m.Host) {
+	if m.Stack != nil && topology.Cover(m.Stack.Supplied).Of(m.Host) != nil {
 		return "under a supplied certificate of the account"
 	}
 	return "under a certificate issued in the account"

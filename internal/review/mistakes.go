@@ -56,6 +56,13 @@ func derivationMistake(err error) Mistake {
 		m.Message, m.Fix = conflict.Problem, conflict.Remedy
 		return m
 	}
+	var uncovered *topology.UncoveredError
+	if errors.As(err, &uncovered) {
+		m := atRow([]topology.RowRef{uncovered.Row})
+		m.Path += ".CUSTOM_DOMAIN_URL"
+		m.Message, m.Fix = uncovered.Problem(), uncovered.Remedy()
+		return m
+	}
 	return Mistake{Message: err.Error()}
 }
 

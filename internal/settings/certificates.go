@@ -93,6 +93,10 @@ type Imported struct {
 	NotAfter time.Time
 }
 
+// ID tells the certificate from the stack's others: its first name and the
+// algorithm of its key.
+func (i Imported) ID() string { return i.Names[0] + " " + i.KeyAlgorithm }
+
 // IssuesNone reports whether no certificate is issued.
 func (c Certificates) IssuesNone() bool {
 	return c.Source == SourceImport || c.Source == SourceExisting

@@ -42,7 +42,7 @@ func (c *Certificates) check(m *mistakes, read readFile, stack AWS, now time.Tim
 // and kind of key.
 func (c *Certificates) add(m *mistakes, key string, imported Imported) {
 	for _, other := range c.Imported {
-		if other.Names[0] == imported.Names[0] && other.KeyAlgorithm == imported.KeyAlgorithm {
+		if other.ID() == imported.ID() {
 			m.add(key, fmt.Sprintf("another certificate of %s with an %s key is imported already", imported.Names[0], imported.KeyAlgorithm), "take one out")
 			return
 		}

@@ -41,13 +41,14 @@ func (c *Provider) DomainQuotas() topology.Quotas {
 }
 
 // Supplied are the certificates that need not be issued, imported ones first.
+// Their IDs are those of Imported.ID, and the ARNs of existing ones.
 func (c Certificates) Supplied() []topology.Certificate {
 	var all []topology.Certificate
 	for _, certificate := range c.Imported {
-		all = append(all, topology.Certificate{Names: hostNames(certificate.Names)})
+		all = append(all, topology.Certificate{Origin: topology.Imported, ID: certificate.ID(), Names: hostNames(certificate.Names)})
 	}
 	for _, certificate := range c.Existing {
-		all = append(all, topology.Certificate{Names: hostNames(certificate.Names)})
+		all = append(all, topology.Certificate{Origin: topology.Existing, ID: certificate.ARN, Names: hostNames(certificate.Names)})
 	}
 	return all
 }

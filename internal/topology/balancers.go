@@ -17,8 +17,8 @@ type estate struct {
 	// rows are those whose hosts need a certificate on one of the load
 	// balancers.
 	rows []*mapping.Row
-	// supplied are the places in Options.Supplied of the certificates to attach.
-	supplied []int
+	// supplied are the supplied certificates to attach.
+	supplied []Certificate
 	// door is nginx where the proxy is behind the load balancers.
 	door mapping.FrontDoor
 	// carriesALB tells that hosts of alb have their rules here.
@@ -28,7 +28,7 @@ type estate struct {
 // estates are the groups of load balancers that the rows call for.
 func estates(p *placed, options Options) []estate {
 	proxied, balanced := p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]
-	first := estate{rows: proxied, supplied: indexes(options.Supplied), door: mapping.FrontDoorNGINX}
+	first := estate{rows: proxied, supplied: options.Supplied, door: mapping.FrontDoorNGINX}
 	own := estate{prefix: "alb", rows: balanced, supplied: covering(balanced, options.Supplied), door: mapping.FrontDoorALB, carriesALB: true}
 	if options.SharedALB {
 		if len(proxied) == 0 {
@@ -50,22 +50,14 @@ func union(a, b []*mapping.Row) []*mapping.Row {
 	return slices.CompactFunc(rows, func(a, b *mapping.Row) bool { return a == b })
 }
 
-func indexes[T any](of []T) []int {
-	all := make([]int, len(of))
-	for i := range of {
-		all[i] = i
-	}
-	return all
-}
-
 // covering are the supplied certificates that a row's host needs.
-func covering(rows []*mapping.Row, supplied []Certificate) []int {
+func covering(rows []*mapping.Row, supplied []Certificate) []Certificate {
 	needed := make(map[mapping.Host]bool)
 	for _, row := range rows {
-		needed[row.Host], needed[certificateName(row.Host)] = true, true
+		needed[row.Host], needed[row.Host.Wildcard()] = true, true
 	}
-	return slices.DeleteFunc(indexes(supplied), func(i int) bool {
-		return !slices.ContainsFunc(supplied[i].Names, func(name mapping.Host) bool { return needed[name] })
+	return slices.DeleteFunc(slices.Clone(supplied), func(c Certificate) bool {
+		return !slices.ContainsFunc(c.Names, func(name mapping.Host) bool { return needed[name] })
 	})
 }
 
@@ -83,7 +75,7 @@ type balanced struct {
 type balancer struct {
 	// number counts from 0 and stays the same while others come and go.
 	number   int
-	supplied []int
+	supplied []Certificate
 	names    []mapping.Host
 	packing  packing
 }
@@ -107,10 +99,10 @@ func (e *estate) balance(options Options) *balanced {
 	for i := range b.balancers {
 		b.balancers[i].number = i
 	}
-	for i, place := range e.supplied {
+	for i, certificate := range e.supplied {
 		// More certificates than places are certificateLimit's to report.
 		at := &b.balancers[min(i/options.Quotas.certificates(), len(b.balancers)-1)]
-		at.supplied = append(at.supplied, place)
+		at.supplied = append(at.supplied, certificate)
 	}
 	b.settle(certificateNames(b.uncovered), options)
 	b.balancers = slices.DeleteFunc(b.balancers, func(b balancer) bool { return len(b.names)+len(b.supplied) == 0 })
@@ -120,8 +112,8 @@ func (e *estate) balance(options Options) *balanced {
 		for _, name := range on.names {
 			b.of[name] = i
 		}
-		for _, place := range on.supplied {
-			for _, name := range options.Supplied[place].Names {
+		for _, certificate := range on.supplied {
+			for _, name := range certificate.Names {
 				if _, known := b.of[name]; !known {
 					b.of[name] = i
 				}
@@ -165,7 +157,7 @@ func (b *balanced) at(host mapping.Host) int {
 	if i, own := b.of[host]; own {
 		return i
 	}
-	return b.of[certificateName(host)]
+	return b.of[host.Wildcard()]
 }
 
 // loadBalancers are the estate's, for the topology.
@@ -174,7 +166,7 @@ func (b *balanced) loadBalancers(publicZones map[mapping.Host]mapping.Zone, albH
 	for i, balancer := range b.balancers {
 		all[i] = LoadBalancer{
 			Name: b.name(balancer.number), Door: b.door,
-			Certificates: balancer.packing.issued(publicZones), Supplied: balancer.supplied,
+			Certificates: append(balancer.packing.issued(publicZones), balancer.supplied...),
 		}
 	}
 	if b.carriesALB {

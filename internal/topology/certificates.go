@@ -10,33 +10,15 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// certificateName is the subject alternative name that covers a host. A
-// wildcard covers exactly one label (RFC 6125, section 6.4.3; ACM has the same
-// rule), so that is the wildcard of the host's parent, for a wildcard host
-// itself.
-func certificateName(host mapping.Host) mapping.Host { return host.Wildcard() }
-
-// Covers reports whether the certificate is valid for the host: for its own
-// name, or by the wildcard of its parent domain.
-func (c Certificate) Covers(host mapping.Host) bool {
-	return slices.Contains(c.Names, host) || slices.Contains(c.Names, host.Wildcard())
-}
-
-// uncoveredRows are those whose host no supplied certificate covers, by its own
-// name or by the wildcard of its parent.
+// uncoveredRows are those whose host no supplied certificate covers.
 func uncoveredRows(rows []*mapping.Row, supplied []Certificate) []*mapping.Row {
 	if len(supplied) == 0 {
 		return rows
 	}
-	covered := make(map[mapping.Host]bool)
-	for _, certificate := range supplied {
-		for _, name := range certificate.Names {
-			covered[name] = true
-		}
-	}
+	coverage := Cover(supplied)
 	var uncovered []*mapping.Row
 	for _, row := range rows {
-		if !covered[row.Host] && !covered[certificateName(row.Host)] {
+		if coverage.Of(row.Host) == nil {
 			uncovered = append(uncovered, row)
 		}
 	}
@@ -47,7 +29,7 @@ func uncoveredRows(rows []*mapping.Row, supplied []Certificate) []*mapping.Row {
 func certificateNames(rows []*mapping.Row) []mapping.Host {
 	seen := make(map[mapping.Host]bool)
 	for _, row := range rows {
-		seen[certificateName(row.Host)] = true
+		seen[row.Host.Wildcard()] = true
 	}
 	return slices.Sorted(maps.Keys(seen))
 }
@@ -140,17 +122,17 @@ func (p packing) issued(publicZones map[mapping.Host]mapping.Zone) []Certificate
 				zones[name] = zone
 			}
 		}
-		certificates = append(certificates, Certificate{Names: names, PublicZones: zones})
+		certificates = append(certificates, Certificate{Origin: Issued, Names: names, PublicZones: zones})
 	}
 	return certificates
 }
 
-// maxDomainName is how many characters a certificate's domain name, the common
+// MaxDomainName is how many characters a certificate's domain name, the common
 // name of its subject, may have; its other names may have 253 (ACM API
 // reference, RequestCertificate; RFC 5280, ub-common-name).
-const maxDomainName = 64
+const MaxDomainName = 64
 
-func isDomainName(name mapping.Host) bool { return len(name) <= maxDomainName }
+func isDomainName(name mapping.Host) bool { return len(name) <= MaxDomainName }
 
 // byLength parts the names that can be a certificate's domain name from those
 // that can't.
@@ -178,12 +160,12 @@ func (b *balanced) domainNameLimit(source string) []error {
 	}
 	e := &LimitError{
 		Limit: "characters of a certificate's domain name, without a shorter name to stand before it",
-		Max:   maxDomainName,
-		Remedy: "shorten the parent domains to " + strconv.Itoa(maxDomainName-len("*.")) +
+		Max:   MaxDomainName,
+		Remedy: "shorten the parent domains to " + strconv.Itoa(MaxDomainName-len("*.")) +
 			" characters, or have ACM's quota of names raised and set portico:quotas: {namesPerCertificate: N}, so that they share a certificate with shorter ones",
 	}
 	for _, row := range b.uncovered {
-		if name := certificateName(row.Host); homeless[name] {
+		if name := row.Host.Wildcard(); homeless[name] {
 			e.Need = max(e.Need, len(name))
 			e.Rows = append(e.Rows, refer(source, row))
 		}
@@ -236,7 +218,7 @@ func (p *placed) publicZones() (map[mapping.Host]mapping.Zone, []error) {
 		if row.PublicZone == "" {
 			continue
 		}
-		name := certificateName(row.Host)
+		name := row.Host.Wildcard()
 		other, seen := first[name]
 		if seen && zones[name] != row.PublicZone {
 			conflicts = append(conflicts, &ConflictError{
@@ -278,5 +260,5 @@ func (b *balanced) certificateLimit(source string, options Options) []error {
 		Need:   need,
 		Max:    places,
 		Remedy: remedy,
-	}, func(i int) bool { return i < room }, func(row *mapping.Row) mapping.Host { return certificateName(row.Host) })}
+	}, func(i int) bool { return i < room }, func(row *mapping.Row) mapping.Host { return row.Host.Wildcard() })}
 }

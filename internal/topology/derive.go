@@ -109,9 +109,7 @@ func (t *Topology) balance(p *placed, options Options) []error {
 		t.Notices = append(t.Notices, b.notices(options)...)
 		t.LoadBalancers = append(t.LoadBalancers, b.loadBalancers(publicZones, t.ALBHosts)...)
 	}
-	for _, balancer := range t.LoadBalancers {
-		t.Certificates = append(t.Certificates, balancer.Certificates...)
-	}
+	t.Uncovered = uncoveredRows(union(p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]), options.Supplied)
 	target := func(host mapping.Host) Record {
 		record := Record{Name: host, Door: p.at[host].Name}
 		if leads := place[record.Door]; leads != nil {
@@ -184,7 +182,7 @@ func hosts(rows []*mapping.Row) []mapping.Host {
 func (t *Topology) Resolve(host, rawPath string) (*Route, bool) {
 	name := mapping.Host(host)
 	if _, exact := slices.BinarySearch(t.Hosts, name); !exact {
-		name = certificateName(name)
+		name = name.Wildcard()
 	}
 	rawPath, _, _ = strings.Cut(rawPath, "?")
 	for base := strings.TrimSuffix(rawPath, "/"); ; base = base[:strings.LastIndexByte(base, '/')] {

@@ -89,7 +89,7 @@ func TestHostsOfEveryDoor(t *testing.T) {
 func TestOnlyWhatADoorNeedsIsThere(t *testing.T) {
 	natives := derive(t, of(behind(native, "p.x.example.com", "")), topology.Options{SharedALB: true})
 	require.Empty(t, natives.LoadBalancers)
-	require.Empty(t, natives.Certificates)
+	require.Empty(t, issued(natives))
 	require.Empty(t, natives.Routes)
 	require.Equal(t, []mapping.FrontDoor{native}, natives.Doors)
 

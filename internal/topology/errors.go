@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,12 +18,17 @@ type RowRef struct {
 }
 
 func refer(source string, row *mapping.Row) RowRef {
-	return RowRef{Source: source, Position: row.Pos, Index: row.Index, URL: string(row.Host) + string(row.BasePath)}
+	return RowRef{Source: source, Position: row.Pos, Index: row.Index, URL: row.URL()}
 }
 
-// String is the row's place in the way compilers write it, and its URL.
-func (r RowRef) String() string {
-	return fmt.Sprintf("%s:%d:%d: APIS[%d] (%s)", r.Source, r.Position.Line, r.Position.Column, r.Index, r.URL)
+// String is the row's place as compilers write it, and its URL.
+func (r RowRef) String() string { return r.place() + " (" + r.URL + ")" }
+
+// place is "file:line:column: APIS[index]".
+func (r RowRef) place() string {
+	at := r.Position
+	at.File = cmp.Or(at.File, r.Source)
+	return mapping.Row{Index: r.Index, Pos: at}.Position()
 }
 
 // LimitError says that a mapping needs more of something than AWS allows.
@@ -87,4 +93,42 @@ func newLimitError[K comparable](source string, rows []*mapping.Row, e LimitErro
 	}
 	e.Fitting = len(rows) - len(e.Rows)
 	return &e
+}
+
+// UncoveredError says that no supplied certificate covers a row's host where none
+// is to be issued.
+type UncoveredError struct {
+	Row  RowRef
+	Host mapping.Host
+	// Stack is the name of the stack that was given the certificates; empty: the
+	// one whose error it is.
+	Stack string
+}
+
+// NewUncoveredError is that of a row of the file of that name. The stack is empty
+// where the error is of the stack that was given the certificates.
+func NewUncoveredError(source string, row *mapping.Row, stack string) *UncoveredError {
+	return &UncoveredError{Row: refer(source, row), Host: row.Host, Stack: stack}
+}
+
+// Error says which row's host has no certificate, and what to do.
+func (e *UncoveredError) Error() string {
+	return e.Row.place() + ".CUSTOM_DOMAIN_URL: " + e.Problem() + ": " + e.Remedy()
+}
+
+// Problem is what is wrong, without its place.
+func (e *UncoveredError) Problem() string {
+	return "none of the certificates in portico:certificates" + e.ofStack() + " covers " + string(e.Host)
+}
+
+// Remedy is what to do.
+func (e *UncoveredError) Remedy() string {
+	return "add one for " + string(e.Host.Wildcard()) + ", or take portico:certificates.source" + e.ofStack() + " out to have it issued"
+}
+
+func (e *UncoveredError) ofStack() string {
+	if e.Stack == "" {
+		return ""
+	}
+	return " of stack " + e.Stack
 }

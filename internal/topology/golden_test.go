@@ -39,10 +39,11 @@ func written(m *mapping.Mapping, top *topology.Topology) string {
 	for _, balancer := range top.LoadBalancers {
 		line("load balancer %q of %s, %d rules", balancer.Name, balancer.Door, len(balancer.ALBHosts))
 		for _, c := range balancer.Certificates {
-			line("  issued %v %v", c.Names, c.PublicZones)
-		}
-		for _, place := range balancer.Supplied {
-			line("  supplied %v", golden[place].Names)
+			if c.Origin == topology.Issued {
+				line("  issued %v %v", c.Names, c.PublicZones)
+			} else {
+				line("  supplied %v", c.Names)
+			}
 		}
 	}
 	for _, api := range top.APIs {

@@ -32,8 +32,10 @@ type Topology struct {
 	// LoadBalancers are those that the custom domains' names lead to. Their
 	// names are stable, their order is not.
 	LoadBalancers []LoadBalancer
-	// Certificates are those to issue, of all load balancers in their order.
-	Certificates []Certificate
+	// Uncovered are the rows whose hosts load balancers serve, and which no
+	// supplied certificate covers, in the file's order. Certificates are issued
+	// for them.
+	Uncovered []*mapping.Row
 	// APIs are every API that a row names, retired rows included, by account,
 	// region and ID.
 	APIs []API
@@ -96,9 +98,7 @@ type Record struct {
 	LoadBalancer int
 }
 
-// LoadBalancer is a load balancer and the certificates of its listener. The
-// first of Certificates, or where it has none the first of Supplied, is the
-// listener's default.
+// LoadBalancer is a load balancer and the certificates of its listener.
 type LoadBalancer struct {
 	// Name is for the names of resources, and stays the same while others come
 	// and go: "" for the first of nginx (and alb, where they share it), "alb"
@@ -107,23 +107,11 @@ type LoadBalancer struct {
 	Name string
 	// Door is nginx, or alb where no proxy is behind it.
 	Door mapping.FrontDoor
-	// Certificates are those to issue.
+	// Certificates are those of its listener: the ones to issue, then the
+	// supplied ones. The first is the listener's default; there is always one.
 	Certificates []Certificate
-	// Supplied are the places in Options.Supplied of those that aren't.
-	Supplied []int
 	// ALBHosts are the hosts that need a rule on its listener, sorted.
 	ALBHosts []mapping.Host
-}
-
-// Certificate is one certificate of a load balancer.
-type Certificate struct {
-	// Names are the subject alternative names; the first is the certificate's
-	// domain name. They are sorted, those too long for a domain name last.
-	Names []mapping.Host
-	// PublicZones tells, for each name for which a row says so, the public
-	// hosted zone that validates it; names without an entry use their nearest
-	// public parent zone.
-	PublicZones map[mapping.Host]mapping.Zone
 }
 
 // API is a REST API and the rows that lead to it.

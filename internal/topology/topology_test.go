@@ -117,7 +117,7 @@ func TestRetiredRowsLeaveOnlyTheirAPIs(t *testing.T) {
 	require.Equal(t, []mapping.Host{"a.z.example.com"}, top.Served)
 	require.Len(t, top.Routes, 1)
 	require.Len(t, top.Zones, 1)
-	require.Equal(t, []mapping.Host{"*.z.example.com"}, top.Certificates[0].Names)
+	require.Equal(t, []mapping.Host{"*.z.example.com"}, issued(top)[0].Names)
 	require.Len(t, top.APIs, 2)
 }
 
@@ -125,7 +125,7 @@ func TestAnEmptyMappingAsksForNothing(t *testing.T) {
 	top := derive(t, of(), topology.Options{})
 	require.Empty(t, top.Routes)
 	require.Empty(t, top.Zones)
-	require.Empty(t, top.Certificates)
+	require.Empty(t, issued(top))
 	require.Empty(t, top.APIs)
 }
 
@@ -223,7 +223,7 @@ func TestEveryHostIsCoveredByExactlyOneCertificateName(t *testing.T) {
 		top, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{NamesPerCertificate: per, CertificatesPerLoadBalancer: places - 1}})
 		require.NoError(rt, err)
 		names := make(map[mapping.Host]int)
-		for _, c := range top.Certificates {
+		for _, c := range issued(top) {
 			require.NotEmpty(rt, c.Names)
 			require.LessOrEqual(rt, len(c.Names), per)
 			require.True(rt, slices.IsSorted(c.Names))
@@ -234,9 +234,9 @@ func TestEveryHostIsCoveredByExactlyOneCertificateName(t *testing.T) {
 		for _, host := range top.Hosts {
 			require.Equal(rt, 1, names["*."+mapping.Host(host.Parent())], "%s", host)
 		}
-		require.LessOrEqual(rt, len(top.Certificates), places)
+		require.LessOrEqual(rt, len(issued(top)), places)
 		if len(names) <= per {
-			require.LessOrEqual(rt, len(top.Certificates), 1, "one where one is enough")
+			require.LessOrEqual(rt, len(issued(top)), 1, "one where one is enough")
 		}
 	})
 }
@@ -322,7 +322,7 @@ func TestDeriveIsPure(t *testing.T) {
 		second, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{NamesPerCertificate: 2, CertificatesPerLoadBalancer: 999}})
 		require.NoError(rt, err)
 		require.Empty(rt, cmp.Diff(first.Zones, second.Zones))
-		require.Empty(rt, cmp.Diff(first.Certificates, second.Certificates))
+		require.Empty(rt, cmp.Diff(issued(first), issued(second)))
 		require.Empty(rt, cmp.Diff(first.Hosts, second.Hosts))
 	})
 }
@@ -331,7 +331,7 @@ func TestPublicZonesGoToTheirCertificate(t *testing.T) {
 	a := row(0, "a.x.example.com", "")
 	a.PublicZone = "example.com"
 	top := derive(t, of(a, row(1, "a.y.example.com", "")), topology.Options{})
-	require.Equal(t, map[mapping.Host]mapping.Zone{"*.x.example.com": "example.com"}, top.Certificates[0].PublicZones)
+	require.Equal(t, map[mapping.Host]mapping.Zone{"*.x.example.com": "example.com"}, issued(top)[0].PublicZones)
 }
 
 func BenchmarkDerive(b *testing.B) {
@@ -355,11 +355,11 @@ func BenchmarkDerive(b *testing.B) {
 func TestACertificatesDomainNameIsShort(t *testing.T) {
 	long := mapping.Host("a." + strings.Repeat("l", 50) + ".internal.example.com") // its certificate name has 73 characters
 	top := derive(t, hosts(long, "b.zz.example.com"), topology.Options{})
-	require.Len(t, top.Certificates, 1)
-	require.Equal(t, []mapping.Host{"*.zz.example.com", "*." + mapping.Host(long.Parent())}, top.Certificates[0].Names)
+	require.Len(t, issued(top), 1)
+	require.Equal(t, []mapping.Host{"*.zz.example.com", "*." + mapping.Host(long.Parent())}, issued(top)[0].Names)
 
 	exactly := mapping.Host("a." + strings.Repeat("l", 50) + ".example.com") // 64 characters
-	require.Len(t, derive(t, hosts(exactly), topology.Options{}).Certificates[0].Names[0], 64)
+	require.Len(t, issued(derive(t, hosts(exactly), topology.Options{}))[0].Names[0], 64)
 
 	for name, options := range map[string]topology.Options{
 		"alone":               {},

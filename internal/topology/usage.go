@@ -27,11 +27,11 @@ func (t *Topology) Usage(options Options) ([]Usage, error) {
 		return nil, err
 	}
 	var usage []Usage
-	taken := func(b LoadBalancer) int { return len(b.Certificates) + len(b.Supplied) }
+	taken := func(b LoadBalancer) int { return len(b.Certificates) }
 	usage = append(usage, t.fullestBalancer("certificates of the load balancer", options.Quotas.certificates(), taken)...)
 	usage = append(usage, Usage{What: "private hosted zones of the account", Used: len(newZones(t.Zones, options.DNS.ExistingZones)), Max: options.Quotas.HostedZones})
-	if len(t.Certificates) > 0 {
-		fullest, number := mostOf(t.Certificates, func(c Certificate) int { return len(c.Names) })
+	if issued := t.Issued(); len(issued) > 0 {
+		fullest, number := mostOf(issued, func(c *Certificate) int { return len(c.Names) })
 		usage = append(usage, Usage{"names of a certificate", len(fullest.Names), options.Quotas.NamesPerCertificate,
 			fmt.Sprintf("certificate %d", number)})
 	}

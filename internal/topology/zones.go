@@ -38,7 +38,7 @@ func zones(hosts []mapping.Host, target func(mapping.Host) Record, options Optio
 		zone := Zone{Name: name, Records: records(name, members[name], target, options), Hosts: members[name]}
 		// A wildcard host stands for the zone's own name too, when it is one
 		// label below the wildcard's parent, and only this zone is asked for it.
-		apex, wildcard := mapping.Host(name), mapping.Host("*."+mapping.Host(name).Parent())
+		apex, wildcard := mapping.Host(name), mapping.Host(name).Wildcard()
 		_, isHost := slices.BinarySearch(zone.Hosts, apex)
 		if _, covered := slices.BinarySearch(hosts, wildcard); covered && !isHost {
 			record := target(wildcard)
@@ -107,7 +107,7 @@ func sharesLoadBalancer(record Record, options Options) bool {
 // wildcardRecord is the record that stands for as many of the zone's hosts as
 // one can. Where there is a wildcard host, it is that one's.
 func wildcardRecord(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) Record, options Options) (Record, bool) {
-	name := mapping.Host("*." + zone)
+	name := zone.Wildcard()
 	if _, found := slices.BinarySearch(hosts, name); found {
 		return target(name), true
 	}
@@ -227,5 +227,5 @@ func (z Zone) answering(host mapping.Host) mapping.Host {
 	if own {
 		return host
 	}
-	return mapping.Host("*." + z.Name)
+	return z.Name.Wildcard()
 }
