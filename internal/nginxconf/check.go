@@ -56,6 +56,12 @@ func checkRoutes(routes []topology.Route) error {
 		if !isPath(string(r.API.Path), maxAPIPath) {
 			refuse("API path", string(r.API.Path), "nothing or segments of unreserved characters, such as /orders")
 		}
+		if !isName(r.API.Region, lower+digits+"-") {
+			refuse("region", r.API.Region, "a region's name, such as us-east-1")
+		}
+		if !isHost(r.API.DNSSuffix) || strings.HasPrefix(r.API.DNSSuffix, "*") {
+			refuse("DNS suffix", r.API.DNSSuffix, "a partition's domain, such as amazonaws.com")
+		}
 		for _, m := range r.Methods {
 			if !isName(string(m), upper) {
 				refuse("verb", string(m), "capital letters, such as GET")
@@ -71,7 +77,7 @@ func checkRoutes(routes []topology.Route) error {
 	return errors.Join(mistakes...)
 }
 
-// isHost tells whether s is a host as package mapping has it.
+// isHost reports whether s is a host as package mapping has it.
 func isHost(s string) bool {
 	name := strings.TrimPrefix(s, "*.")
 	if name == "" || len(s) > maxHost {
@@ -85,7 +91,7 @@ func isHost(s string) bool {
 	return true
 }
 
-// isPath tells whether s is empty or a path of segments of unreserved
+// isPath reports whether s is empty or a path of segments of unreserved
 // characters (RFC 3986, section 2.3) of which none is a dot segment.
 func isPath(s string, limit int) bool {
 	if s == "" {

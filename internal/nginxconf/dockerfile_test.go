@@ -41,7 +41,7 @@ func TestTheImageIsBuiltWithoutRunningAnything(t *testing.T) {
 		"COPY":       {strings.Join(others, " ") + " /etc/portico/"},
 		"ENV":        {"PORTICO_HOME=/etc/portico"},
 		"USER":       {"101"},
-		"EXPOSE":     {"8443"},
+		"EXPOSE":     {"8443 8444"},
 		"VOLUME":     {`["/tmp"]`},
 		"STOPSIGNAL": {"SIGQUIT"},
 		"ENTRYPOINT": {`["sh", "/etc/portico/entrypoint.sh"]`},

@@ -95,6 +95,8 @@ func TestD15_TheLogIsJSONOnStandardOutput(t *testing.T) {
 
 	type entry struct {
 		Time, Host, Route, Verb string
+		Client                  string
+		Connection, Request     int
 		Status, Bytes           int
 		Seconds                 float64
 		Upstream                string
@@ -121,9 +123,12 @@ func TestD15_TheLogIsJSONOnStandardOutput(t *testing.T) {
 	require.WithinDuration(t, time.Now(), when, time.Minute)
 	require.NotEmpty(t, first.UpstreamSeconds)
 	require.Positive(t, first.Bytes)
+	require.Positive(t, first.Connection)
+	require.Contains(t, p.Stderr(), fmt.Sprintf(": *%d ", byStatus[502].Connection), "the error log names the connection of the access log's line")
+	first.Connection = 0
 	first.Time, first.Bytes, first.Seconds, first.UpstreamSeconds = "", 0, 0, ""
 	require.Equal(t, entry{
-		Host: "b.a.example.com", Route: "*.a.example.com/v1", Verb: "GET", Status: 200, Upstream: u.Address, UpstreamStatus: "200",
+		Host: "b.a.example.com", Route: "*.a.example.com/v1", Verb: "GET", Client: "127.0.0.1", Request: 1, Status: 200, Upstream: u.Address, UpstreamStatus: "200",
 		TraceID: `Root=1-2"3\`, RequestID: "req-1", TLS: "TLSv1.3",
 	}, first)
 	require.Equal(t, "POST", byStatus[413].Verb, "the verb is the client's, whatever NGINX turned the request into")

@@ -1,6 +1,9 @@
 package nginxconf_test
 
 import (
+	"flag"
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/nginxconf"
 	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
 )
 
@@ -17,7 +21,7 @@ func TestHeadersArriveUnmodified(t *testing.T) {
 		"Authorization: Bearer a.b.c", "Cookie: a=1; b=2", "Cookie: c=3", "Accept: */*", "Accept-Encoding: br, gzip", "User-Agent: x/1 (y; z)",
 		"X_Under_Score: 1", "X.Dotted.Name: 2", "x-api-key: secret", "X-Amzn-Trace-Id: Root=1-2-3", "X-Long: " + strings.Repeat("v", 9000),
 		"X-UTF8: caf\xc3\xa9", "X-Twice: a", "X-Twice: b", "X-Method-Override: PUT", "Content-Type: a/b; charset=x", "If-None-Match: \"x\"",
-		"Range: bytes=0-1", "X-Forwarded-Port: 443", "Via: 1.1 x", "Origin: https://o.example.com", "Forwarded: for=1.2.3.4",
+		"Range: bytes=0-1", "Via: 1.1 x", "Origin: https://o.example.com", "X-Forwarded-User: jane", "X_Forwarded_User: jane",
 	}
 	r := arrived(t, p, u, "api.example.com", "/", sent...)
 	for _, line := range sent {
@@ -30,6 +34,7 @@ func TestHeadersArriveUnmodified(t *testing.T) {
 		"Referer: api.example.com",
 		"X-Forwarded-For: 127.0.0.1",
 		"X-Forwarded-Host: api.example.com",
+		"X-Forwarded-Port: 443",
 		"X-Forwarded-Proto: https",
 		"x-apigw-api-id: abc123",
 	}, added)
@@ -78,8 +83,8 @@ func TestCallersCanNotSpeakForTheProxy(t *testing.T) {
 func TestAnswersPassUnmodified(t *testing.T) {
 	headers := []string{
 		"Server: api", "Date: Thu, 01 Jan 1970 00:00:00 GMT", "X-Accel-Redirect: //404", "X-Accel-Expires: 5", "X-Accel-Limit-Rate: 1",
-		"X-Accel-Buffering: no", "X-Accel-Charset: x", "Location: https://" + nginxtest.EndpointName + "/dev/x", "Refresh: 5; url=/dev/x",
-		"Set-Cookie: a=1; Path=/dev", "Set-Cookie: b=2", "Cache-Control: no-store", "Expires: 0", "Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT",
+		"X-Accel-Buffering: no", "X-Accel-Charset: x", "Location: https://elsewhere.example.com/dev/x", "Refresh: 5; url=/other/x",
+		"Set-Cookie: a=1;Path=/;Secure", "Set-Cookie: b=2", "Cache-Control: no-store", "Expires: 0", "Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT",
 		"Etag: \"x\"", "X-Pad: 1", "X_under: 1", "Vary: *", "Www-Authenticate: Bearer", "X-Long: " + strings.Repeat("v", 9000),
 		"Access-Control-Allow-Origin: https://o.example.com",
 	}
@@ -101,4 +106,43 @@ func TestAnswersPassUnmodified(t *testing.T) {
 		slices.Sort(got)
 		require.Empty(t, cmp.Diff(want, got))
 	}
+}
+
+var update = flag.Bool("update", false, "write the document's list of headers anew")
+
+// TestTheDocumentListsTheHeaders holds the table of docs/data-path.md to the one
+// list that the proxy is made from.
+func TestTheDocumentListsTheHeaders(t *testing.T) {
+	const document, begin, end = "../../docs/data-path.md", "<!-- request headers: written by a test -->\n", "<!-- end of request headers -->"
+	data, err := os.ReadFile(document)
+	require.NoError(t, err)
+	before, rest, found := strings.Cut(string(data), begin)
+	require.True(t, found)
+	_, after, found := strings.Cut(rest, end)
+	require.True(t, found)
+	var table strings.Builder
+	table.WriteString("| header | the proxy sends | says | read by | may pass |\n|---|---|---|---|---|\n")
+	for _, h := range nginxconf.RequestHeaders() {
+		name, value, passes := "`"+h.Name+"`", "nothing", "no"
+		if h.Exact {
+			name += " (exact)"
+		}
+		if h.Value != "" {
+			value = map[string]string{
+				"$portico_api": "the row's API", "$portico_row_host": "the row's host", "$http_referer": "the caller's `Referer`", "$host": "the request's host",
+				"$proxy_add_x_forwarded_for": "the caller's, and the address that the request came from", "$portico_base": "the row's base path, if it has one",
+				"https": "`https`", "443": "`443`",
+			}[h.Value]
+			require.NotEmpty(t, value, h.Value)
+		}
+		if h.Passable {
+			passes = "yes"
+		}
+		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s |\n", name, value, h.Meaning, h.ReadBy, passes)
+	}
+	want := before + begin + table.String() + end + after
+	if *update {
+		require.NoError(t, os.WriteFile(document, []byte(want), 0o644))
+	}
+	require.Equal(t, want, string(data), "run the test with -update")
 }

@@ -11,6 +11,8 @@ type Map struct {
 	Source parameter
 	// Variable is the map's variable, with its dollar sign.
 	Variable string
+	// Volatile maps are looked up each time that the variable is read.
+	Volatile bool
 	Default  parameter
 	Entries  []MapEntry
 }
@@ -65,10 +67,10 @@ func newMapHash(maps []Map) MapHash {
 	const (
 		cacheLine  = 64
 		minBuckets = 2048
-		// crowd is how many of the longest keys fit one bucket. With two
-		// buckets a key, a bucket of more than eight is a matter of one in
+		// keysPerBucket is how many of the longest keys fit one bucket. With
+		// two buckets a key, a bucket of more than eight is a matter of one in
 		// millions.
-		crowd = 8
+		keysPerBucket = 8
 	)
 	entries, longest := 0, 0
 	for _, m := range maps {
@@ -85,7 +87,7 @@ func newMapHash(maps []Map) MapHash {
 	// key, aligned to a pointer.
 	element := 8 + roundUp(2+longest, 8)
 	return MapHash{
-		BucketSize: min(roundUp(8+crowd*element, cacheLine), 32*1024),
+		BucketSize: min(roundUp(8+keysPerBucket*element, cacheLine), 32*1024),
 		MaxSize:    max(minBuckets, 2*entries),
 	}
 }

@@ -3,7 +3,7 @@
 //
 // One server block answers for every host. Which route a request takes is
 // looked up in hash maps, so that 10,000 hosts start in milliseconds. How the
-// maps work together is told in docs/design/nginx-routing.md, and by the
+// maps work together is explained in docs/design/nginx-routing.md, and by the
 // comments of the rendered files.
 //
 // Render does no I/O and decides nothing by the machine it runs on: the same
@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"text/template"
 
 	"github.com/portico-iac/portico/internal/topology"
@@ -50,7 +51,7 @@ var templateFiles embed.FS
 var templates = template.Must(template.ParseFS(templateFiles, "templates/*.tmpl"))
 
 // imageReference is the part of the distribution reference grammar that can
-// stand in a Dockerfile without quotes: [domain[:port]/]path[:tag][@digest].
+// be in a Dockerfile without quotes: [domain[:port]/]path[:tag][@digest].
 var imageReference = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/[a-zA-Z0-9._-]+)*(:[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
 
 // Render writes the build context for the routes, which have to be unique by
@@ -69,10 +70,14 @@ func Render(routes []topology.Route, o Options) (*Context, error) {
 	}
 	table := newRouteTable(routes)
 	routeMaps := table.maps()
+	hash := newMapHash(routeMaps)
+	otherMaps := slices.Concat(routingMaps(table.depths), refusalMaps(), answerMaps(table.region), logMaps())
 	configuration := []File{
-		execute("nginx.conf", "nginx.conf.tmpl", newMain(routes, routeMaps)),
+		execute("headers.conf", "headers.conf.tmpl", newHeaders()),
+		execute("nginx.conf", "nginx.conf.tmpl", newMain(routes, table, hash)),
 		execute("routes.conf", "maps.conf.tmpl", routeMaps),
-		execute("routing.conf", "maps.conf.tmpl", routingMaps(table.depths)),
+		execute("routing.conf", "maps.conf.tmpl", otherMaps),
+		execute("strict.conf", "strict.conf.tmpl", strictUpstreams(routes)),
 	}
 	script, err := templateFiles.ReadFile("templates/entrypoint.sh")
 	if err != nil {

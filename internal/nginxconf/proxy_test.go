@@ -16,7 +16,7 @@ import (
 func route(host mapping.Host, base mapping.BasePath, api mapping.APIID, path mapping.APIPath, methods ...mapping.Method) topology.Route {
 	return topology.Route{
 		Host: host, BasePath: base, Methods: methods, Timeout: 30 * time.Second,
-		API: mapping.PrivateAPI{ID: api, Region: "us-east-1", Stage: "dev", Path: path},
+		API: mapping.PrivateAPI{ID: api, Region: "us-east-1", DNSSuffix: "amazonaws.com", Stage: "dev", Path: path},
 	}
 }
 

@@ -8,23 +8,24 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/portico-iac/portico/internal/topology"
 )
 
 // routeTable sorts routes by how they are found.
 type routeTable struct {
-	// exact and wildcard are the routes by host: exact ones and those of hosts
-	// that stand for all names of one label more than their parent.
+	// exact and wildcard are the routes by host: those of exact hosts, and those
+	// of hosts that mean all names of one label more than their parent.
 	exact, wildcard map[string][]topology.Route
 	// depths are the numbers of segments that base paths have, longest first,
 	// on hosts whose path has to be looked at.
 	depths []int
+	// region is the common region's domain, which records leave out.
+	region string
 }
 
 func newRouteTable(routes []topology.Route) *routeTable {
-	t := &routeTable{exact: make(map[string][]topology.Route), wildcard: make(map[string][]topology.Route)}
+	t := &routeTable{exact: make(map[string][]topology.Route), wildcard: make(map[string][]topology.Route), region: commonRegion(routes)}
 	for _, r := range routes {
 		host := string(r.Host)
 		if r.Host.IsWildcard() {
@@ -42,7 +43,7 @@ func newRouteTable(routes []topology.Route) *routeTable {
 	return t
 }
 
-// takesAll tells whether a host's only route takes every path, so that the
+// takesAll reports whether a host's only route takes every path, so that the
 // path need not be looked at.
 func takesAll(routes []topology.Route) bool {
 	return len(routes) == 1 && routes[0].BasePath == ""
@@ -77,14 +78,14 @@ func (t *routeTable) maps() []Map {
 			Source:   expression("$host"),
 			Variable: "$portico_host_rows",
 			Default:  expression("$portico_wildcard_rows"),
-			Entries:  hostEntries(t.exact),
+			Entries:  t.hostEntries(t.exact),
 		},
 		{
 			Comment:  []string{"The same for wildcard hosts, which answer for no other host's name."},
 			Source:   expression("$portico_wildcard"),
 			Variable: "$portico_wildcard_rows",
 			Default:  expression(""),
-			Entries:  hostEntries(t.wildcard),
+			Entries:  t.hostEntries(t.wildcard),
 		},
 	}
 	byDepth := make(map[int][]topology.Route)
@@ -98,7 +99,7 @@ func (t *routeTable) maps() []Map {
 			Source:   expression("$portico_path_host" + baseVariable(depth)),
 			Variable: foundVariable(depth),
 			Default:  expression(""),
-			Entries:  pathEntries(byDepth[depth]),
+			Entries:  t.pathEntries(byDepth[depth]),
 		})
 	}
 	return byHost
@@ -113,12 +114,12 @@ func countSegments(n int) string {
 
 // hostEntries are a host map's entries, sorted by host. A route begins with a
 // space, which no host does.
-func hostEntries(hosts map[string][]topology.Route) []MapEntry {
+func (t *routeTable) hostEntries(hosts map[string][]topology.Route) []MapEntry {
 	entries := make([]MapEntry, 0, len(hosts))
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
 		value := host
 		if routes := hosts[host]; takesAll(routes) {
-			value = " " + record(routes[0])
+			value = " " + t.record(routes[0])
 		}
 		entries = append(entries, literal(host, quoted(value)))
 	}
@@ -130,7 +131,7 @@ func hostEntries(hosts map[string][]topology.Route) []MapEntry {
 // NGINX ignores case when it compares a map's strings. A route found that way
 // is only a candidate, whose base path is compared once more; and where base
 // paths differ in nothing but case, the entries are regular expressions.
-func pathEntries(routes []topology.Route) []MapEntry {
+func (t *routeTable) pathEntries(routes []topology.Route) []MapEntry {
 	slices.SortFunc(routes, func(a, b topology.Route) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.BasePath, b.BasePath))
 	})
@@ -141,7 +142,7 @@ func pathEntries(routes []topology.Route) []MapEntry {
 	}
 	entries := make([]MapEntry, 0, len(routes))
 	for _, r := range routes {
-		value := quoted(record(r))
+		value := quoted(t.record(r))
 		if folded[strings.ToLower(key(r))] > 1 {
 			entries = append(entries, pattern("^"+regexp.QuoteMeta(key(r))+"$", value))
 			continue
@@ -152,11 +153,12 @@ func pathEntries(routes []topology.Route) []MapEntry {
 }
 
 // record is a route as routing.conf's $portico_row takes it apart: base path,
-// API, stage and path, verbs (* for all), timeout in seconds where it is not the
-// default, allowed origin, and the host where it is a wildcard. No field can
-// hold the separator.
-func record(r topology.Route) string {
-	methods, timeout, origin, wildcard := "*", "", "", ""
+// API, stage and path, verbs (* for all), the location that forwards it where
+// that is not the default one, options, and the host where it is a wildcard. No
+// field can hold the separator. The options are "cors", and the domain of the
+// API's region where it is not the common one, with a comma between them.
+func (t *routeTable) record(r topology.Route) string {
+	methods, wildcard := "*", ""
 	if r.Methods != nil {
 		verbs := make([]string, 0, len(r.Methods))
 		for _, m := range r.Methods {
@@ -164,25 +166,34 @@ func record(r topology.Route) string {
 		}
 		methods = strings.Join(verbs, ", ")
 	}
-	if r.Timeout != defaultTimeout {
-		timeout = strconv.Itoa(int(r.Timeout / time.Second))
-	}
+	var options []string
 	if r.CORS {
-		origin = "*"
+		options = append(options, "cors")
+	}
+	if region := regionDomain(r); region != t.region {
+		options = append(options, region)
 	}
 	if r.Host.IsWildcard() {
 		wildcard = string(r.Host)
 	}
 	return strings.Join([]string{
-		string(r.BasePath), string(r.API.ID), "/" + string(r.API.Stage) + string(r.API.Path), methods, timeout, origin, wildcard,
+		string(r.BasePath), string(r.API.ID), "/" + string(r.API.Stage) + string(r.API.Path), methods,
+		forwardingOf(r).name(), strings.Join(options, ","), wildcard,
 	}, "|")
 }
 
-func baseVariable(depth int) string {
+// baseVariable is the beginning of the request's path, of that many segments,
+// as base paths are written: unreserved characters decoded.
+func baseVariable(depth int) string { return depthVariable("$portico_base", depth) }
+
+// rawVariable is the same as it was sent; reading baseVariable sets it.
+func rawVariable(depth int) string { return depthVariable("$portico_raw", depth) }
+
+func depthVariable(prefix string, depth int) string {
 	if depth == 0 {
 		return ""
 	}
-	return fmt.Sprintf("$portico_base_%d", depth)
+	return fmt.Sprintf("%s_%d", prefix, depth)
 }
 
 func foundVariable(depth int) string { return fmt.Sprintf("$portico_found_%d", depth) }

@@ -39,35 +39,63 @@ func routingMaps(depths []int) []Map {
 		if depth == 0 {
 			continue
 		}
-		routing = append(routing, Map{
-			Comment:  []string{"The first " + countSegments(depth) + " of the path; nothing where it has fewer."},
-			Source:   expression("$portico_path"),
-			Variable: baseVariable(depth),
-			Default:  expression(""),
-			Entries: []MapEntry{
-				pattern(fmt.Sprintf(`^(?<portico_start_%d>(?:/[^/]*){%d})`, depth, depth), expression(fmt.Sprintf("$portico_start_%d", depth))),
-			},
-		})
+		routing = append(routing, baseMaps(depth)...)
 	}
 	return append(routing, decisionMaps()...)
 }
 
+// encodedUnreserved is the regular expression of a percent-encoded unreserved
+// character, which is the character itself (RFC 3986, section 6.2.2.2).
+const encodedUnreserved = `%(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])`
+
+// baseMaps find the beginning of the path. $uri is decoded, and its segments are
+// the raw path's only where no slash in them is encoded and none is empty; dot
+// segments were refused before.
+func baseMaps(depth int) []Map {
+	raw := strings.TrimPrefix(rawVariable(depth), "$")
+	decoded := fmt.Sprintf("$portico_decoded_%d", depth)
+	start := fmt.Sprintf("$portico_start_%d", depth)
+	return []Map{
+		{
+			Comment: []string{
+				"The first " + countSegments(depth) + " of the path, unreserved characters decoded; nothing where",
+				"it has fewer, or holds there what no base path does.",
+			},
+			Source:   expression("$portico_path"),
+			Variable: baseVariable(depth),
+			Default:  expression(""),
+			Entries: []MapEntry{
+				pattern(fmt.Sprintf(`^(?<%s>(?:/[^/%%]*+){%d})(?:/|$)`, raw, depth), expression(rawVariable(depth))),
+				pattern(fmt.Sprintf(`^(?<%s>(?:/(?:[0-9A-Za-z._~-]|%s)++){%d})(?:/|$)`, raw, encodedUnreserved, depth), expression(decoded)),
+			},
+		},
+		{
+			Source:   expression("$uri"),
+			Variable: decoded,
+			Default:  expression(""),
+			Entries: []MapEntry{
+				pattern(fmt.Sprintf(`^(?<%s>(?:/[^/]*){%d})`, strings.TrimPrefix(start, "$"), depth), expression(start)),
+			},
+		},
+	}
+}
+
 // candidates lists what may answer, the longest base path first: a line for
-// each depth, with the request's base path and, behind a space, the route that
-// was found under it.
+// each depth, with the request's base path, the same as it was sent, and the
+// route that was found under it, with spaces between them.
 func candidates(depths []int) Map {
 	lines := make([]string, 0, len(depths))
 	for _, depth := range depths {
-		lines = append(lines, baseVariable(depth)+" "+foundVariable(depth))
+		lines = append(lines, baseVariable(depth)+" "+rawVariable(depth)+" "+foundVariable(depth))
 	}
 	return Map{
 		Comment: []string{
 			"What may answer, the longest base path first: a line for each number of",
-			"segments, with the path's beginning and, after a space, the route found there.",
+			"segments, with the path's beginning, the same as sent, and the route found there.",
 		},
 		Source:   expression("$portico_host_rows"),
 		Variable: "$portico_candidates",
-		Default:  expression("$portico_host_rows"),
+		Default:  expression(" $portico_host_rows"),
 		Entries: []MapEntry{
 			pattern(`^(?<portico_path_host>[^ ]+)$`, expression(strings.Join(lines, "\n"))),
 		},
@@ -76,28 +104,28 @@ func candidates(depths []int) Map {
 
 // rowPattern takes the first candidate whose base path is the request's, this
 // time with regard to case, and cuts the path, which is the last line, behind
-// it. Neither spaces nor line feeds nor the separator can stand where they
-// would mislead it: NGINX refuses the former two in a request line, and the
-// part of a candidate that the client chose ends at the first space.
-const rowPattern = `(?m)^(?<portico_base>[^ \n]*) \k<portico_base>\|` +
-	`(?<portico_api>[^|\n]*)\|(?<portico_stage>[^|\n]*)\|(?<portico_verbs>[^|\n]*)\|(?<portico_timeout>[^|\n]*)\|(?<portico_origin>[^|\n]*)\|(?<portico_row_wildcard>[^|\n]*)\n` +
-	`(?:.*\n)*\k<portico_base>(?<portico_rest>.*)\z`
+// it. Neither spaces nor line feeds nor the separator can be where they would
+// mislead it: NGINX refuses the former two in a request line, and the parts of
+// a candidate that the client chose each end at a space.
+const rowPattern = `(?m)^(?<portico_base>[^ \n]*) (?<portico_raw>[^ \n]*) \k<portico_base>\|` +
+	`(?<portico_api>[^|\n]*)\|(?<portico_stage>[^|\n]*)\|(?<portico_verbs>[^|\n]*)\|(?<portico_place>[^|\n]*)\|(?<portico_options>[^|\n]*)\|(?<portico_row_wildcard>[^|\n]*)\n` +
+	`(?:.*\n)*\k<portico_raw>(?<portico_rest>.*)\z`
 
 // ordinaryPattern decides most requests at once, in place of five maps and their
 // regular expressions: a host's only row takes every path, and the path is made
 // of letters, digits and "._~-" only, with no segment that begins with a dot and
 // none that is empty, which refusedTarget never matches. Every quantifier is
 // possessive, so that a path which is not ordinary costs one look.
-const ordinaryPattern = `^ \|(?<portico_api>[^|]*+)\|(?<portico_stage>[^|]*+)\|(?<portico_verbs>[^|]*+)\|(?<portico_timeout>[^|]*+)\|(?<portico_origin>[^|]*+)\|(?<portico_row_wildcard>[^\n]*+)\n` +
+const ordinaryPattern = `^ \|(?<portico_api>[^|]*+)\|(?<portico_stage>[^|]*+)\|(?<portico_verbs>[^|]*+)\|(?<portico_place>[^|]*+)\|(?<portico_options>[^|]*+)\|(?<portico_row_wildcard>[^\n]*+)\n` +
 	`(?<portico_method>[A-Z]++) (?<portico_rest>(?=/)(?:/[0-9A-Za-z_~-][0-9A-Za-z._~-]*+)*+/?+)(?<portico_query>\?[^ #]*+)?+ HTTP/`
 
-// decisionMaps decide what becomes of a request whose candidates are known.
+// decisionMaps decide where a request goes whose candidates are known.
 func decisionMaps() []Map {
 	return []Map{
 		{
 			Comment: []string{
 				"Whether a row answers. Setting this sets the row's $portico_base, _api, _stage,",
-				"_verbs, _timeout, _origin and _row_wildcard too, and $portico_rest, the path",
+				"_verbs, _place, _options and _row_wildcard too, and $portico_rest, the path",
 				"behind the base. This first map is a shortcut to what the second one finds, for",
 				"ordinary paths on hosts without base paths.",
 			},
@@ -137,10 +165,10 @@ func decisionMaps() []Map {
 		},
 		{
 			Comment: []string{
-				"Where a request goes that isn't answered by the default timeout's proxy. This",
-				"first map is a shortcut to what the others find: nowhere else.",
+				"Where a request goes that the default location doesn't forward. This first map",
+				"is a shortcut to what the others find: nowhere else.",
 			},
-			Source:   expression("$portico_row$portico_timeout $portico_verb $portico_verbs $portico_rest"),
+			Source:   expression("$portico_row$portico_place $portico_verb $portico_verbs $portico_rest"),
 			Variable: "$portico_location",
 			Default:  expression("$portico_location_of_path"),
 			Entries: []MapEntry{
@@ -171,13 +199,13 @@ func decisionMaps() []Map {
 			Variable: "$portico_location_of_verb",
 			Default:  expression("//405"),
 			Entries: []MapEntry{
-				pattern(`^(?:[^ ]+ \*|(?<portico_allowed>[^ ]+) (?:.*, )?\k<portico_allowed>(?:,.*)?)$`, expression("$portico_location_of_timeout")),
+				pattern(`^(?:[^ ]+ \*|(?<portico_allowed>[^ ]+) (?:.*, )?\k<portico_allowed>(?:,.*)?)$`, expression("$portico_location_of_place")),
 			},
 		},
 		{
-			Source:   expression("$portico_timeout"),
-			Variable: "$portico_location_of_timeout",
-			Default:  expression("//timeout/$portico_timeout"),
+			Source:   expression("$portico_place"),
+			Variable: "$portico_location_of_place",
+			Default:  expression("//$portico_place"),
 			Entries:  []MapEntry{literal("", expression(""))},
 		},
 		{
@@ -189,12 +217,6 @@ func decisionMaps() []Map {
 				literal("1*", quoted(strings.Join(allMethods, ", "))),
 				pattern(`^1(?<portico_named_verbs>.+)$`, expression("$portico_named_verbs")),
 			},
-		},
-		{
-			Source:   expression("$portico_row"),
-			Variable: "$portico_allow_origin",
-			Default:  expression(""),
-			Entries:  []MapEntry{literal("1", expression("$portico_origin"))},
 		},
 		{
 			Comment:  []string{"The row for the log: host and base path, or nothing."},

@@ -126,7 +126,7 @@ func TestMapsAgreeWithTheRuleInGo(t *testing.T) {
 		seen[h+b] = true
 		m.Rows = append(m.Rows, mapping.Row{
 			Index: i, Host: mapping.Host(h), BasePath: mapping.BasePath(b), Timeout: 30 * time.Second, FrontDoor: mapping.FrontDoorNGINX,
-			API: mapping.PrivateAPI{ID: mapping.APIID(fmt.Sprintf("api%d", i)), Region: "us-east-1", Stage: "dev"},
+			API: mapping.PrivateAPI{ID: mapping.APIID(fmt.Sprintf("api%d", i)), Region: "us-east-1", DNSSuffix: "amazonaws.com", Stage: "dev"},
 		})
 	}
 	top, err := topology.Derive(m, topology.Options{})

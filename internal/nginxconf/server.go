@@ -1,17 +1,18 @@
 package nginxconf
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/portico-iac/portico/internal/topology"
 )
 
-// defaultTimeout is the timeout of the location that every request enters;
-// routes with another one are sent on to a location of their own, since
-// proxy_read_timeout takes no variable. It is the mapping's default.
+// defaultTimeout is the timeout of the location that every request enters. It is
+// the mapping's default.
 const defaultTimeout = 30 * time.Second
 
 // Connecting within a region takes milliseconds. Two seconds leave room for
@@ -29,10 +30,13 @@ var allMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "
 // Main is what nginx.conf's template takes.
 type Main struct {
 	MapHash      MapHash
+	Answers      Answers
 	DefaultProxy Proxy
-	// Proxies are the locations of other timeouts.
+	// Proxies are the locations that forward otherwise than DefaultProxy.
 	Proxies    []Proxy
 	ErrorPages []ErrorPage
+	// BasePaths says that some host's path has to be looked at.
+	BasePaths bool
 }
 
 // Proxy is a location that forwards; times are in milliseconds.
@@ -46,11 +50,16 @@ type Proxy struct {
 	// repeat a request that the API is still working on.
 	ProxyNextUpstreamTimeout int64
 	ProxyReadTimeout         int64
+	// Strict says that connection and request name the API itself.
+	Strict bool
+	// NoRewrite says that answers pass as the API wrote them.
+	NoRewrite bool
 }
 
 // ErrorPage is a location that answers with an error of the proxy's own.
 type ErrorPage struct {
-	Status  int
+	Status int
+	// Message may be a variable.
 	Message string
 	// Codes are NGINX's codes that lead here.
 	Codes string
@@ -61,31 +70,66 @@ type ErrorPage struct {
 	Allow bool
 }
 
-func newMain(routes []topology.Route, routeMaps []Map) Main {
-	timeouts := make(map[time.Duration]bool)
+func newMain(routes []topology.Route, table *routeTable, hash MapHash) Main {
+	kinds := make(map[forwarding]bool)
 	for _, r := range routes {
-		if r.Timeout != defaultTimeout {
-			timeouts[r.Timeout] = true
-		}
+		kinds[forwardingOf(r)] = true
 	}
+	standard := forwarding{timeout: defaultTimeout}
+	delete(kinds, standard)
 	m := Main{
-		MapHash:      newMapHash(routeMaps),
-		DefaultProxy: newProxy("/", defaultTimeout),
+		MapHash:      hash,
+		Answers:      newAnswers(),
+		DefaultProxy: standard.proxy(),
 		ErrorPages:   errorPages(),
+		BasePaths:    len(table.depths) > 0,
 	}
-	for _, timeout := range slices.Sorted(maps.Keys(timeouts)) {
-		name := "//timeout/" + strconv.Itoa(int(timeout/time.Second))
-		m.Proxies = append(m.Proxies, newProxy(name, timeout))
+	for _, kind := range slices.SortedFunc(maps.Keys(kinds), func(a, b forwarding) int { return cmp.Compare(a.name(), b.name()) }) {
+		m.Proxies = append(m.Proxies, kind.proxy())
 	}
 	return m
 }
 
-func newProxy(location string, timeout time.Duration) Proxy {
+// forwarding is how a request is forwarded, as far as NGINX takes no variables
+// for it: each kind has a location.
+type forwarding struct {
+	timeout   time.Duration
+	strict    bool
+	noRewrite bool
+}
+
+func forwardingOf(r topology.Route) forwarding {
+	return forwarding{timeout: r.Timeout, strict: r.Strict, noRewrite: r.NoRewrite}
+}
+
+// name is what follows the two slashes of the location's name; empty for
+// location /.
+func (f forwarding) name() string {
+	var words []string
+	if f.strict {
+		words = append(words, "strict")
+	}
+	if f.noRewrite {
+		words = append(words, "as-written")
+	}
+	if f.timeout != defaultTimeout {
+		words = append(words, "timeout", strconv.Itoa(int(f.timeout/time.Second)))
+	}
+	return strings.Join(words, "/")
+}
+
+func (f forwarding) proxy() Proxy {
+	location := "/"
+	if name := f.name(); name != "" {
+		location = "//" + name
+	}
 	return Proxy{
 		Location:                 location,
-		ProxyConnectTimeout:      min(connectTimeout, timeout/2).Milliseconds(),
-		ProxyNextUpstreamTimeout: min(nextUpstreamTimeout, timeout).Milliseconds(),
-		ProxyReadTimeout:         timeout.Milliseconds(),
+		ProxyConnectTimeout:      min(connectTimeout, f.timeout/2).Milliseconds(),
+		ProxyNextUpstreamTimeout: min(nextUpstreamTimeout, f.timeout).Milliseconds(),
+		ProxyReadTimeout:         f.timeout.Milliseconds(),
+		Strict:                   f.strict,
+		NoRewrite:                f.noRewrite,
 	}
 }
 
@@ -102,7 +146,7 @@ func errorPages() []ErrorPage {
 		{Status: 431, Codes: "494", Replace: true, Message: "The headers are too large"},
 		{Status: 500, Codes: "500", Message: "The proxy failed"},
 		{Status: 501, Codes: "501", Message: "The transfer encoding is not supported"},
-		{Status: 502, Codes: "502", Message: "The API could not be reached"},
+		{Status: 502, Codes: "502", Message: "$portico_bad_gateway"},
 		{Status: 503, Codes: "503", Message: "The proxy is overloaded"},
 		{Status: 504, Codes: "504", Message: "The API did not answer in time"},
 		{Status: 505, Codes: "505", Message: "The HTTP version is not supported"},

@@ -2,7 +2,6 @@ package nginxconf_test
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,35 +63,71 @@ func find(directives crossplane.Directives, name string, args ...string) crosspl
 }
 
 // requireOnlyTheTemplates shows that the routes brought nothing into the
-// configuration but locations for their timeouts and one entry each in the
-// maps of routes.conf.
+// configuration but locations for their ways of forwarding, one entry each in
+// the maps of routes.conf, and an upstream for each API in STRICT mode.
 func requireOnlyTheTemplates(t testing.TB, c *nginxconf.Context, routes []topology.Route) {
 	t.Helper()
 	parsed := parse(t, c)
 	reference := parse(t, render(t, route("a.example.com", "", "abc123", "")))
+	require.Equal(t, skeleton(reference["headers.conf"], ""), skeleton(parsed["headers.conf"], ""))
 
-	// nginx.conf: the same directives, but for hash sizes and timeouts.
-	timeouts := make(map[string]bool)
+	// nginx.conf: the same directives, but for hash sizes and locations.
+	wanted := make(map[string][]string)
+	byPath := false
 	for _, r := range routes {
-		if r.Timeout != 30*time.Second {
-			timeouts[fmt.Sprintf("//timeout/%d", int(r.Timeout.Seconds()))] = true
+		directives := []string{"internal", "proxy_connect_timeout", "proxy_next_upstream_timeout", "proxy_read_timeout"}
+		name := "/"
+		if r.Strict {
+			name += "/strict"
 		}
-	}
-	var names []string
-	for _, location := range find(parsed["nginx.conf"], "location", "=") {
-		if strings.HasPrefix(location.Args[1], "//timeout/") {
-			names = append(names, location.Args[1])
-			var directives []string
-			for _, d := range location.Block {
-				directives = append(directives, d.Directive)
+		if r.NoRewrite {
+			name += "/as-written"
+			directives = append(directives, "proxy_redirect", "proxy_cookie_path", "proxy_cookie_domain", "add_header")
+			for range 10 {
+				directives = append(directives, "proxy_pass_header")
 			}
-			require.Equal(t, []string{"internal", "proxy_connect_timeout", "proxy_next_upstream_timeout", "proxy_read_timeout", "proxy_pass"}, directives)
+		}
+		if r.Strict {
+			directives = append(directives, "include", "proxy_set_header", "proxy_ssl_name")
+		}
+		if r.Timeout != 30*time.Second {
+			name += fmt.Sprintf("/timeout/%d", int(r.Timeout.Seconds()))
+		}
+		if name != "/" {
+			wanted[name] = append(directives, "proxy_pass")
+		}
+		byPath = byPath || r.BasePath != ""
+	}
+	found := make(map[string][]string)
+	for _, location := range find(parsed["nginx.conf"], "location", "=") {
+		if !forwards(location.Args[1]) {
+			continue
+		}
+		for _, d := range location.Block {
+			found[location.Args[1]] = append(found[location.Args[1]], d.Directive)
 		}
 	}
-	require.ElementsMatch(t, slices.Collect(maps.Keys(timeouts)), names)
+	require.Equal(t, wanted, found)
+	if byPath {
+		require.Len(t, find(parsed["nginx.conf"], "set", "$portico_first", "$portico_row"), 1)
+	}
 	require.Empty(t, cmp.Diff(
 		withoutVariations(skeleton(reference["nginx.conf"], "")),
 		withoutVariations(skeleton(parsed["nginx.conf"], ""))))
+
+	// strict.conf: an upstream for each API in STRICT mode.
+	names := make(map[string]bool)
+	for _, r := range routes {
+		if r.Strict {
+			names[string(r.API.ID)+".execute-api."+r.API.Region+"."+r.API.DNSSuffix] = true
+		}
+	}
+	require.Len(t, parsed["strict.conf"], len(names))
+	for _, upstream := range parsed["strict.conf"] {
+		require.Equal(t, "upstream", upstream.Directive)
+		require.Contains(t, names, upstream.Args[0])
+		require.Equal(t, []string{"include addresses.conf", "keepalive 4", "keepalive_requests 1000000", "keepalive_timeout 60s"}, skeleton(upstream.Block, ""))
+	}
 
 	// routing.conf: maps only, their sources and variables known, whose regular
 	// expressions hold no more than digits of the routes.
@@ -116,18 +151,28 @@ func requireOnlyTheTemplates(t testing.TB, c *nginxconf.Context, routes []topolo
 		}
 	}
 	perHost := make(map[mapping.Host]int)
-	byPath := make(map[mapping.Host]bool)
+	looksAtPath := make(map[mapping.Host]bool)
 	for _, r := range routes {
 		perHost[r.Host]++
-		byPath[r.Host] = byPath[r.Host] || r.BasePath != "" || perHost[r.Host] > 1
+		looksAtPath[r.Host] = looksAtPath[r.Host] || r.BasePath != "" || perHost[r.Host] > 1
 	}
 	want := len(perHost)
-	for host, several := range byPath {
+	for host, several := range looksAtPath {
 		if several {
 			want += perHost[host]
 		}
 	}
 	require.Equal(t, want, entries)
+}
+
+// forwards reports whether a location is one of those that forward, besides /.
+func forwards(location string) bool {
+	for _, beginning := range []string{"//strict", "//as-written", "//timeout/"} {
+		if strings.HasPrefix(location, beginning) {
+			return true
+		}
+	}
+	return false
 }
 
 func withoutVariations(lines []string) []string {
@@ -137,8 +182,9 @@ func withoutVariations(lines []string) []string {
 		if skipping && strings.HasPrefix(line, "      ") {
 			continue
 		}
-		skipping = strings.Contains(line, "location = //timeout/")
-		if !skipping && !strings.Contains(line, "map_hash_") {
+		name, isLocation := strings.CutPrefix(line, "    location = ")
+		skipping = isLocation && forwards(name)
+		if !skipping && !strings.Contains(line, "map_hash_") && !strings.Contains(line, "set $portico_first ") {
 			kept = append(kept, line)
 		}
 	}
@@ -148,7 +194,12 @@ func withoutVariations(lines []string) []string {
 func TestOneServerBlockAnswersForEveryHost(t *testing.T) {
 	odd := route("*.b.example.com", "/x", "odd", "/y", "GET")
 	odd.Timeout = 7 * time.Second
-	routes := []topology.Route{route("a.example.com", "", "abc123", ""), odd, route("*.b.example.com", "/X", "upper", "")}
+	strict, written := odd, odd
+	strict.BasePath, strict.Strict, strict.API.ID = "/strict", true, "strict"
+	written.BasePath, written.NoRewrite = "/written", true
+	both := strict
+	both.BasePath, both.NoRewrite, both.Timeout = "/both", true, 30*time.Second
+	routes := []topology.Route{route("a.example.com", "", "abc123", ""), odd, route("*.b.example.com", "/X", "upper", ""), strict, written, both}
 	c := render(t, routes...)
 	requireOnlyTheTemplates(t, c, routes)
 	main := parse(t, c)["nginx.conf"]
@@ -264,6 +315,9 @@ func TestNothingButMappingsGrammarsReachesTheConfiguration(t *testing.T) {
 		"a slash behind the base path":     func(r *topology.Route) { r.BasePath = "/a/" },
 		"a base path without a slash":      func(r *topology.Route) { r.BasePath = "a" },
 		"a base path that is far too long": func(r *topology.Route) { r.BasePath = mapping.BasePath("/" + strings.Repeat("a", 600)) },
+		"a semicolon in the region":        func(r *topology.Route) { r.API.Region = "us;east-1" },
+		"a variable in the DNS suffix":     func(r *topology.Route) { r.API.DNSSuffix = "$host" },
+		"no DNS suffix":                    func(r *topology.Route) { r.API.DNSSuffix = "" },
 		"the separator in the API path":    func(r *topology.Route) { r.API.Path = "/a|b" },
 		"a query in the API path":          func(r *topology.Route) { r.API.Path = "/a?b" },
 		"a backslash in the stage":         func(r *topology.Route) { r.API.Stage = `dev\` },
@@ -313,7 +367,7 @@ func TestTheSameRoutesGiveTheSameDigest(t *testing.T) {
 func TestModesDoNotDependOnTheUmask(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "context")
 	withUmask(t, 0o077, func() { require.NoError(t, render(t, manyRoutes(1)...).WriteTo(dir)) })
-	for name, mode := range map[string]os.FileMode{"entrypoint.sh": 0o755, "Dockerfile": 0o644, "nginx.conf": 0o644, "routes.conf": 0o644, "routing.conf": 0o644} {
+	for name, mode := range map[string]os.FileMode{"entrypoint.sh": 0o755, "Dockerfile": 0o644, "nginx.conf": 0o644, "routes.conf": 0o644, "routing.conf": 0o644, "headers.conf": 0o644, "strict.conf": 0o644} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		require.NoError(t, err)
 		require.Equal(t, mode, info.Mode(), name)

@@ -213,7 +213,7 @@ func compareProxies(base, head side) ProxyChange {
 	before, after := base.topology.Routes, head.topology.Routes
 	same := slices.EqualFunc(before, after, func(a, b topology.Route) bool {
 		return a.Host == b.Host && a.BasePath == b.BasePath && a.API == b.API && a.CORS == b.CORS &&
-			a.Timeout == b.Timeout && a.NoRewrite == b.NoRewrite && a.AccessMode == b.AccessMode && sameMethods(a.Methods, b.Methods)
+			a.Timeout == b.Timeout && a.NoRewrite == b.NoRewrite && a.Strict == b.Strict && sameMethods(a.Methods, b.Methods)
 	})
 	switch {
 	case same:

@@ -141,15 +141,15 @@ func routes(rows []*mapping.Row) []Route {
 	routes := make([]Route, 0, len(rows))
 	for _, row := range rows {
 		routes = append(routes, Route{
-			Host:       row.Host,
-			BasePath:   row.BasePath,
-			API:        row.API,
-			Methods:    row.Methods,
-			CORS:       row.CORS,
-			Timeout:    row.ReadTimeout(),
-			NoRewrite:  row.NoRewrite,
-			AccessMode: row.AccessMode,
-			Row:        row.Index,
+			Host:      row.Host,
+			BasePath:  row.BasePath,
+			API:       row.API,
+			Methods:   row.Methods,
+			CORS:      row.CORS,
+			Timeout:   row.ReadTimeout(),
+			NoRewrite: row.NoRewrite,
+			Strict:    row.AccessMode == mapping.AccessModeStrict,
+			Row:       row.Index,
 		})
 	}
 	slices.SortFunc(routes, func(a, b Route) int {

@@ -60,8 +60,8 @@ type Route struct {
 	Timeout time.Duration
 	// NoRewrite says that answers pass as the API wrote them.
 	NoRewrite bool
-	// AccessMode is the API's endpoint access mode; empty: BASIC.
-	AccessMode mapping.AccessMode
+	// Strict says that the API's endpoint access mode is STRICT.
+	Strict bool
 	// Row is the row's index in the mapping, for messages.
 	Row int
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -172,7 +173,7 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// Close tells that the proxy closes the connection after the answer.
+	// Close says that the proxy closes the connection after the answer.
 	Close bool
 }
 
@@ -233,14 +234,34 @@ func exchange(t testing.TB, w io.Writer, r *bufio.Reader, request string) Respon
 	return Response{Status: response.StatusCode, Header: response.Header, Body: body, Close: response.Close}
 }
 
-// FreeAddress is a loopback address on which nothing listens.
+// FreeAddress is a loopback address on which nothing listens, nor on the next
+// port, where the entrypoint listens by proxy protocol.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+	for range 100 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		check(t, err)
+		next, err := net.Listen("tcp", nextPort(listener.Addr().String()))
+		if err == nil {
+			next.Close()
+		}
+		listener.Close()
+		if err == nil {
+			return listener.Addr().String()
+		}
+	}
+	t.Fatal("find two free ports in a row: none in 100 attempts")
+	return ""
 }
+
+func nextPort(address string) string {
+	a := netip.MustParseAddrPort(address)
+	return netip.AddrPortFrom(a.Addr(), a.Port()+1).String()
+}
+
+// ProxyProtocolAddress is where the proxy listens by proxy protocol, if its
+// PORTICO_CLIENT_ADDRESS says so.
+func (p *Proxy) ProxyProtocolAddress() string { return nextPort(p.Address) }
 
 // Verdict is what nginx -t made of a configuration.
 type Verdict struct {
@@ -306,7 +327,7 @@ func (p *Proxy) SendPlain(t testing.TB, request string) Response {
 	return exchange(t, conn, bufio.NewReader(conn), request)
 }
 
-// Accepts tells whether the proxy accepts connections.
+// Accepts reports whether the proxy accepts connections.
 func (p *Proxy) Accepts() bool {
 	conn, err := net.DialTimeout("tcp", p.Address, Patience)
 	if err != nil {

@@ -22,6 +22,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/portico-iac/portico/mapping"
 )
 
 // EndpointName is the DNS name that upstreams are verified by.
@@ -38,6 +40,8 @@ type Request struct {
 	Raw []byte
 	// Connection counts the upstream's connections from 0.
 	Connection int
+	// ServerName is the name that the connection's TLS asked for.
+	ServerName string
 }
 
 // Method is the first word of the request line.
@@ -90,6 +94,8 @@ type UpstreamOptions struct {
 	Listen string
 	// CertificateName is the name in the certificate; empty: EndpointName.
 	CertificateName string
+	// OtherNames are further names in it.
+	OtherNames []string
 	// Answer gives the raw bytes of an answer; nil: 200 with a small JSON
 	// object. An answer of no bytes closes the connection.
 	Answer func(Request) []byte
@@ -166,12 +172,12 @@ func NewAuthority(t testing.TB) *Authority {
 	return &Authority{certificate: certificate, key: key, File: file}
 }
 
-func (a *Authority) issue(t testing.TB, name string) tls.Certificate {
+func (a *Authority) issue(t testing.TB, names ...string) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	check(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: names[0]}, DNSNames: names,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
@@ -198,7 +204,7 @@ func NewUpstream(t testing.TB, o UpstreamOptions) *Upstream {
 		Address: listener.Addr().String(), CAFile: o.Authority.File,
 		listener: listener, answer: o.writer(), idle: o.IdleTimeout, open: make(map[net.Conn]bool),
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{o.Authority.issue(t, o.CertificateName)}}
+	config := &tls.Config{Certificates: []tls.Certificate{o.Authority.issue(t, append([]string{o.CertificateName}, o.OtherNames...)...)}}
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for n := 0; ; n++ {
@@ -277,7 +283,7 @@ func (u *Upstream) serve(conn *tls.Conn, n int) {
 		if err != nil {
 			return
 		}
-		request.Connection = n
+		request.Connection, request.ServerName = n, conn.ConnectionState().ServerName
 		u.mu.Lock()
 		u.requests = append(u.requests, request)
 		u.mu.Unlock()
@@ -329,4 +335,9 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// APIName is an API's own name, by which an API in STRICT mode is asked.
+func APIName(api mapping.PrivateAPI) string {
+	return string(api.ID) + ".execute-api." + api.Region + "." + api.DNSSuffix
 }

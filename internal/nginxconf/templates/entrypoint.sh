@@ -10,7 +10,16 @@
 #   PORTICO_ENDPOINT_NAME  the endpoint's DNS name        required
 #   PORTICO_CA_FILE        trusted certificates, PEM      default: the system's bundle
 #   PORTICO_WORKERS        a number, or auto              default: auto
+#   PORTICO_CLIENT_ADDRESS peer, forwarded, proxy-protocol: see below   default: peer
+#   PORTICO_PASS_HEADERS   name[,name]                    default: none
 #   PORTICO_ERROR_LEVEL    of messages about requests     default: error
+#
+# PORTICO_CLIENT_ADDRESS says where the caller's address is: peer, the other end
+# of the connection; forwarded, the last entry of X-Forwarded-For, behind an
+# Application Load Balancer; proxy-protocol, what a Network Load Balancer says
+# by proxy protocol on the next port after PORTICO_LISTEN's.
+# PORTICO_PASS_HEADERS names headers of headers.conf that pass as they arrive,
+# since something trusted in front sets them.
 #
 # IPv6 addresses are written in brackets. Messages below error may quote what
 # callers sent, which may hold secrets.
@@ -116,6 +125,14 @@ count_workers() {
     echo "$cpus"
 }
 
+# passable prints a header's name as headers.conf spells it, if it may pass.
+passable() { # name
+    case $1 in
+    '' | *[!0-9A-Za-z-]*) return 1 ;;
+    esac
+    sed -n 's/^# passable: //p' "$home/headers.conf" 2>/dev/null | grep -i -x -e "$1"
+}
+
 # --- what the environment says ---
 
 beside=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -126,6 +143,8 @@ upstreams=${PORTICO_UPSTREAMS:-}
 endpoint=${PORTICO_ENDPOINT_NAME:-}
 ca_file=${PORTICO_CA_FILE:-$(system_ca_file)}
 workers=${PORTICO_WORKERS:-auto}
+client=${PORTICO_CLIENT_ADDRESS:-peer}
+pass=${PORTICO_PASS_HEADERS:-}
 error_level=${PORTICO_ERROR_LEVEL:-error}
 
 if ! is_plain_path "$home" || [ ! -r "$home/nginx.conf" ]; then
@@ -164,6 +183,26 @@ if [ "$workers" = auto ]; then
 elif ! is_number "$workers" 1 512; then
     complain "PORTICO_WORKERS is '$workers': give a number from 1 to 512, or auto"
 fi
+case $client in
+peer | forwarded) ;;
+proxy-protocol)
+    if is_number "${listen##*:}" 65535 65535; then
+        complain "PORTICO_LISTEN is '$listen': give a lower port, since the next one is for the proxy protocol"
+    fi
+    ;;
+*) complain "PORTICO_CLIENT_ADDRESS is '$client': give peer, forwarded or proxy-protocol" ;;
+esac
+passed=
+rest=$pass,
+while [ -n "$pass" ] && [ -n "$rest" ]; do
+    name=${rest%%,*}
+    rest=${rest#*,}
+    if known=$(passable "$name"); then
+        passed="$passed $known"
+    else
+        complain "PORTICO_PASS_HEADERS holds '$name': give names that headers.conf says may pass, such as X-Real-IP,X-Forwarded-Host"
+    fi
+done
 case $error_level in
 debug | info | notice | warn | error | crit | alert | emerg) ;;
 *) complain "PORTICO_ERROR_LEVEL is '$error_level': give one of info, notice, warn, error, crit, alert, emerg" ;;
@@ -200,16 +239,14 @@ fi
 
 # NGINX ends each message about a request with the request line, whose query
 # may hold secrets, and so would the reason for every 502 be lost with them. A
-# child leaves the ends out.
+# child leaves the ends out, and makes text of bytes that are not.
 errors=$run/errors
 rm -f "$errors"
 mkfifo "$errors" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
 
 {
-    echo 'upstream portico {'
-    echo '    zone portico 256k;'
     for server in $servers; do
-        echo "    server $server max_fails=1 fail_timeout=5s;"
+        echo "server $server max_fails=1 fail_timeout=5s;"
     done
     # The same addresses once more, never put aside. An API that exceeds its
     # timeout counts as a failure of the address that it was called through;
@@ -217,10 +254,40 @@ mkfifo "$errors" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
     case $servers in
     ' '*' '*)
         for server in $servers; do
-            echo "    server $server max_fails=0 backup;"
+            echo "server $server max_fails=0 backup;"
         done
         ;;
     esac
+} >"$run/addresses.conf"
+
+# The endpoint's ID is the beginning of its name, up to the second hyphen.
+endpoint_id=${endpoint%%.*}
+case $endpoint_id in
+vpce-*-*) endpoint_id=${endpoint_id%"-${endpoint_id#vpce-*-}"} ;;
+esac
+
+# Headers that pass lose the line that takes them away; where the line sets the
+# proxy's own value, that is for requests without the header.
+cp "$home/headers.conf" "$run/headers.conf"
+passed_maps=
+for name in $passed; do
+    own=$(sed -n "s/^proxy_set_header $name \([^\"].*\);\$/\1/p" "$run/headers.conf")
+    if [ -z "$own" ]; then
+        change="/^proxy_set_header $name \"\";\$/d"
+    else
+        variable=$(echo "$name" | tr 'A-Z-' 'a-z_')
+        change="s/^\(proxy_set_header $name\) .*/\1 \$portico_passed_$variable;/"
+        passed_maps="${passed_maps}map \$http_$variable \$portico_passed_$variable { default \$http_$variable; \"\" $own; }
+"
+    fi
+    sed "$change" "$run/headers.conf" >"$run/headers.new"
+    mv "$run/headers.new" "$run/headers.conf"
+done
+
+{
+    echo 'upstream portico {'
+    echo '    zone portico 256k;'
+    echo '    include addresses.conf;'
     echo '    keepalive 256;'
     echo '    keepalive_requests 1000000;'
     echo '    keepalive_timeout 60s;'
@@ -228,13 +295,47 @@ mkfifo "$errors" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
     echo "proxy_ssl_name $endpoint;"
     echo "proxy_ssl_trusted_certificate \"$ca_file\";"
     echo "proxy_set_header Host $endpoint;"
+    echo "map '' \$portico_endpoint { default $endpoint; }"
+    echo "map '' \$portico_endpoint_id { default $endpoint_id; }"
+    printf %s "$passed_maps"
+    if [ "$client" = forwarded ]; then
+        # The load balancer may add the port.
+        echo 'map $http_x_forwarded_for $portico_client {'
+        echo '    default "";'
+        echo '    "" $remote_addr;'
+        echo '    "~^(?:.*[, ])?(?<portico_last>[0-9.]{7,15})(?::[0-9]+)?$" $portico_last;'
+        echo '    "~^(?:.*[, ])?\[?(?<portico_last>[0-9A-Fa-f:.]{2,45})(?:\]:[0-9]+|\])?$" $portico_last;'
+        echo '}'
+    else
+        echo "map '' \$portico_client { default \$remote_addr; }"
+    fi
     # A pipe takes 4 KiB in one piece (PIPE_BUF): with a buffer of that size the
     # lines of several workers never run into each other.
     echo "access_log \"$log\" portico buffer=4k flush=1s;"
     echo "error_log stderr $error_level;"
 } >"$run/upstream.conf"
 
-echo "listen $listen ssl default_server reuseport backlog=4096;" >"$run/listen.conf"
+# Before NGINX 1.23 a variable holds one line of a header that has several, so
+# that Link can't be taken away and written anew.
+case $(nginx -v 2>&1) in
+*/0.* | */1.[0-9].* | */1.1[0-9].* | */1.2[0-2].*) : >"$run/link.conf" ;;
+*)
+    echo 'proxy_hide_header Link;' >"$run/link.conf"
+    echo 'add_header Link $portico_link always;' >>"$run/link.conf"
+    ;;
+esac
+
+{
+    echo "listen $listen ssl default_server reuseport backlog=4096;"
+    if [ "$client" = proxy-protocol ]; then
+        port=${listen##*:}
+        echo "listen ${listen%"$port"}$((port + 1)) ssl proxy_protocol default_server reuseport backlog=4096;"
+        # Only the load balancer reaches the task.
+        echo 'set_real_ip_from 0.0.0.0/0;'
+        echo 'set_real_ip_from ::/0;'
+        echo 'real_ip_header proxy_protocol;'
+    fi
+} >"$run/listen.conf"
 
 # The load balancer's hop: load balancers encrypt to their targets without
 # verifying them, so a key that lives as long as the task serves.
@@ -260,7 +361,7 @@ ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 
 # A child ends when the last process has gone that holds its pipe's other end,
 # which NGINX takes over, even if it stops before it opens its logs.
-sed -u 's/, client: .*//' <"$errors" >&2 &
+LC_ALL=C sed -u -e 's/, client: .*//' -e 's/[^ -~]/?/g' -e 's/^\(.\{2000\}\).*/\1/' <"$errors" >&2 &
 exec 2>"$errors"
 if [ "$log" != /dev/stdout ]; then
     cat <"$log" &

@@ -21,6 +21,9 @@ APIS:
   - {CUSTOM_DOMAIN_URL: base.example.com/v1/orders, PRIVATE_API_URL: "https://orders.execute-api.us-east-1.amazonaws.com/dev", VERBS: [GET], CORS: true}
   - {CUSTOM_DOMAIN_URL: base.example.com/V1/orders, PRIVATE_API_URL: "https://upper.execute-api.us-east-1.amazonaws.com/dev", TIMEOUT: 7}
   - {CUSTOM_DOMAIN_URL: "*.wild.example.com", PRIVATE_API_URL: "https://wild.execute-api.us-east-1.amazonaws.com/dev"}
+  - {CUSTOM_DOMAIN_URL: written.example.com, PRIVATE_API_URL: "https://written.execute-api.us-east-1.amazonaws.com/dev", REWRITE: false}
+  - {CUSTOM_DOMAIN_URL: strict.example.com, PRIVATE_API_URL: "https://strict.execute-api.us-east-1.amazonaws.com/dev", ENDPOINT_ACCESS_MODE: STRICT}
+  - {CUSTOM_DOMAIN_URL: both.example.com, PRIVATE_API_URL: "https://strict.execute-api.us-east-1.amazonaws.com/dev", ENDPOINT_ACCESS_MODE: STRICT, REWRITE: false, STREAM: true}
 `
 
 // read gives the configuration as a running proxy of two upstreams read it, its
@@ -30,7 +33,7 @@ func read(t *testing.T, options crossplane.ParseOptions) crossplane.Directives {
 	authority := nginxtest.NewAuthority(t)
 	a := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Authority: authority})
 	b := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Authority: authority})
-	p := proxytest.Newest(t).Start(t, proxytest.Render(t, "everything.yaml", []byte(everything)), nginxtest.Environment(a, b)...)
+	p := proxytest.Newest(t).Start(t, proxytest.Render(t, "everything.yaml", []byte(everything)), append(nginxtest.Environment(a, b), "PORTICO_CLIENT_ADDRESS=proxy-protocol")...)
 	options.CombineConfigs, options.StopParsingOnError = true, true
 	payload, err := crossplane.Parse(filepath.Join(p.RunDir, "nginx.conf"), &options)
 	require.NoError(t, err)
@@ -43,13 +46,32 @@ func TestEveryDirectiveStandsWhereNGINXKnowsIt(t *testing.T) {
 	read(t, crossplane.ParseOptions{ErrorOnUnknownDirectives: true})
 }
 
-// visit calls f with every directive and the blocks that it stands in, the
+// visit calls f with every directive and the blocks that it is in, the
 // innermost last.
 func visit(directives crossplane.Directives, f func(d *crossplane.Directive, in []*crossplane.Directive), in ...*crossplane.Directive) {
 	for _, d := range directives {
 		f(d, in)
 		visit(d.Block, f, append(slices.Clone(in), d)...)
 	}
+}
+
+// strictName is an API's own name, which is an upstream's too.
+const strictName = "$portico_api.execute-api.$portico_region"
+
+func has(block *crossplane.Directive, directive string) bool {
+	return slices.ContainsFunc(block.Block, func(d *crossplane.Directive) bool { return d.Directive == directive })
+}
+
+// headersSet are the names that a block sets headers of, sorted.
+func headersSet(block *crossplane.Directive) []string {
+	var names []string
+	for _, d := range block.Block {
+		if d.Directive == "proxy_set_header" {
+			names = append(names, d.Args[0])
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // The rules are those of gixy, the static analyser for NGINX, which no registry
@@ -60,11 +82,15 @@ func TestStaticAnalysersFindNothing(t *testing.T) {
 			return len(in) > 0 && in[len(in)-1].Directive == "if" && d.Directive != "rewrite"
 		},
 		"ssrf: the address that proxy_pass goes to is constant": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
-			return d.Directive == "proxy_pass" && !strings.HasPrefix(d.Args[0], "https://portico$portico_stage")
+			return d.Directive == "proxy_pass" && !strings.HasPrefix(d.Args[0], "https://portico$portico_stage") &&
+				!strings.HasPrefix(d.Args[0], "https://"+strictName+"$portico_stage")
 		},
 		"proxy_pass_normalized, http_splitting: nothing forwards the decoded URI": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
 			if len(in) > 0 && in[len(in)-1].Directive == "map" {
 				return false
+			}
+			if d.Directive == "map" && strings.HasPrefix(d.Args[1], "$portico_decoded_") {
+				return false // compared with base paths only
 			}
 			return slices.ContainsFunc(d.Args, func(arg string) bool {
 				return strings.Contains(arg, "$uri") || strings.Contains(arg, "$document_uri")
@@ -72,13 +98,25 @@ func TestStaticAnalysersFindNothing(t *testing.T) {
 		},
 		"host_spoofing: Host is never what the client says": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
 			return slices.ContainsFunc(d.Args, func(arg string) bool { return strings.Contains(arg, "$http_host") }) ||
-				d.Directive == "proxy_set_header" && strings.EqualFold(d.Args[0], "Host") && strings.Contains(d.Args[1], "$")
+				d.Directive == "proxy_set_header" && strings.EqualFold(d.Args[0], "Host") && strings.Contains(d.Args[1], "$") && d.Args[1] != strictName
 		},
-		"add_header_redefinition: headers are added in one place only": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
-			return d.Directive == "add_header" && in[len(in)-1].Directive != "location"
+		"add_header_redefinition: what http adds is dropped by the proxy's own errors and where answers pass as written": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
+			if d.Directive != "add_header" {
+				return false
+			}
+			switch block := in[len(in)-1]; block.Directive {
+			case "http":
+				return d.Args[0] != "Content-Location" && d.Args[0] != "Link"
+			case "location":
+				return has(block, "proxy_pass") && !strings.Contains(block.Args[1], "/as-written")
+			}
+			return true
 		},
-		"proxy_set_header_redefinition: no block drops what http sets": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
-			return d.Directive == "proxy_set_header" && in[len(in)-1].Directive != "http"
+		"proxy_set_header_redefinition: a block that sets a header sets all that http sets": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
+			if d.Directive != "proxy_set_header" || in[len(in)-1].Directive == "http" {
+				return false
+			}
+			return !slices.Equal(headersSet(in[0]), headersSet(in[len(in)-1]))
 		},
 		"add_header_multiline: no header has a line end": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
 			return d.Directive == "add_header" && strings.ContainsAny(strings.Join(d.Args, ""), "\r\n")

@@ -34,9 +34,9 @@
 // A case is a conversation on one connection: what stands in front of an answer
 // is sent before it is read. Nothing arrives but what the case lists. An
 // arrival has exactly the headers that it lists and those that the proxy always
-// sets: Host, Referer, X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto,
-// whose values follow from the row whose API x-apigw-api-id names; a line of the
-// case replaces them. An answer that no arrival explains is the proxy's own and
-// has to be JSON. Behind every case whose connection stays open another request
+// sets: Host, Referer, X-Forwarded-For, -Host, -Port, -Proto and, on rows with a
+// base path, -Prefix, whose values follow from the row whose API x-apigw-api-id
+// names; a line of the case replaces them. An answer that no arrival explains, or with another status
+// than the endpoint's, is the proxy's own and has to be JSON. Behind every case whose connection stays open another request
 // is sent on it, so that proxy and client agree where the last one ended.
 package requests

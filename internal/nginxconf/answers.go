@@ -1,0 +1,155 @@
+package nginxconf
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/portico-iac/portico/internal/topology"
+)
+
+// maxLinkTargets is how many targets a Link header may have to be rewritten:
+// each needs a map of its own.
+const maxLinkTargets = 4
+
+// Answers is what undoes in an answer what the proxy did to its request.
+type Answers struct {
+	// CookieDomain matches the Domain attributes of cookies that name API
+	// Gateway; NGINX ignores their case.
+	CookieDomain parameter
+	// CookiePath matches the Path attributes that may lead below a stage.
+	CookiePath parameter
+	// Redirect takes a Location, or what follows "url=" of a Refresh, apart.
+	Redirect parameter
+}
+
+// dnsSuffixes are those of AWS's partitions, escaped for a regular expression.
+const dnsSuffixes = `amazonaws\.com(?:\.cn)?|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov`
+
+func newAnswers() Answers {
+	return Answers{
+		CookieDomain: quoted(`~^\.?(?:[a-z0-9-]+\.)*execute-api\.[a-z0-9-]+\.(?:vpce\.)?(?:` + dnsSuffixes + `)\.?$`),
+		CookiePath:   quoted(`~^(?<portico_cookie_path>/.+)$`),
+		Redirect:     quoted(`~^(?<portico_before>\s*["']?)(?<portico_target>[^"'\s][^"']*)(?<portico_after>.*)$`),
+	}
+}
+
+// answerMaps lead addresses in answers back to the row's URL. They cost nothing
+// where an answer has no address.
+func answerMaps(region string) []Map {
+	all := []Map{
+		{
+			Comment:  []string{"The domain of the API's region; the record says it where it isn't this one."},
+			Source:   expression("$portico_options"),
+			Variable: "$portico_region",
+			Default:  expression(region),
+			Entries:  []MapEntry{pattern(`^(?:.*,)?(?<portico_row_region>[a-z0-9-]+\.[a-z0-9.-]+)$`, expression("$portico_row_region"))},
+		},
+		target("$portico_undone_target", "$portico_target", true, "Where a Location or Refresh leads, in the caller's terms."),
+		target("$portico_undone_content_location", "$upstream_http_content_location", false, "The same for Content-Location."),
+		{
+			Source:   expression("$upstream_http_content_location"),
+			Variable: "$portico_content_location",
+			Default:  expression(""),
+			Entries:  []MapEntry{pattern(`^.`, expression("$portico_undone_content_location"))},
+		},
+	}
+	for n := range maxLinkTargets {
+		all = append(all, target(fmt.Sprintf("$portico_undone_link_%d", n+1), fmt.Sprintf("$portico_link_target_%d", n+1), false,
+			fmt.Sprintf("The same for target %d of Link.", n+1)))
+	}
+	return append(all, linkMap(), cookiePathMap())
+}
+
+// ownNames are what an answer may say where the row's URL is meant: the
+// endpoint's name, the API's own with and without the endpoint's ID, the stage
+// with the path below it, and in the row's own terms the base path.
+const ownNames = "$portico_endpoint|$portico_api.execute-api.$portico_region|$portico_api-$portico_endpoint_id.execute-api.$portico_region|$portico_stage|$portico_base"
+
+// target is the map that leads one address back. An address that is none of the
+// row's stays as it is: another host's, another stage's, one outside the path of
+// the row, and a path that doesn't begin with the stage, whose API may know
+// X-Forwarded-Prefix.
+func target(variable, from string, volatile bool, comment string) Map {
+	const (
+		names = `^([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|`
+		host  = `(?i:(?:https:)?//(?:\1|\2|\3)(?::443)?|http://(?:\1|\2|\3)(?::80)?)`
+	)
+	rest := "$portico_undone_rest"
+	return Map{
+		Comment:  []string{comment},
+		Source:   expression(ownNames + "\n" + from),
+		Variable: variable,
+		Volatile: volatile,
+		Default:  expression(from),
+		Entries: []MapEntry{
+			// A path that is empty on a host without base path is its root.
+			pattern(names+`\n`+host+`\4(?<portico_undone_rest>[?#].*)?$`, expression("https://$host/"+rest)),
+			pattern(names+`[^\n]*\n`+host+`\4(?<portico_undone_rest>[/?#].*)?$`, expression("https://$host$portico_base"+rest)),
+			pattern(names+`\n\4(?<portico_undone_rest>[?#].*)?$`, expression("/"+rest)),
+			// Two slashes at the beginning, or what browsers take for them,
+			// would lead to a host of that name.
+			pattern(names+`\n\4(?<portico_undone_rest>/[/\\\s].*)$`, expression("https://$host"+rest)),
+			pattern(names+`[^\n]*\n\4(?<portico_undone_rest>[/?#].*)?$`, expression("$portico_base"+rest)),
+		},
+	}
+}
+
+// linkMap takes the targets of a Link header out and puts them back.
+func linkMap() Map {
+	m := Map{
+		Comment: []string{
+			fmt.Sprintf("Link with up to %d targets; with more it stays as it is. Before NGINX 1.23 a", maxLinkTargets),
+			"variable holds one line of several, so the entrypoint leaves Link alone there.",
+		},
+		Source:   expression("$upstream_http_link"),
+		Variable: "$portico_link",
+		Default:  expression("$upstream_http_link"),
+	}
+	match, value := `^(?<portico_link_0>[^<]*)`, "$portico_link_0"
+	for n := 1; n <= maxLinkTargets; n++ {
+		match += fmt.Sprintf(`<(?<portico_link_target_%d>[^>]*)>(?<portico_link_%d>[^<]*)`, n, n)
+		value += fmt.Sprintf("<$portico_undone_link_%d>$portico_link_%d", n, n)
+		m.Entries = append(m.Entries, pattern(match+`$`, expression(value)))
+	}
+	return m
+}
+
+// cookiePathMap leads the Path attribute of a cookie back. A path above the
+// row's, from the stage on, covers all of the row.
+func cookiePathMap() Map {
+	return Map{
+		Comment: []string{
+			"The Path of one cookie, in the caller's terms. One that names the stage but not",
+			"all of the row's path covers the whole row.",
+		},
+		Source:   expression("$portico_stage|$portico_base\n$portico_cookie_path"),
+		Variable: "$portico_undone_cookie_path",
+		Volatile: true,
+		Default:  expression("$portico_cookie_path"),
+		Entries: []MapEntry{
+			pattern(`^([^|\n]*)\|\n\1/?$`, expression("/")),
+			pattern(`^([^|\n]*)\|[^\n]*\n\1(?<portico_cookie_rest>(?:/.*)?)$`, expression("$portico_base$portico_cookie_rest")),
+			pattern(`^(/[^|\n]*)/[^|\n]*\|\n\1/?$`, expression("/")),
+			pattern(`^(/[^|\n]*)/[^|\n]*\|[^\n]*\n\1/?$`, expression("$portico_base")),
+		},
+	}
+}
+
+// commonRegion is the domain of the region that most routes' APIs are in, such
+// as us-east-1.amazonaws.com; of equally many the first by name.
+func commonRegion(routes []topology.Route) string {
+	count := make(map[string]int)
+	for _, r := range routes {
+		count[regionDomain(r)]++
+	}
+	var common string
+	for _, region := range slices.Sorted(maps.Keys(count)) {
+		if count[region] > count[common] {
+			common = region
+		}
+	}
+	return common
+}
+
+func regionDomain(r topology.Route) string { return r.API.Region + "." + r.API.DNSSuffix }

@@ -1,0 +1,43 @@
+package nginxconf
+
+// refusalMaps are what the proxy's own errors say beside their status.
+func refusalMaps() []Map {
+	const asked = "$portico_row$portico_options|$http_origin"
+	return []Map{
+		{
+			Comment: []string{
+				"Headers by which a page of another origin can read an error, also one that sends",
+				"credentials, on rows with CORS. Reading $portico_row sets the row's options.",
+			},
+			Source:   expression(asked),
+			Variable: "$portico_allow_origin",
+			Default:  expression(""),
+			Entries: []MapEntry{
+				pattern(`^1cors[^|]*\|(?<portico_asked_origin>[!-~]+)$`, expression("$portico_asked_origin")),
+				pattern(`^1cors[^|]*\|$`, expression("*")),
+			},
+		},
+		{
+			Source:   expression(asked),
+			Variable: "$portico_allow_credentials",
+			Default:  expression(""),
+			Entries:  []MapEntry{pattern(`^1cors[^|]*\|[!-~]+$`, expression("true"))},
+		},
+		{
+			Source:   expression(asked),
+			Variable: "$portico_vary",
+			Default:  expression(""),
+			Entries:  []MapEntry{pattern(`^1cors`, expression("Origin"))},
+		},
+		{
+			Comment: []string{
+				"Why there is no answer of the API. The time that connecting took, TLS included,",
+				"is a dash where it failed; of several attempts the last one counts.",
+			},
+			Source:   expression("$upstream_connect_time"),
+			Variable: "$portico_bad_gateway",
+			Default:  expression("The API could not be reached"),
+			Entries:  []MapEntry{pattern(`^.*[0-9]$`, expression("The API was reached, but its answer was malformed or broke off"))},
+		},
+	}
+}
