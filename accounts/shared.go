@@ -313,8 +313,7 @@ func (s *sharedStack) endpoints(network *components.Network, groups *components.
 // from; the latter is nil outside ECR.
 func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err error) {
 	if uri := s.config.Image.URI; uri != "" {
-		partition := s.topology.Routes[0].API.Partition
-		if arn := components.ECRRepositoryARN(partition, uri); arn != "" {
+		if arn := components.ECRRepositoryARN(uri); arn != "" {
 			repositoryARN = pulumi.String(arn)
 		}
 		return pulumi.String(uri), repositoryARN, nil

@@ -2,11 +2,11 @@ package accounts
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/resourcegroupstaggingapi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/settings"
 )
 
@@ -51,9 +51,9 @@ func ProviderTaggedIn(dir string, tell func(arn string, tags map[string]string))
 		if err != nil {
 			return err
 		}
-		aws := config.AWS
-		aws.AccountID, aws.RoleARN = string(account.ID), account.RoleARN
-		if err := tellTagged(ctx, aws, config.App.App(), tell); err != nil {
+		regional := config.AWS
+		regional.AccountID, regional.RoleARN = string(account.ID), account.RoleARN
+		if err := tellTagged(ctx, regional, config.App.App(), tell); err != nil {
 			return fmt.Errorf("list what carries the tags of %s in account %s: %w", config.App.App().Prefix(), account.ID, err)
 		}
 		return nil
@@ -63,13 +63,11 @@ func ProviderTaggedIn(dir string, tell func(arn string, tags map[string]string))
 // globalRegion is where the tagging API lists global resources, such as hosted
 // zones, of a region's partition.
 func globalRegion(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "cn-north-1"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "us-gov-west-1"
+	p, ok := aws.PartitionOf(region)
+	if !ok {
+		return region
 	}
-	return "us-east-1"
+	return p.GlobalRegion
 }
 
 func tellTagged(ctx *pulumi.Context, config settings.AWS, app settings.App, tell func(string, map[string]string)) error {

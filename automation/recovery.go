@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +13,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // An engine that dies while AWS creates a resource leaves a pending create in
@@ -170,12 +171,10 @@ func (r *run) tagged(ctx context.Context, stack *auto.Stack, s Stack) ([]taggedR
 	return found, nil
 }
 
-var accountNumber = regexp.MustCompile(`^[0-9]{12}$`)
-
-// mayShareAccount tells whether two stacks may be of one account: settings may
+// mayShareAccount reports whether two stacks may be of one account: settings may
 // name an account by what the mapping calls it.
 func mayShareAccount(a, b Stack) bool {
-	return a.Account == b.Account || !accountNumber.MatchString(a.Account) || !accountNumber.MatchString(b.Account)
+	return a.Account == b.Account || !aws.IsAccountID(a.Account) || !aws.IsAccountID(b.Account)
 }
 
 func (r *run) stateOf(ctx context.Context, s Stack) (*deployment, error) {

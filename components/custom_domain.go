@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // CustomDomainArgs describes a custom domain of API Gateway.
@@ -151,7 +153,7 @@ func (d *CustomDomain) Map(ctx *pulumi.Context, args *BasePathMappingArgs, opts 
 // known before the domain exists; with a wildcard in its place there is nothing
 // to expand. Neither was tried on AWS.
 func (p *PrivateAccess) policy(host string) (string, error) {
-	resource := fmt.Sprintf("arn:%s:execute-api:%s:%s:/domainnames/%s+*", p.Partition, p.Region, p.AccountID, host)
+	resource := aws.ExecuteAPIDomainARN(p.Partition, p.Region, p.AccountID, host, "*").String()
 	statement := func(effect string) map[string]any {
 		return map[string]any{"Effect": effect, "Principal": "*", "Action": "execute-api:Invoke", "Resource": resource}
 	}

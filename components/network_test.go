@@ -43,12 +43,12 @@ func TestECRRepositoryARN(t *testing.T) {
 		"111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:1":             "arn:aws:ecr:us-east-1:111111111111:repository/proxy",
 		"111111111111.dkr.ecr.eu-west-1.amazonaws.com/team/proxy" + digest: "arn:aws:ecr:eu-west-1:111111111111:repository/team/proxy",
 		"111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:1" + digest:    "arn:aws:ecr:us-east-1:111111111111:repository/proxy",
+		"111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn/proxy:1":         "arn:aws-cn:ecr:cn-north-1:111111111111:repository/proxy",
+		"111111111111.dkr.ecr.eusc-de-east-1.amazonaws.eu/proxy:1":         "arn:aws-eusc:ecr:eusc-de-east-1:111111111111:repository/proxy",
 		"registry.example.com:5000/proxy:1":                                "",
 		"public.ecr.aws/nginx/nginx-unprivileged:1.30":                     "",
 		"111111111111.dkr.ecr.us-east-1.amazonaws.com.example.com/evil:1":  "",
 	} {
-		require.Equal(t, want, ECRRepositoryARN("aws", reference), reference)
+		require.Equal(t, want, ECRRepositoryARN(reference), reference)
 	}
-	require.Equal(t, "arn:aws-cn:ecr:cn-north-1:111111111111:repository/proxy",
-		ECRRepositoryARN("aws-cn", "111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn/proxy:1"))
 }

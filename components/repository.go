@@ -3,11 +3,11 @@ package components
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // keptImages is how many images the repository keeps: enough to go back to any
@@ -87,14 +87,16 @@ func lifecyclePolicy() map[string]any {
 	}}}
 }
 
-var privateRegistry = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/([a-z0-9._/-]+?)(:[^/@]+)?(@.+)?$`)
-
 // ECRRepositoryARN is the ARN of the ECR repository that an image's reference
 // names; empty when the image lies in another registry.
-func ECRRepositoryARN(partition, reference string) string {
-	match := privateRegistry.FindStringSubmatch(reference)
-	if match == nil {
+func ECRRepositoryARN(reference string) string {
+	image, err := aws.ParseImage(reference)
+	if err != nil {
 		return ""
 	}
-	return strings.Join([]string{"arn", partition, "ecr", match[2], match[1], "repository/" + match[4]}, ":")
+	repository, private := image.ECR()
+	if !private {
+		return ""
+	}
+	return repository.ARN().String()
 }

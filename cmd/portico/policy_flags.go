@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 )
 
@@ -26,12 +27,9 @@ func (e usageErrors) err() error {
 	return usagef("%d things are wrong with the command line:\n  %s", len(e), strings.Join(e, "\n  "))
 }
 
-var (
-	accountID = regexp.MustCompile(`^[0-9]{12}$`)
-	// An ID of EC2's has 8 hexadecimal digits, or 17 since 2018
-	// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html).
-	endpointID = regexp.MustCompile(`^vpce-([0-9a-f]{8}|[0-9a-f]{17})$`)
-)
+// endpointID is a VPC endpoint's ID. EC2's IDs have 8 hexadecimal digits, or 17
+// since 2018 (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html).
+var endpointID = regexp.MustCompile(`^vpce-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
 // check finds flags that are missing, and values that no mapping and no account
 // could make right.
@@ -49,7 +47,7 @@ func (o policyOptions) check() usageErrors {
 	if o.endpoint == "" && o.alb == "" && len(o.native) == 0 {
 		wrong.add("at least one of the flags in the group [vpc-endpoint alb-endpoint native-endpoint] is required")
 	}
-	if o.account != "" && !accountID.MatchString(o.account) {
+	if o.account != "" && !aws.IsAccountID(o.account) {
 		wrong.add("--account %q: expected the account's number, 12 digits", o.account)
 	}
 	for _, given := range []struct {

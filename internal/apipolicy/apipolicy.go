@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -78,7 +79,7 @@ const AnyDomainID = "0000000000"
 // deployed.
 func AnyDomainARN(api topology.API, account mapping.AccountID) func(mapping.Host) string {
 	return func(host mapping.Host) string {
-		return fmt.Sprintf("arn:%s:execute-api:%s:%s:/domainnames/%s+%s", api.Partition, api.Region, account, host, AnyDomainID)
+		return aws.ExecuteAPIDomainARN(api.Partition, api.Region, string(account), string(host), AnyDomainID).String()
 	}
 }
 

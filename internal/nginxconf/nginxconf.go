@@ -16,10 +16,10 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"text/template"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/topology"
 )
 
@@ -50,10 +50,6 @@ var templateFiles embed.FS
 
 var templates = template.Must(template.ParseFS(templateFiles, "templates/*.tmpl"))
 
-// imageReference is the part of the distribution reference grammar that can
-// be in a Dockerfile without quotes: [domain[:port]/]path[:tag][@digest].
-var imageReference = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/[a-zA-Z0-9._-]+)*(:[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
-
 // Render writes the build context for the routes, which have to be unique by
 // host and base path. It refuses routes whose values don't keep to the
 // grammars of mapping, naming every such value; nothing else can reach the
@@ -62,7 +58,8 @@ func Render(routes []topology.Route, o Options) (*Context, error) {
 	if o.BaseImage == "" {
 		o.BaseImage = DefaultBaseImage
 	}
-	if !imageReference.MatchString(o.BaseImage) {
+	// The grammar's references can stand in a Dockerfile without quotes.
+	if _, err := aws.ParseImage(o.BaseImage); err != nil {
 		return nil, fmt.Errorf("render Dockerfile: base image %q is no image reference: write registry/name:tag or registry/name@sha256:digest", o.BaseImage)
 	}
 	if err := checkRoutes(routes); err != nil {

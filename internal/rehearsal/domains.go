@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 	"github.com/portico-iac/portico/internal/rehearsal/live"
@@ -76,9 +77,11 @@ func admitBy(endpoint *live.Endpoint, estate *live.Estate, document string) erro
 		return err
 	}
 	endpoint.Admit = func(api live.API, call live.Invocation) (bool, error) {
-		arn := fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s%s",
-			estate.Partition, estate.Region, api.AccountID, api.ID, call.Stage, call.Method, call.Path)
-		return invokes(policy, arn, call), nil
+		arn := aws.ARN{
+			Partition: estate.Partition, Service: "execute-api", Region: estate.Region, AccountID: api.AccountID,
+			Resource: api.ID + "/" + call.Stage + "/" + call.Method + call.Path,
+		}
+		return invokes(policy, arn.String(), call), nil
 	}
 	endpoint.AdmitDomain = func(domain live.Domain, call live.Invocation) (bool, error) {
 		return invokes(policy, domain.ARN, call), nil

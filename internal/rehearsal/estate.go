@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 	"github.com/portico-iac/portico/internal/rehearsal/live"
@@ -18,8 +19,9 @@ import (
 // endpoint or a load balancer, with the VPC's default security group.
 func estateOf(simulator *awssim.Simulator, shared, region string) (*live.Estate, workloads, error) {
 	a := openAccount(simulator, shared, region)
+	partition, _ := aws.PartitionOf(region)
 	estate := &live.Estate{
-		Region: region, Partition: partitionOf(region),
+		Region: region, Partition: partition.ID,
 		PublicNames: make(map[string][]netip.Addr),
 		Reach:       reach(simulator, region),
 		Zones:       zonesOf(simulator),
@@ -123,17 +125,6 @@ func subnetOf(estate *live.Estate) string {
 		}
 	}
 	return ""
-}
-
-// partitionOf is the partition of a region.
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }
 
 // apisOf are the REST APIs of every account in the region.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -46,7 +47,7 @@ func (b beginning) world() (*awssim.World, error) {
 	w := &awssim.World{
 		Home: awssim.Identity{
 			Account:   string(b.shared),
-			Principal: fmt.Sprintf("arn:%s:iam::%s:user/operator", b.partition(), b.shared),
+			Principal: aws.ARN{Partition: b.partition(), Service: "iam", AccountID: string(b.shared), Resource: "user/operator"}.String(),
 		},
 		Accounts: b.accounts(),
 		RESTAPIs: apis,
@@ -163,17 +164,16 @@ func (b beginning) roleARN(account mapping.AccountID) string {
 	if account == b.shared {
 		return ""
 	}
-	return fmt.Sprintf("arn:%s:iam::%s:role/%s", b.partition(), account, ownerRole)
+	return aws.RoleARN{Partition: b.partition(), AccountID: string(account), Path: "/", Name: ownerRole}.String()
 }
 
 // roleOf splits a role's ARN into its account and its name with path.
 func roleOf(arn string) (account mapping.AccountID, name string, ok bool) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
+	role, err := aws.ParseRoleARN(arn)
+	if err != nil {
 		return "", "", false
 	}
-	name, ok = strings.CutPrefix(parts[5], "role/")
-	return mapping.AccountID(parts[4]), name, ok
+	return mapping.AccountID(role.AccountID), strings.TrimPrefix(role.Path, "/") + role.Name, true
 }
 
 // publicZones are the public hosted zones that certificates need, with their
@@ -233,7 +233,7 @@ func (b beginning) validatedBy(account mapping.AccountID) []mapping.Zone {
 const validationRole = "portico-validation"
 
 func (b beginning) validationRoleARN() string {
-	return fmt.Sprintf("arn:%s:iam::%s:role/%s", b.partition(), b.shared, validationRole)
+	return aws.RoleARN{Partition: b.partition(), AccountID: string(b.shared), Path: "/", Name: validationRole}.String()
 }
 
 // zoneID is a hosted zone's ID, of Route 53's form.

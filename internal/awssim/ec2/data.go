@@ -224,7 +224,7 @@ func endpointService(op *engine.Op) (engine.Object, error) {
 		kind = map[bool]string{true: "Interface", false: "Gateway"}[isInterface]
 	}
 	var zones []string
-	for _, letter := range engine.Regions[op.Region] {
+	for _, letter := range engine.Zones(op.Region) {
 		if zone := op.Region + string(letter); !slices.Contains(zonesWithout[service], ZoneID(zone)) {
 			zones = append(zones, zone)
 		}

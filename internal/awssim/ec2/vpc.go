@@ -95,11 +95,11 @@ func createSubnet(op *engine.Op) error {
 		zone = zoneOf(op.Region, id)
 	}
 	if zone == "" {
-		zone = op.Region + engine.Regions[op.Region][:1]
+		zone = op.Region + engine.Zones(op.Region)[:1]
 	}
-	if !strings.HasPrefix(zone, op.Region) || !strings.Contains(engine.Regions[op.Region], zone[len(op.Region):]) {
+	if !strings.HasPrefix(zone, op.Region) || !strings.Contains(engine.Zones(op.Region), zone[len(op.Region):]) {
 		return op.Refuse("InvalidParameterValue", "Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the zones %s of %s",
-			zone, engine.Regions[op.Region], op.Region)
+			zone, engine.Zones(op.Region), op.Region)
 	}
 	op.Outputs["availabilityZone"], op.Outputs["availabilityZoneId"] = zone, ZoneID(zone)
 	op.Outputs["ownerId"] = op.Account
@@ -120,12 +120,12 @@ func ZoneID(zone string) string {
 	for _, part := range parts[1:] {
 		short += part[:1]
 	}
-	return short + "-az" + string('1'+rune(strings.IndexByte(engine.Regions[region], letter)))
+	return short + "-az" + string('1'+rune(strings.IndexByte(engine.Zones(region), letter)))
 }
 
 // zoneOf is the zone of a region that has an ID, or "".
 func zoneOf(region, id string) string {
-	letters := strings.Split(engine.Regions[region], "")
+	letters := strings.Split(engine.Zones(region), "")
 	i := slices.IndexFunc(letters, func(letter string) bool { return ZoneID(region+letter) == id })
 	if i < 0 {
 		return ""

@@ -178,12 +178,12 @@ func RegistryPassword(account, region string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-var privateRegistry = regexp.MustCompile(`^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?)$`)
+var privateRegistry = regexp.MustCompile(`^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.([a-z0-9.-]+)$`)
 
 // RegistryOf is the account and region of a private registry's host.
 func RegistryOf(host string) (account, region string, ok bool) {
 	m := privateRegistry.FindStringSubmatch(host)
-	if m == nil {
+	if m == nil || engine.Zones(m[2]) == "" || m[3] != engine.DNSSuffixOf(m[2]) {
 		return "", "", false
 	}
 	return m[1], m[2], true

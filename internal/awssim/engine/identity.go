@@ -34,23 +34,25 @@ func (s *Session) allowed(action string) bool {
 
 func (s *Session) Partition() string { return PartitionOf(s.Region) }
 
+// PartitionOf is the partition of a region that is simulated.
 func PartitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
+	for id, p := range partitions {
+		if _, ok := p.regions[region]; ok {
+			return id
+		}
 	}
-	return "aws"
+	return ""
 }
 
 // DNSSuffix is the domain of AWS's own names in the caller's partition.
-func (s *Session) DNSSuffix() string {
-	if s.Partition() == "aws-cn" {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
-}
+func (s *Session) DNSSuffix() string { return DNSSuffixOf(s.Region) }
+
+// DNSSuffixOf is the domain of AWS's own names in a region's partition.
+func DNSSuffixOf(region string) string { return partitions[PartitionOf(region)].dnsSuffix }
+
+// GlobalRegion is the region of the caller's partition that lists what belongs to
+// no region.
+func (s *Session) GlobalRegion() string { return partitions[s.Partition()].globalRegion }
 
 var providerFields = InputFields(aws.ProviderArgs{})
 
@@ -88,7 +90,7 @@ func isString(t reflect.Type) bool {
 // authenticate finds who a provider's config makes the caller.
 func (s *Simulator) authenticate(config Object) (*Session, error) {
 	region := config.Text("region")
-	if _, ok := Regions[region]; !ok {
+	if Zones(region) == "" {
 		return nil, fmt.Errorf("configure aws: invalid AWS Region: %q", region)
 	}
 	caller := Session{Simulator: s, Account: s.Setup.Home.Account, Region: region, Caller: s.Setup.Home.Principal}
@@ -140,14 +142,4 @@ func (r *Role) trusts(caller Session) bool {
 		return principal == "*" || principal == caller.Caller || principal == caller.Account ||
 			(strings.HasSuffix(principal, ":iam::"+caller.Account+":root"))
 	})
-}
-
-// Regions is the regions that are simulated and their availability zones'
-// letters.
-var Regions = map[string]string{
-	"us-east-1": "abcdef", "us-east-2": "abc", "us-west-1": "ac", "us-west-2": "abcd",
-	"ca-central-1": "abd", "sa-east-1": "abc",
-	"eu-central-1": "abc", "eu-north-1": "abc", "eu-west-1": "abc", "eu-west-2": "abc", "eu-west-3": "abc", "eu-south-1": "abc",
-	"ap-northeast-1": "acd", "ap-northeast-2": "abcd", "ap-south-1": "abc", "ap-southeast-1": "abc", "ap-southeast-2": "abc",
-	"cn-north-1": "abd", "cn-northwest-1": "abc", "us-gov-east-1": "abc", "us-gov-west-1": "abc",
 }

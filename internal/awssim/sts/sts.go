@@ -23,7 +23,7 @@ func Service() engine.Service {
 			if name == "" {
 				name = op.Region
 			}
-			if _, ok := engine.Regions[name]; !ok {
+			if engine.Zones(name) == "" {
 				return nil, op.Fail("no region %q", name)
 			}
 			return engine.Object{"id": name, "name": name, "description": name, "endpoint": "ec2." + name + "." + op.DNSSuffix()}, nil
@@ -45,7 +45,7 @@ func availabilityZones(op *engine.Op) (engine.Object, error) {
 		return engine.Object{"id": op.Region, "names": engine.List(), "zoneIds": engine.List(), "groupNames": engine.List()}, nil
 	}
 	var names, ids []string
-	for _, letter := range engine.Regions[op.Region] {
+	for _, letter := range engine.Zones(op.Region) {
 		name := op.Region + string(letter)
 		if slices.Contains(op.Inputs.Texts("excludeNames"), name) || slices.Contains(op.Inputs.Texts("excludeZoneIds"), ec2.ZoneID(name)) {
 			continue

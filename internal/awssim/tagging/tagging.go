@@ -20,13 +20,10 @@ func Service() engine.Service {
 	}}}
 }
 
-// globalsListedIn is the region that lists the global resources.
-const globalsListedIn = "us-east-1"
-
 func taggedResources(op *engine.Op) (engine.Object, error) {
 	var found []*engine.Resource
 	for _, r := range op.InAccount() {
-		if r.Region == "" && op.Region != globalsListedIn || strings.HasPrefix(r.Type, "aws:iam/") {
+		if r.Region == "" && op.Region != op.GlobalRegion() || strings.HasPrefix(r.Type, "aws:iam/") {
 			continue // IAM's roles are unknown to the tagging API
 		}
 		if r.ARN != "" && carries(r.Properties.Object("tagsAll"), op.Inputs.Objects("tagFilters")) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // endpointView is what an endpoint knows: itself, and the APIs and custom domain
@@ -18,8 +20,9 @@ type endpointView struct {
 }
 
 func newEndpointView(estate *Estate, endpoint Endpoint) *endpointView {
+	partition, _ := aws.PartitionOf(estate.Region)
 	v := &endpointView{
-		endpoint: endpoint, region: estate.Region, partition: estate.Partition, suffix: dnsSuffix(estate.Partition),
+		endpoint: endpoint, region: estate.Region, partition: estate.Partition, suffix: partition.DNSSuffix,
 		apis: make(map[string]API), domains: make(map[string]Domain),
 	}
 	for _, api := range estate.APIs {
@@ -44,14 +47,6 @@ func newEndpointView(estate *Estate, endpoint Endpoint) *endpointView {
 		}
 	}
 	return v
-}
-
-// dnsSuffix is the partition's.
-func dnsSuffix(partition string) string {
-	if partition == "aws-cn" {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
 }
 
 // domain is the custom domain name that answers for a host.
