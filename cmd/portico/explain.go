@@ -78,7 +78,7 @@ type explainedLimit struct {
 	What string `json:"what"`
 	Used int    `json:"used"`
 	Max  int    `json:"max"`
-	// Of says what has the limit, where it is not the estate as a whole.
+	// Of names what has the limit, where it is not the environment as a whole.
 	Of string `json:"of,omitempty"`
 }
 
@@ -117,9 +117,10 @@ func (c *cli) explainCommand() *cobra.Command {
 		Long: `Show what becomes of each row: zone, certificate, front door, account, and the
 limits used.
 
-With --recommend, tell for each row which front door fits best and why, and what
-the environment costs a month as it is and as it would be: what stands, by AWS's
-list prices of us-east-1, without what traffic costs.`,
+With --recommend, show for each row which front door fits best and why, what its
+API would see differently there, and what the environment costs a month as it is
+and as it would be: the fixed cost by AWS's list prices of us-east-1, without
+what traffic costs.`,
 		Args: cobra.NoArgs,
 		RunE: c.immediate(func() error { return c.explain(o) }),
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -19,9 +20,9 @@ import (
 // recommendation is which front doors fit best, and what they cost.
 type recommendation struct {
 	Rows []recommendedRow `json:"rows"`
-	Now  estateCost       `json:"now"`
-	Best estateCost       `json:"best"`
-	// Prices are those that the figures are made of.
+	Now  environmentCost  `json:"now"`
+	Best environmentCost  `json:"best"`
+	// Prices are what the figures are made of.
 	Prices []listPrice `json:"prices"`
 	// NotIncluded says what the figures leave out.
 	NotIncluded string `json:"notIncluded"`
@@ -35,6 +36,9 @@ type recommendedRow struct {
 	Now      string `json:"now"`
 	Best     string `json:"best"`
 	Why      string `json:"why"`
+	// Changes is what the row's API sees differently at the best front door; empty
+	// where it sees the same.
+	Changes string `json:"changes"`
 	// Options are the front doors by name.
 	Options map[string]rowOption `json:"options"`
 }
@@ -43,12 +47,12 @@ type rowOption struct {
 	// Refused are the reasons for which the front door can't carry the row's
 	// host.
 	Refused []string `json:"refused"`
-	// USDMonthly is what the environment costs more for this host having it,
-	// given what stands for the others; null where it is refused.
+	// USDMonthly is what the environment costs more with this host here and the
+	// others at their best front doors; null where the front door is refused.
 	USDMonthly *float64 `json:"usdMonthly"`
 }
 
-type estateCost struct {
+type environmentCost struct {
 	FrontDoors []string   `json:"frontDoors"`
 	Items      []costItem `json:"items"`
 	USDMonthly float64    `json:"usdMonthly"`
@@ -81,21 +85,21 @@ type adviceOptions struct {
 	zones, tasks int
 	cpu, memory  int
 	architecture string
-	standing     []string
+	existing     []string
 	upkeep       float64
 }
 
 func (o *adviceOptions) flags(f *pflag.FlagSet) {
-	f.BoolVar(&o.recommend, "recommend", false, "tell which front door fits each row best, why, and what it costs a month")
+	f.BoolVar(&o.recommend, "recommend", false, "show which front door fits each row best, why, and what it costs a month")
 	f.IntVar(&o.zones, "zones", 2, "with --recommend: availability zones, as in portico:network.zones")
 	f.IntVar(&o.tasks, "tasks", 2, "with --recommend: tasks of the proxy, as in portico:task.min")
 	f.IntVar(&o.cpu, "cpu", 512, "with --recommend: a task's CPU units, as in portico:task.cpu")
 	f.IntVar(&o.memory, "memory", 1024, "with --recommend: a task's memory in MiB, as in portico:task.memory")
 	f.StringVar(&o.architecture, "architecture", "ARM64", "with --recommend: as in portico:task.architecture: ARM64 or X86_64")
-	f.StringSliceVar(&o.standing, "standing-endpoint", nil,
-		"with --recommend: an endpoint of portico:endpoints that exists anyway, as logs or ecrApi; may be repeated")
+	f.StringSliceVar(&o.existing, "existing-endpoint", nil,
+		"with --recommend: an `ENDPOINT` that the environment needn't pay for, by its key in portico:endpoints, such as logs or ecrApi; may be repeated")
 	f.Float64Var(&o.upkeep, "upkeep", 5,
-		"with --recommend: what a custom domain in an API's account is counted at for the work that its owner has with it, in USD a month")
+		"with --recommend: the work that a custom domain is for its API's account, in `USD` a month, such as 5; 0 counts none")
 }
 
 func (o adviceOptions) check() error {
@@ -111,9 +115,9 @@ func (o adviceOptions) check() error {
 		return usagef("--upkeep %v: expected an amount in USD", o.upkeep)
 	}
 	known := slices.Concat(cost.Endpoints(mapping.FrontDoorNGINX), cost.Endpoints(mapping.FrontDoorALB), cost.Endpoints(mapping.FrontDoorNative))
-	for _, name := range o.standing {
+	for _, name := range o.existing {
 		if !slices.Contains(known, name) {
-			return usagef("--standing-endpoint %q: expected one of %s", name, strings.Join(known, ", "))
+			return usagef("--existing-endpoint %q: expected one of %s", name, strings.Join(known, ", "))
 		}
 	}
 	return nil
@@ -124,14 +128,14 @@ func (o adviceOptions) recommendation(m *mapping.Mapping, options topology.Optio
 		Mapping: m, Options: options, Upkeep: o.upkeep,
 		Settings: cost.Settings{
 			Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == "X86_64",
-			StandingEndpoints: o.standing,
+			ExistingEndpoints: o.existing,
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	r := &recommendation{
-		Rows: []recommendedRow{}, Now: estateCostOf(advice.Now), Best: estateCostOf(advice.Best), NotIncluded: notIncluded,
+		Rows: []recommendedRow{}, Now: environmentCostOf(advice.Now), Best: environmentCostOf(advice.Best), NotIncluded: notIncluded,
 	}
 	hosts := map[mapping.Host]recommend.Host{}
 	for _, h := range advice.Hosts {
@@ -151,7 +155,7 @@ func (o adviceOptions) recommendation(m *mapping.Mapping, options topology.Optio
 func recommendedOf(row mapping.Row, h recommend.Host) recommendedRow {
 	r := recommendedRow{
 		Row: row.Index, Line: row.Pos.Line, Host: string(row.Host), BasePath: string(row.BasePath),
-		Now: string(h.Now), Best: string(h.Best), Why: h.Why, Options: map[string]rowOption{},
+		Now: string(h.Now), Best: string(h.Best), Why: h.Why, Changes: recommend.ChangeForAPI(row, h.Best), Options: map[string]rowOption{},
 	}
 	for _, o := range h.Options {
 		option := rowOption{Refused: append([]string{}, o.Refused...)}
@@ -159,18 +163,18 @@ func recommendedOf(row mapping.Row, h recommend.Host) recommendedRow {
 			usd := cents(o.Marginal)
 			option.USDMonthly = &usd
 		}
-		r.Options[string(o.Door)] = option
+		r.Options[string(o.FrontDoor)] = option
 	}
 	return r
 }
 
-func estateCostOf(e recommend.Estate) estateCost {
-	c := estateCost{
-		FrontDoors: texts(e.Doors), Items: []costItem{}, USDMonthly: cents(e.Bill.Total()),
+func environmentCostOf(e recommend.Environment) environmentCost {
+	c := environmentCost{
+		FrontDoors: texts(e.FrontDoors), Items: []costItem{}, USDMonthly: cents(e.Bill.Total()),
 		CustomDomains: e.Domains, USDUpkeep: cents(e.Upkeep),
 	}
 	for _, item := range e.Bill {
-		c.Items = append(c.Items, costItem{string(item.Door), item.What, item.Count, cents(item.USD)})
+		c.Items = append(c.Items, costItem{string(item.FrontDoor), item.What, item.Count, cents(item.USD)})
 	}
 	return c
 }
@@ -178,59 +182,80 @@ func estateCostOf(e recommend.Estate) estateCost {
 // cents rounds an amount in USD.
 func cents(usd float64) float64 { return math.Round(usd*100) / 100 }
 
-// writeRecommendation writes the advice as tables, for people.
+// writeRecommendation writes the advice as tables, for people: how to read the
+// figures, then the rows, then what moving and staying put cost.
 func (c *cli) writeRecommendation(r *recommendation) error {
-	doors := []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative}
-	rows := newTable(table.Row{"ROW", "CUSTOM DOMAIN", "NOW", "BEST", "+NGINX", "+ALB", "+NATIVE", "WHY"})
-	refused := newTable(table.Row{"HOST", "FRONT DOOR", "CAN'T CARRY IT"})
-	told := map[string]bool{}
-	for _, row := range r.Rows {
-		line := table.Row{row.Row, row.Host + row.BasePath, row.Now, row.Best}
-		for _, door := range doors {
-			option := row.Options[string(door)]
-			if option.USDMonthly == nil {
-				line = append(line, "-")
-			} else {
-				line = append(line, usd(*option.USDMonthly))
-			}
-			for _, reason := range option.Refused {
-				if !told[row.Host] {
-					refused.AppendRow(table.Row{row.Host, door, reason})
-				}
-			}
-		}
-		told[row.Host] = true
-		rows.AppendRow(append(line, row.Why))
-	}
-	parts := []table.Writer{rows}
-	if refused.Length() > 0 {
-		parts = append(parts, refused)
-	}
-	parts = append(parts, costTable("NOW", r.Now))
+	parts := []string{fmt.Sprintf("USD a month, list prices of us-east-1 (%s), without %s.\n"+
+		"+NGINX, +ALB, +NATIVE: what the environment costs more with the row's host there and the others as under BEST; -: can't carry it.\n",
+		priceDates(), strings.TrimSuffix(notIncluded, "; prices of other regions than us-east-1"))}
+	tables := []table.Writer{r.rowsTable(), r.changesTable(), r.refusedTable(), costTable("NOW", r.Now)}
 	if !slices.Equal(r.Now.Items, r.Best.Items) {
-		parts = append(parts, costTable("BEST", r.Best))
+		tables = append(tables, costTable("BEST", r.Best))
 	}
-	for _, part := range parts {
-		if _, err := io.WriteString(c.out, trimLines(part.Render())+"\n"); err != nil {
-			return fmt.Errorf("write the recommendation: %w", err)
+	for _, t := range tables {
+		if t.Length() > 0 {
+			parts = append(parts, trimLines(t.Render()))
 		}
 	}
-	_, err := fmt.Fprintf(c.out, "USD a month, list prices of us-east-1 (%s), without %s.\n+NGINX, +ALB, +NATIVE: what a row's host costs more there, given what stands for the others under BEST.\n",
-		priceDates(), strings.TrimSuffix(notIncluded, "; prices of other regions than us-east-1"))
-	if err != nil {
+	if _, err := io.WriteString(c.out, strings.Join(parts, "\n")); err != nil {
 		return fmt.Errorf("write the recommendation: %w", err)
 	}
 	return nil
 }
 
-func costTable(title string, e estateCost) table.Writer {
+// tableFrontDoors are the columns of options.
+var tableFrontDoors = []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative}
+
+func (r *recommendation) rowsTable() table.Writer {
+	rows := newTable(table.Row{"ROW", "CUSTOM DOMAIN", "NOW", "BEST", "+NGINX", "+ALB", "+NATIVE", "WHY"})
+	for _, row := range r.Rows {
+		line := table.Row{row.Row, row.Host + row.BasePath, row.Now, row.Best}
+		for _, frontDoor := range tableFrontDoors {
+			option := row.Options[string(frontDoor)]
+			if option.USDMonthly == nil {
+				line = append(line, "-")
+			} else {
+				line = append(line, usd(*option.USDMonthly))
+			}
+		}
+		rows.AppendRow(append(line, row.Why))
+	}
+	return rows
+}
+
+// changesTable is what a recommended move changes for APIs.
+func (r *recommendation) changesTable() table.Writer {
+	changes := newTable(table.Row{"ROW", "CUSTOM DOMAIN", "MOVE", "WHAT ITS API SEES"})
+	for _, row := range r.Rows {
+		if row.Changes != "" {
+			changes.AppendRow(table.Row{row.Row, row.Host + row.BasePath, row.Now + " to " + row.Best, row.Changes})
+		}
+	}
+	return changes
+}
+
+// refusedTable has each host once, since its rows share their front door.
+func (r *recommendation) refusedTable() table.Writer {
+	refused := newTable(table.Row{"HOST", "FRONT DOOR", "CAN'T CARRY IT"})
+	seen := map[string]bool{}
+	for _, row := range r.Rows {
+		if seen[row.Host] {
+			continue
+		}
+		seen[row.Host] = true
+		for _, frontDoor := range tableFrontDoors {
+			for _, reason := range row.Options[string(frontDoor)].Refused {
+				refused.AppendRow(table.Row{row.Host, frontDoor, reason})
+			}
+		}
+	}
+	return refused
+}
+
+func costTable(title string, e environmentCost) table.Writer {
 	t := newTable(table.Row{title, "FOR", "COUNT", "USD"})
 	for _, item := range e.Items {
-		door := item.FrontDoor
-		if door == "" {
-			door = "all"
-		}
-		t.AppendRow(table.Row{item.What, door, item.Count, usd(item.USDMonthly)})
+		t.AppendRow(table.Row{item.What, cmp.Or(item.FrontDoor, "all"), item.Count, usd(item.USDMonthly)})
 	}
 	t.AppendRow(table.Row{"in all", "", "", usd(e.USDMonthly)})
 	if e.CustomDomains > 0 {

@@ -2,20 +2,23 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// TestExplainShowsEveryFrontDoor keeps rows of each front door, of hosts that
-// have to stay where they are and of one that need not.
+// TestExplainShowsEveryFrontDoor has rows of each front door, of hosts that only
+// one front door carries and of one that more do.
 func TestExplainShowsEveryFrontDoor(t *testing.T) {
 	for name, args := range map[string][]string{
-		"doors.txt":     nil,
-		"doors.mermaid": {"--mermaid"},
+		"frontdoors.txt":     nil,
+		"frontdoors.mermaid": {"--mermaid"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := portico(t, "", append([]string{"explain", "--mapping", "testdata/doors.yaml"}, args...)...)
+			got := portico(t, "", append([]string{"explain", "--mapping", "testdata/frontdoors.yaml"}, args...)...)
 			require.Equal(t, exitDone, got.code, got.err)
 			golden(t, name, got.out)
 		})
@@ -28,12 +31,34 @@ func TestExplainRecommends(t *testing.T) {
 		"recommend.json": {"--json"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := portico(t, "", append([]string{"explain", "--recommend", "--mapping", "testdata/doors.yaml"}, args...)...)
+			got := portico(t, "", append([]string{"explain", "--recommend", "--mapping", "testdata/frontdoors.yaml"}, args...)...)
 			require.Equal(t, exitDone, got.code, got.err)
 			require.Empty(t, got.err)
 			golden(t, name, got.out)
 		})
 	}
+	// A move to a custom domain changes Host and, behind a base path, the paths.
+	t.Run("with the price of a move", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "mapping.yaml")
+		require.NoError(t, os.WriteFile(file, []byte(`APIS:
+- {CUSTOM_DOMAIN_URL: a.internal.example.com/v1, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod", ACCOUNT: "222222222222"}
+- {CUSTOM_DOMAIN_URL: b.internal.example.com, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod", ACCOUNT: "222222222222"}
+- {CUSTOM_DOMAIN_URL: c.internal.example.com, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod", ACCOUNT: "222222222222", FRONT_DOOR: native}
+`), 0o600))
+		got := portico(t, "", "explain", "--recommend", "--json", "--mapping", file)
+		require.Equal(t, exitDone, got.code, got.err)
+		var e explanation
+		require.NoError(t, json.Unmarshal([]byte(got.out), &e))
+		rows := e.Recommendation.Rows
+		require.Equal(t, []string{"native", "native", "native"}, []string{rows[0].Best, rows[1].Best, rows[2].Best})
+		require.Equal(t, "Host becomes a.internal.example.com, paths in events begin with /v1, and the proxy's header fields (Referer, X-Forwarded-Host) are gone", rows[0].Changes)
+		require.Equal(t, "Host becomes b.internal.example.com, and the proxy's header fields (Referer, X-Forwarded-Host) are gone", rows[1].Changes)
+		require.Empty(t, rows[2].Changes)
+
+		text := portico(t, "", "explain", "--recommend", "--mapping", file).out
+		require.Contains(t, text, rows[0].Changes)
+		require.Less(t, strings.Index(text, "+NGINX, +ALB, +NATIVE:"), strings.Index(text, "CUSTOM DOMAIN"), "how to read the figures comes first")
+	})
 	t.Run("by the stack's settings", func(t *testing.T) {
 		now := func(args ...string) float64 {
 			got := portico(t, "", append([]string{"explain", "--recommend", "--json", "--mapping", "testdata/valid.yaml"}, args...)...)
@@ -47,17 +72,17 @@ func TestExplainRecommends(t *testing.T) {
 		for _, more := range [][]string{{"--zones", "3"}, {"--tasks", "4"}, {"--cpu", "1024"}, {"--memory", "2048"}, {"--architecture", "X86_64"}} {
 			require.Greater(t, now(more...), byDefault, more)
 		}
-		require.InDelta(t, byDefault-14.60, now("--standing-endpoint", "logs"), 0.001)
+		require.InDelta(t, byDefault-14.60, now("--existing-endpoint", "logs"), 0.001)
 	})
 	t.Run("nothing where it isn't asked", func(t *testing.T) {
-		got := portico(t, "", "explain", "--json", "--mapping", "testdata/doors.yaml")
+		got := portico(t, "", "explain", "--json", "--mapping", "testdata/frontdoors.yaml")
 		require.NotContains(t, got.out, "recommendation")
 	})
 	for flag, value := range map[string]string{
-		"--zones": "0", "--architecture": "arm", "--upkeep": "-1", "--standing-endpoint": "sqs", "--load-balancer": "GLB", "--load-balancers": "6",
+		"--zones": "0", "--architecture": "arm", "--upkeep": "-1", "--existing-endpoint": "sqs", "--load-balancer": "GLB", "--load-balancers": "6",
 	} {
 		t.Run("refuses "+flag+" "+value, func(t *testing.T) {
-			got := portico(t, "", "explain", "--recommend", "--mapping", "testdata/doors.yaml", flag, value)
+			got := portico(t, "", "explain", "--recommend", "--mapping", "testdata/frontdoors.yaml", flag, value)
 			require.Equal(t, exitUsage, got.code)
 			require.Contains(t, got.err, "portico: "+flag)
 		})

@@ -92,7 +92,7 @@ func orDash(text string) string {
 func (c *cli) writeMermaid(e *explanation) error {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
-	doors := e.doors()
+	frontDoors := e.frontDoors()
 	starts := map[string]string{
 		"nginx":  "  client([clients]) --> lb[load balancer]\n",
 		"alb":    "  client([clients]) --> alb[Application Load Balancer]\n",
@@ -103,12 +103,12 @@ func (c *cli) writeMermaid(e *explanation) error {
 		"alb":    "    alb --> albEndpoint[execute-api VPC endpoint of alb]\n",
 		"native": "    nativeEndpoint[execute-api VPC endpoint of native]\n",
 	}
-	for _, door := range doors {
-		b.WriteString(starts[door])
+	for _, frontDoor := range frontDoors {
+		b.WriteString(starts[frontDoor])
 	}
 	b.WriteString("  subgraph shared[shared-services account]\n")
-	for _, door := range doors {
-		b.WriteString(chains[door])
+	for _, frontDoor := range frontDoors {
+		b.WriteString(chains[frontDoor])
 	}
 	b.WriteString("  end\n")
 	for _, account := range e.accounts() {
@@ -137,15 +137,15 @@ func (c *cli) writeMermaid(e *explanation) error {
 	return nil
 }
 
-// doors are the front doors of the rows, the proxy first.
-func (e *explanation) doors() []string {
-	var doors []string
-	for _, door := range []string{"nginx", "alb", "native"} {
-		if slices.ContainsFunc(e.Rows, func(r explainedRow) bool { return !r.Retired && r.FrontDoor == door }) {
-			doors = append(doors, door)
+// frontDoors are the front doors of the rows, the proxy first.
+func (e *explanation) frontDoors() []string {
+	var frontDoors []string
+	for _, frontDoor := range []string{"nginx", "alb", "native"} {
+		if slices.ContainsFunc(e.Rows, func(r explainedRow) bool { return !r.Retired && r.FrontDoor == frontDoor }) {
+			frontDoors = append(frontDoors, frontDoor)
 		}
 	}
-	return doors
+	return frontDoors
 }
 
 func (e *explanation) accounts() []string {

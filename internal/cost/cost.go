@@ -18,13 +18,14 @@ type Settings struct {
 	// CPUUnits and MemoryMiB are a task's: portico:task.cpu and memory. 1,024
 	// units are a vCPU.
 	CPUUnits, MemoryMiB int
-	// X86 tells that tasks run on X86_64 instead of ARM64.
+	// X86 says that tasks run on X86_64 instead of ARM64.
 	X86 bool
-	// StandingEndpoints are interface endpoints of portico:endpoints that exist
-	// anyway: ExecuteAPI, Logs, ECRAPI, ECRDocker, ALB, Native.
-	StandingEndpoints []string
-	// StandingZones are private hosted zones that exist anyway.
-	StandingZones []mapping.Zone
+	// ExistingEndpoints are interface endpoints of portico:endpoints that the
+	// environment doesn't pay for, since they exist: ExecuteAPI, Logs, ECRAPI,
+	// ECRDocker, ALB, Native.
+	ExistingEndpoints []string
+	// ExistingZones are private hosted zones that the environment doesn't pay for.
+	ExistingZones []mapping.Zone
 }
 
 // The interface endpoints of an environment, by their keys in portico:endpoints.
@@ -38,8 +39,8 @@ const (
 )
 
 // Endpoints are those that a front door needs.
-func Endpoints(door mapping.FrontDoor) []string {
-	switch door {
+func Endpoints(frontDoor mapping.FrontDoor) []string {
+	switch frontDoor {
 	case mapping.FrontDoorNGINX:
 		return []string{ExecuteAPI, Logs, ECRAPI, ECRDocker}
 	case mapping.FrontDoorALB:
@@ -53,10 +54,10 @@ func Endpoints(door mapping.FrontDoor) []string {
 
 // Item is a line of a bill.
 type Item struct {
-	// Door is the front door that needs it; empty: every one does.
-	Door  mapping.FrontDoor
-	What  string
-	Count int
+	// FrontDoor is the front door that needs it; empty: every one does.
+	FrontDoor mapping.FrontDoor
+	What      string
+	Count     int
 	// USD is of all of them, a month, in whole cents.
 	USD float64
 }
@@ -76,19 +77,19 @@ func (b Bill) Total() float64 {
 // Monthly is the bill of an environment of that topology.
 func Monthly(t *topology.Topology, s Settings) Bill {
 	var bill Bill
-	for _, door := range t.Doors {
-		bill = append(bill, s.door(door)...)
+	for _, frontDoor := range t.Doors {
+		bill = append(bill, s.frontDoor(frontDoor)...)
 		balancers := 0
 		for _, balancer := range t.LoadBalancers {
-			if balancer.Door == door {
+			if balancer.Door == frontDoor {
 				balancers++
 			}
 		}
-		bill = append(bill, s.balancers(door, balancers)...)
+		bill = append(bill, s.balancers(frontDoor, balancers)...)
 	}
 	zones := 0
 	for _, zone := range t.Zones {
-		if !slices.Contains(s.StandingZones, zone.Name) {
+		if !slices.Contains(s.ExistingZones, zone.Name) {
 			zones++
 		}
 	}
@@ -102,53 +103,53 @@ func Monthly(t *topology.Topology, s Settings) Bill {
 	return bill
 }
 
-// door is what stands for a front door however many hosts it serves, without
-// load balancers.
-func (s Settings) door(door mapping.FrontDoor) Bill {
+// frontDoor is what a front door costs however many hosts it serves, without load
+// balancers.
+func (s Settings) frontDoor(frontDoor mapping.FrontDoor) Bill {
 	var bill Bill
 	endpoints := 0
-	for _, name := range Endpoints(door) {
-		if !slices.Contains(s.StandingEndpoints, name) {
+	for _, name := range Endpoints(frontDoor) {
+		if !slices.Contains(s.ExistingEndpoints, name) {
 			endpoints++
 		}
 	}
 	if endpoints > 0 {
 		bill = append(bill, Item{
-			Door: door, What: fmt.Sprintf("interface endpoints in %d zones", s.Zones), Count: endpoints,
+			FrontDoor: frontDoor, What: fmt.Sprintf("interface endpoints in %d zones", s.Zones), Count: endpoints,
 			USD: cents(float64(endpoints*s.Zones) * hourly(InterfaceEndpointHour)),
 		})
 	}
-	if door == mapping.FrontDoorNGINX {
+	if frontDoor == mapping.FrontDoorNGINX {
 		vcpu, gb, architecture := FargateARMVCPUHour, FargateARMGBHour, "ARM64"
 		if s.X86 {
 			vcpu, gb, architecture = FargateX86VCPUHour, FargateX86GBHour, "X86_64"
 		}
 		task := float64(s.CPUUnits)/1024*hourly(vcpu) + float64(s.MemoryMiB)/1024*hourly(gb)
 		bill = append(bill, Item{
-			Door: door, What: fmt.Sprintf("Fargate tasks of %d CPU units and %d MiB, %s", s.CPUUnits, s.MemoryMiB, architecture),
+			FrontDoor: frontDoor, What: fmt.Sprintf("Fargate tasks of %d CPU units and %d MiB, %s", s.CPUUnits, s.MemoryMiB, architecture),
 			Count: s.Tasks, USD: cents(float64(s.Tasks) * task),
 		})
 	}
 	return bill
 }
 
-func (s Settings) balancers(door mapping.FrontDoor, n int) Bill {
+func (s Settings) balancers(frontDoor mapping.FrontDoor, n int) Bill {
 	if n == 0 {
 		return nil
 	}
-	return Bill{{Door: door, What: "load balancers", Count: n, USD: cents(float64(n) * hourly(LoadBalancerHour))}}
+	return Bill{{FrontDoor: frontDoor, What: "load balancers", Count: n, USD: cents(float64(n) * hourly(LoadBalancerHour))}}
 }
 
-// Standing is what the front doors cost a month before any host, as one load
-// balancer is enough. sharedALB tells that alb uses the proxy's.
-func (s Settings) Standing(doors []mapping.FrontDoor, sharedALB bool) float64 {
+// FixedCost is what the front doors cost a month in USD before any host, with one
+// load balancer each. sharedALB says that alb uses the proxy's.
+func (s Settings) FixedCost(frontDoors []mapping.FrontDoor, sharedALB bool) float64 {
 	total := 0.0
-	for _, door := range doors {
-		total += s.door(door).Total()
-		own := door == mapping.FrontDoorNGINX ||
-			door == mapping.FrontDoorALB && !(sharedALB && slices.Contains(doors, mapping.FrontDoorNGINX))
+	for _, frontDoor := range frontDoors {
+		total += s.frontDoor(frontDoor).Total()
+		own := frontDoor == mapping.FrontDoorNGINX ||
+			frontDoor == mapping.FrontDoorALB && !(sharedALB && slices.Contains(frontDoors, mapping.FrontDoorNGINX))
 		if own {
-			total += s.balancers(door, 1).Total()
+			total += s.balancers(frontDoor, 1).Total()
 		}
 	}
 	return total

@@ -51,10 +51,10 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 		// 2 x (0.5 x 29.5504 + 3.24485)
 		"X86_64": {doors: []string{"nginx"}, change: func(s *cost.Settings) { s.X86 = true }, want: 58.40 + 16.425 + 36.0401 + 0.50},
 		"endpoints that exist anyway": {doors: []string{"nginx"}, change: func(s *cost.Settings) {
-			s.StandingEndpoints = []string{cost.Logs, cost.ECRAPI, cost.ECRDocker}
+			s.ExistingEndpoints = []string{cost.Logs, cost.ECRAPI, cost.ECRDocker}
 		}, want: 14.60 + 16.425 + 28.835 + 0.50},
 		"a zone that exists anyway": {doors: []string{"native"}, change: func(s *cost.Settings) {
-			s.StandingZones = []mapping.Zone{"internal.example.com"}
+			s.ExistingZones = []mapping.Zone{"internal.example.com"}
 		}, want: 14.60},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,10 +94,10 @@ func TestWhatStandsIsTheBillWithoutZones(t *testing.T) {
 		for _, doors := range [][]string{{"nginx"}, {"alb"}, {"native"}, {"nginx", "alb"}, {"alb", "native"}, {"nginx", "alb", "native"}} {
 			top := derived(t, topology.Options{SharedALB: shared}, doors...)
 			want := cost.Monthly(top, settings).Total() - cost.HostedZoneMonth.USD
-			require.InDelta(t, want, settings.Standing(top.Doors, shared), 0.001, "%v, shared %v", doors, shared)
+			require.InDelta(t, want, settings.FixedCost(top.Doors, shared), 0.001, "%v, shared %v", doors, shared)
 		}
 	}
-	require.Zero(t, settings.Standing(nil, true))
+	require.Zero(t, settings.FixedCost(nil, true))
 }
 
 func TestEveryPriceSaysWhoSaidSoAndWhen(t *testing.T) {
@@ -115,11 +115,11 @@ func TestTheDocumentationHasTheseFigures(t *testing.T) {
 	docs, err := os.ReadFile("../../docs/front-doors.md")
 	require.NoError(t, err)
 	standing := func(doors ...mapping.FrontDoor) string {
-		return fmt.Sprintf("| $%.2f |\n", settings.Standing(doors, true))
+		return fmt.Sprintf("| $%.2f |\n", settings.FixedCost(doors, true))
 	}
 	beside := func(door mapping.FrontDoor) string {
-		both := settings.Standing([]mapping.FrontDoor{mapping.FrontDoorNGINX, door}, true)
-		return fmt.Sprintf("| $%.2f |\n", both-settings.Standing([]mapping.FrontDoor{mapping.FrontDoorNGINX}, true))
+		both := settings.FixedCost([]mapping.FrontDoor{mapping.FrontDoorNGINX, door}, true)
+		return fmt.Sprintf("| $%.2f |\n", both-settings.FixedCost([]mapping.FrontDoor{mapping.FrontDoorNGINX}, true))
 	}
 	for line, figure := range map[string]string{
 		"| `nginx` alone ":         standing(mapping.FrontDoorNGINX),

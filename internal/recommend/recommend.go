@@ -1,8 +1,8 @@
-// Package recommend tells which front door fits each host of a mapping best. A
-// front door that can't carry a host is out; among the rest those are best that
-// make the whole environment cheapest. What a custom domain asks of the account
-// that has it (a certificate, the domain, a stack brought up in turn with the
-// shared one) has no price at AWS; it is counted at a rate that the caller sets.
+// Package recommend chooses the front door that fits each host of a mapping best:
+// of those that can carry the host, the one with which the whole environment is
+// cheapest. A custom domain is work for the account that has it (a certificate, the
+// domain, a stack to run in turn with the shared one). AWS sets no price for that;
+// it is counted at a rate that the caller sets.
 package recommend
 
 import (
@@ -31,7 +31,7 @@ type Advice struct {
 	// Hosts are those with a row that isn't retired, by name.
 	Hosts []Host
 	// Now and Best are the environment as the mapping has it, and as it would be.
-	Now, Best Estate
+	Now, Best Environment
 }
 
 // Host is a host's choice of front doors.
@@ -39,36 +39,36 @@ type Host struct {
 	Host      mapping.Host
 	Now, Best mapping.FrontDoor
 	Why       string
-	// Options are the three front doors.
+	// Options are the three front doors, by name.
 	Options []Option
 }
 
 // Option is a front door for one host.
 type Option struct {
-	Door mapping.FrontDoor
+	FrontDoor mapping.FrontDoor
 	// Refused are the reasons for which it can't carry the host.
 	Refused []string
-	// Marginal is what the environment costs more, in USD a month, for this host
-	// having it, given what stands for the others in Advice.Best.
+	// Marginal is what the environment costs more, in USD a month, with this host
+	// at this front door and the others as in Advice.Best.
 	Marginal float64
 }
 
-// Estate is an environment with its front doors chosen.
-type Estate struct {
-	Doors []mapping.FrontDoor
-	Bill  cost.Bill
+// Environment is an environment with its front doors chosen.
+type Environment struct {
+	FrontDoors []mapping.FrontDoor
+	Bill       cost.Bill
 	// Domains are the custom domains in the accounts of APIs' owners.
 	Domains int
 	// Upkeep is what they are counted at, in USD a month.
 	Upkeep float64
 }
 
-// counted is what estates are compared by.
-func (e Estate) counted() float64 { return e.Bill.Total() + e.Upkeep }
+// counted is what environments are compared by.
+func (e Environment) counted() float64 { return e.Bill.Total() + e.Upkeep }
 
-// doors are the front doors, the one first that asks least of the accounts, then
-// the one by which policies tell hosts apart.
-var doors = []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorNative, mapping.FrontDoorALB}
+// frontDoors are in the order of preference: first the one that is least work for
+// the accounts, then the one with which policies tell hosts apart.
+var frontDoors = []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorNative, mapping.FrontDoorALB}
 
 // choice is a front door for each host.
 type choice map[mapping.Host]mapping.FrontDoor
@@ -81,32 +81,32 @@ func For(r Request) (*Advice, error) {
 	for _, row := range a.rows {
 		now[row.Host] = row.FrontDoor
 	}
-	standing, err := a.estate(now)
+	current, err := a.environment(now)
 	if err != nil {
 		return nil, err
 	}
-	best, estate := now, standing
-	for set := range 1 << len(doors) {
+	best, cheapest := now, current
+	for set := range 1 << len(frontDoors) {
 		chosen, ok := a.choose(set)
 		if !ok {
 			continue
 		}
-		// A choice that isn't within the limits is none.
-		if other, err := a.estate(chosen); err == nil && other.counted() < estate.counted() {
-			best, estate = chosen, other
+		// A choice beyond the quotas is left out.
+		if other, err := a.environment(chosen); err == nil && other.counted() < cheapest.counted() {
+			best, cheapest = chosen, other
 		}
 	}
-	advice := &Advice{Now: standing, Best: estate}
-	served := map[mapping.FrontDoor]int{}
-	for _, door := range best {
-		served[door]++
+	advice := &Advice{Now: current, Best: cheapest}
+	hostsAt := map[mapping.FrontDoor]int{}
+	for _, frontDoor := range best {
+		hostsAt[frontDoor]++
 	}
 	for _, host := range slices.Sorted(maps.Keys(now)) {
-		served[best[host]]--
+		hostsAt[best[host]]--
 		advice.Hosts = append(advice.Hosts, Host{
-			Host: host, Now: now[host], Best: best[host], Options: a.options(host, served),
+			Host: host, Now: now[host], Best: best[host], Options: a.options(host, hostsAt),
 		})
-		served[best[host]]++
+		hostsAt[best[host]]++
 	}
 	a.explain(advice)
 	return advice, nil
@@ -116,37 +116,37 @@ func For(r Request) (*Advice, error) {
 type adviser struct {
 	Request
 	rows    []mapping.Row // without retired ones
-	owners  map[mapping.Host]place
+	owners  map[mapping.Host]accountRegion
 	refused map[mapping.FrontDoor]map[mapping.Host][]string
 }
 
-// place is where quotas of custom domains are counted.
-type place struct {
+// accountRegion is where quotas of custom domains are counted.
+type accountRegion struct {
 	account mapping.AccountID
 	region  string
 }
 
 func newAdviser(r Request) *adviser {
-	a := &adviser{Request: r, owners: map[mapping.Host]place{}, refused: map[mapping.FrontDoor]map[mapping.Host][]string{}}
+	a := &adviser{Request: r, owners: map[mapping.Host]accountRegion{}, refused: map[mapping.FrontDoor]map[mapping.Host][]string{}}
 	for _, row := range r.Mapping.Rows {
 		if row.Retired {
 			continue
 		}
 		a.rows = append(a.rows, row)
-		a.owners[row.Host] = place{row.Account, row.API.Region}
+		a.owners[row.Host] = accountRegion{row.Account, row.API.Region}
 	}
-	for _, door := range doors {
-		a.refused[door] = refusals(a.rows, door)
+	for _, frontDoor := range frontDoors {
+		a.refused[frontDoor] = refusals(a.rows, frontDoor)
 	}
 	return a
 }
 
 // refusals are the reasons for which a front door can't carry hosts, were all
 // rows at that front door.
-func refusals(rows []mapping.Row, door mapping.FrontDoor) map[mapping.Host][]string {
+func refusals(rows []mapping.Row, frontDoor mapping.FrontDoor) map[mapping.Host][]string {
 	moved := make([]mapping.Row, len(rows))
 	for i, row := range rows {
-		moved[i] = row.With(door)
+		moved[i] = row.With(frontDoor)
 	}
 	reasons := map[mapping.Host][]string{}
 	for _, refusal := range mapping.Check(moved) {
@@ -156,8 +156,8 @@ func refusals(rows []mapping.Row, door mapping.FrontDoor) map[mapping.Host][]str
 	return reasons
 }
 
-// estate is the environment of a choice.
-func (a *adviser) estate(chosen choice) (Estate, error) {
+// environment is the environment of a choice.
+func (a *adviser) environment(chosen choice) (Environment, error) {
 	m := *a.Mapping
 	m.Rows = slices.Clone(m.Rows)
 	for i := range m.Rows {
@@ -167,11 +167,11 @@ func (a *adviser) estate(chosen choice) (Estate, error) {
 	}
 	derived, err := topology.Derive(&m, a.Options)
 	if err != nil {
-		return Estate{}, err
+		return Environment{}, err
 	}
-	e := Estate{Doors: derived.Doors, Bill: cost.Monthly(derived, a.Settings)}
-	for _, door := range chosen {
-		if door != mapping.FrontDoorNGINX {
+	e := Environment{FrontDoors: derived.Doors, Bill: cost.Monthly(derived, a.Settings)}
+	for _, frontDoor := range chosen {
+		if frontDoor != mapping.FrontDoorNGINX {
 			e.Domains++
 		}
 	}
@@ -180,13 +180,13 @@ func (a *adviser) estate(chosen choice) (Estate, error) {
 }
 
 // choose gives each host the first of a set of front doors that carries it and
-// has room; false: there is none for some host. The set's bits count in doors.
+// has room; false where a host has none. The set's bits count in frontDoors.
 func (a *adviser) choose(set int) (choice, bool) {
 	chosen, room := choice{}, newRoom(a.Options.Quotas)
 	for _, host := range slices.Sorted(maps.Keys(a.owners)) {
-		for i, door := range doors {
-			if set&(1<<i) != 0 && len(a.refused[door][host]) == 0 && room.take(door, a.owners[host]) {
-				chosen[host] = door
+		for i, frontDoor := range frontDoors {
+			if set&(1<<i) != 0 && len(a.refused[frontDoor][host]) == 0 && room.take(frontDoor, a.owners[host]) {
+				chosen[host] = frontDoor
 				break
 			}
 		}
@@ -202,16 +202,16 @@ func (a *adviser) choose(set int) (choice, bool) {
 type room struct {
 	quotas            topology.Quotas
 	associations      int
-	private, regional map[place]int
+	private, regional map[accountRegion]int
 }
 
 func newRoom(quotas topology.Quotas) *room {
-	return &room{quotas: quotas, private: map[place]int{}, regional: map[place]int{}}
+	return &room{quotas: quotas, private: map[accountRegion]int{}, regional: map[accountRegion]int{}}
 }
 
-func (r *room) take(door mapping.FrontDoor, at place) bool {
+func (r *room) take(frontDoor mapping.FrontDoor, at accountRegion) bool {
 	full := func(used, limit int) bool { return limit > 0 && used >= limit }
-	switch door {
+	switch frontDoor {
 	case mapping.FrontDoorNative:
 		if full(r.private[at], r.quotas.PrivateDomains) || full(r.associations, r.quotas.Associations) {
 			return false
@@ -228,24 +228,24 @@ func (r *room) take(door mapping.FrontDoor, at place) bool {
 	return true
 }
 
-// options are a host's front doors beside those that serve so many other hosts.
-func (a *adviser) options(host mapping.Host, served map[mapping.FrontDoor]int) []Option {
+// options are a host's front doors, where hostsAt counts the other hosts at each.
+func (a *adviser) options(host mapping.Host, hostsAt map[mapping.FrontDoor]int) []Option {
 	var others []mapping.FrontDoor
-	for _, door := range doors {
-		if served[door] > 0 {
-			others = append(others, door)
+	for _, frontDoor := range frontDoors {
+		if hostsAt[frontDoor] > 0 {
+			others = append(others, frontDoor)
 		}
 	}
-	standing := a.Settings.Standing(others, a.Options.SharedALB)
+	fixed := a.Settings.FixedCost(others, a.Options.SharedALB)
 	var options []Option
-	for _, door := range doors {
-		option := Option{Door: door, Refused: a.refused[door][host]}
-		if len(option.Refused) == 0 && !slices.Contains(others, door) {
-			option.Marginal = a.Settings.Standing(append(slices.Clone(others), door), a.Options.SharedALB) - standing
+	for _, frontDoor := range frontDoors {
+		option := Option{FrontDoor: frontDoor, Refused: a.refused[frontDoor][host]}
+		if len(option.Refused) == 0 && !slices.Contains(others, frontDoor) {
+			option.Marginal = a.Settings.FixedCost(append(slices.Clone(others), frontDoor), a.Options.SharedALB) - fixed
 		}
 		options = append(options, option)
 	}
-	slices.SortFunc(options, func(a, b Option) int { return cmp.Compare(a.Door, b.Door) })
+	slices.SortFunc(options, func(a, b Option) int { return cmp.Compare(a.FrontDoor, b.FrontDoor) })
 	return options
 }
 
@@ -263,22 +263,22 @@ func (a *adviser) explain(advice *Advice) {
 		case only(*h):
 			h.Why = "no other front door carries it"
 		case need[h.Best] > 0:
-			h.Why = fmt.Sprintf("%s stands for %s that nothing else carries, so this one costs nothing more", h.Best, hosts(need[h.Best]))
+			h.Why = fmt.Sprintf("%s is needed for %s that no other front door carries, so this one costs nothing more", h.Best, hosts(need[h.Best]))
 		case h.Best == mapping.FrontDoorNGINX:
 			h.Why = fmt.Sprintf("one proxy for %s costs less than their custom domains in the accounts, counted at $%.2f each", hosts(len(advice.Hosts)), a.Upkeep)
 		case len(a.refused[mapping.FrontDoorNGINX][h.Host]) == 0:
-			h.Why = fmt.Sprintf("for %s no proxy has to stand", hosts(len(advice.Hosts)))
+			h.Why = fmt.Sprintf("%s cost less without a proxy", hosts(len(advice.Hosts)))
 		case h.Best == mapping.FrontDoorNative:
-			h.Why = "nginx can't carry it, and behind native, unlike alb, policies tell hosts apart"
+			h.Why = "nginx can't carry it; with native, unlike alb, policies tell hosts apart"
 		default:
 			h.Why = "nginx can't carry it, and native has no room for it or isn't cheaper"
 		}
 	}
 }
 
-// only tells whether no other front door than the best carries the host.
+// only reports whether no other front door than the best carries the host.
 func only(h Host) bool {
-	return !slices.ContainsFunc(h.Options, func(o Option) bool { return o.Door != h.Best && len(o.Refused) == 0 })
+	return !slices.ContainsFunc(h.Options, func(o Option) bool { return o.FrontDoor != h.Best && len(o.Refused) == 0 })
 }
 
 func hosts(n int) string {

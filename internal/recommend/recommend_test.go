@@ -80,7 +80,7 @@ func TestTheCheapestFrontDoorsThatCarryTheHosts(t *testing.T) {
 		"a handful of hosts need no proxy":                  {rows: rows(3, ""), want: map[string]int{"native": 3}},
 		"many hosts share a proxy":                          {rows: rows(30, ""), want: map[string]int{"nginx": 30}},
 		"many hosts without a proxy come to one":            {rows: rows(30, native), want: map[string]int{"nginx": 30}},
-		"where custom domains are nobody's work":            {rows: rows(30, ""), change: func(r *recommend.Request) { r.Upkeep = 0 }, want: map[string]int{"native": 30}},
+		"where custom domains cost no work":                 {rows: rows(30, ""), change: func(r *recommend.Request) { r.Upkeep = 0 }, want: map[string]int{"native": 30}},
 		"a wildcard needs the proxy, and brings the others": {rows: rows(3, "") + row("*.shops.example.com", "", ""), want: map[string]int{"nginx": 4}},
 		"so does a path below the stage":                    {rows: rows(3, "") + row("x.internal.example.com", "/orders", ""), want: map[string]int{"nginx": 4}},
 		"so does a base path of two segments":               {rows: rows(3, "") + row("x.internal.example.com/a/b", "", ""), want: map[string]int{"nginx": 4}},
@@ -117,7 +117,7 @@ func TestRowsOfALoadBalancerThatDifferByVerbsDoNotFitTogether(t *testing.T) {
 	a := advise(t, row("a.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: native, VERBS: GET")+
 		row("b.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: native, VERBS: PUT"))
 	alb := func(h recommend.Host) recommend.Option { return h.Options[0] }
-	require.Equal(t, mapping.FrontDoorALB, alb(a.Hosts[0]).Door)
+	require.Equal(t, mapping.FrontDoorALB, alb(a.Hosts[0]).FrontDoor)
 	require.Empty(t, alb(a.Hosts[0]).Refused)
 	require.Len(t, alb(a.Hosts[1]).Refused, 1)
 	require.Contains(t, alb(a.Hosts[1]).Refused[0], "on line 2 allows GET, this one PUT", "the line is the file's")
@@ -129,7 +129,7 @@ func TestReasonsAreTheMappings(t *testing.T) {
 	for _, h := range a.Hosts {
 		for _, o := range h.Options {
 			if len(o.Refused) > 0 {
-				reasons[string(h.Host)+" "+string(o.Door)] = o.Refused
+				reasons[string(h.Host)+" "+string(o.FrontDoor)] = o.Refused
 			}
 		}
 	}
@@ -146,11 +146,11 @@ func TestReasonsAreTheMappings(t *testing.T) {
 	require.Equal(t, "no other front door carries it", a.Hosts[0].Why)
 }
 
-func TestWhatOneHostCostsDependsOnWhatStandsForTheOthers(t *testing.T) {
+func TestWhatOneHostCostsDependsOnTheOthersFrontDoors(t *testing.T) {
 	marginal := func(h recommend.Host) map[mapping.FrontDoor]float64 {
 		all := map[mapping.FrontDoor]float64{}
 		for _, o := range h.Options {
-			all[o.Door] = math.Round(o.Marginal*100) / 100
+			all[o.FrontDoor] = math.Round(o.Marginal*100) / 100
 		}
 		return all
 	}
@@ -164,13 +164,13 @@ func TestEachRecommendationSaysWhy(t *testing.T) {
 	signed := row("x.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: native")
 	for name, test := range map[string]struct{ rows, host, want string }{
 		"a wildcard":              {rows(1, "") + row("*.shops.example.com", "", ""), "*.shops.example.com", "no other front door carries it"},
-		"beside a wildcard":       {rows(1, "") + row("*.shops.example.com", "", ""), "h0.internal.example.com", "nginx stands for 1 host that nothing else carries, so this one costs nothing more"},
+		"beside a wildcard":       {rows(1, "") + row("*.shops.example.com", "", ""), "h0.internal.example.com", "nginx is needed for 1 host that no other front door carries, so this one costs nothing more"},
 		"many":                    {rows(30, ""), "h0.internal.example.com", "one proxy for 30 hosts costs less than their custom domains in the accounts, counted at $5.00 each"},
-		"few":                     {rows(2, ""), "h0.internal.example.com", "for 2 hosts no proxy has to stand"},
-		"signed, beside a proxy":  {rows(30, "") + signed, "x.internal.example.com", "nginx can't carry it, and behind native, unlike alb, policies tell hosts apart"},
+		"few":                     {rows(2, ""), "h0.internal.example.com", "2 hosts cost less without a proxy"},
+		"signed, beside a proxy":  {rows(30, "") + signed, "x.internal.example.com", "nginx can't carry it; with native, unlike alb, policies tell hosts apart"},
 		"signed, and at alb":      {rows(30, "") + strings.ReplaceAll(signed, "native", "alb"), "x.internal.example.com", "nginx can't carry it, and native has no room for it or isn't cheaper"},
 		"signed, and takes long":  {rows(30, "") + row("x.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: alb, TIMEOUT: 60"), "x.internal.example.com", "no other front door carries it"},
-		"signed, beside the long": {row("l.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: alb, TIMEOUT: 60") + signed, "x.internal.example.com", "alb stands for 1 host that nothing else carries, so this one costs nothing more"},
+		"signed, beside the long": {row("l.internal.example.com", "", ", AUTH: iam, FRONT_DOOR: alb, TIMEOUT: 60") + signed, "x.internal.example.com", "alb is needed for 1 host that no other front door carries, so this one costs nothing more"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, h := range advise(t, test.rows).Hosts {
