@@ -42,6 +42,18 @@ func TestANetworkLoadBalancerServesToo(t *testing.T) {
 	}))
 }
 
+// Regions opened lately, and partitions with another DNS suffix.
+func TestEveryRegionThatValidatesRehearses(t *testing.T) {
+	for region, suffix := range map[string]string{"mx-central-1": "amazonaws.com", "eusc-de-east-1": "amazonaws.eu", "us-isof-south-1": "csp.hci.ic.gov"} {
+		t.Run(region, func(t *testing.T) {
+			elsewhere := strings.ReplaceAll(smallMapping, "us-east-1.amazonaws.com", region+"."+suffix)
+			report := rehearse(t, Options{Mapping: writeFile(t, "mapping.yaml", elsewhere)})
+			requireOK(t, report)
+			require.NotEmpty(t, probesOf(report)["allowed verb"])
+		})
+	}
+}
+
 // TestABrokenPolicyIsNoticed opens one API's policy to everybody after the
 // deployment, and deploys it; another's is only saved, which has no effect.
 func TestABrokenPolicyIsNoticed(t *testing.T) {
