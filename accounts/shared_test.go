@@ -353,6 +353,24 @@ func TestTheLoadBalancersFitTheProxy(t *testing.T) {
 	})
 }
 
+// TestRetiredRowsLengthenNoTimeout: what clients and tasks wait for follows from
+// the rows in use.
+func TestRetiredRowsLengthenNoTimeout(t *testing.T) {
+	m := &monitor{}
+	require.NoError(t, shared(t, m, minimalShared, `APIS:
+  - CUSTOM_DOMAIN_URL: a.internal.example.com
+    PRIVATE_API_URL: https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev
+    TIMEOUT: 80
+  - CUSTOM_DOMAIN_URL: b.internal.example.com
+    PRIVATE_API_URL: https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev
+    TIMEOUT: 300
+    RETIRED: true
+`))
+	require.InDelta(t, 90, m.only(t, "aws:lb/loadBalancer:LoadBalancer").Inputs["idleTimeout"], 0)
+	require.InDelta(t, 90, m.only(t, "aws:lb/targetGroup:TargetGroup").Inputs["deregistrationDelay"], 0)
+	require.InDelta(t, 90, container(t, m)["stopTimeout"], 0, "less than the 120 s that Fargate waits at most")
+}
+
 func TestTheContainerIsConfined(t *testing.T) {
 	m := up(t, minimalShared)
 	c := container(t, m)

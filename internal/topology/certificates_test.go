@@ -277,3 +277,75 @@ func TestALongNameFindsAShortOne(t *testing.T) {
 		require.Empty(t, top.Notices)
 	}
 }
+
+// TestCertificatesTakeAllPlacesBeforeTheyAreFilledUp: exactly as many
+// certificates as a load balancer takes are no reason to issue them anew.
+func TestCertificatesTakeAllPlacesBeforeTheyAreFilledUp(t *testing.T) {
+	for n := 1; n <= 260; n++ {
+		top := derive(t, hosts(parents(0, n)...), topology.Options{})
+		if len(top.Notices) > 0 {
+			break
+		}
+		if len(issued(top)) == 26 {
+			require.Less(t, n, 260, "the 26 certificates aren't full")
+			return
+		}
+	}
+	require.Fail(t, "26 certificates are no more than a load balancer takes")
+}
+
+// TestAFullLoadBalancerTakesNoNameMore: not one that was on it before either,
+// when its places were more.
+func TestAFullLoadBalancerTakesNoNameMore(t *testing.T) {
+	var names []mapping.Host
+	for _, host := range parents(0, 5) {
+		names = append(names, host.Wildcard())
+	}
+	top := derive(t, hosts(parents(0, 5)...), topology.Options{
+		Quotas:   topology.Quotas{CertificatesPerLoadBalancer: 1, NamesPerCertificate: 2},
+		Previous: topology.Previous{CertificateNames: map[string][]mapping.Host{"": names}},
+	})
+	require.Len(t, top.LoadBalancers, 2)
+	count := map[string]int{}
+	for _, balancer := range balancerOf(top) {
+		count[balancer]++
+	}
+	require.Equal(t, map[string]int{"": 4, "2": 1}, count)
+	require.Len(t, top.LoadBalancers[0].Certificates, 2)
+}
+
+// TestCoverageIsTheFirstCertificateThatCovers holds the index to the rule.
+func TestCoverageIsTheFirstCertificateThatCovers(t *testing.T) {
+	name := rapid.SampledFrom([]mapping.Host{"*.x.example.com", "a.x.example.com", "b.x.example.com", "*.y.example.com", "a.y.example.com", "a.b.x.example.com"})
+	rapid.Check(t, func(rt *rapid.T) {
+		certificates := supply(rapid.SliceOfN(rapid.SliceOfN(name, 1, 3), 0, 5).Draw(rt, "certificates")...)
+		host := name.Draw(rt, "host")
+		var want *topology.Certificate
+		if i := slices.IndexFunc(certificates, func(c topology.Certificate) bool { return c.Covers(host) }); i >= 0 {
+			want = &certificates[i]
+		}
+		require.Same(rt, want, topology.Cover(certificates).Of(host))
+	})
+}
+
+// TestEachFrontDoorHasItsOwnCertificates: of one name there may be two, on
+// different load balancers.
+func TestEachFrontDoorHasItsOwnCertificates(t *testing.T) {
+	m := of(behind(nginx, "a.x.example.com", ""), behind(alb, "b.x.example.com", ""), behind(native, "c.x.example.com", ""))
+	own := derive(t, m, topology.Options{})
+	require.Same(t, &own.LoadBalancers[0].Certificates[0], own.Coverage(nginx).Of("a.x.example.com"))
+	require.Same(t, &own.LoadBalancers[1].Certificates[0], own.Coverage(alb).Of("b.x.example.com"))
+	require.Nil(t, own.Coverage(native).Of("c.x.example.com"))
+	require.Nil(t, own.Coverage(alb).Of("b.y.example.com"))
+
+	shared := derive(t, m, topology.Options{SharedALB: true})
+	for _, door := range []mapping.FrontDoor{nginx, alb} {
+		require.Same(t, &shared.LoadBalancers[0].Certificates[0], shared.Coverage(door).Of("b.x.example.com"))
+	}
+	require.Equal(t, []string{"a.x.example.com", "b.x.example.com"}, func() (uncovered []string) {
+		for _, row := range shared.Uncovered {
+			uncovered = append(uncovered, row.URL())
+		}
+		return uncovered
+	}(), "the hosts that load balancers serve")
+}
