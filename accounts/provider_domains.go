@@ -88,8 +88,8 @@ func (s *providerStack) checkPaths() error {
 				continue
 			}
 			row := s.rows.Rows[path.Row]
-			wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].PRIVATE_API_URL: REST API %s isn't among this stack's (portico:apis), and the custom domain of %s leads to APIs of one account only: list it here if account %s owns it, or write a host of its own, or FRONT_DOOR: nginx in every row of the host",
-				s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index, path.API.ID, domain.Host, s.account.ID))
+			wrong = append(wrong, fmt.Errorf("%s.PRIVATE_API_URL: REST API %s isn't among this stack's (portico:apis), and the custom domain of %s leads to APIs of one account only: list it here if account %s owns it, or write a host of its own, or FRONT_DOOR: nginx in every row of the host",
+				row.Position(), path.API.ID, domain.Host, s.account.ID))
 		}
 	}
 	return errors.Join(wrong...)

@@ -97,8 +97,8 @@ func checkRows(derived *topology.Topology, rows *mapping.Mapping, region string)
 		if row.Retired || row.API.Region == region {
 			continue
 		}
-		wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].PRIVATE_API_URL: the API is in %s, and a VPC endpoint of %s (portico:aws.region) reaches APIs of its own region only: correct the URL, or put the row into the mapping of a stack in %s",
-			rows.Source, row.Pos.Line, row.Pos.Column, row.Index, row.API.Region, region, row.API.Region))
+		wrong = append(wrong, fmt.Errorf("%s.PRIVATE_API_URL: the API is in %s, and a VPC endpoint of %s (portico:aws.region) reaches APIs of its own region only: correct the URL, or put the row into the mapping of a stack in %s",
+			row.Position(), row.API.Region, region, row.API.Region))
 	}
 	return errors.Join(wrong...)
 }

@@ -118,8 +118,8 @@ func (s *providerStack) missingStage(api topology.API, stage string) error {
 		if row.Retired || string(row.API.Stage) != stage {
 			continue
 		}
-		wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].PRIVATE_API_URL: REST API %s of account %s has no stage %q: correct the URL; or have the API's owner deploy the stage; or set portico:createStages: true, and the update creates it with whatever the owner has saved",
-			s.rows.Source, row.Pos.Line, row.Pos.Column, row.Index, api.ID, s.account.ID, stage))
+		wrong = append(wrong, fmt.Errorf("%s.PRIVATE_API_URL: REST API %s of account %s has no stage %q: correct the URL; or have the API's owner deploy the stage; or set portico:createStages: true, and the update creates it with whatever the owner has saved",
+			row.Position(), api.ID, s.account.ID, stage))
 	}
 	return errors.Join(wrong...)
 }

@@ -117,7 +117,7 @@ func readStanding(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Ma
 // still. The latter's way would be taken down before nginx's is known to stand.
 func (s *standing) checkAlone(stack string, rows *mapping.Mapping) error {
 	at := func(row *mapping.Row) string {
-		return fmt.Sprintf("%s:%d:%d: APIS[%d].FRONT_DOOR: ", rows.Source, row.Pos.Line, row.Pos.Column, row.Index)
+		return row.Position() + ".FRONT_DOOR: "
 	}
 	if row := firstWithout(rows, mapping.FrontDoorNGINX); row != nil {
 		return fmt.Errorf(`%s%s needs the provider accounts' stacks, which say when their side stands: set portico:providers: ["organization/portico-provider/%s-NAME"], all of them`,
@@ -159,7 +159,7 @@ func (s *standing) readOwn(ctx *pulumi.Context) error {
 	if len(own.LoadBalancers) == 0 {
 		// There was one, and it had them all.
 		for _, host := range own.Hosts {
-			s.certificateNames[""] = append(s.certificateNames[""], mapping.Host("*."+host.Parent()))
+			s.certificateNames[""] = append(s.certificateNames[""], host.Wildcard())
 		}
 	}
 	return nil
@@ -215,8 +215,8 @@ func (s *standing) checkOwners(derived *topology.Topology, rows *mapping.Mapping
 				if row.Retired || !s.Placements[row.Host].Serves(door) || owner == "" || api.Account == "" || owner == api.Account {
 					continue
 				}
-				wrong = append(wrong, fmt.Errorf("%s:%d:%d: APIS[%d].ACCOUNT: %s is served by %s from a custom domain of account %s, which would be deleted before account %s can have it: leave ACCOUNT and PRIVATE_API_URL as they were, have the host served by nginx first, and change them then",
-					rows.Source, row.Pos.Line, row.Pos.Column, row.Index, row.Host, door, owner, api.Account))
+				wrong = append(wrong, fmt.Errorf("%s.ACCOUNT: %s is served by %s from a custom domain of account %s, which would be deleted before account %s can have it: leave ACCOUNT and PRIVATE_API_URL as they were, have the host served by nginx first, and change them then",
+					row.Position(), row.Host, door, owner, api.Account))
 			}
 		}
 	}

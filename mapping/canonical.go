@@ -64,7 +64,7 @@ func (m *Mapping) Canonical() []byte {
 
 func (r *Row) canonical() canonicalRow {
 	c := canonicalRow{
-		CustomDomainURL: string(r.Host) + string(r.BasePath),
+		CustomDomainURL: r.URL(),
 		PrivateAPIURL:   r.API.URL(),
 		Verbs:           r.Methods,
 		Account:         r.Account,

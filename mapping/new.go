@@ -84,8 +84,9 @@ func (r *reader) givenAccounts(accounts []Account) {
 // givenRow holds the values of a row to their grammars and writes them in their
 // canonical form.
 func (r *reader) givenRow(index int, given Row) row {
-	w := row{Row: given, path: fmt.Sprintf("APIS[%d]", index), nodes: make([]*yaml.Node, len(rowFields))}
+	w := row{Row: given, nodes: make([]*yaml.Node, len(rowFields))}
 	w.Index = index
+	w.path = w.Path()
 	for i, f := range rowFields {
 		if f.key != "ACCOUNT" || given.Account != "" {
 			w.nodes[i] = &yaml.Node{Line: given.Pos.Line, Column: given.Pos.Column}

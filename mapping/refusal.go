@@ -214,7 +214,7 @@ func (r *Row) orFrontDoor(frontDoors ...FrontDoor) func(fix string) string {
 
 // onLine tells a reader of the same file where the row is: "on line 3", or
 // "at APIS[0]" for a row that no file holds.
-func (r *Row) onLine() string { return onLine(r.Pos.Line, "APIS["+strconv.Itoa(r.Index)+"]") }
+func (r *Row) onLine() string { return onLine(r.Pos.Line, r.Path()) }
 
 func onLine(line int, path string) string {
 	if line == 0 {

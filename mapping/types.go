@@ -80,15 +80,17 @@ type Row struct {
 // URL is the row's host and base path, as CUSTOM_DOMAIN_URL has them.
 func (r Row) URL() string { return string(r.Host) + string(r.BasePath) }
 
+// Path leads to the row from the file's top: "APIS[3]".
+func (r Row) Path() string { return "APIS[" + strconv.Itoa(r.Index) + "]" }
+
 // Position names the row in messages: "mapping.yaml:12:5: APIS[3]", or
 // "APIS[3]" for a row that no file holds. A key may follow it, as in
 // row.Position() + ".VERBS".
 func (r Row) Position() string {
-	path := "APIS[" + strconv.Itoa(r.Index) + "]"
 	if place := r.Pos.String(); place != "" {
-		return place + ": " + path
+		return place + ": " + r.Path()
 	}
-	return path
+	return r.Path()
 }
 
 // Position is a place in a mapping file. The zero Position is that of a row or

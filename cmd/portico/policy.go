@@ -154,11 +154,11 @@ func (o policyOptions) rows(m *mapping.Mapping) ([]mapping.Row, error) {
 		}
 		if row.API.Region != o.region {
 			errs = append(errs, fmt.Errorf("%s: %s is in %s, and --region says %s",
-				place(m, row), o.api, row.API.Region, o.region))
+				row.Position(), o.api, row.API.Region, o.region))
 		}
 		if row.Account != "" && string(row.Account) != o.account {
 			errs = append(errs, fmt.Errorf("%s: %s belongs to account %s, and --account says %s",
-				place(m, row), o.api, row.Account, o.account))
+				row.Position(), o.api, row.Account, o.account))
 		}
 		rows = append(rows, row)
 	}
@@ -166,11 +166,6 @@ func (o policyOptions) rows(m *mapping.Mapping) ([]mapping.Row, error) {
 		return nil, fmt.Errorf("%s: no row names API %q: name one of %s", m.Source, o.api, apiIDs(m))
 	}
 	return rows, errors.Join(errs...)
-}
-
-// place is where a row is, as in the mapping's own messages.
-func place(m *mapping.Mapping, row mapping.Row) string {
-	return fmt.Sprintf("%s:%d:%d: APIS[%d]", m.Source, row.Pos.Line, row.Pos.Column, row.Index)
 }
 
 // apiIDs are the first few API IDs of a mapping, for a message.

@@ -68,7 +68,7 @@ func run(ctx context.Context, dir string, previewOnly bool, out, progress io.Wri
 	}
 	answer := result{Changes: map[string]automation.Changes{}}
 	for _, row := range rows.Rows {
-		answer.Hosts = append(answer.Hosts, host{string(row.Host) + string(row.BasePath), row.Account})
+		answer.Hosts = append(answer.Hosts, host{row.URL(), row.Account})
 	}
 	for _, stack := range report.Stacks {
 		if stack.Skipped == "" {

@@ -4,7 +4,6 @@
 package apipolicy
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/portico-iac/portico/internal/aws"
@@ -85,5 +84,5 @@ func AnyDomainARN(api topology.API, account mapping.AccountID) func(mapping.Host
 
 // Source names a row in messages: `APIS[3] (orders.example.com/v1)`.
 func Source(row mapping.Row) string {
-	return fmt.Sprintf("APIS[%d] (%s%s)", row.Index, row.Host, row.BasePath)
+	return row.Path() + " (" + row.URL() + ")"
 }

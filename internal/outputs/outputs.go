@@ -156,7 +156,7 @@ type Provider struct {
 
 // Address is a row's key in Provider.Provisioned and HostState.Rows: its host
 // and base path, "orders.example.com/v1".
-func Address(row *mapping.Row) string { return string(row.Host) + string(row.BasePath) }
+func Address(row *mapping.Row) string { return row.URL() }
 
 // reports are the outputs by which stacks rely on one another's front doors.
 // The first three of them are empty where nothing is relied on.

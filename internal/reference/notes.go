@@ -111,7 +111,7 @@ func otherHosts(m *mapping.Mapping, row mapping.Row) []string {
 	var hosts []string
 	for _, other := range m.Rows {
 		if other.Index != row.Index && other.API.ID == row.API.ID {
-			hosts = append(hosts, string(other.Host)+string(other.BasePath))
+			hosts = append(hosts, other.URL())
 		}
 	}
 	slices.Sort(hosts)

@@ -199,7 +199,7 @@ func mappingWithout(t *testing.T, doors ...mapping.FrontDoor) string {
 			continue
 		}
 		fields := map[string]any{
-			"CUSTOM_DOMAIN_URL": string(row.Host) + string(row.BasePath), "PRIVATE_API_URL": row.API.URL(),
+			"CUSTOM_DOMAIN_URL": row.URL(), "PRIVATE_API_URL": row.API.URL(),
 			"ACCOUNT": string(row.Account), "FRONT_DOOR": string(row.FrontDoor), "RETIRED": row.Retired,
 		}
 		if row.Methods != nil {

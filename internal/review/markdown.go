@@ -127,7 +127,7 @@ func (r *Review) rowSection(style Style) *section {
 
 func rowLink(c RowChange, style Style) string {
 	row := c.Row()
-	name := code(string(row.Host) + string(row.BasePath))
+	name := code(row.URL())
 	if c.After == nil || style.Links == "" {
 		return name
 	}

@@ -138,7 +138,7 @@ func (d *diagram) edge(from, arrow, label string, row *mapping.Row) {
 }
 
 func (d *diagram) host(row *mapping.Row) string {
-	label := string(row.Host) + string(row.BasePath)
+	label := row.URL()
 	id, known := d.hosts[label]
 	if !known {
 		id = fmt.Sprintf("host%d", len(d.hosts))

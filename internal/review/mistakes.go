@@ -74,7 +74,7 @@ func atRow(rows []topology.RowRef) Mistake {
 	}
 	row := rows[len(rows)-1]
 	return Mistake{
-		File: row.Source, Line: row.Position.Line, Column: row.Position.Column, Path: fmt.Sprintf("APIS[%d]", row.Index),
+		File: row.Source, Line: row.Position.Line, Column: row.Position.Column, Path: mapping.Row{Index: row.Index}.Path(),
 	}
 }
 

@@ -77,7 +77,7 @@ func TestRowChangesLeadFromBaseToHead(t *testing.T) {
 		live := map[fact]bool{}
 		for _, row := range rows {
 			if !row.Retired {
-				live[fact{string(row.Host) + string(row.BasePath), fmt.Sprint(row.API, row.Account), fmt.Sprint(verbsOf(&row))}] = true
+				live[fact{row.URL(), fmt.Sprint(row.API, row.Account), fmt.Sprint(verbsOf(&row))}] = true
 			}
 		}
 		return live

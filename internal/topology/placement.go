@@ -53,7 +53,7 @@ type Standing struct {
 
 // Address is a row's key in Standing.Ready: its host and base path,
 // "host/base".
-func Address(row mapping.Row) string { return string(row.Host) + string(row.BasePath) }
+func Address(row mapping.Row) string { return row.URL() }
 
 // Place decides for each host with an unretired row where its name leads in
 // this run, and which ways stay up beside that one. See
