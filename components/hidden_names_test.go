@@ -22,7 +22,6 @@ func (publishedRecords) Call(args pulumi.MockCallArgs) (resource.PropertyMap, er
 	return resource.NewPropertyMapFromMap(map[string]any{"resourceRecordSets": []any{
 		set("NS", "example.com.", "ns-1.awsdns-01.org."),
 		set("SOA", "example.com.", "ns-1.awsdns-01.org. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"),
-		set("MX", "example.com.", "10 mail.example.com."),
 		set("NS", "internal.example.com.", "ns-2.awsdns-02.org."),
 		set("CNAME", "_0123456789abcdef.internal.example.com.", "_fedcba9876543210.jkddzztszm.acm-validations.aws."),
 		set("CNAME", "_dotless.internal.example.com.", "_fedcba9876543210.jkddzztszm.acm-validations.aws"),
@@ -41,7 +40,7 @@ func TestNamesThatClientsDoNotResolveAreNotHidden(t *testing.T) {
 		names, err := zones.names(&publicZone{name: "example.com", id: "Z1"})
 		require.NoError(t, err)
 		require.Equal(t, []string{
-			"*.apps.example.com", "example.com", "internal.example.com", "validations.internal.example.com", "www.internal.example.com",
+			"*.apps.example.com", "internal.example.com", "validations.internal.example.com", "www.internal.example.com",
 		}, names)
 		return nil
 	}, pulumi.WithMocks("project", "stack", publishedRecords{&registrations{}})))
