@@ -95,19 +95,19 @@ func (p *placed) served(door mapping.FrontDoor) []mapping.Host {
 func (t *Topology) balance(p *placed, options Options) []error {
 	publicZones, problems := p.publicZones()
 	place := make(map[mapping.FrontDoor]func(mapping.Host) int)
-	for _, e := range estates(p, options) {
-		b := e.balance(options)
+	for _, group := range balancerGroups(p, options) {
+		a := group.assign(options)
 		before := len(t.LoadBalancers)
-		here := func(host mapping.Host) int { return before + b.at(host) }
-		place[e.door] = here
-		if e.carriesALB {
+		here := func(host mapping.Host) int { return before + a.at(host) }
+		place[group.frontDoor] = here
+		if group.carriesALB {
 			place[mapping.FrontDoorALB] = here
 		}
-		problems = append(problems, b.certificateLimit(p.Source, options)...)
-		problems = append(problems, b.domainNameLimit(p.Source)...)
-		problems = append(problems, b.ruleLimit(p, options)...)
-		t.Notices = append(t.Notices, b.notices(options)...)
-		t.LoadBalancers = append(t.LoadBalancers, b.loadBalancers(publicZones, t.ALBHosts)...)
+		problems = append(problems, a.certificateLimit(p.Source, options.Quotas)...)
+		problems = append(problems, a.domainNameLimit(p.Source)...)
+		problems = append(problems, a.ruleLimit(p, options.Quotas)...)
+		t.Notices = append(t.Notices, a.notices(options.Quotas)...)
+		t.LoadBalancers = append(t.LoadBalancers, a.loadBalancers(publicZones, t.ALBHosts)...)
 	}
 	t.Uncovered = uncoveredRows(union(p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]), options.Supplied)
 	target := func(host mapping.Host) Record {

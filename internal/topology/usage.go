@@ -44,7 +44,7 @@ func (t *Topology) Usage(options Options) ([]Usage, error) {
 		usage = append(usage, Usage{What: "load balancers of the proxy's service", Used: proxied, Max: options.Quotas.LoadBalancers})
 	}
 	if len(t.ALBHosts) > 0 {
-		rules := func(b LoadBalancer) int { return len(b.ALBHosts) + spareRules }
+		rules := func(b LoadBalancer) int { return len(b.ALBHosts) + reservedRules }
 		usage = append(usage, t.fullestBalancer("listener rules of the load balancer", options.Quotas.RulesPerLoadBalancer, rules)...)
 	}
 	return append(usage, t.usageOfDomains(options)...), nil
