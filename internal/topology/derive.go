@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portico-iac/portico/mapping"
@@ -175,7 +176,8 @@ func hosts(rows []*mapping.Row) []mapping.Host {
 // without a port, and the path as it was sent, not decoded. A host that a row
 // names exactly is answered by its own rows only; any other falls to the
 // wildcard one label up. Of a host's rows the one with the longest base path
-// that ends at a segment border wins.
+// that ends at a segment border wins. A percent-encoded unreserved character of
+// the path is the character (RFC 3986, section 6.2.2.2).
 //
 // It is the statement of the rule in Go; the proxy's configuration states it
 // in maps, and tests hold the two against each other.
@@ -185,6 +187,7 @@ func (t *Topology) Resolve(host, rawPath string) (*Route, bool) {
 		name = name.Wildcard()
 	}
 	rawPath, _, _ = strings.Cut(rawPath, "?")
+	rawPath = decodeUnreserved(rawPath)
 	for base := strings.TrimSuffix(rawPath, "/"); ; base = base[:strings.LastIndexByte(base, '/')] {
 		i, ok := slices.BinarySearchFunc(t.Routes, base, func(r Route, base string) int {
 			return compareRoute(r, name, mapping.BasePath(base))
@@ -195,5 +198,30 @@ func (t *Topology) Resolve(host, rawPath string) (*Route, bool) {
 		if base == "" || base[0] != '/' {
 			return nil, false
 		}
+	}
+}
+
+// decodeUnreserved decodes the percent-encoded unreserved characters of a path.
+func decodeUnreserved(path string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(path, "%")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		var c byte
+		if len(after) >= 2 {
+			if n, err := strconv.ParseUint(after[:2], 16, 8); err == nil {
+				c = byte(n)
+			}
+		}
+		if c == 0 || !strings.ContainsRune("-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", rune(c)) {
+			b.WriteByte('%')
+			path = after
+			continue
+		}
+		b.WriteByte(c)
+		path = after[2:]
 	}
 }
