@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// estate writes a mapping of the given number of rows under 50 parent domains
+// rowsOf writes a mapping of the given number of rows under 50 parent domains
 // and 100 accounts, of the shape that people write.
-func estate(rows int) []byte {
+func rowsOf(rows int) []byte {
 	var b bytes.Buffer
 	b.WriteString("ACCOUNTS:\n")
 	for i := range 100 {
@@ -28,7 +28,7 @@ func estate(rows int) []byte {
 func BenchmarkParse(b *testing.B) {
 	for _, rows := range []int{10, 1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
-			data := estate(rows)
+			data := rowsOf(rows)
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -44,7 +44,7 @@ func BenchmarkParse(b *testing.B) {
 func BenchmarkParseMistakes(b *testing.B) {
 	for _, rows := range []int{1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
-			data := bytes.ReplaceAll(estate(rows), []byte("VERBS"), []byte("VERSB"))
+			data := bytes.ReplaceAll(rowsOf(rows), []byte("VERBS"), []byte("VERSB"))
 			data = bytes.ReplaceAll(data, []byte("ACCOUNT: team"), []byte("ACCOUNT: taem"))
 			for b.Loop() {
 				_, err := Parse("mapping.yaml", data)

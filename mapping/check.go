@@ -83,7 +83,7 @@ func (r *reader) checkFrontDoor(w *row, c *frontDoorCheck) {
 }
 
 // checkAddress refuses two rows for one host and base path. A retired row has
-// no route, so it may stand beside the row that replaced it; beside a row of
+// no route, so it may be beside the row that replaced it; beside a row of
 // the same API and stage it contradicts it.
 func (r *reader) checkAddress(w *row, served firsts[address, row], all firsts[retiredKey, row]) {
 	if w.Host == "" {

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the corpus's expected results and
 // corpusCase is a file of testdata/corpus: a sentence on what it shows, the
 // mapping, and beneath it the canonical form or the mistakes.
 //
-// A mapping with bytes that don't print stands as a Go string literal, in
+// A mapping with bytes that don't print is a Go string literal, in
 // "mapping.quoted". Where the mapping has mistakes that the JSON schema can't
 // express, the comment has a line "schema: accepts".
 type corpusCase struct {

@@ -64,7 +64,7 @@ func Parse(source string, data []byte) (*Mapping, error) {
 // where it reported a mistake that leaves nothing to read on with.
 func (r *reader) document(data []byte) *yaml.Node {
 	if len(data) > maxFile {
-		r.reportAt(1, 1, "", wrong("the file is larger than 64 MiB", "divide the estate into several environments with a mapping each"))
+		r.reportAt(1, 1, "", wrong("the file is larger than 64 MiB", "divide the rows among several environments with a mapping each"))
 		return nil
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
@@ -73,7 +73,7 @@ func (r *reader) document(data []byte) *yaml.Node {
 		return nil
 	}
 	if countIndicators(data) > maxIndicators {
-		r.reportAt(1, 1, "", wrong(fmt.Sprintf("the file holds more than %d YAML values", maxIndicators), "divide the estate into several environments with a mapping each"))
+		r.reportAt(1, 1, "", wrong(fmt.Sprintf("the file holds more than %d YAML values", maxIndicators), "divide the rows among several environments with a mapping each"))
 		return nil
 	}
 	first, err := decodeOnly(bytes.NewReader(data))

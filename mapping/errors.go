@@ -91,7 +91,7 @@ func (e Errors) sort() Errors {
 }
 
 // mistake is what is wrong with a value and what to write instead, before it
-// is known where in the file the value stands.
+// is known where in the file the value is.
 type mistake struct{ message, fix string }
 
 func (m *mistake) err() error { return &Error{Message: m.message, Fix: m.fix} }

@@ -77,7 +77,7 @@ func unknownKey[T any](key string, fields []field[T]) (int, *mistake) {
 }
 
 func duplicateKey(line int) *mistake {
-	return wrong("the key stands on line "+strconv.Itoa(line)+" already", "delete one of the two")
+	return wrong("the key is on line "+strconv.Itoa(line)+" already", "delete one of the two")
 }
 
 func keys[T any](fields []field[T]) string {

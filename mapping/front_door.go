@@ -105,12 +105,12 @@ func (r *Row) refusalsOfNative() []Refusal {
 	var refused []Refusal
 	if r.Timeout != DefaultTimeout {
 		refused = append(refused, r.refusal(FrontDoorNative, "TIMEOUT",
-			"native has no timeout of its own, as nothing stands between callers and API Gateway",
+			"native has no timeout of its own, as nothing is between callers and API Gateway",
 			"delete TIMEOUT, so that API Gateway's integration timeout holds"))
 	}
 	if r.Stream {
 		refused = append(refused, r.refusal(FrontDoorNative, "STREAM",
-			"native has no settings for streams, as nothing stands between callers and API Gateway, and carries them without",
+			"native has no settings for streams, as nothing is between callers and API Gateway, and carries them without",
 			"delete STREAM"))
 	}
 	return refused

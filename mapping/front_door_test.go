@@ -127,15 +127,15 @@ func TestMistakesOfFrontDoorsAreRefusals(t *testing.T) {
 		_, err := mapping.Parse("mapping.yaml", []byte(fmt.Sprintf(rows, ", FRONT_DOOR: "+string(frontDoor))))
 		var mistakes mapping.Errors
 		require.ErrorAs(t, err, &mistakes)
-		told := map[string]bool{}
+		reported := map[string]bool{}
 		for _, mistake := range mistakes {
 			var refusal *mapping.Refusal
 			require.ErrorAs(t, mistake, &refusal)
 			require.Equal(t, frontDoor, refusal.FrontDoor)
 			require.Equal(t, mistake.Message, refusal.Reason)
-			told[fmt.Sprintf("%d %s: %s: %s", refusal.Row.Index, refusal.Field, mistake.Message, mistake.Fix)] = true
+			reported[fmt.Sprintf("%d %s: %s: %s", refusal.Row.Index, refusal.Field, mistake.Message, mistake.Fix)] = true
 		}
-		require.Equal(t, want, told)
+		require.Equal(t, want, reported)
 	}
 }
 

@@ -101,7 +101,7 @@ func parseHost(value string) (Host, *mistake) {
 			len(host.Parent()), maxName-validationLabel), "write a shorter host")
 	}
 	if suffix, official := publicsuffix.PublicSuffix(string(host.Parent())); official && suffix == string(host.Parent()) {
-		return "", wrong(fmt.Sprintf("parent domain %s is a public suffix, for which nobody issues the certificate *.%s", quote(suffix), suffix),
+		return "", wrong(fmt.Sprintf("parent domain %s is a public suffix, for which no authority issues the certificate *.%s", quote(suffix), suffix),
 			"write a host with one more label in front of the domain that you own")
 	}
 	for _, p := range aws.Partitions() {
@@ -186,7 +186,7 @@ func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// within tells whether the zone holds the name, or is it.
+// within reports whether the zone is the parent, or is below it.
 func (z Zone) within(parent Zone) bool {
 	return z == parent || strings.HasSuffix(string(z), "."+string(parent))
 }

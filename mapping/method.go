@@ -10,7 +10,7 @@ import (
 // method of an API can name these and no others.
 var AllMethods = []Method{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 
-// isEvery tells whether a word of VERBS stands for every verb.
+// isEvery reports whether a word of VERBS stands for every verb.
 func isEvery(word string) bool { return word == "*" || strings.EqualFold(word, "ANY") }
 
 // parseMethod reads one verb, in upper or lower case.

@@ -258,7 +258,7 @@ func TestNoHostileByteGetsThroughNew(t *testing.T) {
 	})
 }
 
-func TestErrorsCanBeTold(t *testing.T) {
+func TestErrorsHaveTypes(t *testing.T) {
 	_, err := mapping.Load("absent.yaml")
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	require.False(t, errors.As(err, new(mapping.Errors)), "no mistake of a file that could not be read")

@@ -134,7 +134,7 @@ func (s spelling) row(i int, verbs []string) string {
 	return b.String()
 }
 
-// TestDigestIgnoresSpelling writes the same estate twice in different
+// TestDigestIgnoresSpelling writes the same rows twice in different
 // spellings, orders and layouts.
 func TestDigestIgnoresSpelling(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

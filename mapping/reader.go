@@ -32,7 +32,7 @@ func (v value) item(i int) value {
 	return value{resolve(v.Content[i]), v.path + "[" + strconv.Itoa(i) + "]"}
 }
 
-// plainKey are the keys that stand in a path as they are.
+// plainKey are the keys that are in a path as they are written.
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func (v value) child(key string, n *yaml.Node) value {
@@ -206,7 +206,7 @@ func (r *reader) seconds(v value, limit int) (int, bool) {
 	case v.ShortTag() == "!!str" && wholeNumber.MatchString(v.Value):
 		r.report(v, wrong(quote(v.Value)+" is text", "write "+v.Value+" without quotes"))
 	default:
-		r.report(v, wrong(quote(v.Value)+" is not a whole number of seconds above 0", fix))
+		r.report(v, wrong(quote(v.Value)+" is not a timeout", fix))
 	}
 	return 0, false
 }

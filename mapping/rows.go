@@ -144,7 +144,7 @@ func (r *reader) row(index int, item value) row {
 }
 
 // readMethods reads VERBS: a list of verbs, or one string with commas between
-// them. A verb that stands twice counts once.
+// them. A verb that is there twice counts once.
 func readMethods(r *reader, v value, into *row) {
 	var words []string
 	var places []value
@@ -179,7 +179,7 @@ func (r *reader) methods(words []string, places []value) []Method {
 		case isEvery(word) && len(words) == 1:
 			return nil
 		case isEvery(word):
-			r.report(places[i], wrong(quote(word)+" allows every verb and stands among others", "write it alone, or only the others"))
+			r.report(places[i], wrong(quote(word)+" allows every verb and is among others", "write it alone, or only the others"))
 			continue
 		case word == "":
 			r.report(places[i], wrong("a verb is empty", "write a verb between commas, or delete the key to allow every verb"))

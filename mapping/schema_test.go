@@ -52,9 +52,9 @@ func TestSchemaDescribesEveryKeyAndAllowsNoOther(t *testing.T) {
 	require.Equal(t, []string{"CUSTOM_DOMAIN_URL", "PRIVATE_API_URL"}, top.Properties["APIS"].Items.Required)
 }
 
-// TestExamplesAreOneEstateInTwoEnvironments: what stands in one account and
-// API in development stands in others in production, and in the same order.
-func TestExamplesAreOneEstateInTwoEnvironments(t *testing.T) {
+// TestExamplesAreOneMappingInTwoEnvironments: rows have other accounts and APIs in
+// production than in development, and the same order.
+func TestExamplesAreOneMappingInTwoEnvironments(t *testing.T) {
 	dev, err := mapping.Load("../examples/mapping.dev.yaml")
 	require.NoError(t, err)
 	prod, err := mapping.Load("../examples/mapping.prod.yaml")

@@ -6,8 +6,8 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// longestSuggestion bounds the words that are compared: nobody misspells a
-// key of 64 characters, and comparing is quadratic in the length.
+// longestSuggestion bounds the words that are compared: no key is that long,
+// and comparing is quadratic in the length.
 const longestSuggestion = 64
 
 // nearest gives the candidate that the word was probably meant to be, or "":

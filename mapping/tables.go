@@ -7,7 +7,7 @@ import (
 )
 
 // mappingFields are the keys of the file's top level. ACCOUNTS is read first,
-// wherever it stands, since rows name its entries.
+// wherever it is in the file, since rows name its entries.
 var mappingFields = []field[Mapping]{
 	{
 		key:    "ACCOUNTS",

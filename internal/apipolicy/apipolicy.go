@@ -16,12 +16,12 @@ import (
 // account that owns it, and what its rows grant. The rows may leave the account
 // unnamed, so it is the caller's to say.
 //
-// doors tells the front doors through which a host's requests may come: on its
-// way from one to another there are two. nil: each row's own. domainARN is the
+// frontDoors are the front doors by which a host's requests may come: two while it
+// moves from one to another. nil: each row's own. domainARN is the
 // ARN of a host's PRIVATE custom domain, which only a deployed one has; nil
 // leaves it out, so that rows of front door native can't be merged.
 func Request(api topology.API, account mapping.AccountID,
-	doors func(mapping.Host) []mapping.FrontDoor, domainARN func(mapping.Host) string,
+	frontDoors func(mapping.Host) []mapping.FrontDoor, domainARN func(mapping.Host) string,
 ) resourcepolicy.Request {
 	r := resourcepolicy.Request{
 		Partition: api.Partition,
@@ -34,8 +34,8 @@ func Request(api topology.API, account mapping.AccountID,
 			continue
 		}
 		through := []mapping.FrontDoor{row.FrontDoor}
-		if doors != nil {
-			through = doors(row.Host)
+		if frontDoors != nil {
+			through = frontDoors(row.Host)
 		}
 		granted := grant(row)
 		if slices.Contains(through, mapping.FrontDoorNGINX) {
@@ -54,7 +54,7 @@ func Request(api topology.API, account mapping.AccountID,
 	return r
 }
 
-// grant is what a row allows to who comes through its front door.
+// grant is what a row allows to callers of its front door.
 func grant(row mapping.Row) resourcepolicy.Grant {
 	var methods []string
 	for _, method := range row.Methods {

@@ -48,8 +48,8 @@ func TestRowsGrantTheirVerbsStageAndPathToTheirHost(t *testing.T) {
 }
 
 func TestEachRowIsGrantedThroughTheFrontDoorsOfItsHost(t *testing.T) {
-	row := func(host mapping.Host, door mapping.FrontDoor) mapping.Row {
-		return mapping.Row{Host: host, FrontDoor: door, API: mapping.PrivateAPI{Stage: "prod"}}
+	row := func(host mapping.Host, frontDoor mapping.FrontDoor) mapping.Row {
+		return mapping.Row{Host: host, FrontDoor: frontDoor, API: mapping.PrivateAPI{Stage: "prod"}}
 	}
 	api := topology.API{ID: "a1b2c3d4e5", Region: "eu-west-1", Partition: "aws", Rows: []mapping.Row{
 		row("a.example.com", mapping.FrontDoorNGINX),
@@ -70,7 +70,7 @@ func TestEachRowIsGrantedThroughTheFrontDoorsOfItsHost(t *testing.T) {
 		require.Equal(t, []string{"c.example.com"}, hosts(r.NativeGrants))
 		require.Empty(t, r.NativeGrants[0].DomainARN)
 	})
-	t.Run("two on the way from one to another, none before any serves", func(t *testing.T) {
+	t.Run("two while a host moves from one to another, none before any serves", func(t *testing.T) {
 		r := apipolicy.Request(api, "222222222222", func(host mapping.Host) []mapping.FrontDoor {
 			return map[mapping.Host][]mapping.FrontDoor{
 				"a.example.com": {mapping.FrontDoorNative, mapping.FrontDoorNGINX},
@@ -86,11 +86,11 @@ func TestEachRowIsGrantedThroughTheFrontDoorsOfItsHost(t *testing.T) {
 }
 
 func TestRetiredRowsGrantNothingThroughAnyFrontDoor(t *testing.T) {
-	for _, door := range []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative} {
-		api := topology.API{Rows: []mapping.Row{{Host: "a.example.com", FrontDoor: door, Retired: true}}}
+	for _, frontDoor := range []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative} {
+		api := topology.API{Rows: []mapping.Row{{Host: "a.example.com", FrontDoor: frontDoor, Retired: true}}}
 		r := apipolicy.Request(api, "222222222222", nil, nil)
-		require.Empty(t, r.Grants, door)
-		require.Empty(t, r.ALBGrants, door)
-		require.Empty(t, r.NativeGrants, door)
+		require.Empty(t, r.Grants, frontDoor)
+		require.Empty(t, r.ALBGrants, frontDoor)
+		require.Empty(t, r.NativeGrants, frontDoor)
 	}
 }

@@ -56,7 +56,7 @@ func TestComments(t *testing.T) {
 func comment(t *testing.T, archive *txtar.Archive) string {
 	t.Helper()
 	style := review.Style{
-		Links: "https://github.com/example/estate/blob/0123abc", Path: "mapping.yaml",
+		Links: "https://github.com/example/apis/blob/0123abc", Path: "mapping.yaml",
 		MaxBytes: review.MaxComment, Whole: "portico preview --env dev --markdown --max-bytes 0",
 	}
 	headText, ok := member(archive, "head.yaml")

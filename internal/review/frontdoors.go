@@ -21,9 +21,8 @@ var UnknownEndpoints = map[mapping.FrontDoor]string{
 	mapping.FrontDoorNative: "vpce-00000000000000002",
 }
 
-// Move is a host whose name comes to lead to another front door. New hosts of
-// nginx, which wait for nobody, and hosts that leave nginx for nothing aren't
-// among them.
+// Move is a host that gets another front door. New hosts of nginx, which need no
+// step of an account's stack, and hosts that leave nginx for nothing are left out.
 type Move struct {
 	Host mapping.Host
 	// From and To are empty where the host is new, or goes.
@@ -87,8 +86,8 @@ func (s side) owners() map[mapping.Host]owner {
 }
 
 type domainKey struct {
-	host mapping.Host
-	door mapping.FrontDoor
+	host      mapping.Host
+	frontDoor mapping.FrontDoor
 }
 
 // domains are the custom domains that the environment's stacks make.
@@ -143,47 +142,47 @@ func (r *Review) moving() int {
 func (r *Review) moveSection() *section {
 	head := "\n#### Front doors\n\n"
 	if r.moving() > 0 {
-		head += "A name moves in three steps, in none of which a request fails: the account makes its side and admits the new way; " +
-			"the name moves, and the old way stays up for clients that hold the old answer; after 90 seconds the old way is taken down. " + r.provisioning()
+		head += "A host moves in three steps, and no request fails in any of them: the account's stack makes what the new front door needs, and admits it; " +
+			"the host's record changes, and the old front door stays for clients that have the old answer in their cache; after 90 seconds it is removed. " + r.provisioning()
 	}
-	head += "A custom domain has no name before its account's stack has made it. " +
-		"`portico up` runs the stacks in order: shared, the accounts', shared, and where a name moved both once more" + r.answering() + "; " +
+	head += "A custom domain has no address before its account's stack has made it. " +
+		"`portico up` runs the stacks in order: shared, the accounts', shared, and if a host moves, both once more" + r.answering() + "; " +
 		"with plain Pulumi each `up` says what to run next.\n\n"
 	s := &section{
-		head:   head + tableRow("custom domain", "from", "to", "on the account's side") + "|---|---|---|---|\n",
+		head:   head + tableRow("custom domain", "from", "to", "in the account") + "|---|---|---|---|\n",
 		things: "hosts", rank: 1,
 	}
 	for _, m := range r.Moves {
-		s.items = append(s.items, tableRow(code(m.Host), doorText(m.From), doorText(m.To), r.accountsSide(m)))
+		s.items = append(s.items, tableRow(code(m.Host), frontDoorText(m.From), frontDoorText(m.To), r.inAccount(m)))
 	}
 	return s
 }
 
-// provisioning tells what comes before names move to native.
+// provisioning is the wait before hosts move to native.
 func (r *Review) provisioning() string {
 	if !slices.ContainsFunc(r.Moves, func(m Move) bool { return m.From != "" && m.To == mapping.FrontDoorNative }) {
 		return ""
 	}
-	return "To `native` it moves 20 minutes after its custom domain was associated with the endpoint, for API Gateway takes up to 15 for that. "
+	return "To `native` it moves 20 minutes after its custom domain was associated with the endpoint, since API Gateway takes up to 15 for that. "
 }
 
-// answering tells when hosts answer that are new at native.
+// answering is the wait until new hosts of native answer.
 func (r *Review) answering() string {
 	if !slices.ContainsFunc(r.Moves, func(m Move) bool { return m.From == "" && m.To == mapping.FrontDoorNative }) {
 		return ""
 	}
-	return ", and new names of `native` answer up to 15 minutes later"
+	return ", and new hosts of `native` answer up to 15 minutes later"
 }
 
-func doorText(door mapping.FrontDoor) string {
-	if door == "" {
+func frontDoorText(frontDoor mapping.FrontDoor) string {
+	if frontDoor == "" {
 		return "none"
 	}
-	return code(door)
+	return code(frontDoor)
 }
 
-// accountsSide tells what the account of a host's APIs has and loses.
-func (r *Review) accountsSide(m Move) string {
+// inAccount is what the account of a host's APIs gets and loses.
+func (r *Review) inAccount(m Move) string {
 	var parts []string
 	if m.Domain != nil {
 		parts = append(parts, fmt.Sprintf("%s custom domain, %s, %s", domainKind(m.To), mappingsText(m.Domain), m.certificateText()))
@@ -198,8 +197,8 @@ func (r *Review) accountsSide(m Move) string {
 }
 
 // domainKind is the endpoint type of a front door's custom domains.
-func domainKind(door mapping.FrontDoor) string {
-	if door == mapping.FrontDoorNative {
+func domainKind(frontDoor mapping.FrontDoor) string {
+	if frontDoor == mapping.FrontDoorNative {
 		return "PRIVATE"
 	}
 	return "REGIONAL"
@@ -214,7 +213,7 @@ func mappingsText(d *topology.Domain) string {
 	return strings.Join(parts, ", ")
 }
 
-// certificateText tells where the certificate of a move's custom domain is from.
+// certificateText is where the certificate of a move's custom domain is from.
 func (m Move) certificateText() string {
 	if m.Stack != nil && topology.Cover(m.Stack.Supplied).Of(m.Host) != nil {
 		return "under a supplied certificate of the account"

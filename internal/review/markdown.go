@@ -58,7 +58,7 @@ func (r *Review) opening() *section {
 	case ProxyComes:
 		b.WriteString("\nThe proxy gets its first route: an image is built, and a service runs it.\n")
 	case ProxyGoes:
-		b.WriteString("\nNo row needs the proxy any more: it is taken down once the names of its hosts lead elsewhere.\n")
+		b.WriteString("\nNo row needs the proxy any more: it is removed once its hosts have their new front doors.\n")
 	}
 	return single(b.String())
 }

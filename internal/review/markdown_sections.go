@@ -11,7 +11,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// urlPath is a file's path as it stands in a URL, also within Markdown's
+// urlPath is a file's path as a URL has it, also within Markdown's
 // parentheses.
 func urlPath(path string) string {
 	segments := strings.Split(path, "/")
@@ -23,7 +23,7 @@ func urlPath(path string) string {
 
 func (r *Review) redeploySection() *section {
 	s := &section{
-		head: "\n#### Who redeploys\n\nA policy takes effect when its stages are deployed, and a deployment publishes whatever else the API's owner saved.\n\n" +
+		head: "\n#### Who redeploys\n\nA policy takes effect when its stages are deployed, and a deployment also publishes the owner's other unpublished changes.\n\n" +
 			tableRow("account", "API", "stages", "owner", "deployed") + "|---|---|---|---|---|\n",
 		things: "APIs", rank: 2,
 	}
@@ -53,7 +53,7 @@ func (r *Review) accountName(id mapping.AccountID) string {
 
 func (p *PolicyChange) deployedBy() string {
 	if p.Stack == nil {
-		return "by nobody: no stack takes the API"
+		return "not deployed: no stack takes the API"
 	}
 	name := verbatim(p.Stack.Name)
 	switch p.Stack.Redeploy {
@@ -69,7 +69,7 @@ func (p *PolicyChange) deployedBy() string {
 func (r *Review) policySection() (*section, error) {
 	head := "\n#### Resource policies\n\nPortico's statements only. The statements of the APIs' owners are not known here; they stay as they are." + r.standIns()
 	if r.moving() > 0 {
-		head += " While a name moves, they admit both ways."
+		head += " While a host moves, they admit both front doors."
 	}
 	s := &section{head: head + "\n", things: "policies", rank: 4}
 	for _, p := range r.Policies {
@@ -93,9 +93,9 @@ func (r *Review) standIns() string {
 	if r.Endpoints[mapping.FrontDoorNGINX] == UnknownVPCEndpointID && (written(UnknownVPCEndpointID) || r.onlyProxied()) {
 		fmt.Fprintf(&text, " %s stands for the VPC endpoint, whose ID is not known here.", code(UnknownVPCEndpointID))
 	}
-	for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative} {
-		if id := UnknownEndpoints[door]; r.Endpoints[door] == id && written(id) {
-			fmt.Fprintf(&text, " %s stands for the VPC endpoint of front door %s, whose ID is not known here.", code(id), code(door))
+	for _, frontDoor := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative} {
+		if id := UnknownEndpoints[frontDoor]; r.Endpoints[frontDoor] == id && written(id) {
+			fmt.Fprintf(&text, " %s stands for the VPC endpoint of front door %s, whose ID is not known here.", code(id), code(frontDoor))
 		}
 	}
 	if written("+" + apipolicy.AnyDomainID) {
@@ -104,7 +104,7 @@ func (r *Review) standIns() string {
 	return text.String()
 }
 
-// onlyProxied tells whether every row that changes has the front door nginx.
+// onlyProxied reports whether every row that changes has the front door nginx.
 func (r *Review) onlyProxied() bool {
 	return !slices.ContainsFunc(r.Rows, func(c RowChange) bool { return c.Row().FrontDoor != mapping.FrontDoorNGINX })
 }
@@ -125,7 +125,7 @@ func (r *Review) policyItem(p PolicyChange) (string, error) {
 		accountText(p.Account), p.API, p.Region, p.BeforeSize, p.AfterSize, p.MaxSize)
 	switch {
 	case len(p.After) == 0:
-		b.WriteString("Portico's statements are taken out. Where the owner has none, the API then admits nobody.\n\n")
+		b.WriteString("Portico's statements are taken out. If the owner has none, the API then refuses every caller.\n\n")
 	case len(p.Before) == 0:
 		b.WriteString("Portico had no statement here.\n\n")
 	case len(lines) == 0:

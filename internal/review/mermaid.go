@@ -18,7 +18,7 @@ func (r *Review) diagramSection() *section {
 		return &section{}
 	}
 	return &section{
-		head:   "\n#### What changes\n\nThick arrows are new, dotted ones go, thin ones change on the way.\n",
+		head:   "\n#### What changes\n\nThick arrows are new, dotted ones go, thin ones change their conditions.\n",
 		items:  []string{"\n```mermaid\n" + diagram + "```\n"},
 		things: "diagram", rank: 5,
 	}

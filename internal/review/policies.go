@@ -101,8 +101,8 @@ func (s side) number(account string) mapping.AccountID {
 }
 
 // comparePolicies lists the APIs of either revision whose policy differs, by
-// account and ID. An API that head doesn't name keeps its policy: warnings
-// tells of it.
+// account and ID. An API that head doesn't name keeps its policy, which is a
+// warning.
 func comparePolicies(base, head side) []PolicyChange {
 	var changes []PolicyChange
 	for _, key := range slices.SortedFunc(maps.Keys(head.policies), compareKeys) {

@@ -203,23 +203,23 @@ func TestDiffsLeadFromOneTextToTheOther(t *testing.T) {
 // takes the moves from one to the other.
 func TestMovesLeadFromBaseToHead(t *testing.T) {
 	draw := func(t *rapid.T, label string) (State, map[mapping.Host]mapping.FrontDoor) {
-		text, doors := "APIS:\n", map[mapping.Host]mapping.FrontDoor{}
+		text, frontDoors := "APIS:\n", map[mapping.Host]mapping.FrontDoor{}
 		for i := range 5 {
-			door := rapid.SampledFrom([]mapping.FrontDoor{"", mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative}).Draw(t, label)
-			if i == 0 && door == "" {
-				door = mapping.FrontDoorNGINX
+			frontDoor := rapid.SampledFrom([]mapping.FrontDoor{"", mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative}).Draw(t, label)
+			if i == 0 && frontDoor == "" {
+				frontDoor = mapping.FrontDoorNGINX
 			}
-			if door == "" {
+			if frontDoor == "" {
 				continue
 			}
 			host := mapping.Host(fmt.Sprintf("h%d.private.example.com", i))
-			doors[host] = door
+			frontDoors[host] = frontDoor
 			text += fmt.Sprintf("  - {CUSTOM_DOMAIN_URL: %s, PRIVATE_API_URL: 'https://api%dx.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: \"%012d\", FRONT_DOOR: %s}\n",
-				host, i, 111111111111+i%3, door)
+				host, i, 111111111111+i%3, frontDoor)
 		}
 		m, err := mapping.Parse("mapping.yaml", []byte(text))
 		require.NoError(t, err, text)
-		return State{Revision: label, Mapping: m, Stacks: drawnStacks, ReadsProviders: true}, doors
+		return State{Revision: label, Mapping: m, Stacks: drawnStacks, ReadsProviders: true}, frontDoors
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		base, before := draw(t, "base")
@@ -235,8 +235,8 @@ func TestMovesLeadFromBaseToHead(t *testing.T) {
 		for _, host := range slices.Concat(r.HostsAdded, r.HostsRemoved) {
 			before[host] = after[host]
 		}
-		for host, door := range before {
-			require.Equal(t, after[host], door, host)
+		for host, frontDoor := range before {
+			require.Equal(t, after[host], frontDoor, host)
 		}
 		text, err := r.Markdown(Style{MaxBytes: MaxComment})
 		require.NoError(t, err)

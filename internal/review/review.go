@@ -1,6 +1,6 @@
-// Package review tells what a change of an environment's mapping means: which
-// hosts, verbs, policies, certificates and zones come and go, which limits it
-// comes near to, and who has to redeploy. It needs neither AWS nor an engine:
+// Package review is what a change of an environment's mapping means: which hosts,
+// verbs, policies, certificates and zones come and go, which limits it comes near
+// to, and which account has to redeploy. It needs neither AWS nor an engine:
 // the two revisions' mappings and settings decide.
 //
 // Compare makes a Review, and Markdown writes it as a pull request's comment.
@@ -29,8 +29,8 @@ type State struct {
 	Absent string
 	// Stacks are the provider accounts' stacks.
 	Stacks []Stack
-	// ReadsProviders tells that the shared stack is told which they are, as it
-	// has to be where a row has another front door than nginx.
+	// ReadsProviders reports whether the shared stack's settings name them, as they
+	// must if a row has another front door than nginx.
 	ReadsProviders bool
 	Options        topology.Options
 	// SuppliedOnly says that no certificate is issued: Options.Supplied have to
@@ -113,7 +113,7 @@ const (
 	ProxyGoes ProxyChange = "goes"
 )
 
-// Empty tells whether the change means nothing to an environment.
+// Empty reports whether the change means nothing to an environment.
 func (r *Review) Empty() bool {
 	return len(r.Rows) == 0 && len(r.Policies) == 0 && len(r.Zones) == 0 &&
 		r.Certificates.empty() && len(r.Warnings) == 0 && r.Proxy == ProxyStays
@@ -128,7 +128,7 @@ type Request struct {
 	Endpoints map[mapping.FrontDoor]string
 }
 
-// Compare tells what becomes of an environment when head takes base's place.
+// Compare is what becomes of an environment when head takes base's place.
 // A base that can't be derived from is taken as absent. The error is that of
 // head's derivation: all its mistakes, joined.
 func Compare(r Request) (*Review, error) {

@@ -15,10 +15,10 @@ type RowKind string
 // The kinds, in the order in which a review lists them.
 const (
 	RowAdded RowKind = "added"
-	// RowRepointed leads to another API, stage, path or account.
+	// RowRepointed has another API, stage, path or account.
 	RowRepointed RowKind = "re-pointed"
-	// RowChanged leads where it led, under other conditions or by another front
-	// door.
+	// RowChanged has the same API, stage, path and account, and another value
+	// beside them.
 	RowChanged RowKind = "changed"
 	RowRetired RowKind = "retired"
 	RowRemoved RowKind = "removed"
@@ -44,7 +44,7 @@ type RowChange struct {
 type FieldChange struct {
 	Name          string
 	Before, After string
-	// FreeText tells that the values are the file's text, of no grammar.
+	// FreeText says that the values are the file's text, of no grammar.
 	FreeText bool
 }
 
