@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // The canonical form is one spelling for what means the same, whichever way
@@ -51,8 +53,8 @@ func canonicalPrincipal(value any, api API) any {
 	c := map[string]any{}
 	for kind, names := range kinds {
 		c[kind] = canonicalSet(names, func(name string) string {
-			if kind == "AWS" && accountGrammar.MatchString(name) {
-				return "arn:" + api.Partition + ":iam::" + name + ":root"
+			if kind == "AWS" && aws.IsAccountID(name) {
+				return aws.ARN{Partition: api.Partition, Service: "iam", AccountID: name, Resource: "root"}.String()
 			}
 			return name
 		})

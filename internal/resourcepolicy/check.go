@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // InputError says that values of a Request can't be carried into a policy.
@@ -24,12 +26,9 @@ const domainLabels = `[a-z0-9-]+(?:\.[a-z0-9-]+)*`
 // mean something in a policy, but for the leading "*." of a host: StringEquals
 // compares that literally.
 var (
-	partitionGrammar = regexp.MustCompile(`^aws(-[a-z0-9]+)*$`)
-	regionGrammar    = regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)+$`)
-	accountGrammar   = regexp.MustCompile(`^[0-9]{12}$`)
-	apiGrammar       = regexp.MustCompile(`^[a-z0-9]+$`)
-	endpointGrammar  = regexp.MustCompile(`^vpce-[0-9a-z-]+$`)
-	hostGrammar      = regexp.MustCompile(`^(\*\.)?` + domainLabels + `$`)
+	apiGrammar      = regexp.MustCompile(`^[a-z0-9]+$`)
+	endpointGrammar = regexp.MustCompile(`^vpce-[0-9a-z-]+$`)
+	hostGrammar     = regexp.MustCompile(`^(\*\.)?` + domainLabels + `$`)
 	// A custom domain of API Gateway's is no wildcard here, and its ARN none in
 	// a policy.
 	domainGrammar    = regexp.MustCompile(`^` + domainLabels + `$`)
@@ -45,16 +44,20 @@ type problems []string
 func (p *problems) add(format string, values ...any) { *p = append(*p, fmt.Sprintf(format, values...)) }
 
 func (p *problems) require(grammar *regexp.Regexp, what, value, example string) {
-	if !grammar.MatchString(value) {
+	p.expect(grammar.MatchString(value), what, value, example)
+}
+
+func (p *problems) expect(ok bool, what, value, example string) {
+	if !ok {
 		p.add("%s %q: expected something like %s", what, value, example)
 	}
 }
 
 func (r *Request) check() error {
 	var p problems
-	p.require(partitionGrammar, "partition", r.Partition, "aws")
-	p.require(regionGrammar, "region", r.Region, "us-east-1")
-	p.require(accountGrammar, "account", r.AccountID, "111111111111")
+	p.expect(aws.IsPartition(r.Partition), "partition", r.Partition, "aws")
+	p.expect(aws.IsRegion(r.Region), "region", r.Region, "us-east-1")
+	p.expect(aws.IsAccountID(r.AccountID), "account", r.AccountID, "111111111111")
 	p.require(apiGrammar, "API ID", r.APIID, "a1b2c3d4e5")
 	r.checkEndpoints(&p)
 	if r.Form != DenyNotResource && r.Form != DenyVerbs {
