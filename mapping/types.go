@@ -1,10 +1,11 @@
 // Package mapping reads the mapping file: which custom domain leads to which
 // private API Gateway endpoint, with which verbs, in which account.
 //
-// Load and Parse return either a Mapping in which every value has passed its
-// grammar, or Errors with every mistake of the file, each with its position
-// and what to write instead. Nothing of the file can leave this package except
-// through one of the types below.
+// Load, Read and Parse return either a Mapping in which every value has passed its
+// grammar, or Errors with every mistake of the file, each with its position and
+// what to write instead. Nothing of the file can leave this package except through
+// one of the types below. New makes a Mapping of rows without a file, by the same
+// rules, and Check says what a front door can't do for a row.
 package mapping
 
 import (
@@ -14,9 +15,10 @@ import (
 	"time"
 )
 
-// Mapping is a validated mapping file.
+// Mapping is a validated mapping. Load, Read, Parse and New make it.
 type Mapping struct {
-	// Source is the file's name as it was given to Load or Parse.
+	// Source is the file's name as it was given to Load, Read or Parse; empty for a
+	// mapping of New.
 	Source string
 	// Accounts are the entries of ACCOUNTS, in the file's order.
 	Accounts []Account
@@ -32,39 +34,50 @@ type Mapping struct {
 type Account struct {
 	// Name is a letter, then up to 62 letters, digits, "_" and "-".
 	Name string
-	ID   AccountID
+	// ID is the account number.
+	ID AccountID
 	// RoleARN is the IAM role to assume in the account, whose number it bears:
 	// arn:{partition}:iam::{account}:role/[{path}/]{name}; empty: none.
 	RoleARN string
-	Pos     Position
+	// Pos is the name's place; zero for an account that no file holds.
+	Pos Position
 }
 
 // Row is an entry of APIS.
 type Row struct {
 	// Index is the row's place in APIS, from 0.
 	Index int
-	Pos   Position
+	// Pos is the place of the row's first key; zero for a row that no file holds.
+	Pos Position
 
+	// Host and BasePath are where callers send requests: CUSTOM_DOMAIN_URL.
 	Host     Host
 	BasePath BasePath
-	API      PrivateAPI
+	// API is where the requests go: PRIVATE_API_URL.
+	API PrivateAPI
 	// Methods are the allowed verbs, sorted, without duplicates; nil: every
 	// verb. CORS has already added OPTIONS.
 	Methods []Method
 	// Account is the account that owns the API; empty where the row names none.
 	Account AccountID
-	CORS    bool
-	// Timeout is how long an answer may take, 1 to 300 seconds.
+	// CORS says that OPTIONS is allowed too, for browsers' preflight requests.
+	// Default: false.
+	CORS bool
+	// Timeout is how long an answer may take, in whole seconds. Default:
+	// DefaultTimeout. 1 to 300 seconds.
 	Timeout time.Duration
 	// Stream says that the API streams its answers; see ReadTimeout.
 	Stream bool
 	// NoRewrite says that answers pass as the API wrote them: without it the
 	// proxy leads their Location, cookies and the like back to the row's URL.
 	NoRewrite bool
-	// AccessMode is the API's endpoint access mode; empty: BASIC.
+	// AccessMode is the API's endpoint access mode. Default: AccessModeBasic.
 	AccessMode AccessMode
-	Auth       Auth
-	FrontDoor  FrontDoor
+	// Auth is AuthIAM if the API demands signed requests. Default: empty.
+	Auth Auth
+	// FrontDoor is how requests reach the API. Default: FrontDoorNGINX. Rows of one
+	// host have the same.
+	FrontDoor FrontDoor
 	// PublicZone is the public hosted zone that validates the row's
 	// certificate; empty: the nearest public parent zone.
 	PublicZone Zone
