@@ -61,11 +61,13 @@ func grant(row mapping.Row) resourcepolicy.Grant {
 		methods = append(methods, string(method))
 	}
 	return resourcepolicy.Grant{
-		Host:    string(row.Host),
-		Stage:   string(row.API.Stage),
-		Path:    string(row.API.Path),
-		Methods: methods,
-		Source:  Source(row),
+		Host:     string(row.Host),
+		BasePath: string(row.BasePath),
+		Stage:    string(row.API.Stage),
+		Path:     string(row.API.Path),
+		Methods:  methods,
+		Signed:   row.Auth == mapping.AuthIAM,
+		Source:   Source(row),
 	}
 }
 

@@ -37,7 +37,7 @@ func TestRowsGrantTheirVerbsStageAndPathToTheirHost(t *testing.T) {
 	want := resourcepolicy.Request{
 		Partition: "aws", Region: "eu-west-1", AccountID: "222222222222", APIID: "a1b2c3d4e5",
 		Grants: []resourcepolicy.Grant{
-			{Host: "orders.internal.example.com", Stage: "prod", Path: "/orders",
+			{Host: "orders.internal.example.com", BasePath: "/v1", Stage: "prod", Path: "/orders",
 				Methods: []string{"GET", "OPTIONS", "POST"}, Source: "APIS[0] (orders.internal.example.com/v1)"},
 			{Host: "*.internal.example.com", Stage: "dev", Source: "APIS[1] (*.internal.example.com)"},
 		},

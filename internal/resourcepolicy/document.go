@@ -182,14 +182,3 @@ func unexpectedEnd(err error) error {
 	}
 	return err
 }
-
-// withoutPortico is the document with the owner's statements only.
-func (d document) withoutPortico() document {
-	owner := document{members: d.members}
-	for _, s := range d.statements {
-		if sid, _ := s["Sid"].(string); !strings.HasPrefix(sid, sidPrefix) {
-			owner.statements = append(owner.statements, s)
-		}
-	}
-	return owner
-}

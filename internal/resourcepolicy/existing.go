@@ -132,7 +132,7 @@ func unwrap(text string) (any, bool) {
 	case string:
 		return v, v != text
 	case map[string]any:
-		_, isAnswer := answer(v)
+		_, isAnswer := policyIn(v)
 		return v, isAnswer
 	}
 	return nil, value == nil
@@ -157,7 +157,7 @@ func policyOf(value any, apiID string) (any, error) {
 	if items, ok := members["items"].([]any); ok {
 		return policyAmong(items, apiID)
 	}
-	policy, ok := answer(members)
+	policy, ok := policyIn(members)
 	if !ok {
 		return value, nil
 	}
@@ -167,9 +167,9 @@ func policyOf(value any, apiID string) (any, error) {
 	return policy, nil
 }
 
-// answer is the policy in an answer about one REST API, or in one that was
+// policyIn is the policy in an answer about one REST API, or in one that was
 // cut down to the policy.
-func answer(members map[string]any) (policy any, ok bool) {
+func policyIn(members map[string]any) (policy any, ok bool) {
 	policy, has := memberOf(members, "policy")
 	if has && len(members) == 1 {
 		return policy, true

@@ -116,7 +116,8 @@ func TestAdditionalEndpointsAreAdmittedBesideOurs(t *testing.T) {
 
 func TestRetiredRowsLeaveTheOwnersPolicy(t *testing.T) {
 	existing := `{"Version":"2012-10-17","Id":"own","Statement":[
-	  {"Sid":"PorticoAllow1","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"},
+	  {"Sid":"PorticoAllow1","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/*",
+	   "Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `","aws:Referer":"a.example.com"}}},
 	  {"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}`
 	r := request()
 	r.Existing = []byte(existing)
@@ -143,8 +144,8 @@ func TestOwnersWhoShutOurEndpointOutAreNamed(t *testing.T) {
 		statement string
 		want      []string
 	}{
-		"another endpoint only":        {`{"Sid":"Lock","Effect":"Deny","Condition":{"StringNotEquals":{"aws:sourceVpce":"` + theirs + `"}}}`, []string{`Statement[0] (Sid "Lock") of the owner's policy denies what doesn't come from ` + theirs + `: requests through ` + ours + ` get 403 until the owner adds it there`}},
-		"other endpoints, no Sid":      {`{"Effect":"Deny","Condition":{"StringNotEquals":{"aws:SourceVpce":["` + theirs + `","` + another + `"]}}}`, []string{`Statement[0] of the owner's policy denies what doesn't come from ` + another + `, ` + theirs + `: requests through ` + ours + ` get 403 until the owner adds it there`}},
+		"another endpoint only":        {`{"Sid":"Lock","Effect":"Deny","Condition":{"StringNotEquals":{"aws:sourceVpce":"` + theirs + `"}}}`, []string{`Statement[0] (Sid "Lock") of the owner's policy denies what doesn't come from ` + theirs + `: requests through ` + ours + ` get 403 until the owner adds it there: a.example.com`}},
+		"other endpoints, no Sid":      {`{"Effect":"Deny","Condition":{"StringNotEquals":{"aws:SourceVpce":["` + theirs + `","` + another + `"]}}}`, []string{`Statement[0] of the owner's policy denies what doesn't come from ` + another + `, ` + theirs + `: requests through ` + ours + ` get 403 until the owner adds it there: a.example.com`}},
 		"ours among them":              {`{"Effect":"Deny","Condition":{"StringNotEquals":{"aws:SourceVpce":["` + theirs + `","` + ours + `"]}}}`, nil},
 		"an allow":                     {`{"Effect":"Allow","Condition":{"StringNotEquals":{"aws:SourceVpce":"` + theirs + `"}}}`, nil},
 		"only under another condition": {`{"Effect":"Deny","Condition":{"StringNotEquals":{"aws:SourceVpce":"` + theirs + `"},"StringEquals":{"aws:Referer":"x"}}}`, nil},
@@ -174,7 +175,7 @@ func TestStatementsOfAnotherEnvironmentAreNotReplacedInSilence(t *testing.T) {
 	other, err := Merge(r)
 	require.NoError(t, err)
 	require.Equal(t, []string{"statements of Portico's for " + ours + " are replaced by those for " + another +
-		": if that endpoint is another environment's, its requests get 403 from now on, so give each environment an API of its own"}, other.Notices)
+		": if that endpoint is another environment's, its requests get 403 from now on, so give each environment a name or an API of its own"}, other.Notices)
 }
 
 func TestRequestsThatNoPolicyCanCarryAreRefusedAtOnce(t *testing.T) {
@@ -261,26 +262,70 @@ func TestRowsThatFitTheDefaultQuota(t *testing.T) {
 	for name, test := range map[string]struct {
 		path           string
 		methods        []string
+		environment    string
 		exact, compact int
 	}{
-		"the whole stage, all methods": {"", nil, 97, 192},
-		"the whole stage, two methods": {"", []string{"GET", "POST"}, 95, 190},
-		"its own path, one method":     {"/orders%d", []string{"GET"}, 9, 18},
-		"its own path, two methods":    {"/orders%d", []string{"GET", "POST"}, 7, 13},
-		"its own path, all methods":    {"/orders%d", nil, 2, 5},
+		"the whole stage, all methods":          {"", nil, "", 97, 192},
+		"the whole stage, two methods":          {"", []string{"GET", "POST"}, "", 95, 190},
+		"its own path, one method":              {"/orders%d", []string{"GET"}, "", 9, 18},
+		"its own path, two methods":             {"/orders%d", []string{"GET", "POST"}, "", 7, 13},
+		"its own path, all methods":             {"/orders%d", nil, "", 2, 5},
+		"the whole stage, all methods, of prod": {"", nil, "prod", 41, 191},
+		"the whole stage, two methods, of prod": {"", []string{"GET", "POST"}, "prod", 39, 189},
+		"its own path, one method, of prod":     {"/orders%d", []string{"GET"}, "prod", 4, 17},
+		"its own path, two methods, of prod":    {"/orders%d", []string{"GET", "POST"}, "prod", 3, 13},
+		"its own path, all methods, of prod":    {"/orders%d", nil, "prod", 1, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rows := func(n int) Request {
+				r := manyRows(n, test.path, test.methods...)
+				r.App, r.Environment = "portico", test.environment
+				return r
+			}
 			for n, want := range map[int]AllowForm{
 				test.exact: AllowExact, test.exact + 1: AllowCompact, test.compact: AllowCompact,
 			} {
-				result, err := Merge(manyRows(n, test.path, test.methods...))
+				result, err := Merge(rows(n))
 				require.NoError(t, err)
 				require.Equal(t, want, result.Allow, "%d rows", n)
 			}
-			_, err := Merge(manyRows(test.compact+1, test.path, test.methods...))
+			_, err := Merge(rows(test.compact + 1))
 			var large *SizeError
 			require.ErrorAs(t, err, &large)
 			require.Equal(t, test.compact, large.Fit)
+		})
+	}
+}
+
+// TestRowsOfTwoEnvironmentsThatFitTheDefaultQuota holds the column of two
+// environments of that table: so many rows of each, in whatever order they come.
+func TestRowsOfTwoEnvironmentsThatFitTheDefaultQuota(t *testing.T) {
+	for name, test := range map[string]struct {
+		path    string
+		methods []string
+		each    int
+	}{
+		"the whole stage, all methods": {"", nil, 86},
+		"the whole stage, two methods": {"", []string{"GET", "POST"}, 84},
+		"its own path, one method":     {"/orders%d", []string{"GET"}, 8},
+		"its own path, two methods":    {"/orders%d", []string{"GET", "POST"}, 6},
+		"its own path, all methods":    {"/orders%d", nil, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pair := func(n int) (dev, prod Request) {
+				dev = manyRows(n, test.path, test.methods...)
+				dev.App, dev.Environment = "portico", "dev"
+				prod = dev
+				prod.Environment, prod.VPCEndpointID = "prod", another
+				return dev, prod
+			}
+			dev, prod := pair(test.each)
+			require.Equal(t, string(mergeInto(t, nil, dev, prod)), string(mergeInto(t, nil, prod, dev, prod)))
+			dev, prod = pair(test.each + 1)
+			prod.Existing = mergeInto(t, nil, dev)
+			_, err := Merge(prod)
+			var large *SizeError
+			require.ErrorAs(t, err, &large)
 		})
 	}
 }

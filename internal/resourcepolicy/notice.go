@@ -2,39 +2,15 @@ package resourcepolicy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// blocks tells which statements of the owner's deny every request through some
-// of the endpoints: those that deny whatever doesn't come from endpoints of a
-// list without them. They stay, since they are the owner's; the rows can't work
-// until the owner adds the endpoints.
-func (d document) blocks(endpoints []string) []string {
-	var notices []string
-	for i, s := range d.statements {
-		if s["Effect"] != "Deny" {
-			continue
-		}
-		known, ok := onlyEndpoints(s["Condition"])
-		out := slices.DeleteFunc(slices.Clone(endpoints), func(id string) bool { return slices.Contains(known, id) })
-		if !ok || len(out) == 0 {
-			continue
-		}
-		it := "it"
-		if len(out) > 1 {
-			it = "them"
-		}
-		notices = append(notices, fmt.Sprintf(
-			"%s of the owner's policy denies what doesn't come from %s: requests through %s get 403 until the owner adds %s there",
-			statementName(i, s), strings.Join(known, ", "), strings.Join(out, ", "), it))
-	}
-	return notices
-}
-
-// curbs tells which statements of the owner's let consumers' endpoints in that
-// are held to custom domains: what such a consumer calls past them is denied.
-func (d document) curbs(consumers []string) []string {
+// consumerConflicts reports which statements of the owner's let consumers'
+// endpoints in that are held to custom domains: what such a consumer calls past
+// them is denied.
+func (d document) consumerConflicts(consumers []string) []string {
 	var notices []string
 	for i, s := range d.statements {
 		if s["Effect"] != "Allow" {
@@ -66,56 +42,64 @@ func statementName(index int, s map[string]any) string {
 	return fmt.Sprintf("Statement[%d]", index)
 }
 
-// displaced tells of statements of Portico's that were written for other
+// notices report what the merge did with statements whose Sids begin as
+// Portico's do.
+func (p division) notices(r *Request) []string {
+	var notices []string
+	for _, i := range p.lookalikes {
+		notices = append(notices, fmt.Sprintf(
+			"%s of the owner's policy is kept as the owner's: its Sid begins as Portico's do, but Portico didn't write it", statementName(i, p.owner.statements[i])))
+	}
+	notices = append(notices, p.displaced(r.ownEndpoints())...)
+	if unnamed := endpointsIn(p.others[""]); len(unnamed) > 0 {
+		notices = append(notices, fmt.Sprintf(
+			"statements of Portico's for %s that name no environment are kept, since they are for none of the endpoints %s: if the environment that wrote them is gone, take them out of the policy",
+			strings.Join(unnamed, ", "), strings.Join(r.ownEndpoints(), ", ")))
+	}
+	for _, tag := range slices.Sorted(maps.Keys(p.others)) {
+		for _, s := range p.others[tag] {
+			id, _ := parseSid(s.Sid)
+			both := slices.DeleteFunc(slices.Clone(s.endpoints()), func(endpoint string) bool { return !slices.Contains(r.consumers(), endpoint) })
+			if id.kind == allowEndpointsKind && len(both) > 0 {
+				notices = append(notices, fmt.Sprintf(
+					"%s is an additional VPC endpoint of another environment (Sid %q) and an endpoint of front door native here: it is held to this environment's custom domains",
+					strings.Join(both, ", "), s.Sid))
+			}
+		}
+	}
+	return notices
+}
+
+// displaced reports statements of the environment's that were written for other
 // endpoints than these: such as these have replaced, or those of another
-// environment, which loses its access. All of Portico's statements in a policy
-// come from one merge; so where one of these endpoints is among theirs, the
-// others were this environment's too.
-func (d document) displaced(endpoints []string) []string {
-	others := d.porticos()
-	if len(others) == 0 || slices.ContainsFunc(others, func(id string) bool { return slices.Contains(endpoints, id) }) {
+// environment of the same name, which loses its access. All of an environment's
+// statements in a policy come from one merge; so where one of these endpoints is
+// among theirs, the others were this environment's too.
+func (p division) displaced(endpoints []string) []string {
+	former := endpointsIn(p.ours)
+	if len(former) == 0 || meets(former, endpoints) {
 		return nil
 	}
 	whose := "that endpoint is another environment's, its"
-	if len(others) > 1 {
+	if len(former) > 1 {
 		whose = "those endpoints are another environment's, their"
 	}
 	return []string{fmt.Sprintf(
-		"statements of Portico's for %s are replaced by those for %s: if %s requests get 403 from now on, so give each environment an API of its own",
-		strings.Join(others, ", "), strings.Join(endpoints, ", "), whose)}
+		"statements of Portico's for %s are replaced by those for %s: if %s requests get 403 from now on, so give each environment a name or an API of its own",
+		strings.Join(former, ", "), strings.Join(endpoints, ", "), whose)}
 }
 
-// porticos are the endpoints that statements of Portico's were written for,
+// endpointsIn are the endpoints that are held to rows by some statements,
 // sorted.
-func (d document) porticos() []string {
+func endpointsIn(statements []statement) []string {
 	var ids []string
-	for _, s := range d.statements {
-		sid, _ := s["Sid"].(string)
-		if !slices.Contains([]string{denyHostsSid, denyALBSid, denyDomainsSid}, sid) {
-			continue
+	for _, s := range statements {
+		if id, _ := parseSid(s.Sid); slices.Contains([]string{denyHostsKind, albDenyKind, denyDomainsKind}, id.kind) {
+			ids = append(ids, s.endpoints()...)
 		}
-		operators, _ := s["Condition"].(map[string]any)
-		keys, _ := operators["StringEquals"].(map[string]any)
-		ids = append(ids, texts(keys[sourceVPCE])...)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
-}
-
-// onlyEndpoints are the values of a condition that is StringNotEquals on
-// aws:SourceVpce and nothing else.
-func onlyEndpoints(condition any) ([]string, bool) {
-	operators, _ := condition.(map[string]any)
-	keys, _ := operators["StringNotEquals"].(map[string]any)
-	if len(operators) != 1 || len(keys) != 1 {
-		return nil, false
-	}
-	for key, value := range keys {
-		if strings.EqualFold(key, sourceVPCE) {
-			return texts(value), true
-		}
-	}
-	return nil, false
 }
 
 // texts are the strings of a string or a list.

@@ -154,8 +154,12 @@ func never(call) bool { return false }
 
 // owners are the policies that an API may have before Portico comes.
 func owners() map[string]owner {
-	const older = `{"Sid":"PorticoAllow7","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"},
-	  {"Sid":"PorticoDenyHosts","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringNotEquals":{"aws:Referer":"gone.example.com"}}}`
+	const older = `{"Sid":"PorticoAllow7","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/GET/*",
+	    "Condition":{"StringEquals":{"aws:Referer":"gone.example.com","aws:SourceVpce":"` + ours + `"}}},
+	  {"Sid":"PorticoDenyHosts","Effect":"Deny","Principal":{"AWS":"*"},"Action":"execute-api:Invoke","Resource":"execute-api:/*",
+	    "Condition":{"StringEquals":{"aws:sourceVpce":["` + ours + `"]},"StringNotEquals":{"aws:Referer":"gone.example.com"}}},
+	  {"Sid":"PorticoDenyEndpoints","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*",
+	    "Condition":{"StringNotEquals":{"aws:SourceVpce":"` + ours + `"}}}`
 	const allowsTheirs = `{"Sid":"Consumers","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringEquals":{"aws:SourceVpce":"` + theirs + `"}}}`
 	fromTheirs := func(c call) bool { return c.endpoint == theirs }
 	return map[string]owner{

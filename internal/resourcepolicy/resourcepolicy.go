@@ -1,8 +1,9 @@
 // Package resourcepolicy writes Portico's part of the resource policy of a
 // private API Gateway REST API into the policy that the API's owner has.
 //
-// Portico's statements are those whose Sid begins with "Portico". Merge
-// replaces them and leaves the owner's alone. What the statements hold, for
+// Each environment of Portico's has statements of its own, which their Sids and
+// their shape tell from the owner's and from other environments'. Merge replaces
+// them and leaves all others alone. What the statements hold, for
 // whoever comes through Portico's VPC endpoint: the methods, stages and paths
 // of the rows, under the rows' hosts, and nothing else, whatever authorizer
 // the API has. An Allow alone wouldn't hold that, since API Gateway admits
@@ -33,11 +34,17 @@ type Request struct {
 	Region    string
 	AccountID string // 12 digits; the account that owns the API
 	APIID     string
-	// VPCEndpointID is the execute-api endpoint that the proxy calls; empty
-	// where none stands.
+	// App and Environment name the installation whose statements are written;
+	// Environment empty: none is named, and Sids are without one.
+	App, Environment string
+	// VPCID is the VPC of Portico's own endpoints; empty: unknown. It is for
+	// notices alone.
+	VPCID string
+	// VPCEndpointID is the execute-api endpoint that the proxy calls; empty: there
+	// is none.
 	VPCEndpointID string
 	// ALBEndpointID is the execute-api endpoint that is the target of a load
-	// balancer without a proxy; empty where none stands.
+	// balancer without a proxy; empty: there is none.
 	ALBEndpointID string
 	// NativeEndpointIDs are the execute-api endpoints that have access to
 	// PRIVATE custom domains: Portico's own first, then consumers'.
@@ -50,6 +57,10 @@ type Request struct {
 	// each front door. A row whose host is on its way from one front door to
 	// another is in both. None at all: Portico's statements are taken out.
 	Grants, ALBGrants, NativeGrants []Grant
+	// ServedGrants are those of the rows that the proxy serves until it is
+	// updated, where they are others than Grants: what either set allows is
+	// allowed. nil: the same.
+	ServedGrants []Grant
 	// Existing is the API's policy in any form in which AWS's tools hand it
 	// out: see decodeExisting. Empty: the API has none.
 	Existing []byte
@@ -60,8 +71,10 @@ type Request struct {
 
 // Grant is one row of the mapping: what a host may do with the API.
 type Grant struct {
-	Host  string // as the proxy sends it in Referer; "*." is literal
-	Stage string
+	Host string // as the proxy sends it in Referer; "*." is literal
+	// BasePath is the row's: empty, or beginning with "/" and not ending with one.
+	BasePath string
+	Stage    string
 	// Path is below the stage, empty or beginning with "/" and not ending
 	// with one. What lies below an allowed path is allowed.
 	Path string
@@ -71,6 +84,9 @@ type Grant struct {
 	// the resource has it (arn:aws:apigateway:…) or as conditions write it
 	// (arn:aws:execute-api:…); others don't have one.
 	DomainARN string
+	// Signed tells that callers sign their requests as IAM identities; other
+	// requests are anonymous to policies.
+	Signed bool
 	// Source names the row in messages: `APIS[3] (orders.example.com/v1)`. What
 	// has the same Source is counted as one row.
 	Source string
@@ -106,7 +122,8 @@ const (
 // Result is a merged policy.
 type Result struct {
 	// Policy is the canonical JSON document; empty when there is nothing left
-	// to say: no grants, and no statements of the owner's.
+	// to say: no grants, and no statements of the owner's or of another
+	// environment's.
 	Policy []byte
 	// Size is the policy's length in characters, ARNs in full, no white space.
 	Size int
@@ -115,16 +132,18 @@ type Result struct {
 	Allow   AllowForm
 	// OwnerStatements counts the statements that aren't Portico's.
 	OwnerStatements int
-	// Notices tell what of the existing policy will keep the rows from working,
-	// and whose access the merge takes away.
+	// Notices say what of the existing policy will keep the rows from working,
+	// whose access the merge takes away, and which statements it took for the
+	// owner's although their Sids begin as Portico's do.
 	Notices []string
 }
 
 // Merge writes Portico's statements for the grants into the existing policy.
 //
 // The errors are *InputError for a request that can't be carried into a policy,
-// *DocumentError for an existing policy that can't be read, and *SizeError for
-// a policy larger than the quota.
+// *DocumentError for an existing policy that can't be read, *SizeError for
+// a policy larger than the quota, and *ConflictError for an endpoint that
+// another environment uses for the same API.
 func Merge(r Request) (*Result, error) {
 	if r.MaxSize == 0 {
 		r.MaxSize = DefaultMaxSize
@@ -139,46 +158,52 @@ func Merge(r Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	owner := existing.withoutPortico().canonical(r.api())
-
-	result := &Result{MaxSize: r.MaxSize, OwnerStatements: len(owner.statements)}
-	w := newWriter(r, owner)
+	parts := existing.canonical(r.api()).divide(&r)
+	result := &Result{MaxSize: r.MaxSize, OwnerStatements: len(parts.owner.statements)}
+	w := newWriter(r, parts)
 	if w.rows() == 0 {
-		result.Policy = owner.encode(nil)
+		result.Policy = w.policy(0, form{})
 		result.Size = size(result.Policy)
 		return result, nil
 	}
-	result.Notices = slices.Concat(owner.blocks(w.endpoints(w.doors)), owner.curbs(r.consumers()), existing.displaced(r.porticos()))
+	if err := parts.conflict(&r); err != nil {
+		return nil, err
+	}
+	result.Notices = slices.Concat(w.refusals(), parts.owner.consumerConflicts(r.consumers()), parts.notices(&r))
 
 	for _, form := range w.forms() {
-		policy := w.policy(w.rows(), form)
-		if n := size(policy); n <= r.MaxSize {
-			result.Policy, result.Size, result.Allow = policy, n, form
-			return result, nil
+		if w.leavesRoom(form) {
+			policy := w.policy(w.rows(), form)
+			if n := size(policy); n <= r.MaxSize {
+				result.Policy, result.Size, result.Allow = policy, n, form.allow
+				if w.narrows && !form.spellings {
+					result.Notices = append(result.Notices, unspelled)
+				}
+				return result, nil
+			}
 		}
 	}
 	return nil, w.tooLarge()
 }
+
+// unspelled says that a policy has no room for the spellings of narrower paths.
+const unspelled = "the quota has no room to deny other spellings (such as /v1//admin and /v1/admin;x) of paths that a narrower row holds to fewer verbs: that rests on the proxy alone"
 
 // Closed is the policy of an API whose owner had none and whose rows are all
 // retired: where Merge has nothing left to say. A private API without a policy
 // admits nobody and can't be deployed either, so that what was granted would
 // stay in effect; this says the same in a form that can be. The additional
 // endpoints stay admitted. Its Sids mark it as Portico's, to be replaced when
-// the API gets a row again.
+// the API gets a row again. Existing is not looked at.
 //
 // The error is *InputError.
 func Closed(r Request) ([]byte, error) {
-	r.Grants, r.ALBGrants, r.NativeGrants, r.Form = nil, nil, nil, DenyNotResource
+	r.Grants, r.ServedGrants, r.ALBGrants, r.NativeGrants, r.Form = nil, nil, nil, nil, DenyNotResource
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	w := newWriter(r, document{})
-	closed := statement{Sid: sidPrefix + "Retired", Effect: "Deny", Resource: []string{w.prefix + "*"}}
-	if len(w.additional) > 0 {
-		closed.Condition = conditions{"StringNotEquals": {sourceVPCE: w.additional}}
-	}
-	return w.owner.encode(append(w.allowEndpoints(), closed)), nil
+	w := newWriter(r, division{})
+	return w.parts.owner.encode(append(w.allowEndpoints(), w.closed(w.additional))), nil
 }
 
 // API names a REST API.

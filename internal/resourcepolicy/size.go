@@ -16,8 +16,9 @@ type SizeError struct {
 	Form  DenyForm
 	// Size is the length of the smallest form, in characters.
 	Size, MaxSize int
-	// OwnerSize is the length of the owner's part of it.
-	OwnerSize int
+	// OwnerSize is the length of the owner's part of it, OthersSize that of other
+	// environments'.
+	OwnerSize, OthersSize int
 	// Rows is the number of rows, Fit how many of them, from the first on, have
 	// room.
 	Rows, Fit int
@@ -30,9 +31,13 @@ func (e *SizeError) Error() string {
 	if e.Form == DenyVerbs {
 		hint += `, or set denyForm to "notResource", whose policies can be smaller`
 	}
-	return fmt.Sprintf("write resource policy of API %s: %d rows make %d characters (%d of them the owner's) and the quota is %d: "+
+	others := ""
+	if e.OthersSize > 0 {
+		others = fmt.Sprintf(", %d other environments'", e.OthersSize)
+	}
+	return fmt.Sprintf("write resource policy of API %s: %d rows make %d characters (%d of them the owner's%s) and the quota is %d: "+
 		"the first %d rows fit, %s doesn't: ask AWS to raise the quota \"API Gateway resource policy\", or %s",
-		e.APIID, e.Rows, e.Size, e.OwnerSize, e.MaxSize, e.Fit, e.FirstOut, hint)
+		e.APIID, e.Rows, e.Size, e.OwnerSize, others, e.MaxSize, e.Fit, e.FirstOut, hint)
 }
 
 // tooLarge describes a policy whose every form is above the quota.
@@ -47,7 +52,7 @@ func (w *writer) tooLarge() *SizeError {
 	e := &SizeError{
 		APIID: w.request.APIID, Form: w.request.Form,
 		Size: size(w.policy(w.rows(), smallest)), MaxSize: w.request.MaxSize,
-		OwnerSize: size(w.owner.encode(nil)), Rows: w.rows(), Fit: fit,
+		OwnerSize: size(w.parts.owner.encode(nil)), OthersSize: w.othersSize(), Rows: w.rows(), Fit: fit,
 	}
 	if fit < w.rows() {
 		e.FirstOut = w.names[fit]

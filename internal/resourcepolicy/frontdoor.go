@@ -13,12 +13,13 @@ const (
 	viaDomain  = "execute-api:viaDomainArn"
 )
 
-// door is a way to the API that Portico makes: endpoints, what tells the hosts
+// frontDoor is a front door as policies see it: endpoints, what tells the hosts
 // of requests through them apart, and what each may do.
-type door struct {
-	// allowSid, denySid and strangersSid name its statements.
-	allowSid, denySid, strangersSid string
-	endpoints                       []string // sorted
+type frontDoor struct {
+	// allows, denies and deniesPaths are the kinds of its statements about hosts
+	// of its rows, strangers that about other hosts.
+	allows, denies, deniesPaths, strangers string
+	endpoints                              []string // sorted
 	// key names the host of a request; empty: nothing does. equals and
 	// notEquals are the operators to compare it with.
 	key, equals, notEquals string
@@ -26,30 +27,32 @@ type door struct {
 	grants []grant
 }
 
-// grant is what one row allows through a door.
+// grant is what one row allows through a front door.
 type grant struct {
-	row  int    // counted from 0 over all doors
-	host string // a value of the door's key
-	arns []string
+	Grant
+	row    int    // counted from 0 over all front doors
+	host   string // a value of the front door's key
+	arns   []string
+	former bool // of the rows that the proxy serves until it is updated
 }
 
-// through holds for requests through the door's endpoints.
-func (d door) through() conditions {
+// through holds for requests through the front door's endpoints.
+func (d frontDoor) through() conditions {
 	return conditions{"StringEquals": {sourceVPCE: d.endpoints}}
 }
 
-// from holds for requests through the door under one of the hosts.
-func (d door) from(hosts []string) conditions {
+// from holds for requests through the front door under one of the hosts.
+func (d frontDoor) from(hosts []string) conditions {
 	return d.with(d.equals, hosts)
 }
 
-// notFrom holds for requests through the door under none of the hosts. A
+// notFrom holds for requests through the front door under none of the hosts. A
 // negated operator also holds when the request has no such key.
-func (d door) notFrom(hosts []string) conditions {
+func (d frontDoor) notFrom(hosts []string) conditions {
 	return d.with(d.notEquals, hosts)
 }
 
-func (d door) with(operator string, hosts []string) conditions {
+func (d frontDoor) with(operator string, hosts []string) conditions {
 	c := d.through()
 	if d.key == "" || len(hosts) == 0 {
 		return c
@@ -63,9 +66,9 @@ func (d door) with(operator string, hosts []string) conditions {
 
 // under is from, written the shorter way: where more than half of all hosts
 // are meant it is shorter to name the others. Unknown hosts are then meant as
-// well, which changes nothing in a Deny: the statement for strangers denies
+// well, which changes nothing in a Deny: the statement about strangers denies
 // them everything.
-func (d door) under(hosts, all []string) conditions {
+func (d frontDoor) under(hosts, all []string) conditions {
 	if 2*len(hosts) <= len(all) {
 		return d.from(hosts)
 	}
@@ -80,34 +83,69 @@ func (d door) under(hosts, all []string) conditions {
 type group struct {
 	hosts []string // sorted
 	arns  []string // sorted, none covered by another
+	// narrow are paths of which the hosts have fewer methods than the ARNs.
+	narrow []narrowPath
 }
 
 // groups gathers the grants of the first rows: the rows of one host are one set
 // of ARNs, because a policy sees the host and not the base path, and hosts of
 // equal sets share their statements. Groups are ordered by their first host.
-func (d door) groups(rows int) []group {
-	byHost := map[string][]string{}
+func (d frontDoor) groups(rows int) []group {
+	byHost := map[string][]grant{}
 	for _, g := range d.grants {
 		if g.row < rows {
-			byHost[g.host] = append(byHost[g.host], g.arns...)
+			byHost[g.host] = append(byHost[g.host], g)
 		}
 	}
-	byARNs := map[string]*group{}
-	for host, arns := range byHost {
-		arns = withoutCovered(arns)
-		key := strings.Join(arns, "\n")
-		if byARNs[key] == nil {
-			byARNs[key] = &group{arns: arns}
+	byRights := map[string]*group{}
+	for host, grants := range byHost {
+		g := d.rights(grants)
+		key := g.key()
+		if byRights[key] == nil {
+			byRights[key] = &g
 		}
-		byARNs[key].hosts = append(byARNs[key].hosts, host)
+		byRights[key].hosts = append(byRights[key].hosts, host)
 	}
-	groups := make([]group, 0, len(byARNs))
-	for _, g := range byARNs {
+	groups := make([]group, 0, len(byRights))
+	for _, g := range byRights {
 		slices.Sort(g.hosts)
 		groups = append(groups, *g)
 	}
 	slices.SortFunc(groups, func(a, b group) int { return strings.Compare(a.hosts[0], b.hosts[0]) })
 	return groups
+}
+
+// rights are what the grants of one host allow. Where nothing tells hosts apart
+// no path is narrower: another host may have the wider row.
+func (d frontDoor) rights(grants []grant) group {
+	var g group
+	var wanted, former []Grant
+	for _, one := range grants {
+		g.arns = append(g.arns, one.arns...)
+		if one.former {
+			former = append(former, one.Grant)
+		} else {
+			wanted = append(wanted, one.Grant)
+		}
+	}
+	g.arns = withoutCovered(g.arns)
+	switch {
+	case d.key == "":
+	case former != nil && wanted != nil:
+		g.narrow = narrowPaths(wanted, former)
+	default:
+		g.narrow = narrowPaths(append(wanted, former...))
+	}
+	return g
+}
+
+// key is the same for groups of the same rights.
+func (g group) key() string {
+	key := strings.Join(g.arns, "\n")
+	for _, n := range g.narrow {
+		key += "\n" + strings.Join(n.arns("", true), "\n")
+	}
+	return key
 }
 
 func hostsOf(groups []group) []string {
@@ -119,9 +157,9 @@ func hostsOf(groups []group) []string {
 	return hosts
 }
 
-// doors are the front doors that the request has grants for, and the names of
-// the rows behind the grants.
-func (r *Request) doors(prefix string) (doors []door, rows []string) {
+// frontDoors are the front doors that the request has grants for, and the names
+// of the rows behind the grants.
+func (r *Request) frontDoors(prefix string) (frontDoors []frontDoor, rows []string) {
 	known := map[string]int{}
 	row := func(name string) int {
 		i, ok := known[name]
@@ -131,29 +169,31 @@ func (r *Request) doors(prefix string) (doors []door, rows []string) {
 		}
 		return i
 	}
-	add := func(d door, grants []Grant, host func(Grant) string) {
-		for i, g := range grants {
-			d.grants = append(d.grants, grant{row: row(g.name(i)), host: host(g), arns: g.arns(prefix)})
+	add := func(d frontDoor, host func(Grant) string, wanted, former []Grant) {
+		for i, g := range slices.Concat(wanted, former) {
+			d.grants = append(d.grants, grant{
+				Grant: g, row: row(g.name(i)), host: host(g), arns: g.arns(prefix), former: i >= len(wanted),
+			})
 		}
-		if len(grants) > 0 {
-			doors = append(doors, d)
+		if len(d.grants) > 0 {
+			frontDoors = append(frontDoors, d)
 		}
 	}
-	add(door{
-		allowSid: sidPrefix + "Allow", denySid: sidPrefix + "Deny", strangersSid: denyHostsSid,
+	add(frontDoor{
+		allows: allowKind, denies: denyKind, deniesPaths: denyPathsKind, strangers: denyHostsKind,
 		endpoints: []string{r.VPCEndpointID},
 		key:       referer, equals: "StringEquals", notEquals: "StringNotEquals",
-	}, r.Grants, func(g Grant) string { return g.Host })
-	add(door{
-		allowSid: sidPrefix + "ALBAllow", denySid: denyALBSid,
+	}, func(g Grant) string { return g.Host }, r.Grants, r.ServedGrants)
+	add(frontDoor{
+		allows: albAllowKind, denies: albDenyKind,
 		endpoints: []string{r.ALBEndpointID},
-	}, r.ALBGrants, func(Grant) string { return "" })
-	add(door{
-		allowSid: sidPrefix + "NativeAllow", denySid: sidPrefix + "NativeDeny", strangersSid: denyDomainsSid,
+	}, func(Grant) string { return "" }, r.ALBGrants, nil)
+	add(frontDoor{
+		allows: nativeAllowKind, denies: nativeDenyKind, deniesPaths: nativeDenyPaths, strangers: denyDomainsKind,
 		endpoints: r.nativeEndpoints(),
 		key:       viaDomain, equals: "ArnEquals", notEquals: "ArnNotEquals",
-	}, r.NativeGrants, func(g Grant) string { return invokedDomain(g.DomainARN) })
-	return doors, rows
+	}, func(g Grant) string { return invokedDomain(g.DomainARN) }, r.NativeGrants, nil)
+	return frontDoors, rows
 }
 
 // nativeEndpoints are the endpoints that are held to the rows of PRIVATE custom
@@ -177,9 +217,9 @@ func (r *Request) consumers() []string {
 	return slices.DeleteFunc(r.nativeEndpoints(), func(id string) bool { return id == r.NativeEndpointIDs[0] })
 }
 
-// porticos are the endpoints that are Portico's own, in the order of the front
+// ownEndpoints are the endpoints that are the environment's own, in the order of the front
 // doors.
-func (r *Request) porticos() []string {
+func (r *Request) ownEndpoints() []string {
 	var ids []string
 	for _, id := range []string{r.VPCEndpointID, r.ALBEndpointID} {
 		if id != "" {
@@ -195,10 +235,10 @@ func (r *Request) porticos() []string {
 // additional are the other endpoints that are let in, sorted. Portico's own
 // aren't among them: it would let every request of theirs in.
 func (r *Request) additional() []string {
-	porticos := r.porticos()
+	ownEndpoints := r.ownEndpoints()
 	var ids []string
 	for _, id := range r.AdditionalVPCEndpointIDs {
-		if !slices.Contains(porticos, id) {
+		if !slices.Contains(ownEndpoints, id) {
 			ids = append(ids, id)
 		}
 	}

@@ -205,7 +205,7 @@ func TestOwnersWhoShutOutEndpointsOfFrontDoorsAreNamed(t *testing.T) {
 	result, err := Merge(r)
 	require.NoError(t, err)
 	require.Equal(t, []string{`Statement[0] (Sid "Lock") of the owner's policy denies what doesn't come from ` + ours + `, ` + theirs +
-		`: requests through ` + consumers + `, ` + balancers + `, ` + native + ` get 403 until the owner adds them there`}, result.Notices)
+		`: requests through ` + consumers + `, ` + balancers + `, ` + native + ` get 403 until the owner adds them there: shop.example.com, billing.example.com`}, result.Notices)
 }
 
 func TestOwnersWhoLetAConsumerInThatIsHeldToDomainsAreTold(t *testing.T) {
@@ -247,7 +247,7 @@ func TestOnlyAnotherEnvironmentsStatementsAreCalledDisplaced(t *testing.T) {
 		result, err := Merge(after)
 		require.NoError(t, err)
 		require.Equal(t, []string{"statements of Portico's for " + consumers + ", " + ours + ", " + native + " are replaced by those for " + another +
-			": if those endpoints are another environment's, their requests get 403 from now on, so give each environment an API of its own"}, result.Notices)
+			": if those endpoints are another environment's, their requests get 403 from now on, so give each environment a name or an API of its own"}, result.Notices)
 	})
 }
 
