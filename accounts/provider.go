@@ -231,6 +231,7 @@ func unretired(row mapping.Row) bool { return !row.Retired }
 // can tell.
 func (s *providerStack) policyRequest(api topology.API) resourcepolicy.Request {
 	request := apipolicy.Request(api, s.account.ID, s.doors.of, nil)
+	request.App, request.Environment = s.config.App.Name, s.config.App.Environment
 	request.VPCEndpointID = s.shared.endpoints[mapping.FrontDoorNGINX]
 	request.ALBEndpointID = s.shared.endpoints[mapping.FrontDoorALB]
 	request.NativeEndpointIDs = s.nativeEndpoints()

@@ -116,7 +116,7 @@ func TestARowOfAnALBGetsARegionalDomain(t *testing.T) {
 	require.Contains(t, strings.Join(path.Dependencies, " "), "Deployment::api-abcde12345-prod", "the stage is there, and the policy in effect")
 
 	allowed := statements(t, m.named(t, policyToken, "abcde12345"))
-	require.Equal(t, []any{albEndpointID}, endpointsOf(t, allowed["PorticoALBAllow"], "StringEquals"))
+	require.Equal(t, []any{albEndpointID}, endpointsOf(t, allowed["Porticodev1e1bALBAllow"], "StringEquals"))
 }
 
 // endpointsOf are the endpoints that a statement's condition names.
@@ -192,41 +192,41 @@ func TestReadyAreTheRowsWhoseWayStands(t *testing.T) {
 		"after the first update": {
 			ready:   map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}},
 			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
-			admits:  []string{"PorticoALBAllow", "PorticoAllow"},
+			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
 		"not before the shared stack has made their endpoints": {
 			shared:  map[string]any{"endpoints": nil},
 			ready:   map[string]any{},
 			domains: []string{"alb-b.internal.example.com"},
-			admits:  []string{"PorticoAllow"},
+			admits:  []string{"Porticodev1e1bAllow"},
 		},
 		"and what led there before is admitted until the shared stack has taken it down": {
 			shared: waits("b.internal.example.com", map[string]any{"name": "nginx", "waits": "provider"}),
 			ready:  map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"b.internal.example.com"},
 			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
-			admits:  []string{"PorticoALBAllow", "PorticoAllow"},
+			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
 		"also while clients may hold the old answer": {
 			shared: waits("b.internal.example.com", map[string]any{"name": "alb", "keeps": []any{"nginx"}, "waits": "clients"}),
 			ready:  map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"b.internal.example.com"},
 			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
-			admits:  []string{"PorticoALBAllow", "PorticoAllow"},
+			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
 		"a way that is put up beforehand is no earlier one": {
 			shared: waits("c.private.example.net", map[string]any{"name": "alb", "keeps": []any{"native"}, "waits": "domain"}),
 			ready:  map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"c.private.example.net"},
 			domains: []string{"alb-b.internal.example.com", "alb-c.private.example.net", "native-c.private.example.net"},
-			admits:  []string{"PorticoALBAllow", "PorticoAllow"},
+			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
 		"and of nginx those that come from elsewhere": {
 			shared: waits("a.internal.example.com", map[string]any{"name": "native", "waits": "provider"}),
 			ready:  map[string]any{"nginx": []any{"a.internal.example.com"}, "alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"a.internal.example.com"},
 			domains: []string{"alb-b.internal.example.com", "native-a.internal.example.com", "native-c.private.example.net"},
-			admits:  []string{"PorticoALBAllow", "PorticoAllow", "PorticoNativeAllow"},
+			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow", "Porticodev1e1bNativeAllow"},
 		},
 		"but no retired ones": {
 			mapping: strings.ReplaceAll(threeDoors, "    FRONT_DOOR", "    RETIRED: true\n    FRONT_DOOR"),
-			ready:   map[string]any{}, admits: []string{"PorticoAllow"},
+			ready:   map[string]any{}, admits: []string{"Porticodev1e1bAllow"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -316,7 +316,7 @@ func TestWithoutRedeploymentARowIsReadyWhenThePolicyIsSaved(t *testing.T) {
 		require.Equal(t, map[string]any{"native": []any{"c.private.example.net"}}, outputs["ready"])
 		require.Len(t, m.of(domainToken), 2, "the domain can be made")
 		require.Len(t, m.of(pathToken), 1, "its path leads to no stage yet")
-		require.Contains(t, statements(t, m.named(t, policyToken, "abcde12345")), "PorticoALBAllow", "the owner can deploy with it")
+		require.Contains(t, statements(t, m.named(t, policyToken, "abcde12345")), "Porticodev1e1bALBAllow", "the owner can deploy with it")
 	})
 }
 
@@ -339,7 +339,7 @@ func TestConsumersReachPrivateDomainsThroughTheirOwnEndpoints(t *testing.T) {
 `, threeDoors)
 	endpoints := []any{nativeEndpointID, "vpce-0000000a"}
 	require.ElementsMatch(t, endpoints, endpointsOf(t, document(t, m.named(t, domainToken, "c.private.example.net").Inputs["policy"])[1], "StringNotEquals"))
-	allowed := statements(t, m.named(t, policyToken, "fghij67890"))["PorticoNativeAllow1"]
+	allowed := statements(t, m.named(t, policyToken, "fghij67890"))["Porticodev1e1bNativeAllow1"]
 	require.ElementsMatch(t, endpoints, endpointsOf(t, allowed, "StringEquals"))
 	var principals []any
 	for _, principal := range m.of(principalToken) {

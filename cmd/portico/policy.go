@@ -25,6 +25,8 @@ type policyOptions struct {
 	existing      string
 	additional    []string
 	form          string
+	// app and environment name the installation whose statements are written.
+	app, environment string
 }
 
 func (c *cli) policyCommand() *cobra.Command {
@@ -36,6 +38,9 @@ func (c *cli) policyCommand() *cobra.Command {
 the API's rows, merged into the policy that the API has (--existing), of which
 every statement is kept. Standard error
 says how much of API Gateway's quota it takes.
+
+With --environment the statements are those that the environment's stack writes:
+only its own are replaced, and another environment's stay.
 
 Each front door that the API's rows name needs its endpoint: --vpc-endpoint for
 nginx, --alb-endpoint for alb, --native-endpoint and --domain-arn for native. An
@@ -59,8 +64,14 @@ endpoint without rows of the API is shut out.`,
 		"another VPC endpoint that may call the whole API; may be repeated")
 	f.StringVar(&o.form, "deny-form", string(resourcepolicy.DenyNotResource),
 		"how to deny what the rows don't name: notResource or verbs")
+	f.StringVar(&o.environment, "environment", "",
+		"the environment whose statements are written, as portico:app.environment of its stacks; empty: statements without an environment's name")
+	f.StringVar(&o.app, "app", defaultApp, "the installation's name, as portico:app.name of its stacks")
 	return cmd
 }
+
+// defaultApp is the default of portico:app.name.
+const defaultApp = "portico"
 
 func (c *cli) policy(o policyOptions) error {
 	wrong := o.check()
@@ -114,6 +125,7 @@ func (o policyOptions) request(m *mapping.Mapping) (r resourcepolicy.Request, mi
 	}
 	arn := func(host mapping.Host) string { return o.domains[string(host)] }
 	r = apipolicy.Request(api, mapping.AccountID(o.account), nil, arn)
+	r.App, r.Environment = o.app, o.environment
 	r.VPCEndpointID, r.ALBEndpointID, r.NativeEndpointIDs = o.endpoint, o.alb, o.native
 	r.AdditionalVPCEndpointIDs, r.Form = o.additional, resourcepolicy.DenyForm(o.form)
 	if o.endpoint == "" && o.alb == "" && len(o.native) == 0 {

@@ -39,7 +39,8 @@ func sids(t *testing.T, text string) []string {
 
 const owners = `{"Version":"2012-10-17","Statement":[
   {"Sid":"Owners","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:root"},"Action":"execute-api:Invoke","Resource":"execute-api:/*"},
-  {"Sid":"PorticoOfOld","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}`
+  {"Sid":"PorticoAllow9","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/*",
+   "Condition":{"StringEquals":{"aws:Referer":"old.private.example.com","aws:SourceVpce":"vpce-0123456789abcdef0"}}}]}`
 
 func TestPolicy(t *testing.T) {
 	t.Run("of an API without a policy", func(t *testing.T) {
@@ -60,7 +61,7 @@ func TestPolicy(t *testing.T) {
 		got := policy(t, "", append(orders, "--existing", file)...)
 		require.Equal(t, exitDone, got.code, got.err)
 		require.Contains(t, sids(t, got.out), "Owners")
-		require.NotContains(t, sids(t, got.out), "PorticoOfOld")
+		require.NotContains(t, sids(t, got.out), "PorticoAllow9")
 		require.Equal(t, got, policy(t, owners, append(orders, "--existing", "-")...), "from standard input")
 	})
 	t.Run("admits other endpoints", func(t *testing.T) {
@@ -208,4 +209,50 @@ func TestPolicyReadsWhatTheAWSCLIPrints(t *testing.T) {
 	for _, existing := range []string{"None\n", "null\n", `""`, "", `{"id":"a1b2c3d4e5","name":"orders"}`} {
 		require.Equal(t, none, policy(t, existing, append(orders, "--existing", "-")...), existing)
 	}
+}
+
+func TestPolicyKeepsWhatMerelyBeginsAsPorticos(t *testing.T) {
+	const vendors = `{"Statement":[{"Sid":"PorticoVendorAccess","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"},
+	  {"Sid":"PorticoDeny9","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/DELETE/*"}]}`
+	got := policy(t, vendors, append(orders, "--existing", "-")...)
+	require.Equal(t, exitDone, got.code, got.err)
+	require.Equal(t, []string{"PorticoVendorAccess", "PorticoDeny9"}, sids(t, got.out)[:2])
+	for _, sid := range []string{"PorticoVendorAccess", "PorticoDeny9"} {
+		require.Contains(t, got.err, `(Sid "`+sid+`") of the owner's policy is kept as the owner's`)
+	}
+	require.Contains(t, got.err, `portico: notice: Statement[1] (Sid "PorticoDeny9") of the owner's policy denies DELETE of APIS[1] (orders.private.example.com/returns)`)
+}
+
+func TestPolicyOfTwoEnvironments(t *testing.T) {
+	dev := policy(t, "", append(orders, "--environment", "dev")...)
+	require.Equal(t, exitDone, dev.code, dev.err)
+	for _, sid := range sids(t, dev.out) {
+		require.Regexp(t, "^Portico(dev1e1b|DenyEndpoints$)", sid)
+	}
+	t.Run("another endpoint's is written beside it", func(t *testing.T) {
+		prod := portico(t, dev.out, slices.Concat([]string{"policy", "--mapping", "testdata/valid.yaml", "--existing", "-", "--environment", "prod",
+			"--vpc-endpoint", "vpce-0bbbbbbbbbbbbbbbb"}, orders)...)
+		require.Equal(t, exitDone, prod.code, prod.err)
+		require.Subset(t, sids(t, prod.out), sids(t, dev.out))
+		require.Contains(t, prod.out, `"StringNotEquals":{"aws:SourceVpce":["vpce-0123456789abcdef0","vpce-0bbbbbbbbbbbbbbbb"]}`)
+	})
+	t.Run("one endpoint of both is refused", func(t *testing.T) {
+		prod := policy(t, dev.out, append(orders, "--existing", "-", "--environment", "prod")...)
+		require.Equal(t, exitWrong, prod.code)
+		require.Contains(t, prod.err, "vpce-0123456789abcdef0 is an endpoint of environment prod and of the environment whose statements' Sids begin with Porticodev1e1b")
+	})
+	t.Run("an installation of another name has other Sids", func(t *testing.T) {
+		require.NotEqual(t, dev.out, policy(t, "", append(orders, "--environment", "dev", "--app", "shop")...).out)
+	})
+}
+
+func TestPolicyTellsWhichDenialsOfTheOwnersReachRows(t *testing.T) {
+	const owners = `{"Version":"2012-10-17","Statement":[
+	  {"Sid":"Offices","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}},
+	  {"Sid":"Network","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-0a"}}}]}`
+	got := policy(t, owners, append(orders, "--existing", "-")...)
+	require.Equal(t, exitDone, got.code, got.err)
+	const rows = "APIS[0] (orders.private.example.com), APIS[1] (orders.private.example.com/returns)"
+	require.Contains(t, got.err, `portico: notice: Statement[0] (Sid "Offices") of the owner's policy denies `+rows+": NotIpAddress on aws:SourceIp holds of requests that don't have the key")
+	require.Contains(t, got.err, `portico: notice: Statement[1] (Sid "Network") of the owner's policy may deny `+rows+": that depends on StringNotEquals on aws:SourceVpc")
 }

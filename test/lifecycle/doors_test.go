@@ -113,8 +113,8 @@ func TestFrontDoorsOfAnAccount(t *testing.T) {
 	t.Run("the owner's statement stays first, and the rest is Portico's for both ways", func(t *testing.T) {
 		names := sids(t, l.api(ownedAPI).Stages["dev"].Policy)
 		require.Equal(t, "Ours", names[0])
-		require.Contains(t, strings.Join(names, " "), "PorticoALBAllow")
-		require.Contains(t, strings.Join(sids(t, l.api(emptyAPI).Stages["dev"].Policy), " "), "PorticoNativeAllow")
+		require.Contains(t, strings.Join(names, " "), "Porticodev1e1bALBAllow")
+		require.Contains(t, strings.Join(sids(t, l.api(emptyAPI).Stages["dev"].Policy), " "), "Porticodev1e1bNativeAllow")
 	})
 	t.Run("and a second update has nothing to do", func(t *testing.T) { e.settled() })
 	t.Run("what the owner adds is kept", func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestFrontDoorsOfAnAccount(t *testing.T) {
 		after := e.domain("balanced.internal.example.com")
 		require.Equal(t, before.ARN, after.ARN)
 		require.Equal(t, []awssim.BasePathMapping{{BasePath: "v1", APIID: ownedAPI, Stage: "prod"}}, after.Mappings)
-		require.Contains(t, strings.Join(sids(t, l.api(ownedAPI).Stages["prod"].Policy), " "), "PorticoALBAllow")
+		require.Contains(t, strings.Join(sids(t, l.api(ownedAPI).Stages["prod"].Policy), " "), "Porticodev1e1bALBAllow")
 		e.settled()
 	})
 	t.Run("a retired row's domain goes, and what it was granted", func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestFrontDoorsOfAnAccount(t *testing.T) {
 		require.Nil(t, e.domain("balanced.internal.example.com"))
 		names := sids(t, l.api(ownedAPI).Stages["dev"].Policy)
 		require.Equal(t, []string{"Ours", "Added"}, names[:2])
-		require.NotContains(t, strings.Join(names, " "), "PorticoALBAllow")
+		require.NotContains(t, strings.Join(names, " "), "Porticodev1e1bALBAllow")
 		e.settled()
 	})
 	t.Run("so does the domain of a row that is taken out", func(t *testing.T) {
@@ -199,17 +199,17 @@ func TestEachUpdateSaysHowFarItIs(t *testing.T) {
 		_, outputs := provider.deploy()
 		require.Equal(t, []any{"proxied.internal.example.com"}, outputs["keeps"].Value)
 		require.Contains(t, decode(outputs["ready"].Value)["alb"], "proxied.internal.example.com")
-		require.ElementsMatch(t, []string{"PorticoAllow", "PorticoALBAllow"}, admits())
+		require.ElementsMatch(t, []string{"Porticodev1e1bAllow", "Porticodev1e1bALBAllow"}, admits())
 
 		shared.deploy() // moves the name
 		_, outputs = provider.deploy()
 		require.Equal(t, []any{"proxied.internal.example.com"}, outputs["keeps"].Value)
-		require.ElementsMatch(t, []string{"PorticoAllow", "PorticoALBAllow"}, admits())
+		require.ElementsMatch(t, []string{"Porticodev1e1bAllow", "Porticodev1e1bALBAllow"}, admits())
 
 		shared.deploy() // takes the earlier way down
 		_, outputs = provider.deploy()
 		require.Equal(t, []any{}, outputs["keeps"].Value)
-		require.Equal(t, []string{"PorticoALBAllow"}, admits())
+		require.Equal(t, []string{"Porticodev1e1bALBAllow"}, admits())
 	})
 }
 
