@@ -12,7 +12,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"gopkg.in/yaml.v3"
+
+	"github.com/portico-iac/portico/internal/settings"
 )
 
 // ProviderProject is the directory of the provider accounts' Pulumi project,
@@ -96,41 +97,46 @@ type Programs struct {
 	SharedTagged, ProviderTagged func(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc
 }
 
-// Discover finds the stacks of an environment: the shared stack by
-// root/Pulumi.<name>.yaml, the provider accounts' stacks by
-// root/accounts/provider/Pulumi.<name>-<account>.yaml. It is an error if the
-// shared stack has no settings file; an environment may have no provider
-// stacks yet.
+// Discover finds the stacks of an environment by their settings files: the
+// shared stack by root/Pulumi.<name>.yaml, the provider accounts' stacks by
+// root/accounts/provider/Pulumi.<name>-<account>.yaml. The files are in the
+// directory of stackConfigDir if Pulumi.yaml has one, and end in .yml if it does.
+// It is an error if the shared stack has no settings file; an environment may
+// have no provider stacks yet.
 func Discover(root, name string, programs Programs) (*Environment, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, fmt.Errorf("find the project directory: %w", err)
 	}
-	shared, err := stackIn(root, name, programs.Shared, programs.SharedTagged)
+	shared := settings.Project{Files: settings.Dir(root), Shown: root}
+	account, err := sharedAccount(settings.Source{Project: shared, Stack: name})
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("find environment %q: %s has no Pulumi.%s.yaml: %s",
-			name, root, name, knownEnvironments(root))
+			name, root, name, knownEnvironments(shared))
 	}
 	if err != nil {
 		return nil, err
 	}
-	env := &Environment{Name: name, Shared: shared, Settle: DefaultSettle, Provision: DefaultProvision}
+	env := &Environment{Name: name, Settle: DefaultSettle, Provision: DefaultProvision}
+	env.Shared = stackIn(root, name, account, programs.Shared, programs.SharedTagged)
 
-	dir := filepath.Join(root, filepath.FromSlash(ProviderProject))
-	names, err := stackNames(dir)
+	environments, err := shared.Stacks()
 	if err != nil {
 		return nil, err
 	}
-	environments, err := stackNames(root)
+	provider := shared
+	provider.Dir = ProviderProject
+	names, err := provider.Stacks()
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range ProviderStacks(name, environments, names) {
-		s, err := stackIn(dir, n, programs.Provider, programs.ProviderTagged)
+		account, err := providerAccount(settings.Source{Project: provider, Stack: n})
 		if err != nil {
 			return nil, err
 		}
-		env.Providers = append(env.Providers, s)
+		dir := filepath.Join(root, filepath.FromSlash(ProviderProject))
+		env.Providers = append(env.Providers, stackIn(dir, n, account, programs.Provider, programs.ProviderTagged))
 	}
 	return env, nil
 }
@@ -152,63 +158,46 @@ func ProviderStacks(environment string, environments, stacks []string) []string 
 	return own
 }
 
-func knownEnvironments(root string) string {
-	names, err := stackNames(root)
+func knownEnvironments(project settings.Project) string {
+	names, err := project.Stacks()
 	if err != nil || len(names) == 0 {
 		return "no environment is described there; name the project's directory, or create the file"
 	}
 	return "the environments described there are " + strings.Join(names, ", ")
 }
 
-// stackNames are the names of the stacks that have a settings file in dir,
-// sorted.
-func stackNames(dir string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(escapeGlob(dir), "Pulumi.*.yaml"))
-	if err != nil {
-		return nil, fmt.Errorf("list the stacks of %s: %w", dir, err)
-	}
-	var names []string
-	for _, f := range files {
-		base := filepath.Base(f)
-		names = append(names, strings.TrimSuffix(strings.TrimPrefix(base, "Pulumi."), ".yaml"))
-	}
-	slices.Sort(names)
-	return names, nil
-}
-
-var globMeta = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
-
-// escapeGlob makes a directory's name match itself only.
-func escapeGlob(dir string) string { return globMeta.Replace(dir) }
-
-func stackIn(dir, name string, program func(string) pulumi.RunFunc,
+func stackIn(dir, name, account string, program func(string) pulumi.RunFunc,
 	tagged func(string, func(string, map[string]string)) pulumi.RunFunc,
-) (Stack, error) {
-	account, err := accountOf(filepath.Join(dir, "Pulumi."+name+".yaml"))
-	if err != nil {
-		return Stack{}, err
-	}
+) Stack {
 	s := Stack{Name: name, Dir: dir, Account: account, Program: program(dir)}
 	if tagged != nil {
 		s.Tagged = func(tell func(string, map[string]string)) pulumi.RunFunc { return tagged(dir, tell) }
 	}
-	return s, nil
+	return s
 }
 
-// accountOf reads the account number out of a stack's settings, for reports
-// only: whether it is a valid one is for the stack's program to say.
-func accountOf(file string) (string, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("read the stack's settings: %w", err)
+// sharedAccount reads a shared stack's account number, for reports only:
+// mistakes in the settings are for the stack's program to report.
+func sharedAccount(source settings.Source) (string, error) {
+	c, err := source.Shared()
+	if c == nil {
+		return "", err
 	}
-	var settings struct {
-		Config map[string]any `yaml:"config"`
+	return knownAccount(c.AWS), nil
+}
+
+// providerAccount is sharedAccount for a provider account's stack.
+func providerAccount(source settings.Source) (string, error) {
+	c, err := source.Provider()
+	if c == nil {
+		return "", err
 	}
-	if err := yaml.Unmarshal(data, &settings); err != nil {
-		return "", fmt.Errorf("read the stack's settings: %s: %w", file, err)
+	return knownAccount(c.AWS), nil
+}
+
+func knownAccount(aws settings.AWS) string {
+	if aws.AccountID == settings.Unknown {
+		return ""
 	}
-	aws, _ := settings.Config["portico:aws"].(map[string]any)
-	account, _ := aws["accountId"].(string)
-	return account, nil
+	return aws.AccountID
 }

@@ -90,3 +90,57 @@ func TestDiscoverRefusesSettingsThatAreNotYAML(t *testing.T) {
 	_, err := Discover(root, "dev", idle)
 	require.ErrorContains(t, err, "Pulumi.dev.yaml")
 }
+
+// TestDiscoverFindsWhatPulumiReads finds settings files in every place and form
+// in which Pulumi reads them.
+func TestDiscoverFindsWhatPulumiReads(t *testing.T) {
+	for sentence, files := range map[string]map[string]string{
+		"in a directory of their own": {
+			"Pulumi.yaml":                                     "name: portico\nruntime: go\nstackConfigDir: stacks\n",
+			"stacks/Pulumi.dev.yaml":                          "config:\n  portico:aws: {accountId: \"111111111111\"}\n",
+			"accounts/provider/Pulumi.yaml":                   "name: portico-provider\nruntime: go\nstackConfigDir: stacks\n",
+			"accounts/provider/stacks/Pulumi.dev-orders.yaml": account2,
+		},
+		"with the extension .yml": {
+			"Pulumi.yml":                              "name: portico\nruntime: go\n",
+			"Pulumi.dev.yml":                          "config:\n  aws: '{\"accountId\": 111111111111}'\n",
+			"accounts/provider/Pulumi.yml":            "name: portico-provider\nruntime: go\n",
+			"accounts/provider/Pulumi.dev-orders.yml": account2,
+		},
+		"with the projects' own values": {
+			"Pulumi.yaml":                              "name: portico\nruntime: go\nconfig: {portico:aws.accountId: \"111111111111\"}\n",
+			"Pulumi.dev.yaml":                          "",
+			"accounts/provider/Pulumi.yaml":            "name: portico-provider\nruntime: go\nconfig: {portico:aws: {value: {accountId: 222222222222}}}\n",
+			"accounts/provider/Pulumi.dev-orders.yaml": "config: {portico:redeploy: \"true\"}\n",
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			root := t.TempDir()
+			for name, text := range files {
+				path := filepath.Join(root, filepath.FromSlash(name))
+				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+				require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+			}
+			env, err := Discover(root, "dev", idle)
+			require.NoError(t, err)
+			require.Equal(t, "111111111111", env.Shared.Account)
+			require.Len(t, env.Providers, 1)
+			require.Equal(t, "dev-orders", env.Providers[0].Name)
+			require.Equal(t, "222222222222", env.Providers[0].Account)
+		})
+	}
+}
+
+func TestDiscoverNamesASettingsFileThatPulumiDoesNotRead(t *testing.T) {
+	root := estate(t, map[string]string{"Pulumi.dev.yml": account2})
+	_, err := Discover(root, "dev", idle)
+	require.ErrorContains(t, err, filepath.Join(root, "Pulumi.dev.yml")+": Pulumi doesn't read it: the settings of stack dev are in "+filepath.Join(root, "Pulumi.dev.yaml"))
+}
+
+// A secret's value is the engine's to know.
+func TestDiscoverLeavesOutAnAccountThatIsASecret(t *testing.T) {
+	root := estate(t, map[string]string{"Pulumi.dev.yaml": "config:\n  portico:aws: {accountId: {secure: v1:abc}}\n"})
+	env, err := Discover(root, "dev", idle)
+	require.NoError(t, err)
+	require.Empty(t, env.Shared.Account)
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -81,9 +82,13 @@ func run(ctx context.Context, args []string, s streams) int {
 	return exitWrong
 }
 
-// problem is an error as it is shown: a mapping's mistakes begin with their
-// positions, which editors follow, and everything else with the program's name.
+// problem is an error as it is shown: mistakes in settings and in a mapping begin
+// with their positions, which editors follow, and everything else with the
+// program's name.
 func problem(err error) string {
+	if errors.As(err, new(settings.Errors)) {
+		return err.Error()
+	}
 	var mistakes mapping.Errors
 	if errors.As(err, &mistakes) {
 		return mistakes.Error()

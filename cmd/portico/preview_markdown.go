@@ -3,13 +3,17 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/portico-iac/portico/internal/review"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -68,10 +72,14 @@ func (c *cli) review(ctx context.Context, env environmentOptions, o reviewOption
 		Links: o.links, Path: repository.pathInRepository(path), MaxBytes: o.maxBytes,
 		Whole: fmt.Sprintf("portico preview --env %s --markdown --base %s --max-bytes 0", env.name, o.base),
 	}
-	if err != nil {
-		if len(path) == 0 {
-			return err
-		}
+	switch {
+	case errors.As(err, new(settings.Errors)):
+		// They are not in the file that the comment's links lead to, so that
+		// the log has them with their places.
+		return errors.Join(err, c.writeText(review.MistakesMarkdown(env.name, reviewMistakes(err, repository), style)))
+	case err != nil && len(path) == 0:
+		return err
+	case err != nil:
 		return c.writeMistakes(env.name, err, style)
 	}
 	files, err := repository.commit(o.base)
@@ -90,6 +98,32 @@ func (c *cli) review(ctx context.Context, env environmentOptions, o reviewOption
 		return err
 	}
 	return c.writeText(text)
+}
+
+// reviewMistakes takes an error of described apart. A mistake in a settings file
+// has its place in its path: the comment's lines are the mapping's.
+func reviewMistakes(err error, repository git) []review.Mistake {
+	if !errors.As(err, new(settings.Errors)) {
+		var one *settings.Error
+		if !errors.As(err, &one) {
+			return review.Mistakes(err)
+		}
+		place := one.File
+		if inside, err := filepath.Rel(repository.dir, place); err == nil {
+			place = repository.pathInRepository(inside)
+		}
+		if one.Line > 0 {
+			place += fmt.Sprintf(":%d:%d", one.Line, one.Column)
+		}
+		return []review.Mistake{{Path: strings.TrimSuffix(place+" "+one.Key, " "), Message: one.Problem, Fix: one.Fix}}
+	}
+	var list []review.Mistake
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range several.Unwrap() {
+			list = append(list, reviewMistakes(e, repository)...)
+		}
+	}
+	return list
 }
 
 // writeMistakes writes the comment about a mapping that nothing can be made of.

@@ -191,7 +191,7 @@ func TestPreviewSaysWhatItCannotCompare(t *testing.T) {
 
 func TestPreviewKnowsCertificatesThatNobodyIssues(t *testing.T) {
 	const settings = "config:\n  portico:mapping: mapping.yaml\n" +
-		"  portico:certificates: {source: existing, existing: [{arn: \"arn:aws:acm:us-east-1:111111111111:certificate/x\", names: [\"*.private.example.com\"%s]}]}\n"
+		"  portico:certificates: {source: existing, existing: [{arn: \"arn:aws:acm:us-east-1:111111111111:certificate/0a\", names: [\"*.private.example.com\"%s]}]}\n"
 	e := newEstate(t)
 	e.commit("begin")
 	e.write("Pulumi.dev.yaml", fmt.Sprintf(settings, ""))
@@ -232,7 +232,7 @@ func TestPreviewKeepsToTheStacksQuotas(t *testing.T) {
 	e.write("Pulumi.dev.yaml", `config:
   portico:mapping: mapping.yaml
   portico:quotas: {certificatesPerLoadBalancer: 3, namesPerCertificate: 20, hostedZones: 7, recordsPerZone: 100}
-  portico:certificates: {existing: [{arn: "arn:aws:acm:us-east-1:111111111111:certificate/x", names: ["*.Private.example.com"]}]}
+  portico:certificates: {existing: [{arn: "arn:aws:acm:us-east-1:111111111111:certificate/0a", names: ["*.private.example.com"]}]}
 `)
 	e.write("accounts/provider/Pulumi.dev-orders.yaml",
 		"config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: false\n  portico:quotas: {resourcePolicySize: 9000}\n")
@@ -276,7 +276,7 @@ func TestPreviewShowsAHostThatChangesItsFrontDoor(t *testing.T) {
 	require.NotContains(t, got.out, "portico:providers")
 
 	t.Run("under a certificate of the stack's", func(t *testing.T) {
-		existing := "  portico:certificates: {source: existing, existing: [{arn: \"arn:aws:acm:us-east-1:222222222222:certificate/x\", names: [%s.private.example.com]}]}\n"
+		existing := "  portico:certificates: {source: existing, existing: [{arn: \"arn:aws:acm:us-east-1:222222222222:certificate/0a\", names: [%s.private.example.com]}]}\n"
 		e.write("accounts/provider/Pulumi.dev-orders.yaml", stack+fmt.Sprintf(existing, "orders"))
 		require.Contains(t, e.preview().out, "under a supplied certificate of the account |")
 		e.write("accounts/provider/Pulumi.dev-orders.yaml", stack+fmt.Sprintf(existing, "payments"))
@@ -289,7 +289,7 @@ func TestPreviewShowsAHostThatChangesItsFrontDoor(t *testing.T) {
 		e.write("accounts/provider/orders.pem", "no PEM")
 		got := e.preview()
 		require.Equal(t, exitWrong, got.code)
-		require.Contains(t, got.err, "stack dev-orders: read portico:certificates.import[0]: it is no PEM")
+		require.Contains(t, got.err, "Pulumi.dev-orders.yaml:5:65: portico:certificates.import[0].certificate: not PEM: write PEM, or the path of a PEM file")
 	})
 	t.Run("refuses outputs that name no endpoint", func(t *testing.T) {
 		write(`{"contract":1,"vpcEndpointId":"vpce-0123456789abcdef0","endpoints":{"native":"eni-1"}}`)
@@ -297,4 +297,79 @@ func TestPreviewShowsAHostThatChangesItsFrontDoor(t *testing.T) {
 		require.Equal(t, exitWrong, got.code)
 		require.Contains(t, got.err, `has "eni-1" as endpoints.native: expected an endpoint's ID`)
 	})
+}
+
+// TestPreviewReadsSettingsAsPulumiDoes holds the comment to what `up` would see,
+// in whatever form Pulumi takes it.
+func TestPreviewReadsSettingsAsPulumiDoes(t *testing.T) {
+	const byHand = "**by hand**: output `redeployCommands` of stack <code>dev-orders</code>"
+	for sentence, test := range map[string]struct {
+		files map[string]string
+		want  []string
+	}{
+		"as config set writes them": {map[string]string{
+			"accounts/provider/Pulumi.dev-orders.yaml": "config:\n  portico:redeploy: \"false\"\n  portico:aws:\n    accountId: 222222222222\n",
+			"Pulumi.dev.yaml":                          "config:\n  portico:mapping: mapping.yaml\n  portico:quotas: '{\"hostedZones\": 7}'\n",
+		}, []string{byHand, "| private hosted zones of the account | 1 | 1 | 7 |  |"}},
+		"in the project's file": {map[string]string{
+			"Pulumi.yaml":                              "name: portico\nruntime: go\nconfig:\n  mapping: {default: mapping.yaml}\n  portico:quotas.hostedZones: 7\n",
+			"Pulumi.dev.yaml":                          "",
+			"accounts/provider/Pulumi.yaml":            "name: portico-provider\nruntime: go\nconfig:\n  portico:redeploy: {value: false}\n",
+			"accounts/provider/Pulumi.dev-orders.yaml": "config:\n  portico:aws: {accountId: \"222222222222\"}\n",
+		}, []string{byHand, "| private hosted zones of the account | 1 | 1 | 7 |  |"}},
+		"in a directory of their own": {map[string]string{
+			"Pulumi.yaml":                                     "name: portico\nruntime: go\nstackConfigDir: stacks\n",
+			"Pulumi.dev.yaml":                                 "config: {}\n",
+			"stacks/Pulumi.dev.yaml":                          "config:\n  mapping: mapping.yaml\n  quotas: {hostedZones: 7}\n",
+			"accounts/provider/Pulumi.yaml":                   "name: portico-provider\nruntime: go\nconfig: stacks\n",
+			"accounts/provider/Pulumi.dev-orders.yaml":        "config:\n  portico:redeploy: true\n",
+			"accounts/provider/stacks/Pulumi.dev-orders.yaml": "config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: false\n",
+		}, []string{byHand, "| private hosted zones of the account | 1 | 1 | 7 |  |"}},
+		"with the extension .yml": {map[string]string{
+			"Pulumi.yml":                              "name: portico\nruntime: go\n",
+			"Pulumi.dev.yml":                          "config:\n  portico:mapping: mapping.yaml\n  portico:quotas: {hostedZones: 7}\n",
+			"accounts/provider/Pulumi.yml":            "name: portico-provider\nruntime: go\n",
+			"accounts/provider/Pulumi.dev-orders.yml": "config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: false\n",
+		}, []string{byHand, "| private hosted zones of the account | 1 | 1 | 7 |  |"}},
+		"with secrets": {map[string]string{
+			"Pulumi.dev.yaml":                          "config:\n  portico:mapping: mapping.yaml\n  portico:aws: {secure: v1:abc}\n  portico:quotas: {hostedZones: 7, recordsPerZone: {secure: v1:abc}}\n",
+			"accounts/provider/Pulumi.dev-orders.yaml": "config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: false\n",
+		}, []string{byHand, "| private hosted zones of the account | 1 | 1 | 7 |  |"}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			e := newEstate(t)
+			e.write("accounts/provider/Pulumi.dev-orders.yaml", "config: {}\n")
+			e.commit("begin")
+			for name, text := range test.files {
+				e.write(name, text)
+			}
+			e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GET, PUT]", 1))
+			got := e.preview("--max-bytes", "0")
+			require.Zero(t, got.code, got.err)
+			for _, want := range test.want {
+				require.Contains(t, got.out, want)
+			}
+		})
+	}
+}
+
+func TestPreviewTellsTheMistakesOfAllStacksSettings(t *testing.T) {
+	e := newEstate(t)
+	e.commit("begin")
+	e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n  portico:aws: {accountId: 012345670123}\n  portico:netwrok: {}\n")
+	e.write("accounts/provider/Pulumi.dev-orders.yaml", "config:\n  portico:redeploy: maybe\n")
+	e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GTE]", 1))
+	got := e.preview()
+	require.Equal(t, exitWrong, got.code)
+	require.Contains(t, got.out, "**4 mistakes** to correct")
+	for _, want := range []string{
+		`Pulumi.dev.yaml:3:28: portico:aws.accountId: 012345670123 is not text: without quotes YAML reads it as 1402433619: write it in quotes: "012345670123"`,
+		`Pulumi.dev.yaml:4:3: portico:netwrok: unknown key: did you mean network?`,
+		`Pulumi.dev-orders.yaml:2:21: portico:redeploy: "maybe" is not true or false: write true or false`,
+		`mapping.yaml:4:13: APIS[0].VERBS[0]`,
+	} {
+		require.Contains(t, got.err, want)
+	}
+	require.NotContains(t, got.out, e.top, "a comment has no path of the machine")
+	require.NotContains(t, got.err, "not set", "a comment needs no region")
 }

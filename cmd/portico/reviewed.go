@@ -1,281 +1,179 @@
 package main
 
 import (
-	"cmp"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"path/filepath"
-	"slices"
-	"strings"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/internal/review"
-	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
 
-// reviewedSettings are the keys of a stack's settings file that decide what a
-// mapping means. The stacks' programs hold all keys to their rules; here a key
-// of the wrong kind is an error and everything else is let be.
-type reviewedSettings struct {
-	Mapping      string               `yaml:"portico:mapping"`
-	Certificates reviewedCertificates `yaml:"portico:certificates"`
-	DNS          struct {
-		Records  string `yaml:"records"`
-		Scope    string `yaml:"scope"`
-		Existing []struct {
-			Name mapping.Zone `yaml:"name"`
-		} `yaml:"existing"`
-	} `yaml:"portico:dns"`
-	// Quotas are the stack's; 0 stands for AWS's default.
-	Quotas struct {
-		CertificatesPerLoadBalancer int `yaml:"certificatesPerLoadBalancer"`
-		NamesPerCertificate         int `yaml:"namesPerCertificate"`
-		LoadBalancers               int `yaml:"loadBalancers"`
-		RulesPerLoadBalancer        int `yaml:"rulesPerLoadBalancer"`
-		HostedZones                 int `yaml:"hostedZones"`
-		RecordsPerZone              int `yaml:"recordsPerZone"`
-		PrivateDomains              int `yaml:"privateDomains"`
-		RegionalDomains             int `yaml:"regionalDomains"`
-		Associations                int `yaml:"associations"`
-		ResourcePolicySize          int `yaml:"resourcePolicySize"`
-	} `yaml:"portico:quotas"`
-	LoadBalancer struct {
-		Type string `yaml:"type"`
-	} `yaml:"portico:loadBalancer"`
-	ALB struct {
-		LoadBalancer string `yaml:"loadBalancer"`
-	} `yaml:"portico:alb"`
-	Providers []string `yaml:"portico:providers"`
-	// Native is a provider stack's.
-	Native struct {
-		VPCEndpointIDs []string `yaml:"vpcEndpointIds"`
-	} `yaml:"portico:native"`
-	AWS struct {
-		AccountID string `yaml:"accountId"`
-	} `yaml:"portico:aws"`
-	APIs                     []mapping.APIID `yaml:"portico:apis"`
-	Redeploy                 *bool           `yaml:"portico:redeploy"`
-	AdditionalVPCEndpointIDs []string        `yaml:"portico:additionalVpcEndpointIds"`
-	Policy                   struct {
-		DenyForm string `yaml:"denyForm"`
-		MaxSize  int    `yaml:"maxSize"`
-	} `yaml:"portico:policy"`
+// described is an environment as a revision's files describe it. The error
+// joins all mistakes in its settings and its mapping; the state has what can be
+// read in spite of them. shown leads to the project's directory, for messages.
+func described(files tree, environment, shown string) (state review.State, mappingPath string, err error) {
+	state.Revision = files.name
+	project := settings.Project{Files: files, Shown: shown}
+	shared, err := settings.Source{Project: project, Stack: environment}.Shared()
+	if errors.Is(err, fs.ErrNotExist) {
+		state.Absent = "has no environment " + environment
+		return state, "", fmt.Errorf("find environment %q: no Pulumi.%s.yaml in %s: name the project's directory with --dir",
+			environment, environment, shown)
+	}
+	if shared == nil {
+		state.Absent = "has settings of the environment that can't be read"
+		return state, "", err
+	}
+	wrong := mistakesIn(err)
+	stacks, err := providerSettings(project, environment)
+	if err != nil && !errors.As(err, new(settings.Errors)) {
+		state.Absent = "has settings of provider stacks that can't be read"
+		return state, "", err
+	}
+	wrong = append(wrong, mistakesIn(err)...)
+	state.Options = shared.TopologyOptions()
+	state.SuppliedOnly = shared.Certificates.IssuesNone()
+	state.ReadsProviders = len(shared.Providers) > 0
+	// The accounts have quotas of their own for custom domains; the review
+	// knows one, and must not refuse what an account's stack would take.
+	state.Options.Quotas.PrivateDomains, state.Options.Quotas.RegionalDomains = 0, 0
+	for name, stack := range stacks.inOrder() {
+		quotas := stack.DomainQuotas()
+		state.Options.Quotas.PrivateDomains = max(state.Options.Quotas.PrivateDomains, quotas.PrivateDomains)
+		state.Options.Quotas.RegionalDomains = max(state.Options.Quotas.RegionalDomains, quotas.RegionalDomains)
+		state.Stacks = append(state.Stacks, reviewedStack(name, stack))
+	}
+	if len(wrong) > 0 {
+		state.Absent = "has settings with mistakes"
+	}
+	if shared.Mapping == "" {
+		state.Absent = "names no mapping file"
+		return state, "", errors.Join(wrong.err(), fmt.Errorf("find the mapping of environment %q: %s has no portico:mapping",
+			environment, filepath.Join(shown, "Pulumi."+environment+".yaml")))
+	}
+	state.Mapping, err = loadReviewed(files, shared.Mapping, shown)
+	switch {
+	case len(wrong) > 0:
+		state.Mapping = nil
+	case errors.As(err, new(mapping.Errors)):
+		state.Absent = "has a mapping with mistakes"
+	case err != nil:
+		state.Absent = "has no mapping file of the environment"
+		err = fmt.Errorf("read the mapping of environment %q: %w", environment, err)
+	}
+	return state, shared.Mapping, errors.Join(wrong.err(), err)
 }
 
-type reviewedCertificates struct {
-	// Source is "import" or "existing" where no certificate is issued.
-	Source              string `yaml:"source"`
-	NamesPerCertificate int    `yaml:"namesPerCertificate"`
-	// Import has PEM, or the paths of PEM files.
-	Import []struct {
-		Certificate string `yaml:"certificate"`
-	} `yaml:"import"`
-	Existing []struct {
-		Names []string `yaml:"names"`
-	} `yaml:"existing"`
-}
-
-func readSettings(files tree, path string) (*reviewedSettings, error) {
+func loadReviewed(files tree, path, shown string) (*mapping.Mapping, error) {
 	data, err := files.read(path)
 	if err != nil {
 		return nil, err
 	}
-	var file struct {
-		Config reviewedSettings `yaml:"config"`
+	source := path
+	if !filepath.IsAbs(source) {
+		source = filepath.Join(shown, source)
 	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("read settings %s: %w", path, err)
-	}
-	return &file.Config, nil
+	return mapping.Parse(source, data)
 }
 
-// options are those of the environment's topology.
-func (s *reviewedSettings) options(files tree) (topology.Options, error) {
-	options := topology.Options{
-		Quotas: topology.Quotas{
-			NamesPerCertificate:         cmp.Or(s.Quotas.NamesPerCertificate, s.Certificates.NamesPerCertificate),
-			CertificatesPerLoadBalancer: s.Quotas.CertificatesPerLoadBalancer,
-			LoadBalancers:               s.Quotas.LoadBalancers,
-			RulesPerLoadBalancer:        s.Quotas.RulesPerLoadBalancer,
-			HostedZones:                 s.Quotas.HostedZones,
-			RecordsPerZone:              s.Quotas.RecordsPerZone,
-			PrivateDomains:              s.Quotas.PrivateDomains,
-			RegionalDomains:             s.Quotas.RegionalDomains,
-			Associations:                s.Quotas.Associations,
-		},
-		DNS:       topology.DNS{HostRecords: s.DNS.Records == "host", HostZones: s.DNS.Scope == "host"},
-		SharedALB: s.ALB.LoadBalancer != "own" && s.LoadBalancer.Type != "NLB",
+// settingsMistakes are mistakes in the settings of several stacks.
+type settingsMistakes settings.Errors
+
+func (m settingsMistakes) err() error {
+	if len(m) == 0 {
+		return nil
 	}
-	for _, zone := range s.DNS.Existing {
-		options.DNS.ExistingZones = append(options.DNS.ExistingZones, zone.Name)
-	}
-	var err error
-	options.Supplied, err = s.Certificates.supplied(files, ".")
-	return options, err
+	return settings.Errors(m)
 }
 
-// issuesNone tells whether only supplied certificates are used.
-func (c reviewedCertificates) issuesNone() bool {
-	return slices.Contains([]string{"import", "existing"}, c.Source)
+// mistakesIn are the mistakes in settings that an error holds, but for settings
+// that are missing: what a mapping means can be told without most of them, and
+// the stacks' own previews ask for them.
+func mistakesIn(err error) settingsMistakes {
+	var all settings.Errors
+	if err == nil || !errors.As(err, &all) {
+		return nil
+	}
+	var wrong settingsMistakes
+	for _, mistake := range all {
+		if !mistake.Missing {
+			wrong = append(wrong, mistake)
+		}
+	}
+	return wrong
 }
 
-// supplied are the names of each certificate that need not be issued. Paths are
-// relative to the project in dir.
-func (c reviewedCertificates) supplied(files tree, dir string) ([]topology.Certificate, error) {
-	var all []topology.Certificate
-	for i, imported := range c.Import {
-		text := []byte(imported.Certificate)
-		if !strings.Contains(imported.Certificate, "-----BEGIN") {
-			name := imported.Certificate
-			if !filepath.IsAbs(name) {
-				name = path.Join(dir, name)
-			}
-			var err error
-			if text, err = files.read(name); err != nil {
-				return nil, fmt.Errorf("read portico:certificates.import[%d]: %w", i, err)
+// stackSettings are the settings of provider accounts' stacks, by name.
+type stackSettings struct {
+	names    []string
+	settings []*settings.Provider
+}
+
+func (s stackSettings) inOrder() func(func(string, *settings.Provider) bool) {
+	return func(yield func(string, *settings.Provider) bool) {
+		for i, name := range s.names {
+			if !yield(name, s.settings[i]) {
+				return
 			}
 		}
-		block, _ := pem.Decode(text)
-		if block == nil {
-			return nil, fmt.Errorf("read portico:certificates.import[%d]: it is no PEM", i)
-		}
-		certificate, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("read portico:certificates.import[%d]: %w", i, err)
-		}
-		all = append(all, topology.Certificate{Origin: topology.Imported, Names: hostNames(certificate.DNSNames)})
 	}
-	for _, existing := range c.Existing {
-		all = append(all, topology.Certificate{Origin: topology.Existing, Names: hostNames(existing.Names)})
-	}
-	return all, nil
 }
 
-func hostNames(names []string) []mapping.Host {
-	hosts := make([]mapping.Host, len(names))
-	for i, name := range names {
-		hosts[i] = mapping.Host(strings.ToLower(name))
-	}
-	return hosts
-}
-
-func (s *reviewedSettings) stack(files tree, name string) (review.Stack, error) {
-	supplied, err := s.Certificates.supplied(files, automation.ProviderProject)
+// providerSettings reads the settings of an environment's provider accounts'
+// stacks. The error is of type settings.Errors where they have mistakes.
+func providerSettings(project settings.Project, environment string) (stackSettings, error) {
+	var found stackSettings
+	environments, err := project.Stacks()
 	if err != nil {
-		return review.Stack{}, fmt.Errorf("stack %s: %w", name, err)
+		return found, err
 	}
+	project.Dir = automation.ProviderProject
+	names, err := project.Stacks()
+	if err != nil {
+		return found, err
+	}
+	var wrong settings.Errors
+	for _, name := range automation.ProviderStacks(environment, environments, names) {
+		stack, err := settings.Source{Project: project, Stack: name}.Provider()
+		var mistakes settings.Errors
+		if err != nil && !errors.As(err, &mistakes) {
+			return found, err
+		}
+		wrong = append(wrong, mistakes...)
+		if stack != nil {
+			found.names, found.settings = append(found.names, name), append(found.settings, stack)
+		}
+	}
+	if len(wrong) > 0 {
+		return found, wrong
+	}
+	return found, nil
+}
+
+func reviewedStack(name string, c *settings.Provider) review.Stack {
 	redeploy := review.RedeployUnset
 	switch {
-	case s.Redeploy != nil && *s.Redeploy:
+	case c.Redeploy != nil && *c.Redeploy:
 		redeploy = review.RedeployAutomatic
-	case s.Redeploy != nil:
+	case c.Redeploy != nil:
 		redeploy = review.RedeployByHand
 	}
-	return review.Stack{
-		Name: name, Account: s.AWS.AccountID, APIs: s.APIs, Redeploy: redeploy,
-		AdditionalVPCEndpointIDs: s.AdditionalVPCEndpointIDs,
-		NativeEndpointIDs:        s.Native.VPCEndpointIDs,
-		DenyForm:                 resourcepolicy.DenyForm(s.Policy.DenyForm),
-		MaxPolicySize:            cmp.Or(s.Quotas.ResourcePolicySize, s.Policy.MaxSize),
-		Supplied:                 supplied,
-		SuppliedOnly:             s.Certificates.issuesNone(),
-	}, nil
-}
-
-// settingsFile is a stack's, in its project's directory.
-func settingsFile(stack string) string { return "Pulumi." + stack + ".yaml" }
-
-// described is an environment as a revision's files describe it. Where its
-// mapping can't be read the error says why, and the state has the rest.
-func described(files tree, environment, displayDir string) (state review.State, mappingPath string, err error) {
-	state.Revision = files.name
-	settings, err := readSettings(files, settingsFile(environment))
-	if errors.Is(err, fs.ErrNotExist) {
-		state.Absent = "has no environment " + environment
-		return state, "", fmt.Errorf("find environment %q: no %s in %s: name the project's directory with --dir",
-			environment, settingsFile(environment), displayDir)
+	stack := review.Stack{
+		Name: name, Account: c.AWS.AccountID, Redeploy: redeploy,
+		AdditionalVPCEndpointIDs: c.AdditionalVPCEndpointIDs,
+		NativeEndpointIDs:        c.Native.VPCEndpointIDs,
+		DenyForm:                 resourcepolicy.DenyForm(c.Policy.DenyForm),
+		MaxPolicySize:            c.Quotas.ResourcePolicySize,
+		Supplied:                 c.Certificates.Supplied(),
+		SuppliedOnly:             c.Certificates.IssuesNone(),
 	}
-	if err != nil {
-		state.Absent = "has settings of the environment that can't be read"
-		return state, "", err
+	for _, id := range c.APIs {
+		stack.APIs = append(stack.APIs, mapping.APIID(id))
 	}
-	if state.Options, err = settings.options(files); err != nil {
-		state.Absent = "has certificates that can't be read"
-		return state, "", err
-	}
-	state.SuppliedOnly = settings.Certificates.issuesNone()
-	state.ReadsProviders = len(settings.Providers) > 0
-	if state.Stacks, err = describedStacks(files, environment); err != nil {
-		state.Absent = "has settings of provider stacks that can't be read"
-		return state, "", err
-	}
-	if settings.Mapping == "" {
-		state.Absent = "names no mapping file"
-		return state, "", fmt.Errorf("find the mapping of environment %q: %s has no portico:mapping", environment, settingsFile(environment))
-	}
-	data, err := files.read(settings.Mapping)
-	if err != nil {
-		state.Absent = "has no mapping file of the environment"
-		return state, settings.Mapping, fmt.Errorf("read the mapping of environment %q: %w", environment, err)
-	}
-	source := settings.Mapping
-	if !filepath.IsAbs(source) {
-		source = filepath.Join(displayDir, source)
-	}
-	state.Mapping, err = mapping.Parse(source, data)
-	if err != nil {
-		state.Absent = "has a mapping with mistakes"
-	}
-	return state, settings.Mapping, err
-}
-
-func describedStacks(files tree, environment string) ([]review.Stack, error) {
-	environments, err := describedNames(files, ".")
-	if err != nil {
-		return nil, err
-	}
-	names, err := describedNames(files, automation.ProviderProject)
-	if err != nil {
-		return nil, err
-	}
-	var stacks []review.Stack
-	for _, name := range automation.ProviderStacks(environment, environments, names) {
-		settings, err := readSettings(files, automation.ProviderProject+"/"+settingsFile(name))
-		if err != nil {
-			return nil, err
-		}
-		stack, err := settings.stack(files, name)
-		if err != nil {
-			return nil, err
-		}
-		stacks = append(stacks, stack)
-	}
-	return stacks, nil
-}
-
-// describedNames are the names of the stacks that have a settings file in a
-// directory, sorted.
-func describedNames(files tree, dir string) ([]string, error) {
-	all, err := files.list(dir)
-	if err != nil {
-		return nil, fmt.Errorf("list the stacks of %s at %s: %w", dir, files.name, err)
-	}
-	var names []string
-	for _, file := range all {
-		name, isSettings := strings.CutPrefix(file, "Pulumi.")
-		name, isYAML := strings.CutSuffix(name, ".yaml")
-		if isSettings && isYAML && name != "" {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names, nil
+	return stack
 }

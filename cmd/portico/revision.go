@@ -11,6 +11,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/portico-iac/portico/internal/settings"
 )
 
 // tree is the project's files at one revision; paths are relative to the shared
@@ -22,6 +24,12 @@ type tree struct {
 	// list are the names of the files in a directory; none where it is absent.
 	list func(dir string) ([]string, error)
 }
+
+// ReadFile and ReadDir are read and list, for the reader of settings.
+func (t tree) ReadFile(name string) ([]byte, error)  { return t.read(name) }
+func (t tree) ReadDir(name string) ([]string, error) { return t.list(name) }
+
+var _ settings.Files = tree{}
 
 // workingTree is the files as they lie in a directory.
 func workingTree(dir string) tree {

@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -26,8 +27,8 @@ const (
 // mappingName is the mapping file's name beside a project's settings.
 const mappingName = "mapping.yaml"
 
-// settings is a stack's settings file.
-type settings struct {
+// stackFile is a stack's settings file, as a rehearsal writes it.
+type stackFile struct {
 	// EncryptionSalt is the engine's; it has to outlive the file's rewriting.
 	EncryptionSalt string         `yaml:"encryptionsalt,omitempty"`
 	Config         map[string]any `yaml:"config"`
@@ -73,10 +74,10 @@ func (p project) write(b beginning, document []byte, shared map[string]any, prov
 		if err != nil {
 			return err
 		}
-		settings, stood := before.Config[certificatesKey]
-		if _, set := config[certificatesKey]; stood && !set {
+		certificates, had := before.Config[certificatesKey]
+		if _, set := config[certificatesKey]; had && !set {
 			// A custom domain keeps its certificate until its host has left.
-			config[certificatesKey] = settings
+			config[certificatesKey] = certificates
 		}
 		maps.Copy(config, providers[account])
 		if err := p.settle(p.providerDir(), stack, config); err != nil {
@@ -109,14 +110,14 @@ const (
 
 // providerStacks are the full names of all provider stacks that have settings.
 func (p project) providerStacks() ([]string, error) {
-	entries, err := os.ReadDir(p.providerDir())
+	names, err := settings.Project{Files: settings.Dir(p.providerDir())}.Stacks()
 	if err != nil {
 		return nil, fmt.Errorf("find the provider stacks: %w", err)
 	}
 	var stacks []string
-	for _, entry := range entries {
-		if stack, ok := stackOf(entry.Name()); ok && strings.HasPrefix(stack, p.environment+"-") {
-			stacks = append(stacks, "organization/"+providerProject+"/"+stack)
+	for _, name := range names {
+		if strings.HasPrefix(name, p.environment+"-") {
+			stacks = append(stacks, "organization/"+providerProject+"/"+name)
 		}
 	}
 	return stacks, nil
@@ -132,8 +133,8 @@ func (p project) settingsFile(dir, stack string) string {
 
 // readStackFile reads the settings that an earlier rehearsal wrote, if there was
 // one.
-func readStackFile(path string) (settings, error) {
-	var before settings
+func readStackFile(path string) (stackFile, error) {
+	var before stackFile
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return before, nil
@@ -154,7 +155,7 @@ func (p project) settle(dir, stack string, config map[string]any) error {
 	if err != nil {
 		return err
 	}
-	data, err := yaml.Marshal(settings{EncryptionSalt: before.EncryptionSalt, Config: config})
+	data, err := yaml.Marshal(stackFile{EncryptionSalt: before.EncryptionSalt, Config: config})
 	if err != nil {
 		return fmt.Errorf("write the settings of stack %s: %w", stack, err)
 	}
@@ -196,11 +197,11 @@ func (b beginning) providerConfig(account mapping.AccountID, apis []string, envi
 		config["portico:apis"] = apis
 	}
 	if zones := b.validatedBy(account); b.leavesProxy() && account != b.shared {
-		var settings []map[string]any
+		var owned []map[string]any
 		for _, zone := range zones {
-			settings = append(settings, map[string]any{"name": string(zone), "roleArn": b.validationRoleARN()})
+			owned = append(owned, map[string]any{"name": string(zone), "roleArn": b.validationRoleARN()})
 		}
-		config[certificatesKey] = map[string]any{"zones": settings}
+		config[certificatesKey] = map[string]any{"zones": owned}
 	}
 	return config
 }

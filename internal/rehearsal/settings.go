@@ -1,14 +1,14 @@
 package rehearsal
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
-
-	"gopkg.in/yaml.v3"
 
 	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -23,6 +23,8 @@ type stackSettings struct {
 	name string
 	// project is the Pulumi project's name.
 	project string
+	// shared reports that the stack is a shared-services account's.
+	shared bool
 	// account may be a name of the mapping's ACCOUNTS.
 	account, region, roleARN string
 	// zones are public zones of other accounts into which the stack writes
@@ -33,97 +35,116 @@ type stackSettings struct {
 // validationZone is a public hosted zone, and the ARN of the role by which records
 // are written into it.
 type validationZone struct {
-	Name    mapping.Zone `yaml:"name"`
-	RoleARN string       `yaml:"roleArn"`
+	Name    mapping.Zone
+	RoleARN string
 }
 
 // findSettings reads the settings of the shared stack's project and of the
-// provider accounts', and keeps those that name the mapping file.
+// provider accounts', and keeps those that name the mapping file. Mistakes in
+// them are for the stacks' programs to report; a file that can't be read is an
+// error.
 func findSettings(dir, mappingFile string) (*projectSettings, error) {
-	want, err := os.Stat(mappingFile)
+	wanted, err := os.Stat(mappingFile)
 	if err != nil {
 		return nil, fmt.Errorf("find the mapping: %w", err)
 	}
 	found := new(projectSettings)
-	for _, project := range []struct{ name, dir string }{
-		{sharedProject, dir},
-		{providerProject, filepath.Join(dir, filepath.FromSlash(automation.ProviderProject))},
+	for _, role := range []struct {
+		dir, project string
+		read         func(settings.Source) (stackSettings, string, error)
+	}{
+		{"", sharedProject, sharedStackSettings},
+		{automation.ProviderProject, providerProject, providerStackSettings},
 	} {
-		entries, err := os.ReadDir(project.dir)
+		project := settings.Project{Files: settings.Dir(dir), Dir: role.dir, Shown: dir}
+		name, err := project.Name()
 		if err != nil {
-			// No such project: nothing there names the mapping.
-			continue
+			return nil, err
 		}
-		for _, entry := range entries {
-			stack, ok := stackOf(entry.Name())
-			if !ok {
-				continue
-			}
-			s, named, err := readSettings(filepath.Join(project.dir, entry.Name()), want)
+		stacks, err := project.Stacks()
+		if err != nil {
+			return nil, err
+		}
+		for _, stack := range stacks {
+			s, named, err := role.read(settings.Source{Project: project, Stack: stack})
 			if err != nil {
 				return nil, err
 			}
-			if named {
-				s.name, s.project = stack, project.name
-				found.stacks = append(found.stacks, s)
+			if !isFile(wanted, filepath.Join(dir, filepath.FromSlash(role.dir)), named) {
+				continue
 			}
+			s.name, s.project = stack, role.project
+			if name != "" {
+				s.project = name
+			}
+			found.stacks = append(found.stacks, s)
 		}
 	}
 	return found, nil
 }
 
-// stackOf is the stack whose settings a file holds: dev of Pulumi.dev.yaml.
-func stackOf(file string) (string, bool) {
-	stack, isPulumi := strings.CutPrefix(file, "Pulumi.")
-	stack, isYAML := strings.CutSuffix(stack, ".yaml")
-	return stack, isPulumi && isYAML && stack != ""
+// isFile reports whether a path, relative to dir, leads to a file.
+func isFile(wanted os.FileInfo, dir, path string) bool {
+	if path == "" {
+		return false
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	info, err := os.Stat(path)
+	return err == nil && os.SameFile(info, wanted)
 }
 
-// readSettings reads what a settings file says of its account, and whether it
-// names the mapping.
-func readSettings(path string, wanted os.FileInfo) (stackSettings, bool, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return stackSettings{}, false, fmt.Errorf("read the stack's settings: %w", err)
+func sharedStackSettings(source settings.Source) (s stackSettings, mappingFile string, err error) {
+	c, err := source.Shared()
+	if c == nil {
+		return s, "", unlessAbsent(err)
 	}
-	var file struct {
-		Config struct {
-			Mapping string `yaml:"portico:mapping"`
-			AWS     struct {
-				Region    string `yaml:"region"`
-				AccountID string `yaml:"accountId"`
-				RoleARN   string `yaml:"roleArn"`
-			} `yaml:"portico:aws"`
-			Certificates struct {
-				Zones []validationZone `yaml:"zones"`
-			} `yaml:"portico:certificates"`
-		} `yaml:"config"`
-	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
-		return stackSettings{}, false, fmt.Errorf("read the stack's settings: %s: %w", path, err)
-	}
-	named := file.Config.Mapping
-	if named == "" {
-		return stackSettings{}, false, nil
-	}
-	if !filepath.IsAbs(named) {
-		named = filepath.Join(filepath.Dir(path), named)
-	}
-	aws := file.Config.AWS
-	info, err := os.Stat(named)
-	// Where nothing is, there isn't the wanted mapping either.
-	isWanted := err == nil && os.SameFile(info, wanted)
-	return stackSettings{
-		account: aws.AccountID, region: aws.Region, roleARN: aws.RoleARN, zones: file.Config.Certificates.Zones,
-	}, isWanted, nil
+	s = settingsOf(c.AWS, c.Certificates)
+	s.shared = true
+	return s, c.Mapping, nil
 }
 
-// beginning is what stands before Portico in the accounts that the settings
-// name.
+func providerStackSettings(source settings.Source) (s stackSettings, mappingFile string, err error) {
+	c, err := source.Provider()
+	if c == nil {
+		return s, "", unlessAbsent(err)
+	}
+	return settingsOf(c.AWS, c.Certificates), c.Mapping, nil
+}
+
+// unlessAbsent is the error unless a file has vanished in the meantime.
+func unlessAbsent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// settingsOf are those of a stack that matter here. What is a secret is not
+// known.
+func settingsOf(aws settings.AWS, certificates settings.Certificates) stackSettings {
+	known := func(text string) string {
+		if text == settings.Unknown {
+			return ""
+		}
+		return text
+	}
+	s := stackSettings{account: known(aws.AccountID), region: known(aws.Region), roleARN: known(aws.RoleARN)}
+	for _, zone := range certificates.Zones {
+		if known(zone.Name) != "" && known(zone.RoleARN) != "" {
+			s.zones = append(s.zones, validationZone{mapping.Zone(zone.Name), zone.RoleARN})
+		}
+	}
+	return s
+}
+
+// beginning is what exists before Portico comes in the accounts that the
+// settings name.
 func (s *projectSettings) beginning(m *mapping.Mapping) beginning {
 	b := beginning{mapping: m, shared: sharedAccount, region: regionOf(m)}
 	for _, stack := range s.stacks {
-		if stack.project == sharedProject {
+		if stack.shared {
 			if stack.account != "" {
 				b.shared = mapping.AccountID(stack.account)
 			}

@@ -12,8 +12,9 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// unknownText stands in the fields of texts that are secrets of a file.
-const unknownText = "[secret]"
+// Unknown is the text of settings that are secrets of a file, of which only the
+// engine knows the value.
+const Unknown = "[secret]"
 
 // bindMembers sets the fields of a struct, whose `config` tags name the keys.
 // path is the struct's own; empty: its keys are Portico's outermost.
@@ -48,7 +49,7 @@ func (m *mistakes) bind(field reflect.Value, key string, v *value) {
 	if v.kind == secret {
 		m.unread = append(m.unread, key)
 		if field.Kind() == reflect.String {
-			field.SetString(unknownText)
+			field.SetString(Unknown)
 		}
 		return
 	}

@@ -85,7 +85,7 @@ func (c ExistingCertificate) check(m *mistakes, key string, stack AWS) {
 		// A provider stack may name its account by a name of ACCOUNTS, which
 		// isn't known yet; accounts checks it later.
 		elsewhere := stack.NamesAccount() && arn.AccountID != stack.AccountID
-		unknown := stack.Region == "" || stack.Region == unknownText
+		unknown := stack.Region == "" || stack.Region == Unknown
 		m.check((arn.Region == stack.Region || unknown) && !elsewhere, key+".arn",
 			fmt.Sprintf("the certificate is of account %s in %s: AWS takes those of the stack's own account and region", arn.AccountID, arn.Region),
 			"write a certificate of account "+stack.AccountID+" in "+stack.Region)

@@ -36,7 +36,7 @@ func (c ImportedCertificate) read(m *mistakes, key string, read readFile, now ti
 	if imported.PrivateKey != "" {
 		checkPrivateKey(m, key+".privateKey", imported)
 	}
-	if c.Chain != unknownText {
+	if c.Chain != Unknown {
 		checkChain(m, key+".chain", leaf[0], chain)
 	}
 	imported.describe(m, key+".certificate", leaf[0], now)
@@ -52,7 +52,7 @@ func readPEM(m *mistakes, key string, read readFile, value string) string {
 	case "":
 		m.missing(key, fix)
 		return ""
-	case unknownText:
+	case Unknown:
 		return ""
 	}
 	text := value

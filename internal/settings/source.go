@@ -110,6 +110,12 @@ func (p Project) Stacks() ([]string, error) {
 	return stacks, nil
 }
 
+// Name is the project's name; empty: it has no file.
+func (p Project) Name() (string, error) {
+	m, err := p.manifest()
+	return m.name, err
+}
+
 func (p Project) entries(dir string) ([]string, error) {
 	entries, err := p.Files.ReadDir(p.file(dir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -136,14 +142,15 @@ type Source struct {
 	Now time.Time
 }
 
-// Shared reads the settings of a shared-services account's stack. Beside
-// Errors, which leave the settings usable as far as they can be read, the error
-// may be fs.ErrNotExist: the stack has no settings file.
+// Shared reads the settings of a shared-services account's stack. The error is
+// of type Errors, or fs.ErrNotExist if the stack has no settings file. Beside
+// mistakes in single settings the others are read; the settings are nil if a
+// file can't be read.
 func (s Source) Shared() (*Shared, error) {
 	c := DefaultShared()
 	m, err := s.bind(c)
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	c.complete(s.Stack, m.given)
 	c.check(m, s.Project.read, s.now())
@@ -156,7 +163,7 @@ func (s Source) Provider() (*Provider, error) {
 	c := DefaultProvider()
 	m, err := s.bind(c)
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	c.complete(m.given)
 	c.check(m, s.Project.read, s.now())
