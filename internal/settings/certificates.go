@@ -51,7 +51,7 @@ type Certificates struct {
 
 // PublicZone is a public hosted zone of another account.
 type PublicZone struct {
-	// Name is the zone's, such as example.com. Required.
+	// Name is the zone's name, such as example.com. Required.
 	Name string `config:"name"`
 	// RoleARN is a role of the zone's account that may list zones and write
 	// records. Required.
@@ -73,9 +73,9 @@ type ImportedCertificate struct {
 // ExistingCertificate is a certificate that ACM has in the stack's account and
 // region.
 type ExistingCertificate struct {
-	// ARN is the certificate's. Required.
+	// ARN is the certificate's ARN. Required.
 	ARN string `config:"arn"`
-	// Names are those that the certificate covers. Required.
+	// Names are the names that the certificate covers. Required.
 	Names []string `config:"names"`
 }
 

@@ -30,9 +30,9 @@ type DNS struct {
 
 // ExistingZone is a private hosted zone that exists already.
 type ExistingZone struct {
-	// Name is the zone's, in lower case. Required.
+	// Name is the zone's name, in lower case. Required.
 	Name string `config:"name"`
-	// ID is the zone's, Z... Required.
+	// ID is the zone's ID, Z... Required.
 	ID string `config:"id"`
 	// Associate associates the zone with an existing VPC. With a VPC that the
 	// stack creates this is always done. Default: false.
@@ -44,9 +44,9 @@ type ExistingZone struct {
 
 // Association is another VPC that resolves the custom domains.
 type Association struct {
-	// VPCID is the VPC's, vpc-... Required.
+	// VPCID is the VPC's ID, vpc-... Required.
 	VPCID string `config:"vpcId"`
-	// Region is the VPC's. Default: the stack's.
+	// Region is the VPC's region. Default: the stack's.
 	Region string `config:"region"`
 	// RoleARN is a role of the VPC's account. Default: the VPC is in the stack's
 	// account.

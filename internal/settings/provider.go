@@ -27,7 +27,7 @@ type Provider struct {
 	// Redeploy deploys a stage when the resource policy of its API changes,
 	// which publishes everything else that the API's owner has saved. If it is
 	// false, the output redeployCommands has the commands for the owner.
-	// Required: it has no default.
+	// Required, since it has no default.
 	Redeploy *bool `config:"redeploy"`
 	// CreateStages has a deployment create a stage that the API does not have,
 	// with what the owner has saved. Otherwise such a stage is an error at

@@ -44,8 +44,8 @@ type Shared struct {
 // App names the installation. Every resource is tagged with both names.
 type App struct {
 	// Name begins the names of all resources, and is their tag "app".
-	// Lower-case letters, digits and single hyphens; with Environment at most 20
-	// characters. Default: portico.
+	// Lower-case letters, digits and single hyphens; together with the environment
+	// at most 18 characters. Default: portico.
 	Name string `config:"name"`
 	// Environment is the second part of the names, and the tag "environment".
 	// Default: the stack's name.
@@ -122,7 +122,7 @@ type Endpoints struct {
 
 // Endpoint is an existing VPC endpoint. Without either field it is created.
 type Endpoint struct {
-	// ID is the endpoint's, vpce-... Default: none.
+	// ID is the endpoint's ID, vpce-... Default: none.
 	ID string `config:"id"`
 	// Lookup finds the only endpoint of the service in the VPC. Default: false.
 	Lookup bool `config:"lookup"`

@@ -2,15 +2,11 @@ package docs
 
 import (
 	"bufio"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -167,52 +163,4 @@ func shellLines(t *testing.T, document string) []string {
 		}
 	}
 	return lines
-}
-
-// TestConfigurationPageHasEveryKey reads the keys out of the structs that the
-// configuration is decoded into.
-func TestConfigurationPageHasEveryKey(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(root, "docs/configuration.md"))
-	require.NoError(t, err)
-	syntax, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "accounts/config.go"), nil, 0)
-	require.NoError(t, err)
-	structs := map[string]*ast.StructType{}
-	ast.Inspect(syntax, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.TypeSpec); ok {
-			if s, ok := spec.Type.(*ast.StructType); ok {
-				structs[spec.Name.Name] = s
-			}
-		}
-		return true
-	})
-	for _, top := range []string{"sharedConfig", "providerConfig"} {
-		require.Contains(t, structs, top)
-		for _, key := range keys(structs, structs[top], "portico:") {
-			prefix, last := key[:strings.LastIndexAny(key, ".:")+1], key[strings.LastIndexAny(key, ".:")+1:]
-			// Keys beside each other may leave the first one's prefix out.
-			if !strings.Contains(string(page), "`"+key+"`") &&
-				!(strings.Contains(string(page), "`"+prefix) && strings.Contains(string(page), "`."+last+"`")) {
-				t.Errorf("docs/configuration.md: %s is missing", key)
-			}
-		}
-	}
-}
-
-// keys are the keys of a configuration struct, those of endpoints left at the
-// endpoint: they are all alike.
-func keys(structs map[string]*ast.StructType, s *ast.StructType, prefix string) []string {
-	var list []string
-	for _, field := range s.Fields.List {
-		if field.Tag == nil {
-			continue
-		}
-		tag := reflect.StructTag(strings.Trim(field.Tag.Value, "`")).Get("config")
-		name, isStruct := field.Type.(*ast.Ident)
-		if isStruct && structs[name.Name] != nil && name.Name != "endpointConfig" {
-			list = append(list, keys(structs, structs[name.Name], prefix+tag+".")...)
-			continue
-		}
-		list = append(list, prefix+tag)
-	}
-	return list
 }
