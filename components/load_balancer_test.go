@@ -1,0 +1,119 @@
+package components
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	balancerToken    = "aws:lb/loadBalancer:LoadBalancer"
+	targetGroupToken = "aws:lb/targetGroup:TargetGroup"
+	listenerToken    = "aws:lb/listener:Listener"
+)
+
+// balancerArgs are those of a load balancer with the proxy behind it.
+func balancerArgs() *LoadBalancerArgs {
+	return &LoadBalancerArgs{
+		Type: ApplicationLoadBalancer, Proxy: true, VPCID: pulumi.String("vpc-1"), SubnetIDs: inputs("subnet-1", "subnet-2"),
+		SecurityGroupID: pulumi.String("sg-lb"), CertificateARNs: inputs("arn:cert-1", "arn:cert-2", "arn:cert-3"),
+		CertificateNames: []string{"one", "two", "three"}, LongestTimeout: 120 * time.Second, Tags: tags,
+	}
+}
+
+func balancer(t *testing.T, change func(*LoadBalancerArgs)) *monitor {
+	t.Helper()
+	return (&monitor{}).deploy(t, func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
+		endpoint, err := newPrerequisite(ctx, "endpoint")
+		if err != nil {
+			return err
+		}
+		args := balancerArgs()
+		if change != nil {
+			change(args)
+		}
+		_, err = NewLoadBalancer(ctx, "portico-lb", args, opts, pulumi.DependsOn([]pulumi.Resource{endpoint}))
+		return err
+	})
+}
+
+func TestAnApplicationLoadBalancerPassesRequestsOnAsTheyAre(t *testing.T) {
+	m := balancer(t, nil)
+	elb := m.only(t, balancerToken)
+	require.Equal(t, "application", elb.Inputs["loadBalancerType"])
+	require.Equal(t, true, elb.Inputs["internal"])
+	require.Equal(t, true, elb.Inputs["preserveHostHeader"], "signatures cover Host")
+	require.Equal(t, false, elb.Inputs["dropInvalidHeaderFields"], "header names with dots belong to the API")
+	require.Equal(t, 130.0, elb.Inputs["idleTimeout"], "the longest timeout and 10 s")
+	requireOrder(t, m.named(t, prerequisiteToken, "endpoint"), elb)
+
+	group := m.only(t, targetGroupToken)
+	require.Equal(t, []any{"ip", 8443.0, "HTTPS", "HTTP1", 130.0},
+		[]any{group.Inputs["targetType"], group.Inputs["port"], group.Inputs["protocol"], group.Inputs["protocolVersion"], group.Inputs["deregistrationDelay"]})
+	require.Equal(t, "/healthz", group.Inputs["healthCheck"].(map[string]any)["path"])
+
+	listener := m.only(t, listenerToken)
+	require.Equal(t, []any{443.0, "HTTPS", DefaultSSLPolicy, "arn:cert-1"},
+		[]any{listener.Inputs["port"], listener.Inputs["protocol"], listener.Inputs["sslPolicy"], listener.Inputs["certificateArn"]})
+	require.Equal(t, []any{map[string]any{"type": "forward", "targetGroupArn": arnOf(targetGroupToken, "portico-lb")}}, listener.Inputs["defaultActions"])
+	var further []any
+	for _, certificate := range m.of("aws:lb/listenerCertificate:ListenerCertificate") {
+		require.Equal(t, arnOf(listenerToken, "portico-lb-https"), certificate.Inputs["listenerArn"])
+		further = append(further, certificate.Inputs["certificateArn"])
+	}
+	require.ElementsMatch(t, []any{"arn:cert-2", "arn:cert-3"}, further, "each once, the default by the listener alone")
+}
+
+func TestShortRequestsLeaveAWSsIdleTimeout(t *testing.T) {
+	m := balancer(t, func(a *LoadBalancerArgs) { a.LongestTimeout = 30 * time.Second })
+	require.Equal(t, 60.0, m.only(t, balancerToken).Inputs["idleTimeout"])
+}
+
+func TestANetworkLoadBalancerSharesItsZonesAndHidesClients(t *testing.T) {
+	m := balancer(t, func(a *LoadBalancerArgs) { a.Type = NetworkLoadBalancer })
+	elb := m.only(t, balancerToken)
+	require.Equal(t, []any{"network", true, []any{"sg-lb"}},
+		[]any{elb.Inputs["loadBalancerType"], elb.Inputs["enableCrossZoneLoadBalancing"], elb.Inputs["securityGroups"]})
+	require.NotContains(t, elb.Inputs, "idleTimeout")
+	group := m.only(t, targetGroupToken)
+	require.Equal(t, []any{"TLS", "false"}, []any{group.Inputs["protocol"], group.Inputs["preserveClientIp"]})
+	require.NotContains(t, group.Inputs, "protocolVersion")
+	require.Equal(t, "TLS", m.only(t, listenerToken).Inputs["protocol"])
+}
+
+func TestWithoutAProxyTheLoadBalancerAnswers404(t *testing.T) {
+	m := balancer(t, func(a *LoadBalancerArgs) {
+		a.Proxy, a.DeletionProtection, a.SSLPolicy = false, true, "ELBSecurityPolicy-TLS13-1-3-2021-06"
+	})
+	require.Empty(t, m.of(targetGroupToken))
+	require.Equal(t, true, m.only(t, balancerToken).Inputs["enableDeletionProtection"])
+	listener := m.only(t, listenerToken)
+	require.Equal(t, "ELBSecurityPolicy-TLS13-1-3-2021-06", listener.Inputs["sslPolicy"])
+	action := listener.Inputs["defaultActions"].([]any)[0].(map[string]any)
+	require.Equal(t, []any{"fixed-response", "404"}, []any{action["type"], action["fixedResponse"].(map[string]any)["statusCode"]})
+}
+
+func TestALoadBalancerThatAWSWouldRefuse(t *testing.T) {
+	refused := func(name string, change func(*LoadBalancerArgs), arguments ...string) {
+		m := &monitor{}
+		err := m.run(func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
+			args := balancerArgs()
+			change(args)
+			_, err := NewLoadBalancer(ctx, name, args, opts)
+			return err
+		})
+		requireArguments(t, m, err, arguments...)
+	}
+	refused("portico-lb", func(a *LoadBalancerArgs) { a.CertificateARNs = nil }, "CertificateARNs")
+	refused("portico-lb", func(a *LoadBalancerArgs) { *a = LoadBalancerArgs{} }, "Type", "VPCID", "SubnetIDs", "SecurityGroupID", "CertificateARNs")
+	refused("portico-lb", func(a *LoadBalancerArgs) { a.Type, a.Proxy = NetworkLoadBalancer, false }, "Proxy")
+	refused(strings.Repeat("x", MaxLoadBalancerName+1), func(*LoadBalancerArgs) {}, "name")
+	refused("internal-lb", func(*LoadBalancerArgs) {}, "name")
+	require.NoError(t, (&monitor{}).run(func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
+		_, err := NewLoadBalancer(ctx, strings.Repeat("x", MaxLoadBalancerName), balancerArgs(), opts)
+		return err
+	}))
+}

@@ -1,0 +1,149 @@
+package components
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	taskDefinitionToken = "aws:ecs/taskDefinition:TaskDefinition"
+	ecsServiceToken     = "aws:ecs/service:Service"
+)
+
+// serviceProgram runs a service that depends on a load balancer's listener.
+func serviceProgram(change func(*ServiceArgs)) func(*pulumi.Context, pulumi.ResourceOption) error {
+	return func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
+		cluster, err := NewCluster(ctx, "portico", &ClusterArgs{Tags: tags}, opts)
+		if err != nil {
+			return err
+		}
+		roles, err := NewTaskRoles(ctx, "portico", &TaskRolesArgs{RepositoryARN: pulumi.String("arn:repository"), LogRetentionDays: 30, Tags: tags}, opts)
+		if err != nil {
+			return err
+		}
+		balancer, err := NewLoadBalancer(ctx, "portico-lb", balancerArgs(), opts)
+		if err != nil {
+			return err
+		}
+		args := &ServiceArgs{
+			Region: "us-east-1", Cluster: cluster, Roles: roles, Image: pulumi.String("registry/portico@sha256:0"),
+			CPU: 512, Memory: 1024, Architecture: "ARM64", Min: 2, Max: 4, CPUPercent: 60,
+			Environment: map[string]pulumi.StringInput{"B": pulumi.String("2"), "A": pulumi.String("1")},
+			SubnetIDs:   inputs("subnet-1", "subnet-2"), SecurityGroupID: pulumi.String("sg-tasks"),
+			TargetGroupARNs: []pulumi.StringInput{balancer.TargetGroupARN},
+			LongestTimeout:  30 * time.Second, Tags: tags,
+		}
+		if change != nil {
+			change(args)
+		}
+		service, err := NewService(ctx, "portico", args, opts, pulumi.DependsOn([]pulumi.Resource{balancer}))
+		if err != nil {
+			return err
+		}
+		ctx.Export("running", service.TaskDefinitionARN)
+		return nil
+	}
+}
+
+func TestTheServiceComesAfterItsListenerAndItsRoles(t *testing.T) {
+	m := (&monitor{}).deploy(t, serviceProgram(nil))
+	service, definition := m.only(t, ecsServiceToken), m.only(t, taskDefinitionToken)
+	listener := m.only(t, "aws:lb/listener:Listener")
+	for _, late := range []registered{service, definition} {
+		requireOrder(t, listener, late)
+		requireOrder(t, m.only(t, "aws:iam/rolePolicy:RolePolicy"), late)
+		requireOrder(t, m.named(t, "aws:iam/role:Role", "portico-execution"), late)
+		requireOrder(t, m.named(t, "aws:iam/role:Role", "portico-task"), late)
+	}
+	for _, role := range m.of("aws:iam/role:Role") {
+		require.Empty(t, role.Dependencies, "IAM makes the roles known while the load balancer is created")
+	}
+	require.Equal(t, []any{map[string]any{"targetGroupArn": arnOf("aws:lb/targetGroup:TargetGroup", "portico-lb"), "containerName": "nginx", "containerPort": 8443.0}},
+		service.Inputs["loadBalancers"])
+	require.Equal(t, []string{"desiredCount"}, service.IgnoreChanges, "which autoscaling sets")
+	require.Equal(t, map[string]any{"enable": true, "rollback": true}, service.Inputs["deploymentCircuitBreaker"])
+	require.Equal(t, true, service.Inputs["waitForSteadyState"])
+	require.Equal(t, map[string]any{"assignPublicIp": false, "securityGroups": []any{"sg-tasks"}, "subnets": []any{"subnet-1", "subnet-2"}},
+		service.Inputs["networkConfiguration"])
+}
+
+func TestTheTaskDefinitionRunsTheProxyWithoutRights(t *testing.T) {
+	m := (&monitor{}).deploy(t, serviceProgram(nil))
+	definition := m.only(t, taskDefinitionToken).Inputs
+	require.Equal(t, []any{"512", "1024", "awsvpc"}, []any{definition["cpu"], definition["memory"], definition["networkMode"]})
+	require.Equal(t, map[string]any{"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}, definition["runtimePlatform"])
+	require.Equal(t, arnOf("aws:iam/role:Role", "portico-execution"), definition["executionRoleArn"])
+	require.Equal(t, arnOf("aws:iam/role:Role", "portico-task"), definition["taskRoleArn"])
+	container := containerOf(t, m)
+	require.Equal(t, []nameValue{{"A", "1"}, {"B", "2"}}, container.Environment)
+	require.Equal(t, "portico-logs", container.LogConfiguration.Options["awslogs-group"])
+	for _, policy := range m.of("aws:iam/rolePolicy:RolePolicy") {
+		require.Equal(t, "portico-execution", policy.Inputs["role"])
+	}
+}
+
+func containerOf(t *testing.T, m *monitor) containerDefinition {
+	t.Helper()
+	var containers []containerDefinition
+	require.NoError(t, json.Unmarshal([]byte(m.only(t, taskDefinitionToken).Inputs["containerDefinitions"].(string)), &containers))
+	require.Len(t, containers, 1)
+	return containers[0]
+}
+
+func TestAStoppedTaskHasTheLongestRequestsTimeAndTenSecondsUpToFargatesLimit(t *testing.T) {
+	for longest, want := range map[time.Duration]int{
+		0:                 10,
+		30 * time.Second:  40,
+		109 * time.Second: 119,
+		110 * time.Second: 120,
+		111 * time.Second: 120,
+		300 * time.Second: 120,
+	} {
+		m := (&monitor{}).deploy(t, serviceProgram(func(a *ServiceArgs) { a.LongestTimeout = longest }))
+		require.Equal(t, want, containerOf(t, m).StopTimeout, "%s", longest)
+	}
+}
+
+func TestAutoscalingBoundsTheTasks(t *testing.T) {
+	m := (&monitor{}).deploy(t, serviceProgram(nil))
+	target := m.only(t, "aws:appautoscaling/target:Target").Inputs
+	require.Equal(t, []any{2.0, 4.0, "service/portico/portico"}, []any{target["minCapacity"], target["maxCapacity"], target["resourceId"]})
+	policy := m.only(t, "aws:appautoscaling/policy:Policy").Inputs
+	require.Equal(t, "TargetTrackingScaling", policy["policyType"])
+	require.Equal(t, 60.0, policy["targetTrackingScalingPolicyConfiguration"].(map[string]any)["targetValue"])
+}
+
+func TestARolledBackDeploymentIsAnError(t *testing.T) {
+	running := "arn:aws:ecs:us-east-1:111111111111:task-definition/portico:1"
+	m := &monitor{answers: map[string]func(map[string]any) (map[string]any, error){
+		"aws:ecs/getService:getService": func(map[string]any) (map[string]any, error) {
+			return map[string]any{"taskDefinition": running}, nil
+		},
+	}}
+	err := m.run(serviceProgram(nil))
+	var rollback *RollbackError
+	require.ErrorAs(t, err, &rollback)
+	require.Equal(t, &RollbackError{Service: "portico", Wanted: arnOf(taskDefinitionToken, "portico"), Running: running}, rollback)
+
+	preview := (&monitor{preview: true, answers: m.answers}).run(serviceProgram(nil))
+	require.NoError(t, preview, "a preview deploys nothing that could have been rolled back")
+}
+
+func TestAServiceSaysEachArgumentThatItLacks(t *testing.T) {
+	m := &monitor{}
+	err := m.run(func(ctx *pulumi.Context, _ pulumi.ResourceOption) error {
+		_, err := NewService(ctx, "portico", &ServiceArgs{Max: -1}, nil...)
+		return err
+	})
+	requireArguments(t, m, err, "Region", "Cluster", "Roles", "Image", "CPU", "Memory", "Architecture", "Min", "Max", "CPUPercent", "SubnetIDs", "SecurityGroupID", "TargetGroupARNs")
+
+	m = &monitor{}
+	err = m.run(serviceProgram(func(a *ServiceArgs) { a.TargetGroupARNs = inputs("1", "2", "3", "4", "5", "6") }))
+	var argument *ArgumentError
+	require.ErrorAs(t, err, &argument)
+	require.Equal(t, "TargetGroupARNs", argument.Argument)
+}
