@@ -62,7 +62,7 @@ func warnOfExpiry(log pulumi.Log, imported []settings.Imported, now time.Time) e
 // load balancers' names.
 func (s *sharedStack) certificates() (map[string][]components.Certificate, error) {
 	args := certificatesArgs(s.config.Certificates, s.publicZones, s.tags)
-	args.RecordsOfOthers = s.config.Certificates.SharedRecords || s.hasDomainsBeside()
+	args.SharedValidationRecords = s.config.Certificates.SharedRecords || s.hasDomainsBeside()
 	for _, balancer := range s.topology.LoadBalancers {
 		for _, certificate := range balancer.Certificates {
 			if certificate.Origin == topology.Issued {
@@ -105,8 +105,12 @@ func (s *sharedStack) hasDomainsBeside() bool {
 
 // certificatesArgs are those of a stack's certificates, without the certificates.
 func certificatesArgs(c settings.Certificates, zones *components.PublicZones, tags components.Tags) *components.CertificatesArgs {
+	issuance := components.CertificateOrigin(c.Source)
+	if issuance == components.Imported || issuance == components.Existing {
+		issuance = "" // nothing is issued
+	}
 	return &components.CertificatesArgs{
-		Issuance:                components.CertificateOrigin(c.Source),
+		Issuance:                issuance,
 		ValidationDomain:        c.ValidationDomain,
 		CertificateAuthorityARN: c.CertificateAuthorityARN,
 		PublicZones:             zones,

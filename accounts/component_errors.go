@@ -10,12 +10,12 @@ import (
 // existingResourceKeys are the settings that name existing resources, by the
 // components' kind of resource.
 var existingResourceKeys = map[string]string{
-	"VPC":                  "network.vpcId",
-	"subnet":               "network.subnetIds",
-	"endpoint":             "endpoints",
-	"execute-api endpoint": "endpoints",
-	"hosted zone":          "dns.existing",
-	"private hosted zone":  "dns.existing",
+	"VPC":                  "portico:network.vpcId",
+	"subnet":               "portico:network.subnetIds",
+	"endpoint":             "portico:endpoints",
+	"execute-api endpoint": "portico:endpoints",
+	"hosted zone":          "portico:dns.existing",
+	"private hosted zone":  "portico:dns.existing",
 }
 
 // withSetting adds to an error of a component the setting that named the resource
@@ -23,15 +23,17 @@ var existingResourceKeys = map[string]string{
 func withSetting(err error) error {
 	var existing *components.ExistingResourceError
 	var zone *components.PublicZoneError
-	key := ""
+	setting := ""
 	switch {
 	case errors.As(err, &existing):
-		key = existingResourceKeys[existing.Kind]
+		setting = existingResourceKeys[existing.Kind]
 	case errors.As(err, &zone) && zone.Elsewhere:
-		key = "certificates.zones"
+		setting = "portico:certificates.zones"
+	case errors.As(err, &zone):
+		setting = "ROUTE53_PUBLIC_DOMAIN names the zone, portico:certificates.zones its account"
 	}
-	if key == "" {
+	if setting == "" {
 		return err
 	}
-	return fmt.Errorf("%w (portico:%s)", err, key)
+	return fmt.Errorf("%w (%s)", err, setting)
 }

@@ -85,10 +85,10 @@ func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasR
 	balancer := d.balancers[record.LoadBalancer]
 	alias.Target = components.AliasTarget{DNSName: balancer.DNSName, HostedZoneID: balancer.HostedZoneID}
 	if record.Door == mapping.FrontDoorALB {
-		alias.DependsOn = []pulumi.Resource{d.albRoutings[record.LoadBalancer]}
+		alias.DependsOn = d.albRoutings[record.LoadBalancer].Resources()
 	}
 	if record.Door == mapping.FrontDoorNGINX && moves {
-		alias.DependsOn = []pulumi.Resource{d.proxy}
+		alias.DependsOn = d.proxy.Resources()
 	}
 	return alias
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -215,11 +216,11 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	if err != nil {
 		return nil, err
 	}
-	dependencies := []pulumi.Resource{doors.endpoints, groups}
+	dependencies := slices.Concat(doors.endpoints.Resources(), groups.Resources())
 	var targets []pulumi.StringInput
 	for i, balancer := range s.topology.LoadBalancers {
 		if s.proxied(balancer) {
-			dependencies = append(dependencies, doors.balancers[i])
+			dependencies = append(dependencies, doors.balancers[i].Resources()...)
 			targets = append(targets, doors.balancers[i].TargetGroupARN)
 		}
 	}

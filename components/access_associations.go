@@ -40,6 +40,7 @@ type PrivateDomain struct {
 // provision one, and doesn't say when it is done.
 type AccessAssociations struct {
 	pulumi.ResourceState
+	children
 
 	// ByHost are the access associations by the domains' names.
 	ByHost map[string]pulumi.Resource

@@ -58,6 +58,7 @@ func (a *ALBRoutingArgs) check(name string) error {
 // ALBRouting forwards hosts from an Application Load Balancer to API Gateway.
 type ALBRouting struct {
 	pulumi.ResourceState
+	children
 
 	// TargetGroupARN is the target group of the endpoint's addresses.
 	TargetGroupARN pulumi.StringOutput `pulumi:"targetGroupArn"`
@@ -127,7 +128,7 @@ func (r *ALBRouting) attach(ctx *pulumi.Context, name string, args *ALBRoutingAr
 			TargetGroupArn: r.TargetGroupARN,
 			TargetId:       args.Endpoint.Addresses.Index(pulumi.Int(i)),
 			Port:           pulumi.Int(443),
-		}, pulumi.Parent(r), pulumi.DependsOn([]pulumi.Resource{args.Endpoint}))
+		}, pulumi.Parent(r), pulumi.DependsOn(args.Endpoint.Resources()))
 		if err != nil {
 			return nil, fmt.Errorf("register address %d of the endpoint: %w", i+1, err)
 		}
@@ -154,7 +155,7 @@ func (r *ALBRouting) addRules(ctx *pulumi.Context, name string, args *ALBRouting
 		}
 	}
 	for _, host := range args.HostsToProxy {
-		dependencies := append(slices.Clone(targets), args.Proxy)
+		dependencies := slices.Concat(targets, args.Proxy.Resources())
 		if err := r.addRule(ctx, name, args, host, args.LoadBalancer.TargetGroupARN, dependencies); err != nil {
 			return err
 		}

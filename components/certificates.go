@@ -48,6 +48,8 @@ type Certificate struct {
 type CertificateSource interface {
 	// key identifies the certificate among those of a Certificates.
 	key() string
+	// valid reports whether the source says which certificate it is.
+	valid() bool
 	// create registers the certificate's resources.
 	create(*certificateBuilder) (Certificate, error)
 }
@@ -57,8 +59,8 @@ type CertificateRequest struct {
 	// LoadBalancer tells the certificates of load balancers apart that need the
 	// same names; it becomes part of the names of resources. Default: none.
 	LoadBalancer string
-	// Names are the subject alternative names, 1 to ACM's quota (10 unless
-	// raised); the first is the domain name, of at most 64 characters.
+	// Names are the subject alternative names. Required: 1 to ACM's quota (10
+	// unless raised). The first is the domain name, of at most 64 characters.
 	Names []string
 	// PublicZones names, for a name that has an entry, the public hosted zone
 	// that validates it; others are validated in their nearest public parent.
@@ -77,33 +79,51 @@ type CertificatesArgs struct {
 	// PublicZones finds the zones of IssuedByDNS. Default: those of the
 	// provider's account.
 	PublicZones *PublicZones
-	// RecordsOfOthers says that other stacks of the account may need the same
-	// validation records: ACM asks an account for one record of a name, whatever
-	// the certificate. They are overwritten with the same then, and outlast the
-	// stack. Default: the records are the stack's alone.
-	RecordsOfOthers bool
+	// SharedValidationRecords says that other stacks of the account may need the
+	// same validation records: ACM asks an account for one record of a name,
+	// whatever the certificate. An existing record is overwritten with the same
+	// then, and the records stay in Route 53 when they are deleted. Default: false.
+	SharedValidationRecords bool
 	// ValidationDomain is the domain whose mailboxes IssuedByEmail asks for the
-	// names below it. Default, and for other names: the name's own domain.
+	// names below it; others are asked at their own domain. Default: all are.
 	ValidationDomain string
-	// CertificateAuthorityARN is the CA of IssuedByPrivateCA, which needs it.
+	// CertificateAuthorityARN is the CA of IssuedByPrivateCA. Required for that.
 	CertificateAuthorityARN string
-	// Tags are the certificates'. Default: the tag Name alone.
+	// Tags are the certificates'.
 	Tags Tags
+}
+
+func (a *CertificatesArgs) check(name string) error {
+	m := arguments{component: "Certificates", name: name}
+	for i, source := range a.Sources {
+		m.require(source != nil && source.valid(), fmt.Sprintf("Sources[%d]", i), "it has no names and no ARN", "write the names that the certificate is for, or its ARN")
+	}
+	m.require(a.Issuance == "" || a.Issuance == IssuedByDNS || a.Issuance == IssuedByEmail || a.Issuance == IssuedByPrivateCA, "Issuance",
+		fmt.Sprintf("%q is not a way to issue certificates", a.Issuance), "write IssuedByDNS, IssuedByEmail or IssuedByPrivateCA")
+	m.given(a.Issuance != IssuedByPrivateCA || a.CertificateAuthorityARN != "", "CertificateAuthorityARN")
+	return m.err()
 }
 
 // Certificates are certificates of ACM.
 type Certificates struct {
 	pulumi.ResourceState
+	children
 
-	made map[string]Certificate
+	// created are the certificates by their source's key.
+	created map[string]Certificate
 }
 
-// NewCertificates requests certificates and sees to it that they are issued,
-// imports those that are given, and reads those that exist, in previews too.
+// NewCertificates requests certificates and has them issued, imports those that
+// are given, and reads those that exist, in previews too. An existing certificate
+// that doesn't serve is an [ExistingResourceError] of the update, and a name
+// without a public zone that validates it is a [PublicZoneError].
 func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, opts ...pulumi.ResourceOption) (*Certificates, error) {
-	certificates := &Certificates{made: map[string]Certificate{}}
-	if err := ctx.RegisterComponentResource("portico:index:Certificates", name, certificates, opts...); err != nil {
-		return nil, fmt.Errorf("register certificates %q: %w", name, err)
+	if err := args.check(name); err != nil {
+		return nil, err
+	}
+	certificates := &Certificates{created: map[string]Certificate{}}
+	if err := register(ctx, "Certificates", name, certificates, opts); err != nil {
+		return nil, err
 	}
 	zones := args.PublicZones
 	if zones == nil {
@@ -114,34 +134,34 @@ func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, o
 		name:    name,
 		args:    args,
 		parent:  certificates,
-		records: newValidationRecords(ctx, certificates, name, zones, args.RecordsOfOthers),
+		records: newValidationRecords(ctx, certificates, name, zones, args.SharedValidationRecords),
 	}
 	var arns pulumi.StringArray
 	for _, source := range args.Sources {
-		made, err := source.create(b)
+		certificate, err := source.create(b)
 		if err != nil {
 			return nil, err
 		}
-		certificates.made[source.key()] = made
-		arns = append(arns, made.ARN)
+		certificates.created[source.key()] = certificate
+		arns = append(arns, certificate.ARN)
 	}
-	if err := ctx.RegisterResourceOutputs(certificates, pulumi.Map{"arns": arns}); err != nil {
-		return nil, fmt.Errorf("register outputs of certificates %q: %w", name, err)
+	if err := complete(ctx, "Certificates", name, certificates, pulumi.Map{"arns": arns}); err != nil {
+		return nil, err
 	}
 	return certificates, nil
 }
 
-// Of is the certificate of one of the sources that the certificates were made
-// from. The error is of any other source.
+// Of is the certificate of one of CertificatesArgs.Sources. Any other source is an
+// error.
 func (c *Certificates) Of(source CertificateSource) (Certificate, error) {
-	made, ok := c.made[source.key()]
+	certificate, ok := c.created[source.key()]
 	if !ok {
 		return Certificate{}, fmt.Errorf("find certificate %s: it is none of CertificatesArgs.Sources: add it there", source.key())
 	}
-	return made, nil
+	return certificate, nil
 }
 
-// certificateBuilder makes certificates, one at a time.
+// certificateBuilder creates certificates, one at a time.
 type certificateBuilder struct {
 	ctx     *pulumi.Context
 	name    string
@@ -149,6 +169,8 @@ type certificateBuilder struct {
 	parent  *Certificates
 	records *validationRecords
 }
+
+func (r CertificateRequest) valid() bool { return len(r.Names) > 0 }
 
 func (r CertificateRequest) key() string { return "request " + r.resourceName() }
 
@@ -168,7 +190,7 @@ func (r CertificateRequest) create(b *certificateBuilder) (Certificate, error) {
 		SubjectAlternativeNames: pulumi.ToStringArray(r.Names[1:]),
 		Tags:                    b.args.Tags.named(resourceName(r.Names[0])), // a tag holds no "*"
 	}
-	made := Certificate{Name: resourceName(r.Names[0]), Names: r.Names, Origin: b.args.Issuance}
+	issued := Certificate{Name: resourceName(r.Names[0]), Names: r.Names, Origin: b.args.Issuance}
 	switch b.args.Issuance {
 	case IssuedByPrivateCA:
 		args.CertificateAuthorityArn = pulumi.String(b.args.CertificateAuthorityARN)
@@ -176,30 +198,30 @@ func (r CertificateRequest) create(b *certificateBuilder) (Certificate, error) {
 		args.ValidationMethod = pulumi.String("EMAIL")
 		args.ValidationOptions = b.mailboxes(r)
 	default:
-		made.Origin = IssuedByDNS
+		issued.Origin = IssuedByDNS
 		args.ValidationMethod = pulumi.String("DNS")
 	}
 	certificate, err := acm.NewCertificate(b.ctx, child, args, pulumi.Parent(b.parent))
 	if err != nil {
 		return Certificate{}, fmt.Errorf("request certificate of %s: %w", r.Names[0], err)
 	}
-	if made.Origin == IssuedByPrivateCA {
-		// The AWS provider refuses to wait for what nobody validates.
-		made.ARN = certificate.Arn
-		return made, nil
+	if issued.Origin == IssuedByPrivateCA {
+		// The AWS provider refuses to wait for a certificate without validation.
+		issued.ARN = certificate.Arn
+		return issued, nil
 	}
 	validation := &acm.CertificateValidationArgs{CertificateArn: certificate.Arn}
-	if made.Origin == IssuedByDNS {
+	if issued.Origin == IssuedByDNS {
 		if validation.ValidationRecordFqdns, err = b.validationRecords(certificate, r); err != nil {
 			return Certificate{}, err
 		}
 	}
-	issued, err := acm.NewCertificateValidation(b.ctx, child, validation, pulumi.Parent(b.parent))
+	validated, err := acm.NewCertificateValidation(b.ctx, child, validation, pulumi.Parent(b.parent))
 	if err != nil {
 		return Certificate{}, fmt.Errorf("validate certificate of %s: %w", r.Names[0], err)
 	}
-	made.ARN = issued.CertificateArn
-	return made, nil
+	issued.ARN = validated.CertificateArn
+	return issued, nil
 }
 
 // validationRecords creates the records by which DNS validates a certificate's

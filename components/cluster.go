@@ -16,6 +16,7 @@ type ClusterArgs struct {
 // Cluster is an ECS cluster with Container Insights.
 type Cluster struct {
 	pulumi.ResourceState
+	children
 
 	// ARN is the cluster's ARN.
 	ARN pulumi.StringOutput `pulumi:"arn"`

@@ -4,19 +4,57 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// children are a component's own resources.
+type children struct {
+	mu  sync.Mutex
+	all []pulumi.Resource
+}
+
+// Resources are the resources that the component has created, for
+// pulumi.DependsOn. A dependency on the component itself may miss some of them:
+// Pulumi's SDK takes those that are known to it when the dependent resource is
+// registered, and learns of a component's children concurrently.
+func (c *children) Resources() []pulumi.Resource {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.all)
+}
+
+func (c *children) add(child pulumi.Resource) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = append(c.all, child)
+}
+
+// component is a component with children.
+type component interface {
+	pulumi.ComponentResource
+	add(child pulumi.Resource)
+}
+
 // register registers a component under its type token, portico:index:KIND.
-func register(ctx *pulumi.Context, kind, name string, component pulumi.ComponentResource, opts []pulumi.ResourceOption) error {
+func register(ctx *pulumi.Context, kind, name string, component component, opts []pulumi.ResourceOption) error {
+	// A transformation is the SDK's one call for each child, in the order of the
+	// program. It changes nothing.
+	note := func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		if args.Resource != component {
+			component.add(args.Resource)
+		}
+		return nil
+	}
+	opts = append(slices.Clone(opts), pulumi.Transformations([]pulumi.ResourceTransformation{note}))
 	if err := ctx.RegisterComponentResource("portico:index:"+kind, name, component, opts...); err != nil {
 		return fmt.Errorf("register %s %q: %w", kind, name, err)
 	}
 	return nil
 }
 
-// complete registers a component's outputs, after which it has no more children.
+// complete registers a component's outputs.
 func complete(ctx *pulumi.Context, kind, name string, component pulumi.Resource, outputs pulumi.Map) error {
 	if err := ctx.RegisterResourceOutputs(component, outputs); err != nil {
 		return fmt.Errorf("register outputs of %s %q: %w", kind, name, err)

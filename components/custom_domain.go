@@ -52,6 +52,7 @@ func (a *CustomDomainArgs) check(name string) error {
 // CustomDomain is a custom domain of API Gateway and its base path mappings.
 type CustomDomain struct {
 	pulumi.ResourceState
+	children
 
 	// ARN is the domain's ARN. A PRIVATE domain's ends with an identifier that AWS
 	// chooses.

@@ -24,6 +24,7 @@ type DomainShareArgs struct {
 // associate endpoints.
 type DomainShare struct {
 	pulumi.ResourceState
+	children
 
 	// ARN is the share's ARN.
 	ARN pulumi.StringOutput `pulumi:"arn"`

@@ -99,6 +99,7 @@ func checkAddresses(m *arguments, addresses []string, subnets []pulumi.StringInp
 // Gateway (execute-api), CloudWatch Logs, ECR and S3.
 type Endpoints struct {
 	pulumi.ResourceState
+	children
 
 	// ExecuteAPIID is the execute-api endpoint's ID, which resource policies
 	// compare.

@@ -46,11 +46,15 @@ func (e *ExistingResourceError) Error() string {
 	return fmt.Sprintf("use %s %s%s: %s: %s", e.Kind, e.ID, purpose, e.Problem, e.Fix)
 }
 
-// PublicZoneError reports a public hosted zone that was named, and that the
-// account doesn't have in which it was looked up.
+// PublicZoneError reports a public hosted zone that the account doesn't have in
+// which it was looked up.
 type PublicZoneError struct {
-	// Name is the zone's domain.
+	// Name is the domain of the zone that was named. Empty: none was, and neither
+	// ValidatedName nor a parent domain has a zone.
 	Name string
+	// ValidatedName is the name on a certificate that the zone is to validate.
+	// Empty: the zone was looked up for another purpose.
+	ValidatedName string
 	// Elsewhere reports whether the account is that of one of
 	// [PublicZonesArgs.ZoneProviders].
 	Elsewhere bool
@@ -58,10 +62,13 @@ type PublicZoneError struct {
 
 // Error implements error.
 func (e *PublicZoneError) Error() string {
-	if e.Elsewhere {
+	switch {
+	case e.Elsewhere:
 		return fmt.Sprintf("find public hosted zone %s: the account that is named for it has no such zone: name the account that has it", e.Name)
+	case e.Name == "":
+		return fmt.Sprintf("find the public hosted zone of %s: the account has none of that name or of a parent domain: create one, name the zone, or name the account that has it", e.ValidatedName)
 	}
-	return fmt.Sprintf("find public hosted zone %s: the account has no such zone: name the zone that it has, or the account that has it", e.Name)
+	return fmt.Sprintf("find public hosted zone %s, which is to validate %s: the account has no such zone: correct its name, or name the account that has it", e.Name, e.ValidatedName)
 }
 
 // RollbackError reports a deployment of a Service that ECS rolled back. The
@@ -104,5 +111,6 @@ func (a *arguments) err() error { return errors.Join(a.wrong...) }
 var (
 	_ error = (*ArgumentError)(nil)
 	_ error = (*ExistingResourceError)(nil)
+	_ error = (*PublicZoneError)(nil)
 	_ error = (*RollbackError)(nil)
 )

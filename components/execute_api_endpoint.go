@@ -66,6 +66,7 @@ func (a *ExecuteAPIEndpointArgs) check(name string) error {
 // proxy, directly or through a load balancer.
 type ExecuteAPIEndpoint struct {
 	pulumi.ResourceState
+	children
 
 	// EndpointID is the endpoint's ID, which resource policies compare.
 	EndpointID pulumi.StringOutput `pulumi:"endpointId"`

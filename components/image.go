@@ -34,6 +34,7 @@ func (a *ImageArgs) check(name string) error {
 // Image is the proxy's image in its repository.
 type Image struct {
 	pulumi.ResourceState
+	children
 
 	// Reference names the image by its digest.
 	Reference pulumi.StringOutput `pulumi:"reference"`

@@ -96,6 +96,7 @@ func checkBalancerName(m *arguments, name string) {
 // target group of the proxy's tasks.
 type LoadBalancer struct {
 	pulumi.ResourceState
+	children
 
 	// DNSName is the load balancer's DNS name.
 	DNSName pulumi.StringOutput `pulumi:"dnsName"`

@@ -19,8 +19,10 @@ const (
 func balancerArgs() *LoadBalancerArgs {
 	return &LoadBalancerArgs{
 		Type: ApplicationLoadBalancer, Proxy: true, VPCID: pulumi.String("vpc-1"), SubnetIDs: inputs("subnet-1", "subnet-2"),
-		SecurityGroupID: pulumi.String("sg-lb"), CertificateARNs: inputs("arn:cert-1", "arn:cert-2", "arn:cert-3"),
-		CertificateNames: []string{"one", "two", "three"}, LongestTimeout: 120 * time.Second, Tags: tags,
+		SecurityGroupID: pulumi.String("sg-lb"), Certificates: []Certificate{
+			{Name: "one", ARN: pulumi.String("arn:cert-1")}, {Name: "two", ARN: pulumi.String("arn:cert-2")}, {Name: "three", ARN: pulumi.String("arn:cert-3")},
+		},
+		LongestTimeout: 120 * time.Second, Tags: tags,
 	}
 }
 
@@ -107,8 +109,8 @@ func TestALoadBalancerThatAWSWouldRefuse(t *testing.T) {
 		})
 		requireArguments(t, m, err, arguments...)
 	}
-	refused("portico-lb", func(a *LoadBalancerArgs) { a.CertificateARNs = nil }, "CertificateARNs")
-	refused("portico-lb", func(a *LoadBalancerArgs) { *a = LoadBalancerArgs{} }, "Type", "VPCID", "SubnetIDs", "SecurityGroupID", "CertificateARNs")
+	refused("portico-lb", func(a *LoadBalancerArgs) { a.Certificates = nil }, "Certificates")
+	refused("portico-lb", func(a *LoadBalancerArgs) { *a = LoadBalancerArgs{} }, "Type", "VPCID", "SubnetIDs", "SecurityGroupID", "Certificates")
 	refused("portico-lb", func(a *LoadBalancerArgs) { a.Type, a.Proxy = NetworkLoadBalancer, false }, "Proxy")
 	refused(strings.Repeat("x", MaxLoadBalancerName+1), func(*LoadBalancerArgs) {}, "name")
 	refused("internal-lb", func(*LoadBalancerArgs) {}, "name")

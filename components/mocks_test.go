@@ -88,6 +88,12 @@ func computed(r registered) map[string]any {
 			"dnsEntries":          []any{map[string]any{"dnsName": r.Name + ".vpce.amazonaws.com", "hostedZoneId": "ZVPCE"}},
 			"networkInterfaceIds": []any{"eni-3", "eni-1", "eni-2"},
 		}
+	case "aws:acm/certificate:Certificate":
+		return map[string]any{"arn": arn, "domainValidationOptions": validationOptions(r.Inputs)}
+	case "aws:acm/certificateValidation:CertificateValidation":
+		return map[string]any{"certificateArn": r.Inputs["certificateArn"].(string) + "?issued"}
+	case "aws:route53/record:Record":
+		return map[string]any{"fqdn": r.Inputs["name"]}
 	case "aws:apigateway/domainName:DomainName":
 		return map[string]any{"arn": arn, "domainNameId": "a1b2c3d4e5"}
 	case "aws:route53/zone:Zone":
@@ -99,6 +105,20 @@ func computed(r registered) map[string]any {
 	default:
 		return map[string]any{"arn": arn, "name": r.Name, "dnsName": r.Name + ".elb.amazonaws.com", "zoneId": "ZELB"}
 	}
+}
+
+// validationOptions are what ACM asks for a certificate's names, in an order of its
+// own: a name and its wildcard have the same record.
+func validationOptions(certificate map[string]any) []any {
+	further, _ := certificate["subjectAlternativeNames"].([]any)
+	var options []any
+	for _, name := range slices.Backward(append([]any{certificate["domainName"]}, further...)) {
+		text, _ := name.(string)
+		bare := strings.TrimPrefix(text, "*.")
+		options = append(options, map[string]any{"domainName": text, "resourceRecordType": "CNAME",
+			"resourceRecordName": "_validate." + bare + ".", "resourceRecordValue": "_answer." + bare + ".acm-validations.aws."})
+	}
+	return options
 }
 
 // arnOf is the ARN of a resource.
@@ -205,6 +225,7 @@ func (m *monitor) deploy(t *testing.T, program func(ctx *pulumi.Context, opts pu
 
 // withoutTags are the types in use here that have no tags.
 var withoutTags = []string{
+	"aws:acm/certificateValidation:CertificateValidation",
 	"aws:apigateway/basePathMapping:BasePathMapping",
 	"aws:apigateway/deployment:Deployment",
 	"aws:apigateway/restApiPolicy:RestApiPolicy",

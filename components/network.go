@@ -85,6 +85,7 @@ func (a *NetworkArgs) check(name string) error {
 // Network is a VPC and the private subnets in it for the other components.
 type Network struct {
 	pulumi.ResourceState
+	children
 
 	// VPCID is the VPC's ID.
 	VPCID pulumi.StringOutput `pulumi:"vpcId"`

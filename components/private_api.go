@@ -47,6 +47,7 @@ func (a *PrivateAPIArgs) check(name string) error {
 // that make it effective.
 type PrivateAPI struct {
 	pulumi.ResourceState
+	children
 
 	// PolicyDigest is the SHA-256 of the resource policy, in hexadecimal.
 	PolicyDigest pulumi.StringOutput `pulumi:"policyDigest"`

@@ -25,6 +25,7 @@ type RepositoryArgs struct {
 // deletes the images in it.
 type Repository struct {
 	pulumi.ResourceState
+	children
 
 	// URL is what images' references begin with, without a scheme.
 	URL pulumi.StringOutput `pulumi:"url"`

@@ -51,6 +51,7 @@ func (a *SecurityGroupsArgs) check(name string) error {
 // endpoints, with the rules between them.
 type SecurityGroups struct {
 	pulumi.ResourceState
+	children
 
 	// LoadBalancerID is the load balancer's group.
 	LoadBalancerID pulumi.StringOutput `pulumi:"loadBalancerId"`

@@ -92,6 +92,7 @@ func (a *ServiceArgs) check(name string) error {
 // autoscaling.
 type Service struct {
 	pulumi.ResourceState
+	children
 
 	// Name is the ECS service's name in AWS.
 	Name pulumi.StringOutput `pulumi:"name"`
@@ -112,7 +113,7 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 	if err := register(ctx, "Service", name, service, opts); err != nil {
 		return nil, err
 	}
-	prerequisites, err := dependsOn(opts, args.Roles)
+	prerequisites, err := dependsOn(opts, args.Roles.Resources()...)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func serviceProgram(change func(*ServiceArgs)) func(*pulumi.Context, pulumi.Reso
 		if change != nil {
 			change(args)
 		}
-		service, err := NewService(ctx, "portico", args, opts, pulumi.DependsOn([]pulumi.Resource{balancer}))
+		service, err := NewService(ctx, "portico", args, opts, pulumi.DependsOn(balancer.Resources()))
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package components
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,16 +15,21 @@ import (
 // ImportedCertificate is a certificate that was issued elsewhere, to be imported
 // into ACM. ACM doesn't renew it.
 type ImportedCertificate struct {
-	// Names are its subject alternative names; at least one.
+	// Names are its subject alternative names. Required: 1 or more.
 	Names []string
 	// KeyAlgorithm tells the certificate from another one of the same names:
-	// "RSA" or "ECDSA".
+	// "RSA" or "ECDSA". Default: empty.
 	KeyAlgorithm string
-	// Certificate, PrivateKey and Chain are PEM: the certificate alone, its
-	// unencrypted key, and the certificates above it, from its issuer upwards;
-	// a self-signed one has no chain.
-	Certificate, PrivateKey, Chain string
+	// Certificate is the certificate alone, in PEM. Required.
+	Certificate string
+	// PrivateKey is its unencrypted key, in PEM. Required. It is kept as a secret.
+	PrivateKey string
+	// Chain is the certificates above it in PEM, from its issuer upwards. Default:
+	// none, for a self-signed certificate.
+	Chain string
 }
+
+func (c ImportedCertificate) valid() bool { return len(c.Names) > 0 }
 
 func (c ImportedCertificate) key() string {
 	return "imported-" + resourceName(c.Names[0]) + "-" + strings.ToLower(c.KeyAlgorithm)
@@ -33,12 +37,14 @@ func (c ImportedCertificate) key() string {
 
 // ExistingCertificate is a certificate of ACM that isn't Portico's.
 type ExistingCertificate struct {
-	// ARN is the certificate's.
+	// ARN is the certificate's ARN. Required.
 	ARN string
 	// Names are the names that it has to cover. An update and its preview fail
 	// where it doesn't. Default: none.
 	Names []string
 }
+
+func (c ExistingCertificate) valid() bool { return c.ARN != "" }
 
 // key ends with the UUID that the ARN ends with.
 func (c ExistingCertificate) key() string {
@@ -82,10 +88,12 @@ func (c ExistingCertificate) create(b *certificateBuilder) (Certificate, error) 
 func (c ExistingCertificate) check(status string, names []string, notAfter string) error {
 	var problems []error
 	if status != "ISSUED" {
-		problems = append(problems, fmt.Errorf("use certificate %s: it is %s, not ISSUED", c.ARN, status))
+		problems = append(problems, &ExistingResourceError{Kind: "certificate", ID: c.ARN,
+			Problem: fmt.Sprintf("it is %s, not ISSUED", status), Fix: "name one that is"})
 	}
 	if until, err := time.Parse(time.RFC3339, notAfter); err == nil && time.Now().After(until) {
-		problems = append(problems, fmt.Errorf("use certificate %s: it expired on %s: renew it", c.ARN, until.Format(time.DateOnly)))
+		problems = append(problems, &ExistingResourceError{Kind: "certificate", ID: c.ARN,
+			Problem: "it expired on " + until.Format(time.DateOnly), Fix: "renew it"})
 	}
 	certified := make([]mapping.Host, len(names))
 	for i, name := range names {
@@ -93,8 +101,8 @@ func (c ExistingCertificate) check(status string, names []string, notAfter strin
 	}
 	for _, name := range c.Names {
 		if !mapping.Host(name).CoveredBy(certified) {
-			problems = append(problems, fmt.Errorf("use certificate %s for %s: its names are %s: correct portico:certificates.existing, or name another certificate",
-				c.ARN, name, strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), ", ")))
+			problems = append(problems, &ExistingResourceError{Kind: "certificate", ID: c.ARN, Purpose: name,
+				Problem: "its names are " + strings.Join(distinct(names), ", "), Fix: "correct the names that it has to cover, or name another certificate"})
 		}
 	}
 	return errors.Join(problems...)

@@ -11,8 +11,8 @@ import (
 
 // TaskRolesArgs describes the roles of the proxy's tasks, and their log group.
 type TaskRolesArgs struct {
-	// RepositoryARN is the ECR repository that the image is pulled from. Nil: the
-	// image is in a registry that needs no rights.
+	// RepositoryARN is the ECR repository that the image is pulled from. Default:
+	// the image is in a registry that needs no rights.
 	RepositoryARN pulumi.StringInput
 	// LogRetentionDays is how long the log group keeps what the proxy writes, in
 	// days. Default: 0, for ever. CloudWatch Logs takes 1, 3, 5, 7, 14, 30, 60,
@@ -35,6 +35,7 @@ type TaskRolesArgs struct {
 // minutes, such as its load balancer.
 type TaskRoles struct {
 	pulumi.ResourceState
+	children
 
 	// ExecutionRoleARN is the ARN of the task execution role.
 	ExecutionRoleARN pulumi.StringOutput `pulumi:"executionRoleArn"`

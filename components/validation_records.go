@@ -20,13 +20,13 @@ type validationRecords struct {
 	parent pulumi.Resource
 	name   string
 	zones  *PublicZones
-	// ofOthers is CertificatesArgs.RecordsOfOthers.
-	ofOthers bool
-	records  map[string]*route53.Record
+	// shared is CertificatesArgs.SharedValidationRecords.
+	shared  bool
+	records map[string]*route53.Record
 }
 
-func newValidationRecords(ctx *pulumi.Context, parent pulumi.Resource, name string, zones *PublicZones, ofOthers bool) *validationRecords {
-	return &validationRecords{ctx: ctx, parent: parent, name: name, zones: zones, ofOthers: ofOthers, records: map[string]*route53.Record{}}
+func newValidationRecords(ctx *pulumi.Context, parent pulumi.Resource, name string, zones *PublicZones, shared bool) *validationRecords {
+	return &validationRecords{ctx: ctx, parent: parent, name: name, zones: zones, shared: shared, records: map[string]*route53.Record{}}
 }
 
 func (v *validationRecords) record(certificate *acm.Certificate, validated string, publicZones map[string]string) (*route53.Record, error) {
@@ -35,13 +35,13 @@ func (v *validationRecords) record(certificate *acm.Certificate, validated strin
 	}
 	zone, err := v.zoneFor(validated, publicZones)
 	if err != nil {
-		return nil, fmt.Errorf("find the public hosted zone of %s: %w", validated, err)
+		return nil, fmt.Errorf("validate %s: %w", validated, err)
 	}
 	options := []pulumi.ResourceOption{pulumi.Parent(v.parent)}
 	if zone.owner != nil {
 		options = append(options, pulumi.Provider(zone.owner))
 	}
-	if v.ofOthers {
+	if v.shared {
 		options = append(options, pulumi.RetainOnDelete(true))
 	}
 	option := func(field func(acm.CertificateDomainValidationOption) *string) pulumi.StringOutput {
@@ -62,7 +62,7 @@ func (v *validationRecords) record(certificate *acm.Certificate, validated strin
 		Records: pulumi.StringArray{
 			option(func(o acm.CertificateDomainValidationOption) *string { return o.ResourceRecordValue }),
 		},
-		AllowOverwrite: pulumi.Bool(v.ofOthers),
+		AllowOverwrite: pulumi.Bool(v.shared),
 	}, options...)
 	if err != nil {
 		return nil, fmt.Errorf("create validation record of %s: %w", validated, err)
@@ -81,13 +81,13 @@ func (v *validationRecords) zoneFor(validated string, publicZones map[string]str
 		}
 		zone, err := v.zones.find(named)
 		if err == nil && zone == nil {
-			err = fmt.Errorf("the account has no public hosted zone %s: correct ROUTE53_PUBLIC_DOMAIN, or name the zone's account in portico:certificates.zones", named)
+			err = &PublicZoneError{Name: named, ValidatedName: validated}
 		}
 		return zone, err
 	}
 	zone, err := v.zones.nearest(validated)
 	if err == nil && zone == nil {
-		err = fmt.Errorf("the account has none of that name or of a parent domain: create one, name it with ROUTE53_PUBLIC_DOMAIN, or name another account's in portico:certificates.zones")
+		err = &PublicZoneError{ValidatedName: validated}
 	}
 	return zone, err
 }

@@ -137,6 +137,7 @@ func (a *ZonesArgs) check(name string) error {
 // Zones are the private hosted zones of the custom domains.
 type Zones struct {
 	pulumi.ResourceState
+	children
 
 	// Records are the alias records, for dependencies.
 	Records []pulumi.Resource
