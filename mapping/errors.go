@@ -12,9 +12,10 @@ import (
 type Error struct {
 	// File is the file's name as it was given to Load, Read or Parse.
 	File string `json:"file"`
-	// Line and Column count from 1; columns count characters, not bytes. Both are
-	// 0 for a mapping that was made in code.
-	Line   int `json:"line"`
+	// Line is the mistake's line, from 1; 0 for a mapping that was made in code.
+	Line int `json:"line"`
+	// Column is the mistake's column in characters, not bytes, from 1; 0 for a
+	// mapping that was made in code.
 	Column int `json:"column"`
 	// Path leads to the value from the file's top, "APIS[3].VERBS"; rows count
 	// from 0. It is empty where the mistake is the file's as a whole.

@@ -15,7 +15,8 @@ type Refusal struct {
 	Row Row
 	// Field is the key of the mapping file whose value is in the way, such as
 	// "AUTH" or "CUSTOM_DOMAIN_URL".
-	Field     string
+	Field string
+	// FrontDoor is the front door that refuses the row.
 	FrontDoor FrontDoor
 	// Reason says what the front door can't do.
 	Reason string

@@ -50,8 +50,9 @@ type Row struct {
 	// Pos is the place of the row's first key; zero for a row that no file holds.
 	Pos Position
 
-	// Host and BasePath are where callers send requests: CUSTOM_DOMAIN_URL.
-	Host     Host
+	// Host is the host of CUSTOM_DOMAIN_URL, where callers send requests.
+	Host Host
+	// BasePath is the path of CUSTOM_DOMAIN_URL. Empty: every path of the host.
 	BasePath BasePath
 	// API is where the requests go: PRIVATE_API_URL.
 	API PrivateAPI
@@ -84,10 +85,11 @@ type Row struct {
 	// Retired rows have no route; they may share host and base path with the
 	// row that replaced them.
 	Retired bool
-	// Description and Owner are single lines of at most 256 characters that
-	// print, for reports only: nothing else may be made of them.
+	// Description is a single line of at most 256 characters that print, for
+	// reports only: nothing else may be made of it.
 	Description string
-	Owner       string
+	// Owner is such a line too.
+	Owner string
 }
 
 // URL is the row's host and base path, as CUSTOM_DOMAIN_URL has them.
@@ -180,6 +182,7 @@ func (p BasePath) Segments() []string {
 
 // PrivateAPI is the endpoint that PRIVATE_API_URL names.
 type PrivateAPI struct {
+	// ID is the REST API's identifier.
 	ID APIID
 	// Region is lower-case words and a number with hyphens between them, in
 	// the shape of its partition's regions: us-east-1, us-gov-west-1, ….
@@ -188,7 +191,8 @@ type PrivateAPI struct {
 	Partition string
 	// DNSSuffix is the partition's: amazonaws.com, amazonaws.com.cn, ….
 	DNSSuffix string
-	Stage     Stage
+	// Stage is the API's stage.
+	Stage Stage
 	// Path is what follows the stage.
 	Path APIPath
 }
