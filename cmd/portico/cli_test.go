@@ -214,3 +214,22 @@ func TestExplainTakesTheQuotasOfTheStacksSettings(t *testing.T) {
 		require.Equal(t, exitUsage, portico(t, rows, "explain", "--mapping", "-", flag, value).code, flag)
 	}
 }
+
+// TestEachFrontDoorsRowsHaveItsCertificate: alb has a load balancer of its own
+// here, with a certificate of the same name.
+func TestEachFrontDoorsRowsHaveItsCertificate(t *testing.T) {
+	for _, test := range []struct {
+		flags []string
+		want  []int
+	}{{nil, []int{1, 1, 1, 0, 0}}, {[]string{"--own-alb"}, []int{1, 1, 2, 0, 0}}} {
+		got := portico(t, "", append([]string{"explain", "--mapping", "testdata/frontdoors.yaml", "--json"}, test.flags...)...)
+		require.Zero(t, got.code, got.err)
+		var e explanation
+		require.NoError(t, json.Unmarshal([]byte(got.out), &e))
+		var numbers []int
+		for _, row := range e.Rows {
+			numbers = append(numbers, row.Certificate)
+		}
+		require.Equal(t, test.want, numbers, test.flags)
+	}
+}

@@ -1,5 +1,5 @@
 // Package cost adds up what the resources of an environment cost a month while
-// they stand, front door by front door. What traffic costs (data, load balancer
+// they exist, front door by front door. What traffic costs (data, load balancer
 // capacity units, requests, log lines) isn't in it: it is nearly the same for
 // every front door, but for the access logs of the proxy.
 package cost
