@@ -19,7 +19,7 @@ func TestAnEmulatorIsGivenEveryServiceThatPorticoUses(t *testing.T) {
 	atEmulator := func(s settingsText) settingsText {
 		return settingsText(strings.Replace(string(s), "{region:", `{endpoint: "`+url+`", region:`, 1))
 	}
-	sharedStack := &monitor{outputs: map[string]map[string]any{ordersStack: ready(bHost+" alb", cHost+" native")}}
+	sharedStack := &monitor{outputs: afterProvisioning(bHost+" alb", cHost+" native")}
 	require.NoError(t, shared(t, sharedStack, atEmulator(withProviders+"  portico:native: {acceptShares: [\"222222222222\"]}\n"), variantMappings["nginx, alb and native"]))
 	providerStack := &monitor{shared: sharedStackOutputs}
 	require.NoError(t, provider(t, providerStack, atEmulator(redeploying), twoRows))

@@ -98,9 +98,9 @@ func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasR
 // one up would find them all: what the last run found goes on being used.
 func (s *sharedStack) endpointSource(door mapping.FrontDoor, c settings.Endpoint) components.EndpointSource {
 	source := components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
-	several := len(s.topology.Doors) > 1 || len(s.standing.endpoints) > 1
-	if c.Lookup && several && s.standing.endpoints[door] != "" {
-		return components.EndpointSource{ID: s.standing.endpoints[door]}
+	several := len(s.topology.Doors) > 1 || len(s.reports.own.Endpoints) > 1
+	if c.Lookup && several && s.reports.own.Endpoints[door] != "" {
+		return components.EndpointSource{ID: s.reports.own.Endpoints[door]}
 	}
 	return source
 }
@@ -207,7 +207,7 @@ func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors
 // a run's end, after the outputs that say that it has moved.
 func (s *sharedStack) hostsByTarget(balancer topology.LoadBalancer) (toAPIGateway, toProxy []string) {
 	for _, host := range balancer.ALBHosts {
-		if s.proxied(balancer) && s.topology.Placements[host].Name == mapping.FrontDoorNGINX {
+		if s.proxied(balancer) && s.topology.Plan[host].Current == mapping.FrontDoorNGINX {
 			toProxy = append(toProxy, string(host))
 		} else {
 			toAPIGateway = append(toAPIGateway, string(host))
@@ -219,14 +219,14 @@ func (s *sharedStack) hostsByTarget(balancer topology.LoadBalancer) (toAPIGatewa
 // accessAssociations connects the native hosts' PRIVATE custom domains.
 func (s *sharedStack) accessAssociations(endpoint *components.ExecuteAPIEndpoint) (*components.AccessAssociations, error) {
 	args := &components.AccessAssociationsArgs{EndpointID: endpoint.EndpointID, Tags: s.tags}
-	for _, arn := range s.standing.shareARNs {
+	for _, arn := range s.reports.shareARNs {
 		if parts := strings.Split(arn, ":"); len(parts) > 4 && slices.Contains(s.config.Native.AcceptShares, parts[4]) {
 			args.AcceptShareARNs = append(args.AcceptShareARNs, arn)
 		}
 	}
 	var missing []error
 	for _, host := range s.topology.NativeHosts {
-		domain, known := s.standing.domains[host]
+		domain, known := s.reports.domains[host]
 		if !known {
 			missing = append(missing, fmt.Errorf("serve %s: no stack of portico:providers has its PRIVATE custom domain any more: bring the stack of its API's account up, or put it back into portico:providers", host))
 			continue
@@ -245,7 +245,7 @@ func (s *sharedStack) longestTimeout(doors ...mapping.FrontDoor) time.Duration {
 	var longest time.Duration
 	for _, row := range s.mapping.Rows {
 		for _, door := range doors {
-			if !row.Retired && (row.FrontDoor == door || s.topology.Placements[row.Host].Serves(door)) {
+			if !row.Retired && (row.FrontDoor == door || s.topology.Plan[row.Host].Serves(door)) {
 				longest = max(longest, row.ReadTimeout())
 			}
 		}

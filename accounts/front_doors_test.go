@@ -48,9 +48,9 @@ const (
 	ordersShare  = "arn:aws:ram:us-east-1:222222222222:resource-share/7ab63972-b505-7e2a-420d-6f5d3EXAMPLE"
 )
 
-// ready are a provider stack's outputs where its side of the hosts' front doors
-// stands.
-func ready(doors ...string) map[string]any {
+// provisioned are a provider stack's outputs where its account has everything
+// that the hosts' front doors need.
+func provisioned(doors ...string) map[string]any {
 	rows := map[string]any{}
 	domains := map[string]any{}
 	for _, at := range doors {
@@ -61,15 +61,31 @@ func ready(doors ...string) map[string]any {
 			domains[host] = strings.Replace(nativeDomain, "c.internal.example.com", host, 1)
 		}
 	}
-	return map[string]any{"ready": rows, "domainNameArns": domains, "resourceShareArn": ordersShare}
+	return map[string]any{
+		"contract": 2, "provisioned": rows, "provisionedFor": allEndpoints, "domainNameArns": domains, "resourceShareArn": ordersShare,
+	}
 }
 
-// environment is a shared stack that is brought up again and again.
+// allEndpoints are the endpoints of all front doors, which the shared stack makes
+// in its first run.
+var allEndpoints = map[string]any{
+	"nginx": "portico-dev-execute-api-id", "alb": "portico-dev-alb-endpoint-id", "native": "portico-dev-native-endpoint-id",
+}
+
+// afterProvisioning are the outputs of both stacks when the shared one has made
+// the endpoints, and the account has everything that the hosts' front doors need.
+func afterProvisioning(doors ...string) map[string]map[string]any {
+	return map[string]map[string]any{
+		ownStack: {"contract": 2, "hosts": []any{}, "endpoints": allEndpoints}, ordersStack: provisioned(doors...),
+	}
+}
+
+// sharedRuns is a shared stack that is brought up again and again.
 type sharedRuns struct {
 	settings settingsText
 	mapping  string
-	// standing are the outputs of the stacks' last runs.
-	standing map[string]map[string]any
+	// reported are the outputs of the stacks' last runs.
+	reported map[string]map[string]any
 }
 
 // up runs the stack's program and keeps its outputs.
@@ -78,10 +94,10 @@ func (e *sharedRuns) up(t *testing.T) *monitor {
 	if e.settings == "" {
 		e.settings = withProviders
 	}
-	if e.standing == nil {
-		e.standing = map[string]map[string]any{}
+	if e.reported == nil {
+		e.reported = map[string]map[string]any{}
 	}
-	m := &monitor{outputs: e.standing, publicZones: publicZones}
+	m := &monitor{outputs: e.reported, publicZones: publicZones}
 	dir := project(t, "dev", e.settings, e.mapping)
 	var outputs map[string]any
 	program := func(ctx *pulumi.Context) error {
@@ -95,8 +111,8 @@ func (e *sharedRuns) up(t *testing.T) *monitor {
 		return nil
 	}
 	require.NoError(t, run(t, m, program, "dev", e.settings.config(t)))
-	e.standing = maps.Clone(e.standing)
-	e.standing[ownStack] = kept(t, outputs)
+	e.reported = maps.Clone(e.reported)
+	e.reported[ownStack] = kept(t, outputs)
 	return m
 }
 
@@ -110,10 +126,19 @@ func kept(t *testing.T, outputs map[string]any) map[string]any {
 	return all
 }
 
-// doors is the output doors of the last run.
-func (e *sharedRuns) doors() map[string]any {
-	doors, _ := e.standing[ownStack]["doors"].(map[string]any)
-	return doors
+// states is the output frontDoors of the last run.
+func (e *sharedRuns) states() map[string]any {
+	states, _ := e.reported[ownStack]["frontDoors"].(map[string]any)
+	return states
+}
+
+// awaiting is the state of a host of one row that waits for its account.
+func awaiting(current, host, target string) map[string]any {
+	state := map[string]any{"target": target, "pending": "provider", "rows": []any{host}}
+	if current != "" {
+		state["current"] = current
+	}
+	return state
 }
 
 func (m *monitor) names(token string) []string {
@@ -135,8 +160,13 @@ func (m *monitor) aliases() map[string]string {
 	return targets
 }
 
+// provide has the account provision the hosts' front doors. Before the first up
+// the shared stack has made its endpoints, and nothing else.
 func (e *sharedRuns) provide(doors ...string) {
-	e.standing[ordersStack] = ready(doors...)
+	if e.reported[ownStack] == nil {
+		e.reported = afterProvisioning()
+	}
+	e.reported[ordersStack] = provisioned(doors...)
 }
 
 const (
@@ -152,31 +182,31 @@ func TestHostsWaitUntilTheirAccountsAreReady(t *testing.T) {
 	e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" alb", cHost+" native")}
 	m := e.up(t)
 	require.Equal(t, map[string]string{"*.internal.example.com": theBalancer}, m.aliases())
-	require.Equal(t, map[string]any{bHost: map[string]any{"waits": "provider"}, cHost: map[string]any{"waits": "provider"}}, e.doors())
-	require.Equal(t, []any{aHost}, e.standing[ownStack]["hosts"], "the others have no names yet")
+	require.Equal(t, map[string]any{bHost: awaiting("", bHost, "alb"), cHost: awaiting("", cHost, "native")}, e.states())
+	require.Equal(t, []any{aHost}, e.reported[ownStack]["hosts"], "the others have no names yet")
 	require.Equal(t, map[string]any{"nginx": "portico-dev-execute-api-id", "alb": "portico-dev-alb-endpoint-id", "native": "portico-dev-native-endpoint-id"},
-		e.standing[ownStack]["endpoints"], "by which the accounts can make their side")
+		e.reported[ownStack]["endpoints"], "by which the accounts can make their side")
 	require.Empty(t, m.of(accessToken))
 	require.Equal(t, []string{"-api-portico.invalid"}, m.names(ruleToken), "which has the targets' health checked until there are hosts")
 
 	e.provide(bHost+" alb", cHost+" native")
 	m = e.up(t)
 	require.Equal(t, map[string]string{"*.internal.example.com": theBalancer, cHost: theEndpoint}, m.aliases())
-	require.Equal(t, map[string]any{bHost: map[string]any{"name": "alb"}, cHost: map[string]any{"name": "native"}}, e.doors())
-	require.Equal(t, []any{aHost, bHost, cHost}, e.standing[ownStack]["hosts"])
+	require.Equal(t, map[string]any{bHost: map[string]any{"current": "alb"}, cHost: map[string]any{"current": "native"}}, e.states())
+	require.Equal(t, []any{aHost, bHost, cHost}, e.reported[ownStack]["hosts"])
 	require.Equal(t, []string{"-api-" + bHost}, m.names(ruleToken))
 	require.Equal(t, []string{"-" + cHost}, m.names(accessToken))
 
 	t.Run("a further run changes nothing", func(t *testing.T) {
-		before, again := e.standing[ownStack], e.up(t)
+		before, again := e.reported[ownStack], e.up(t)
 		require.Equal(t, m.identities(), again.identities())
-		require.Equal(t, before, e.standing[ownStack])
+		require.Equal(t, before, e.reported[ownStack])
 	})
 }
 
 // way is what stands of a host's ways after a run.
 type way struct {
-	// name is the host's placement, and alias the name's own record.
+	// name is the host's state, and alias the name's own record.
 	name  map[string]any
 	alias string
 	// rule and access tell whether the load balancer leads the host on, and
@@ -197,10 +227,10 @@ func (m *monitor) returns(host string) bool {
 }
 
 func (e *sharedRuns) wayOf(m *monitor, host string) way {
-	placement, _ := e.doors()[host].(map[string]any)
+	state, _ := e.states()[host].(map[string]any)
 	return way{
 		returning: m.returns(host),
-		name:      placement,
+		name:      state,
 		alias:     m.aliases()[host],
 		rule:      slices.Contains(m.names(ruleToken), "-api-"+host) || slices.Contains(m.names(ruleToken), "-alb-"+host),
 		access:    slices.Contains(m.names(accessToken), "-"+host),
@@ -210,17 +240,17 @@ func (e *sharedRuns) wayOf(m *monitor, host string) way {
 func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 	const ownALB = withProviders + "  portico:alb: {loadBalancer: own}\n"
 	const albName = "portico-dev-alb.elb.amazonaws.com"
-	at := func(name string, keeps ...any) map[string]any {
-		placement := map[string]any{"name": name}
-		if len(keeps) > 0 {
-			placement["keeps"], placement["waits"] = keeps, "clients"
+	at := func(current string, retains ...any) map[string]any {
+		state := map[string]any{"current": current}
+		if len(retains) > 0 {
+			state["retains"], state["pending"] = retains, "clients"
 		}
-		return placement
+		return state
 	}
-	associated := func(name string) map[string]any {
-		return map[string]any{"name": name, "keeps": []any{"native"}, "waits": "domain"}
+	associated := func(current string) map[string]any {
+		return map[string]any{"current": current, "target": "native", "retains": []any{"native"}, "pending": "association", "rows": []any{bHost}}
 	}
-	waits := func(name string) map[string]any { return map[string]any{"name": name, "waits": "provider"} }
+	waits := func(current, target string) map[string]any { return awaiting(current, bHost, target) }
 	for sentence, test := range map[string]struct {
 		settings settingsText
 		from, to string
@@ -231,42 +261,42 @@ func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 	}{
 		"from nginx to alb behind the same load balancer": {
 			from: "nginx", to: "alb",
-			then: []way{{name: waits("nginx")}, {name: at("alb", "nginx"), rule: true}, {name: at("alb"), rule: true}},
+			then: []way{{name: waits("nginx", "alb")}, {name: at("alb", "nginx"), rule: true}, {name: at("alb"), rule: true}},
 		},
 		"from alb to nginx behind the same load balancer, by its rule, which then goes": {
 			from: "alb", to: "nginx", first: way{name: at("alb"), rule: true},
-			then: []way{{name: waits("alb"), rule: true}, {name: at("nginx", "alb"), rule: true, returning: true}, {}},
+			then: []way{{name: waits("alb", "nginx"), rule: true}, {name: at("nginx", "alb"), rule: true, returning: true}, {}},
 		},
 		"from nginx to alb on a load balancer of its own": {
 			settings: ownALB, from: "nginx", to: "alb",
-			then: []way{{name: waits("nginx")}, {name: at("alb", "nginx"), rule: true, alias: albName}, {name: at("alb"), rule: true, alias: albName}},
+			then: []way{{name: waits("nginx", "alb")}, {name: at("alb", "nginx"), rule: true, alias: albName}, {name: at("alb"), rule: true, alias: albName}},
 		},
 		"from alb on a load balancer of its own to nginx": {
 			settings: ownALB, from: "alb", to: "nginx", first: way{name: at("alb"), rule: true, alias: albName},
-			then: []way{{name: waits("alb"), rule: true, alias: albName}, {name: at("nginx", "alb"), rule: true, alias: theBalancer}, {}},
+			then: []way{{name: waits("alb", "nginx"), rule: true, alias: albName}, {name: at("nginx", "alb"), rule: true, alias: theBalancer}, {}},
 		},
 		"from nginx to native": {
 			from: "nginx", to: "native",
 			then: []way{
-				{name: waits("nginx")}, {name: associated("nginx"), access: true},
+				{name: waits("nginx", "native")}, {name: associated("nginx"), access: true},
 				{name: at("native", "nginx"), access: true, alias: theEndpoint}, {name: at("native"), access: true, alias: theEndpoint},
 			},
 		},
 		"from native to nginx": {
 			from: "native", to: "nginx", first: way{name: at("native"), access: true, alias: theEndpoint},
-			then: []way{{name: waits("native"), access: true, alias: theEndpoint}, {name: at("nginx", "native"), access: true, alias: theBalancer}, {}},
+			then: []way{{name: waits("native", "nginx"), access: true, alias: theEndpoint}, {name: at("nginx", "native"), access: true, alias: theBalancer}, {}},
 		},
 		"from alb to native": {
 			from: "alb", to: "native", first: way{name: at("alb"), rule: true},
 			then: []way{
-				{name: waits("alb"), rule: true}, {name: associated("alb"), rule: true, access: true},
+				{name: waits("alb", "native"), rule: true}, {name: associated("alb"), rule: true, access: true},
 				{name: at("native", "alb"), rule: true, access: true, alias: theEndpoint}, {name: at("native"), access: true, alias: theEndpoint},
 			},
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			// Another host keeps the proxy, and with it the wildcard, up.
-			e := &sharedRuns{settings: test.settings, mapping: hosts(aHost+" nginx", bHost+" "+test.from), standing: map[string]map[string]any{}}
+			e := &sharedRuns{settings: test.settings, mapping: hosts(aHost+" nginx", bHost+" "+test.from), reported: map[string]map[string]any{}}
 			e.provide(bHost + " " + test.from)
 			require.Equal(t, test.first, e.wayOf(e.up(t), bHost))
 
@@ -297,7 +327,7 @@ func requireNone(t *testing.T, m *monitor, kinds ...string) {
 }
 
 func TestRowsOfALBAloneNeedNoProxy(t *testing.T) {
-	e := &sharedRuns{mapping: hosts(aHost+" alb", bHost+" alb"), standing: map[string]map[string]any{}}
+	e := &sharedRuns{mapping: hosts(aHost+" alb", bHost+" alb"), reported: map[string]map[string]any{}}
 	e.provide(aHost+" alb", bHost+" alb")
 	m := e.up(t)
 	requireNone(t, m, "ecs/", "ecr/", "docker", "appautoscaling", "iam/", "cloudwatch", "apigateway", "Cluster", "Service", "Repository", "Image")
@@ -308,8 +338,8 @@ func TestRowsOfALBAloneNeedNoProxy(t *testing.T) {
 	response := action["fixedResponse"].(map[string]any)
 	require.Equal(t, "404", response["statusCode"])
 	require.JSONEq(t, `{"message":"No API is mapped to this host and path"}`, response["messageBody"].(string))
-	require.Equal(t, "portico-dev-alb-endpoint-id", e.standing[ownStack]["vpcEndpointId"], "for readers that know of one endpoint")
-	require.Equal(t, theBalancer, e.standing[ownStack]["loadBalancerDnsName"])
+	require.Equal(t, "portico-dev-alb-endpoint-id", e.reported[ownStack]["vpcEndpointId"], "for readers that know of one endpoint")
+	require.Equal(t, theBalancer, e.reported[ownStack]["loadBalancerDnsName"])
 	require.Equal(t, []string{"-api-" + aHost, "-api-" + bHost}, m.names(ruleToken))
 
 	t.Run("and a proxy that comes leaves the load balancer what it is", func(t *testing.T) {
@@ -323,13 +353,13 @@ func TestRowsOfALBAloneNeedNoProxy(t *testing.T) {
 }
 
 func TestRowsOfNativeAloneNeedNoLoadBalancer(t *testing.T) {
-	e := &sharedRuns{mapping: hosts(aHost + " native"), standing: map[string]map[string]any{}}
+	e := &sharedRuns{mapping: hosts(aHost + " native"), reported: map[string]map[string]any{}}
 	e.provide(aHost + " native")
 	m := e.up(t)
 	requireNone(t, m, "ecs/", "ecr/", "docker", "lb/", "acm/", "iam/", "LoadBalancer", "Certificates", "SecurityGroups")
 	require.Equal(t, []string{"-native-endpoint"}, m.names(endpointToken))
-	require.NotContains(t, e.standing[ownStack], "loadBalancerDnsName")
-	require.Equal(t, "portico-dev-native-endpoint-id", e.standing[ownStack]["vpcEndpointId"])
+	require.NotContains(t, e.reported[ownStack], "loadBalancerDnsName")
+	require.Equal(t, "portico-dev-native-endpoint-id", e.reported[ownStack]["vpcEndpointId"])
 	require.Equal(t, map[string]string{aHost: theEndpoint}, m.aliases())
 
 	access := m.only(t, accessToken)
@@ -378,7 +408,7 @@ func TestTheALBLeadsToTheEndpointsAddresses(t *testing.T) {
 		return ids
 	}
 	t.Run("chosen ones in a new VPC, known in a preview", func(t *testing.T) {
-		m := &monitor{unknown: true, outputs: map[string]map[string]any{ordersStack: ready(aHost + " alb")}}
+		m := &monitor{unknown: true, outputs: afterProvisioning(aHost + " alb")}
 		require.NoError(t, shared(t, m, withProviders, hosts(aHost+" alb")))
 		require.Equal(t, []any{"10.0.0.17", "10.0.32.17"}, targets(m))
 		balancer := m.only(t, balancerToken)
@@ -411,7 +441,7 @@ func TestTheALBLeadsToTheEndpointsAddresses(t *testing.T) {
 			"interval": 10.0, "timeout": 5.0, "healthyThreshold": 2.0, "unhealthyThreshold": 2.0}, group["healthCheck"])
 	})
 	t.Run("by a rule for each host, which goes before its targets do", func(t *testing.T) {
-		e := &sharedRuns{mapping: hosts(aHost + " alb"), standing: map[string]map[string]any{}}
+		e := &sharedRuns{mapping: hosts(aHost + " alb"), reported: map[string]map[string]any{}}
 		e.provide(aHost + " alb")
 		rule := e.up(t).only(t, ruleToken)
 		require.Equal(t, []any{map[string]any{"hostHeader": map[string]any{"values": []any{aHost}}}}, rule.Inputs["conditions"])
@@ -435,14 +465,14 @@ func TestValidationRecordsOutlastTheStackWhereItsAccountHasCustomDomainsToo(t *t
 }
 
 func TestSharesOfAccountsOutsideTheOrganizationAreAccepted(t *testing.T) {
-	e := &sharedRuns{settings: withProviders + "  portico:native: {acceptShares: [\"222222222222\"]}\n", mapping: hosts(cHost + " native"), standing: map[string]map[string]any{}}
+	e := &sharedRuns{settings: withProviders + "  portico:native: {acceptShares: [\"222222222222\"]}\n", mapping: hosts(cHost + " native"), reported: map[string]map[string]any{}}
 	e.provide(cHost + " native")
 	m := e.up(t)
 	accepter := m.only(t, accepterToken)
 	require.Equal(t, ordersShare, accepter.Inputs["shareArn"])
 	require.Contains(t, strings.Join(m.only(t, accessToken).Dependencies, " "), "ResourceShareAccepter::"+accepter.Name)
 
-	e = &sharedRuns{settings: withProviders + "  portico:native: {acceptShares: [\"333333333333\"]}\n", mapping: hosts(cHost + " native"), standing: map[string]map[string]any{}}
+	e = &sharedRuns{settings: withProviders + "  portico:native: {acceptShares: [\"333333333333\"]}\n", mapping: hosts(cHost + " native"), reported: map[string]map[string]any{}}
 	e.provide(cHost + " native")
 	require.Empty(t, e.up(t).of(accepterToken))
 }

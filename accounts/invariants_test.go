@@ -120,7 +120,7 @@ func eachVariant(t *testing.T, test func(t *testing.T, s settingsText, mapping s
 		}
 		for doors, mapping := range variantMappings {
 			t.Run(name+": "+doors, func(t *testing.T) {
-				test(t, s, mapping, map[string]map[string]any{ordersStack: ready(bHost+" alb", cHost+" native")})
+				test(t, s, mapping, afterProvisioning(bHost+" alb", cHost+" native"))
 			})
 			t.Run(name+": "+doors+", which wait", func(t *testing.T) { test(t, s, mapping, nil) })
 		}

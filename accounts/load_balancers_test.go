@@ -13,7 +13,7 @@ import (
 )
 
 func TestANetworkLoadBalancerHasAnApplicationLoadBalancerBesideItForALBRows(t *testing.T) {
-	e := &sharedRuns{settings: withProviders + "  portico:loadBalancer: {type: NLB}\n", mapping: hosts(aHost+" nginx", bHost+" alb"), standing: map[string]map[string]any{}}
+	e := &sharedRuns{settings: withProviders + "  portico:loadBalancer: {type: NLB}\n", mapping: hosts(aHost+" nginx", bHost+" alb"), reported: map[string]map[string]any{}}
 	e.provide(bHost + " alb")
 	m := e.up(t)
 	require.Equal(t, "network", m.named(t, balancerToken, "-lb").Inputs["loadBalancerType"])
@@ -30,19 +30,19 @@ func TestANetworkLoadBalancerHasAnApplicationLoadBalancerBesideItForALBRows(t *t
 func TestMoreCertificatesThanALoadBalancerTakesSpillOver(t *testing.T) {
 	e := &sharedRuns{settings: minimalShared + "  portico:quotas: {certificatesPerLoadBalancer: 1, namesPerCertificate: 2}\n", mapping: manyRows(4, 4)}
 	require.Equal(t, []string{"-lb"}, e.up(t).names(balancerToken))
-	first := e.standing[ownStack]
+	first := e.reported[ownStack]
 
 	e.mapping = manyRows(6, 6)
 	m := e.up(t)
 	require.Equal(t, []string{"-lb", "-lb2"}, m.names(balancerToken))
 	require.Equal(t, []string{"-lb", "-lb2"}, m.names(targetGroupToken))
 	require.Len(t, m.only(t, "aws:ecs/service:Service").Inputs["loadBalancers"], 2)
-	require.Equal(t, first["loadBalancerDnsName"], e.standing[ownStack]["loadBalancerDnsName"])
+	require.Equal(t, first["loadBalancerDnsName"], e.reported[ownStack]["loadBalancerDnsName"])
 	for name, target := range m.aliases() {
 		second := strings.HasPrefix(name, "*.zone4.") || strings.HasPrefix(name, "*.zone5.")
 		require.Equal(t, map[bool]string{false: theBalancer, true: "portico-dev-lb2.elb.amazonaws.com"}[second], target, "%s: those that stand stay", name)
 	}
-	balancers := e.standing[ownStack]["loadBalancers"].([]any)
+	balancers := e.reported[ownStack]["loadBalancers"].([]any)
 	require.Len(t, balancers, 2)
 
 	t.Run("and stay where they are", func(t *testing.T) {

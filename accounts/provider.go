@@ -10,6 +10,8 @@ import (
 
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/apipolicy"
+	"github.com/portico-iac/portico/internal/migration"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
@@ -135,8 +137,10 @@ type providerStack struct {
 	prefix        string
 	tags          components.Tags
 
-	shared *sharedOutputs
-	doors  *providerDoors
+	shared *outputs.Shared
+	// migration has where the hosts of the stack's APIs are between front
+	// doors, by the shared stack's outputs.
+	migration *migration.State
 	// domains are the custom domains that the account has to have.
 	domains     []topology.Domain
 	awsProvider pulumi.ProviderResource
@@ -185,15 +189,15 @@ func (s *providerStack) readShared() error {
 	if err != nil {
 		return err
 	}
-	if shared.region != s.config.AWS.Region {
+	if shared.Region != s.config.AWS.Region {
 		return fmt.Errorf("use stack %s: its endpoint is in %s, and this stack's region is %s: a VPC endpoint reaches the APIs of its own region only",
-			s.config.Shared.Stack, shared.region, s.config.AWS.Region)
+			s.config.Shared.Stack, shared.Region, s.config.AWS.Region)
 	}
-	domains, err := topology.Domains(s.rows, s.allAPIs, shared.at)
+	s.shared, s.migration = shared, migration.New(s.wanted(), shared, nil)
+	domains, err := topology.Domains(s.rows, s.allAPIs, s.migration.Reported())
 	if err != nil {
 		return err
 	}
-	s.shared, s.doors = shared, newProviderDoors(shared, s.rows.Rows)
 	s.domains = topology.DomainsOf(domains, s.account.ID, apiIDs(s.config.APIs))
 	return topology.CheckDomainQuotas(s.rows, s.domains, s.config.DomainQuotas())
 }
@@ -230,10 +234,10 @@ func unretired(row mapping.Row) bool { return !row.Retired }
 // policyRequest asks for the resource policy of an API, but for what AWS alone
 // can tell.
 func (s *providerStack) policyRequest(api topology.API) resourcepolicy.Request {
-	request := apipolicy.Request(api, s.account.ID, s.doors.of, nil)
+	request := apipolicy.Request(api, s.account.ID, s.migration.Admitted, nil)
 	request.App, request.Environment = s.config.App.Name, s.config.App.Environment
-	request.VPCEndpointID = s.shared.endpoints[mapping.FrontDoorNGINX]
-	request.ALBEndpointID = s.shared.endpoints[mapping.FrontDoorALB]
+	request.VPCEndpointID = s.endpoint(mapping.FrontDoorNGINX)
+	request.ALBEndpointID = s.endpoint(mapping.FrontDoorALB)
 	request.NativeEndpointIDs = s.nativeEndpoints()
 	request.AdditionalVPCEndpointIDs = s.config.AdditionalVPCEndpointIDs
 	request.MaxSize = s.config.Quotas.ResourcePolicySize

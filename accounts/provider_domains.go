@@ -47,7 +47,7 @@ func (s *providerStack) customDomains() error {
 		key := domainKey{domain.Host, domain.Door}
 		args := &components.CustomDomainArgs{Host: string(domain.Host), CertificateARN: arns[key], Tags: s.tags}
 		if domain.Door == mapping.FrontDoorNative {
-			if s.shared.endpoints[mapping.FrontDoorNative] == "" {
+			if s.endpoint(mapping.FrontDoorNative) == "" {
 				continue
 			}
 			if share, err = s.domainShare(share); err != nil {
@@ -98,8 +98,8 @@ func (s *providerStack) checkPaths() error {
 // domainShare is the one share of the stack's PRIVATE domains, made where it
 // wasn't yet; nil where there is nobody to share with.
 func (s *providerStack) domainShare(share *components.DomainShare) (*components.DomainShare, error) {
-	if s.shared.accountID == "" {
-		return nil, fmt.Errorf("read output accountId of stack %s: it is nothing: bring the stack up with this version of Portico: private custom domains are shared with its account", s.shared.stack)
+	if s.shared.AccountID == "" {
+		return nil, fmt.Errorf("read output accountId of stack %s: it is nothing: bring the stack up with this version of Portico: private custom domains are shared with its account", s.config.Shared.Stack)
 	}
 	principals := s.principals()
 	if share != nil || len(principals) == 0 {
@@ -119,7 +119,7 @@ func (s *providerStack) domainShare(share *components.DomainShare) (*components.
 // principals are the accounts whose endpoints call the PRIVATE domains, sorted;
 // the own one needs no share.
 func (s *providerStack) principals() []string {
-	all := append([]string{s.shared.accountID}, s.config.Native.Principals...)
+	all := append([]string{string(s.shared.AccountID)}, s.config.Native.Principals...)
 	slices.Sort(all)
 	return slices.DeleteFunc(slices.Compact(all), func(id string) bool { return id == string(s.account.ID) })
 }
@@ -127,7 +127,7 @@ func (s *providerStack) principals() []string {
 // nativeEndpoints are the endpoints through which PRIVATE domains answer, that
 // of the shared stack first; none before it stands.
 func (s *providerStack) nativeEndpoints() []string {
-	own := s.shared.endpoints[mapping.FrontDoorNative]
+	own := s.endpoint(mapping.FrontDoorNative)
 	if own == "" {
 		return nil
 	}
@@ -142,7 +142,7 @@ func (s *providerStack) domainARNs(api topology.API) (pulumi.StringMap, map[stri
 	anyARN := apipolicy.AnyDomainARN(api, s.account.ID)
 	arns, standIns := pulumi.StringMap{}, map[string]string{}
 	for _, row := range api.Rows {
-		if row.Retired || !slices.Contains(s.doors.of(row.Host), mapping.FrontDoorNative) {
+		if row.Retired || !slices.Contains(s.migration.Admitted(row.Host), mapping.FrontDoorNative) {
 			continue
 		}
 		arns[string(row.Host)] = s.made.domains[domainKey{row.Host, mapping.FrontDoorNative}].ARN

@@ -11,7 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
-	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/internal/migration"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -47,10 +48,10 @@ const threeDoors = `APIS:
 func doorOutputs(more map[string]any) map[string]any {
 	outputs := maps.Clone(sharedStackOutputs)
 	maps.Copy(outputs, map[string]any{
-		"accountId": "111111111111",
-		"hosts":     []any{"a.internal.example.com"},
-		"doors":     map[string]any{},
-		"endpoints": map[string]any{"nginx": nginxEndpointID, "alb": albEndpointID, "native": nativeEndpointID},
+		"accountId":  "111111111111",
+		"hosts":      []any{"a.internal.example.com"},
+		"frontDoors": map[string]any{},
+		"endpoints":  map[string]any{"nginx": nginxEndpointID, "alb": albEndpointID, "native": nativeEndpointID},
 	})
 	maps.Copy(outputs, more)
 	return outputs
@@ -155,7 +156,7 @@ func TestANativeRowGetsAPrivateDomainThatIsSharedWithTheEndpointsAccount(t *test
 
 	require.Contains(t, fmt.Sprint(statements(t, m.named(t, policyToken, "fghij67890"))), "domainnames/c.private.example.net+a1b2c3d4e5")
 	require.Equal(t, map[string]any{"c.private.example.net": domainARN}, outputs["domainNameArns"])
-	require.Equal(t, map[string]any{"alb": albEndpointID, "native": nativeEndpointID}, outputs["readyFor"], "the endpoints that were admitted")
+	require.Equal(t, map[string]any{"alb": albEndpointID, "native": nativeEndpointID}, outputs["provisionedFor"], "the endpoints that were admitted")
 	require.Equal(t, "222222222222", outputs["accountId"])
 	require.Equal(t, shareARN, outputs["resourceShareArn"])
 }
@@ -175,74 +176,75 @@ func TestTheRowsOfACustomDomainAreOfOneStack(t *testing.T) {
 	require.NoError(t, run(t, &monitor{shared: doorOutputs(nil), publicZones: publicZones}, ProviderIn(project(t, "dev-orders", s, rows)), "dev-orders", s.config(t)))
 }
 
-func TestReadyAreTheRowsWhoseWayStands(t *testing.T) {
+func TestProvisionedAreTheRowsThatHaveAllTheyNeed(t *testing.T) {
 	const albRow, nativeRow = "b.internal.example.com/v1", "c.private.example.net"
-	waits := func(host string, placement map[string]any) map[string]any {
-		return map[string]any{"doors": map[string]any{host: placement}}
+	waits := func(host string, state map[string]any) map[string]any {
+		return map[string]any{"frontDoors": map[string]any{host: state}}
 	}
 	for name, c := range map[string]struct {
 		shared  map[string]any
 		mapping string
-		ready   map[string]any
-		keeps   []any
-		domains []string
+		// provisioned and retains are these outputs.
+		provisioned map[string]any
+		retains     []any
+		domains     []string
 		// admits are the statements of the policy of API abcde12345.
 		admits []string
 	}{
 		"after the first update": {
-			ready:   map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}},
-			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
-			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
+			provisioned: map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}},
+			domains:     []string{"alb-b.internal.example.com", "native-c.private.example.net"},
+			admits:      []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
 		"not before the shared stack has made their endpoints": {
-			shared:  map[string]any{"endpoints": nil},
-			ready:   map[string]any{},
-			domains: []string{"alb-b.internal.example.com"},
-			admits:  []string{"Porticodev1e1bAllow"},
+			shared:      map[string]any{"endpoints": nil},
+			provisioned: map[string]any{},
+			domains:     []string{"alb-b.internal.example.com"},
+			admits:      []string{"Porticodev1e1bAllow"},
 		},
 		"and what led there before is admitted until the shared stack has taken it down": {
-			shared: waits("b.internal.example.com", map[string]any{"name": "nginx", "waits": "provider"}),
-			ready:  map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"b.internal.example.com"},
+			shared:      waits("b.internal.example.com", map[string]any{"current": "nginx", "target": "alb", "pending": "provider"}),
+			provisioned: map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, retains: []any{"b.internal.example.com"},
 			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
 			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
 		"also while clients may hold the old answer": {
-			shared: waits("b.internal.example.com", map[string]any{"name": "alb", "keeps": []any{"nginx"}, "waits": "clients"}),
-			ready:  map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"b.internal.example.com"},
+			shared:      waits("b.internal.example.com", map[string]any{"current": "alb", "retains": []any{"nginx"}, "pending": "clients"}),
+			provisioned: map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, retains: []any{"b.internal.example.com"},
 			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
 			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
 		"a way that is put up beforehand is no earlier one": {
-			shared: waits("c.private.example.net", map[string]any{"name": "alb", "keeps": []any{"native"}, "waits": "domain"}),
-			ready:  map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"c.private.example.net"},
+			shared:      waits("c.private.example.net", map[string]any{"current": "alb", "target": "native", "retains": []any{"native"}, "pending": "association"}),
+			provisioned: map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, retains: []any{"c.private.example.net"},
 			domains: []string{"alb-b.internal.example.com", "alb-c.private.example.net", "native-c.private.example.net"},
 			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
 		"and of nginx those that come from elsewhere": {
-			shared: waits("a.internal.example.com", map[string]any{"name": "native", "waits": "provider"}),
-			ready:  map[string]any{"nginx": []any{"a.internal.example.com"}, "alb": []any{albRow}, "native": []any{nativeRow}}, keeps: []any{"a.internal.example.com"},
+			shared:      waits("a.internal.example.com", map[string]any{"current": "native", "target": "nginx", "pending": "provider"}),
+			provisioned: map[string]any{"nginx": []any{"a.internal.example.com"}, "alb": []any{albRow}, "native": []any{nativeRow}}, retains: []any{"a.internal.example.com"},
 			domains: []string{"alb-b.internal.example.com", "native-a.internal.example.com", "native-c.private.example.net"},
 			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow", "Porticodev1e1bNativeAllow"},
 		},
 		"but no retired ones": {
-			mapping: strings.ReplaceAll(threeDoors, "    FRONT_DOOR", "    RETIRED: true\n    FRONT_DOOR"),
-			ready:   map[string]any{}, admits: []string{"Porticodev1e1bAllow"},
+			mapping:     strings.ReplaceAll(threeDoors, "    FRONT_DOOR", "    RETIRED: true\n    FRONT_DOOR"),
+			provisioned: map[string]any{}, admits: []string{"Porticodev1e1bAllow"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := &monitor{shared: doorOutputs(c.shared)}
-			if c.shared["endpoints"] == nil && len(c.shared) == 1 && c.shared["doors"] == nil {
+			if c.shared["endpoints"] == nil && len(c.shared) == 1 && c.shared["frontDoors"] == nil {
 				delete(m.shared, "endpoints")
 			}
 			if c.mapping == "" {
 				c.mapping = threeDoors
 			}
 			outputs := outputsOf(t, m, redeploying, c.mapping)
-			require.Equal(t, c.ready, outputs["ready"])
-			if c.keeps == nil {
-				c.keeps = []any{}
+			require.Equal(t, c.provisioned, outputs["provisioned"])
+			if c.retains == nil {
+				c.retains = []any{}
 			}
-			require.Equal(t, c.keeps, outputs["keeps"])
+			require.Equal(t, c.retains, outputs["retains"])
 			var domains []string
 			for _, domain := range m.of(domainToken) {
 				domains = append(domains, domain.Name)
@@ -260,60 +262,45 @@ func TestReadyAreTheRowsWhoseWayStands(t *testing.T) {
 }
 
 func TestAProviderStackSaysWhatToRunNext(t *testing.T) {
-	type placement = topology.Placement
-	nginx, native := []mapping.FrontDoor{"nginx"}, []mapping.FrontDoor{"native"}
-	for sentence, c := range map[string]struct {
-		wants   mapping.FrontDoor
-		at      placement
-		unready bool
-		want    string
-	}{
-		"a new host gets its name":                            {wants: "native", at: placement{Waits: "provider"}, want: stepMove},
-		"one that moves to alb too":                           {wants: "alb", at: placement{Name: "nginx", Waits: "provider"}, want: stepMove},
-		"one that moves to native is associated first":        {wants: "native", at: placement{Name: "nginx", Waits: "provider"}, want: stepAssociate},
-		"and moves when the association is provisioned":       {wants: "native", at: placement{Name: "nginx", Keeps: native, Waits: "domain"}, want: stepProvision},
-		"which doesn't count for another front door":          {wants: "alb", at: placement{Name: "nginx", Keeps: native, Waits: "domain"}, want: stepMove},
-		"back to a native way that is up it moves at once":    {wants: "native", at: placement{Name: "nginx", Keeps: native, Waits: "clients"}, want: stepMove},
-		"then the earlier way goes":                           {wants: "native", at: placement{Name: "native", Keeps: nginx, Waits: "clients"}, want: stepTakeDown},
-		"a host that has arrived is left alone":               {wants: "native", at: placement{Name: "native"}},
-		"so is one whose way doesn't stand":                   {wants: "native", at: placement{Name: "nginx", Waits: "provider"}, unready: true},
-		"and one of nginx that the shared stack doesn't name": {wants: "nginx"},
-	} {
-		t.Run(sentence, func(t *testing.T) {
-			shared := &sharedOutputs{stack: "organization/portico/dev", at: map[mapping.Host]placement{}, endpoints: map[mapping.FrontDoor]string{"alb": "vpce-1", "native": "vpce-2"}}
-			if c.wants != "nginx" {
-				shared.at["a.example.com"] = c.at
-			}
-			rows := []mapping.Row{{Host: "a.example.com", FrontDoor: c.wants}, {Host: "a.example.com", BasePath: "/v1", FrontDoor: c.wants}}
-			ready := []mapping.Host{"a.example.com"}
-			if c.unready {
-				ready = nil
-			}
-			var want []string
-			if c.want != "" {
-				want = []string{fmt.Sprintf(c.want, "a.example.com", shared.stack)}
-			}
-			require.Equal(t, want, newProviderDoors(shared, rows).next(rows, ready))
-			delete(shared.endpoints, c.wants)
-			if c.wants != "nginx" {
-				require.Equal(t, []string{fmt.Sprintf(stepEndpoint, c.wants, shared.stack)}, newProviderDoors(shared, rows).next(rows, ready))
-			}
-		})
+	shared := &outputs.Shared{
+		Contract: outputs.Contract, Endpoints: map[mapping.FrontDoor]string{"alb": "vpce-1"},
+		FrontDoors: map[mapping.Host]outputs.HostState{
+			"b.example.com": {Current: "nginx", Target: "alb", Pending: outputs.PendingProvider},
+			"c.example.com": {Current: "nginx", Target: "alb", Pending: outputs.PendingProvider},
+			"d.example.com": {Current: "alb", Retains: []mapping.FrontDoor{"nginx"}, Pending: outputs.PendingClients},
+		},
+	}
+	var rows []mapping.Row
+	for _, host := range []mapping.Host{"b.example.com", "c.example.com", "d.example.com"} {
+		rows = append(rows, mapping.Row{Host: host, FrontDoor: "alb"})
+	}
+	rows = append(rows, mapping.Row{Host: "e.example.com", FrontDoor: "native"})
+	own := migration.Provider{Outputs: &outputs.Provider{
+		Provisioned:    map[mapping.FrontDoor][]string{"alb": {"b.example.com", "c.example.com", "d.example.com"}},
+		ProvisionedFor: map[mapping.FrontDoor]string{"alb": "vpce-1"},
+	}}
+	require.Equal(t, []string{
+		"front door native has no endpoint yet: run pulumi up on stack organization/portico/dev, which makes it, and then on this one again",
+		"b.example.com, c.example.com: run pulumi up on stack organization/portico/dev next, which leads the name there",
+		"d.example.com: when clients hold no old answer any more (60 seconds), run pulumi up on stack organization/portico/dev, which removes the earlier front door, and then on this one again",
+	}, sentences(migration.New(migration.WantedBy(rows), shared, []migration.Provider{own}), ownStack))
+	for advised := migration.RunForEndpoint; advised <= migration.RunToRemove; advised++ {
+		require.Equal(t, 2, strings.Count(advice[advised], "%s"), "advice %d", advised)
 	}
 }
 
-func TestWithoutRedeploymentARowIsReadyWhenThePolicyIsSaved(t *testing.T) {
+func TestWithoutRedeploymentARowIsProvisionedWhenThePolicyIsSaved(t *testing.T) {
 	undeploying := minimalProvider + "  portico:redeploy: false\n"
 	m := &monitor{shared: doorOutputs(nil)}
 	outputs := outputsOf(t, m, undeploying, threeDoors)
-	require.Equal(t, map[string]any{"alb": []any{"b.internal.example.com/v1"}, "native": []any{"c.private.example.net"}}, outputs["ready"])
+	require.Equal(t, map[string]any{"alb": []any{"b.internal.example.com/v1"}, "native": []any{"c.private.example.net"}}, outputs["provisioned"])
 	require.Len(t, outputs["redeployCommands"], 3)
 	require.Empty(t, m.of(deploymentToken))
 
 	t.Run("but not while its owner hasn't deployed the stage", func(t *testing.T) {
 		m := &monitor{shared: doorOutputs(nil), missing: []string{"abcde12345/prod"}}
 		outputs := outputsOf(t, m, undeploying, threeDoors)
-		require.Equal(t, map[string]any{"native": []any{"c.private.example.net"}}, outputs["ready"])
+		require.Equal(t, map[string]any{"native": []any{"c.private.example.net"}}, outputs["provisioned"])
 		require.Len(t, m.of(domainToken), 2, "the domain can be made")
 		require.Len(t, m.of(pathToken), 1, "its path leads to no stage yet")
 		require.Contains(t, statements(t, m.named(t, policyToken, "abcde12345")), "Porticodev1e1bALBAllow", "the owner can deploy with it")
@@ -324,7 +311,7 @@ func TestAnAPIThatNothingCanBeGrantedYetIsLeftAlone(t *testing.T) {
 	m := &monitor{shared: doorOutputs(map[string]any{"endpoints": map[string]any{"nginx": nginxEndpointID, "alb": albEndpointID}})}
 	outputs := outputsOf(t, m, redeploying, threeDoors)
 	require.Equal(t, "abcde12345", m.only(t, policyToken).Inputs["restApiId"])
-	require.Equal(t, map[string]any{"alb": []any{"b.internal.example.com/v1"}}, outputs["ready"])
+	require.Equal(t, map[string]any{"alb": []any{"b.internal.example.com/v1"}}, outputs["provisioned"])
 	require.NotContains(t, outputs, "resourceShareArn")
 	require.Empty(t, m.of(shareToken))
 	require.Len(t, m.of(certificateToken), 2, "the PRIVATE domain's certificate needn't wait")
@@ -355,7 +342,7 @@ func TestInTheEndpointsOwnAccountNothingIsSharedAndValidationRecordsAreCommon(t 
 	require.Empty(t, m.of(shareToken))
 	require.NotContains(t, outputs, "resourceShareArn")
 	require.Len(t, outputs["domainNameArns"], 1)
-	require.Contains(t, outputs["ready"], "native")
+	require.Contains(t, outputs["provisioned"], "native")
 	for _, record := range m.of("aws:route53/record:Record") {
 		require.Equal(t, true, record.Inputs["allowOverwrite"], "the shared stack's certificate has the same record")
 		require.True(t, record.RetainOnDelete)

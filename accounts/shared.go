@@ -12,14 +12,15 @@ import (
 
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/nginxconf"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
 
-// Contract is the version of the shared stack's outputs. It changes when an
-// output that provider stacks read changes its name or meaning.
-const Contract = 1
+// Contract is the version of the stacks' outputs. It changes when an output that
+// another stack reads changes its name or meaning.
+const Contract = outputs.Contract
 
 // Shared is the program of the shared-services account's stack. Relative paths
 // of its configuration begin at the working directory, which is the project's
@@ -57,16 +58,16 @@ func SharedWith(made SharedSettings, rows *mapping.Mapping) pulumi.RunFunc {
 }
 
 func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows *mapping.Mapping) error {
-	standing, err := readStanding(ctx, config, rows)
+	reported, err := readReports(ctx, config, rows)
 	if err != nil {
 		return err
 	}
-	derived, err := standing.derive(config, rows)
+	derived, err := reported.derive(config, rows)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(
-		standing.checkOwners(derived, rows),
+		reported.checkOwners(derived, rows),
 		checkRows(derived, rows, config.AWS.Region),
 		checkNames(config.App, derived.LoadBalancers),
 		checkCoverage(config.Certificates, derived, rows),
@@ -79,7 +80,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 		dir:      dir,
 		config:   config,
 		mapping:  rows,
-		standing: standing,
+		reports:  reported,
 		topology: derived,
 		prefix:   config.App.Prefix(),
 		tags:     tagsOf(config.App),
@@ -110,7 +111,7 @@ type sharedStack struct {
 	dir      string
 	config   *settings.Shared
 	mapping  *mapping.Mapping
-	standing *standing
+	reports  *reports
 	topology *topology.Topology
 	prefix   string
 	tags     components.Tags
@@ -139,7 +140,7 @@ func (s *sharedStack) deploy() error {
 	if err := s.config.CheckIngressRules(network.CIDRs); err != nil {
 		return err
 	}
-	if err := s.announce(); err != nil {
+	if err := s.logNotices(); err != nil {
 		return err
 	}
 	doors, err := s.frontDoors(network)
@@ -150,8 +151,7 @@ func (s *sharedStack) deploy() error {
 	if err != nil {
 		return err
 	}
-	s.export(network, doors, doors.proxy, zones)
-	return nil
+	return s.export(network, doors, doors.proxy, zones)
 }
 
 // frontDoors makes what stands of the front doors. Endpoints at chosen addresses

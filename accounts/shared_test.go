@@ -3,6 +3,7 @@ package accounts
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/nginxconf"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -56,21 +57,44 @@ func up(t *testing.T, s settingsText) *monitor {
 }
 
 func TestTheOutputsAreTheContract(t *testing.T) {
-	var exported map[string]pulumi.Input
-	dir := project(t, "dev", minimalShared, twoRows)
-	program := func(ctx *pulumi.Context) error {
-		defer func() { exported = ctx.GetCurrentExportMap() }()
-		return SharedIn(dir)(ctx)
-	}
-	require.NoError(t, run(t, &monitor{publicZones: publicZones}, program, "dev", minimalShared.config(t)))
-	var names []string
-	for name := range exported {
-		names = append(names, name)
-	}
+	e := &sharedRuns{settings: minimalShared, mapping: twoRows}
+	e.up(t)
+	exported := e.reported[ownStack]
 	require.ElementsMatch(t, []string{"contract", "region", "accountId", "vpcId", "vpcEndpointId", "vpcEndpointDnsName",
-		"loadBalancerDnsName", "mappingDigest", "hosts", "endpoints"}, names)
-	require.Equal(t, pulumi.Int(1), exported["contract"])
-	require.Equal(t, pulumi.StringArray{pulumi.String("a.internal.example.com"), pulumi.String("b.private.example.net")}, exported["hosts"])
+		"loadBalancerDnsName", "mappingDigest", "hosts", "endpoints"}, slices.Collect(maps.Keys(exported)))
+	require.EqualValues(t, 2, exported["contract"])
+	require.Equal(t, []any{"a.internal.example.com", "b.private.example.net"}, exported["hosts"])
+}
+
+// What one stack exports is what the other reads, whatever the names are written
+// for: every name is one of the contract, and reads back as it was meant.
+func TestBothStacksExportWhatTheContractNames(t *testing.T) {
+	e := &sharedRuns{
+		settings: withProviders + "  portico:quotas: {certificatesPerLoadBalancer: 1, namesPerCertificate: 1}\n",
+		mapping:  hosts(aHost+" nginx", bHost+" alb", cHost+" native", "d.other.example.com nginx", "e.third.example.com nginx"),
+	}
+	e.up(t)
+	e.provide(cHost + " native")
+	e.up(t)
+	exported := e.reported[ownStack]
+	require.Subset(t, outputs.SharedNames(), slices.Collect(maps.Keys(exported)))
+	read, err := outputs.DecodeShared(exported)
+	require.NoError(t, err)
+	require.Equal(t, map[mapping.Host]outputs.HostState{
+		bHost: {Target: mapping.FrontDoorALB, Pending: outputs.PendingProvider, Rows: []string{bHost}}, cHost: {Current: mapping.FrontDoorNative},
+	}, read.FrontDoors)
+	require.ElementsMatch(t, []outputs.LoadBalancer{
+		{DNSName: theBalancer, CertificateNames: []mapping.Host{"*.internal.example.com", "*.other.example.com"}},
+		{Name: "2", DNSName: "portico-dev-lb2.elb.amazonaws.com", CertificateNames: []mapping.Host{"*.third.example.com"}},
+	}, read.LoadBalancers)
+	require.Equal(t, "portico-dev-native-endpoint-id", read.Endpoints[mapping.FrontDoorNative])
+
+	provider := outputsOf(t, &monitor{shared: doorOutputs(nil)}, redeploying, threeDoors)
+	require.Subset(t, outputs.ProviderNames(), slices.Collect(maps.Keys(provider)))
+	account, err := outputs.DecodeProvider(provider)
+	require.NoError(t, err)
+	require.Equal(t, map[mapping.FrontDoor][]string{"alb": {"b.internal.example.com/v1"}, "native": {"c.private.example.net"}}, account.Provisioned)
+	require.Equal(t, outputs.Contract, account.Contract)
 }
 
 func TestD09_TheProxyIsGivenTheEndpointsAddresses(t *testing.T) {
@@ -402,7 +426,7 @@ func TestTheSharedStackRefusesRowsThatItCantServe(t *testing.T) {
 	err := shared(t, &monitor{}, minimalShared, strings.ReplaceAll(twoRows, "fghij67890.execute-api.us-east-1", "fghij67890.execute-api.eu-west-1"))
 	require.ErrorContains(t, err, "APIS[1].PRIVATE_API_URL: the API is in eu-west-1")
 	err = shared(t, &monitor{}, minimalShared, strings.ReplaceAll(twoRows, "/dev/x\n", "/dev\n    FRONT_DOOR: alb\n"))
-	require.ErrorContains(t, err, `APIS[1].FRONT_DOOR: alb needs the provider accounts' stacks, which say when their side stands: set portico:providers`)
+	require.ErrorContains(t, err, `APIS[1].FRONT_DOOR: alb needs the provider accounts' stacks, which report when their side is ready: set portico:providers`)
 	err = shared(t, &monitor{}, minimalShared, strings.ReplaceAll(twoRows, "ACCOUNT:", "RETIRED: true\n    ACCOUNT:"))
 	require.ErrorContains(t, err, "it has no row that isn't retired: add one, or destroy the stack")
 }

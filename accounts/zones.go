@@ -8,8 +8,8 @@ import (
 
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/aws"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/settings"
-	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -47,7 +47,7 @@ func (s *sharedStack) zones(network *components.Network, doors *frontDoors) (*co
 	for _, zone := range s.topology.Zones {
 		hosted := components.HostedZone{Name: string(zone.Name)}
 		for _, record := range zone.Records {
-			moves := s.topology.Placements[record.Name].Waits == topology.WaitsForClients
+			moves := s.topology.Plan[record.Name].Pending == outputs.PendingClients
 			hosted.Records = append(hosted.Records, doors.alias(record, moves))
 		}
 		for _, host := range zone.Hosts {

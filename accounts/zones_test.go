@@ -142,7 +142,7 @@ func TestVPCsOfAccountsWithoutARoleAreAuthorizedAndTheCommandIsTold(t *testing.T
 	require.Equal(t, []any{
 		"aws route53 associate-vpc-with-hosted-zone --hosted-zone-id Zportico-dev-internal.example.com --vpc VPCRegion=eu-west-1,VPCId=vpc-0000000a",
 		"aws route53 associate-vpc-with-hosted-zone --hosted-zone-id Zportico-dev-private.example.net --vpc VPCRegion=eu-west-1,VPCId=vpc-0000000a",
-	}, e.standing[ownStack]["associationCommands"])
+	}, e.reported[ownStack]["associationCommands"])
 	for _, zone := range m.of(zoneToken) {
 		require.Equal(t, []string{"vpcs"}, zone.IgnoreChanges, "what they make shows up among the zone's VPCs")
 	}

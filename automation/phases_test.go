@@ -18,29 +18,29 @@ import (
 const aHost, bHost = mapping.Host("a.example.com"), mapping.Host("b.example.com")
 
 func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
-	w := newTown(t)
-	w.host(aHost, "dev-orders", "nginx", "alb")
-	w.host(bHost, "dev-payments", "nginx", "nginx")
+	f := newFake(t)
+	f.host(aHost, "dev-orders", "nginx", "alb")
+	f.host(bHost, "dev-payments", "nginx", "nginx")
 
 	t.Run("a preview tells the phases", func(t *testing.T) {
-		report, err := w.Preview(t.Context())
+		report, err := f.Preview(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []string{
-			"dev again, when the provider accounts are ready: moves a.example.com; names that clients use move to native 20m0s later than elsewhere, in a run of their own",
-			"dev again, 1m30s after names have moved: takes down the earlier ways of a.example.com",
-			"the provider accounts of these hosts again: takes the earlier front door out of the policies",
+			"dev again, 1m30s after the provider accounts are ready: moves a.example.com",
+			"dev again, 1m30s later: removes the earlier front door of a.example.com",
+			"the provider accounts of these hosts again: takes the earlier front door of hosts that moved out of the policies",
 		}, report.Ahead)
-		require.Empty(t, w.story())
+		require.Empty(t, f.story())
 	})
-	report, err := w.Up(t.Context())
+	report, err := f.Up(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff([]string{
 		"dev: a.example.com nginx provider", "dev-orders: a.example.com", "dev-payments:",
 		"1m30s pass", "dev: a.example.com alb nginx clients",
 		"1m30s pass", "dev: a.example.com alb", "dev-orders:",
-	}, w.story()))
-	require.Contains(t, w.texts, "dev: waiting 1m30s: what has just been deployed for a.example.com comes into effect, and the name stays where it is")
-	require.Contains(t, w.texts, "dev: waiting 1m30s: clients may hold the old answer for a.example.com, and both ways are up")
+	}, f.story()))
+	require.Contains(t, f.texts, "dev: waiting 1m30s: what has just been deployed for a.example.com comes into effect, and the name stays where it is")
+	require.Contains(t, f.texts, "dev: waiting 1m30s: clients may hold the old answer for a.example.com, and both front doors are up")
 
 	t.Run("the report has one entry for each stack", func(t *testing.T) {
 		require.Equal(t, []string{"dev", "dev-orders", "dev-payments"}, names(report))
@@ -51,7 +51,7 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 			}
 			return all
 		}
-		require.Equal(t, []string{"", "moves a.example.com", "takes down the earlier way of a.example.com, 1m30s after the move"}, what(report.Stacks[0]))
+		require.Equal(t, []string{"", "moves a.example.com", "removes the earlier front door of a.example.com"}, what(report.Stacks[0]))
 		require.Equal(t, []string{"", "takes the earlier front door of hosts that moved out of the policies"}, what(report.Stacks[1]))
 		require.Equal(t, []string{""}, what(report.Stacks[2]))
 		require.Equal(t, Changes{Create: 2}, report.Stacks[0].Changes)
@@ -63,16 +63,16 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 		require.InDelta(t, seconds, report.Stacks[0].Seconds, 0.001)
 		shared, err := ReadSharedOutputs(report.Stacks[0].Outputs)
 		require.NoError(t, err)
-		require.Equal(t, map[mapping.Host]Placement{aHost: {Name: "alb", Keeps: []mapping.FrontDoor{}}}, shared.Doors)
+		require.Equal(t, map[mapping.Host]HostState{aHost: {Current: "alb"}}, shared.FrontDoors)
 	})
 	t.Run("the next up has one pass", func(t *testing.T) {
-		report, err := w.Up(t.Context())
+		report, err := f.Up(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, []string{"dev: a.example.com alb", "dev-orders:", "dev-payments:"}, w.story())
+		require.Equal(t, []string{"dev: a.example.com alb", "dev-orders:", "dev-payments:"}, f.story())
 		require.Len(t, report.Stacks[0].Phases, 1)
 	})
 	t.Run("and nothing is ahead of it", func(t *testing.T) {
-		report, err := w.Preview(t.Context())
+		report, err := f.Preview(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, report.Ahead)
 	})
@@ -80,7 +80,7 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 
 func TestPhasesOfAnUp(t *testing.T) {
 	for name, c := range map[string]struct {
-		prepare func(*town)
+		prepare func(*fakeEnvironment)
 		story   []string
 		fails   string
 		again   []string
@@ -88,13 +88,13 @@ func TestPhasesOfAnUp(t *testing.T) {
 		slow bool
 	}{
 		"an account that fails: its host stays, as does one that isn't ready; another's moves, and a new one has no earlier way": {
-			prepare: func(w *town) {
-				w.host(aHost, "dev-orders", "nginx", "alb")
-				w.host(bHost, "dev-payments", "alb", "nginx")
-				w.host("c.example.com", "dev-payments", "", "native")
-				w.host("d.example.com", "dev-payments", "nginx", "alb")
-				w.broken["dev-orders"] = errors.New("access denied")
-				w.unready["d.example.com"] = true
+			prepare: func(f *fakeEnvironment) {
+				f.host(aHost, "dev-orders", "nginx", "alb")
+				f.host(bHost, "dev-payments", "alb", "nginx")
+				f.host("c.example.com", "dev-payments", "", "native")
+				f.host("d.example.com", "dev-payments", "nginx", "alb")
+				f.broken["dev-orders"] = errors.New("access denied")
+				f.unready["d.example.com"] = true
 			},
 			story: []string{
 				"dev: a.example.com nginx provider, b.example.com alb provider, c.example.com provider, d.example.com nginx provider",
@@ -105,10 +105,10 @@ func TestPhasesOfAnUp(t *testing.T) {
 			fails: "access denied", again: []string{"pulumi -C accounts/provider up -s dev-orders"},
 		},
 		"a host that was ready before another: each has its own wait": {
-			prepare: func(w *town) {
-				w.host(aHost, "dev-orders", "nginx", "alb")
-				w.host(bHost, "dev-payments", "native", "nginx")
-				w.ready[aHost] = map[mapping.FrontDoor]bool{"alb": true}
+			prepare: func(f *fakeEnvironment) {
+				f.host(aHost, "dev-orders", "nginx", "alb")
+				f.host(bHost, "dev-payments", "native", "nginx")
+				f.provisioned[aHost] = map[mapping.FrontDoor]bool{"alb": true}
 			},
 			story: []string{
 				"dev: a.example.com alb nginx clients, b.example.com native provider", "dev-orders: a.example.com", "dev-payments: b.example.com",
@@ -118,22 +118,22 @@ func TestPhasesOfAnUp(t *testing.T) {
 			slow: true,
 		},
 		"to native a name that clients use moves when its association has been provisioned": {
-			prepare: func(w *town) { w.host(aHost, "dev-orders", "nginx", "native") },
+			prepare: func(f *fakeEnvironment) { f.host(aHost, "dev-orders", "nginx", "native") },
 			story: []string{
 				"dev: a.example.com nginx provider", "dev-orders: a.example.com", "dev-payments:",
-				"dev: a.example.com nginx native domain",
+				"dev: a.example.com nginx native association",
 				"20m0s pass", "dev: a.example.com native nginx clients",
 				"1m30s pass", "dev: a.example.com native", "dev-orders:",
 			},
 		},
 		"and of two waits the longer one is enough": {
-			prepare: func(w *town) {
-				w.host(aHost, "dev-orders", "alb", "native")
-				w.host(bHost, "dev-payments", "nginx", "alb")
+			prepare: func(f *fakeEnvironment) {
+				f.host(aHost, "dev-orders", "alb", "native")
+				f.host(bHost, "dev-payments", "nginx", "alb")
 			},
 			story: []string{
 				"dev: a.example.com alb provider, b.example.com nginx provider", "dev-orders: a.example.com", "dev-payments: b.example.com",
-				"1m30s pass", "dev: a.example.com alb native domain, b.example.com alb nginx clients",
+				"1m30s pass", "dev: a.example.com alb native association, b.example.com alb nginx clients",
 				"20m0s pass", "dev: a.example.com native alb clients, b.example.com alb",
 				"1m30s pass", "dev: a.example.com native, b.example.com alb", "dev-orders:", "dev-payments:",
 			},
@@ -141,13 +141,13 @@ func TestPhasesOfAnUp(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.slow && os.Getenv("PORTICO_SLOW") != "1" {
-				t.Skip("takes many updates: run make test-slow, which sets PORTICO_SLOW=1")
+			if c.slow {
+				slowly(t)
 			}
-			w := newTown(t)
-			c.prepare(w)
-			report, err := w.Up(t.Context())
-			require.Empty(t, cmp.Diff(c.story, w.story()))
+			f := newFake(t)
+			c.prepare(f)
+			report, err := f.Up(t.Context())
+			require.Empty(t, cmp.Diff(c.story, f.story()))
 			require.Equal(t, []string{"dev", "dev-orders", "dev-payments"}, names(report))
 			if c.fails == "" {
 				require.NoError(t, err)
@@ -161,80 +161,129 @@ func TestPhasesOfAnUp(t *testing.T) {
 	}
 }
 
+// slowly leaves a test that takes many updates to the slow tests.
+func slowly(t *testing.T) {
+	t.Helper()
+	if os.Getenv("PORTICO_SLOW") != "1" {
+		t.Skip("takes many updates: run make test-slow, which sets PORTICO_SLOW=1")
+	}
+}
+
 // TestNamesDoNotMoveToWhatOwnersHaveToDeploy has one of two accounts' stages
 // deployed by hand.
 func TestNamesDoNotMoveToWhatOwnersHaveToDeploy(t *testing.T) {
-	w := newTown(t)
-	w.host(aHost, "dev-orders", "nginx", "native")
-	w.host(bHost, "dev-payments", "nginx", "alb")
-	w.byHand["dev-orders"] = true
-	report, err := w.Up(t.Context())
+	f := newFake(t)
+	f.host(aHost, "dev-orders", "nginx", "native")
+	f.host(bHost, "dev-payments", "nginx", "alb")
+	f.byHand["dev-orders"] = true
+	report, err := f.Up(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff([]string{
 		"dev: a.example.com nginx provider, b.example.com nginx provider", "dev-orders: a.example.com", "dev-payments: b.example.com",
-		"1m30s pass", "dev: a.example.com nginx native domain, b.example.com alb nginx clients",
-	}, w.story()), "nothing of the owner's is relied on")
+		"1m30s pass", "dev: a.example.com nginx native association, b.example.com alb nginx clients",
+	}, f.story()), "nothing of the owner's is relied on")
 	require.Equal(t, []string{"dev again, when the commands of output redeployCommands of dev-orders were run: moves a.example.com"}, report.Ahead)
 
-	report, err = w.Up(t.Context())
+	report, err = f.Up(t.Context())
 	require.NoError(t, err)
-	story := w.story()
+	story := f.story()
 	require.Equal(t, "dev: a.example.com native nginx clients, b.example.com alb", story[1], "%s", story)
 	require.Equal(t, "dev: a.example.com native, b.example.com alb", story[5], "%s", story)
 	require.Empty(t, report.Ahead)
 }
 
+// TestAHostWaitsForAllOfItsRows has an account that provisions one of a host's two
+// rows: the host isn't announced to move, and the shared stack isn't run for it.
+func TestAHostWaitsForAllOfItsRows(t *testing.T) {
+	f := newFake(t)
+	f.host(aHost, "dev-orders", "nginx", "native")
+	f.bases[aHost], f.unready[aHost] = []string{"/v1", "/v2"}, true
+	f.Providers = f.Providers[:1]
+	report, err := f.Up(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"dev: a.example.com nginx provider", "dev-orders: a.example.com"}, f.story())
+	require.Len(t, report.Stacks[0].Phases, 1)
+	require.Empty(t, report.Ahead)
+}
+
+// TestAFailedAccountCountsAsItWas: the shared stack reads the outputs of the
+// account's last successful run, and so does Up.
+func TestAFailedAccountCountsAsItWas(t *testing.T) {
+	slowly(t)
+	f := newFake(t)
+	f.host(aHost, "dev-orders", "nginx", "native")
+	f.Providers = f.Providers[:1]
+	working, runs := f.Shared.Program, 0
+	f.Shared.Program = func(ctx *pulumi.Context) error {
+		if runs++; runs == 2 {
+			return errors.New("throttled")
+		}
+		return working(ctx)
+	}
+	_, err := f.Up(t.Context())
+	require.ErrorContains(t, err, "throttled")
+	f.story()
+	f.broken["dev-orders"] = errors.New("access denied")
+	_, err = f.Up(t.Context())
+	require.ErrorContains(t, err, "access denied")
+	require.Equal(t, []string{
+		"dev: a.example.com nginx native association", "20m0s pass", "dev: a.example.com native nginx clients", "1m30s pass", "dev: a.example.com native",
+	}, f.story())
+}
+
 // TestWhatDoesNotMoveEndsAnUp has a provider stack say that it is ready, and a
 // shared stack that moves nothing all the same.
 func TestWhatDoesNotMoveEndsAnUp(t *testing.T) {
-	w := newTown(t)
+	f := newFake(t)
 	runs := 0
-	w.Shared.Program = w.program("dev", func(string, bool) map[string]any {
+	f.Shared.Program = f.program("dev", func(string, bool) map[string]any {
 		runs++
-		return map[string]any{"contract": Contract, "doors": map[string]any{string(aHost): map[string]any{"name": "nginx", "waits": "provider"}}}
+		return map[string]any{"contract": Contract, "endpoints": endpoints, "frontDoors": map[string]any{
+			string(aHost): map[string]any{"current": "nginx", "target": "alb", "pending": "provider", "rows": []any{"a.example.com/v1"}},
+		}}
 	})
-	w.host(aHost, "dev-orders", "nginx", "alb")
-	w.Providers = w.Providers[:1]
-	_, err := w.Up(t.Context())
+	f.host(aHost, "dev-orders", "nginx", "alb")
+	f.Providers = f.Providers[:1]
+	_, err := f.Up(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 2, runs)
 }
 
 func TestALaterPhaseThatFailsIsTheStacksFailure(t *testing.T) {
-	w := newTown(t)
-	w.host(aHost, "dev-orders", "nginx", "alb")
-	place := w.Shared.Program
+	f := newFake(t)
+	f.host(aHost, "dev-orders", "nginx", "alb")
+	place := f.Shared.Program
 	runs := 0
-	w.Shared.Program = func(ctx *pulumi.Context) error {
+	f.Shared.Program = func(ctx *pulumi.Context) error {
 		if runs++; runs == 2 {
 			return errors.New("no certificate was issued")
 		}
 		return place(ctx)
 	}
-	w.Providers = w.Providers[:1]
-	report, err := w.Up(t.Context())
+	f.Providers = f.Providers[:1]
+	report, err := f.Up(t.Context())
 	var failure *OperationError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, []string{"portico up --env dev"}, failure.Again)
 	require.ErrorContains(t, report.Stacks[0].Err, "no certificate was issued")
 	require.Equal(t, Changes{Create: 2}, report.Stacks[0].Changes, "what the first phase did")
-	require.Equal(t, []string{"dev: a.example.com nginx provider", "dev-orders: a.example.com", "1m30s pass"}, w.story())
+	require.Equal(t, []string{"dev: a.example.com nginx provider", "dev-orders: a.example.com", "1m30s pass"}, f.story())
 }
 
 // interrupted runs an up until it waits for the last thing that it waits for,
 // and returns how long it would.
-func (w *town) interrupted(because string) time.Duration {
-	w.t.Helper()
-	ctx, cancel := context.WithCancel(w.t.Context())
+func (f *fakeEnvironment) interrupted(because string) time.Duration {
+	f.t.Helper()
+	ctx, cancel := context.WithCancel(f.t.Context())
 	defer cancel()
 	var wait time.Duration
-	w.Sleep = func(ctx context.Context, d time.Duration) error {
+	f.Sleep = func(ctx context.Context, d time.Duration) error {
 		if wait == 0 {
-			return w.sleep(ctx, d)
+			return f.sleep(ctx, d)
 		}
 		return sleepReally(ctx, d)
 	}
-	w.Progress = func(e Event) {
+	f.Progress = func(e Event) {
 		text, found := strings.CutPrefix(e.Text, "waiting ")
 		text, why, _ := strings.Cut(text, ": ")
 		if !found || e.Kind != Note || why != because {
@@ -242,14 +291,14 @@ func (w *town) interrupted(because string) time.Duration {
 		}
 		var err error
 		wait, err = time.ParseDuration(text)
-		require.NoError(w.t, err)
+		require.NoError(f.t, err)
 		cancel()
 	}
-	report, err := w.Up(ctx)
-	require.ErrorIs(w.t, err, context.Canceled)
-	require.ErrorContains(w.t, err, "interrupted while "+strings.Replace(because, ", and ", ": ", 1)+", and the next run ")
-	require.Equal(w.t, []string{"dev", "dev-orders"}, names(report))
-	w.Sleep = w.sleep
+	report, err := f.Up(ctx)
+	require.ErrorIs(f.t, err, context.Canceled)
+	require.ErrorContains(f.t, err, "interrupted while "+strings.Replace(because, ", and ", ": ", 1)+", and the next run ")
+	require.Equal(f.t, []string{"dev", "dev-orders"}, names(report))
+	f.Sleep = f.sleep
 	return wait
 }
 
@@ -258,35 +307,35 @@ func TestAnInterruptedWaitLeavesThingsAsTheyAreAndTheNextUpWaitsTheRest(t *testi
 	for name, c := range map[string]struct {
 		wants   mapping.FrontDoor
 		because string
-		leaves  Placement
+		leaves  HostState
 		story   []string
 	}{
 		"clients": {
-			"alb", "clients may hold the old answer for a.example.com, and both ways are up",
-			Placement{Name: "alb", Keeps: nginx, Waits: WaitsForClients}, []string{"dev: a.example.com alb", "dev-orders:"},
+			"alb", "clients may hold the old answer for a.example.com, and both front doors are up",
+			HostState{Current: "alb", Retains: nginx, Pending: PendingClients}, []string{"dev: a.example.com alb", "dev-orders:"},
 		},
 		"a private custom domain": {
 			"native", "API Gateway provisions the access association of a.example.com, and the name stays where it is",
-			Placement{Name: "nginx", Keeps: native, Waits: WaitsForDomain},
+			HostState{Current: "nginx", Target: "native", Retains: native, Pending: PendingAssociation, Rows: []string{"a.example.com/v1"}},
 			[]string{"dev: a.example.com native nginx clients", "dev-orders: a.example.com", "dev: a.example.com native", "dev-orders:"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newTown(t)
-			w.host(aHost, "dev-orders", "nginx", c.wants)
-			w.Providers, w.Settle, w.Provision = w.Providers[:1], time.Hour, time.Hour
-			require.Equal(t, time.Hour, w.interrupted(c.because))
-			require.Equal(t, c.leaves, w.doors[aHost])
-			rest := w.interrupted(c.because)
+			f := newFake(t)
+			f.host(aHost, "dev-orders", "nginx", c.wants)
+			f.Providers, f.Settle, f.Provision = f.Providers[:1], time.Hour, time.Hour
+			require.Equal(t, time.Hour, f.interrupted(c.because))
+			require.Equal(t, c.leaves, f.states[aHost])
+			rest := f.interrupted(c.because)
 			require.Less(t, rest, time.Hour, "the time since the first up counts")
 			require.Greater(t, rest, 50*time.Minute)
-			require.Equal(t, c.leaves, w.doors[aHost])
-			w.story()
+			require.Equal(t, c.leaves, f.states[aHost])
+			f.story()
 
-			w.Settle, w.Provision = 0, 0
-			_, err := w.Up(t.Context())
+			f.Settle, f.Provision = 0, 0
+			_, err := f.Up(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, c.story, w.story())
+			require.Equal(t, c.story, f.story())
 		})
 	}
 }

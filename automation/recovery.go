@@ -39,16 +39,17 @@ func (d doubt) input(name string) string { text, _ := d.inputs()[name].(string);
 
 // settle takes up what an earlier run left in doubt and tells whether there was
 // anything. In a refresh it also names what carries the environment's tags and
-// is in no stack's state, and before a destroy it retracts the stack's promises.
+// is in no stack's state, and before a destroy it clears the outputs that other stacks
+// rely on.
 func (r *run) settle(ctx context.Context, stack *auto.Stack, s Stack, w *watch) (bool, error) {
 	state, err := readState(ctx, stack)
 	if err != nil {
 		return false, err
 	}
 	doubts := state.pendingCreates()
-	retracted := r.op.verb == destroy.verb && state.retract()
+	cleared := r.op.verb == destroy.verb && state.clearOutputs()
 	if len(doubts) == 0 && r.op.verb != refresh.verb {
-		if retracted {
+		if cleared {
 			if err := state.write(ctx, stack); err != nil {
 				return false, err
 			}

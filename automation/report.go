@@ -42,6 +42,9 @@ type Result struct {
 	// Err is why the run failed; nil where it did not.
 	Err error
 
+	// reported are the outputs of the stack's last successful run, after Up; nil
+	// where there was none.
+	reported map[string]any
 	// previewed are the outputs that the stack would have, after Preview.
 	previewed map[string]any
 	// ahead are the phases that Up has left.

@@ -87,6 +87,12 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	elapsed := time.Since(w.begin)
 	result.Seconds = elapsed.Round(time.Millisecond).Seconds()
 	result.Changes = changesOf(w.counts)
+	if r.op.verb == up.verb {
+		result.reported = valuesOf(result.Outputs)
+		if err != nil && stack != nil && ctx.Err() == nil {
+			result.reported = lastOutputs(ctx, stack)
+		}
+	}
 	if r.op.verb == preview.verb {
 		result.previewed = w.outputs
 	}
@@ -105,6 +111,16 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	}
 	r.tell(Event{Stack: s.Name, Kind: Finished, Elapsed: elapsed, Text: text})
 	return result
+}
+
+// lastOutputs are what other stacks read of a stack whose run has failed: the
+// outputs of its last successful run. Nil where they can't be read.
+func lastOutputs(ctx context.Context, stack *auto.Stack) map[string]any {
+	last, err := stack.Outputs(ctx)
+	if err != nil || len(last) == 0 {
+		return nil
+	}
+	return valuesOf(last)
 }
 
 // operate opens the stack, settles what an earlier run left in doubt, and runs

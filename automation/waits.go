@@ -8,7 +8,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
-	"github.com/portico-iac/portico/mapping"
+	"github.com/portico-iac/portico/internal/migration"
+	"github.com/portico-iac/portico/internal/outputs"
 )
 
 // waitReported is how often a wait between two phases is reported.
@@ -23,30 +24,34 @@ type pause struct {
 	what, on, meanwhile, next string
 }
 
-// pauses are the waits before the next run of the shared stack, so long after
-// what they wait for began.
-func (r *run) pauses(at standing, since time.Duration) []pause {
-	const stays, moves = "the name stays where it is", "the next run moves it"
-	all := []pause{
-		r.pause(at.waiting(WaitsForClients), r.Settle, "clients may hold the old answer for %s", "clients", "both ways are up", "the next run takes the earlier one down"),
-		r.pause(at.waiting(WaitsForDomain), r.Provision, "API Gateway provisions the access association of %s", "API Gateway", stays, moves),
-		r.pause(at.hosts(at.unsettled), r.Settle, "what has just been deployed for %s comes into effect", "API Gateway", stays, moves),
-	}
+// pauses are the waits that are left, so long after the last run of the shared
+// stack.
+func pauses(waits []migration.Wait, since time.Duration) []pause {
 	var due []pause
-	for _, p := range all {
-		if p.lasts -= since; p.lasts > 0 {
+	for _, wait := range waits {
+		p := wording[wait.Cause]
+		p.what, p.lasts = fmt.Sprintf(p.what, list(wait.Hosts)), wait.Lasts-since
+		if p.lasts > 0 {
 			due = append(due, p)
 		}
 	}
 	return due
 }
 
-// pause is one for hosts; it lasts no time where there are none.
-func (r *run) pause(hosts []mapping.Host, lasts time.Duration, what, on, meanwhile, next string) pause {
-	if len(hosts) == 0 {
-		return pause{}
-	}
-	return pause{lasts, fmt.Sprintf(what, list(hosts)), on, meanwhile, next}
+// wording has the texts of each wait's pause.
+var wording = map[migration.Cause]pause{
+	migration.ForClients: {
+		what: "clients may hold the old answer for %s", on: "clients",
+		meanwhile: "both front doors are up", next: "the next run removes the earlier one",
+	},
+	migration.ForAssociation: {
+		what: "API Gateway provisions the access association of %s", on: "API Gateway",
+		meanwhile: "the name stays where it is", next: "the next run moves it",
+	},
+	migration.ForDeployment: {
+		what: "what has just been deployed for %s comes into effect", on: "API Gateway",
+		meanwhile: "the name stays where it is", next: "the next run moves it",
+	},
 }
 
 // wait waits as long as the longest pause, and reports the while.
@@ -106,7 +111,7 @@ func interruptedIn(pauses []pause, err error) error {
 
 // awaitEarlier waits, before a first run, for what an earlier up has begun and
 // then was interrupted, or left for the next: this run moves the names of hosts
-// that were associated, and takes down the earlier ways of those that moved.
+// that were associated, and removes the earlier front door of those that moved.
 func (r *run) awaitEarlier(ctx context.Context, stack *auto.Stack) error {
 	if r.Settle <= 0 && r.Provision <= 0 {
 		return nil
@@ -115,25 +120,34 @@ func (r *run) awaitEarlier(ctx context.Context, stack *auto.Stack) error {
 	if err != nil {
 		return err
 	}
-	at, began := state.standing()
-	return r.wait(ctx, r.pauses(at, time.Since(began)))
+	reported, began := state.hosts()
+	return r.wait(ctx, pauses(reported.WaitsLeft(r.pace()), time.Since(began)))
 }
 
-// standing is where the hosts stand by the state's last update, and when the
+// hosts are the states of the hosts by the state's last update, and when the
 // state was written. Outputs of another contract are the program's to judge.
-func (d *deployment) standing() (standing, time.Time) {
+func (d *deployment) hosts() (migration.Plan, time.Time) {
 	manifest, _ := d.whole["manifest"].(map[string]any)
 	text, _ := manifest["time"].(string)
 	written, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		written = time.Now()
 	}
+	states, err := outputs.DecodeFrontDoors(d.outputs()["frontDoors"])
+	if err != nil {
+		return nil, written
+	}
+	return states, written
+}
+
+// outputs are the stack's; nil where there are none.
+func (d *deployment) outputs() map[string]any {
 	for _, v := range d.resources() {
 		resource, _ := v.(map[string]any)
 		if resource["type"] == stackType {
 			outputs, _ := resource["outputs"].(map[string]any)
-			return standing{doors: doorsOf(outputs)}, written
+			return outputs
 		}
 	}
-	return standing{}, written
+	return nil
 }

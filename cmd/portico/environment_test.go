@@ -20,7 +20,7 @@ func TestStacksHaveALineEachAndTheirPhasesBelow(t *testing.T) {
 				Name: "dev", Account: "111111111111", Resources: 42, Seconds: 12.3, Changes: automation.Changes{Create: 2, Delete: 1, Same: 40},
 				Phases: []automation.Phase{
 					{Changes: automation.Changes{Create: 2, Same: 40}, Seconds: 8},
-					{What: "takes down the earlier way of a.example.com, 1m30s after the move", Changes: automation.Changes{Delete: 1, Same: 41}, Seconds: 4.3},
+					{What: "removes the earlier front door of a.example.com", Changes: automation.Changes{Delete: 1, Same: 41}, Seconds: 4.3},
 				},
 			},
 			{Name: "dev-orders", Resources: 7, Seconds: 3, Changes: automation.Changes{Same: 7}, Phases: []automation.Phase{{Changes: automation.Changes{Same: 7}, Seconds: 3}}},
@@ -37,7 +37,7 @@ func TestStacksHaveALineEachAndTheirPhasesBelow(t *testing.T) {
 		"STACK ACCOUNT RESOURCES SECONDS OUTCOME",
 		"dev 111111111111 42 12.3 2 created, 1 deleted, 40 unchanged",
 		"phase 1 8.0 2 created, 40 unchanged",
-		"phase 2 4.3 takes down the earlier way of a.example.com, 1m30s after the move: 1 deleted, 41 unchanged",
+		"phase 2 4.3 removes the earlier front door of a.example.com: 1 deleted, 41 unchanged",
 		"dev-orders - 7 3.0 7 unchanged",
 		"dev-payments - 0 0.0 failed",
 		"dev-shop - 0 0.0 not run",

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/review"
 	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
@@ -151,25 +154,21 @@ func endpointsOf(path string) (map[mapping.FrontDoor]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the shared stack's outputs: %w", err)
 	}
-	var outputs struct {
-		Contract      int                          `json:"contract"`
-		VPCEndpointID string                       `json:"vpcEndpointId"`
-		Endpoints     map[mapping.FrontDoor]string `json:"endpoints"`
-	}
-	if err := json.Unmarshal(data, &outputs); err != nil {
+	var values map[string]any
+	if err := json.Unmarshal(data, &values); err != nil {
 		return nil, fmt.Errorf("read the shared stack's outputs: %s: %w", path, err)
 	}
-	if outputs.Contract != 1 || !endpointID.MatchString(outputs.VPCEndpointID) {
-		return nil, fmt.Errorf("read the shared stack's outputs: %s has contract %d and vpcEndpointId %q: "+
-			"expected contract 1 and an endpoint's ID, as `pulumi stack output --json` prints them", path, outputs.Contract, outputs.VPCEndpointID)
+	shared, err := outputs.DecodeShared(values)
+	if err != nil {
+		return nil, fmt.Errorf("read the shared stack's outputs: %s: %w: write the file with `pulumi stack output --json`, of a stack that this version of Portico brought up", path, err)
 	}
-	if len(outputs.Endpoints) == 0 { // of a stack that knew one front door only
-		return map[mapping.FrontDoor]string{mapping.FrontDoorNGINX: outputs.VPCEndpointID}, nil
+	if !endpointID.MatchString(shared.VPCEndpointID) {
+		return nil, fmt.Errorf("read the shared stack's outputs: %s has vpcEndpointId %q: expected an endpoint's ID, as `pulumi stack output --json` prints it", path, shared.VPCEndpointID)
 	}
-	for door, id := range outputs.Endpoints {
-		if !endpointID.MatchString(id) {
-			return nil, fmt.Errorf("read the shared stack's outputs: %s has %q as endpoints.%s: expected an endpoint's ID", path, id, door)
+	for _, frontDoor := range slices.Sorted(maps.Keys(shared.Endpoints)) {
+		if id := shared.Endpoints[frontDoor]; !endpointID.MatchString(id) {
+			return nil, fmt.Errorf("read the shared stack's outputs: %s has %q as endpoints.%s: expected an endpoint's ID", path, id, frontDoor)
 		}
 	}
-	return outputs.Endpoints, nil
+	return shared.Endpoints, nil
 }

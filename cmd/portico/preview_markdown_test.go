@@ -143,16 +143,16 @@ func TestPreviewNamesTheEndpointOfTheLastOutputs(t *testing.T) {
 	e.commit("begin")
 	e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GET, PUT]", 1))
 	outputs := filepath.Join(t.TempDir(), "outputs.json")
-	require.NoError(t, os.WriteFile(outputs, []byte(`{"contract":1,"vpcEndpointId":"vpce-0123456789abcdef0"}`), 0o644))
+	require.NoError(t, os.WriteFile(outputs, []byte(`{"contract":2,"vpcEndpointId":"vpce-0123456789abcdef0"}`), 0o644))
 
 	without := e.preview()
 	require.Contains(t, without.out, "`vpce-00000000000000000` stands for the VPC endpoint, whose ID is not known here.")
 	require.NotContains(t, e.preview("--outputs", outputs).out, "stands for the VPC endpoint")
 
-	require.NoError(t, os.WriteFile(outputs, []byte(`{"contract":2,"vpcEndpointId":"vpce-0123456789abcdef0"}`), 0o644))
+	require.NoError(t, os.WriteFile(outputs, []byte(`{"contract":3,"vpcEndpointId":"vpce-0123456789abcdef0"}`), 0o644))
 	got := e.preview("--outputs", outputs)
 	require.Equal(t, exitWrong, got.code)
-	require.Contains(t, got.err, "contract 2")
+	require.Contains(t, got.err, "contract 3")
 }
 
 func TestPreviewKeepsToACommentsLength(t *testing.T) {
@@ -264,7 +264,7 @@ func TestPreviewShowsAHostThatChangesItsFrontDoor(t *testing.T) {
 	outputs := filepath.Join(t.TempDir(), "outputs.json")
 	write := func(text string) { require.NoError(t, os.WriteFile(outputs, []byte(text), 0o644)) }
 
-	write(`{"contract":1,"vpcEndpointId":"vpce-0123456789abcdef0","endpoints":{"nginx":"vpce-0123456789abcdef0","native":"vpce-0cccccccccccccccc"}}`)
+	write(`{"contract":2,"vpcEndpointId":"vpce-0123456789abcdef0","endpoints":{"nginx":"vpce-0123456789abcdef0","native":"vpce-0cccccccccccccccc"}}`)
 	got := e.preview("--outputs", outputs)
 	require.Zero(t, got.code, got.err)
 	require.Contains(t, got.out, "| `orders.private.example.com` | `nginx` | `native` | account `222222222222`: PRIVATE custom domain, "+
@@ -292,7 +292,7 @@ func TestPreviewShowsAHostThatChangesItsFrontDoor(t *testing.T) {
 		require.Contains(t, got.err, "Pulumi.dev-orders.yaml:5:65: portico:certificates.import[0].certificate: not PEM: write PEM, or the path of a PEM file")
 	})
 	t.Run("refuses outputs that name no endpoint", func(t *testing.T) {
-		write(`{"contract":1,"vpcEndpointId":"vpce-0123456789abcdef0","endpoints":{"native":"eni-1"}}`)
+		write(`{"contract":2,"vpcEndpointId":"vpce-0123456789abcdef0","endpoints":{"native":"eni-1"}}`)
 		got := e.preview("--outputs", outputs)
 		require.Equal(t, exitWrong, got.code)
 		require.Contains(t, got.err, `has "eni-1" as endpoints.native: expected an endpoint's ID`)

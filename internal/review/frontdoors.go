@@ -39,14 +39,14 @@ type Move struct {
 // compareMoves lists the hosts that change their front door, and those that
 // come to or leave one that needs a custom domain, by name.
 func compareMoves(base, head side) []Move {
-	before, after := base.topology.Placements, head.topology.Placements
+	before, after := base.topology.Plan, head.topology.Plan
 	hosts := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
 	slices.Sort(hosts)
 	domains, owners := head.domains(), head.owners()
 	gone := base.owners()
 	var moves []Move
 	for _, host := range slices.Compact(hosts) {
-		m := Move{Host: host, From: before[host].Name, To: after[host].Name}
+		m := Move{Host: host, From: before[host].Current, To: after[host].Current}
 		plain := cmp.Or(m.From, mapping.FrontDoorNGINX) == mapping.FrontDoorNGINX &&
 			cmp.Or(m.To, mapping.FrontDoorNGINX) == mapping.FrontDoorNGINX
 		if m.From == m.To || plain {

@@ -8,23 +8,24 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/mapping"
 )
 
 // Derive works out what the mapping asks for once every host has arrived at
 // the front door that its rows name. Its error is that of DeriveAt.
 func Derive(m *mapping.Mapping, options Options) (*Topology, error) {
-	return DeriveAt(m, options, Wanted(m.Rows))
+	return DeriveAt(m, options, migration.WantedBy(m.Rows).Settled())
 }
 
-// DeriveAt works out what the mapping asks for while its hosts stand at the
-// given placements; hosts without one are taken to have no name yet. Retired
+// DeriveAt works out what the mapping asks for while its hosts are in the states
+// of a plan; hosts without one are taken to have no name yet. Retired
 // rows get no route, name, record or certificate; their APIs are listed all
 // the same, because policies have to be taken back.
 //
 // The error joins one *LimitError or *ConflictError per problem: all of them,
 // not the first.
-func DeriveAt(m *mapping.Mapping, options Options, at map[mapping.Host]Placement) (*Topology, error) {
+func DeriveAt(m *mapping.Mapping, options Options, at migration.Plan) (*Topology, error) {
 	options, err := options.checked()
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func DeriveAt(m *mapping.Mapping, options Options, at map[mapping.Host]Placement
 		ALBHosts:    p.served(mapping.FrontDoorALB),
 		NativeHosts: p.served(mapping.FrontDoorNative),
 		Doors:       slices.Sorted(maps.Keys(p.by)),
-		Placements:  at,
+		Plan:        at,
 	}
 	apis, problems := apis(m.Source, m.Rows)
 	t.APIs = apis
@@ -57,26 +58,26 @@ func DeriveAt(m *mapping.Mapping, options Options, at map[mapping.Host]Placement
 // list in the file's order.
 type placed struct {
 	*mapping.Mapping
-	at map[mapping.Host]Placement
+	at migration.Plan
 	// named are the rows of hosts whose names lead anywhere.
 	named []*mapping.Row
 	// by are those that a front door serves or is to serve.
 	by map[mapping.FrontDoor][]*mapping.Row
 }
 
-func place(m *mapping.Mapping, at map[mapping.Host]Placement) *placed {
+func place(m *mapping.Mapping, at migration.Plan) *placed {
 	p := &placed{Mapping: m, at: at, by: make(map[mapping.FrontDoor][]*mapping.Row)}
 	for i := range m.Rows {
 		row := &m.Rows[i]
 		if row.Retired {
 			continue
 		}
-		placement := at[row.Host]
-		if placement.Name != "" {
+		state := at[row.Host]
+		if state.Current != "" {
 			p.named = append(p.named, row)
 		}
 		for _, door := range allDoors {
-			if row.FrontDoor == door || placement.Serves(door) {
+			if row.FrontDoor == door || state.Serves(door) {
 				p.by[door] = append(p.by[door], row)
 			}
 		}
@@ -112,7 +113,7 @@ func (t *Topology) balance(p *placed, options Options) []error {
 	}
 	t.Uncovered = uncoveredRows(union(p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]), options.Supplied)
 	target := func(host mapping.Host) Record {
-		record := Record{Name: host, Door: p.at[host].Name}
+		record := Record{Name: host, Door: p.at[host].Current}
 		if leads := place[record.Door]; leads != nil {
 			record.LoadBalancer = leads(host)
 		}
@@ -127,7 +128,7 @@ func (t *Topology) balance(p *placed, options Options) []error {
 // certificate. The error joins one *ConflictError per contradiction.
 func Check(m *mapping.Mapping) error {
 	_, conflicts := apis(m.Source, m.Rows)
-	p := place(m, Wanted(m.Rows))
+	p := place(m, migration.WantedBy(m.Rows).Settled())
 	_, zoneConflicts := p.publicZones()
 	return errors.Join(append(conflicts, zoneConflicts...)...)
 }
@@ -135,7 +136,7 @@ func Check(m *mapping.Mapping) error {
 // Routes are the proxy's routes once every host has arrived at the front door
 // that its rows name, ordered by host and base path.
 func Routes(m *mapping.Mapping) []Route {
-	return routes(place(m, Wanted(m.Rows)).by[mapping.FrontDoorNGINX])
+	return routes(place(m, migration.WantedBy(m.Rows).Settled()).by[mapping.FrontDoorNGINX])
 }
 
 func routes(rows []*mapping.Row) []Route {

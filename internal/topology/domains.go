@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -35,12 +36,12 @@ type DomainPath struct {
 	Row int
 }
 
-// Domains are the custom domains of all accounts while the mapping's hosts stand
-// at the given placements, by host and front door: those that rows want, and
+// Domains are the custom domains of all accounts while the mapping's hosts are
+// in the states of a plan, by host and front door: those that rows want, and
 // those by which hosts are served still. The APIs are those of the mapping. The
 // error joins one *ConflictError for each row that an earlier front door of its
 // host can't carry any more.
-func Domains(m *mapping.Mapping, apis []API, at map[mapping.Host]Placement) ([]Domain, error) {
+func Domains(m *mapping.Mapping, apis []API, at migration.Plan) ([]Domain, error) {
 	domains, conflicts := place(m, at).domains(apis)
 	return domains, errors.Join(conflicts...)
 }

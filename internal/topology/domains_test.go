@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/migration"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -51,27 +53,27 @@ func TestDomainsForAnAccount(t *testing.T) {
 
 func TestADomainStaysWhileItsHostIsServedByIt(t *testing.T) {
 	const host = "a.x.example.com"
-	doorsAt := func(wants mapping.FrontDoor, p topology.Placement) (got []mapping.FrontDoor) {
+	doorsAt := func(wants mapping.FrontDoor, p outputs.HostState) (got []mapping.FrontDoor) {
 		m := of(owned(wants, orders, "o1", host, ""))
-		for _, d := range topology.DomainsOf(deriveAt(t, m, topology.Options{}, map[mapping.Host]topology.Placement{host: p}).Domains, orders, nil) {
+		for _, d := range topology.DomainsOf(deriveAt(t, m, topology.Options{}, migration.Plan{host: p}).Domains, orders, nil) {
 			got = append(got, d.Door)
 		}
 		return got
 	}
 	is := func(doors ...mapping.FrontDoor) []mapping.FrontDoor { return doors }
-	require.Equal(t, is(alb), doorsAt(alb, topology.Placement{Name: nginx, Waits: topology.WaitsForProvider}), "before its name moves there")
-	require.Equal(t, is(alb, native), doorsAt(native, topology.Placement{Name: alb, Waits: topology.WaitsForProvider}))
-	require.Equal(t, is(alb, native), doorsAt(native, topology.Placement{Name: native, Keeps: is(alb)}))
-	require.Equal(t, is(native), doorsAt(native, topology.Placement{Name: native}))
-	require.Equal(t, is(alb), doorsAt(nginx, topology.Placement{Name: alb, Waits: topology.WaitsForProvider}))
-	require.Empty(t, doorsAt(nginx, topology.Placement{Name: nginx}))
+	require.Equal(t, is(alb), doorsAt(alb, outputs.HostState{Current: nginx, Pending: outputs.PendingProvider}), "before its name moves there")
+	require.Equal(t, is(alb, native), doorsAt(native, outputs.HostState{Current: alb, Pending: outputs.PendingProvider}))
+	require.Equal(t, is(alb, native), doorsAt(native, outputs.HostState{Current: native, Retains: is(alb)}))
+	require.Equal(t, is(native), doorsAt(native, outputs.HostState{Current: native}))
+	require.Equal(t, is(alb), doorsAt(nginx, outputs.HostState{Current: alb, Pending: outputs.PendingProvider}))
+	require.Empty(t, doorsAt(nginx, outputs.HostState{Current: nginx}))
 }
 
 // TestAHostChangesOneThingAtATime: what its earlier front door can't carry must
 // wait until the host has left that.
 func TestAHostChangesOneThingAtATime(t *testing.T) {
 	const host = "a.x.example.com"
-	leaving := map[mapping.Host]topology.Placement{host: {Name: native, Waits: topology.WaitsForProvider}}
+	leaving := migration.Plan{host: {Current: native, Pending: outputs.PendingProvider}}
 	root := owned(nginx, orders, "o1", host, "")
 	below := root
 	below.API.Path = "/orders"

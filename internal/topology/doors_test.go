@@ -10,11 +10,28 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/portico-iac/portico/internal/migration"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
 
-func deriveAt(t testing.TB, m *mapping.Mapping, options topology.Options, at map[mapping.Host]topology.Placement) *topology.Topology {
+const (
+	nginx  = mapping.FrontDoorNGINX
+	alb    = mapping.FrontDoorALB
+	native = mapping.FrontDoorNative
+)
+
+var doors = []mapping.FrontDoor{nginx, alb, native}
+
+// behind is a row of a front door.
+func behind(door mapping.FrontDoor, host mapping.Host, base mapping.BasePath) mapping.Row {
+	r := row(0, host, base)
+	r.FrontDoor = door
+	return r
+}
+
+func deriveAt(t testing.TB, m *mapping.Mapping, options topology.Options, at migration.Plan) *topology.Topology {
 	t.Helper()
 	top, err := topology.DeriveAt(m, options, at)
 	require.NoError(t, err)
@@ -112,7 +129,7 @@ func TestTheWayOfAHost(t *testing.T) {
 	type step struct {
 		sentence string
 		wants    mapping.FrontDoor
-		at       topology.Placement
+		at       outputs.HostState
 		want     names
 	}
 	certificates := func(balancers ...string) map[string][]mapping.Host {
@@ -128,40 +145,40 @@ func TestTheWayOfAHost(t *testing.T) {
 	byProxy := record("*.x.example.com", `nginx by load balancer ""`)
 	steps := []step{
 		{
-			"wants alb: its certificate is there before its name moves", alb, topology.Placement{Name: nginx, Waits: topology.WaitsForProvider},
+			"wants alb: its certificate is there before its name moves", alb, outputs.HostState{Current: nginx, Pending: outputs.PendingProvider},
 			names{Routes: h(host), Served: h(host), Doors: []mapping.FrontDoor{alb, nginx}, Records: byProxy, Certificates: certificates("", "alb")},
 		},
 		{
-			"has moved to alb: the proxy still routes it", alb, topology.Placement{Name: alb, Keeps: []mapping.FrontDoor{nginx}, Waits: topology.WaitsForClients},
+			"has moved to alb: the proxy still routes it", alb, outputs.HostState{Current: alb, Retains: []mapping.FrontDoor{nginx}, Pending: outputs.PendingClients},
 			names{
 				Routes: h(host), Served: h(host), ALB: h(host), Doors: []mapping.FrontDoor{alb, nginx},
 				Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("", "alb"),
 			},
 		},
 		{
-			"has arrived at alb: nothing is left of the proxy", alb, topology.Placement{Name: alb},
+			"has arrived at alb: nothing is left of the proxy", alb, outputs.HostState{Current: alb},
 			names{Served: h(host), ALB: h(host), Doors: []mapping.FrontDoor{alb}, Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("alb")},
 		},
 		{
-			"wants native: no certificate on a load balancer is for that", native, topology.Placement{Name: alb, Waits: topology.WaitsForProvider},
+			"wants native: no certificate on a load balancer is for that", native, outputs.HostState{Current: alb, Pending: outputs.PendingProvider},
 			names{Served: h(host), ALB: h(host), Doors: []mapping.FrontDoor{alb, native}, Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("alb")},
 		},
 		{
-			"has moved to native", native, topology.Placement{Name: native, Keeps: []mapping.FrontDoor{alb}, Waits: topology.WaitsForClients},
+			"has moved to native", native, outputs.HostState{Current: native, Retains: []mapping.FrontDoor{alb}, Pending: outputs.PendingClients},
 			names{Served: h(host), ALB: h(host), Native: h(host), Doors: []mapping.FrontDoor{alb, native}, Records: record(host, "native"), Certificates: certificates("alb")},
 		},
 		{
-			"wants the proxy back: the proxy routes it before its name moves", nginx, topology.Placement{Name: native, Waits: topology.WaitsForProvider},
+			"wants the proxy back: the proxy routes it before its name moves", nginx, outputs.HostState{Current: native, Pending: outputs.PendingProvider},
 			names{Routes: h(host), Served: h(host), Native: h(host), Doors: []mapping.FrontDoor{native, nginx}, Records: record(host, "native"), Certificates: certificates("")},
 		},
 		{
-			"is new and waits: it has no name, and its door stands", native, topology.Placement{Waits: topology.WaitsForProvider},
+			"is new and waits: it has no name, and its door stands", native, outputs.HostState{Pending: outputs.PendingProvider},
 			names{Doors: []mapping.FrontDoor{native}, Records: map[mapping.Host]string{}, Certificates: certificates()},
 		},
 	}
 	for _, s := range steps {
 		t.Run(s.sentence, func(t *testing.T) {
-			top := deriveAt(t, of(behind(s.wants, host, "")), topology.Options{}, map[mapping.Host]topology.Placement{host: s.at})
+			top := deriveAt(t, of(behind(s.wants, host, "")), topology.Options{}, migration.Plan{host: s.at})
 			require.Empty(t, cmp.Diff(s.want, namesOf(top), equateEmpty))
 		})
 	}
@@ -171,9 +188,9 @@ func TestTheWayOfAHost(t *testing.T) {
 var equateEmpty = cmp.FilterValues(func(a, b []mapping.Host) bool { return len(a)+len(b) == 0 }, cmp.Comparer(func(a, b []mapping.Host) bool { return true }))
 
 // mixed draws an estate of every front door and where its hosts stand.
-func mixed(t *rapid.T) (*mapping.Mapping, map[mapping.Host]topology.Placement) {
+func mixed(t *rapid.T) (*mapping.Mapping, migration.Plan) {
 	var rows []mapping.Row
-	at := map[mapping.Host]topology.Placement{}
+	at := migration.Plan{}
 	for i := range rapid.IntRange(1, 40).Draw(t, "hosts") {
 		host := mapping.Host(fmt.Sprintf("h%d.d%d.example.com", i, rapid.IntRange(0, 15).Draw(t, "parent")))
 		if rapid.IntRange(0, 8).Draw(t, "apex") == 0 {
@@ -183,16 +200,16 @@ func mixed(t *rapid.T) (*mapping.Mapping, map[mapping.Host]topology.Placement) {
 			continue
 		}
 		door := rapid.SampledFrom(doors).Draw(t, "wants")
-		p := topology.Placement{Name: rapid.SampledFrom([]mapping.FrontDoor{"", nginx, alb, native}).Draw(t, "name")}
-		if kept := rapid.SampledFrom(doors).Draw(t, "keeps"); kept != p.Name && p.Name == door {
-			p.Keeps = []mapping.FrontDoor{kept}
+		p := outputs.HostState{Current: rapid.SampledFrom([]mapping.FrontDoor{"", nginx, alb, native}).Draw(t, "current")}
+		if kept := rapid.SampledFrom(doors).Draw(t, "retains"); kept != p.Current && p.Current == door {
+			p.Retains = []mapping.FrontDoor{kept}
 		}
 		at[host] = p
 		rows = append(rows, behind(door, host, ""), behind(door, host, "/v1"))
 	}
 	if rapid.Bool().Draw(t, "a wildcard host") {
 		rows = append(rows, behind(nginx, "*.d0.example.com", ""))
-		at["*.d0.example.com"] = topology.Placement{Name: nginx}
+		at["*.d0.example.com"] = outputs.HostState{Current: nginx}
 	}
 	return of(rows...), at
 }
@@ -208,22 +225,22 @@ func TestEveryWayIsWhole(t *testing.T) {
 		require.NoError(rt, err)
 		for host, p := range at {
 			_, served := slices.BinarySearch(top.Served, host)
-			require.Equal(rt, p.Name != "", served)
-			if p.Name == "" {
+			require.Equal(rt, p.Current != "", served)
+			if p.Current == "" {
 				continue
 			}
 			record := answer(top.Zones, host)
 			require.NotNil(rt, record, "%s resolves", host)
-			if record.Door != p.Name {
-				require.True(rt, options.SharedALB && p.Name == alb && record.Door == nginx && record.Name != host, "%s leads to %s: %v", host, p.Name, record)
+			if record.Door != p.Current {
+				require.True(rt, options.SharedALB && p.Current == alb && record.Door == nginx && record.Name != host, "%s leads to %s: %v", host, p.Current, record)
 			}
-			if p.Name == native {
+			if p.Current == native {
 				continue
 			}
 			balancer := top.LoadBalancers[record.LoadBalancer]
 			require.True(rt, covers(balancer, host), "%s has its certificate on %q", host, balancer.Name)
-			require.Equal(rt, p.Serves(alb) && (options.SharedALB || p.Name == alb), slices.Contains(balancer.ALBHosts, host), "a rule for %s", host)
-			if p.Name == nginx {
+			require.Equal(rt, p.Serves(alb) && (options.SharedALB || p.Current == alb), slices.Contains(balancer.ALBHosts, host), "a rule for %s", host)
+			if p.Current == nginx {
 				require.Equal(rt, nginx, balancer.Door)
 			}
 		}
@@ -275,18 +292,18 @@ func answer(zones []topology.Zone, host mapping.Host) *topology.Record {
 
 func TestAHostThatLeftARecordOfItsOwnKeepsOneUntilTheEarlierWayIsDown(t *testing.T) {
 	const moved, stays = "a.x.example.com", "b.x.example.com"
-	records := func(options topology.Options, p topology.Placement) []topology.Record {
+	records := func(options topology.Options, p outputs.HostState) []topology.Record {
 		m := &mapping.Mapping{Rows: []mapping.Row{behind(nginx, moved, ""), behind(nginx, stays, "")}}
 		for i := range m.Rows {
 			m.Rows[i].Index = i
 		}
-		derived, err := topology.DeriveAt(m, options, map[mapping.Host]topology.Placement{moved: p, stays: {Name: nginx}})
+		derived, err := topology.DeriveAt(m, options, migration.Plan{moved: p, stays: {Current: nginx}})
 		require.NoError(t, err)
 		require.Len(t, derived.Zones, 1)
 		return derived.Zones[0].Records
 	}
-	left := func(door mapping.FrontDoor) topology.Placement {
-		return topology.Placement{Name: nginx, Keeps: []mapping.FrontDoor{door}, Waits: topology.WaitsForClients}
+	left := func(door mapping.FrontDoor) outputs.HostState {
+		return outputs.HostState{Current: nginx, Retains: []mapping.FrontDoor{door}, Pending: outputs.PendingClients}
 	}
 	wildcard := topology.Record{Name: "*.x.example.com", Door: nginx}
 	own := topology.Record{Name: moved, Door: nginx}
@@ -294,6 +311,6 @@ func TestAHostThatLeftARecordOfItsOwnKeepsOneUntilTheEarlierWayIsDown(t *testing
 	require.Equal(t, []topology.Record{wildcard, own}, records(shared, left(native)))
 	require.Equal(t, []topology.Record{wildcard, own}, records(topology.Options{}, left(alb)))
 	require.Equal(t, []topology.Record{wildcard}, records(shared, left(alb)), "the wildcard led to the load balancer of both")
-	require.Equal(t, []topology.Record{wildcard}, records(shared, topology.Placement{Name: nginx}), "the wildcard stands for it from then on")
-	require.Equal(t, []topology.Record{wildcard}, records(shared, topology.Placement{Name: nginx, Keeps: []mapping.FrontDoor{native}, Waits: topology.WaitsForDomain}))
+	require.Equal(t, []topology.Record{wildcard}, records(shared, outputs.HostState{Current: nginx}), "the wildcard stands for it from then on")
+	require.Equal(t, []topology.Record{wildcard}, records(shared, outputs.HostState{Current: nginx, Retains: []mapping.FrontDoor{native}, Pending: outputs.PendingAssociation}))
 }

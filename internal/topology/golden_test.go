@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/migration"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -65,10 +67,10 @@ var golden = supply([]mapping.Host{"*.d000.example.com", "*.d001.example.com"}, 
 
 // drawn are rows of every front door under so many parent domains, the same
 // ones for a seed.
-func drawn(seed uint64, rows, parents int) (*mapping.Mapping, map[mapping.Host]topology.Placement) {
+func drawn(seed uint64, rows, parents int) (*mapping.Mapping, migration.Plan) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	var all []mapping.Row
-	at := map[mapping.Host]topology.Placement{}
+	at := migration.Plan{}
 	for i := range rows {
 		parent := random.IntN(parents)
 		suffix := "example.com"
@@ -93,11 +95,11 @@ func drawn(seed uint64, rows, parents int) (*mapping.Mapping, map[mapping.Host]t
 		r.Retired = random.IntN(12) == 0
 		all = append(all, r)
 		name := []mapping.FrontDoor{"", nginx, alb, native, door, door, door}[random.IntN(7)]
-		p := topology.Placement{Name: name}
+		p := outputs.HostState{Current: name}
 		if host.IsWildcard() { // alb and native have none
-			p.Name = nginx
+			p.Current = nginx
 		} else if kept := doors[random.IntN(3)]; kept != name && name == door {
-			p.Keeps, p.Waits = []mapping.FrontDoor{kept}, topology.WaitsForClients
+			p.Retains, p.Pending = []mapping.FrontDoor{kept}, outputs.PendingClients
 		}
 		at[host] = p
 	}
@@ -121,7 +123,7 @@ func TestDerivationIsWhatItWas(t *testing.T) {
 	small := func(l *topology.Options) { l.Quotas.CertificatesPerLoadBalancer, l.Quotas.NamesPerCertificate = 2, 4 }
 	type derivation struct {
 		m       *mapping.Mapping
-		at      map[mapping.Host]topology.Placement
+		at      migration.Plan
 		options topology.Options
 	}
 	cases := map[string]derivation{
@@ -155,7 +157,7 @@ func TestDerivationIsWhatItWas(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			if c.at == nil {
-				c.at = topology.Wanted(c.m.Rows)
+				c.at = migration.WantedBy(c.m.Rows).Settled()
 			}
 			top, err := topology.DeriveAt(c.m, c.options, c.at)
 			var got string

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -260,7 +261,7 @@ func TestNoQuotaIsInTheWayOfWhoHasNone(t *testing.T) {
 	require.Error(t, err)
 	require.NoError(t, topology.Check(m))
 	require.Len(t, topology.Routes(m), len(rows)/2)
-	domains, err := topology.Domains(m, topology.APIs(m), topology.Wanted(m.Rows))
+	domains, err := topology.Domains(m, topology.APIs(m), migration.WantedBy(m.Rows).Settled())
 	require.NoError(t, err)
 	require.Len(t, topology.DomainsOf(domains, orders, nil), len(rows)/2)
 }

@@ -6,6 +6,7 @@ package topology
 import (
 	"time"
 
+	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -25,8 +26,8 @@ type Topology struct {
 	// Doors are the front doors that have to stand, since a row wants one or a
 	// host is served by it; sorted.
 	Doors []mapping.FrontDoor
-	// Placements tell for each custom domain where its name leads.
-	Placements map[mapping.Host]Placement
+	// Plan is the state of each custom domain between front doors.
+	Plan migration.Plan
 	// Zones are the private hosted zones, by name.
 	Zones []Zone
 	// LoadBalancers are those that the custom domains' names lead to. Their

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -64,7 +65,7 @@ func (p *placed) withRecordsOfMoved(zones []Zone, target func(mapping.Host) Reco
 		zone := &zones[i]
 		for _, host := range zone.Hosts {
 			at := p.at[host]
-			if at.Waits == WaitsForClients && slices.ContainsFunc(at.Keeps, had) && zone.answering(host) != host {
+			if at.Pending == outputs.PendingClients && slices.ContainsFunc(at.Retains, had) && zone.answering(host) != host {
 				zone.Records = append(zone.Records, target(host))
 				sortRecords(zone.Records)
 			}

@@ -68,7 +68,7 @@ func TestOneUpTakesAHostToAnotherFrontDoor(t *testing.T) {
 		require.NotEmpty(t, preview.Ahead, "to %s: an up would have more phases", door)
 
 		report := e.up()
-		phases := []string{"", "moves " + string(movingHost), "takes down the earlier way of " + string(movingHost) + ", 0s after the move"}
+		phases := []string{"", "moves " + string(movingHost), "removes the earlier front door of " + string(movingHost)}
 		if door == mapping.FrontDoorNative {
 			phases = slices.Insert(phases, 1, "associates the private custom domain of "+string(movingHost))
 		}
@@ -97,16 +97,16 @@ func (e *estate) arrived(report *automation.Report, door mapping.FrontDoor) {
 	require.NoError(e.t, err)
 	require.Equal(e.t, []mapping.Host{movingHost, stayHost}, shared.Hosts)
 	if door == mapping.FrontDoorNGINX {
-		require.Empty(e.t, shared.Doors)
+		require.Empty(e.t, shared.FrontDoors)
 	} else {
-		require.Equal(e.t, map[mapping.Host]automation.Placement{movingHost: {Name: door}}, shared.Doors)
+		require.Equal(e.t, map[mapping.Host]automation.HostState{movingHost: {Current: door}}, shared.FrontDoors)
 	}
 	stand := map[mapping.FrontDoor]bool{mapping.FrontDoorNGINX: true, door: true}
 	require.ElementsMatch(e.t, slices.Collect(maps.Keys(stand)), slices.Collect(maps.Keys(shared.Endpoints)), "endpoints")
 
 	provider, err := automation.ReadProviderOutputs(report.Stacks[1].Outputs)
 	require.NoError(e.t, err)
-	require.Empty(e.t, provider.Keeps)
+	require.Empty(e.t, provider.Retains)
 	domains := map[mapping.FrontDoor]int{mapping.FrontDoorALB: 1, mapping.FrontDoorNative: 1}
 	require.Len(e.t, e.Domains(region), domains[door])
 	arns := map[mapping.FrontDoor]int{mapping.FrontDoorNative: 1}

@@ -178,7 +178,9 @@ func TestAMoveThatFailsIsNotClaimed(t *testing.T) {
 			resources := e.state(e.env.Shared).Resources
 			stack := slices.IndexFunc(resources, func(r apitype.ResourceV3) bool { return r.Type == "pulumi:pulumi:Stack" })
 			outputs := resources[stack].Outputs
-			require.Equal(t, map[string]any{string(movingHost): map[string]any{"name": string(test.from), "waits": "provider"}}, outputs["doors"])
+			require.Equal(t, map[string]any{string(movingHost): map[string]any{
+				"current": string(test.from), "target": string(test.to), "pending": "provider", "rows": []any{string(movingHost)},
+			}}, outputs["frontDoors"])
 			require.Equal(t, []any{string(movingHost), string(stayHost)}, outputs["hosts"])
 			for _, record := range e.Resources(awssim.Filter{Account: sharedAccount, Type: "aws:route53/record:Record"}) {
 				require.NotEqual(t, string(movingHost), record.Properties.Text("name"), "the name moved to a load balancer without its rule")

@@ -10,6 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/migration"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -58,12 +60,12 @@ func TestStacksThatCantBeReadAreReported(t *testing.T) {
 		"the stack itself": {unreadable: ownStack, want: "read the outputs of stack " + ownStack + ": the bucket is gone"},
 		"a provider's":     {unreadable: ordersStack, want: "read the outputs of stack " + ordersStack + ": the bucket is gone (portico:providers)"},
 		"of another contract": {
-			outputs: map[string]map[string]any{ownStack: {"contract": 2}},
-			want:    "read the outputs of stack " + ownStack + ": they are of contract 2, and this program knows 1: use the version of Portico that brought the stack up",
+			outputs: map[string]map[string]any{ownStack: {"contract": 1}},
+			want:    "read the outputs of stack " + ownStack + ": they are of contract 1, and this program reads contract 2: use the version of Portico that brought the stack up",
 		},
 		"with an output of another kind": {
-			outputs: map[string]map[string]any{ordersStack: {"ready": "everything"}},
-			want:    "read the outputs of stack " + ordersStack,
+			outputs: map[string]map[string]any{ordersStack: {"contract": 2, "provisioned": "everything"}},
+			want:    "read the outputs of stack " + ordersStack + ": output provisioned: ",
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
@@ -76,40 +78,40 @@ func TestStacksThatCantBeReadAreReported(t *testing.T) {
 }
 
 func TestAPrivateDomainThatIsGoneIsReported(t *testing.T) {
-	e := &sharedRuns{mapping: hosts(cHost + " native"), standing: map[string]map[string]any{}}
+	e := &sharedRuns{mapping: hosts(cHost + " native"), reported: map[string]map[string]any{}}
 	e.provide(cHost + " native")
 	e.up(t)
-	delete(e.standing, ordersStack)
-	err := shared(t, &monitor{outputs: e.standing}, withProviders, e.mapping)
+	delete(e.reported, ordersStack)
+	err := shared(t, &monitor{outputs: e.reported}, withProviders, e.mapping)
 	require.ErrorContains(t, err, "serve "+cHost+": no stack of portico:providers has its PRIVATE custom domain any more")
 }
 
 func TestWithoutProvidersNoHostLeavesTheFrontDoorThatServesIt(t *testing.T) {
 	for _, door := range []string{"alb", "native"} {
-		e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" "+door), standing: map[string]map[string]any{}}
+		e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" "+door), reported: map[string]map[string]any{}}
 		e.provide(bHost + " " + door)
 		e.up(t)
-		m := &monitor{outputs: e.standing, publicZones: publicZones}
+		m := &monitor{outputs: e.reported, publicZones: publicZones}
 		err := shared(t, m, minimalShared, hosts(aHost+" nginx", bHost+" nginx"))
 		require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].FRONT_DOOR: "+bHost+" is served by "+door+" still")
 		require.ErrorContains(t, err, "keep portico:providers until an update has led the name to nginx")
 		require.Empty(t, m.of(recordToken), "nothing is registered")
 
-		m = &monitor{outputs: e.standing, publicZones: publicZones}
+		m = &monitor{outputs: e.reported, publicZones: publicZones}
 		require.NoError(t, shared(t, m, minimalShared, hosts(aHost+" nginx")), "a host that is gone waits for nobody")
 	}
 }
 
-func TestAWayToAnEndpointThatIsGoneIsNotReady(t *testing.T) {
-	e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" alb"), standing: map[string]map[string]any{}}
+func TestProvisionedForAnEndpointThatIsGoneDoesntCount(t *testing.T) {
+	e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" alb"), reported: map[string]map[string]any{}}
 	e.up(t)
 	e.provide(bHost + " alb")
-	e.standing[ordersStack]["readyFor"] = map[string]any{"alb": "vpce-of-before"}
+	e.reported[ordersStack]["provisionedFor"] = map[string]any{"alb": "vpce-of-before"}
 	e.up(t)
-	require.Equal(t, map[string]any{bHost: map[string]any{"waits": "provider"}}, e.doors())
-	e.standing[ordersStack]["readyFor"] = e.standing[ownStack]["endpoints"]
+	require.Equal(t, map[string]any{bHost: awaiting("", bHost, "alb")}, e.states())
+	e.reported[ordersStack]["provisionedFor"] = e.reported[ownStack]["endpoints"]
 	e.up(t)
-	require.Equal(t, map[string]any{bHost: map[string]any{"name": "alb"}}, e.doors())
+	require.Equal(t, map[string]any{bHost: map[string]any{"current": "alb"}}, e.states())
 }
 
 func TestACustomDomainStaysInItsAccountWhileItServes(t *testing.T) {
@@ -120,11 +122,11 @@ func TestACustomDomainStaysInItsAccountWhileItServes(t *testing.T) {
 	for _, door := range []string{"alb", "native"} {
 		for _, wanted := range []string{door, "nginx"} {
 			t.Run(door+" to "+wanted, func(t *testing.T) {
-				e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" "+door), standing: map[string]map[string]any{}}
+				e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" "+door), reported: map[string]map[string]any{}}
 				e.provide(bHost + " " + door)
-				e.standing[ordersStack]["accountId"] = "222222222222"
+				e.reported[ordersStack]["accountId"] = "222222222222"
 				e.up(t)
-				m := &monitor{outputs: e.standing, publicZones: publicZones}
+				m := &monitor{outputs: e.reported, publicZones: publicZones}
 				err := shared(t, m, withProviders, elsewhere(hosts(aHost+" nginx", bHost+" "+wanted)))
 				require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].ACCOUNT: "+bHost+" is served by "+door+" from a custom domain of account 222222222222, which would be deleted before account 333333333333 can have it")
 				require.Empty(t, m.of(recordToken), "nothing is registered")
@@ -132,9 +134,9 @@ func TestACustomDomainStaysInItsAccountWhileItServes(t *testing.T) {
 		}
 	}
 	t.Run("from nginx it may go anywhere", func(t *testing.T) {
-		e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" nginx"), standing: map[string]map[string]any{}}
+		e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" nginx"), reported: map[string]map[string]any{}}
 		e.provide()
-		e.standing[ordersStack]["accountId"] = "222222222222"
+		e.reported[ordersStack]["accountId"] = "222222222222"
 		e.up(t)
 		e.mapping = elsewhere(e.mapping)
 		e.up(t)
@@ -172,7 +174,7 @@ func TestAnEndpointThatWasLookedUpStaysTheSame(t *testing.T) {
 		mapping:  hosts(aHost+" nginx", bHost+" alb"),
 	}
 	e.up(t)
-	require.Equal(t, "vpce-adopted", e.standing[ownStack]["endpoints"].(map[string]any)["nginx"])
+	require.Equal(t, "vpce-adopted", e.reported[ownStack]["endpoints"].(map[string]any)["nginx"])
 	m := e.up(t)
 	require.Contains(t, m.askedEndpoints, "vpce-adopted")
 	e.mapping = hosts(aHost + " nginx")
@@ -188,48 +190,71 @@ func TestWhatHostsWaitForIsSaidInALineForEachKind(t *testing.T) {
 	}
 	parsed, err := mapping.Parse("mapping.yaml", []byte(hosts(doors...)))
 	require.NoError(t, err)
-	all := topology.Wanted(parsed.Rows)
-	placed := func(p topology.Placement) map[mapping.Host]topology.Placement {
-		of := maps.Clone(all)
-		for host := range of {
-			of[host] = p
+	wanted := migration.WantedBy(parsed.Rows)
+	reported := func(states map[mapping.Host]outputs.HostState) *outputs.Shared {
+		shared := &outputs.Shared{Contract: outputs.Contract, FrontDoors: states, Endpoints: map[mapping.FrontDoor]string{"alb": "vpce-1", "native": "vpce-2"}}
+		shared.Hosts = slices.Sorted(maps.Keys(states))
+		return shared
+	}
+	states := func(state outputs.HostState) map[mapping.Host]outputs.HostState {
+		of := map[mapping.Host]outputs.HostState{}
+		for host := range wanted {
+			of[host] = state
 		}
 		return of
 	}
-	lines := func(at map[mapping.Host]topology.Placement, standing *standing) []string {
-		derived := &topology.Topology{Placements: at, APIs: []topology.API{{ID: "a", Account: "222222222222", Rows: parsed.Rows}}}
-		return (&sharedStack{topology: derived, standing: standing}).announcements()
+	lines := func(shared *outputs.Shared, frontDoor mapping.FrontDoor, provider *outputs.Provider) []string {
+		rows := slices.Clone(parsed.Rows)
+		for i := range rows {
+			rows[i].FrontDoor = frontDoor
+		}
+		state := migration.New(migration.WantedBy(rows), shared, []migration.Provider{{Stack: ordersStack, Outputs: provider}})
+		derived := &topology.Topology{Plan: state.Plan(), APIs: []topology.API{{ID: "a", Account: "222222222222", Rows: rows}}}
+		return (&sharedStack{topology: derived, reports: &reports{migration: state}}).notices()
 	}
-	require.Empty(t, lines(all, &standing{}))
+	provisioned := func(frontDoor mapping.FrontDoor, retains ...mapping.Host) *outputs.Provider {
+		provider := &outputs.Provider{ProvisionedFor: map[mapping.FrontDoor]string{"alb": "vpce-1", "native": "vpce-2"}, Retains: retains}
+		provider.Provisioned = map[mapping.FrontDoor][]string{}
+		for _, target := range wanted {
+			provider.Provisioned[frontDoor] = append(provider.Provisioned[frontDoor], target.Rows...)
+		}
+		return provider
+	}
+	anyHost := parsed.Rows[0].Host
+	atALB := states(outputs.HostState{Current: "alb"})
+	require.Empty(t, lines(reported(atALB), "alb", provisioned("alb")))
 
-	waiting := lines(placed(topology.Placement{Waits: topology.WaitsForProvider}), &standing{absent: []string{ordersStack}})
+	waiting := lines(nil, "alb", nil)
 	require.Len(t, waiting, 1)
 	require.Regexp(t, `^\d+ hosts \(\S+, \S+, \S+ and \d+ more\) wait until the accounts of their APIs \(222222222222\) have their side of the front door: `+
 		"run `pulumi up` on the accounts' stacks, then on this one again "+`\(never brought up: `+ordersStack+`\)$`, waiting[0])
 
-	moving := lines(placed(topology.Placement{Name: "alb", Keeps: []mapping.FrontDoor{"nginx"}, Waits: topology.WaitsForClients}), &standing{admitting: []string{ordersStack}})
-	require.Len(t, moving, 1, "the account keeps the earlier front door until the shared one has taken it down")
+	atNGINX := states(outputs.HostState{Current: "nginx"})
+	moving := lines(reported(atNGINX), "alb", provisioned("alb", anyHost))
+	require.Len(t, moving, 1, "the account keeps the earlier front door until the shared one has removed it")
 	require.Contains(t, moving[0], "run `pulumi up` on this stack again a minute later or more")
 
-	begun := lines(placed(topology.Placement{Name: "native"}), &standing{})
+	associated := lines(reported(atNGINX), "native", provisioned("native", anyHost))
+	require.Len(t, associated, 1)
+	require.Contains(t, associated[0], "run `pulumi up` on this stack again 15 minutes later or more, to move the name")
+
+	begun := lines(reported(nil), "native", provisioned("native"))
 	require.Len(t, begun, 1)
 	require.Regexp(t, "hosts .* are new, and answered when .* up to 15 minutes later$", begun[0])
-	served := &standing{}
-	served.Hosts = slices.Collect(maps.Keys(all))
-	require.Empty(t, lines(placed(topology.Placement{Name: "native"}), served))
+	require.Empty(t, lines(reported(states(outputs.HostState{Current: "native"})), "native", provisioned("native")))
 
 	require.Equal(t, []string{"APIs of hosts that have moved admit the earlier front door until `pulumi up` on " + ordersStack},
-		lines(all, &standing{admitting: []string{ordersStack}}))
+		lines(reported(atALB), "alb", provisioned("alb", anyHost)))
 }
 
-func TestTheOutputDoorsComesAfterWhatItSays(t *testing.T) {
-	outputs := map[string]map[string]any{ordersStack: ready(bHost+" alb", cHost+" native")}
+func TestTheOutputFrontDoorsComesAfterWhatItSays(t *testing.T) {
+	outputs := afterProvisioning(bHost+" alb", cHost+" native")
 	m := &monitor{outputs: outputs, publicZones: publicZones, failing: accessToken}
 	dir := project(t, "dev", withProviders, hosts(aHost+" nginx", bHost+" alb", cHost+" native"))
 	said := false
 	program := func(ctx *pulumi.Context) error {
 		err := SharedIn(dir)(ctx)
-		pulumi.ToOutput(ctx.GetCurrentExportMap()["doors"]).ApplyT(func(any) int {
+		pulumi.ToOutput(ctx.GetCurrentExportMap()["frontDoors"]).ApplyT(func(any) int {
 			said = true
 			return 0
 		})

@@ -1,0 +1,37 @@
+package accounts
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/migration"
+)
+
+// advice has a sentence for each piece of advice; it is given host or front door
+// names and the shared stack's name.
+var advice = map[migration.Advice]string{
+	migration.RunForEndpoint:     "front door %s has no endpoint yet: run pulumi up on stack %s, which makes it, and then on this one again",
+	migration.RunToAssociate:     "%s: run pulumi up on stack %s next, which associates the custom domain with the endpoint, and again 15 minutes later or more, which leads the name there",
+	migration.RunWhenProvisioned: "%s: when API Gateway has provisioned the access association (up to 15 minutes), run pulumi up on stack %s, which leads the name there",
+	migration.RunToMove:          "%s: run pulumi up on stack %s next, which leads the name there",
+	migration.RunToRemove:        "%s: when clients hold no old answer any more (60 seconds), run pulumi up on stack %s, which removes the earlier front door, and then on this one again",
+}
+
+// adviseNext logs what to run after this update so that the account's hosts come
+// to their front doors.
+func (s *providerStack) adviseNext(after *migration.State) error {
+	for _, sentence := range sentences(after, s.config.Shared.Stack) {
+		if err := s.ctx.Log.Info(sentence, nil); err != nil {
+			return fmt.Errorf("log what to run next: %w", err)
+		}
+	}
+	return nil
+}
+
+func sentences(after *migration.State, sharedStack string) []string {
+	var all []string
+	for _, advised := range after.Advice() {
+		all = append(all, fmt.Sprintf(advice[advised.Advice], strings.Join(advised.Names, ", "), sharedStack))
+	}
+	return all
+}

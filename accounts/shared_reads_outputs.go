@@ -1,0 +1,188 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/internal/migration"
+	"github.com/portico-iac/portico/internal/outputs"
+	"github.com/portico-iac/portico/internal/settings"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// reports are what the environment's stacks reported after their last runs.
+type reports struct {
+	// migration has where the hosts are between front doors.
+	migration *migration.State
+	// own are the outputs of the shared stack itself; the zero value before its
+	// first run.
+	own outputs.Shared
+	// certificateNames are the names that each load balancer has certificates
+	// for, by the load balancer's name.
+	certificateNames map[string][]mapping.Host
+	// domains are the PRIVATE custom domains, by host.
+	domains map[mapping.Host]privateDomain
+	// shareARNs are the provider accounts' resource shares, sorted.
+	shareARNs []string
+}
+
+// privateDomain is a PRIVATE custom domain and the share of it.
+type privateDomain struct{ arn, shareARN string }
+
+// derive works out what has to exist after this run.
+func (r *reports) derive(config *settings.Shared, rows *mapping.Mapping) (*topology.Topology, error) {
+	options := config.TopologyOptions()
+	options.Previous.CertificateNames = r.certificateNames
+	return topology.DeriveAt(rows, options, r.migration.Plan())
+}
+
+// readReports reads the outputs of the stack itself and, where the configuration
+// names them, of the stacks of portico:providers. Without these no host can come
+// to another front door than nginx, or leave one.
+func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Mapping) (*reports, error) {
+	r := &reports{certificateNames: map[string][]mapping.Host{}, domains: map[mapping.Host]privateDomain{}}
+	if err := r.readOwn(ctx); err != nil {
+		return nil, err
+	}
+	var providers []migration.Provider
+	var failures []error
+	for _, stack := range config.Providers {
+		reported, err := readProvider(ctx, stack)
+		failures = append(failures, err)
+		providers = append(providers, migration.Provider{Stack: stack, Outputs: reported})
+		r.addDomains(reported)
+	}
+	if err := errors.Join(failures...); err != nil {
+		return nil, err
+	}
+	slices.Sort(r.shareARNs)
+	r.migration = migration.New(migration.WantedBy(rows.Rows), &r.own, providers)
+	if len(config.Providers) == 0 {
+		return r, r.checkAlone(ctx.Stack(), rows)
+	}
+	return r, nil
+}
+
+// readOwn reads the stack's own outputs. A stack of which no update has succeeded
+// has none.
+func (r *reports) readOwn(ctx *pulumi.Context) error {
+	name := strings.Join([]string{ctx.Organization(), ctx.Project(), ctx.Stack()}, "/")
+	values, _, err := readStackOutputs(ctx, name)
+	if err != nil {
+		return err
+	}
+	if _, exported := values["contract"]; !exported {
+		return nil
+	}
+	own, err := outputs.DecodeShared(values)
+	if err != nil {
+		return readError(name, err)
+	}
+	r.own = *own
+	for _, balancer := range own.LoadBalancers {
+		r.certificateNames[balancer.Name] = balancer.CertificateNames
+	}
+	if len(own.LoadBalancers) == 0 {
+		// There was one, and it had them all.
+		for _, host := range own.Hosts {
+			r.certificateNames[""] = append(r.certificateNames[""], host.Wildcard())
+		}
+	}
+	return nil
+}
+
+// readProvider reads a provider stack's outputs; nil where it was never brought
+// up.
+func readProvider(ctx *pulumi.Context, stack string) (*outputs.Provider, error) {
+	values, found, err := readStackOutputs(ctx, stack)
+	if err != nil {
+		return nil, fmt.Errorf("%w (portico:providers)", err)
+	}
+	if !found {
+		return nil, nil
+	}
+	reported, err := outputs.DecodeProvider(values)
+	if err != nil {
+		return nil, fmt.Errorf("%w (portico:providers)", readError(stack, err))
+	}
+	return reported, nil
+}
+
+// readError adds the stack and, for outputs of another contract, what to do.
+func readError(stack string, err error) error {
+	if other := new(outputs.ContractError); errors.As(err, &other) {
+		return fmt.Errorf("read the outputs of stack %s: %w: use the version of Portico that brought the stack up", stack, err)
+	}
+	return fmt.Errorf("read the outputs of stack %s: %w", stack, err)
+}
+
+func (r *reports) addDomains(reported *outputs.Provider) {
+	if reported == nil {
+		return
+	}
+	if reported.ResourceShareARN != "" {
+		r.shareARNs = append(r.shareARNs, reported.ResourceShareARN)
+	}
+	for host, arn := range reported.DomainNameARNs {
+		r.domains[host] = privateDomain{arn: arn, shareARN: reported.ResourceShareARN}
+	}
+}
+
+// checkAlone reports the first row that needs portico:providers where there are
+// none: one of another front door than nginx, or one whose host is still served
+// by such a front door, which would be removed before nginx is known to be
+// admitted.
+func (r *reports) checkAlone(stack string, rows *mapping.Mapping) error {
+	at := func(row *mapping.Row) string {
+		return row.Position() + ".FRONT_DOOR: "
+	}
+	if row := firstWithout(rows, mapping.FrontDoorNGINX); row != nil {
+		return fmt.Errorf(`%s%s needs the provider accounts' stacks, which report when their side is ready: set portico:providers: ["organization/portico-provider/%s-NAME"], all of them`,
+			at(row), row.FrontDoor, stack)
+	}
+	for i := range rows.Rows {
+		row := &rows.Rows[i]
+		if current := r.migration.Next(row.Host).Before.Current; !row.Retired && current != "" && current != mapping.FrontDoorNGINX {
+			return fmt.Errorf("%s%s is served by %s still, and leaves it when the provider accounts' stacks report that nginx is admitted: keep portico:providers until an update has led the name to nginx",
+				at(row), row.Host, current)
+		}
+	}
+	return nil
+}
+
+// firstWithout is the first unretired row that has not the front door.
+func firstWithout(rows *mapping.Mapping, frontDoor mapping.FrontDoor) *mapping.Row {
+	for i := range rows.Rows {
+		if row := &rows.Rows[i]; !row.Retired && row.FrontDoor != frontDoor {
+			return row
+		}
+	}
+	return nil
+}
+
+// checkOwners reports hosts whose rows lead to another account while they are
+// served by a custom domain. Their account would delete it before the other could
+// create its own: a REGIONAL name is unique in a region, and an endpoint is
+// associated with one PRIVATE domain of a name.
+func (r *reports) checkOwners(derived *topology.Topology, rows *mapping.Mapping) error {
+	var wrong []error
+	for _, api := range derived.APIs {
+		for _, row := range api.Rows {
+			for _, frontDoor := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative} {
+				owner := r.migration.Owner(frontDoor, row.Host)
+				serves := r.migration.Next(row.Host).Before.Serves(frontDoor)
+				if row.Retired || !serves || owner == "" || api.Account == "" || owner == api.Account {
+					continue
+				}
+				wrong = append(wrong, fmt.Errorf("%s.ACCOUNT: %s is served by %s from a custom domain of account %s, which would be deleted before account %s can have it: leave ACCOUNT and PRIVATE_API_URL as they were, have the host served by nginx first, and change them then",
+					row.Position(), row.Host, frontDoor, owner, api.Account))
+			}
+		}
+	}
+	return errors.Join(wrong...)
+}

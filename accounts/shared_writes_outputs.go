@@ -1,0 +1,134 @@
+package accounts
+
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/outputs"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// export writes the stack's outputs: those of outputs.Shared, some of which AWS
+// decides.
+func (s *sharedStack) export(network *components.Network, doors *frontDoors, service *components.Service, zones *components.Zones) error {
+	if err := exportPlain(s.ctx, outputs.Shared{
+		Contract:      outputs.Contract,
+		Region:        s.config.AWS.Region,
+		AccountID:     mapping.AccountID(s.config.AWS.AccountID),
+		MappingDigest: s.mapping.Digest,
+		Hosts:         append([]mapping.Host{}, s.topology.Served...),
+	}); err != nil {
+		return err
+	}
+	s.ctx.Export("vpcId", network.VPCID)
+	id, dnsName := doors.endpoint()
+	s.ctx.Export("vpcEndpointId", id)
+	s.ctx.Export("vpcEndpointDnsName", dnsName)
+	s.ctx.Export("endpoints", doors.endpointIDs())
+	if balancer := s.firstBalancer(doors); balancer != nil {
+		s.ctx.Export("loadBalancerDnsName", balancer.DNSName)
+	}
+	if len(doors.balancers) > 1 {
+		s.ctx.Export("loadBalancers", s.loadBalancerOutputs(doors))
+	}
+	if len(zones.AssociationCommands) > 0 {
+		s.ctx.Export("associationCommands", pulumi.StringArray(zones.AssociationCommands))
+	}
+	return s.exportFrontDoors(doors, service, zones)
+}
+
+// endpoint is the one for readers that know of one only.
+func (d *frontDoors) endpoint() (id, dnsName pulumi.StringOutput) {
+	switch {
+	case d.endpoints != nil:
+		return d.endpoints.ExecuteAPIID, d.endpoints.ExecuteAPIDNSName
+	case d.alb != nil:
+		return d.alb.EndpointID, d.alb.DNSName
+	default:
+		return d.native.EndpointID, d.native.DNSName
+	}
+}
+
+func (d *frontDoors) endpointIDs() pulumi.StringMap {
+	ids := pulumi.StringMap{}
+	if d.endpoints != nil {
+		ids[string(mapping.FrontDoorNGINX)] = d.endpoints.ExecuteAPIID
+	}
+	if d.alb != nil {
+		ids[string(mapping.FrontDoorALB)] = d.alb.EndpointID
+	}
+	if d.native != nil {
+		ids[string(mapping.FrontDoorNative)] = d.native.EndpointID
+	}
+	return ids
+}
+
+// loadBalancerOutputs are an outputs.LoadBalancer for each load balancer. The next
+// run leaves the certificates where they are.
+func (s *sharedStack) loadBalancerOutputs(doors *frontDoors) pulumi.Array {
+	var all pulumi.Array
+	for i, balancer := range s.topology.LoadBalancers {
+		described := outputs.LoadBalancer{Name: balancer.Name, CertificateNames: []mapping.Host{}}
+		for _, certificate := range balancer.Certificates {
+			if certificate.Origin != topology.Issued {
+				continue
+			}
+			described.CertificateNames = append(described.CertificateNames, certificate.Names...)
+		}
+		all = append(all, doors.balancers[i].DNSName.ApplyT(func(name string) (any, error) {
+			described.DNSName = name
+			return outputs.Encode(described)
+		}))
+	}
+	return all
+}
+
+// firstBalancer is the load balancer without a name of its own, or else the one
+// whose name comes first; nil without any. Their order in the topology isn't
+// stable.
+func (s *sharedStack) firstBalancer(doors *frontDoors) *components.LoadBalancer {
+	var first *components.LoadBalancer
+	name := ""
+	for i, balancer := range s.topology.LoadBalancers {
+		if first == nil || balancer.Name < name {
+			first, name = doors.balancers[i], balancer.Name
+		}
+	}
+	return first
+}
+
+// exportFrontDoors exports the states of the hosts, once everything exists that
+// they speak of: what the next run reads has been true.
+func (s *sharedStack) exportFrontDoors(doors *frontDoors, service *components.Service, zones *components.Zones) error {
+	states := s.topology.Plan.FrontDoors()
+	if len(states) == 0 {
+		return nil
+	}
+	encoded, err := outputs.Encode(states)
+	if err != nil {
+		return err
+	}
+	resources := slices.Clone(zones.Records)
+	for _, routing := range doors.albRoutings {
+		if routing != nil {
+			resources = append(resources, routing.Rules...)
+		}
+	}
+	if doors.associations != nil {
+		for _, association := range doors.associations.ByHost {
+			resources = append(resources, association)
+		}
+	}
+	var created []any
+	for _, resource := range resources {
+		created = append(created, resource.URN())
+	}
+	if service != nil {
+		created = append(created, service.TaskDefinitionARN)
+	}
+	s.ctx.Export("frontDoors", pulumi.All(created...).ApplyT(func([]any) any { return encoded }))
+	return nil
+}
