@@ -18,7 +18,7 @@ func Service() engine.Service {
 	return engine.Service{Types: []*engine.Type{certificateSpec(), certificateValidationSpec()}, Quotas: []string{certificateNamesQuota}}
 }
 
-var certificateName = []engine.Rule{
+var certificateName = engine.Values{
 	engine.Length(1, 253),
 	engine.Pattern(`(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}`, "a domain name, of which only the whole first label may be *"),
 }
@@ -27,17 +27,20 @@ func certificateSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.CertificateType, Title: "ACM Certificate", Args: acm.CertificateArgs{}, State: acm.Certificate{},
 		ID: "{arn}", Identify: identifyCertificate,
-		Immutable: []string{"certificateAuthorityArn", "domainName", "keyAlgorithm", "subjectAlternativeNames", "validationMethod", "validationOptions"},
-		Sets:      []string{"subjectAlternativeNames"},
-		Rules: map[string][]engine.Rule{
-			"domainName":                append(certificateName, engine.Length(1, 64)), // the common name's limit in X.509
-			"subjectAlternativeNames[]": certificateName,
-			"validationMethod":          {engine.OneOf("DNS", "EMAIL")},
-			"keyAlgorithm":              {engine.OneOf("RSA_2048", "EC_prime256v1", "EC_secp384r1")}, // what ACM issues
-			"certificateAuthorityArn":   {engine.ARNOf("acm-pca")},
+		// A certificate is imported, or issued by a private authority, or issued by
+		// Amazon after validation.
+		Properties: engine.Properties{
+			"certificateAuthorityArn": {engine.ForceNew, engine.ConflictsWith("validationMethod", "validationOptions"), engine.ARNOf("acm-pca")},
+			"certificateBody":         {engine.ConflictsWith("certificateAuthorityArn", "domainName", "subjectAlternativeNames", "validationMethod", "validationOptions")},
+			"domainName":              {engine.ForceNew, engine.RequiredWhen(engine.Not(imported)), certificateName, engine.Length(1, 64)}, // the common name's limit in X.509
+			"keyAlgorithm":            {engine.ForceNew, engine.OneOf("RSA_2048", "EC_prime256v1", "EC_secp384r1")},                        // what ACM issues
 			"options.certificateTransparencyLoggingPreference": {engine.OneOf("ENABLED", "DISABLED")},
+			"privateKey":                {engine.RequiredWhen(imported), engine.OnlyWhen(imported, "certificates that are imported")},
+			"subjectAlternativeNames":   {engine.ForceNew, engine.Set},
+			"subjectAlternativeNames[]": {certificateName},
+			"validationMethod":          {engine.ForceNew, engine.RequiredWhen(engine.Both(engine.Not(imported), engine.Not(engine.Given("certificateAuthorityArn")))), engine.OneOf("DNS", "EMAIL")},
+			"validationOptions":         {engine.ForceNew},
 		},
-		Check:  certificateKind,
 		Quota:  engine.Quota{Name: "ACM certificates", Limit: 2500, Code: "LimitExceededException"},
 		Create: []string{"acm:RequestCertificate", "acm:DescribeCertificate", "acm:AddTagsToCertificate"},
 		CreateAs: func(inputs engine.Object) []string {
@@ -53,33 +56,8 @@ func certificateSpec() *engine.Type {
 	}
 }
 
-// certificateKind is the provider's rule that a certificate is imported, or
-// issued by a private authority, or issued by Amazon after validation.
-func certificateKind(inputs engine.Object) []engine.Problem {
-	var problems []engine.Problem
-	exclude := func(property string, others ...string) {
-		for _, other := range others {
-			if inputs.Has(property) && inputs.Has(other) {
-				problems = append(problems, engine.Problem{Property: property, Reason: "conflicts with " + other})
-			}
-		}
-	}
-	exclude("certificateBody", "certificateAuthorityArn", "domainName", "subjectAlternativeNames", "validationMethod", "validationOptions")
-	exclude("certificateAuthorityArn", "validationMethod", "validationOptions")
-	if inputs.Has("certificateBody") != inputs.Has("privateKey") {
-		problems = append(problems, engine.Problem{Property: "privateKey", Reason: "is required with certificateBody, and has no meaning without"})
-	}
-	if inputs.Has("certificateBody") {
-		return problems
-	}
-	if !inputs.Has("domainName") {
-		problems = append(problems, engine.Problem{Property: "domainName", Reason: "one of certificateAuthorityArn, certificateBody, domainName with validationMethod must be specified"})
-	}
-	if !inputs.Has("certificateAuthorityArn") && !inputs.Has("validationMethod") {
-		problems = append(problems, engine.Problem{Property: "validationMethod", Reason: "is required for a certificate that Amazon issues"})
-	}
-	return problems
-}
+// imported is when the program has the certificate already.
+var imported = engine.Given("certificateBody")
 
 // identifyCertificate makes the ARN, whose last part has a UUID's form; what
 // stood before Portico has its own.
@@ -166,14 +144,15 @@ func describeCertificate(op *engine.Op, known engine.Object) {
 func certificateValidationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.CertificateValidationType, Title: "ACM Certificate Validation", Args: acm.CertificateValidationArgs{}, State: acm.CertificateValidation{},
-		ID:        "validated-{hash}",
-		Immutable: []string{"certificateArn", "validationRecordFqdns"},
-		Sets:      []string{"validationRecordFqdns"},
-		Rules:     map[string][]engine.Rule{"certificateArn": {engine.ARNOf("acm")}},
-		Refs:      []engine.Ref{{At: "certificateArn", To: view.CertificateType, Key: "arn", Code: "ResourceNotFoundException", Holds: engine.Ignored}},
-		Create:    []string{"acm:DescribeCertificate"},
-		Read:      []string{"acm:DescribeCertificate"},
-		OnCreate:  awaitIssuance,
+		ID: "validated-{hash}",
+		Properties: engine.Properties{
+			"certificateArn":        {engine.ForceNew, engine.ARNOf("acm"), engine.Refers{To: view.CertificateType, Key: "arn", Code: "ResourceNotFoundException", Holds: engine.Ignored}},
+			"validationRecordFqdns": {engine.ForceNew, engine.Set},
+		},
+
+		Create:   []string{"acm:DescribeCertificate"},
+		Read:     []string{"acm:DescribeCertificate"},
+		OnCreate: awaitIssuance,
 	}
 }
 

@@ -25,13 +25,12 @@ func accessAssociationSpec() *engine.Type {
 			op.ARN = fmt.Sprintf("arn:%s:apigateway:%s:%s:/domainnameaccessassociations/domainname/%s/vpcesource/%s", op.Partition(), op.Region, op.Account,
 				domain[strings.LastIndexByte(domain, '/')+1:], op.Inputs.Text("accessAssociationSource"))
 		},
-		Immutable: []string{"accessAssociationSource", "accessAssociationSourceType", "domainNameArn"},
-		Rules: map[string][]engine.Rule{
-			"accessAssociationSource":     {engine.Pattern(`vpce-[0-9a-z]+`, "a VPC endpoint ID")},
-			"accessAssociationSourceType": {engine.OneOf("VPCE")},
-			"domainNameArn":               {engine.ARNOf("apigateway")},
+		Properties: engine.Properties{
+			"accessAssociationSource":     {engine.ForceNew, engine.Pattern(`vpce-[0-9a-z]+`, "a VPC endpoint ID"), engine.Refers{To: view.VPCEndpointType, Code: "BadRequestException", Holds: engine.Ignored}},
+			"accessAssociationSourceType": {engine.ForceNew, engine.OneOf("VPCE")},
+			"domainNameArn":               {engine.ForceNew, engine.ARNOf("apigateway")},
 		},
-		Refs: []engine.Ref{{At: "accessAssociationSource", To: view.VPCEndpointType, Code: "BadRequestException", Holds: engine.Ignored}},
+
 		Quota: engine.Quota{Name: "Domain name access associations with private custom domain names per account per Region", Limit: 100,
 			Code: "LimitExceededException"},
 		Create:   []string{"apigateway:POST", "apigateway:CreateAccessAssociation"},

@@ -20,18 +20,20 @@ func basePathMappingSpec() *engine.Type {
 			}
 			op.ID = strings.Join(parts, "/")
 		},
-		Required: []string{"restApi"},
+		Properties: engine.Properties{
+			"domainName": {engine.ForceNew},
+			"restApi":    {engine.Required, engine.Refers{To: view.RESTAPIType, Code: "BadRequestException"}},
+		},
+
 		// A change of domainNameId is not among these: the provider then updates
 		// the old domain's mapping, with nothing.
-		Immutable: []string{"domainName"},
-		Refs:      []engine.Ref{{At: "restApi", To: view.RESTAPIType, Code: "BadRequestException"}},
-		Create:    []string{"apigateway:POST", "apigateway:GET"},
-		Read:      []string{"apigateway:GET"},
-		Update:    []string{"apigateway:PATCH", "apigateway:GET"},
-		Delete:    []string{"apigateway:DELETE"},
-		OnCreate:  mapBasePath,
-		OnUpdate:  remapBasePath,
-		Conflict:  "ConflictException",
+		Create:   []string{"apigateway:POST", "apigateway:GET"},
+		Read:     []string{"apigateway:GET"},
+		Update:   []string{"apigateway:PATCH", "apigateway:GET"},
+		Delete:   []string{"apigateway:DELETE"},
+		OnCreate: mapBasePath,
+		OnUpdate: remapBasePath,
+		Conflict: "ConflictException",
 	}
 }
 

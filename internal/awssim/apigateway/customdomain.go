@@ -39,23 +39,20 @@ func CustomDomainService() engine.Service {
 func domainNameSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.DomainNameType, Title: "API Gateway Domain Name", Args: apigateway.DomainNameArgs{}, State: apigateway.DomainName{},
-		Identify:  identifyDomain,
-		Required:  []string{"endpointConfiguration"}, // EDGE, AWS's default, is not simulated
-		Immutable: []string{"domainName"},
-		Documents: []string{"policy"},
-		Rules: map[string][]engine.Rule{
-			"domainName":                          {engine.Length(1, 253), route53.DNSName},
-			"endpointConfiguration.types":         {engine.OneOf(view.RegionalDomain, view.PrivateDomain)},
+		Identify: identifyDomain,
+		// TODO-COMMENT Required: // EDGE, AWS's default, is not simulated
+		Properties: engine.Properties{
+			"certificateArn":                      {engine.ARNOf("acm"), engine.Refers{To: view.CertificateType, Key: "arn", Code: "BadRequestException"}},
+			"domainName":                          {engine.ForceNew, engine.Length(1, 253), engine.Value(route53.DNSName)},
+			"endpointConfiguration":               {engine.Required},
 			"endpointConfiguration.ipAddressType": {engine.OneOf("ipv4", "dualstack")},
-			"certificateArn":                      {engine.ARNOf("acm")},
-			"regionalCertificateArn":              {engine.ARNOf("acm")},
+			"endpointConfiguration.types":         {engine.OneOf(view.RegionalDomain, view.PrivateDomain)},
+			"policy":                              {engine.JSON},
+			"regionalCertificateArn":              {engine.ARNOf("acm"), engine.Refers{To: view.CertificateType, Key: "arn", Code: "BadRequestException"}},
 			"securityPolicy":                      {engine.OneOf("TLS_1_0", "TLS_1_2")},
 		},
-		Check: domainProblems,
-		Refs: []engine.Ref{
-			{At: "certificateArn", To: view.CertificateType, Key: "arn", Code: "BadRequestException"},
-			{At: "regionalCertificateArn", To: view.CertificateType, Key: "arn", Code: "BadRequestException"},
-		},
+
+		Check:  domainProblems,
 		Create: []string{"apigateway:POST", "apigateway:GET"},
 		CreateAs: func(inputs engine.Object) []string {
 			if inputs.Has("policy") {

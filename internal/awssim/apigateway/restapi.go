@@ -40,14 +40,15 @@ func restAPISpec() *engine.Type {
 			}
 			op.ARN = fmt.Sprintf("arn:%s:apigateway:%s::/restapis/%s", op.Partition(), op.Region, op.ID)
 		},
-		Autoname: "name", AutonameMax: 1024,
-		Defaults:  engine.Object{"apiKeySource": "HEADER", "disableExecuteApiEndpoint": false},
-		Documents: []string{"policy", "body"},
-		Rules: map[string][]engine.Rule{
+		Properties: engine.Properties{
+			"apiKeySource":                {engine.Default("HEADER"), engine.OneOf("HEADER", "AUTHORIZER")},
+			"body":                        {engine.JSON},
+			"disableExecuteApiEndpoint":   {engine.Default(false)},
 			"endpointConfiguration.types": {engine.OneOf("EDGE", "REGIONAL", "PRIVATE")},
-			"name":                        {engine.Length(1, 1024)},
-			"apiKeySource":                {engine.OneOf("HEADER", "AUTHORIZER")},
+			"name":                        {engine.Autonamed(1024), engine.Length(1, 1024)},
+			"policy":                      {engine.JSON},
 		},
+
 		Create:   []string{"apigateway:POST", "apigateway:GET"},
 		Read:     []string{"apigateway:GET"},
 		Update:   []string{"apigateway:PATCH", "apigateway:GET"},
@@ -114,17 +115,19 @@ func restAPIPolicySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RESTAPIPolicyType, Title: "API Gateway REST API Policy",
 		Args: apigateway.RestApiPolicyArgs{}, State: apigateway.RestApiPolicy{},
-		ID:        "{restApiId}",
-		Upserts:   engine.Always,
-		Documents: []string{"policy"},
-		Immutable: []string{"restApiId"},
-		Refs:      []engine.Ref{{At: "restApiId", To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
-		Create:    []string{"apigateway:UpdateRestApiPolicy", "apigateway:PATCH"},
-		Read:      []string{"apigateway:GET"},
-		Update:    []string{"apigateway:UpdateRestApiPolicy", "apigateway:PATCH"},
-		Delete:    []string{"apigateway:UpdateRestApiPolicy", "apigateway:PATCH"},
-		OnCreate:  replacePolicy,
-		OnUpdate:  replacePolicy,
+		ID:      "{restApiId}",
+		Upserts: engine.Always,
+		Properties: engine.Properties{
+			"policy":    {engine.JSON},
+			"restApiId": {engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
+		},
+
+		Create:   []string{"apigateway:UpdateRestApiPolicy", "apigateway:PATCH"},
+		Read:     []string{"apigateway:GET"},
+		Update:   []string{"apigateway:UpdateRestApiPolicy", "apigateway:PATCH"},
+		Delete:   []string{"apigateway:UpdateRestApiPolicy", "apigateway:PATCH"},
+		OnCreate: replacePolicy,
+		OnUpdate: replacePolicy,
 		OnDelete: func(op *engine.Op) error {
 			savePolicy(op, op.ID, "")
 			return nil
@@ -238,15 +241,21 @@ func deploymentSpec() *engine.Type {
 				op.ID = op.Hash(6)
 			}
 		},
-		Immutable: []string{"restApi", "stageName", "stageDescription", "triggers", "variables", "canarySettings"},
-		Rules:     map[string][]engine.Rule{"stageName": {engine.Pattern(`[A-Za-z0-9_-]{1,128}|\$default`, "a stage name of letters, digits, - and _")}},
-		Refs:      []engine.Ref{{At: "restApi", To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
-		Create:    []string{"apigateway:POST", "apigateway:GET"},
-		Read:      []string{"apigateway:GET"},
-		Update:    []string{"apigateway:PATCH"},
-		Delete:    []string{"apigateway:DELETE", "apigateway:GET"},
-		OnCreate:  deploy,
-		OnDelete:  withdraw,
+		Properties: engine.Properties{
+			"canarySettings":   {engine.ForceNew},
+			"restApi":          {engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
+			"stageDescription": {engine.ForceNew},
+			"stageName":        {engine.ForceNew, engine.Pattern(`[A-Za-z0-9_-]{1,128}|\$default`, "a stage name of letters, digits, - and _")},
+			"triggers":         {engine.ForceNew},
+			"variables":        {engine.ForceNew},
+		},
+
+		Create:   []string{"apigateway:POST", "apigateway:GET"},
+		Read:     []string{"apigateway:GET"},
+		Update:   []string{"apigateway:PATCH"},
+		Delete:   []string{"apigateway:DELETE", "apigateway:GET"},
+		OnCreate: deploy,
+		OnDelete: withdraw,
 	}
 }
 
@@ -325,17 +334,18 @@ func stageSpec() *engine.Type {
 			op.ARN = fmt.Sprintf("arn:%s:apigateway:%s::/restapis/%s/stages/%s", op.Partition(), op.Region,
 				op.Inputs.Text("restApi"), op.Inputs.Text("stageName"))
 		},
-		Immutable: []string{"restApi", "stageName"},
-		Conflict:  "ConflictException",
-		Refs: []engine.Ref{
-			{At: "restApi", To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades},
-			{At: "deployment", To: view.DeploymentType, Code: "NotFoundException", Holds: engine.Ignored},
+		Properties: engine.Properties{
+			"deployment": {engine.Refers{To: view.DeploymentType, Code: "NotFoundException", Holds: engine.Ignored}},
+			"restApi":    {engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
+			"stageName":  {engine.ForceNew},
 		},
-		Quota:  engine.Quota{Name: "Stages per API", Limit: 10, Per: "restApi", Code: "LimitExceededException"},
-		Create: []string{"apigateway:POST", "apigateway:GET"},
-		Read:   []string{"apigateway:GET"},
-		Update: []string{"apigateway:PATCH", "apigateway:GET"},
-		Delete: []string{"apigateway:DELETE"},
+
+		Conflict: "ConflictException",
+		Quota:    engine.Quota{Name: "Stages per API", Limit: 10, Per: "restApi", Code: "LimitExceededException"},
+		Create:   []string{"apigateway:POST", "apigateway:GET"},
+		Read:     []string{"apigateway:GET"},
+		Update:   []string{"apigateway:PATCH", "apigateway:GET"},
+		Delete:   []string{"apigateway:DELETE"},
 		// REST-API-ID/STAGE-NAME is what programs import and read by.
 		Imported: func(op *engine.Op, id string) *engine.Resource {
 			api, stage, _ := strings.Cut(id, "/")

@@ -26,35 +26,27 @@ func target() *engine.Type {
 	return &engine.Type{
 		Token: view.ScalableTargetType, Title: "Application AutoScaling Target",
 		Args: appautoscaling.TargetArgs{}, State: appautoscaling.Target{},
-		ID:        "{resourceId}",
-		Upserts:   engine.Always,
-		Immutable: []string{"resourceId", "scalableDimension", "serviceNamespace"},
-		Rules: map[string][]engine.Rule{
-			"serviceNamespace": {ecsNamespace}, "scalableDimension": {ecsDimension}, "resourceId": {ecsServiceID},
-			"minCapacity": {engine.Between(0, 5000)}, "maxCapacity": {engine.Between(0, 5000)},
+		ID:      "{resourceId}",
+		Upserts: engine.Always,
+		Properties: engine.Properties{
+			"maxCapacity":       {engine.Between(0, 5000), engine.AtLeast("minCapacity")},
+			"minCapacity":       {engine.Between(0, 5000)},
+			"resourceId":        {engine.ForceNew, ecsServiceID},
+			"roleArn":           {engine.Otherwise("arn:{partition}:iam::{account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService")},
+			"scalableDimension": {engine.ForceNew, ecsDimension},
+			"serviceNamespace":  {engine.ForceNew, ecsNamespace},
 		},
-		Check: func(inputs engine.Object) []engine.Problem {
-			if inputs.Has("minCapacity") && inputs.Has("maxCapacity") && inputs.Number("minCapacity") > inputs.Number("maxCapacity") {
-				return []engine.Problem{{Property: "maxCapacity", Reason: fmt.Sprintf("%d is below minCapacity, %d", inputs.Number("maxCapacity"), inputs.Number("minCapacity"))}}
-			}
-			return nil
-		},
+
 		Create: []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:DescribeScalableTargets"},
 		Read:   []string{"application-autoscaling:DescribeScalableTargets"},
 		Update: []string{"application-autoscaling:RegisterScalableTarget"},
 		Delete: []string{"application-autoscaling:DeregisterScalableTarget"},
 		OnCreate: func(op *engine.Op) error {
-			if serviceNamed(op, op.Inputs.Text("resourceId")) == nil {
-				return op.Refuse("ValidationException", "ECS service doesn't exist: %s", op.Inputs.Text("resourceId"))
-			}
 			op.ARN = op.Fill("arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/") + op.Derived("target", 32)
 			op.Outputs["arn"] = op.ARN
-			if !op.Outputs.Has("roleArn") {
-				op.Outputs["roleArn"] = op.Fill("arn:{partition}:iam::{account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService")
-			}
 			return scale(op)
 		},
-		OnUpdate: func(op *engine.Op) error { return scale(op) },
+		OnUpdate: scale,
 	}
 }
 
@@ -93,30 +85,21 @@ func scalingPolicySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ScalingPolicyType, Title: "Application AutoScaling Policy",
 		Args: appautoscaling.PolicyArgs{}, State: appautoscaling.Policy{},
-		ID:       "{name}",
-		Upserts:  engine.Always,
-		Autoname: "name", AutonameMax: 256,
-		Defaults:  engine.Object{"policyType": "StepScaling"},
-		Immutable: []string{"name", "resourceId", "scalableDimension", "serviceNamespace"},
-		Rules: map[string][]engine.Rule{
-			"serviceNamespace": {ecsNamespace}, "scalableDimension": {ecsDimension}, "resourceId": {ecsServiceID},
-			"policyType":              {engine.OneOf("TargetTrackingScaling", "StepScaling", "PredictiveScaling")},
-			tracking + ".targetValue": {above(0)},
-			tracking + ".predefinedMetricSpecification.predefinedMetricType": {
-				engine.OneOf("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget")},
-			tracking + ".scaleInCooldown":  {engine.Between(0, 1<<31-1)},
-			tracking + ".scaleOutCooldown": {engine.Between(0, 1<<31-1)},
+		ID:      "{name}",
+		Upserts: engine.Always,
+		Properties: engine.Properties{
+			"name":              {engine.Autonamed(256), engine.ForceNew},
+			"policyType":        {engine.Default("StepScaling"), engine.OneOf("TargetTrackingScaling", "StepScaling", "PredictiveScaling")},
+			"resourceId":        {engine.ForceNew, ecsServiceID, engine.Refers{To: view.ScalableTargetType, Key: "resourceId", Code: "ObjectNotFoundException", Holds: engine.Cascades}},
+			"scalableDimension": {engine.ForceNew, ecsDimension},
+			"serviceNamespace":  {engine.ForceNew, ecsNamespace},
+			tracking:            {engine.RequiredWhen(engine.Is("policyType", "TargetTrackingScaling")), engine.OnlyWhen(engine.Is("policyType", "TargetTrackingScaling"), "the policy type TargetTrackingScaling; StepScaling is the default")},
+			tracking + ".predefinedMetricSpecification.predefinedMetricType": {engine.OneOf("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget")},
+			tracking + ".scaleInCooldown":                                    {engine.Between(0, 1<<31-1)},
+			tracking + ".scaleOutCooldown":                                   {engine.Between(0, 1<<31-1)},
+			tracking + ".targetValue":                                        {above(0)},
 		},
-		Check: func(inputs engine.Object) []engine.Problem {
-			if inputs.Text("policyType") == "TargetTrackingScaling" && inputs[tracking] == nil {
-				return []engine.Problem{{Property: tracking, Reason: "is required by the policy type TargetTrackingScaling"}}
-			}
-			if inputs.Text("policyType") == "StepScaling" && inputs[tracking] != nil {
-				return []engine.Problem{{Property: "policyType", Reason: "StepScaling, the default, takes no " + tracking + "; say TargetTrackingScaling"}}
-			}
-			return nil
-		},
-		Refs:   []engine.Ref{{At: "resourceId", To: view.ScalableTargetType, Key: "resourceId", Code: "ObjectNotFoundException", Holds: engine.Cascades}},
+
 		Create: []string{"application-autoscaling:PutScalingPolicy", "application-autoscaling:DescribeScalingPolicies"},
 		Read:   []string{"application-autoscaling:DescribeScalingPolicies"},
 		Update: []string{"application-autoscaling:PutScalingPolicy"},
@@ -131,7 +114,7 @@ func scalingPolicySpec() *engine.Type {
 }
 
 // above holds a number to what is greater than a bound.
-func above(bound float64) engine.Rule {
+func above(bound float64) engine.Value {
 	return func(v any) string {
 		if f, _ := v.(float64); f <= bound {
 			return fmt.Sprintf("%v is not above %v", f, bound)

@@ -25,10 +25,11 @@ func Service() engine.Service {
 	return engine.Service{Types: []*engine.Type{{
 		Token: view.DockerImageType, Title: "Docker image", Args: docker.ImageArgs{}, State: docker.Image{},
 		ID: "{imageName}", Upserts: engine.Always,
-		Rules: map[string][]engine.Rule{
-			"imageName":      {validReference},
+		Properties: engine.Properties{
 			"build.platform": {engine.Pattern(`linux/(amd64|arm64)`, "a platform that Fargate runs: linux/amd64 or linux/arm64")},
+			"imageName":      {engine.Value(validReference)},
 		},
+
 		Look: ReadyToBuild,
 		// pulumi-docker's Update answers a preview with the inputs alone, so
 		// that what is made from repoDigest is shown as changing too.

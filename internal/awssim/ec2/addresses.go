@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
@@ -14,36 +15,58 @@ func reservationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ReservationType, Title: "EC2 Subnet CIDR Reservation",
 		Args: ec2.SubnetCidrReservationArgs{}, State: ec2.SubnetCidrReservation{},
-		ID:        "scr-{hash}",
-		Immutable: []string{"cidrBlock", "description", "reservationType", "subnetId"},
-		Rules: map[string][]engine.Rule{
-			"cidrBlock":       {engine.Ipv4Network(16, 32)},
-			"reservationType": {engine.OneOf("explicit", "prefix")},
+		ID: "scr-{hash}",
+		Properties: engine.Properties{
+			"cidrBlock":       {engine.ForceNew, engine.Ipv4Network(16, 32), within("subnetId", "InvalidParameterValue"), apart("subnetId", "InvalidSubnetCidrReservation.Conflict")},
+			"description":     {engine.ForceNew},
+			"ownerId":         {engine.Computed("{account}")},
+			"reservationType": {engine.ForceNew, engine.OneOf("explicit", "prefix")},
+			"subnetId":        {engine.ForceNew, engine.Refers{To: view.SubnetType, Code: "InvalidSubnetID.NotFound", Holds: engine.Cascades}},
 		},
-		Refs:   []engine.Ref{{At: "subnetId", To: view.SubnetType, Code: "InvalidSubnetID.NotFound", Holds: engine.Cascades}},
+
 		Create: []string{"ec2:CreateSubnetCidrReservation"},
 		Read:   []string{"ec2:GetSubnetCidrReservations"},
 		Delete: []string{"ec2:DeleteSubnetCidrReservation"},
-		OnCreate: func(op *engine.Op) error {
-			reserved := netip.MustParsePrefix(op.Inputs.Text("cidrBlock"))
-			subnet := op.Find(view.SubnetType, op.Inputs.Text("subnetId"))
-			if !within(reserved, NetworkOf(subnet)) {
-				return op.Refuse("InvalidParameterValue", "The CIDR %s is not within the subnet's %s", reserved, NetworkOf(subnet))
-			}
-			for _, other := range op.All(view.ReservationType) {
-				if other.Properties.Text("subnetId") == subnet.ID && reserved.Overlaps(NetworkOf(other)) {
-					return op.Refuse("InvalidSubnetCidrReservation.Conflict", "The CIDR %s overlaps with reservation %s", reserved, other.ID)
-				}
-			}
-			op.Outputs["ownerId"] = op.Account
-			return nil
-		},
 	}
 }
 
+// within holds a network to lie in that of the resource that another property
+// refers to.
+func within(reference, code string) engine.Rule {
+	return engine.Against(func(op *engine.Op, _ string, _ any) error {
+		own, outer := networkIn(op.Inputs), NetworkOf(op.Ref(reference))
+		if outer.Bits() > own.Bits() || !outer.Contains(own.Addr()) {
+			return op.Refuse(code, "The CIDR '%s' is invalid: it is not within the %s's %s", own, strings.TrimSuffix(reference, "Id"), outer)
+		}
+		return nil
+	})
+}
+
+// apart holds a network to overlap with no other of the type whose property
+// refers to the same resource.
+func apart(reference, code string) engine.Rule {
+	return engine.Against(func(op *engine.Op, _ string, _ any) error {
+		own := networkIn(op.Inputs)
+		for _, other := range op.All(op.Token) {
+			if other != op.Before && other.Properties[reference] == op.Inputs[reference] && own.Overlaps(NetworkOf(other)) {
+				return op.Refuse(code, "The CIDR '%s' conflicts with another: it overlaps with %s", own, other.ID)
+			}
+		}
+		return nil
+	})
+}
+
 // NetworkOf is the network of a VPC, subnet or reservation.
-func NetworkOf(r *engine.Resource) netip.Prefix {
-	return netip.MustParsePrefix(r.Properties.Text("cidrBlock"))
+func NetworkOf(r *engine.Resource) netip.Prefix { return networkIn(r.Properties) }
+
+// networkIn is the network that properties state, or the zero one, which holds
+// no address.
+func networkIn(o engine.Object) netip.Prefix {
+	network, err := netip.ParsePrefix(o.Text("cidrBlock"))
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return network
 }
 
 // Attach stages a network interface in a subnet. Without an address it gets

@@ -12,25 +12,19 @@ func routeTableSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RouteTableType, Title: "EC2 Route Table", Args: ec2.RouteTableArgs{}, State: ec2.RouteTable{},
 		ID: "rtb-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:route-table/{id}",
-		Immutable: []string{"vpcId"},
-		Sets:      []string{"routes"},
-		Rules:     map[string][]engine.Rule{"routes[].cidrBlock": {engine.Ipv4Network(0, 32)}},
-		Refs: []engine.Ref{
-			{At: "vpcId", To: view.VPCType, Code: "InvalidVpcID.NotFound"},
-			{At: "routes[].gatewayId", To: view.InternetGatewayType, Code: "InvalidInternetGatewayID.NotFound"},
+		Properties: engine.Properties{
+			"ownerId":            {engine.Computed("{account}")},
+			"routes":             {engine.Set, engine.Otherwise([]any{})},
+			"routes[].cidrBlock": {engine.Ipv4Network(0, 32)},
+			"routes[].gatewayId": {engine.Refers{To: view.InternetGatewayType, Code: "InvalidInternetGatewayID.NotFound"}},
+			"vpcId":              {engine.ForceNew, engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound"}},
 		},
+
 		Quota:  engine.Quota{Name: "Route tables per VPC", Limit: 200, Per: "vpcId", Code: "RouteTableLimitExceeded"},
 		Create: []string{"ec2:CreateRouteTable", "ec2:DescribeRouteTables", "ec2:CreateTags"},
 		Read:   []string{"ec2:DescribeRouteTables"},
 		Update: []string{"ec2:ReplaceRoute", "ec2:CreateTags", "ec2:DeleteTags"},
 		Delete: []string{"ec2:DeleteRouteTable"},
-		OnCreate: func(op *engine.Op) error {
-			op.Outputs["ownerId"] = op.Account
-			if op.Outputs["routes"] == nil {
-				op.Outputs["routes"] = engine.List()
-			}
-			return nil
-		},
 	}
 }
 
@@ -38,13 +32,13 @@ func routeTableAssociationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RouteTableAssociationType, Title: "EC2 Route Table Association",
 		Args: ec2.RouteTableAssociationArgs{}, State: ec2.RouteTableAssociation{},
-		ID:        "rtbassoc-{hash}",
-		Required:  []string{"subnetId"}, // associations with gateways are not simulated
-		Immutable: []string{"subnetId"},
-		Refs: []engine.Ref{
-			{At: "subnetId", To: view.SubnetType, Code: "InvalidSubnetID.NotFound", Holds: engine.Cascades},
-			{At: "routeTableId", To: view.RouteTableType, Code: "InvalidRouteTableID.NotFound"},
+		ID: "rtbassoc-{hash}",
+		Properties: engine.Properties{
+			"routeTableId": {engine.Refers{To: view.RouteTableType, Code: "InvalidRouteTableID.NotFound", SameVPCAs: "subnetId", VPCCode: "InvalidParameterValue"}},
+			// Associations with gateways are not simulated.
+			"subnetId": {engine.Required, engine.ForceNew, engine.Refers{To: view.SubnetType, Code: "InvalidSubnetID.NotFound", Holds: engine.Cascades}},
 		},
+
 		Unique: []string{"subnetId"}, Conflict: "Resource.AlreadyAssociated",
 		// It is imported as "subnet-…/rtb-…".
 		Imported: func(op *engine.Op, id string) *engine.Resource {
@@ -58,44 +52,27 @@ func routeTableAssociationSpec() *engine.Type {
 		Read:   []string{"ec2:DescribeRouteTables"},
 		Update: []string{"ec2:ReplaceRouteTableAssociation"},
 		Delete: []string{"ec2:DisassociateRouteTable"},
-		OnCreate: func(op *engine.Op) error {
-			subnet := op.Find(view.SubnetType, op.Inputs.Text("subnetId")).Properties
-			table := op.Find(view.RouteTableType, op.Inputs.Text("routeTableId")).Properties
-			if subnet.Text("vpcId") != table.Text("vpcId") {
-				return op.Refuse("InvalidParameterValue", "route table %s and subnet %s belong to different networks",
-					op.Inputs.Text("routeTableId"), op.Inputs.Text("subnetId"))
-			}
-			return nil
-		},
 	}
 }
 
 func routeSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RouteType, Title: "EC2 Route", Args: ec2.RouteArgs{}, State: ec2.Route{},
-		ID:        "r-{routeTableId}-{hash16}",
-		Required:  []string{"destinationCidrBlock", "gatewayId"}, // the only kind that is simulated
-		Immutable: []string{"destinationCidrBlock", "routeTableId"},
-		Rules:     map[string][]engine.Rule{"destinationCidrBlock": {engine.Ipv4Network(0, 32)}},
-		Refs: []engine.Ref{
-			{At: "routeTableId", To: view.RouteTableType, Code: "InvalidRouteTableID.NotFound", Holds: engine.Cascades},
-			{At: "gatewayId", To: view.InternetGatewayType, Code: "InvalidInternetGatewayID.NotFound"},
+		ID: "r-{routeTableId}-{hash16}",
+		// Routes to internet gateways are the only kind that is simulated.
+		Properties: engine.Properties{
+			"destinationCidrBlock": {engine.Required, engine.ForceNew, engine.Ipv4Network(0, 32)},
+			"gatewayId":            {engine.Required, engine.Refers{To: view.InternetGatewayType, Code: "InvalidInternetGatewayID.NotFound", SameVPCAs: "routeTableId", VPCCode: "InvalidParameterValue"}},
+			"origin":               {engine.Computed("CreateRoute")},
+			"state":                {engine.Computed("active")},
+			"routeTableId":         {engine.ForceNew, engine.Refers{To: view.RouteTableType, Code: "InvalidRouteTableID.NotFound", Holds: engine.Cascades}},
 		},
+
 		Unique: []string{"routeTableId", "destinationCidrBlock"}, Conflict: "RouteAlreadyExists",
 		Create: []string{"ec2:CreateRoute", "ec2:DescribeRouteTables"},
 		Read:   []string{"ec2:DescribeRouteTables"},
 		Update: []string{"ec2:ReplaceRoute"},
 		Delete: []string{"ec2:DeleteRoute"},
-		OnCreate: func(op *engine.Op) error {
-			gateway := op.Find(view.InternetGatewayType, op.Inputs.Text("gatewayId")).Properties
-			table := op.Find(view.RouteTableType, op.Inputs.Text("routeTableId")).Properties
-			if gateway.Text("vpcId") != table.Text("vpcId") {
-				return op.Refuse("InvalidParameterValue", "route table %s and network gateway %s belong to different networks",
-					op.Inputs.Text("routeTableId"), op.Inputs.Text("gatewayId"))
-			}
-			op.Outputs["state"], op.Outputs["origin"] = "active", "CreateRoute"
-			return nil
-		},
 	}
 }
 
@@ -103,13 +80,15 @@ func internetGatewaySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.InternetGatewayType, Title: "EC2 Internet Gateway", Args: ec2.InternetGatewayArgs{}, State: ec2.InternetGateway{},
 		ID: "igw-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:internet-gateway/{id}",
-		Refs:   []engine.Ref{{At: "vpcId", To: view.VPCType, Code: "InvalidVpcID.NotFound"}},
+		Properties: engine.Properties{
+			"ownerId": {engine.Computed("{account}")},
+			"vpcId":   {engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound"}},
+		},
 		Unique: []string{"vpcId"}, Conflict: "Resource.AlreadyAssociated",
-		Create:   []string{"ec2:CreateInternetGateway", "ec2:AttachInternetGateway", "ec2:DescribeInternetGateways", "ec2:CreateTags"},
-		Read:     []string{"ec2:DescribeInternetGateways"},
-		Update:   []string{"ec2:DetachInternetGateway", "ec2:AttachInternetGateway", "ec2:CreateTags", "ec2:DeleteTags"},
-		Delete:   []string{"ec2:DeleteInternetGateway", "ec2:DetachInternetGateway"},
-		OnCreate: func(op *engine.Op) error { op.Outputs["ownerId"] = op.Account; return nil },
+		Create: []string{"ec2:CreateInternetGateway", "ec2:AttachInternetGateway", "ec2:DescribeInternetGateways", "ec2:CreateTags"},
+		Read:   []string{"ec2:DescribeInternetGateways"},
+		Update: []string{"ec2:DetachInternetGateway", "ec2:AttachInternetGateway", "ec2:CreateTags", "ec2:DeleteTags"},
+		Delete: []string{"ec2:DeleteInternetGateway", "ec2:DetachInternetGateway"},
 	}
 }
 

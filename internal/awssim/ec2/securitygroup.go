@@ -1,7 +1,6 @@
 package ec2
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 
@@ -33,31 +32,23 @@ func securityGroupSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.SecurityGroupType, Title: "EC2 Security Group", Args: ec2.SecurityGroupArgs{}, State: ec2.SecurityGroup{},
 		ID: "sg-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:security-group/{id}",
-		Autoname: "name", AutonameMax: 255,
-		Defaults:  engine.Object{"description": "Managed by Pulumi", "revokeRulesOnDelete": false},
-		Required:  []string{"vpcId"}, // default VPCs are not simulated
-		Immutable: []string{"description", "name", "namePrefix", "vpcId"},
-		Sets:      []string{"ingress", "egress"},
-		Rules: map[string][]engine.Rule{
-			"name":        {securityGroupText, notLikeAnID},
-			"description": {securityGroupText},
+		Properties: engine.Properties{
+			"description":         {engine.ForceNew, engine.Default("Managed by Pulumi"), engine.Value(securityGroupText)},
+			"egress":              {engine.Set, engine.Otherwise([]any{})},
+			"ingress":             {engine.Set, engine.Otherwise([]any{})},
+			"name":                {engine.Autonamed(255), engine.ForceNew, engine.Value(securityGroupText), engine.Value(notLikeAnID)},
+			"namePrefix":          {engine.ForceNew},
+			"ownerId":             {engine.Computed("{account}")},
+			"revokeRulesOnDelete": {engine.Default(false)},
+			"vpcId":               {engine.Required, engine.ForceNew, engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound"}}, // default VPCs are not simulated
 		},
-		Refs:   []engine.Ref{{At: "vpcId", To: view.VPCType, Code: "InvalidVpcID.NotFound"}},
+
 		Unique: []string{"name", "vpcId"}, Conflict: "InvalidGroup.Duplicate",
 		Quota:  engine.Quota{Name: "VPC security groups per Region", Limit: 2500, Code: "SecurityGroupLimitExceeded"},
 		Create: []string{"ec2:CreateSecurityGroup", "ec2:RevokeSecurityGroupEgress", "ec2:DescribeSecurityGroups", "ec2:CreateTags"},
 		Read:   []string{"ec2:DescribeSecurityGroups"},
 		Update: []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags", "ec2:DeleteTags"},
 		Delete: []string{"ec2:DeleteSecurityGroup"},
-		OnCreate: func(op *engine.Op) error {
-			op.Outputs["ownerId"] = op.Account
-			for _, direction := range []string{"ingress", "egress"} {
-				if op.Outputs[direction] == nil {
-					op.Outputs[direction] = engine.List()
-				}
-			}
-			return nil
-		},
 	}
 }
 
@@ -65,19 +56,18 @@ func securityGroupRuleSpec(token, direction string) *engine.Type {
 	return &engine.Type{
 		Token: token, Title: "VPC Security Group " + direction + " Rule",
 		ID: "sgr-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",
-		Immutable: []string{"securityGroupId"},
-		Rules: map[string][]engine.Rule{
-			"cidrIpv4":    {engine.Ipv4Network(0, 32)},
-			"ipProtocol":  {engine.Pattern(`-1|tcp|udp|icmp|icmpv6|\d{1,3}`, "a protocol: -1, tcp, udp, icmp or a number")},
-			"fromPort":    {engine.Between(-1, 65535)},
-			"toPort":      {engine.Between(-1, 65535)},
-			"description": {securityGroupText},
+		Properties: engine.Properties{
+			"cidrIpv4":                  {engine.Ipv4Network(0, 32), engine.ExactlyOneOf("cidrIpv6", "prefixListId", "referencedSecurityGroupId")},
+			"description":               {engine.Value(securityGroupText)},
+			"fromPort":                  {engine.RequiredWhen(ports), engine.ConflictsWhen(allProtocols), engine.Between(-1, 65535), engine.AtMostUnless("toPort", engine.Is("ipProtocol", "icmp"))},
+			"ipProtocol":                {engine.Pattern(`-1|tcp|udp|icmp|icmpv6|\d{1,3}`, "a protocol: -1, tcp, udp, icmp or a number")},
+			"prefixListId":              {engine.Against(isPrefixList)},
+			"referencedSecurityGroupId": {engine.Refers{To: view.SecurityGroupType, Code: "InvalidGroup.NotFound", SameVPCAs: "securityGroupId", VPCCode: "InvalidGroup.NotFound"}},
+			"securityGroupId":           {engine.ForceNew, engine.Refers{To: view.SecurityGroupType, Code: "InvalidGroup.NotFound", Holds: engine.Cascades}},
+			"securityGroupRuleId":       {engine.Computed("{id}")},
+			"toPort":                    {engine.RequiredWhen(ports), engine.ConflictsWhen(allProtocols), engine.Between(-1, 65535)},
 		},
-		Check: securityGroupRuleProblems,
-		Refs: []engine.Ref{
-			{At: "securityGroupId", To: view.SecurityGroupType, Code: "InvalidGroup.NotFound", Holds: engine.Cascades},
-			{At: "referencedSecurityGroupId", To: view.SecurityGroupType, Code: "InvalidGroup.NotFound"},
-		},
+
 		Unique:   []string{"securityGroupId", "ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"},
 		Conflict: "InvalidPermission.Duplicate",
 		Quota:    engine.Quota{Name: "Inbound or outbound rules per security group", Limit: 60, Per: "securityGroupId", Code: "RulesPerSecurityGroupLimitExceeded"},
@@ -85,42 +75,19 @@ func securityGroupRuleSpec(token, direction string) *engine.Type {
 		Read:     []string{"ec2:DescribeSecurityGroupRules"},
 		Update:   []string{"ec2:ModifySecurityGroupRules", "ec2:CreateTags", "ec2:DeleteTags"},
 		Delete:   []string{"ec2:RevokeSecurityGroup" + direction},
-		OnCreate: placeSecurityGroupRule, OnUpdate: placeSecurityGroupRule,
 	}
 }
 
-func securityGroupRuleProblems(inputs engine.Object) []engine.Problem {
-	var problems []engine.Problem
-	sources := 0
-	for _, name := range []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"} {
-		if inputs[name] != nil {
-			sources++
-		}
-	}
-	if sources != 1 {
-		problems = append(problems, engine.Problem{Property: "cidrIpv4", Reason: fmt.Sprintf("exactly one of cidrIpv4, cidrIpv6, prefixListId and referencedSecurityGroupId must be set, not %d", sources)})
-	}
-	switch protocol := inputs.Text("ipProtocol"); {
-	case protocol == "-1" && (inputs[`fromPort`] != nil || inputs["toPort"] != nil):
-		problems = append(problems, engine.Problem{Property: "ipProtocol", Reason: "is -1 (all), which takes no ports"})
-	case (protocol == "tcp" || protocol == "udp") && (inputs["fromPort"] == nil || inputs["toPort"] == nil):
-		problems = append(problems, engine.Problem{Property: "fromPort", Reason: "fromPort and toPort are required with " + protocol})
-	case inputs.Known("fromPort") && inputs.Known("toPort") && protocol != "icmp" && inputs.Number("fromPort") > inputs.Number("toPort"):
-		problems = append(problems, engine.Problem{Property: "fromPort", Reason: "is greater than toPort"})
-	}
-	return problems
-}
+// ports is when a rule states ports; allProtocols when it can't.
+var (
+	ports        = engine.Is("ipProtocol", "tcp", "udp")
+	allProtocols = engine.Is("ipProtocol", "-1")
+)
 
-func placeSecurityGroupRule(op *engine.Op) error {
-	if id := op.Inputs.Text("prefixListId"); id != "" && prefixLists(op.Region)[id] == "" {
+// isPrefixList wants one of AWS's own prefix lists; no others are simulated.
+func isPrefixList(op *engine.Op, _ string, v any) error {
+	if id, _ := v.(string); prefixLists(op.Region)[id] == "" {
 		return op.Refuse("InvalidPrefixListID.NotFound", "The prefix list '%s' does not exist in %s", id, op.Region)
-	}
-	op.Outputs["securityGroupRuleId"] = op.ID
-	if source := op.Inputs.Text("referencedSecurityGroupId"); source != "" {
-		own := op.Find(view.SecurityGroupType, op.Inputs.Text("securityGroupId")).Properties.Text("vpcId")
-		if other := op.Find(view.SecurityGroupType, source).Properties.Text("vpcId"); other != own {
-			return op.Refuse("InvalidGroup.NotFound", "You have specified two resources that belong to different networks: %s and %s", own, other)
-		}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package ec2
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -25,13 +24,14 @@ func vpcSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.VPCType, Title: "EC2 VPC", Args: ec2.VpcArgs{}, State: ec2.Vpc{},
 		ID: "vpc-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:vpc/{id}",
-		Defaults:  engine.Object{"enableDnsSupport": true, "instanceTenancy": "default"},
-		Required:  []string{"cidrBlock"}, // IPAM pools are not simulated
-		Immutable: []string{"cidrBlock"},
-		Rules: map[string][]engine.Rule{
-			"cidrBlock":       {engine.Ipv4Network(16, 28)},
-			"instanceTenancy": {engine.OneOf("default", "dedicated")},
+		Properties: engine.Properties{
+			"cidrBlock":          {engine.Required, engine.ForceNew, engine.Ipv4Network(16, 28)}, // IPAM pools are not simulated
+			"enableDnsHostnames": {engine.Otherwise(false)},
+			"enableDnsSupport":   {engine.Default(true)},
+			"instanceTenancy":    {engine.Default("default"), engine.OneOf("default", "dedicated")},
+			"ownerId":            {engine.Computed("{account}")},
 		},
+
 		Quota:    engine.Quota{Name: "VPCs per Region", Limit: 5, Code: "VpcLimitExceeded"},
 		Create:   []string{"ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DescribeVpcs", "ec2:CreateTags"},
 		Read:     []string{"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"},
@@ -52,8 +52,6 @@ func createVPC(op *engine.Op) error {
 	table.Properties = engine.Object{"vpcId": op.ID, "ownerId": op.Account, "routes": engine.List()}
 	op.Put(group)
 	op.Put(table)
-	op.Outputs["ownerId"] = op.Account
-	op.Outputs["enableDnsHostnames"] = op.Inputs.Flag("enableDnsHostnames")
 	op.Outputs["defaultSecurityGroupId"] = group.ID
 	op.Outputs["mainRouteTableId"], op.Outputs["defaultRouteTableId"] = table.ID, table.ID
 	op.Outputs["defaultNetworkAclId"] = "acl-" + op.Derived("default ACL", 17)
@@ -65,31 +63,27 @@ func subnetSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.SubnetType, Title: "EC2 Subnet", Args: ec2.SubnetArgs{}, State: ec2.Subnet{},
 		ID: "subnet-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:subnet/{id}",
-		Defaults:  engine.Object{"mapPublicIpOnLaunch": false, "assignIpv6AddressOnCreation": false},
-		Required:  []string{"cidrBlock"},
-		Immutable: []string{"availabilityZone", "availabilityZoneId", "cidrBlock", "vpcId"},
-		Rules:     map[string][]engine.Rule{"cidrBlock": {engine.Ipv4Network(16, 28)}},
-		Refs:      []engine.Ref{{At: "vpcId", To: view.VPCType, Code: "InvalidVpcID.NotFound"}},
-		Quota:     engine.Quota{Name: "Subnets per VPC", Limit: 200, Per: "vpcId", Code: "SubnetLimitExceeded"},
-		Create:    []string{"ec2:CreateSubnet", "ec2:ModifySubnetAttribute", "ec2:DescribeSubnets", "ec2:CreateTags"},
-		Read:      []string{"ec2:DescribeSubnets"},
-		Update:    []string{"ec2:ModifySubnetAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
-		Delete:    []string{"ec2:DeleteSubnet"},
-		OnCreate:  createSubnet,
+		Properties: engine.Properties{
+			"assignIpv6AddressOnCreation": {engine.Default(false)},
+			"availabilityZone":            {engine.ForceNew},
+			"availabilityZoneId":          {engine.ForceNew},
+			"cidrBlock":                   {engine.Required, engine.ForceNew, engine.Ipv4Network(16, 28), within("vpcId", "InvalidSubnet.Range"), apart("vpcId", "InvalidSubnet.Conflict")},
+			"mapPublicIpOnLaunch":         {engine.Default(false)},
+			"ownerId":                     {engine.Computed("{account}")},
+			"vpcId":                       {engine.ForceNew, engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound"}},
+		},
+
+		Quota:    engine.Quota{Name: "Subnets per VPC", Limit: 200, Per: "vpcId", Code: "SubnetLimitExceeded"},
+		Create:   []string{"ec2:CreateSubnet", "ec2:ModifySubnetAttribute", "ec2:DescribeSubnets", "ec2:CreateTags"},
+		Read:     []string{"ec2:DescribeSubnets"},
+		Update:   []string{"ec2:ModifySubnetAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
+		Delete:   []string{"ec2:DeleteSubnet"},
+		OnCreate: createSubnet,
 	}
 }
 
+// createSubnet chooses the zone, unless the program does.
 func createSubnet(op *engine.Op) error {
-	network := netip.MustParsePrefix(op.Inputs.Text("cidrBlock"))
-	vpc := op.Find(view.VPCType, op.Inputs.Text("vpcId"))
-	if !within(network, netip.MustParsePrefix(vpc.Properties.Text("cidrBlock"))) {
-		return op.Refuse("InvalidSubnet.Range", "The CIDR '%s' is invalid: it is not within the VPC's %s", network, vpc.Properties.Text("cidrBlock"))
-	}
-	for _, other := range op.All(view.SubnetType) {
-		if other.Properties.Text("vpcId") == vpc.ID && network.Overlaps(netip.MustParsePrefix(other.Properties.Text("cidrBlock"))) {
-			return op.Refuse("InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet: %s", network, other.ID)
-		}
-	}
 	zone := op.Inputs.Text("availabilityZone")
 	if id := op.Inputs.Text("availabilityZoneId"); zone == "" && id != "" {
 		zone = zoneOf(op.Region, id)
@@ -102,13 +96,7 @@ func createSubnet(op *engine.Op) error {
 			zone, engine.Zones(op.Region), op.Region)
 	}
 	op.Outputs["availabilityZone"], op.Outputs["availabilityZoneId"] = zone, ZoneID(zone)
-	op.Outputs["ownerId"] = op.Account
 	return nil
-}
-
-// within tells whether a network lies inside another.
-func within(inner, outer netip.Prefix) bool {
-	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
 // ZoneID is a zone's ID, "use1-az1" of "us-east-1a". Which letter is which ID

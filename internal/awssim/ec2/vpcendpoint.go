@@ -21,27 +21,30 @@ func vpcEndpointSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.VPCEndpointType, Title: "EC2 VPC Endpoint", Args: ec2.VpcEndpointArgs{}, State: ec2.VpcEndpoint{},
 		ID: "vpce-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{id}",
-		Defaults:  engine.Object{"vpcEndpointType": "Gateway"},
-		Required:  []string{"serviceName"}, // the other targets of PrivateLink are not simulated
-		Immutable: []string{"serviceName", "vpcEndpointType", "vpcId"},
-		Sets:      []string{"routeTableIds", "securityGroupIds", "subnetConfigurations", "subnetIds"},
-		Documents: []string{"policy"},
-		Rules: map[string][]engine.Rule{
-			"vpcEndpointType":                 {engine.OneOf("Gateway", "Interface")},
-			"ipAddressType":                   {engine.OneOf("ipv4", "dualstack", "ipv6")},
+		Properties: engine.Properties{
 			"dnsOptions.dnsRecordIpType":      {engine.OneOf("ipv4", "dualstack", "ipv6", "service-defined")},
-			"policy":                          {engine.Length(0, 20480)},
-			"securityGroupIds":                {engine.Items(0, 5)},
+			"ipAddressType":                   {engine.OneOf("ipv4", "dualstack", "ipv6"), engine.Otherwise("ipv4")},
+			"ownerId":                         {engine.Computed("{account}")},
+			"policy":                          {engine.JSON, engine.Length(0, 20480), engine.Otherwise(fullAccess)},
+			"privateDnsEnabled":               {onInterfaces, engine.Otherwise(false)},
+			"requesterManaged":                {engine.Computed(false)},
+			"routeTableIds":                   {engine.Set, engine.OnlyWhen(engine.Is("vpcEndpointType", "Gateway"), "Gateway endpoints")},
+			"routeTableIds[]":                 {inVPC(view.RouteTableType, "InvalidRouteTableID.NotFound")},
+			"securityGroupIds":                {engine.Set, onInterfaces, engine.Items(0, 5)},
+			"securityGroupIds[]":              {inVPC(view.SecurityGroupType, "InvalidGroup.NotFound")},
+			"serviceName":                     {engine.Required, engine.ForceNew}, // the other targets of PrivateLink are not simulated
+			"serviceRegion":                   {engine.Otherwise("{region}")},
+			"state":                           {engine.Computed("available")},
+			"subnetConfigurations":            {engine.Set, onInterfaces},
 			"subnetConfigurations[].ipv4":     {engine.Pattern(`\d+\.\d+\.\d+\.\d+`, "an IPv4 address")},
 			"subnetConfigurations[].subnetId": {engine.Pattern(`subnet-[0-9a-z]+`, "a subnet ID")},
+			"subnetIds":                       {engine.Set, onInterfaces},
+			"subnetIds[]":                     {inVPC(view.SubnetType, "InvalidSubnetID.NotFound")},
+			"vpcEndpointType":                 {engine.ForceNew, engine.Default("Gateway"), engine.OneOf("Gateway", "Interface")},
+			"vpcId":                           {engine.ForceNew, engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound"}},
 		},
-		Check: vpcEndpointProblems,
-		Refs: []engine.Ref{
-			{At: "vpcId", To: view.VPCType, Code: "InvalidVpcID.NotFound"},
-			{At: "subnetIds[]", To: view.SubnetType, Code: "InvalidSubnetID.NotFound"},
-			{At: "securityGroupIds[]", To: view.SecurityGroupType, Code: "InvalidGroup.NotFound"},
-			{At: "routeTableIds[]", To: view.RouteTableType, Code: "InvalidRouteTableID.NotFound"},
-		},
+
+		Check:    configuredSubnets,
 		Quota:    engine.Quota{Name: "Interface VPC endpoints per VPC", Limit: 50, Per: "vpcId", Code: "VpcEndpointLimitExceeded"},
 		Create:   []string{"ec2:CreateVpcEndpoint", "ec2:DescribeVpcEndpoints", "ec2:DescribePrefixLists", "ec2:CreateTags"},
 		Read:     []string{"ec2:DescribeVpcEndpoints", "ec2:DescribePrefixLists"},
@@ -52,22 +55,26 @@ func vpcEndpointSpec() *engine.Type {
 	}
 }
 
-func vpcEndpointProblems(inputs engine.Object) []engine.Problem {
+// onInterfaces is what gateway endpoints have none of.
+var onInterfaces = engine.OnlyWhen(engine.Is("vpcEndpointType", "Interface"), "Interface endpoints; vpcEndpointType is Gateway (the default)")
+
+// inVPC refers to a resource of the endpoint's VPC.
+func inVPC(token, code string) engine.Refers {
+	return engine.Refers{To: token, Code: code, SameVPCAs: "vpcId", VPCCode: "InvalidParameter"}
+}
+
+// fullAccess is the policy of an endpoint for which none is stated.
+const fullAccess = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}`
+
+// configuredSubnets holds subnetConfigurations to the endpoint's subnets.
+func configuredSubnets(inputs engine.Object) []engine.Problem {
+	if !inputs.Known("subnetIds") || !inputs.Known("subnetConfigurations") {
+		return nil
+	}
 	var problems []engine.Problem
-	isGateway := inputs.Text("vpcEndpointType") == "Gateway"
-	for _, name := range []string{"privateDnsEnabled", "securityGroupIds", "subnetConfigurations", "subnetIds"} {
-		if isGateway && inputs.Has(name) && !engine.IsEmpty(inputs[name]) && inputs[name] != false {
-			problems = append(problems, engine.Problem{Property: name, Reason: "belongs to Interface endpoints; vpcEndpointType is Gateway (the default)"})
-		}
-	}
-	if !isGateway && inputs.Known("vpcEndpointType") && len(inputs.Texts("routeTableIds")) > 0 {
-		problems = append(problems, engine.Problem{Property: "routeTableIds", Reason: "belongs to Gateway endpoints"})
-	}
-	if inputs.Known("subnetIds") && inputs.Known("subnetConfigurations") {
-		for _, configuration := range inputs.Objects("subnetConfigurations") {
-			if !slices.Contains(inputs.Texts("subnetIds"), configuration.Text("subnetId")) {
-				problems = append(problems, engine.Problem{Property: "subnetConfigurations", Reason: "names subnet " + configuration.Text("subnetId") + ", which subnetIds does not"})
-			}
+	for _, configuration := range inputs.Objects("subnetConfigurations") {
+		if !slices.Contains(inputs.Texts("subnetIds"), configuration.Text("subnetId")) {
+			problems = append(problems, engine.Problem{Property: "subnetConfigurations", Reason: "names subnet " + configuration.Text("subnetId") + ", which subnetIds does not"})
 		}
 	}
 	return problems
@@ -109,12 +116,6 @@ func placeEndpoint(op *engine.Op) error {
 	if !slices.Contains(offered, service) {
 		return op.Refuse("InvalidServiceName", "The Vpc Endpoint Service '%s' does not exist as %s in %s", name, op.Inputs.Text("vpcEndpointType"), op.Region)
 	}
-	for property, value := range (engine.Object{"ownerId": op.Account, "state": "available", "requesterManaged": false, "serviceRegion": op.Region,
-		"privateDnsEnabled": op.Inputs.Flag("privateDnsEnabled"), "ipAddressType": "ipv4", "policy": `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}`}) {
-		if op.Outputs[property] == nil {
-			op.Outputs[property] = value
-		}
-	}
 	if op.Inputs.Text("vpcEndpointType") == "Gateway" {
 		return placeGateway(op, service)
 	}
@@ -131,32 +132,22 @@ func placeGateway(op *engine.Op, service string) error {
 			}
 		}
 	}
-	for _, id := range op.Inputs.Texts("routeTableIds") {
-		if op.Find(view.RouteTableType, id).Properties.Text("vpcId") != op.Inputs.Text("vpcId") {
-			return op.Refuse("InvalidParameter", "Route table %s does not belong to VPC %s", id, op.Inputs.Text("vpcId"))
-		}
-	}
 	return nil
 }
 
 func placeInterfaces(op *engine.Op, service string) error {
-	vpc := op.Find(view.VPCType, op.Inputs.Text("vpcId"))
+	vpc := op.Ref("vpcId")
 	if op.Inputs.Flag("privateDnsEnabled") {
 		if err := checkPrivateDNS(op, vpc); err != nil {
 			return err
 		}
 	}
 	groups := op.Inputs.Texts("securityGroupIds")
-	for _, id := range groups {
-		if op.Find(view.SecurityGroupType, id).Properties.Text("vpcId") != vpc.ID {
-			return op.Refuse("InvalidParameter", "Security group %s does not belong to VPC %s", id, vpc.ID)
-		}
-	}
 	if len(groups) == 0 {
 		groups = []string{vpc.Properties.Text("defaultSecurityGroupId")}
 		op.Outputs["securityGroupIds"] = engine.List(groups...)
 	}
-	if err := attachEndpoint(op, service, vpc, groups); err != nil {
+	if err := attachEndpoint(op, service, groups); err != nil {
 		return err
 	}
 	op.Outputs["dnsEntries"] = endpointNames(op, service)
@@ -177,7 +168,7 @@ func checkPrivateDNS(op *engine.Op, vpc *engine.Resource) error {
 	return nil
 }
 
-func attachEndpoint(op *engine.Op, service string, vpc *engine.Resource, groups []string) error {
+func attachEndpoint(op *engine.Op, service string, groups []string) error {
 	addresses, zones := map[string]string{}, map[string]string{}
 	for _, configuration := range op.Inputs.Objects("subnetConfigurations") {
 		addresses[configuration.Text("subnetId")] = configuration.Text("ipv4")
@@ -188,12 +179,10 @@ func attachEndpoint(op *engine.Op, service string, vpc *engine.Resource, groups 
 		op.Remove(r)
 	}
 	var ids []string
-	for _, id := range slices.Sorted(slices.Values(op.Inputs.Texts("subnetIds"))) {
-		subnet := op.Find(view.SubnetType, id)
-		zone := subnet.Properties.Text("availabilityZone")
+	subnets := slices.SortedFunc(slices.Values(op.Refs("subnetIds[]")), func(a, b *engine.Resource) int { return strings.Compare(a.ID, b.ID) })
+	for _, subnet := range subnets {
+		id, zone := subnet.ID, subnet.Properties.Text("availabilityZone")
 		switch {
-		case subnet.Properties.Text("vpcId") != vpc.ID:
-			return op.Refuse("InvalidParameter", "Subnet %s does not belong to VPC %s", id, vpc.ID)
 		case zones[zone] != "":
 			return op.Refuse("DuplicateSubnetsInSameZone", "Found another VPC endpoint subnet in the availability zone of %s: %s", id, zones[zone])
 		case slices.Contains(zonesWithout[service], ZoneID(zone)):
@@ -220,9 +209,10 @@ func endpointNames(op *engine.Op, service string) []any {
 	suffix := "." + service + "." + op.Region + ".vpce." + op.DNSSuffix()
 	label, zone := op.ID+"-"+op.PartOf(8), op.HostedZoneOf("vpce")
 	names := []string{label + suffix}
-	for _, id := range op.Outputs.Texts("subnetIds") {
-		names = append(names, label+"-"+op.Find(view.SubnetType, id).Properties.Text("availabilityZone")+suffix)
+	for _, subnet := range op.Refs("subnetIds[]") {
+		names = append(names, label+"-"+subnet.Properties.Text("availabilityZone")+suffix)
 	}
+	slices.Sort(names[1:])
 	entries := make([]any, 0, len(names)+1)
 	for _, name := range names {
 		entries = append(entries, map[string]any{"dnsName": name, "hostedZoneId": zone})

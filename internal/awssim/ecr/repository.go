@@ -39,25 +39,22 @@ func repositorySpec() *engine.Type {
 			op.ID = op.Outputs.Text("name")
 			op.ARN = op.Fill("arn:{partition}:ecr:{region}:{account}:repository/{name}")
 		},
-		Autoname: "name", AutonameMax: 256,
-		Defaults:  engine.Object{"imageTagMutability": "MUTABLE", "forceDelete": false},
-		Immutable: []string{"name", "encryptionConfigurations"},
-		Rules: map[string][]engine.Rule{
-			"name":               {engine.Length(2, 256), engine.Pattern(repositoryName, "a repository name: lower-case letters and digits, joined by ._-/")},
-			"imageTagMutability": {engine.OneOf("MUTABLE", "IMMUTABLE")},
+		Properties: engine.Properties{
+			"registryId":               {engine.Computed("{account}")},
+			"repositoryUrl":            {engine.Computed("{account}.dkr.ecr.{region}.{suffix}/{name}")},
+			"encryptionConfigurations": {engine.ForceNew},
 			"encryptionConfigurations[].encryptionType": {engine.OneOf("AES256", "KMS")},
+			"forceDelete":        {engine.Default(false)},
+			"imageTagMutability": {engine.Default("MUTABLE"), engine.OneOf("MUTABLE", "IMMUTABLE")},
+			"name":               {engine.Autonamed(256), engine.ForceNew, engine.Length(2, 256), engine.Pattern(repositoryName, "a repository name: lower-case letters and digits, joined by ._-/")},
 		},
+
 		Unique: []string{"name"}, Conflict: "RepositoryAlreadyExistsException",
-		Quota:  engine.Quota{Name: "Registered repositories", Limit: 100000, Code: "LimitExceededException"},
-		Create: []string{"ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"},
-		Read:   []string{"ecr:DescribeRepositories", "ecr:ListTagsForResource"},
-		Update: []string{"ecr:PutImageTagMutability", "ecr:PutImageScanningConfiguration", "ecr:TagResource", "ecr:UntagResource"},
-		Delete: []string{"ecr:DeleteRepository"},
-		OnCreate: func(op *engine.Op) error {
-			op.Outputs["registryId"] = op.Account
-			op.Outputs["repositoryUrl"] = registryHost(op) + "/" + op.ID
-			return nil
-		},
+		Quota:    engine.Quota{Name: "Registered repositories", Limit: 100000, Code: "LimitExceededException"},
+		Create:   []string{"ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"},
+		Read:     []string{"ecr:DescribeRepositories", "ecr:ListTagsForResource"},
+		Update:   []string{"ecr:PutImageTagMutability", "ecr:PutImageScanningConfiguration", "ecr:TagResource", "ecr:UntagResource"},
+		Delete:   []string{"ecr:DeleteRepository"},
 		OnDelete: deleteRepository,
 	}
 }
@@ -84,21 +81,19 @@ func deleteRepository(op *engine.Op) error {
 func lifecyclePolicySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.LifecyclePolicyType, Title: "ECR Lifecycle Policy", Args: ecr.LifecyclePolicyArgs{}, State: ecr.LifecyclePolicy{},
-		ID:        "{repository}",
-		Upserts:   engine.Always,
-		Required:  []string{"policy"},
-		Immutable: []string{"repository"},
-		Documents: []string{"policy"},
-		Check:     lifecycleProblems,
-		Refs:      []engine.Ref{{At: "repository", To: view.RepositoryType, Code: "RepositoryNotFoundException", Holds: engine.Cascades}},
-		Create:    []string{"ecr:PutLifecyclePolicy", "ecr:GetLifecyclePolicy"},
-		Read:      []string{"ecr:GetLifecyclePolicy"},
-		Update:    []string{"ecr:PutLifecyclePolicy"},
-		Delete:    []string{"ecr:DeleteLifecyclePolicy"},
-		OnCreate: func(op *engine.Op) error {
-			op.Outputs["registryId"] = op.Account
-			return nil
+		ID:      "{repository}",
+		Upserts: engine.Always,
+		Properties: engine.Properties{
+			"registryId": {engine.Computed("{account}")},
+			"policy":     {engine.Required, engine.JSON},
+			"repository": {engine.ForceNew, engine.Refers{To: view.RepositoryType, Code: "RepositoryNotFoundException", Holds: engine.Cascades}},
 		},
+
+		Check:  lifecycleProblems,
+		Create: []string{"ecr:PutLifecyclePolicy", "ecr:GetLifecyclePolicy"},
+		Read:   []string{"ecr:GetLifecyclePolicy"},
+		Update: []string{"ecr:PutLifecyclePolicy"},
+		Delete: []string{"ecr:DeleteLifecyclePolicy"},
 	}
 }
 

@@ -1,7 +1,7 @@
 package elbv2
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
@@ -36,28 +36,16 @@ func listenerSpec() *engine.Type {
 			op.ARN = op.Fill("arn:{partition}:elasticloadbalancing:{region}:{account}:listener/") +
 				arnName(op.Inputs.Text("loadBalancerArn"), "loadbalancer/") + "/" + op.Hash(16)
 		},
-		Required:  []string{"defaultActions"},
-		Immutable: []string{"loadBalancerArn"},
-		Rules: map[string][]engine.Rule{
-			"port":                  {engine.Between(1, 65535)},
-			"protocol":              {engine.OneOf("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP")},
-			"sslPolicy":             {engine.OneOf(tlsPolicies...)},
-			"certificateArn":        {engine.ARNOf("(acm|iam)")},
+		Properties: withActions("defaultActions[]", engine.Properties{
 			"alpnPolicy":            {engine.OneOf("HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "None")},
-			"tcpIdleTimeoutSeconds": {engine.Between(60, 6000)},
-			"defaultActions[].type": {engine.OneOf("forward", "redirect", "fixed-response", "authenticate-cognito", "authenticate-oidc")},
-			"defaultActions[].fixedResponse.contentType": {engine.OneOf("text/plain", "text/css", "text/html", "application/javascript", "application/json")},
-			"defaultActions[].fixedResponse.statusCode":  {engine.Pattern(`[245]\d\d`, "a status 2XX, 4XX or 5XX")},
-			"defaultActions[].fixedResponse.messageBody": {engine.Length(0, 1024)},
-			"defaultActions[].redirect.statusCode":       {engine.OneOf("HTTP_301", "HTTP_302")},
-		},
-		Check: listenerProblems,
-		Refs: []engine.Ref{
-			{At: "loadBalancerArn", To: view.LoadBalancerType, Key: "arn", Code: "LoadBalancerNotFound", Holds: engine.Cascades},
-			{At: "certificateArn", To: view.CertificateType, Key: "arn", Code: "CertificateNotFound"},
-			{At: "defaultActions[].targetGroupArn", To: view.TargetGroupType, Key: "arn", Code: "TargetGroupNotFound"},
-			{At: "defaultActions[].forward.targetGroups[].arn", To: view.TargetGroupType, Key: "arn", Code: "TargetGroupNotFound"},
-		},
+			"certificateArn":        {engine.RequiredWhen(secure), onSecure, engine.ARNOf("(acm|iam)"), issued, engine.Refers{To: view.CertificateType, Key: "arn", Code: "CertificateNotFound"}},
+			"defaultActions":        {engine.Required},
+			"loadBalancerArn":       {engine.ForceNew, engine.Refers{To: view.LoadBalancerType, Key: "arn", Code: "LoadBalancerNotFound", Holds: engine.Cascades}},
+			"port":                  {engine.Required, engine.Between(1, 65535)},
+			"protocol":              {engine.OneOf("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"), engine.Otherwise("HTTP")},
+			"sslPolicy":             {onSecure, engine.OneOf(tlsPolicies...), engine.OtherwiseWhen(secure, "ELBSecurityPolicy-2016-08")},
+			"tcpIdleTimeoutSeconds": {engine.OnlyWhen(engine.Is("protocol", "TCP"), "TCP listeners"), engine.Between(60, 6000)},
+		}),
 		Unique: []string{"loadBalancerArn", "port"}, Conflict: "DuplicateListener",
 		Quota:  engine.Quota{Name: "Listeners per load balancer", Limit: 50, Per: "loadBalancerArn", Code: "TooManyListeners"},
 		Create: []string{"elasticloadbalancing:CreateListener", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeListenerAttributes", "elasticloadbalancing:AddTags"},
@@ -70,56 +58,43 @@ func listenerSpec() *engine.Type {
 }
 
 // arnName is what comes after a prefix in an ARN's last part.
-func arnName(arn, prefix string) string { return arnSuffix((&engine.Op{ARN: arn}), prefix) }
+func arnName(arn, prefix string) string { return arnSuffix(&engine.Op{ARN: arn}, prefix) }
 
-func listenerProblems(inputs engine.Object) []engine.Problem {
-	var problems []engine.Problem
-	for i, action := range inputs.Objects("defaultActions") {
-		if action.Text("type") == "forward" && action["targetGroupArn"] == nil && action["forward"] == nil {
-			problems = append(problems, engine.Problem{Property: fmt.Sprintf("defaultActions[%d]", i), Reason: "forwards, but names neither targetGroupArn nor forward"})
-		}
-	}
-	if !inputs.Known("protocol") {
-		return problems
-	}
-	secure := inputs.Text("protocol") == "HTTPS" || inputs.Text("protocol") == "TLS"
-	switch {
-	case secure && inputs["certificateArn"] == nil:
-		problems = append(problems, engine.Problem{Property: "certificateArn", Reason: "is required with " + inputs.Text("protocol")})
-	case !secure && inputs["certificateArn"] != nil:
-		problems = append(problems, engine.Problem{Property: "certificateArn", Reason: "belongs to HTTPS and TLS listeners"})
-	case !secure && inputs["sslPolicy"] != nil:
-		problems = append(problems, engine.Problem{Property: "sslPolicy", Reason: "belongs to HTTPS and TLS listeners"})
-	}
-	if inputs["tcpIdleTimeoutSeconds"] != nil && inputs.Text("protocol") != "TCP" {
-		problems = append(problems, engine.Problem{Property: "tcpIdleTimeoutSeconds", Reason: "belongs to TCP listeners"})
-	}
-	return problems
+// secure is when a listener ends TLS.
+var (
+	secure   = engine.Is("protocol", "HTTPS", "TLS")
+	onSecure = engine.OnlyWhen(secure, "HTTPS and TLS listeners")
+)
+
+// issued holds a certificate to be issued.
+var issued = engine.Against(func(op *engine.Op, _ string, arn any) error { return issuance.CheckIssued(op, arn.(string)) })
+
+// withActions adds the rules of a listener's or a rule's actions, which are at a
+// path.
+func withActions(at string, properties engine.Properties) engine.Properties {
+	forwards := engine.Refers{To: view.TargetGroupType, Key: "arn", Code: "TargetGroupNotFound"}
+	maps.Copy(properties, engine.Properties{
+		at + ".fixedResponse":              {engine.RequiredWhen(engine.Is("type", "fixed-response"))},
+		at + ".fixedResponse.contentType":  {engine.OneOf("text/plain", "text/css", "text/html", "application/javascript", "application/json")},
+		at + ".fixedResponse.messageBody":  {engine.Length(0, 1024)},
+		at + ".fixedResponse.statusCode":   {engine.Required, engine.Pattern(`[245]\d\d`, "a status 2XX, 4XX or 5XX")},
+		at + ".forward.targetGroups":       {engine.Items(1, 5)},
+		at + ".forward.targetGroups[].arn": {forwards},
+		at + ".order":                      {engine.Between(1, 50000)},
+		at + ".redirect":                   {engine.RequiredWhen(engine.Is("type", "redirect"))},
+		at + ".redirect.statusCode":        {engine.OneOf("HTTP_301", "HTTP_302")},
+		at + ".targetGroupArn":             {engine.RequiredOr("forward", engine.Is("type", "forward"), "the action"), forwards},
+		at + ".type":                       {engine.OneOf("forward", "redirect", "fixed-response", "authenticate-cognito", "authenticate-oidc")},
+	})
+	return properties
 }
 
 func placeListener(op *engine.Op) error {
-	balancer := op.FindBy(view.LoadBalancerType, "arn", op.Inputs.Text("loadBalancerArn"))
-	kind := balancer.Properties.Text("loadBalancerType")
-	protocol := op.Inputs.Text("protocol")
-	if protocol == "" && kind == "application" {
-		protocol = "HTTP"
-	}
-	if !slices.Contains(protocols[kind], protocol) {
+	balancer, protocol := op.Ref("loadBalancerArn"), op.Outputs.Text("protocol")
+	if kind := balancer.Properties.Text("loadBalancerType"); !slices.Contains(protocols[kind], protocol) {
 		return op.Refuse("InvalidConfigurationRequest", "Listener protocol '%s' is not supported with load balancers of type '%s'; supported are %v", protocol, kind, protocols[kind])
 	}
-	if arn := op.Inputs.Text("certificateArn"); arn != "" {
-		if err := issuance.CheckIssued(op, arn); err != nil {
-			return err
-		}
-	}
-	if err := checkForwards(op, balancer, view.TargetsOf(op.Inputs)); err != nil {
-		return err
-	}
-	op.Outputs["protocol"] = protocol
-	if (protocol == "HTTPS" || protocol == "TLS") && op.Outputs["sslPolicy"] == nil {
-		op.Outputs["sslPolicy"] = "ELBSecurityPolicy-2016-08"
-	}
-	return nil
+	return checkForwards(op, balancer, view.TargetsOf(op.Inputs))
 }
 
 // ListenersOf is the listeners that forward to a target group, by default or by

@@ -36,32 +36,27 @@ func listenerRuleSpec() *engine.Type {
 			op.ARN = op.Fill("arn:{partition}:elasticloadbalancing:{region}:{account}:listener-rule/") +
 				arnName(op.Inputs.Text("listenerArn"), "listener/") + "/" + op.Hash(16)
 		},
-		Required:  []string{"actions", "conditions"},
-		Immutable: []string{"listenerArn"},
-		Sets:      []string{"conditions"},
-		Rules: map[string][]engine.Rule{
-			"priority":                                {engine.Between(1, rulePriorities)},
+		Properties: withActions("actions[]", engine.Properties{
+			"actions":                                 {engine.Required},
+			"conditions":                              {engine.Required, engine.Set},
+			"conditions[].hostHeader.values":          {someValues},
 			"conditions[].hostHeader.values[]":        {engine.Length(1, 128), host},
-			"conditions[].pathPattern.values[]":       {engine.Length(1, 128), engine.Pattern(`[A-Za-z0-9_\-.$/~"'@:+&*?]+`, "a path pattern of letters, digits and _-.$/~\"'@:+&*?")},
-			"conditions[].httpRequestMethod.values[]": {engine.Pattern(`[A-Z_-]{1,40}`, "a method in capitals")},
 			"conditions[].httpHeader.httpHeaderName":  {engine.Length(1, 40)},
+			"conditions[].httpHeader.values":          {someValues},
 			"conditions[].httpHeader.values[]":        {engine.Length(1, 128)},
-			"conditions[].queryStrings[].value":       {engine.Length(1, 128)},
+			"conditions[].httpRequestMethod.values":   {someValues},
+			"conditions[].httpRequestMethod.values[]": {engine.Pattern(`[A-Z_-]{1,40}`, "a method in capitals")},
+			"conditions[].pathPattern.values":         {someValues},
+			"conditions[].pathPattern.values[]":       {engine.Length(1, 128), engine.Pattern(`[A-Za-z0-9_\-.$/~"'@:+&*?]+`, "a path pattern of letters, digits and _-.$/~\"'@:+&*?")},
 			"conditions[].queryStrings[].key":         {engine.Length(0, 128)},
+			"conditions[].queryStrings[].value":       {engine.Length(1, 128)},
+			"conditions[].sourceIp.values":            {someValues},
 			"conditions[].sourceIp.values[]":          {engine.Pattern(`[0-9a-fA-F.:]+/\d{1,3}`, "a network in CIDR notation")},
-			"actions[].type":                          {engine.OneOf("forward", "redirect", "fixed-response", "authenticate-cognito", "authenticate-oidc")},
-			"actions[].order":                         {engine.Between(1, 50000)},
-			"actions[].fixedResponse.contentType":     {engine.OneOf("text/plain", "text/css", "text/html", "application/javascript", "application/json")},
-			"actions[].fixedResponse.statusCode":      {engine.Pattern(`[245]\d\d`, "a status 2XX, 4XX or 5XX")},
-			"actions[].fixedResponse.messageBody":     {engine.Length(0, 1024)},
-			"actions[].redirect.statusCode":           {engine.OneOf("HTTP_301", "HTTP_302")},
-		},
-		Check: listenerRuleProblems,
-		Refs: []engine.Ref{
-			{At: "listenerArn", To: view.ListenerType, Key: "arn", Code: "ListenerNotFound", Holds: engine.Cascades},
-			{At: "actions[].targetGroupArn", To: view.TargetGroupType, Key: "arn", Code: "TargetGroupNotFound"},
-			{At: "actions[].forward.targetGroups[].arn", To: view.TargetGroupType, Key: "arn", Code: "TargetGroupNotFound"},
-		},
+			"listenerArn":                             {engine.ForceNew, engine.Refers{To: view.ListenerType, Key: "arn", Code: "ListenerNotFound", Holds: engine.Cascades}},
+			"priority":                                {engine.Between(1, rulePriorities)},
+		}),
+
+		Check:  listenerRuleProblems,
 		Unique: []string{"listenerArn", "priority"}, Conflict: "PriorityInUse",
 		Create: []string{"elasticloadbalancing:CreateRule", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:AddTags"},
 		Read:   []string{"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags"},
@@ -71,6 +66,9 @@ func listenerRuleSpec() *engine.Type {
 		OnCreate: createListenerRule, OnUpdate: placeListenerRule,
 	}
 }
+
+// someValues is what a condition compares with: one value at least.
+var someValues = engine.Items(1, conditionValues)
 
 // conditionFields is what a condition can be about. Those that count more than
 // one may occur in several conditions of a rule.
@@ -127,23 +125,14 @@ func conditionTexts(condition engine.Object, field string) []string {
 }
 
 func actionProblems(actions []engine.Object) []engine.Problem {
-	var problems []engine.Problem
-	for i, action := range actions {
-		if action.Text("type") == "forward" && action["targetGroupArn"] == nil && action["forward"] == nil {
-			problems = append(problems, engine.Problem{Property: fmt.Sprintf("actions[%d]", i), Reason: "forwards, but names neither targetGroupArn nor forward"})
-		}
-		if action["targetGroupArn"] != nil && action["forward"] != nil {
-			problems = append(problems, engine.Problem{Property: fmt.Sprintf("actions[%d]", i), Reason: "names both targetGroupArn and forward"})
-		}
-	}
 	if len(actions) > 0 && strings.HasPrefix(actions[len(actions)-1].Text("type"), "authenticate-") {
-		problems = append(problems, engine.Problem{Property: "actions", Reason: "must end with forward, redirect or fixed-response"})
+		return []engine.Problem{{Property: "actions", Reason: "must end with forward, redirect or fixed-response"}}
 	}
-	return problems
+	return nil
 }
 
 func createListenerRule(op *engine.Op) error {
-	listener := op.FindBy(view.ListenerType, "arn", op.Inputs.Text("listenerArn"))
+	listener := op.Ref("listenerArn")
 	standing, highest := 0, 0
 	for _, other := range listenersAt(op, listener.Properties.Text("loadBalancerArn")) {
 		for _, rule := range rulesAt(op, other.ARN) {
@@ -167,8 +156,7 @@ func createListenerRule(op *engine.Op) error {
 }
 
 func placeListenerRule(op *engine.Op) error {
-	listener := op.FindBy(view.ListenerType, "arn", op.Inputs.Text("listenerArn")).Properties
-	balancer := op.FindBy(view.LoadBalancerType, "arn", listener.Text("loadBalancerArn"))
+	balancer := op.FindBy(view.LoadBalancerType, "arn", op.Ref("listenerArn").Properties.Text("loadBalancerArn"))
 	if balancer.Properties.Text("loadBalancerType") != "application" {
 		return op.Refuse("UnsupportedOperation", "Rules are unsupported for listeners of Network Load Balancers: %s", op.Inputs.Text("listenerArn"))
 	}

@@ -25,61 +25,56 @@ func Service() engine.Service {
 	}
 }
 
-var lbName = []engine.Rule{engine.Length(1, 32), engine.Pattern(`[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?`, "letters, digits and inner hyphens")}
+var lbName = engine.Values{engine.Length(1, 32), engine.Pattern(`[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?`, "letters, digits and inner hyphens")}
 
 func loadBalancerSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.LoadBalancerType, Title: "ELBv2 Load Balancer", Args: lb.LoadBalancerArgs{}, State: lb.LoadBalancer{},
 		ID: "{arn}", Identify: identifyLoadBalancer,
-		Autoname: "name", AutonameMax: 32,
-		Defaults: engine.Object{"loadBalancerType": "application", "enableDeletionProtection": false, "idleTimeout": 60.0, "clientKeepAlive": 3600.0,
-			"desyncMitigationMode": "defensive", "enableHttp2": true, "xffHeaderProcessingMode": "append"},
-		Immutable: []string{"internal", "loadBalancerType", "name", "namePrefix"},
-		Sets:      []string{"securityGroups", "subnets", "subnetMappings"},
-		Rules: map[string][]engine.Rule{
-			"name": append(lbName, func(v any) string {
-				if name, _ := v.(string); strings.HasPrefix(name, "internal-") {
-					return "begins with internal-, which AWS keeps for itself"
-				}
-				return ""
-			}),
-			"loadBalancerType":             {engine.OneOf("application", "network")}, // gateway load balancers are not simulated
-			"idleTimeout":                  {engine.Between(1, 4000)},
-			"clientKeepAlive":              {engine.Between(60, 604800)},
-			"ipAddressType":                {engine.OneOf("ipv4", "dualstack", "dualstack-without-public-ipv4")},
-			"desyncMitigationMode":         {engine.OneOf("monitor", "defensive", "strictest")},
-			"xffHeaderProcessingMode":      {engine.OneOf("append", "preserve", "remove")},
+		Properties: engine.Properties{
+			"clientKeepAlive":              {engine.Default(3600.0), engine.Between(60, 604800)},
+			"desyncMitigationMode":         {engine.Default("defensive"), engine.OneOf("monitor", "defensive", "strictest")},
 			"dnsRecordClientRoutingPolicy": {engine.OneOf("availability_zone_affinity", "partial_availability_zone_affinity", "any_availability_zone")},
+			"enableDeletionProtection":     {engine.Default(false)},
+			"enableHttp2":                  {engine.Default(true)},
 			"enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": {engine.OneOf("on", "off")},
-			"securityGroups": {engine.Items(0, 5)},
+			"idleTimeout":               {engine.Default(60.0), engine.Between(1, 4000)},
+			"internal":                  {engine.ForceNew},
+			"ipAddressType":             {engine.OneOf("ipv4", "dualstack", "dualstack-without-public-ipv4")},
+			"loadBalancerType":          {engine.ForceNew, engine.Default("application"), engine.OneOf("application", "network")}, // gateway load balancers are not simulated
+			"name":                      {engine.Autonamed(32), engine.ForceNew, lbName, engine.Value(notInternal)},
+			"namePrefix":                {engine.ForceNew},
+			"securityGroups":            {engine.Set, engine.Items(0, 5), engine.ForceNewWhen(gainsOrLosesGroups)},
+			"securityGroups[]":          {engine.Refers{To: view.SecurityGroupType, Code: "InvalidSecurityGroup"}},
+			"subnetMappings":            {engine.Set},
+			"subnetMappings[].subnetId": {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound"}},
+			"subnets":                   {engine.Set, engine.ExactlyOneOf("subnetMappings")},
+			"subnets[]":                 {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound"}},
+			"xffHeaderProcessingMode":   {engine.Default("append"), engine.OneOf("append", "preserve", "remove")},
 		},
-		Check: func(inputs engine.Object) []engine.Problem {
-			if engine.IsEmpty(inputs["subnets"]) == engine.IsEmpty(inputs["subnetMappings"]) && inputs.Known("subnets") {
-				return []engine.Problem{{Property: "subnets", Reason: "exactly one of subnets and subnetMappings must be set"}}
-			}
-			return nil
-		},
-		Refs: []engine.Ref{
-			{At: "subnets[]", To: view.SubnetType, Code: "SubnetNotFound"},
-			{At: "subnetMappings[].subnetId", To: view.SubnetType, Code: "SubnetNotFound"},
-			{At: "securityGroups[]", To: view.SecurityGroupType, Code: "InvalidSecurityGroup"},
-		},
+
 		Unique: []string{"name"}, Conflict: "DuplicateLoadBalancerName",
-		Quota: engine.Quota{Name: "Application or Network Load Balancers per Region", Limit: 50, Per: "loadBalancerType", Code: "TooManyLoadBalancers"},
-		// A network load balancer created without security groups can never
-		// have any, and one with groups can't lose them all.
-		Replaces: func(state, news engine.Object) []string {
-			if state.Text("loadBalancerType") == "network" && engine.IsEmpty(state["securityGroups"]) != engine.IsEmpty(news["securityGroups"]) {
-				return []string{"securityGroups"}
-			}
-			return nil
-		},
+		Quota:    engine.Quota{Name: "Application or Network Load Balancers per Region", Limit: 50, Per: "loadBalancerType", Code: "TooManyLoadBalancers"},
 		Create:   []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:AddTags", "elasticloadbalancing:DescribeTags"},
 		Read:     []string{"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags"},
 		Update:   []string{"elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets", "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"},
 		Delete:   []string{"elasticloadbalancing:DeleteLoadBalancer"},
 		OnCreate: placeLoadBalancer, OnUpdate: placeLoadBalancer, OnDelete: deleteLoadBalancer,
 	}
+}
+
+func notInternal(v any) string {
+	if name, _ := v.(string); strings.HasPrefix(name, "internal-") {
+		return "begins with internal-, which AWS keeps for itself"
+	}
+	return ""
+}
+
+// gainsOrLosesGroups is when security groups can't be changed: a network load
+// balancer created without can never have any, and one with groups can't lose
+// them all.
+func gainsOrLosesGroups(state, news engine.Object) bool {
+	return state.Text("loadBalancerType") == "network" && engine.IsEmpty(state["securityGroups"]) != engine.IsEmpty(news["securityGroups"])
 }
 
 // identifyLoadBalancer makes the ARN, which tells the load balancer's type.
@@ -210,12 +205,12 @@ func deleteLoadBalancer(op *engine.Op) error {
 func listenerCertificateSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ListenerCertificateType, Title: "ELBv2 Listener Certificate", Args: lb.ListenerCertificateArgs{}, State: lb.ListenerCertificate{},
-		ID:        "{listenerArn}_{certificateArn}",
-		Immutable: []string{"certificateArn", "listenerArn"},
-		Refs: []engine.Ref{
-			{At: "listenerArn", To: view.ListenerType, Key: "arn", Code: "ListenerNotFound", Holds: engine.Cascades},
-			{At: "certificateArn", To: view.CertificateType, Key: "arn", Code: "CertificateNotFound"},
+		ID: "{listenerArn}_{certificateArn}",
+		Properties: engine.Properties{
+			"certificateArn": {engine.ForceNew, engine.Refers{To: view.CertificateType, Key: "arn", Code: "CertificateNotFound"}},
+			"listenerArn":    {engine.ForceNew, engine.Refers{To: view.ListenerType, Key: "arn", Code: "ListenerNotFound", Holds: engine.Cascades}},
 		},
+
 		Create: []string{"elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates"},
 		Read:   []string{"elasticloadbalancing:DescribeListenerCertificates"},
 		Delete: []string{"elasticloadbalancing:RemoveListenerCertificates"},

@@ -24,14 +24,18 @@ const (
 func targetGroupAttachmentSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.TargetAttachmentType, Title: "ELBv2 Target Group Attachment", Args: lb.TargetGroupAttachmentArgs{}, State: lb.TargetGroupAttachment{},
-		ID:        "{targetGroupArn}-{hash}",
-		Immutable: []string{"availabilityZone", "port", "targetGroupArn", "targetId"},
-		Rules:     map[string][]engine.Rule{"port": {engine.Between(1, 65535)}, "targetGroupArn": {engine.ARNOf("elasticloadbalancing")}},
-		Refs:      []engine.Ref{{At: "targetGroupArn", To: view.TargetGroupType, Key: "arn", Code: "TargetGroupNotFound", Holds: engine.Cascades}},
-		Create:    []string{"elasticloadbalancing:RegisterTargets"},
-		Read:      []string{"elasticloadbalancing:DescribeTargetHealth"},
-		Delete:    []string{"elasticloadbalancing:DeregisterTargets"},
-		OnCreate:  registerTarget,
+		ID: "{targetGroupArn}-{hash}",
+		Properties: engine.Properties{
+			"availabilityZone": {engine.ForceNew},
+			"port":             {engine.ForceNew, engine.Between(1, 65535)},
+			"targetGroupArn":   {engine.ForceNew, engine.ARNOf("elasticloadbalancing"), engine.Refers{To: view.TargetGroupType, Key: "arn", Code: "TargetGroupNotFound", Holds: engine.Cascades}},
+			"targetId":         {engine.ForceNew},
+		},
+
+		Create:   []string{"elasticloadbalancing:RegisterTargets"},
+		Read:     []string{"elasticloadbalancing:DescribeTargetHealth"},
+		Delete:   []string{"elasticloadbalancing:DeregisterTargets"},
+		OnCreate: registerTarget,
 		OnDelete: func(op *engine.Op) error {
 			for _, other := range op.All(view.TargetAttachmentType) {
 				if TargetOf(op, other.Properties) == TargetOf(op, op.Outputs) {

@@ -12,35 +12,38 @@ func targetGroupSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.TargetGroupType, Title: "ELBv2 Target Group", Args: lb.TargetGroupArgs{}, State: lb.TargetGroup{},
 		ID: "{arn}", ARN: "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{hash16}",
-		Autoname: "name", AutonameMax: 32,
-		Defaults:  engine.Object{"targetType": "instance", "deregistrationDelay": 300.0, "slowStart": 0.0, "proxyProtocolV2": false},
-		Required:  []string{"port", "protocol", "vpcId"}, // Lambda targets are not simulated
-		Immutable: []string{"ipAddressType", "name", "namePrefix", "port", "protocol", "protocolVersion", "targetType", "vpcId"},
-		Rules: map[string][]engine.Rule{
-			"name":                           lbName,
-			"port":                           {engine.Between(1, 65535)},
-			"protocol":                       {engine.OneOf("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP")},
-			"protocolVersion":                {engine.OneOf("GRPC", "HTTP1", "HTTP2")},
-			"targetType":                     {engine.OneOf("instance", "ip", "alb")},
-			"ipAddressType":                  {engine.OneOf("ipv4", "ipv6")},
-			"deregistrationDelay":            {engine.Between(0, 3600)},
-			"preserveClientIp":               {engine.OneOf("true", "false")},
-			"loadBalancingCrossZoneEnabled":  {engine.OneOf("true", "false", "use_load_balancer_configuration")},
-			"loadBalancingAlgorithmType":     {engine.OneOf("round_robin", "least_outstanding_requests", "weighted_random")},
+		// Lambda targets, which need none of the required ones, are not simulated.
+		Properties: engine.Properties{
+			"connectionTermination":          {ofNetworks},
+			"deregistrationDelay":            {engine.Default(300.0), engine.Between(0, 3600)},
+			"healthCheck.enabled":            {engine.Otherwise(true)},
+			"healthCheck.healthyThreshold":   {engine.Between(2, 10), engine.Otherwise(3.0)},
+			"healthCheck.interval":           {engine.Between(5, 300), engine.Otherwise(30.0)},
+			"healthCheck.matcher":            {onHTTPChecks, engine.Pattern(`[2-5]\d\d(?:[-,][2-5]\d\d)*`, "status codes such as 200,403 or 200-299")},
+			"healthCheck.path":               {onHTTPChecks, engine.Length(1, 1024), engine.Pattern(`/.*`, "a path that begins with /"), engine.OtherwiseWhen(engine.In("healthCheck", engine.Not(engine.Is("protocol", "TCP"))), "/")},
+			"healthCheck.port":               {engine.Pattern(`traffic-port|\d{1,5}`, "a port or traffic-port"), engine.Otherwise("traffic-port")},
+			"healthCheck.protocol":           {engine.OneOf("HTTP", "HTTPS", "TCP"), engine.OtherwiseWhen(application, "HTTP"), engine.Otherwise("TCP")},
+			"healthCheck.timeout":            {engine.Between(2, 120), engine.Below("interval")},
+			"healthCheck.unhealthyThreshold": {engine.Between(2, 10), engine.Otherwise(3.0)},
+			"ipAddressType":                  {engine.ForceNew, engine.OneOf("ipv4", "ipv6"), engine.Otherwise("ipv4")},
+			"loadBalancerArns":               {engine.Otherwise([]any{})},
+			"loadBalancingAlgorithmType":     {ofApplications, engine.OneOf("round_robin", "least_outstanding_requests", "weighted_random")},
 			"loadBalancingAnomalyMitigation": {engine.OneOf("on", "off")},
-			"slowStart":                      {slowStart},
+			"loadBalancingCrossZoneEnabled":  {engine.OneOf("true", "false", "use_load_balancer_configuration"), engine.Otherwise("use_load_balancer_configuration")},
+			"name":                           {engine.Autonamed(32), engine.ForceNew, lbName},
+			"namePrefix":                     {engine.ForceNew},
+			"port":                           {engine.Required, engine.ForceNew, engine.Between(1, 65535)},
+			"preserveClientIp":               {ofNetworks, engine.OneOf("true", "false")},
+			"protocol":                       {engine.Required, engine.ForceNew, engine.OneOf("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP")},
+			"protocolVersion":                {ofApplications, engine.ForceNew, engine.OneOf("GRPC", "HTTP1", "HTTP2"), engine.OtherwiseWhen(application, "HTTP1"), engine.Otherwise("")},
+			"proxyProtocolV2":                {engine.Default(false)},
+			"slowStart":                      {engine.Default(0.0), engine.Value(slowStart), engine.OnlyWhen(engine.Not(engine.Is("loadBalancingAlgorithmType", "least_outstanding_requests", "weighted_random")), "the algorithm round_robin")},
 			"stickiness.type":                {engine.OneOf("lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto")},
-			"healthCheck.healthyThreshold":   {engine.Between(2, 10)},
-			"healthCheck.unhealthyThreshold": {engine.Between(2, 10)},
-			"healthCheck.interval":           {engine.Between(5, 300)},
-			"healthCheck.timeout":            {engine.Between(2, 120)},
-			"healthCheck.protocol":           {engine.OneOf("HTTP", "HTTPS", "TCP")},
-			"healthCheck.path":               {engine.Length(1, 1024), engine.Pattern(`/.*`, "a path that begins with /")},
-			"healthCheck.port":               {engine.Pattern(`traffic-port|\d{1,5}`, "a port or traffic-port")},
-			"healthCheck.matcher":            {engine.Pattern(`[2-5]\d\d(?:[-,][2-5]\d\d)*`, "status codes such as 200,403 or 200-299")},
+			"targetType":                     {engine.ForceNew, engine.Default("instance"), engine.OneOf("instance", "ip", "alb")},
+			"vpcId":                          {engine.Required, engine.ForceNew, engine.Refers{To: view.VPCType, Code: "ValidationError"}},
 		},
+
 		Check:  targetGroupProblems,
-		Refs:   []engine.Ref{{At: "vpcId", To: view.VPCType, Code: "ValidationError"}},
 		Unique: []string{"name"}, Conflict: "DuplicateTargetGroupName",
 		Quota:  engine.Quota{Name: "Target groups per Region", Limit: 3000, Code: "TooManyTargetGroups"},
 		Create: []string{"elasticloadbalancing:CreateTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:AddTags"},
@@ -59,64 +62,22 @@ func slowStart(v any) string {
 	return ""
 }
 
+// application is when a target group belongs to application load balancers.
+var (
+	application    = engine.Is("protocol", "HTTP", "HTTPS")
+	ofApplications = engine.OnlyWhen(application, "target groups of application load balancers (HTTP, HTTPS)")
+	ofNetworks     = engine.OnlyWhen(engine.Not(application), "target groups of network load balancers (TCP, TLS, UDP)")
+	onHTTPChecks   = engine.OnlyWhen(engine.Not(engine.Is("protocol", "TCP")), "HTTP and HTTPS health checks")
+)
+
 func targetGroupProblems(inputs engine.Object) []engine.Problem {
-	if !inputs.Known("protocol") {
-		return nil
+	if slices.Contains(protocols["application"], inputs.Text("protocol")) && inputs.Object("healthCheck").Text("protocol") == "TCP" {
+		return []engine.Problem{{Property: "healthCheck.protocol", Reason: "is TCP, which application load balancers don't check by"}}
 	}
-	var problems []engine.Problem
-	isApplication := slices.Contains(protocols["application"], inputs.Text("protocol"))
-	networkOnly := []string{"connectionTermination", "preserveClientIp"}
-	applicationOnly := []string{"loadBalancingAlgorithmType", "protocolVersion"}
-	for _, name := range networkOnly {
-		if isApplication && inputs.Has(name) {
-			problems = append(problems, engine.Problem{Property: name, Reason: "belongs to target groups of network load balancers (TCP, TLS, UDP)"})
-		}
-	}
-	for _, name := range applicationOnly {
-		if !isApplication && inputs.Has(name) {
-			problems = append(problems, engine.Problem{Property: name, Reason: "belongs to target groups of application load balancers (HTTP, HTTPS)"})
-		}
-	}
-	if algorithm := inputs.Text("loadBalancingAlgorithmType"); inputs.Number("slowStart") > 0 && algorithm != "" && algorithm != "round_robin" {
-		problems = append(problems, engine.Problem{Property: "slowStart", Reason: "goes with round_robin only, not with " + algorithm})
-	}
-	check := inputs.Object("healthCheck")
-	if check.Number("timeout") > 0 && check.Number("interval") > 0 && check.Number("timeout") >= check.Number("interval") {
-		problems = append(problems, engine.Problem{Property: "healthCheck.timeout", Reason: "must be smaller than the interval"})
-	}
-	if check.Text("protocol") == "TCP" && (check.Has("path") || check.Has("matcher")) {
-		problems = append(problems, engine.Problem{Property: "healthCheck.path", Reason: "path and matcher belong to HTTP and HTTPS health checks"})
-	}
-	if isApplication && check.Text("protocol") == "TCP" {
-		problems = append(problems, engine.Problem{Property: "healthCheck.protocol", Reason: "is TCP, which application load balancers don't check by"})
-	}
-	return problems
+	return nil
 }
 
 func placeTargetGroup(op *engine.Op) error {
 	op.Outputs["arnSuffix"] = arnSuffix(op, "")
-	protocol := op.Inputs.Text("protocol")
-	checkProtocol, version := "TCP", ""
-	if slices.Contains(protocols["application"], protocol) {
-		checkProtocol, version = "HTTP", "HTTP1"
-	}
-	for name, value := range (engine.Object{"ipAddressType": "ipv4", "protocolVersion": version, "loadBalancingCrossZoneEnabled": "use_load_balancer_configuration", "loadBalancerArns": engine.List()}) {
-		if op.Outputs[name] == nil {
-			op.Outputs[name] = value
-		}
-	}
-	if op.Outputs["healthCheck"] == nil {
-		op.Outputs["healthCheck"] = map[string]any{}
-	}
-	check := engine.AsObject(op.Outputs["healthCheck"]).Clone()
-	for name, value := range (engine.Object{"enabled": true, "healthyThreshold": 3.0, "unhealthyThreshold": 3.0, "interval": 30.0, "port": "traffic-port", "protocol": checkProtocol}) {
-		if check[name] == nil {
-			check[name] = value
-		}
-	}
-	if check.Text("protocol") != "TCP" && check["path"] == nil {
-		check["path"] = "/"
-	}
-	op.Outputs["healthCheck"] = map[string]any(check)
 	return nil
 }

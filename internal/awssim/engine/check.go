@@ -22,9 +22,9 @@ const DefaultsKey = "__defaults"
 
 func (s *Simulator) withDefaults(spec *Type, inputs Object) Object {
 	var filled []string
-	for _, name := range spec.Defaults.SortedNames() {
+	for _, name := range spec.defaults.SortedNames() {
 		if inputs[name] == nil {
-			inputs[name] = CloneValue(spec.Defaults[name])
+			inputs[name] = CloneValue(spec.defaults[name])
 			filled = append(filled, name)
 		}
 	}
@@ -34,19 +34,19 @@ func (s *Simulator) withDefaults(spec *Type, inputs Object) Object {
 
 // setName fills in a physical name: the one from before, or a new one.
 func (t *Type) setName(inputs, old Object, request *pulumirpc.CheckRequest) *Problem {
-	if t.Autoname == "" || inputs[t.Autoname] != nil || inputs[t.Autoname+"Prefix"] != nil {
+	if t.autoname == "" || inputs[t.autoname] != nil || inputs[t.autoname+"Prefix"] != nil {
 		return nil
 	}
-	name := old.Text(t.Autoname)
-	if !slices.Contains(old.Texts(DefaultsKey), t.Autoname) {
+	name := old.Text(t.autoname)
+	if !slices.Contains(old.Texts(DefaultsKey), t.autoname) {
 		var err error
-		name, err = resource.NewUniqueName(request.RandomSeed, urn.URN(request.Urn).Name()+"-", 7, t.AutonameMax, nil)
+		name, err = resource.NewUniqueName(request.RandomSeed, urn.URN(request.Urn).Name()+"-", 7, t.autonameMax, nil)
 		if err != nil {
-			return &Problem{t.Autoname, err.Error() + "; shorten the resource's Pulumi name"}
+			return &Problem{t.autoname, err.Error() + "; shorten the resource's Pulumi name"}
 		}
 	}
-	inputs[t.Autoname] = name
-	inputs[DefaultsKey] = append(inputs[DefaultsKey].([]any), t.Autoname)
+	inputs[t.autoname] = name
+	inputs[DefaultsKey] = append(inputs[DefaultsKey].([]any), t.autoname)
 	return nil
 }
 
@@ -54,21 +54,12 @@ func (t *Type) setName(inputs, old Object, request *pulumirpc.CheckRequest) *Pro
 // looking at the accounts, sorted by property.
 func (t *Type) problems(inputs Object) []Problem {
 	problems := schemaProblems(t.Schema().Inputs, inputs, "")
-	for _, name := range t.Required {
-		if v := inputs[name]; v == nil || reflect.DeepEqual(v, []any{}) {
-			problems = append(problems, Problem{name, "is required"})
-		}
+	for _, rule := range t.inputRules {
+		problems = append(problems, rule.problems(inputs)...)
 	}
 	if len(problems) == 0 { // rules count on right kinds
-		rules := maps.Clone(t.Rules)
-		if _, ok := t.Schema().Inputs["tags"]; ok {
-			if rules == nil {
-				rules = map[string][]Rule{}
-			}
-			rules["tags"] = tagRules
-		}
-		problems = append(problems, ruleProblems(rules, inputs)...)
-		for _, name := range t.Documents {
+		problems = append(problems, ruleProblems(t.values, inputs)...)
+		for _, name := range t.documents {
 			if text, ok := inputs[name].(string); ok && text != "" {
 				if reason := jsonDocument(text); reason != "" {
 					problems = append(problems, Problem{name, reason})
@@ -85,7 +76,19 @@ func (t *Type) problems(inputs Object) []Problem {
 	return slices.Compact(problems)
 }
 
-func ruleProblems(rules map[string][]Rule, inputs Object) []Problem {
+// checkKnown refuses inputs that are not fully known, and those of which a check
+// would complain: services' rules count on both.
+func (t *Type) checkKnown(inputs Object) error {
+	problems := t.problems(inputs)
+	for _, name := range inputs.SortedNames() {
+		if !inputs.Known(name) {
+			problems = append(problems, Problem{name, "is not known"})
+		}
+	}
+	return joinProblems(problems)
+}
+
+func ruleProblems(rules map[string][]Value, inputs Object) []Problem {
 	var problems []Problem
 	for path, held := range rules {
 		for _, at := range ValuesAt(inputs, path) {
@@ -115,9 +118,11 @@ func (t *Type) diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
 	response := &pulumirpc.DiffResponse{
 		Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true, DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
 	}
-	replacing := t.Immutable
-	if t.Replaces != nil {
-		replacing = slices.Concat(replacing, t.Replaces(state, news))
+	replacing := slices.Clone(t.forceNew)
+	for _, when := range t.forceNewWhen {
+		if when.replaces(state, news) {
+			replacing = append(replacing, when.property)
+		}
 	}
 	for name := range t.Schema().Inputs {
 		had, want := state[name], news[name]
@@ -148,14 +153,14 @@ func (t *Type) diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
 	}
 	slices.Sort(response.Diffs)
 	slices.Sort(response.Replaces)
-	response.DeleteBeforeReplace = len(response.Replaces) > 0 && (t.deleteBeforeReplace || t.namedByProgram(news))
+	response.DeleteBeforeReplace = len(response.Replaces) > 0 && (t.DeleteBeforeReplace || t.namedByProgram(news))
 	return response
 }
 
 // namedByProgram tells that the program chose the physical name, which two
 // resources cannot have at a time.
 func (t *Type) namedByProgram(inputs Object) bool {
-	return t.Autoname != "" && inputs.Has(t.Autoname) && !slices.Contains(inputs.Texts(DefaultsKey), t.Autoname)
+	return t.autoname != "" && inputs.Has(t.autoname) && !slices.Contains(inputs.Texts(DefaultsKey), t.autoname)
 }
 
 // stated is the part of a property's value that the program states or stated:
@@ -188,12 +193,12 @@ func stated(had, want, old any) any {
 }
 
 func (t *Type) equal(name string, a, b any) bool {
-	if slices.Contains(t.Documents, name) {
+	if slices.Contains(t.documents, name) {
 		left, lok := a.(string)
 		right, rok := b.(string)
 		return lok && rok && sameDocument(left, right)
 	}
-	return EqualValues(a, b, slices.Contains(t.Sets, name))
+	return EqualValues(a, b, slices.Contains(t.sets, name))
 }
 
 // EqualValues compares two JSON values; null, an empty list and an empty

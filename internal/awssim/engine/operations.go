@@ -37,6 +37,9 @@ func (op *Op) createFor(inputs Object) (*Resource, error) {
 			actions = others
 		}
 	}
+	if err := op.spec.checkKnown(inputs); err != nil {
+		return nil, err
+	}
 	if err := op.requests("creating", actions); err != nil {
 		return nil, err
 	}
@@ -50,6 +53,9 @@ func (op *Op) createResource(inputs Object) (*Resource, error) {
 	if err := op.checkReferences(); err != nil {
 		return nil, err
 	}
+	if err := op.checkAgainst(); err != nil {
+		return nil, err
+	}
 	if err := op.checkUnique(); err != nil {
 		return nil, err
 	}
@@ -57,10 +63,11 @@ func (op *Op) createResource(inputs Object) (*Resource, error) {
 		return nil, err
 	}
 	op.name()
-	if standing := op.Find(op.Token, op.ID); standing != nil && (op.spec.Upserts == nil || !op.spec.Upserts(inputs)) {
+	if standing := op.Find(op.Token, op.ID); standing != nil && (!op.spec.Upserts.holds(inputs)) {
 		return nil, op.Refuse(op.conflictCode(), "%s %q already exists", op.spec.Title, op.ID)
 	}
 	op.setTags()
+	op.compute(true)
 	return op.settle(op.spec.OnCreate)
 }
 
@@ -141,6 +148,9 @@ func (op *Op) resource() (*Resource, error) {
 
 // updateFor changes a resource in place.
 func (op *Op) updateFor(id string, inputs Object) (*Resource, error) {
+	if err := op.spec.checkKnown(inputs); err != nil {
+		return nil, err
+	}
 	if err := op.requests("updating", op.spec.Update); err != nil {
 		return nil, err
 	}
@@ -153,10 +163,14 @@ func (op *Op) updateFor(id string, inputs Object) (*Resource, error) {
 	if err := op.checkReferences(); err != nil {
 		return nil, err
 	}
+	if err := op.checkAgainst(); err != nil {
+		return nil, err
+	}
 	if err := op.checkUnique(); err != nil {
 		return nil, err
 	}
 	op.setTags()
+	op.compute(false)
 	return op.settle(op.spec.OnUpdate)
 }
 
@@ -230,22 +244,6 @@ func (op *Op) deleteFor(id string) error {
 	return op.commit()
 }
 
-// checkReferences holds every declared reference to a resource that the
-// caller can see.
-func (op *Op) checkReferences() error {
-	for _, ref := range op.spec.Refs {
-		for _, at := range ValuesAt(op.Inputs, ref.At) {
-			value, _ := at.Value.(string)
-			if value == "" || op.FindBy(ref.To, ref.Key, value) != nil {
-				continue
-			}
-			return op.Refuse(ref.Code, "The %s '%s' does not exist in account %s%s (property %s)",
-				resourceName(ref.To), value, op.Account, inRegion(op.Region), at.path)
-		}
-	}
-	return nil
-}
-
 func inRegion(region string) string {
 	if region == "" {
 		return ""
@@ -308,7 +306,7 @@ func (op *Op) checkUse() error {
 		}
 	}
 	for _, use := range op.uses() {
-		if use.hold == blocks && !slices.Contains(op.change.Remove, use.by) {
+		if use.hold == Blocks && !slices.Contains(op.change.Remove, use.by) {
 			blocked = resourceName(use.by.Type) + " " + use.by.ID
 			break
 		}
@@ -317,37 +315,6 @@ func (op *Op) checkUse() error {
 		return nil
 	}
 	return op.Refuse(op.inUseCode(), "%s '%s' has dependencies and cannot be deleted: %s uses it", resourceName(op.Token), op.ID, blocked)
-}
-
-// use is one resource's reference to another.
-type use struct {
-	by   *Resource
-	hold hold
-}
-
-// uses is the references to the resource that is about to go.
-func (op *Op) uses() []use {
-	var found []use
-	for _, spec := range op.Simulator.Catalog.Types {
-		for _, ref := range spec.Refs {
-			if ref.To != op.Token || ref.Holds == Ignored {
-				continue
-			}
-			own := op.ID
-			if ref.Key != "" {
-				own = op.Before.Properties.Text(ref.Key)
-			}
-			for _, other := range op.All(spec.Token) {
-				for _, at := range ValuesAt(other.Properties, ref.At) {
-					if at.Value == own && other != op.Before {
-						found = append(found, use{other, ref.Holds})
-					}
-				}
-			}
-		}
-	}
-	slices.SortFunc(found, func(a, b use) int { return compareResources(a.by, b.by) })
-	return found
 }
 
 func (op *Op) inUseCode() string {

@@ -10,11 +10,18 @@ import (
 	"unicode/utf8"
 )
 
-// Rule tells what is wrong with a known value, or "".
-type Rule func(v any) string
+// Value is a rule about a known value: it returns what is wrong, or "".
+type Value func(v any) string
+
+func (v Value) declare(t *Type, path string) { t.values[path] = append(t.values[path], v) }
+
+// Values are several rules about a value.
+type Values []Value
+
+func (all Values) declare(t *Type, path string) { t.values[path] = append(t.values[path], all...) }
 
 // OneOf holds a string to an enumeration.
-func OneOf(values ...string) Rule {
+func OneOf(values ...string) Value {
 	return func(v any) string {
 		if s, _ := v.(string); !slices.Contains(values, s) {
 			return fmt.Sprintf("%q is not one of %s", s, strings.Join(values, ", "))
@@ -24,7 +31,7 @@ func OneOf(values ...string) Rule {
 }
 
 // NumberIn holds a number to a list.
-func NumberIn(values ...int) Rule {
+func NumberIn(values ...int) Value {
 	return func(v any) string {
 		if f, _ := v.(float64); !slices.Contains(values, int(f)) {
 			return fmt.Sprintf("%v is not one of %v", f, values)
@@ -34,7 +41,7 @@ func NumberIn(values ...int) Rule {
 }
 
 // Between holds a number to a closed range.
-func Between(low, high int) Rule {
+func Between(low, high int) Value {
 	return func(v any) string {
 		if f, _ := v.(float64); f < float64(low) || f > float64(high) {
 			return fmt.Sprintf("%v is not between %d and %d", f, low, high)
@@ -44,7 +51,7 @@ func Between(low, high int) Rule {
 }
 
 // Length holds a string's number of characters to a closed range.
-func Length(low, high int) Rule {
+func Length(low, high int) Value {
 	return func(v any) string {
 		s, _ := v.(string)
 		if n := utf8.RuneCountInString(s); n < low || n > high {
@@ -55,7 +62,7 @@ func Length(low, high int) Rule {
 }
 
 // Items holds a list's length to a closed range.
-func Items(low, high int) Rule {
+func Items(low, high int) Value {
 	return func(v any) string {
 		if l, _ := v.([]any); len(l) < low || len(l) > high {
 			return fmt.Sprintf("has %d elements; AWS takes %d to %d", len(l), low, high)
@@ -66,7 +73,7 @@ func Items(low, high int) Rule {
 
 // Pattern holds a string to an anchored regular expression; want says it in
 // words.
-func Pattern(expression, want string) Rule {
+func Pattern(expression, want string) Value {
 	re := regexp.MustCompile(`^(?:` + expression + `)$`)
 	return func(v any) string {
 		if s, _ := v.(string); !re.MatchString(s) {
@@ -77,7 +84,7 @@ func Pattern(expression, want string) Rule {
 }
 
 // ARNOf holds a string to an ARN of a service.
-func ARNOf(service string) Rule {
+func ARNOf(service string) Value {
 	return Pattern(`arn:aws[a-z-]*:`+service+`:[a-z0-9-]*:(\d{12}|aws)?:.+`, "an ARN of "+service)
 }
 
@@ -97,7 +104,7 @@ func jsonDocument(v any) string {
 
 // Ipv4Network holds a string to an IPv4 network in its canonical form, with a
 // prefix length within a closed range.
-func Ipv4Network(low, high int) Rule {
+func Ipv4Network(low, high int) Value {
 	return func(v any) string {
 		s, _ := v.(string)
 		prefix, err := netip.ParsePrefix(s)
@@ -115,7 +122,7 @@ func Ipv4Network(low, high int) Rule {
 
 // tagRules are AWS's restrictions on tags, held to for every service: EC2 alone
 // takes more characters than the API models of the others do.
-var tagRules = []Rule{func(v any) string {
+func tagRules(v any) string {
 	tags := AsObject(v)
 	if len(tags) > 50 {
 		return fmt.Sprintf("has %d tags; AWS takes 50", len(tags))
@@ -134,6 +141,6 @@ var tagRules = []Rule{func(v any) string {
 		}
 	}
 	return ""
-}}
+}
 
 var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)

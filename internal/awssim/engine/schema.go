@@ -14,14 +14,14 @@ import (
 // that is neither pointer, slice nor map must be given.
 func InputFields(args any) map[string]reflect.Type {
 	if typed, ok := args.(interface{ ElementType() reflect.Type }); ok {
-		return FieldsOf(typed.ElementType())
+		return fieldsOf(typed.ElementType())
 	}
-	return FieldsOf(reflect.TypeOf(args))
+	return fieldsOf(reflect.TypeOf(args))
 }
 
 // outputFields is the fields of a resource struct, for example ec2.Vpc{}.
 func outputFields(state any) map[string]reflect.Type {
-	fields := FieldsOf(reflect.TypeOf(state))
+	fields := fieldsOf(reflect.TypeOf(state))
 	for name, t := range fields {
 		output, ok := reflect.Zero(t).Interface().(interface{ ElementType() reflect.Type })
 		if ok {
@@ -31,7 +31,7 @@ func outputFields(state any) map[string]reflect.Type {
 	return fields
 }
 
-func FieldsOf(t reflect.Type) map[string]reflect.Type {
+func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	fields := make(map[string]reflect.Type, t.NumField())
 	for i := range t.NumField() {
 		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("pulumi"), ","); name != "" {
@@ -63,7 +63,7 @@ func schemaProblems(fields map[string]reflect.Type, o Object, within string) []P
 			problems = append(problems, Problem{at, fmt.Sprintf("no such property%s", Suggestion(fields, name))})
 			continue
 		}
-		problems = append(problems, KindProblems(t, o[name], at)...)
+		problems = append(problems, kindProblems(t, o[name], at)...)
 	}
 	for name, t := range fields {
 		if requiredKind(t) && o[name] == nil {
@@ -73,7 +73,7 @@ func schemaProblems(fields map[string]reflect.Type, o Object, within string) []P
 	return problems
 }
 
-func KindProblems(t reflect.Type, v any, at string) []Problem {
+func kindProblems(t reflect.Type, v any, at string) []Problem {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -103,7 +103,7 @@ func KindProblems(t reflect.Type, v any, at string) []Problem {
 		}
 		var problems []Problem
 		for i := range elements {
-			problems = append(problems, KindProblems(t.Elem(), elements[i], fmt.Sprintf("%s[%d]", at, i))...)
+			problems = append(problems, kindProblems(t.Elem(), elements[i], fmt.Sprintf("%s[%d]", at, i))...)
 		}
 		return problems
 	case reflect.Map:
@@ -113,7 +113,7 @@ func KindProblems(t reflect.Type, v any, at string) []Problem {
 		}
 		var problems []Problem
 		for _, name := range o.SortedNames() {
-			problems = append(problems, KindProblems(t.Elem(), o[name], at+"."+name)...)
+			problems = append(problems, kindProblems(t.Elem(), o[name], at+"."+name)...)
 		}
 		return problems
 	case reflect.Struct:
@@ -121,7 +121,7 @@ func KindProblems(t reflect.Type, v any, at string) []Problem {
 		if o == nil {
 			return mismatch("an object")
 		}
-		return schemaProblems(FieldsOf(t), o, at+".")
+		return schemaProblems(fieldsOf(t), o, at+".")
 	}
 	return nil
 }

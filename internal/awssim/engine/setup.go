@@ -222,8 +222,8 @@ func (s Session) Create(token, origin string, inputs Object) (*Resource, error) 
 		return nil, fmt.Errorf("no such type; simulated are %s", namesOf(s.Simulator.Catalog.Types))
 	}
 	inputs = s.Simulator.withDefaults(spec, inputs.Clone())
-	if spec.Autoname != "" && inputs[spec.Autoname] == nil {
-		inputs[spec.Autoname] = origin
+	if spec.autoname != "" && inputs[spec.autoname] == nil {
+		inputs[spec.autoname] = origin
 	}
 	if problems := spec.problems(inputs); len(problems) > 0 {
 		return nil, joinProblems(problems)

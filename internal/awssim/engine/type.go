@@ -17,40 +17,28 @@ type Type struct {
 	Args  any    // the SDK's args struct, a schema of inputs: ec2.VpcArgs{}
 	State any    // the SDK's resource struct, a schema of outputs: ec2.Vpc{}
 
-	// global types (IAM, Route 53) stand in an account, not in a region.
+	// Global types (IAM, Route 53) belong to an account, not to a region.
 	Global bool
 
-	// id and arn are templates: {partition}, {region}, {account}, {id}, {arn},
-	// {hash} (17 hexadecimal digits), {hash16}, {hash32}, and any property in
-	// braces. A type without ARN has none. identify replaces both where a
-	// template cannot say it.
+	// ID and ARN are templates: {partition}, {region}, {account}, {id}, {arn},
+	// {suffix} (of DNS names), {hash} (17 hexadecimal digits), {hash16}, {hash32}, and any property in
+	// braces. A type without ARN has none. Identify sets both where a template
+	// can't say it.
 	ID, ARN  string
 	Identify func(op *Op)
 
-	// autoname is the property that the provider fills from the resource's
-	// Pulumi name and seven random characters when the program does not; its
-	// greatest length is that of the AWS name.
-	Autoname    string
-	AutonameMax int
+	Properties Properties
 
-	Defaults  Object // what the provider fills in when the program does not
-	Required  []string
-	Immutable []string // changing one replaces the resource
-	Sets      []string // lists whose order means nothing
-	Documents []string // JSON documents, compared by meaning
-
-	// deleteBeforeReplace is the provider's habit for types of which two
-	// cannot stand at a time.
-	deleteBeforeReplace bool
-
-	Rules map[string][]Rule // by property path: "vpcs[].vpcId"
+	// Check finds mistakes in inputs that no rule of a property can say. Look
+	// finds, after that, what is wrong outside the inputs: in files.
 	Check func(inputs Object) []Problem
-	// look finds, after that, what is wrong outside the inputs: in files.
-	Look func(s *Simulator, inputs Object) []Problem
-	Refs []Ref
+	Look  func(s *Simulator, inputs Object) []Problem
 
-	// unique is the properties that no two resources of the account and
-	// region may share, and conflict AWS's error code for that.
+	// DeleteBeforeReplace is set for types of which two can't exist at a time.
+	DeleteBeforeReplace bool
+
+	// Unique is the properties that no two resources of the account and region
+	// may share, and Conflict AWS's error code for that.
 	Unique   []string
 	Conflict string
 
@@ -60,53 +48,63 @@ type Type struct {
 	// has the effect first. They are recorded, and faults are aimed at them.
 	Create, Read, Update, Delete []string
 
-	// createAs are the actions by which inputs are created that aren't created
-	// as others are; nil, or a nil result: create.
+	// CreateAs are the actions by which inputs are created that aren't created
+	// as others are; nil, or a nil result: Create.
 	CreateAs func(inputs Object) []string
 
-	// replaces names the properties whose change replaces the resource only
-	// from some states; upserts tells that a create takes what stands already.
-	Replaces func(state, news Object) []string
-	Upserts  func(inputs Object) bool
+	// Upserts is when a create replaces what exists already.
+	Upserts Condition
 
-	// onCreate refuses what cannot stand and sets the outputs; inputs are
-	// outputs already. onUpdate and onDelete likewise; nil has no rules
-	// beyond the declared ones. onRead refreshes what changes by itself.
+	// OnCreate refuses what can't be and sets the outputs; inputs are outputs
+	// already. OnUpdate and OnDelete likewise; nil has no rules beyond the
+	// declared ones. OnRead refreshes what changes by itself.
 	OnCreate, OnUpdate, OnDelete func(op *Op) error
 	OnRead                       func(op *Op)
-	// previewsAnew says that the preview of an update tells no more than that
-	// of a creation: outputs that stand may change.
+	// PreviewsAnew says that the preview of an update tells no more than that
+	// of a creation: outputs may change.
 	PreviewsAnew bool
-	// readsNothing says that the provider takes the state's word for what stands.
+	// ReadsNothing says that the provider takes the state's word.
 	ReadsNothing bool
-	// imported finds a resource by the form of its ID in which it is imported,
+	// Imported finds a resource by the form of its ID in which it is imported,
 	// where that is another than the ID.
 	Imported func(op *Op, id string) *Resource
 
 	Schema func() Schema // set by the catalog
+	declared
 }
 
-// Ref states that a property names another resource.
-type Ref struct {
-	At   string // the property's path
-	To   string // the type token it leads to
-	Key  string // the target's property it equals; "" is its ID
-	Code string // AWS's error code when nothing is there
+// declared is what a type's Properties come to.
+type declared struct {
+	forceNew     []string
+	forceNewWhen []conditional
+	defaults     Object
+	sets         []string // lists whose order means nothing
+	documents    []string // JSON documents, compared by meaning
+	values       map[string][]Value
+	inputRules   []inputRule
+	refs         []Refers
+	against      []against
+	computed     []output
 
-	// holds tells what the reference means to a delete of its target.
-	Holds hold
+	autoname    string // the property that is filled from the Pulumi name; "": none
+	autonameMax int
 }
 
-type hold int
+// declare gathers what the properties say, in the order of their paths.
+func (t *Type) declare() {
+	t.values = map[string][]Value{}
+	for _, path := range slices.Sorted(maps.Keys(t.Properties)) {
+		for _, rule := range t.Properties[path] {
+			rule.declare(t, path)
+		}
+	}
+	if _, ok := t.Schema().Inputs["tags"]; ok {
+		t.values["tags"] = []Value{tagRules}
+	}
+}
 
-const (
-	blocks   hold = iota // the target cannot be deleted: DependencyViolation
-	Cascades             // the target takes this resource with it
-	Ignored              // AWS does not care
-)
-
-// Quota limits how many resources of a type stand in one account and region,
-// or, with per, share a property's value.
+// Quota limits how many resources of a type one account and region hold,
+// or, with Per, share a property's value.
 type Quota struct {
 	Name  string // the key of [Setup.Quotas]
 	Limit int    // AWS's default; 0 is no limit
@@ -123,6 +121,7 @@ type Function struct {
 	Run     func(op *Op) (Object, error)
 }
 
+// Schema is the names and kinds of a type's properties.
 type Schema struct{ Inputs, Outputs map[string]reflect.Type }
 
 // Problem is one mistake in a resource's inputs.
@@ -135,6 +134,7 @@ type Service struct {
 	Quotas    []string // names of those that no type states
 }
 
+// Catalog is every type and function that is simulated.
 type Catalog struct {
 	Types     map[string]*Type
 	Functions map[string]*Function
@@ -153,12 +153,14 @@ func (c *Catalog) quotaNames() []string {
 	return slices.Compact(names)
 }
 
+// NewCatalog gathers what services declare.
 func NewCatalog(services ...Service) *Catalog {
 	c := &Catalog{Types: map[string]*Type{}, Functions: map[string]*Function{}}
 	for _, s := range services {
 		c.quotas = append(c.quotas, s.Quotas...)
 		for _, t := range s.Types {
 			t.Schema = sync.OnceValue(func() Schema { return Schema{InputFields(t.Args), outputFields(t.State)} })
+			t.declare()
 			c.Types[t.Token] = t
 		}
 		for _, f := range s.Functions {
@@ -189,6 +191,8 @@ func (op *Op) Fill(template string) string {
 			return op.ID
 		case "arn":
 			return op.ARN
+		case "suffix":
+			return op.DNSSuffix()
 		case "hash":
 			return op.Hash(17)
 		case "hash16":
@@ -235,7 +239,3 @@ type located struct {
 	path  string
 	Value any
 }
-
-// Always is for types whose create replaces what stands: AWS's Put and Register
-// calls know no conflict.
-func Always(Object) bool { return true }

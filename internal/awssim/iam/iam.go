@@ -14,7 +14,7 @@ import (
 
 // iamName is what IAM takes in the names of roles and policies.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-func iamName(longest int) engine.Rule {
+func iamName(longest int) engine.Value {
 	return engine.Pattern(fmt.Sprintf(`[\w+=,.@-]{1,%d}`, longest), fmt.Sprintf("1 to %d letters, digits and _+=,.@-", longest))
 }
 
@@ -32,14 +32,16 @@ func roleSpec() *engine.Type {
 			op.ID = op.Outputs.Text("name")
 			op.ARN = op.Fill("arn:{partition}:iam::{account}:role") + op.Outputs.Text("path") + op.ID
 		},
-		Autoname: "name", AutonameMax: 64,
-		Defaults:  engine.Object{"path": "/", "maxSessionDuration": 3600.0, "forceDetachPolicies": false},
-		Required:  []string{"assumeRolePolicy"},
-		Immutable: []string{"name", "namePrefix", "path"},
-		Documents: []string{"assumeRolePolicy"},
-		Rules: map[string][]engine.Rule{
-			"name": {iamName(64)}, "path": {iamPath}, "maxSessionDuration": {engine.Between(3600, 43200)}, "description": {engine.Length(0, 1000)},
+		Properties: engine.Properties{
+			"assumeRolePolicy":    {engine.Required, engine.JSON},
+			"description":         {engine.Length(0, 1000)},
+			"forceDetachPolicies": {engine.Default(false)},
+			"maxSessionDuration":  {engine.Default(3600.0), engine.Between(3600, 43200)},
+			"name":                {engine.Autonamed(64), engine.ForceNew, iamName(64)},
+			"namePrefix":          {engine.ForceNew},
+			"path":                {engine.ForceNew, engine.Default("/"), engine.Value(iamPath)},
 		},
+
 		Unique: []string{"name"}, Conflict: "EntityAlreadyExists",
 		Quota:    engine.Quota{Name: "Roles per account", Limit: 1000, Code: "LimitExceeded"},
 		Create:   []string{"iam:CreateRole", "iam:GetRole", "iam:TagRole"},
@@ -113,20 +115,21 @@ func policySize(text string) int {
 func rolePolicySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RolePolicyType, Title: "IAM Role Policy", Args: iam.RolePolicyArgs{}, State: iam.RolePolicy{}, Global: true,
-		ID:       "{role}:{name}",
-		Upserts:  engine.Always,
-		Autoname: "name", AutonameMax: 128,
-		Required:  []string{"policy", "role"},
-		Immutable: []string{"name", "namePrefix", "role"},
-		Documents: []string{"policy"},
-		Rules:     map[string][]engine.Rule{"name": {iamName(128)}},
-		Refs:      []engine.Ref{{At: "role", To: view.RoleType, Key: "name", Code: "NoSuchEntity"}},
-		Create:    []string{"iam:PutRolePolicy", "iam:GetRolePolicy"},
-		Read:      []string{"iam:GetRolePolicy"},
-		Update:    []string{"iam:PutRolePolicy", "iam:GetRolePolicy"},
-		Delete:    []string{"iam:DeleteRolePolicy"},
-		OnCreate:  checkRolePolicy,
-		OnUpdate:  checkRolePolicy,
+		ID:      "{role}:{name}",
+		Upserts: engine.Always,
+		Properties: engine.Properties{
+			"name":       {engine.Autonamed(128), engine.ForceNew, iamName(128)},
+			"namePrefix": {engine.ForceNew},
+			"policy":     {engine.Required, engine.JSON},
+			"role":       {engine.Required, engine.ForceNew, engine.Refers{To: view.RoleType, Key: "name", Code: "NoSuchEntity"}},
+		},
+
+		Create:   []string{"iam:PutRolePolicy", "iam:GetRolePolicy"},
+		Read:     []string{"iam:GetRolePolicy"},
+		Update:   []string{"iam:PutRolePolicy", "iam:GetRolePolicy"},
+		Delete:   []string{"iam:DeleteRolePolicy"},
+		OnCreate: checkRolePolicy,
+		OnUpdate: checkRolePolicy,
 	}
 }
 
@@ -160,13 +163,15 @@ func managedPolicySpec() *engine.Type {
 			op.ARN = op.Fill("arn:{partition}:iam::{account}:policy") + op.Outputs.Text("path") + op.Outputs.Text("name")
 			op.ID = op.ARN
 		},
-		Autoname: "name", AutonameMax: 128,
-		Defaults:  engine.Object{"path": "/"},
-		Required:  []string{"policy"},
-		Immutable: []string{"name", "namePrefix", "path", "description"},
-		Documents: []string{"policy"},
-		Rules:     map[string][]engine.Rule{"name": {iamName(128)}, "path": {iamPath}},
-		Unique:    []string{"name"}, Conflict: "EntityAlreadyExists",
+		Properties: engine.Properties{
+			"description": {engine.ForceNew},
+			"name":        {engine.Autonamed(128), engine.ForceNew, iamName(128)},
+			"namePrefix":  {engine.ForceNew},
+			"path":        {engine.ForceNew, engine.Default("/"), engine.Value(iamPath)},
+			"policy":      {engine.Required, engine.JSON},
+		},
+
+		Unique: []string{"name"}, Conflict: "EntityAlreadyExists",
 		Create: []string{"iam:CreatePolicy", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:TagPolicy"},
 		Read:   []string{"iam:GetPolicy", "iam:GetPolicyVersion"},
 		Update: []string{"iam:CreatePolicyVersion", "iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy"},
@@ -190,14 +195,13 @@ func policyAttachmentSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.PolicyAttachmentType, Title: "IAM Role Policy Attachment",
 		Args: iam.RolePolicyAttachmentArgs{}, State: iam.RolePolicyAttachment{}, Global: true,
-		ID:        "{role}-{policyArn}",
-		Upserts:   engine.Always,
-		Immutable: []string{"policyArn", "role"},
-		Rules:     map[string][]engine.Rule{"policyArn": {engine.ARNOf("iam")}},
-		Refs: []engine.Ref{
-			{At: "role", To: view.RoleType, Key: "name", Code: "NoSuchEntity"},
-			{At: "policyArn", To: view.PolicyType, Code: "NoSuchEntity"},
+		ID:      "{role}-{policyArn}",
+		Upserts: engine.Always,
+		Properties: engine.Properties{
+			"policyArn": {engine.ForceNew, engine.ARNOf("iam"), engine.Refers{To: view.PolicyType, Code: "NoSuchEntity"}},
+			"role":      {engine.ForceNew, engine.Refers{To: view.RoleType, Key: "name", Code: "NoSuchEntity"}},
 		},
+
 		Quota:  engine.Quota{Name: "Managed policies attached to an IAM role", Limit: 10, Per: "role", Code: "LimitExceeded"},
 		Create: []string{"iam:AttachRolePolicy", "iam:ListAttachedRolePolicies"},
 		Read:   []string{"iam:ListAttachedRolePolicies"},

@@ -14,28 +14,22 @@ func Service() engine.Service {
 			op.ID = op.Outputs.Text("name")
 			op.ARN = op.Fill("arn:{partition}:logs:{region}:{account}:log-group:{name}")
 		},
-		Autoname: "name", AutonameMax: 512,
-		Defaults:  engine.Object{"retentionInDays": 0.0, "skipDestroy": false},
-		Immutable: []string{"name", "namePrefix", "logGroupClass"},
-		Rules: map[string][]engine.Rule{
-			"name": {engine.Pattern(`[.\-_/#A-Za-z0-9]{1,512}`, "1 to 512 letters, digits and .-_/#")},
+		Properties: engine.Properties{
+			"logGroupClass": {engine.ForceNew, engine.OneOf("STANDARD", "INFREQUENT_ACCESS", "DELIVERY"), engine.Otherwise("STANDARD")},
+			"name":          {engine.Autonamed(512), engine.ForceNew, engine.Pattern(`[.\-_/#A-Za-z0-9]{1,512}`, "1 to 512 letters, digits and .-_/#")},
+			"namePrefix":    {engine.ForceNew},
 			// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 			// and 0, by which the provider says "never".
-			"retentionInDays": {engine.NumberIn(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)},
-			"logGroupClass":   {engine.OneOf("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")},
+			"retentionInDays": {engine.Default(0.0), engine.NumberIn(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)},
+			"skipDestroy":     {engine.Default(false)},
 		},
+
 		Unique: []string{"name"}, Conflict: "ResourceAlreadyExistsException",
 		Quota:  engine.Quota{Name: "Log groups", Limit: 1000000, Code: "LimitExceededException"},
 		Create: []string{"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DescribeLogGroups", "logs:TagResource"},
 		Read:   []string{"logs:DescribeLogGroups", "logs:ListTagsForResource"},
 		Update: []string{"logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:TagResource", "logs:UntagResource"},
 		Delete: []string{"logs:DeleteLogGroup"},
-		OnCreate: func(op *engine.Op) error {
-			if !op.Outputs.Has("logGroupClass") {
-				op.Outputs["logGroupClass"] = "STANDARD"
-			}
-			return nil
-		},
 		OnDelete: func(op *engine.Op) error {
 			if op.Outputs.Flag("skipDestroy") {
 				op.Put(op.Before.Clone())

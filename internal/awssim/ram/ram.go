@@ -33,16 +33,18 @@ func resourceShareSpec() *engine.Type {
 			h := op.Hash(32)
 			op.ARN = op.Fill("arn:{partition}:ram:{region}:{account}:resource-share/") + strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 		},
-		Autoname: "name", AutonameMax: 255,
-		Defaults:  engine.Object{"allowExternalPrincipals": false},
-		Immutable: []string{"permissionArns"},
-		Sets:      []string{"permissionArns"},
-		Rules:     map[string][]engine.Rule{"name": {engine.Length(1, 255)}, "permissionArns[]": {engine.ARNOf("ram")}},
-		Quota:     engine.Quota{Name: "Resource shares", Limit: 5000, Code: "ResourceShareLimitExceededException"},
-		Create:    []string{"ram:CreateResourceShare", "ram:GetResourceShares", "ram:ListResourceSharePermissions", "ram:TagResource"},
-		Read:      []string{"ram:GetResourceShares", "ram:ListResourceSharePermissions"},
-		Update:    []string{"ram:UpdateResourceShare", "ram:GetResourceShares", "ram:TagResource", "ram:UntagResource"},
-		Delete:    []string{"ram:DeleteResourceShare", "ram:GetResourceShares"},
+		Properties: engine.Properties{
+			"allowExternalPrincipals": {engine.Default(false)},
+			"name":                    {engine.Autonamed(255), engine.Length(1, 255)},
+			"permissionArns":          {engine.ForceNew, engine.Set},
+			"permissionArns[]":        {engine.ARNOf("ram")},
+		},
+
+		Quota:  engine.Quota{Name: "Resource shares", Limit: 5000, Code: "ResourceShareLimitExceededException"},
+		Create: []string{"ram:CreateResourceShare", "ram:GetResourceShares", "ram:ListResourceSharePermissions", "ram:TagResource"},
+		Read:   []string{"ram:GetResourceShares", "ram:ListResourceSharePermissions"},
+		Update: []string{"ram:UpdateResourceShare", "ram:GetResourceShares", "ram:TagResource", "ram:UntagResource"},
+		Delete: []string{"ram:DeleteResourceShare", "ram:GetResourceShares"},
 		OnCreate: func(op *engine.Op) error {
 			if op.Outputs["permissionArns"] == nil {
 				op.Outputs["permissionArns"] = engine.List()
@@ -55,13 +57,12 @@ func resourceShareSpec() *engine.Type {
 func resourceAssociationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ResourceAssociationType, Title: "RAM Resource Association", Args: ram.ResourceAssociationArgs{}, State: ram.ResourceAssociation{},
-		ID:        "{resourceShareArn},{resourceArn}",
-		Immutable: []string{"resourceArn", "resourceShareArn"},
-		Rules:     map[string][]engine.Rule{"resourceArn": {engine.ARNOf("[a-z0-9-]+")}, "resourceShareArn": {engine.ARNOf("ram")}},
-		Refs: []engine.Ref{
-			{At: "resourceShareArn", To: view.ResourceShareType, Key: "arn", Code: "UnknownResourceException", Holds: engine.Cascades},
-			{At: "resourceArn", To: view.DomainNameType, Key: "arn", Code: "MalformedArnException", Holds: engine.Cascades},
+		ID: "{resourceShareArn},{resourceArn}",
+		Properties: engine.Properties{
+			"resourceArn":      {engine.ForceNew, engine.ARNOf("[a-z0-9-]+"), engine.Refers{To: view.DomainNameType, Key: "arn", Code: "MalformedArnException", Holds: engine.Cascades}},
+			"resourceShareArn": {engine.ForceNew, engine.ARNOf("ram"), engine.Refers{To: view.ResourceShareType, Key: "arn", Code: "UnknownResourceException", Holds: engine.Cascades}},
 		},
+
 		Conflict: "InvalidParameterException",
 		Create:   []string{"ram:AssociateResourceShare", "ram:GetResourceShareAssociations"},
 		Read:     []string{"ram:GetResourceShareAssociations"},
@@ -78,13 +79,12 @@ func resourceAssociationSpec() *engine.Type {
 func principalAssociationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.PrincipalAssociationType, Title: "RAM Principal Association", Args: ram.PrincipalAssociationArgs{}, State: ram.PrincipalAssociation{},
-		ID:        "{resourceShareArn},{principal}",
-		Immutable: []string{"principal", "resourceShareArn"},
-		Rules: map[string][]engine.Rule{
-			"principal":        {engine.Pattern(`\d{12}`, "an account ID (organizations and their units are not simulated)")},
-			"resourceShareArn": {engine.ARNOf("ram")},
+		ID: "{resourceShareArn},{principal}",
+		Properties: engine.Properties{
+			"principal":        {engine.ForceNew, engine.Pattern(`\d{12}`, "an account ID (organizations and their units are not simulated)")},
+			"resourceShareArn": {engine.ForceNew, engine.ARNOf("ram"), engine.Refers{To: view.ResourceShareType, Key: "arn", Code: "UnknownResourceException", Holds: engine.Cascades}},
 		},
-		Refs:     []engine.Ref{{At: "resourceShareArn", To: view.ResourceShareType, Key: "arn", Code: "UnknownResourceException", Holds: engine.Cascades}},
+
 		Conflict: "InvalidParameterException",
 		Create:   []string{"ram:AssociateResourceShare", "ram:GetResourceShareAssociations"},
 		Read:     []string{"ram:GetResourceShareAssociations"},
@@ -132,15 +132,17 @@ func oneOrganization(op *engine.Op, ids ...string) bool {
 func shareAccepterSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ShareAccepterType, Title: "RAM Resource Share Accepter", Args: ram.ResourceShareAccepterArgs{}, State: ram.ResourceShareAccepter{},
-		ID:        "{shareArn}",
-		Upserts:   engine.Always, // acceptShare tells what has been accepted already
-		Immutable: []string{"shareArn"},
-		Rules:     map[string][]engine.Rule{"shareArn": {engine.ARNOf("ram")}},
-		Create:    []string{"ram:AcceptResourceShareInvitation", "ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources"},
-		Read:      []string{"ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources"},
-		Delete:    []string{"ram:DisassociateResourceShare", "ram:GetResourceShares"},
-		OnCreate:  acceptShare,
-		OnRead:    func(op *engine.Op) { describeShare(op, op.Outputs.Text("shareArn")) },
+		ID:      "{shareArn}",
+		Upserts: engine.Always, // acceptShare tells what has been accepted already
+		Properties: engine.Properties{
+			"shareArn": {engine.ForceNew, engine.ARNOf("ram")},
+		},
+
+		Create:   []string{"ram:AcceptResourceShareInvitation", "ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources"},
+		Read:     []string{"ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources"},
+		Delete:   []string{"ram:DisassociateResourceShare", "ram:GetResourceShares"},
+		OnCreate: acceptShare,
+		OnRead:   func(op *engine.Op) { describeShare(op, op.Outputs.Text("shareArn")) },
 		OnDelete: func(op *engine.Op) error { // leaves the share
 			if invited := invitation(op, op.Outputs.Text("shareArn"), op.Account); invited != nil {
 				op.Remove(invited)

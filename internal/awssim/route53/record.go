@@ -13,23 +13,25 @@ import (
 func recordSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RecordType, Title: "Route 53 Record", Args: route53.RecordArgs{}, State: route53.Record{},
-		Global:    true,
-		Identify:  identifyRecord,
-		Immutable: []string{"name", "setIdentifier", "type", "zoneId"},
-		Sets:      []string{"records"},
-		Rules: map[string][]engine.Rule{
-			"name":           {engine.Length(0, 1024)},
-			"zoneId":         {engine.Length(1, 32)},
-			"type":           {engine.OneOf("A", "AAAA", "CAA", "CNAME", "DS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "TXT", "HTTPS", "SVCB", "SSHFP", "TLSA")},
-			"ttl":            {engine.Between(0, 2147483647)},
+		Global:   true,
+		Identify: identifyRecord,
+		Properties: engine.Properties{
 			"aliases":        {engine.Items(0, 1)},
-			"aliases[].name": {engine.Length(1, 1024)},
+			"aliases[].name": {engine.Length(1, 1024), DNSName},
+			"allowOverwrite": {engine.Otherwise(false)},
+			"name":           {engine.ForceNew, engine.Length(0, 1024), recordName},
+			"records":        {engine.Set, engine.ExactlyOneOf("aliases")},
+			"records[]":      {engine.Length(1, 4000), engine.Value(oneLine)},
+			"setIdentifier":  {engine.ForceNew},
+			"ttl":            {engine.RequiredWhen(engine.Given("records")), engine.ConflictsWhen(engine.Given("aliases")), engine.Between(0, 2147483647)},
+			"type":           {engine.ForceNew, engine.OneOf("A", "AAAA", "CAA", "CNAME", "DS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "TXT", "HTTPS", "SVCB", "SSHFP", "TLSA")},
+			"zoneId":         {engine.ForceNew, engine.Length(1, 32), engine.Refers{To: view.ZoneType, Code: "NoSuchHostedZone", Holds: engine.Ignored}},
 		},
+
 		Check:    recordProblems,
-		Refs:     []engine.Ref{{At: "zoneId", To: view.ZoneType, Code: "NoSuchHostedZone", Holds: engine.Ignored}},
 		Conflict: "InvalidChangeBatch",
 		Quota:    engine.Quota{Name: "Records per hosted zone", Limit: 10000, Per: "zoneId", Code: "InvalidChangeBatch"},
-		Upserts:  func(inputs engine.Object) bool { return inputs.Flag("allowOverwrite") },
+		Upserts:  engine.Is("allowOverwrite", true),
 		Create:   []string{"route53:ChangeResourceRecordSets", "route53:GetHostedZone", "route53:GetChange", "route53:ListResourceRecordSets"},
 		Read:     []string{"route53:GetHostedZone", "route53:ListResourceRecordSets"},
 		Update:   []string{"route53:ChangeResourceRecordSets", "route53:GetHostedZone", "route53:GetChange", "route53:ListResourceRecordSets"},
@@ -41,12 +43,24 @@ func recordSpec() *engine.Type {
 // identifyRecord names the record within its zone: a name that is not in the
 // zone is taken as relative to it, as the provider does.
 func identifyRecord(op *engine.Op) {
-	zone := op.Find(view.ZoneType, op.Inputs.Text("zoneId"))
+	zone := op.Ref("zoneId")
 	op.Outputs["fqdn"] = expandName(op.Inputs.Text("name"), zone.Properties.Text("name"))
 	op.ID = strings.Join([]string{zone.ID, op.Outputs.Text("fqdn"), op.Inputs.Text("type")}, "_")
 	if set := op.Inputs.Text("setIdentifier"); set != "" {
 		op.ID += "_" + set
 	}
+}
+
+// recordName is a record's name: letters, digits, - and _, a wildcard for the
+// first label, and other octets as Route 53 escapes them.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+var recordName = engine.Pattern(`(?:[!-\x5b\x5d-~]|\\\d{3})*`, "a domain name: spaces and control characters are written as \\040")
+
+func oneLine(v any) string {
+	if text, _ := v.(string); strings.ContainsAny(text, "\r\n") {
+		return "has a line break; each value is an element of its own"
+	}
+	return ""
 }
 
 // expandName is the full name of a record in a zone.
@@ -62,18 +76,8 @@ func expandName(name, zone string) string {
 }
 
 func recordProblems(inputs engine.Object) []engine.Problem {
-	hasAlias, hasRecords := inputs["aliases"] != nil && !engine.IsEmpty(inputs["aliases"]), inputs["records"] != nil && !engine.IsEmpty(inputs["records"])
-	if !inputs.Known("aliases") || !inputs.Known("records") {
-		return nil
-	}
 	switch {
-	case hasAlias == hasRecords:
-		return []engine.Problem{{Property: "records", Reason: "exactly one of aliases and records must be set"}}
-	case hasRecords && inputs["ttl"] == nil:
-		return []engine.Problem{{Property: "ttl", Reason: "is required with records"}}
-	case hasAlias && inputs["ttl"] != nil:
-		return []engine.Problem{{Property: "ttl", Reason: "an alias has its target's"}}
-	case hasAlias && inputs.Text("type") == "CNAME":
+	case !engine.IsEmpty(inputs["aliases"]) && inputs.Text("type") == "CNAME":
 		return []engine.Problem{{Property: "type", Reason: "an alias record of type CNAME only leads to another CNAME of the zone; use A"}}
 	case inputs.Text("type") == "CNAME" && len(inputs.Texts("records")) > 1:
 		return []engine.Problem{{Property: "records", Reason: "a CNAME has one value"}}
@@ -82,7 +86,7 @@ func recordProblems(inputs engine.Object) []engine.Problem {
 }
 
 func placeRecord(op *engine.Op) error {
-	zone := op.Find(view.ZoneType, op.Inputs.Text("zoneId"))
+	zone := op.Ref("zoneId")
 	fqdn, kind := op.Outputs.Text("fqdn"), op.Inputs.Text("type")
 	if kind == "CNAME" && fqdn == view.CanonicalName(zone.Properties.Text("name")) {
 		return op.Refuse("InvalidChangeBatch", "RRSet of type CNAME with DNS name %s. is not permitted at apex in zone %s.", fqdn, zone.Properties.Text("name"))
@@ -99,19 +103,10 @@ func placeRecord(op *engine.Op) error {
 			return op.Refuse("InvalidChangeBatch", "Tried to create an alias that targets %s, type %s in zone %s, but that target was not found", alias.Text("name"), kind, alias.Text("zoneId"))
 		}
 	}
-	if op.Outputs["allowOverwrite"] == nil {
-		op.Outputs["allowOverwrite"] = false
+	if engine.IsEmpty(zone.Properties["vpcs"]) {
+		issuance.IssueCertificates(op, op.Staged())
 	}
-	stageRecord(op, zone)
 	return nil
-}
-
-// stageRecord shows the record to issuance, which it may complete.
-func stageRecord(op *engine.Op, zone *engine.Resource) {
-	if !engine.IsEmpty(zone.Properties["vpcs"]) {
-		return
-	}
-	issuance.IssueCertificates(op, op.Staged())
 }
 
 // aliasStands tells whether an alias leads to something: a load balancer or

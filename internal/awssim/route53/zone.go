@@ -50,17 +50,21 @@ func zoneSpec() *engine.Type {
 				op.ID = "Z" + strings.ToUpper(op.Hash(20))
 			}
 		},
-		Defaults:  engine.Object{"comment": "Managed by Pulumi", "forceDestroy": false},
-		Required:  []string{"name"},
-		Immutable: []string{"delegationSetId", "name"},
-		Sets:      []string{"vpcs"},
-		Rules:     map[string][]engine.Rule{"name": {engine.Length(1, 255), DNSName}, "comment": {engine.Length(0, 256)}},
-		Quota:     engine.Quota{Name: "Hosted zones", Limit: 500, Code: "TooManyHostedZones"},
-		Create:    []string{"route53:CreateHostedZone", "route53:GetHostedZone", "route53:GetChange", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
-		Read:      []string{"route53:GetHostedZone", "route53:ListTagsForResource"},
-		Update:    []string{"route53:UpdateHostedZoneComment", "route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
-		Delete:    []string{"route53:DeleteHostedZone", "route53:ListResourceRecordSets", "route53:GetChange"},
-		OnCreate:  createZone, OnUpdate: updateZone, OnDelete: deleteZone,
+		Properties: engine.Properties{
+			"comment":         {engine.Default("Managed by Pulumi"), engine.Length(0, 256)},
+			"delegationSetId": {engine.ForceNew},
+			"forceDestroy":    {engine.Default(false)},
+			"name":            {engine.Required, engine.ForceNew, engine.Length(1, 255), DNSName},
+			"vpcs":            {engine.Set},
+			"zoneId":          {engine.Computed("{id}")},
+		},
+
+		Quota:    engine.Quota{Name: "Hosted zones", Limit: 500, Code: "TooManyHostedZones"},
+		Create:   []string{"route53:CreateHostedZone", "route53:GetHostedZone", "route53:GetChange", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
+		Read:     []string{"route53:GetHostedZone", "route53:ListTagsForResource"},
+		Update:   []string{"route53:UpdateHostedZoneComment", "route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
+		Delete:   []string{"route53:DeleteHostedZone", "route53:ListResourceRecordSets", "route53:GetChange"},
+		OnCreate: createZone, OnUpdate: updateZone, OnDelete: deleteZone,
 	}
 }
 
@@ -69,7 +73,6 @@ func createZone(op *engine.Op) error {
 		return err
 	}
 	op.Outputs["name"] = strings.TrimSuffix(op.Inputs.Text("name"), ".")
-	op.Outputs["zoneId"] = op.ID
 	op.Hidden["delegated"] = op.Owner
 	var servers []string
 	for i, suffix := range []string{"com", "net", "org", "co.uk"} {

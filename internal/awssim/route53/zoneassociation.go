@@ -31,11 +31,16 @@ func zoneAssociationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ZoneAssociationType, Title: "Route 53 Hosted Zone Association", Args: route53.ZoneAssociationArgs{}, State: route53.ZoneAssociation{},
 		Global: true, ID: "{zoneId}:{vpcId}",
-		Immutable: []string{"vpcId", "vpcRegion", "zoneId"},
-		Create:    []string{"route53:AssociateVPCWithHostedZone", "route53:GetChange", "route53:ListHostedZonesByVPC", "ec2:DescribeVpcs"},
-		Read:      []string{"route53:ListHostedZonesByVPC", "ec2:DescribeVpcs"},
-		Delete:    []string{"route53:DisassociateVPCFromHostedZone", "route53:GetChange", "ec2:DescribeVpcs"},
-		OnCreate:  associateZone, OnDelete: disassociateZone,
+		Properties: engine.Properties{
+			"vpcId":     {engine.ForceNew},
+			"vpcRegion": {engine.ForceNew},
+			"zoneId":    {engine.ForceNew},
+		},
+
+		Create:   []string{"route53:AssociateVPCWithHostedZone", "route53:GetChange", "route53:ListHostedZonesByVPC", "ec2:DescribeVpcs"},
+		Read:     []string{"route53:ListHostedZonesByVPC", "ec2:DescribeVpcs"},
+		Delete:   []string{"route53:DisassociateVPCFromHostedZone", "route53:GetChange", "ec2:DescribeVpcs"},
+		OnCreate: associateZone, OnDelete: disassociateZone,
 	}
 }
 
@@ -130,11 +135,15 @@ func zoneAuthorizationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ZoneAuthorizationType, Title: "Route 53 VPC Association Authorization", Args: route53.VpcAssociationAuthorizationArgs{}, State: route53.VpcAssociationAuthorization{},
 		Global: true, ID: "{zoneId}:{vpcId}",
-		Immutable: []string{"vpcId", "vpcRegion", "zoneId"},
-		Refs:      []engine.Ref{{At: "zoneId", To: view.ZoneType, Code: "NoSuchHostedZone", Holds: engine.Ignored}},
-		Create:    []string{"route53:CreateVPCAssociationAuthorization"},
-		Read:      []string{"route53:ListVPCAssociationAuthorizations"},
-		Delete:    []string{"route53:DeleteVPCAssociationAuthorization"},
+		Properties: engine.Properties{
+			"vpcId":     {engine.ForceNew},
+			"vpcRegion": {engine.ForceNew},
+			"zoneId":    {engine.ForceNew, engine.Refers{To: view.ZoneType, Code: "NoSuchHostedZone", Holds: engine.Ignored}},
+		},
+
+		Create: []string{"route53:CreateVPCAssociationAuthorization"},
+		Read:   []string{"route53:ListVPCAssociationAuthorizations"},
+		Delete: []string{"route53:DeleteVPCAssociationAuthorization"},
 		OnCreate: func(op *engine.Op) error {
 			if engine.IsEmpty(op.Find(view.ZoneType, op.Inputs.Text("zoneId")).Properties["vpcs"]) {
 				return op.Refuse("InvalidInput", "Hosted zone %s is public", op.Inputs.Text("zoneId"))
@@ -148,13 +157,13 @@ func zoneAuthorizationSpec() *engine.Type {
 func profileEntrySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ProfileEntryType, Title: "Route 53 Profiles Resource Association", Args: route53.ProfilesResourceAssociationArgs{}, State: route53.ProfilesResourceAssociation{},
-		ID:        "rpr-{hash}",
-		Required:  []string{"name"},
-		Immutable: []string{"name", "profileId", "resourceArn"},
-		Rules: map[string][]engine.Rule{
-			"name":        {engine.Length(1, 64), engine.Pattern(`[a-zA-Z0-9\-_' ]+`, "letters, digits, hyphens, underscores, apostrophes and spaces")},
-			"resourceArn": {engine.ARNOf("route53")},
+		ID: "rpr-{hash}",
+		Properties: engine.Properties{
+			"name":        {engine.Required, engine.ForceNew, engine.Length(1, 64), engine.Pattern(`[a-zA-Z0-9\-_' ]+`, "letters, digits, hyphens, underscores, apostrophes and spaces")},
+			"profileId":   {engine.ForceNew},
+			"resourceArn": {engine.ForceNew, engine.ARNOf("route53")},
 		},
+
 		Unique: []string{"profileId", "resourceArn"}, Conflict: "ResourceExistsException",
 		Create:   []string{"route53profiles:AssociateResourceToProfile", "route53profiles:GetProfileResourceAssociation"},
 		Read:     []string{"route53profiles:GetProfileResourceAssociation"},
