@@ -3,8 +3,9 @@ package awssim
 import (
 	"testing"
 
-	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
 )
 
 func TestAStageIsExportedWhereItIs(t *testing.T) {

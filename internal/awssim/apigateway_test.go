@@ -5,12 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
 	"github.com/portico-iac/portico/internal/awssim/apigateway"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 )
 
 const ownerAccount = "222222222222"

@@ -5,10 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/portico-iac/portico/internal/awssim/ecs"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/stretchr/testify/require"
 )
 
 func TestTaskDefinitionIsRefused(t *testing.T) {

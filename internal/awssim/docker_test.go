@@ -6,11 +6,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/portico-iac/portico/internal/awssim/docker"
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/stretchr/testify/require"
 )
 
 // writeContext writes a build context: file contents by name.

@@ -7,11 +7,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/stretchr/testify/require"
 )
 
 const (
@@ -23,7 +24,9 @@ const (
 // the engine.
 type lab struct {
 	*Simulator
-	t      *testing.T
+	t *testing.T
+	// before is told of each resource that is about to be created; nil: not.
+	before func(l *lab, token, name string, inputs Object)
 	caller engine.Session
 }
 
@@ -32,16 +35,19 @@ func newLab(t *testing.T, world *World) *lab {
 	world.Home = engine.Identity{Account: testAccount, Principal: "arn:aws:iam::" + testAccount + ":user/deployer"}
 	s, err := New(world)
 	require.NoError(t, err)
-	return &lab{s, t, s.As(testAccount, testRegion, world.Home.Principal)}
+	return &lab{Simulator: s, t: t, caller: s.As(testAccount, testRegion, world.Home.Principal)}
 }
 
 // as is the lab for a caller of another account or region.
 func (l *lab) as(account, region string) *lab {
-	return &lab{l.Simulator, l.t, l.Simulator.As(account, region, l.caller.Caller)}
+	return &lab{l.Simulator, l.t, l.before, l.Simulator.As(account, region, l.caller.Caller)}
 }
 
 func (l *lab) create(token, name string, inputs engine.Object) (*engine.Resource, error) {
 	l.t.Helper()
+	if l.before != nil {
+		l.before(l, token, name, inputs)
+	}
 	return l.caller.Create(token, name, inputs)
 }
 

@@ -3,10 +3,11 @@ package awssim
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/portico-iac/portico/internal/awssim/ecs"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/stretchr/testify/require"
 )
 
 func TestServiceBecomesSteady(t *testing.T) {

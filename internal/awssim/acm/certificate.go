@@ -3,10 +3,11 @@ package acm
 import (
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/issuance"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 )
 
 // certificateNamesQuota limits the names of one certificate, wildcards
@@ -159,7 +160,7 @@ func certificateValidationSpec() *engine.Type {
 // awaitIssuance fails at once where the real provider gives up after 75
 // minutes.
 func awaitIssuance(op *engine.Op) error {
-	certificate := op.FindBy(view.CertificateType, "arn", op.Inputs.Text("certificateArn")).Properties
+	certificate := op.Ref("certificateArn").Properties
 	if kind := certificate.Text("type"); kind != "AMAZON_ISSUED" {
 		return op.Fail("ACM Certificate (%s) has type %s, no validation necessary", certificate.Text("arn"), kind)
 	}

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/publicuse"
 	"github.com/portico-iac/portico/internal/awssim/ram"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 )
 
 // accessAssociationSpec is what lets a VPC endpoint call a PRIVATE custom
@@ -52,7 +53,7 @@ func associateDomain(op *engine.Op) error {
 		return op.Refuse("AccessDeniedException", "User: %s is not authorized to perform: apigateway:CreateAccessAssociation on resource: %s: "+
 			"account %s shares it with account %s neither by a resource share nor by its management policy%s", op.Caller, arn, domain.Account, op.Account, ram.WhyNotShared(op, arn))
 	}
-	endpoint := op.Find(view.VPCEndpointType, op.Inputs.Text("accessAssociationSource"))
+	endpoint := op.Ref("accessAssociationSource")
 	if p := endpoint.Properties; p.Text("vpcEndpointType") != "Interface" || ec2.ServiceOf(p.Text("serviceName"), op.Region) != "execute-api" {
 		return op.Refuse("BadRequestException", "The VPC endpoint %s is none of execute-api", endpoint.ID)
 	}

@@ -4,9 +4,10 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 )
 
 func basePathMappingSpec() *engine.Type {
@@ -70,7 +71,7 @@ func mapBasePath(op *engine.Op) error {
 
 // checkMapped holds a mapping to its API and stage.
 func checkMapped(op *engine.Op, domain *engine.Resource) error {
-	api := op.Find(view.RESTAPIType, op.Inputs.Text("restApi"))
+	api := op.Ref("restApi")
 	if view.DomainKind(domain.Properties) == view.PrivateDomain && !isPrivate(api) {
 		return op.Refuse("BadRequestException", "A private custom domain name sends traffic to private APIs only: %s is not PRIVATE", api.ID)
 	}

@@ -6,13 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 	"github.com/portico-iac/portico/internal/awssim/issuance"
 	"github.com/portico-iac/portico/internal/awssim/publicuse"
 	"github.com/portico-iac/portico/internal/awssim/route53"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 )
 
 // Custom domain names of API Gateway: REGIONAL ones, which are public, and
@@ -40,7 +41,6 @@ func domainNameSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.DomainNameType, Title: "API Gateway Domain Name", Args: apigateway.DomainNameArgs{}, State: apigateway.DomainName{},
 		Identify: identifyDomain,
-		// TODO-COMMENT Required: // EDGE, AWS's default, is not simulated
 		Properties: engine.Properties{
 			"certificateArn":                      {engine.ARNOf("acm"), engine.Refers{To: view.CertificateType, Key: "arn", Code: "BadRequestException"}},
 			"domainName":                          {engine.ForceNew, engine.Length(1, 253), engine.Value(route53.DNSName)},

@@ -1,9 +1,10 @@
 package apigateway
 
 import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 )
 
 // exportFunction is what a stage serves, as an OpenAPI document: the one data

@@ -7,10 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 )
 
 // policyCharacters is the quota of a resource policy, in characters once short
@@ -243,7 +244,7 @@ func deploymentSpec() *engine.Type {
 		},
 		Properties: engine.Properties{
 			"canarySettings":   {engine.ForceNew},
-			"restApi":          {engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
+			"restApi":          {engine.Required, engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
 			"stageDescription": {engine.ForceNew},
 			"stageName":        {engine.ForceNew, engine.Pattern(`[A-Za-z0-9_-]{1,128}|\$default`, "a stage name of letters, digits, - and _")},
 			"triggers":         {engine.ForceNew},
@@ -263,7 +264,7 @@ func deploymentSpec() *engine.Type {
 // owner's unfinished edits alike, and points the stage at it.
 func deploy(op *engine.Op) error {
 	op.Action = "API Gateway:CreateDeployment"
-	api := op.Find(view.RESTAPIType, op.Inputs.Text("restApi"))
+	api := op.Ref("restApi")
 	policy := api.Properties.Text("policy")
 	// An owner may have blanked the policy of an API after deploying it, so a
 	// world may begin with a stage that nothing admits.
@@ -336,7 +337,7 @@ func stageSpec() *engine.Type {
 		},
 		Properties: engine.Properties{
 			"deployment": {engine.Refers{To: view.DeploymentType, Code: "NotFoundException", Holds: engine.Ignored}},
-			"restApi":    {engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
+			"restApi":    {engine.Required, engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
 			"stageName":  {engine.ForceNew},
 		},
 

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
+
 	"github.com/portico-iac/portico/internal/awssim/ecs"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 )
 
 // Service is scalable targets and scaling policies of ECS

@@ -13,10 +13,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 )
 
 // Service is the provider "docker" with a daemon that builds without

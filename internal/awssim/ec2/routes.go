@@ -3,9 +3,10 @@ package ec2
 import (
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 )
 
 func routeTableSpec() *engine.Type {

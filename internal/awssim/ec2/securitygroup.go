@@ -4,10 +4,11 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/portico-iac/portico/internal/awssim/engine"
-	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
 )
 
 // SecurityGroups is security groups and their rules.

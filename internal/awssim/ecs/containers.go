@@ -35,7 +35,7 @@ type containerDefinition struct {
 	Image                  string                `json:"image"`
 	Interactive            bool                  `json:"interactive"`
 	Links                  []string              `json:"links"`
-	LinuxParameters        map[string]any        `json:"linuxParameters"`
+	LinuxParameters        *linuxParameters      `json:"linuxParameters"`
 	LogConfiguration       *logConfiguration     `json:"logConfiguration"`
 	Memory                 int                   `json:"memory"`
 	MemoryReservation      int                   `json:"memoryReservation"`
@@ -58,6 +58,28 @@ type containerDefinition struct {
 	VolumesFrom            []any                 `json:"volumesFrom"`
 	WorkingDirectory       string                `json:"workingDirectory"`
 }
+
+type linuxParameters struct {
+	Capabilities       *capabilities `json:"capabilities"`
+	Devices            []any         `json:"devices"`
+	InitProcessEnabled bool          `json:"initProcessEnabled"`
+	MaxSwap            int           `json:"maxSwap"`
+	SharedMemorySize   int           `json:"sharedMemorySize"`
+	Swappiness         int           `json:"swappiness"`
+	Tmpfs              []any         `json:"tmpfs"`
+}
+
+type capabilities struct {
+	Add  []string `json:"add"`
+	Drop []string `json:"drop"`
+}
+
+// linuxCapabilities is what can be added and dropped.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
+var linuxCapabilities = strings.Fields(`ALL AUDIT_CONTROL AUDIT_WRITE BLOCK_SUSPEND CHOWN DAC_OVERRIDE DAC_READ_SEARCH
+	FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE
+	NET_BROADCAST NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT
+	SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM`)
 
 type containerDependency struct {
 	ContainerName string `json:"containerName"`
@@ -200,7 +222,7 @@ func (t taskShape) mistakes(containers []containerDefinition) []string {
 		complain("The containers ask for %d CPU units and %d MiB; the task has %d and %d", cpu, memory, t.cpu, t.memory)
 	}
 	for _, c := range containers {
-		for _, mistake := range slices.Concat(t.basics(c), t.ports(c), t.references(c, names), t.logs(c), c.health()) {
+		for _, mistake := range slices.Concat(t.basics(c), t.linux(c), t.ports(c), t.references(c, names), t.logs(c), c.health()) {
 			complain("container %q: %s", c.Name, mistake)
 		}
 	}
@@ -232,6 +254,27 @@ func (t taskShape) basics(c containerDefinition) []string {
 	for _, limit := range c.Ulimits {
 		if limit.SoftLimit > limit.HardLimit || (t.fargate && limit.Name != "nofile") {
 			found = append(found, fmt.Sprintf("ulimit %s (%d, %d): Fargate takes nofile only, the soft limit within the hard one", limit.Name, limit.SoftLimit, limit.HardLimit))
+		}
+	}
+	return found
+}
+
+// linux is what of a container's Linux settings is refused.
+func (t taskShape) linux(c containerDefinition) []string {
+	if c.LinuxParameters == nil || c.LinuxParameters.Capabilities == nil {
+		return nil
+	}
+	var found []string
+	for _, name := range slices.Concat(c.LinuxParameters.Capabilities.Add, c.LinuxParameters.Capabilities.Drop) {
+		if !slices.Contains(linuxCapabilities, name) {
+			found = append(found, fmt.Sprintf("linuxParameters.capabilities: %q is no Linux capability", name))
+		}
+	}
+	if t.fargate {
+		for _, name := range c.LinuxParameters.Capabilities.Add {
+			if name != "SYS_PTRACE" {
+				found = append(found, fmt.Sprintf("linuxParameters.capabilities.add: Fargate adds SYS_PTRACE only, not %s", name))
+			}
 		}
 	}
 	return found

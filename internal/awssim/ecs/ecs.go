@@ -5,12 +5,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/elbv2"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/iam"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 )
 
 // taskDefinitionBytes is how large a task definition may be. AWS's older
@@ -36,8 +37,8 @@ func clusterSpec() *engine.Type {
 		Token: view.ClusterType, Title: "ECS Cluster", Args: ecs.ClusterArgs{}, State: ecs.Cluster{},
 		ID: "{arn}", ARN: "arn:{partition}:ecs:{region}:{account}:cluster/{name}",
 		Properties: engine.Properties{
-			"name":             {engine.Autonamed(255), engine.ForceNew, engine.Value(ecsName)},
-			"settings":         {engine.Set},
+			"name":             {engine.Autonamed(255), engine.ForceNew, ecsName},
+			"settings":         {engine.Set, engine.Otherwise([]any{map[string]any{"name": "containerInsights", "value": "disabled"}})},
 			"settings[].name":  {engine.OneOf("containerInsights")},
 			"settings[].value": {engine.OneOf("enabled", "disabled", "enhanced")},
 		},
@@ -48,12 +49,6 @@ func clusterSpec() *engine.Type {
 		Read:   []string{"ecs:DescribeClusters"},
 		Update: []string{"ecs:UpdateCluster", "ecs:TagResource", "ecs:UntagResource"},
 		Delete: []string{"ecs:DeleteCluster"},
-		OnCreate: func(op *engine.Op) error {
-			if !op.Outputs.Has("settings") {
-				op.Outputs["settings"] = []any{map[string]any{"name": "containerInsights", "value": "disabled"}}
-			}
-			return nil
-		},
 		OnDelete: func(op *engine.Op) error {
 			for _, s := range op.All(view.ECSServiceType) {
 				if ClusterName(s.Properties.Text("cluster")) == op.Outputs.Text("name") {
@@ -76,17 +71,17 @@ func taskDefinitionSpec() *engine.Type {
 		Token: view.TaskDefinitionType, Title: "ECS Task Definition", Args: ecs.TaskDefinitionArgs{}, State: ecs.TaskDefinition{},
 		Identify: identifyTaskDefinition,
 		Properties: engine.Properties{
-			"containerDefinitions":                  {engine.ForceNew, engine.JSON},
+			"containerDefinitions":                  {engine.ForceNew, engine.JSON, engine.Value(areContainers)},
 			"cpu":                                   {engine.ForceNew, engine.Pattern(`[0-9]+`, "a number of CPU units")},
-			"enableFaultInjection":                  {engine.ForceNew},
+			"enableFaultInjection":                  {engine.ForceNew, engine.Otherwise(false)},
 			"ephemeralStorage":                      {engine.ForceNew},
 			"ephemeralStorage.sizeInGib":            {engine.Between(21, 200)},
-			"executionRoleArn":                      {engine.ForceNew, engine.ARNOf("iam")},
-			"family":                                {engine.ForceNew, engine.Value(ecsName)},
+			"executionRoleArn":                      {engine.ForceNew, engine.ARNOf("iam"), engine.Against(isRole)},
+			"family":                                {engine.ForceNew, ecsName},
 			"inferenceAccelerators":                 {engine.ForceNew},
 			"ipcMode":                               {engine.ForceNew},
 			"memory":                                {engine.ForceNew, engine.Pattern(`[0-9]+`, "a number of MiB")},
-			"networkMode":                           {engine.ForceNew, engine.OneOf("none", "bridge", "awsvpc", "host")},
+			"networkMode":                           {engine.ForceNew, engine.OneOf("none", "bridge", "awsvpc", "host"), engine.Otherwise("bridge")},
 			"pidMode":                               {engine.ForceNew},
 			"placementConstraints":                  {engine.ForceNew},
 			"proxyConfiguration":                    {engine.ForceNew},
@@ -96,32 +91,33 @@ func taskDefinitionSpec() *engine.Type {
 			"runtimePlatform.cpuArchitecture":       {engine.OneOf("X86_64", "ARM64")},
 			"runtimePlatform.operatingSystemFamily": {engine.Pattern(`LINUX|WINDOWS_SERVER_.+`, "LINUX or a Windows Server family")},
 			"skipDestroy":                           {engine.Default(false)},
-			"taskRoleArn":                           {engine.ForceNew, engine.ARNOf("iam")},
+			"taskRoleArn":                           {engine.ForceNew, engine.ARNOf("iam"), engine.Against(isRole)},
 			"trackLatest":                           {engine.Default(false)},
 			"volumes":                               {engine.ForceNew, engine.Set},
 		},
 
-		Check: func(inputs engine.Object) []engine.Problem {
-			if !inputs.Has("containerDefinitions") {
-				return nil
-			}
-			if _, err := parseContainers(inputs.Text("containerDefinitions")); err != nil {
-				return []engine.Problem{{Property: "containerDefinitions", Reason: err.Error()}}
-			}
-			return nil
-		},
 		Create:   []string{"ecs:RegisterTaskDefinition", "iam:PassRole", "ecs:DescribeTaskDefinition"},
 		Read:     []string{"ecs:DescribeTaskDefinition"},
 		Update:   []string{"ecs:TagResource", "ecs:UntagResource"},
 		Delete:   []string{"ecs:DeregisterTaskDefinition"},
 		OnCreate: registerTaskDefinition,
-		OnDelete: func(op *engine.Op) error {
-			if op.Outputs.Flag("skipDestroy") {
-				op.Put(op.Before.Clone())
-			}
-			return nil
-		},
+		KeepWhen: engine.Is("skipDestroy", true),
 	}
+}
+
+func areContainers(v any) string {
+	text, _ := v.(string)
+	if _, err := parseContainers(text); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func isRole(op *engine.Op, path string, arn any) error {
+	if iam.Role(op, arn.(string)) == nil {
+		return op.Refuse("ClientException", "Role is not valid (%s %s)", path, arn)
+	}
+	return nil
 }
 
 // identifyTaskDefinition counts revisions, which a family never uses twice.
@@ -149,15 +145,6 @@ func registerTaskDefinition(op *engine.Op) error {
 	if mistakes := shape.mistakes(containers); len(mistakes) > 0 {
 		return op.Refuse("ClientException", "%s", strings.Join(mistakes, "; "))
 	}
-	for _, property := range []string{"executionRoleArn", "taskRoleArn"} {
-		if arn := op.Inputs.Text(property); arn != "" && iam.Role(op, arn) == nil {
-			return op.Refuse("ClientException", "Role is not valid (%s %s)", property, arn)
-		}
-	}
-	if !op.Outputs.Has("networkMode") {
-		op.Outputs["networkMode"] = "bridge"
-	}
-	op.Outputs["enableFaultInjection"] = op.Inputs.Flag("enableFaultInjection")
 	return nil
 }
 
@@ -204,24 +191,25 @@ func serviceSpec() *engine.Type {
 		Properties: engine.Properties{
 			"availabilityZoneRebalancing":           {engine.OneOf("ENABLED", "DISABLED")},
 			"cluster":                               {engine.ForceNew},
-			"deploymentMaximumPercent":              {engine.Default(200.0)},
-			"deploymentMinimumHealthyPercent":       {engine.Default(100.0)},
+			"deploymentMaximumPercent":              {engine.Default(200.0), engine.Between(0, 2147483647), engine.AtLeast("deploymentMinimumHealthyPercent")},
+			"deploymentMinimumHealthyPercent":       {engine.Default(100.0), engine.Between(0, 2147483647)},
 			"desiredCount":                          {engine.Between(0, 5000)},
 			"enableEcsManagedTags":                  {engine.Default(false)},
 			"healthCheckGracePeriodSeconds":         {engine.Between(0, 2147483647)},
-			"iamRole":                               {engine.ForceNew},
-			"launchType":                            {engine.ForceNew, engine.OneOf("EC2", "FARGATE", "EXTERNAL")},
+			"iamRole":                               {engine.ForceNew, engine.Otherwise("/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")},
+			"launchType":                            {engine.ForceNew, engine.OneOf("EC2", "FARGATE", "EXTERNAL"), engine.Otherwise("EC2")},
 			"loadBalancers":                         {engine.Set, engine.Items(0, 5)},
 			"loadBalancers[].containerPort":         {engine.Between(1, 65535)},
 			"loadBalancers[].targetGroupArn":        {engine.ARNOf("elasticloadbalancing")},
-			"name":                                  {engine.Autonamed(255), engine.ForceNew, engine.Value(ecsName)},
+			"name":                                  {engine.Autonamed(255), engine.ForceNew, ecsName},
 			"networkConfiguration.securityGroups":   {engine.Items(0, 5)},
-			"networkConfiguration.securityGroups[]": {engine.Refers{To: view.SecurityGroupType, Code: "InvalidParameterException"}},
+			"networkConfiguration.securityGroups[]": {engine.Refers{To: view.SecurityGroupType, Code: "InvalidParameterException", SameVPCAs: "networkConfiguration.subnets[]", VPCCode: "InvalidParameterException"}},
 			"networkConfiguration.subnets":          {engine.Items(1, 16)},
-			"networkConfiguration.subnets[]":        {engine.Refers{To: view.SubnetType, Code: "InvalidParameterException"}},
-			"platformVersion":                       {engine.Pattern(`LATEST|1\.[0-4]\.0`, "LATEST or a Fargate platform version such as 1.4.0")},
+			"networkConfiguration.subnets[]":        {engine.Refers{To: view.SubnetType, Code: "InvalidParameterException", SameVPCAs: "networkConfiguration.subnets[]", VPCCode: "InvalidParameterException"}},
+			"platformVersion":                       {engine.Pattern(`LATEST|1\.[0-4]\.0`, "LATEST or a Fargate platform version such as 1.4.0"), engine.Otherwise("LATEST")},
 			"propagateTags":                         {engine.OneOf("SERVICE", "TASK_DEFINITION", "NONE")},
 			"schedulingStrategy":                    {engine.ForceNew, engine.Default("REPLICA"), engine.OneOf("REPLICA", "DAEMON")},
+			"triggers":                              {engine.Otherwise(map[string]any{})},
 			"waitForSteadyState":                    {engine.Default(false)},
 		},
 
@@ -241,14 +229,6 @@ func createService(op *engine.Op) error {
 	definition, err := checkService(op)
 	if err != nil {
 		return err
-	}
-	for name, value := range (engine.Object{"launchType": "EC2", "platformVersion": "LATEST", "iamRole": "/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"}) {
-		if !op.Outputs.Has(name) {
-			op.Outputs[name] = value
-		}
-	}
-	if !op.Outputs.Has("triggers") {
-		op.Outputs["triggers"] = map[string]any{}
 	}
 	op.Hidden["statedCount"] = op.Inputs["desiredCount"]
 	return deployService(op, definition)
@@ -298,9 +278,6 @@ func checkService(op *engine.Op) (*engine.Resource, error) {
 	if op.Outputs.Text("launchType") == "FARGATE" && !engine.EqualValues(definition.Properties["requiresCompatibilities"], engine.List("FARGATE"), true) {
 		return nil, op.Refuse("InvalidParameterException", "Task definition does not support launch_type FARGATE.")
 	}
-	if _, err := serviceVPC(op); err != nil {
-		return nil, err
-	}
 	containers, err := parseContainers(definition.Properties.Text("containerDefinitions"))
 	if err != nil {
 		return nil, op.Refuse("ClientException", "%s", err)
@@ -327,25 +304,6 @@ func taskDefinition(op *engine.Op, name string) *engine.Resource {
 		}
 	}
 	return latest
-}
-
-// serviceVPC is the one VPC of the service's subnets and security groups.
-func serviceVPC(op *engine.Op) (string, error) {
-	network := op.Inputs.Object("networkConfiguration")
-	vpc := ""
-	for _, id := range network.Texts("subnets") {
-		own := op.Find(view.SubnetType, id).Properties.Text("vpcId")
-		if vpc != "" && own != vpc {
-			return "", op.Refuse("InvalidParameterException", "subnets are in different VPCs: %s is in %s, another in %s", id, own, vpc)
-		}
-		vpc = own
-	}
-	for _, id := range network.Texts("securityGroups") {
-		if own := op.Find(view.SecurityGroupType, id).Properties.Text("vpcId"); own != vpc {
-			return "", op.Refuse("InvalidParameterException", "Security group %s does not appear to belong to the same VPC as the input subnets.", id)
-		}
-	}
-	return vpc, nil
 }
 
 // checkBinding holds a target group to the container that it sends to.

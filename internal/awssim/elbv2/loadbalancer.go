@@ -6,11 +6,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/issuance"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 )
 
 // certificatesQuota limits the certificates of a load balancer's listeners,
@@ -215,7 +216,7 @@ func listenerCertificateSpec() *engine.Type {
 		Read:   []string{"elasticloadbalancing:DescribeListenerCertificates"},
 		Delete: []string{"elasticloadbalancing:RemoveListenerCertificates"},
 		OnCreate: func(op *engine.Op) error {
-			listener := op.FindBy(view.ListenerType, "arn", op.Inputs.Text("listenerArn")).Properties
+			listener := op.Ref("listenerArn").Properties
 			if protocol := listener.Text("protocol"); protocol != "HTTPS" && protocol != "TLS" {
 				return op.Refuse("InvalidConfigurationRequest", "A listener with protocol %s takes no certificates", protocol)
 			}

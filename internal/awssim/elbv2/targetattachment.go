@@ -4,11 +4,12 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/publicuse"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 )
 
 // Quotas of targets. Tasks that ECS registers don't count here.
@@ -69,7 +70,7 @@ var registrable = []netip.Prefix{
 }
 
 func registerTarget(op *engine.Op) error {
-	group := op.FindBy(view.TargetGroupType, "arn", op.Inputs.Text("targetGroupArn")).Properties
+	group := op.Ref("targetGroupArn").Properties
 	if kind := group.Text("targetType"); kind != "ip" {
 		return op.Fail("registering targets of type %s is not simulated", kind)
 	}

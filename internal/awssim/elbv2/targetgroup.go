@@ -3,9 +3,10 @@ package elbv2
 import (
 	"slices"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 )
 
 func targetGroupSpec() *engine.Type {

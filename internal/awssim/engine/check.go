@@ -11,7 +11,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
-
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 

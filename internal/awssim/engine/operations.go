@@ -240,7 +240,9 @@ func (op *Op) deleteFor(id string) error {
 			return err
 		}
 	}
-	op.Remove(op.Before)
+	if !op.spec.KeepWhen.holds(op.Outputs) {
+		op.Remove(op.Before)
+	}
 	return op.commit()
 }
 

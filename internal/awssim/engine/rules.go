@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -119,6 +120,9 @@ func Ipv4Network(low, high int) Value {
 		return ""
 	}
 }
+
+// IsRegion holds a string to the regions that are simulated.
+var IsRegion = OneOf(slices.Sorted(maps.Keys(Regions))...)
 
 // tagRules are AWS's restrictions on tags, held to for every service: EC2 alone
 // takes more characters than the API models of the others do.

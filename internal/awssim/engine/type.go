@@ -55,6 +55,9 @@ type Type struct {
 	// Upserts is when a create replaces what exists already.
 	Upserts Condition
 
+	// KeepWhen is when a delete leaves the resource where it is.
+	KeepWhen Condition
+
 	// OnCreate refuses what can't be and sets the outputs; inputs are outputs
 	// already. OnUpdate and OnDelete likewise; nil has no rules beyond the
 	// declared ones. OnRead refreshes what changes by itself.

@@ -6,10 +6,11 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 )
 
 // iamName is what IAM takes in the names of roles and policies.

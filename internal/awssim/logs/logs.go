@@ -1,9 +1,10 @@
 package logs
 
 import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 )
 
 // Service is CloudWatch Logs' log groups.
@@ -25,16 +26,11 @@ func Service() engine.Service {
 		},
 
 		Unique: []string{"name"}, Conflict: "ResourceAlreadyExistsException",
-		Quota:  engine.Quota{Name: "Log groups", Limit: 1000000, Code: "LimitExceededException"},
-		Create: []string{"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DescribeLogGroups", "logs:TagResource"},
-		Read:   []string{"logs:DescribeLogGroups", "logs:ListTagsForResource"},
-		Update: []string{"logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:TagResource", "logs:UntagResource"},
-		Delete: []string{"logs:DeleteLogGroup"},
-		OnDelete: func(op *engine.Op) error {
-			if op.Outputs.Flag("skipDestroy") {
-				op.Put(op.Before.Clone())
-			}
-			return nil
-		},
+		Quota:    engine.Quota{Name: "Log groups", Limit: 1000000, Code: "LimitExceededException"},
+		Create:   []string{"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DescribeLogGroups", "logs:TagResource"},
+		Read:     []string{"logs:DescribeLogGroups", "logs:ListTagsForResource"},
+		Update:   []string{"logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:TagResource", "logs:UntagResource"},
+		Delete:   []string{"logs:DeleteLogGroup"},
+		KeepWhen: engine.Is("skipDestroy", true),
 	}}}
 }

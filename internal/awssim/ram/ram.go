@@ -5,9 +5,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ram"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ram"
 )
 
 // Resource Access Manager shares what is one account's with others. Of what can
@@ -97,7 +98,7 @@ func principalAssociationSpec() *engine.Type {
 // invites another one.
 func invitePrincipal(op *engine.Op) error {
 	principal := op.Inputs.Text("principal")
-	share := op.FindBy(view.ResourceShareType, "arn", op.Inputs.Text("resourceShareArn"))
+	share := op.Ref("resourceShareArn")
 	switch {
 	case principal == op.Account:
 		// Assumption: no page says that an account can be a principal of its own

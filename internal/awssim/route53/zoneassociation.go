@@ -5,9 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 )
 
 // A private hosted zone answers the resolvers of the VPCs that it is associated
@@ -33,7 +34,7 @@ func zoneAssociationSpec() *engine.Type {
 		Global: true, ID: "{zoneId}:{vpcId}",
 		Properties: engine.Properties{
 			"vpcId":     {engine.ForceNew},
-			"vpcRegion": {engine.ForceNew},
+			"vpcRegion": {engine.ForceNew, engine.IsRegion},
 			"zoneId":    {engine.ForceNew},
 		},
 
@@ -137,7 +138,7 @@ func zoneAuthorizationSpec() *engine.Type {
 		Global: true, ID: "{zoneId}:{vpcId}",
 		Properties: engine.Properties{
 			"vpcId":     {engine.ForceNew},
-			"vpcRegion": {engine.ForceNew},
+			"vpcRegion": {engine.ForceNew, engine.IsRegion},
 			"zoneId":    {engine.ForceNew, engine.Refers{To: view.ZoneType, Code: "NoSuchHostedZone", Holds: engine.Ignored}},
 		},
 
@@ -145,7 +146,7 @@ func zoneAuthorizationSpec() *engine.Type {
 		Read:   []string{"route53:ListVPCAssociationAuthorizations"},
 		Delete: []string{"route53:DeleteVPCAssociationAuthorization"},
 		OnCreate: func(op *engine.Op) error {
-			if engine.IsEmpty(op.Find(view.ZoneType, op.Inputs.Text("zoneId")).Properties["vpcs"]) {
+			if engine.IsEmpty(op.Ref("zoneId").Properties["vpcs"]) {
 				return op.Refuse("InvalidInput", "Hosted zone %s is public", op.Inputs.Text("zoneId"))
 			}
 			op.Outputs["vpcRegion"] = regionOfVPC(op)

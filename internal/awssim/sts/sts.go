@@ -3,9 +3,10 @@ package sts
 import (
 	"slices"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/engine"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 )
 
 // Service is who and where the caller is.

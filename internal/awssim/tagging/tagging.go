@@ -4,8 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/resourcegroupstaggingapi"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
 )
 
 // Service is the Resource Groups Tagging API: what stands in a region
