@@ -27,8 +27,9 @@ func Service() engine.Service {
 		Token: view.DockerImageType, Title: "Docker image", Args: docker.ImageArgs{}, State: docker.Image{},
 		ID: "{imageName}", Upserts: engine.Always,
 		Properties: engine.Properties{
-			"build.platform": {engine.Pattern(`linux/(amd64|arm64)`, "a platform that Fargate runs: linux/amd64 or linux/arm64")},
-			"imageName":      {engine.Value(validReference)},
+			"build." + ContextDigest: {engine.ByProvider},
+			"build.platform":         {engine.Pattern(`linux/(amd64|arm64)`, "a platform that Fargate runs: linux/amd64 or linux/arm64")},
+			"imageName":              {engine.Value(validReference)},
 		},
 
 		Look: ReadyToBuild,

@@ -35,7 +35,7 @@ func (t *Type) audit(c *Catalog) []string {
 	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	schema := t.Schema()
 	for path, rules := range t.Properties {
-		if !leads(schema.Inputs, path) && !(len(rules) > 0 && leads(schema.Outputs, path)) {
+		if !leads(schema.Inputs, path) && !(len(rules) > 0 && leads(schema.Outputs, path)) && !slices.Contains(t.byProvider, path) {
 			complain("the SDK has no property %s", path)
 		}
 	}

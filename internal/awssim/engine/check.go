@@ -52,7 +52,7 @@ func (t *Type) setName(inputs, old Object, request *pulumirpc.CheckRequest) *Pro
 // problems is every mistake in a resource's inputs that can be told without
 // looking at the accounts, sorted by property.
 func (t *Type) problems(inputs Object) []Problem {
-	problems := schemaProblems(t.Schema().Inputs, inputs, "")
+	problems := slices.DeleteFunc(schemaProblems(t.Schema().Inputs, inputs, ""), func(p Problem) bool { return slices.Contains(t.byProvider, p.Property) })
 	for _, rule := range t.inputRules {
 		problems = append(problems, rule.problems(inputs)...)
 	}

@@ -42,6 +42,10 @@ var Set Rule = rule(func(t *Type, path string) { t.sets = append(t.sets, path) }
 // JSON is a text that holds a JSON object or array, and is compared by meaning.
 var JSON Rule = rule(func(t *Type, path string) { t.documents = append(t.documents, path) })
 
+// ByProvider is an input that the SDK doesn't have: the provider notes in it what
+// it found when it checked the others.
+var ByProvider Rule = rule(func(t *Type, path string) { t.byProvider = append(t.byProvider, path) })
+
 // Default is what the provider fills in when the program does not.
 func Default(value any) Rule {
 	return rule(func(t *Type, path string) {

@@ -86,6 +86,7 @@ type declared struct {
 	values       map[string][]Value
 	inputRules   []inputRule
 	refs         []Refers
+	byProvider   []string
 	against      []against
 	computed     []output
 
