@@ -94,7 +94,7 @@ func leads(fields map[string]reflect.Type, path string) bool {
 		}
 		fields = nil
 		if t.Kind() == reflect.Struct {
-			fields = fieldsOf(t)
+			fields = FieldsOf(t)
 		}
 	}
 	return true

@@ -14,14 +14,14 @@ import (
 // that is neither pointer, slice nor map must be given.
 func InputFields(args any) map[string]reflect.Type {
 	if typed, ok := args.(interface{ ElementType() reflect.Type }); ok {
-		return fieldsOf(typed.ElementType())
+		return FieldsOf(typed.ElementType())
 	}
-	return fieldsOf(reflect.TypeOf(args))
+	return FieldsOf(reflect.TypeOf(args))
 }
 
 // outputFields is the fields of a resource struct, for example ec2.Vpc{}.
 func outputFields(state any) map[string]reflect.Type {
-	fields := fieldsOf(reflect.TypeOf(state))
+	fields := FieldsOf(reflect.TypeOf(state))
 	for name, t := range fields {
 		output, ok := reflect.Zero(t).Interface().(interface{ ElementType() reflect.Type })
 		if ok {
@@ -31,7 +31,7 @@ func outputFields(state any) map[string]reflect.Type {
 	return fields
 }
 
-func fieldsOf(t reflect.Type) map[string]reflect.Type {
+func FieldsOf(t reflect.Type) map[string]reflect.Type {
 	fields := make(map[string]reflect.Type, t.NumField())
 	for i := range t.NumField() {
 		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("pulumi"), ","); name != "" {
@@ -121,7 +121,7 @@ func kindProblems(t reflect.Type, v any, at string) []Problem {
 		if o == nil {
 			return mismatch("an object")
 		}
-		return schemaProblems(fieldsOf(t), o, at+".")
+		return schemaProblems(FieldsOf(t), o, at+".")
 	}
 	return nil
 }
