@@ -75,7 +75,7 @@ func TestAWayToTheInternet(t *testing.T) {
 
 	n.rule(egressType, "tasks", properties{"fromPort": 443, "toPort": 443, "cidrIpv4": "0.0.0.0/0"})
 	judge := n.simulator.Network(sharedAccount, "us-east-1")
-	task := awssim.Party{Name: "task", SubnetID: n.subnets[0], Groups: []string{n.groups["tasks"]}}
+	task := awssim.Endpoint{Name: "task", SubnetID: n.subnets[0], Groups: []string{n.groups["tasks"]}}
 	require.ErrorContains(t, judge.ReachesService(task, "ecr.api"), "it has no public address")
 	task.PublicIP = true
 	require.NoError(t, judge.ReachesService(task, "ecr.api"))

@@ -19,9 +19,9 @@ func TestSecurityGroupsStopAConnectionAtEachHop(t *testing.T) {
 	s3 := n.create(endpointType, "s3", properties{"vpcId": n.vpc.id, "serviceName": "com.amazonaws.us-east-1.s3", "routeTableIds": []string{table.id}})
 
 	judge := n.simulator.Network(sharedAccount, "us-east-1")
-	balancer := awssim.Party{Name: "load balancer", SubnetID: n.subnets[0], Groups: []string{n.groups["lb"]}}
-	task := awssim.Party{Name: "task", SubnetID: n.subnets[0], Groups: []string{n.groups["tasks"]}}
-	elsewhere := awssim.Party{Name: "task", SubnetID: n.subnets[1], Groups: []string{n.groups["tasks"]}}
+	balancer := awssim.Endpoint{Name: "load balancer", SubnetID: n.subnets[0], Groups: []string{n.groups["lb"]}}
+	task := awssim.Endpoint{Name: "task", SubnetID: n.subnets[0], Groups: []string{n.groups["tasks"]}}
+	elsewhere := awssim.Endpoint{Name: "task", SubnetID: n.subnets[1], Groups: []string{n.groups["tasks"]}}
 
 	err := judge.Admits(balancer, task, 8443)
 	require.ErrorContains(t, err, "security groups "+n.groups["lb"]+" of load balancer have no egress rule for tcp/8443 with task")

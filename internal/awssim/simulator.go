@@ -59,7 +59,7 @@ type (
 	RunningContainer     = ecs.RunningContainer
 	TaskInterface        = ecs.TaskInterface
 	Network              = reachability.Network
-	Party                = reachability.Endpoint
+	Endpoint             = reachability.Endpoint
 	TargetHealth         = reachability.TargetHealth
 )
 

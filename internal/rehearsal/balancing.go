@@ -1,31 +1,31 @@
 package rehearsal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
 
-	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 )
 
 // loadBalancers are the account's load balancers with their listeners.
 func (a *account) loadBalancers(estate *live.Estate, running []service) ([]live.LoadBalancer, error) {
 	var balancers []live.LoadBalancer
-	for _, r := range a.all("aws:lb/loadBalancer:LoadBalancer") {
-		p := r.Properties
-		balancer := live.LoadBalancer{Name: p.Text("name"), DropInvalidHeaderFields: p.Flag("dropInvalidHeaderFields")}
-		var err error
-		if balancer.Interfaces, err = a.interfaces("load balancer "+balancer.Name, r.ID); err != nil {
-			return nil, err
+	for _, described := range view.All[view.LoadBalancer](a.simulator, a.here()) {
+		balancer := live.LoadBalancer{
+			Name: described.Name, DropInvalidHeaderFields: described.DropInvalidHeaderFields,
+			Interfaces: a.interfaces("load balancer "+described.Name, described.ID),
 		}
-		name := canonical(p.Text("dnsName"))
+		name := canonical(described.DNSName)
 		for _, one := range balancer.Interfaces {
 			estate.PublicNames[name] = append(estate.PublicNames[name], one.Address)
 		}
-		if balancer.Listeners, err = a.listeners(r.ARN, running); err != nil {
+		var err error
+		if balancer.Listeners, err = a.listeners(described.ARN, running); err != nil {
 			return nil, fmt.Errorf("read load balancer %s: %w", balancer.Name, err)
 		}
 		balancers = append(balancers, balancer)
@@ -37,11 +37,11 @@ func (a *account) loadBalancers(estate *live.Estate, running []service) ([]live.
 func (a *account) listeners(loadBalancerARN string, running []service) ([]live.Listener, error) {
 	var listeners []live.Listener
 	var errs []error
-	for _, r := range a.all("aws:lb/listener:Listener") {
-		if r.Properties.Text("loadBalancerArn") != loadBalancerARN {
+	for _, described := range view.All[view.Listener](a.simulator, a.here()) {
+		if described.LoadBalancerARN != loadBalancerARN {
 			continue
 		}
-		listener, err := a.listener(r, running)
+		listener, err := a.listener(described, running)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -50,29 +50,27 @@ func (a *account) listeners(loadBalancerARN string, running []service) ([]live.L
 	return listeners, errors.Join(errs...)
 }
 
-func (a *account) listener(r awssim.Resource, running []service) (live.Listener, error) {
-	p := r.Properties
-	listener := live.Listener{Port: uint16(p.Number("port")), Protocol: p.Text("protocol"), SSLPolicy: p.Text("sslPolicy")}
+func (a *account) listener(described view.Listener, running []service) (live.Listener, error) {
+	listener := live.Listener{Port: described.Port, Protocol: described.Protocol, SSLPolicy: described.SSLPolicy}
 	var errs []error
 	var err error
-	if listener.Certificates, err = a.listenerCertificates(r); err != nil {
+	if listener.Certificates, err = a.listenerCertificates(described); err != nil {
 		errs = append(errs, err)
 	}
-	if listener.Rules, err = a.rules(r.ARN, running); err != nil {
+	if listener.Rules, err = a.rules(described.ARN, running); err != nil {
 		errs = append(errs, err)
 	}
-	for _, action := range p.Objects("defaultActions") {
-		if action.Text("type") == "fixed-response" {
-			fixed := action.Object("fixedResponse")
-			code, err := strconv.Atoi(fixed.Text("statusCode"))
+	for _, action := range described.DefaultActions {
+		if action.Type == "fixed-response" {
+			code, err := strconv.Atoi(action.FixedResponse.StatusCode)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("read the fixed response: %w", err))
 			}
-			listener.FixedResponse = &live.FixedResponse{StatusCode: code, ContentType: fixed.Text("contentType"), Body: fixed.Text("messageBody")}
+			listener.FixedResponse = &live.FixedResponse{StatusCode: code, ContentType: action.FixedResponse.ContentType, Body: action.FixedResponse.MessageBody}
 			return listener, errors.Join(errs...)
 		}
 	}
-	if listener.TargetGroup, err = a.targetGroup(p.Objects("defaultActions"), running); err != nil {
+	if listener.TargetGroup, err = a.targetGroup(described.DefaultActions, running); err != nil {
 		errs = append(errs, fmt.Errorf("follow the listener's default action: %w", err))
 	}
 	return listener, errors.Join(errs...)
@@ -80,24 +78,22 @@ func (a *account) listener(r awssim.Resource, running []service) (live.Listener,
 
 // rules are a listener's, by priority.
 func (a *account) rules(listenerARN string, running []service) ([]live.Rule, error) {
-	found := slices.DeleteFunc(a.all("aws:lb/listenerRule:ListenerRule"), func(r awssim.Resource) bool {
-		return r.Properties.Text("listenerArn") != listenerARN
+	found := slices.DeleteFunc(view.All[view.ListenerRule](a.simulator, a.here()), func(r view.ListenerRule) bool {
+		return r.ListenerARN != listenerARN
 	})
-	slices.SortFunc(found, func(x, y awssim.Resource) int {
-		return x.Properties.Number("priority") - y.Properties.Number("priority")
-	})
+	slices.SortFunc(found, func(x, y view.ListenerRule) int { return x.Priority - y.Priority })
 	var rules []live.Rule
-	for _, r := range found {
+	for _, described := range found {
 		var rule live.Rule
-		for _, condition := range r.Properties.Objects("conditions") {
-			if !condition.Has("hostHeader") {
-				return nil, fmt.Errorf("read rule %s: only conditions by host header are made live", r.ARN)
+		for _, condition := range described.Conditions {
+			if condition.HostHeader == nil {
+				return nil, fmt.Errorf("read rule %s: only conditions by host header are made live", described.ARN)
 			}
-			rule.Hosts = condition.Object("hostHeader").Texts("values")
+			rule.Hosts = condition.HostHeader.Values
 		}
 		var err error
-		if rule.TargetGroup, err = a.targetGroup(r.Properties.Objects("actions"), running); err != nil {
-			return nil, fmt.Errorf("follow rule %s: %w", r.ARN, err)
+		if rule.TargetGroup, err = a.targetGroup(described.Actions, running); err != nil {
+			return nil, fmt.Errorf("follow rule %s: %w", described.ARN, err)
 		}
 		rules = append(rules, rule)
 	}
@@ -105,11 +101,11 @@ func (a *account) rules(listenerARN string, running []service) ([]live.Rule, err
 }
 
 // listenerCertificates are a listener's, its default first.
-func (a *account) listenerCertificates(listener awssim.Resource) ([]live.Certificate, error) {
-	arns := []string{listener.Properties.Text("certificateArn")}
-	for _, r := range a.all("aws:lb/listenerCertificate:ListenerCertificate") {
-		if r.Properties.Text("listenerArn") == listener.ARN {
-			arns = append(arns, r.Properties.Text("certificateArn"))
+func (a *account) listenerCertificates(listener view.Listener) ([]live.Certificate, error) {
+	arns := []string{listener.CertificateARN}
+	for _, further := range view.All[view.ListenerCertificate](a.simulator, a.here()) {
+		if further.ListenerARN == listener.ARN {
+			arns = append(arns, further.CertificateARN)
 		}
 	}
 	var certificates []live.Certificate
@@ -125,42 +121,39 @@ func (a *account) listenerCertificates(listener awssim.Resource) ([]live.Certifi
 
 // certificate is the account's certificate of an ARN.
 func (a *account) certificate(arn string) (live.Certificate, error) {
-	r, err := a.byARN("aws:acm/certificate:Certificate", arn)
-	if err != nil {
-		return live.Certificate{}, err
-	}
-	names := []string{r.Properties.Text("domainName")}
-	for _, name := range r.Properties.Texts("subjectAlternativeNames") {
-		if name != names[0] {
-			names = append(names, name)
+	for _, described := range view.All[view.Certificate](a.simulator, a.here()) {
+		if described.ARN != arn {
+			continue
 		}
+		certificate := live.Certificate{ARN: arn, Names: described.Names(), PrivateKey: described.PrivateKey}
+		if certificate.PrivateKey != "" {
+			certificate.Chain = described.Body + "\n" + described.Chain
+		}
+		return certificate, nil
 	}
-	certificate := live.Certificate{ARN: arn, Names: names, PrivateKey: r.Properties.Text("privateKey")}
-	if certificate.PrivateKey != "" {
-		certificate.Chain = r.Properties.Text("certificateBody") + "\n" + r.Properties.Text("certificateChain")
-	}
-	return certificate, nil
+	return live.Certificate{}, fmt.Errorf("find certificate %s: account %s has none of that ARN", arn, a.id)
 }
 
 // targetGroup is where actions forward to, with what is registered there: tasks
 // of services, and plain addresses.
-func (a *account) targetGroup(actions []awssim.Object, running []service) (live.TargetGroup, error) {
+func (a *account) targetGroup(actions []view.Action, running []service) (live.TargetGroup, error) {
 	arn := ""
 	for _, action := range actions {
-		if action.Text("type") == "forward" {
-			arn = action.Text("targetGroupArn")
+		if action.Type == "forward" {
+			arn = action.TargetGroupARN
 		}
 	}
-	r, err := a.byARN("aws:lb/targetGroup:TargetGroup", arn)
-	if err != nil {
-		return live.TargetGroup{}, err
+	all := view.All[view.TargetGroup](a.simulator, a.here())
+	i := slices.IndexFunc(all, func(g view.TargetGroup) bool { return g.ARN == arn })
+	if i < 0 {
+		return live.TargetGroup{}, fmt.Errorf("find target group %s: account %s has none of that ARN", arn, a.id)
 	}
-	p := r.Properties
-	group := live.TargetGroup{Name: p.Text("name"), Protocol: p.Text("protocol")}
-	check := p.Object("healthCheck")
-	group.HealthCheck = live.HealthCheck{Protocol: check.Text("protocol"), Path: check.Text("path"), Matcher: check.Text("matcher")}
-	if port := check.Text("port"); port != "" && port != "traffic-port" {
-		number, err := strconv.ParseUint(port, 10, 16)
+	described := all[i]
+	group := live.TargetGroup{Name: described.Name, Protocol: described.Protocol}
+	check := described.HealthCheck
+	group.HealthCheck = live.HealthCheck{Protocol: check.Protocol, Path: check.Path, Matcher: check.Matcher}
+	if check.Port != "" && check.Port != "traffic-port" {
+		number, err := strconv.ParseUint(check.Port, 10, 16)
 		if err != nil {
 			return group, fmt.Errorf("read the health check of target group %s: %w", group.Name, err)
 		}
@@ -173,7 +166,7 @@ func (a *account) targetGroup(actions []awssim.Object, running []service) (live.
 			}
 		}
 	}
-	registered, err := a.registered(arn, uint16(p.Number("port")))
+	registered, err := a.registered(described)
 	if err != nil {
 		return group, fmt.Errorf("read target group %s: %w", group.Name, err)
 	}
@@ -182,22 +175,17 @@ func (a *account) targetGroup(actions []awssim.Object, running []service) (live.
 }
 
 // registered are the plain addresses of a target group.
-func (a *account) registered(groupARN string, groupPort uint16) ([]netip.AddrPort, error) {
+func (a *account) registered(group view.TargetGroup) ([]netip.AddrPort, error) {
 	var targets []netip.AddrPort
-	for _, r := range a.all("aws:lb/targetGroupAttachment:TargetGroupAttachment") {
-		p := r.Properties
-		if p.Text("targetGroupArn") != groupARN {
+	for _, target := range view.All[view.TargetGroupAttachment](a.simulator, a.here()) {
+		if target.TargetGroupARN != group.ARN {
 			continue
 		}
-		address, err := netip.ParseAddr(p.Text("targetId"))
+		address, err := netip.ParseAddr(target.TargetID)
 		if err != nil {
-			return nil, fmt.Errorf("read target %s: %w", r.ID, err)
+			return nil, fmt.Errorf("read target %s: %w", target.ID, err)
 		}
-		port := uint16(p.Number("port"))
-		if port == 0 {
-			port = groupPort
-		}
-		targets = append(targets, netip.AddrPortFrom(address, port))
+		targets = append(targets, netip.AddrPortFrom(address, cmp.Or(target.Port, group.Port)))
 	}
 	return targets, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/awssim/iampolicy"
+	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 )
 
@@ -48,7 +49,7 @@ func estateOf(simulator *awssim.Simulator, shared, region string) (*live.Estate,
 	if subnetID == "" {
 		return nil, nil, fmt.Errorf("account %s has neither a task, a load balancer nor an execute-api endpoint in %s", shared, region)
 	}
-	own, err := a.bystander(subnetID)
+	own, err := a.client(subnetID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,7 +70,7 @@ func (w workloads) consume(simulator *awssim.Simulator, estate *live.Estate) err
 		known[endpoint.ID] = true
 	}
 	seen := make(map[string]bool)
-	for _, r := range simulator.Resources(awssim.Filter{Region: estate.Region, Type: "aws:ec2/vpcEndpoint:VpcEndpoint"}) {
+	for _, r := range view.All[view.VPCEndpoint](simulator, awssim.Filter{Region: estate.Region}) {
 		if seen[r.Account] {
 			continue
 		}
@@ -86,7 +87,7 @@ func (w workloads) consume(simulator *awssim.Simulator, estate *live.Estate) err
 			if _, found := w[endpoint.VPCID]; found {
 				continue
 			}
-			if w[endpoint.VPCID], err = a.bystander(endpoint.Interfaces[0].SubnetID); err != nil {
+			if w[endpoint.VPCID], err = a.client(endpoint.Interfaces[0].SubnetID); err != nil {
 				return err
 			}
 		}
@@ -94,10 +95,10 @@ func (w workloads) consume(simulator *awssim.Simulator, estate *live.Estate) err
 	return nil
 }
 
-// reach judges connections within a VPC by the security groups of its account.
+// reach decides about connections within a VPC by the security groups of its account.
 func reach(simulator *awssim.Simulator, region string) func(from, to live.Interface, port uint16) error {
 	networks := make(map[string]*awssim.Network)
-	for _, vpc := range simulator.Resources(awssim.Filter{Region: region, Type: "aws:ec2/vpc:Vpc"}) {
+	for _, vpc := range view.All[view.VPC](simulator, awssim.Filter{Region: region}) {
 		networks[vpc.ID] = simulator.Network(vpc.Account, region)
 	}
 	return func(from, to live.Interface, port uint16) error {
@@ -105,7 +106,7 @@ func reach(simulator *awssim.Simulator, region string) func(from, to live.Interf
 		if !ok {
 			return fmt.Errorf("no account has VPC %s", to.VPCID)
 		}
-		return network.Admits(party(from), party(to), int(port))
+		return network.Admits(endpointOf(from), endpointOf(to), int(port))
 	}
 }
 
@@ -162,21 +163,17 @@ func values(keys map[string]string) map[string][]string {
 // endpoints are the account's execute-api interface endpoints.
 func (a *account) endpoints(estate *live.Estate) ([]live.Endpoint, error) {
 	var endpoints []live.Endpoint
-	for _, r := range a.all("aws:ec2/vpcEndpoint:VpcEndpoint") {
-		p := r.Properties
-		if !strings.HasSuffix(p.Text("serviceName"), "."+a.region+".execute-api") || p.Text("vpcEndpointType") != "Interface" {
+	for _, described := range view.All[view.VPCEndpoint](a.simulator, a.here()) {
+		if !strings.HasSuffix(described.ServiceName, "."+a.region+".execute-api") || described.Type != "Interface" {
 			continue
 		}
-		faces, err := a.interfaces("endpoint "+r.ID, r.ID)
-		if err != nil {
-			return nil, err
+		faces := a.interfaces("endpoint "+described.ID, described.ID)
+		endpoint := live.Endpoint{ID: described.ID, VPCID: described.VPCID, Interfaces: faces}
+		if err := admitBy(&endpoint, estate, described.Policy); err != nil {
+			return nil, fmt.Errorf("read the policy of endpoint %s: %w", described.ID, err)
 		}
-		endpoint := live.Endpoint{ID: r.ID, VPCID: p.Text("vpcId"), Interfaces: faces}
-		if err := admitBy(&endpoint, estate, p.Text("policy")); err != nil {
-			return nil, fmt.Errorf("read the policy of endpoint %s: %w", r.ID, err)
-		}
-		for _, entry := range p.Objects("dnsEntries") {
-			name := canonical(entry.Text("dnsName"))
+		for _, entry := range described.DNSEntries {
+			name := canonical(entry.DNSName)
 			if strings.HasPrefix(name, "*.") {
 				continue
 			}
@@ -196,34 +193,22 @@ func (a *account) endpoints(estate *live.Estate) ([]live.Endpoint, error) {
 // zonesOf are the private hosted zones of every account, with their records.
 func zonesOf(simulator *awssim.Simulator) []live.Zone {
 	records := make(map[string][]live.Record)
-	for _, r := range simulator.Resources(awssim.Filter{Type: "aws:route53/record:Record"}) {
-		p := r.Properties
-		record := live.Record{
-			Name: fullName(p), Type: p.Text("type"), TTL: uint32(p.Number("ttl")), Values: p.Texts("records"),
+	for _, described := range view.All[view.Record](simulator, awssim.Filter{}) {
+		record := live.Record{Name: canonical(described.FQDN), Type: described.Type, TTL: described.TTL, Values: described.Values}
+		if len(described.Aliases) > 0 {
+			record.AliasTarget = strings.TrimPrefix(canonical(described.Aliases[0].Name), "dualstack.")
 		}
-		if aliases := p.Objects("aliases"); len(aliases) > 0 {
-			record.AliasTarget = strings.TrimPrefix(canonical(aliases[0].Text("name")), "dualstack.")
-		}
-		records[p.Text("zoneId")] = append(records[p.Text("zoneId")], record)
+		records[described.HostedZoneID] = append(records[described.HostedZoneID], record)
 	}
 	var zones []live.Zone
-	for _, r := range simulator.Resources(awssim.Filter{Type: "aws:route53/zone:Zone"}) {
-		zone := live.Zone{Name: canonical(r.Properties.Text("name")), Records: records[r.ID]}
-		for _, vpc := range r.Properties.Objects("vpcs") {
-			zone.VPCIDs = append(zone.VPCIDs, vpc.Text("vpcId"))
+	for _, described := range view.All[view.HostedZone](simulator, awssim.Filter{}) {
+		zone := live.Zone{Name: canonical(described.Name), Records: records[described.ID]}
+		for _, vpc := range described.VPCs {
+			zone.VPCIDs = append(zone.VPCIDs, vpc.VPCID)
 		}
 		if len(zone.VPCIDs) > 0 {
 			zones = append(zones, zone)
 		}
 	}
 	return zones
-}
-
-// fullName is a record's name; the provider shows it in full beside the name
-// that the program gave.
-func fullName(record awssim.Object) string {
-	if name := record.Text("fqdn"); name != "" {
-		return canonical(name)
-	}
-	return canonical(record.Text("name"))
 }

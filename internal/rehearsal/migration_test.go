@@ -26,6 +26,7 @@ import (
 	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -449,13 +450,9 @@ func (c *cutOver) resolve(host string) (netip.Addr, error) {
 	a := openAccount(c.simulator, string(sharedAccount), "us-east-1")
 	zones := slices.DeleteFunc(zonesOf(c.simulator), func(zone live.Zone) bool { return !slices.Contains(zone.VPCIDs, existingVPC) })
 	public := map[string][]netip.Addr{}
-	for _, r := range a.all("aws:lb/loadBalancer:LoadBalancer") {
-		faces, err := a.interfaces("load balancer", r.ID)
-		if err != nil {
-			return netip.Addr{}, err
-		}
-		for _, face := range faces {
-			name := canonical(r.Properties.Text("dnsName"))
+	for _, balancer := range view.All[view.LoadBalancer](c.simulator, a.here()) {
+		for _, face := range a.interfaces("load balancer", balancer.ID) {
+			name := canonical(balancer.DNSName)
 			public[name] = append(public[name], face.Address)
 		}
 	}

@@ -59,13 +59,13 @@ func (a *account) tasks(s awssim.RunningService) ([]live.Task, error) {
 	}
 	var tasks []live.Task
 	for n, one := range s.Tasks[:min(len(s.Tasks), maxTasks)] {
-		_, vpcID, err := a.subnet(one.SubnetID)
+		subnet, err := a.subnet(one.SubnetID)
 		if err != nil {
 			return nil, err
 		}
 		tasks = append(tasks, live.Task{
 			Interface: live.Interface{
-				Name: fmt.Sprintf("task %d of %s", n+1, s.Name), VPCID: vpcID, Address: one.Address,
+				Name: fmt.Sprintf("task %d of %s", n+1, s.Name), VPCID: subnet.VPCID, Address: one.Address,
 				SubnetID: one.SubnetID, SecurityGroupIDs: one.SecurityGroupIDs,
 			},
 			Port: uint16(target.ContainerPort), Image: image, Environment: s.Containers[i].Environment,

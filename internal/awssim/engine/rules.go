@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -122,7 +121,12 @@ func Ipv4Network(low, high int) Value {
 }
 
 // IsRegion holds a string to the regions that are simulated.
-var IsRegion = OneOf(slices.Sorted(maps.Keys(Regions))...)
+var IsRegion Value = func(v any) string {
+	if region, _ := v.(string); PartitionOf(region) == "" {
+		return fmt.Sprintf("%q is no region of AWS", region)
+	}
+	return ""
+}
 
 // tagRules are AWS's restrictions on tags, held to for every service: EC2 alone
 // takes more characters than the API models of the others do.
