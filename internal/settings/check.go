@@ -155,7 +155,7 @@ func (n Network) check(m *mistakes) {
 
 func (n Network) checkExisting(m *mistakes) {
 	checkID(m, "network.vpcId", n.VPCID, "vpc")
-	m.check(len(n.SubnetIDs) >= 2, "network.subnetIds", fmt.Sprintf("%d subnets are named", len(n.SubnetIDs)),
+	m.check(len(n.SubnetIDs) >= 2, "network.subnetIds", fmt.Sprintf("it names %d, and two or more are needed", len(n.SubnetIDs)),
 		"write at least two private subnets of the VPC, each in a zone of its own")
 	for i, id := range n.SubnetIDs {
 		key := fmt.Sprintf("network.subnetIds[%d]", i)
