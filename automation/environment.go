@@ -44,11 +44,11 @@ type Environment struct {
 	// Providers are the stacks of the provider accounts, by name. They read
 	// the shared stack's outputs and not one another's.
 	Providers []Stack
-	// Parallel bounds how many provider stacks run side by side; 0 stands for
+	// Parallel bounds how many provider stacks run side by side; 0 means
 	// DefaultParallel.
 	Parallel int
 	// Settle is how long Up waits between moving a host's name to another front
-	// door and taking the earlier way down, so that clients don't hold the old
+	// door and removing the earlier one, so that clients don't hold the old
 	// answer any more; and before it moves a name that clients use, so that what
 	// the APIs' account has just deployed is in effect. Discover sets
 	// DefaultSettle; 0 is no wait.
@@ -60,12 +60,12 @@ type Environment struct {
 	// Sleep waits for these times, or returns the context's error; nil waits in
 	// real time. Simulated accounts have a time of their own.
 	Sleep func(context.Context, time.Duration) error
-	// Command runs the Pulumi CLI; nil stands for what FindCommand finds.
+	// Command runs the Pulumi CLI; nil means what FindCommand finds.
 	Command auto.PulumiCommand
 	// Env is added to the environment of every run of the Pulumi CLI, for
 	// instance PULUMI_BACKEND_URL.
 	Env map[string]string
-	// Progress is told what happens as it happens; nil for nobody. It is
+	// Progress is called with what happens as it happens, if it isn't nil. It is
 	// called from one goroutine at a time.
 	Progress func(Event)
 }

@@ -16,8 +16,8 @@ var idle = Programs{
 	Provider: func(string) pulumi.RunFunc { return func(*pulumi.Context) error { return nil } },
 }
 
-// estate writes projects with the given stacks' settings and returns the root.
-func estate(t *testing.T, settings map[string]string) string {
+// projects writes Pulumi projects with the given stacks' settings and returns the root.
+func projects(t *testing.T, settings map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
 	provider := filepath.Join(root, filepath.FromSlash(ProviderProject))
@@ -34,7 +34,7 @@ func estate(t *testing.T, settings map[string]string) string {
 const account2 = "config:\n  portico:aws: {region: us-east-1, accountId: \"222222222222\"}\n"
 
 func TestDiscover(t *testing.T) {
-	root := estate(t, map[string]string{
+	root := projects(t, map[string]string{
 		"Pulumi.dev.yaml":                             "config:\n  portico:aws: {accountId: \"111111111111\"}\n",
 		"Pulumi.dev-eu.yaml":                          "",
 		"Pulumi.prod.yaml":                            "config: {}\n",
@@ -75,7 +75,7 @@ func TestDiscover(t *testing.T) {
 }
 
 func TestDiscoverNamesWhatThereIs(t *testing.T) {
-	root := estate(t, map[string]string{"Pulumi.dev.yaml": "", "Pulumi.prod.yaml": ""})
+	root := projects(t, map[string]string{"Pulumi.dev.yaml": "", "Pulumi.prod.yaml": ""})
 
 	_, err := Discover(root, "staging", idle)
 	require.ErrorContains(t, err, `find environment "staging"`)
@@ -86,7 +86,7 @@ func TestDiscoverNamesWhatThereIs(t *testing.T) {
 }
 
 func TestDiscoverRefusesSettingsThatAreNotYAML(t *testing.T) {
-	root := estate(t, map[string]string{"Pulumi.dev.yaml": "config: [\n"})
+	root := projects(t, map[string]string{"Pulumi.dev.yaml": "config: [\n"})
 	_, err := Discover(root, "dev", idle)
 	require.ErrorContains(t, err, "Pulumi.dev.yaml")
 }
@@ -132,14 +132,14 @@ func TestDiscoverFindsWhatPulumiReads(t *testing.T) {
 }
 
 func TestDiscoverNamesASettingsFileThatPulumiDoesNotRead(t *testing.T) {
-	root := estate(t, map[string]string{"Pulumi.dev.yml": account2})
+	root := projects(t, map[string]string{"Pulumi.dev.yml": account2})
 	_, err := Discover(root, "dev", idle)
 	require.ErrorContains(t, err, filepath.Join(root, "Pulumi.dev.yml")+": Pulumi doesn't read it: the settings of stack dev are in "+filepath.Join(root, "Pulumi.dev.yaml"))
 }
 
 // A secret's value is the engine's to know.
 func TestDiscoverLeavesOutAnAccountThatIsASecret(t *testing.T) {
-	root := estate(t, map[string]string{"Pulumi.dev.yaml": "config:\n  portico:aws: {accountId: {secure: v1:abc}}\n"})
+	root := projects(t, map[string]string{"Pulumi.dev.yaml": "config:\n  portico:aws: {accountId: {secure: v1:abc}}\n"})
 	env, err := Discover(root, "dev", idle)
 	require.NoError(t, err)
 	require.Empty(t, env.Shared.Account)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// taggedResource is what stands in an account with the environment's tags.
+// taggedResource is a resource of an account that has the environment's tags.
 type taggedResource struct {
 	arn  string
 	tags map[string]string
@@ -46,7 +46,7 @@ const (
 	domainKind         = "apigateway:/domainnames/"
 )
 
-// suits tells whether an ARN of the right kind can be that of a create. An
+// suits reports whether an ARN of the right kind can be that of a create. An
 // account may have a REGIONAL and a PRIVATE custom domain of one name, with the
 // same tags: the latter's ARN ends with an identifier.
 func suits(create doubt, arn string) bool {
@@ -74,7 +74,7 @@ func (t taggedResource) kind() string {
 	return parts[2] + ":" + parts[5]
 }
 
-// adoptable tells whether the resource is of a type that stacks hold. A task
+// adoptable reports whether the resource is of a type that stacks hold. A task
 // definition's older revisions stay listed when they are no longer used.
 func (t taggedResource) adoptable() bool {
 	kind := t.kind()
@@ -105,7 +105,7 @@ func (t taggedResource) id() string {
 	return t.arn
 }
 
-// is tells whether the resource is the one that a create was to make: of its
+// is reports whether the resource is the one that a create was to make: of its
 // type, with its tags, and with its name where the create gave one.
 func (t taggedResource) is(create doubt) bool {
 	prefix, ok := kinds[create.text("type")]
@@ -127,7 +127,7 @@ func (t taggedResource) is(create doubt) bool {
 	return !named || namelessARN(t.kind()) || strings.Contains(t.arn, name)
 }
 
-// namelessARN tells whether the ARNs of a service hold an ID instead of a name.
+// namelessARN reports whether the ARNs of a service hold an ID instead of a name.
 func namelessARN(kind string) bool {
 	service, _, _ := strings.Cut(kind, ":")
 	return slices.Contains([]string{"apigateway", "ec2", "ram", "route53"}, service)

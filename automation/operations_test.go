@@ -44,7 +44,7 @@ func broken(why string) pulumi.RunFunc {
 // own.
 func deployable(t *testing.T) *Environment {
 	t.Helper()
-	root := estate(t, map[string]string{
+	root := projects(t, map[string]string{
 		"Pulumi.dev.yaml":                            "",
 		"accounts/provider/Pulumi.dev-orders.yaml":   account2,
 		"accounts/provider/Pulumi.dev-payments.yaml": "",

@@ -19,16 +19,16 @@ const reviewedMapping = `APIS:
     ACCOUNT: "222222222222"
 `
 
-// estate is a repository with an environment, in a directory below its top.
-type estate struct {
+// repository is a git repository with an environment, in a directory below its top.
+type repository struct {
 	t        *testing.T
 	top, dir string
 }
 
-func newEstate(t *testing.T) *estate {
+func newRepository(t *testing.T) *repository {
 	t.Helper()
 	top := t.TempDir()
-	e := &estate{t, top, filepath.Join(top, "platform (aws)")}
+	e := &repository{t, top, filepath.Join(top, "platform (aws)")}
 	e.git("init", "--quiet", "--initial-branch", "main", ".")
 	e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n")
 	e.write("accounts/provider/Pulumi.dev-orders.yaml",
@@ -37,27 +37,27 @@ func newEstate(t *testing.T) *estate {
 	return e
 }
 
-func (e *estate) git(args ...string) {
+func (e *repository) git(args ...string) {
 	e.t.Helper()
 	cmd := exec.Command("git", append([]string{"-C", e.top, "-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, args...)...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(e.t, err, string(out))
 }
 
-func (e *estate) write(name, text string) {
+func (e *repository) write(name, text string) {
 	e.t.Helper()
 	path := filepath.Join(e.dir, name)
 	require.NoError(e.t, os.MkdirAll(filepath.Dir(path), 0o755))
 	require.NoError(e.t, os.WriteFile(path, []byte(text), 0o644))
 }
 
-func (e *estate) commit(message string) {
+func (e *repository) commit(message string) {
 	e.t.Helper()
 	e.git("add", "--all")
 	e.git("commit", "--quiet", "--message", message)
 }
 
-func (e *estate) preview(args ...string) result {
+func (e *repository) preview(args ...string) result {
 	e.t.Helper()
 	return portico(e.t, "", append([]string{"preview", "--env", "dev", "--dir", e.dir, "--markdown"}, args...)...)
 }
@@ -74,45 +74,45 @@ func sectionsOf(comment string) []string {
 func TestPreviewComparesTheMappingWithItsBase(t *testing.T) {
 	wider := strings.Replace(reviewedMapping, "[GET]", "[GET, POST]", 1)
 	for name, test := range map[string]struct {
-		change func(*estate)
+		change func(*repository)
 		base   string
 		want   string
-		// sections tells whether there is anything below the summary.
+		// sections reports whether there is anything below the summary.
 		sections bool
 	}{
-		"nothing changes": {func(*estate) {}, "main", "nothing changes for clients, policies or cloud resources", false},
-		"verbs are widened": {func(e *estate) { e.write("mapping.yaml", wider) },
+		"nothing changes": {func(*repository) {}, "main", "nothing changes for clients, policies or cloud resources", false},
+		"verbs are widened": {func(e *repository) { e.write("mapping.yaml", wider) },
 			"main", "Since <code>main</code>: **verbs widened in 1 row**, 1 resource policy changed.", true},
-		"the base is the last commit by default": {func(e *estate) {
+		"the base is the last commit by default": {func(e *repository) {
 			e.write("mapping.yaml", wider)
 			e.commit("widen")
 		}, "", "nothing changes", false},
-		"the file is renamed, and its rows stay": {func(e *estate) {
-			require.NoError(t, os.Rename(filepath.Join(e.dir, "mapping.yaml"), filepath.Join(e.dir, "estate.yaml")))
-			e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: estate.yaml\n")
+		"the file is renamed, and its rows stay": {func(e *repository) {
+			require.NoError(t, os.Rename(filepath.Join(e.dir, "mapping.yaml"), filepath.Join(e.dir, "renamed.yaml")))
+			e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: renamed.yaml\n")
 		}, "main", "nothing changes", false},
-		"the base has no such file": {func(e *estate) {
+		"the base has no such file": {func(e *repository) {
 			require.NoError(t, os.Remove(filepath.Join(e.dir, "mapping.yaml")))
 			e.commit("remove")
 			e.write("mapping.yaml", reviewedMapping)
 		}, "HEAD", "<code>HEAD</code> has no mapping file of the environment, so everything is listed as new.", true},
-		"the base's mapping has mistakes": {func(e *estate) {
+		"the base's mapping has mistakes": {func(e *repository) {
 			e.write("mapping.yaml", "APIS: 1\n")
 			e.commit("break")
 			e.write("mapping.yaml", reviewedMapping)
 		}, "HEAD", "has a mapping with mistakes, so everything is listed as new.", true},
-		"the environment is new": {func(e *estate) {
+		"the environment is new": {func(e *repository) {
 			require.NoError(t, os.Remove(filepath.Join(e.dir, "Pulumi.dev.yaml")))
 			e.commit("remove")
 			e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n")
 		}, "HEAD", "has no environment dev, so everything is listed as new.", true},
-		"a stack's settings change its policies": {func(e *estate) {
+		"a stack's settings change its policies": {func(e *repository) {
 			e.write("accounts/provider/Pulumi.dev-orders.yaml",
 				"config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: true\n  portico:additionalVpcEndpointIds: [vpce-0aaaaaaaaaaaaaaaa]\n")
 		}, "main", "1 resource policy changed", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newEstate(t)
+			e := newRepository(t)
 			e.commit("begin")
 			e.git("checkout", "--quiet", "-b", "change")
 			test.change(e)
@@ -130,16 +130,16 @@ func TestPreviewComparesTheMappingWithItsBase(t *testing.T) {
 }
 
 func TestPreviewTellsTheMappingsMistakesWithLinksToTheirLines(t *testing.T) {
-	e := newEstate(t)
+	e := newRepository(t)
 	e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GTE]", 1))
 	e.commit("begin")
-	got := e.preview("--links", "https://github.com/example/estate/blob/0123abc")
+	got := e.preview("--links", "https://github.com/example/platform/blob/0123abc")
 	require.Equal(t, exitWrong, got.code)
-	require.Contains(t, got.out, "| [4](https://github.com/example/estate/blob/0123abc/platform%20%28aws%29/mapping.yaml#L4) |")
+	require.Contains(t, got.out, "| [4](https://github.com/example/platform/blob/0123abc/platform%20%28aws%29/mapping.yaml#L4) |")
 }
 
 func TestPreviewNamesTheEndpointOfTheLastOutputs(t *testing.T) {
-	e := newEstate(t)
+	e := newRepository(t)
 	e.commit("begin")
 	e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GET, PUT]", 1))
 	outputs := filepath.Join(t.TempDir(), "outputs.json")
@@ -156,7 +156,7 @@ func TestPreviewNamesTheEndpointOfTheLastOutputs(t *testing.T) {
 }
 
 func TestPreviewKeepsToACommentsLength(t *testing.T) {
-	e := newEstate(t)
+	e := newRepository(t)
 	e.commit("begin")
 	e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GET, PUT]", 1))
 	whole, cut := e.preview("--max-bytes", "0"), e.preview("--max-bytes", "2500")
@@ -179,7 +179,7 @@ func TestPreviewSaysWhatItCannotCompare(t *testing.T) {
 		"a base for the engine's run": {[]string{"--base", "main"}, exitUsage, "--base is for --markdown"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newEstate(t)
+			e := newRepository(t)
 			e.commit("begin")
 			got := portico(t, "", append([]string{"preview", "--env", "dev", "--dir", e.dir}, test.args...)...)
 			require.Equal(t, test.code, got.code, got.err)
@@ -192,7 +192,7 @@ func TestPreviewSaysWhatItCannotCompare(t *testing.T) {
 func TestPreviewKnowsCertificatesThatNobodyIssues(t *testing.T) {
 	const settings = "config:\n  portico:mapping: mapping.yaml\n" +
 		"  portico:certificates: {source: existing, existing: [{arn: \"arn:aws:acm:us-east-1:111111111111:certificate/0a\", names: [\"*.private.example.com\"%s]}]}\n"
-	e := newEstate(t)
+	e := newRepository(t)
 	e.commit("begin")
 	e.write("Pulumi.dev.yaml", fmt.Sprintf(settings, ""))
 	got := e.preview()
@@ -216,7 +216,7 @@ func TestPreviewFollowsTheStacksZones(t *testing.T) {
 		"{existing: [{name: private.example.com, id: Z0123456789}], records: host}": "| changed | `private.example.com` | `pay.private.example.com` |  |",
 	} {
 		t.Run(settings, func(t *testing.T) {
-			e := newEstate(t)
+			e := newRepository(t)
 			e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n  portico:dns: "+settings+"\n")
 			e.commit("begin")
 			e.write("mapping.yaml", reviewedMapping+strings.ReplaceAll(strings.TrimPrefix(reviewedMapping, "APIS:\n"), "orders.private", "pay.private"))
@@ -228,7 +228,7 @@ func TestPreviewFollowsTheStacksZones(t *testing.T) {
 }
 
 func TestPreviewKeepsToTheStacksQuotas(t *testing.T) {
-	e := newEstate(t)
+	e := newRepository(t)
 	e.write("Pulumi.dev.yaml", `config:
   portico:mapping: mapping.yaml
   portico:quotas: {certificatesPerLoadBalancer: 3, namesPerCertificate: 20, hostedZones: 7, recordsPerZone: 100}
@@ -254,7 +254,7 @@ func TestPreviewKeepsToTheStacksQuotas(t *testing.T) {
 }
 
 func TestPreviewShowsAHostThatChangesItsFrontDoor(t *testing.T) {
-	e := newEstate(t)
+	e := newRepository(t)
 	e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n  portico:providers: [organization/portico-provider/dev-orders]\n"+
 		"  portico:loadBalancer: {type: NLB}\n")
 	stack := "config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: true\n  portico:native: {vpcEndpointIds: [vpce-0dddddddddddddddd]}\n"
@@ -337,7 +337,7 @@ func TestPreviewReadsSettingsAsPulumiDoes(t *testing.T) {
 		}, []string{byHand, "| private hosted zones of the account | 1 | 1 | 7 |  |"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			e := newEstate(t)
+			e := newRepository(t)
 			e.write("accounts/provider/Pulumi.dev-orders.yaml", "config: {}\n")
 			e.commit("begin")
 			for name, text := range test.files {
@@ -354,7 +354,7 @@ func TestPreviewReadsSettingsAsPulumiDoes(t *testing.T) {
 }
 
 func TestPreviewTellsTheMistakesOfAllStacksSettings(t *testing.T) {
-	e := newEstate(t)
+	e := newRepository(t)
 	e.commit("begin")
 	e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n  portico:aws: {accountId: 012345670123}\n  portico:netwrok: {}\n")
 	e.write("accounts/provider/Pulumi.dev-orders.yaml", "config:\n  portico:redeploy: maybe\n")

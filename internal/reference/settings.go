@@ -11,7 +11,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// unknownAccount stands where an account's number has to be filled in. No
+// unknownAccount is where an account's number has to be filled in. No
 // account has it, and a stack touches no other account than the one it names.
 const unknownAccount = "000000000000"
 
@@ -63,7 +63,7 @@ func settingsFile(config block, notes ...note) *yaml.Node {
 	return file.node
 }
 
-// begin sets what every stack has. Without an account the placeholder stands,
+// begin sets what every stack has. Without an account it sets the placeholder,
 // under notes that say so; the role is that of the account's entry in ACCOUNTS.
 func (i *installation) begin(mappingPath, account string, notes ...note) block {
 	config := newBlock()
@@ -187,7 +187,7 @@ func (i *installation) existing(config block) {
 		id.node.Style = yaml.FlowStyle
 		id.set("id", word(v.endpointID))
 		endpoints.set("executeApi", id.node,
-			note{"D32", "whoever else may use this endpoint can go round the proxy: leave it out, and Portico makes one that only its tasks reach."})
+			note{"D32", "other clients of this endpoint can reach the APIs without the proxy: leave it out, and Portico makes one that only its tasks reach."})
 	}
 	for _, key := range []string{"logs", "ecrApi", "ecrDkr", "s3"} {
 		endpoints.set(key, found())
@@ -201,7 +201,7 @@ func (i *installation) existing(config block) {
 		notes   []note
 	}{
 		{"loadBalancerId", v.loadBalancerGroup, []note{{"D5", "it must let 443 in from the clients and 8443 out to the tasks."}}},
-		{"endpointId", v.endpointGroup, []note{{"D22", "the execute-api endpoint's; Portico lets its tasks reach it, where the CDK forgot to. Whoever else it admits goes round the proxy (D32)."}}},
+		{"endpointId", v.endpointGroup, []note{{"D22", "the execute-api endpoint's; Portico lets its tasks reach it, where the CDK forgot to. Other clients that it admits reach the APIs without the proxy (D32)."}}},
 		{"tasksId", v.tasksGroup, []note{{"D22", "it must let 8443 in from the load balancer, and 443 out to the VPC's endpoints and to S3."}}},
 	} {
 		if g.id != "" {
@@ -222,11 +222,11 @@ func (i *installation) loadBalancer() *yaml.Node {
 	if v.loadBalancerType == "NLB" {
 		notes = append(notes, note{"D4", "TLS goes on to the proxy; Terraform's NLB sent plain HTTP to a TLS port, and nothing worked."})
 		balancer.set("type", word("NLB"), notes...)
-		balancer.set("allowedCidrs", words(), note{"D28", "the NLB has a security group, which lets in the VPC's own addresses and those that are listed here; the reference's had none, and let in whoever could reach it. List the ranges of peered VPCs and of on-premises networks."})
+		balancer.set("allowedCidrs", words(), note{"D28", "the NLB has a security group, which lets in the VPC's own addresses and those that are listed here; the reference's had none, and let in every client that could reach it. List the ranges of peered VPCs and of on-premises networks."})
 	} else {
 		notes = append(notes, note{"D5", "Terraform's ALB let out port 80 only, while its targets listened on 443: nothing worked."})
 		balancer.set("type", word("ALB"), notes...)
-		balancer.set("allowedCidrs", words(), note{"D28", "clients outside the VPC: the ranges of peered VPCs and of on-premises networks. The CDK let in the VPC's only, whatever its README says; Terraform let in everybody (D44)."})
+		balancer.set("allowedCidrs", words(), note{"D28", "clients outside the VPC: the ranges of peered VPCs and of on-premises networks. The CDK let in the VPC's only, whatever its README says; Terraform let in every client (D44)."})
 	}
 	balancer.set("sslPolicy", word("ELBSecurityPolicy-TLS13-1-2-2021-06"),
 		note{"D26", "clients need TLS 1.2 or 1.3; the CDK's listeners also took 1.0 and 1.1."})
@@ -313,7 +313,7 @@ func (i *installation) providerSettings(s providerStack) *yaml.Node {
 		config.set("portico:apis", words(s.apis...), note{"", "the rows' APIs that name no ACCOUNT."})
 	}
 	config.set("portico:redeploy", truth(false),
-		note{"D37, D38", "Portico's statements stand beside those of the API's owner. update_api_resource_policy.sh replaced the owner's policy, and deployed the stage whatever its owner had saved; with false the owner deploys (output redeployCommands), with true Portico does."},
+		note{"D37, D38", "Portico's statements are beside those of the API's owner. update_api_resource_policy.sh replaced the owner's policy, and deployed the stage whatever its owner had saved; with false the owner deploys (output redeployCommands), with true Portico does."},
 		note{"D32, D37", "the reference's own statements (Sid reverse-proxy-...) are the owner's now: reverse-proxy-deny refuses Portico's endpoint until the owner takes it out. docs/migration.md says when."})
 	return settingsFile(config)
 }
