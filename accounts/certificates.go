@@ -3,7 +3,6 @@ package accounts
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,96 +11,7 @@ import (
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
-	"github.com/portico-iac/portico/mapping"
 )
-
-// expiryNotice is how long before an imported certificate expires the stack
-// begins to warn: ACM doesn't renew it.
-const expiryNotice = 45 * 24 * time.Hour
-
-// checkCoverage reports the rows that none of the supplied certificates covers,
-// where none is to be issued.
-func checkCoverage(c settings.Certificates, derived *topology.Topology, rows *mapping.Mapping) error {
-	if !c.IssuesNone() {
-		return nil
-	}
-	var wrong []error
-	for _, row := range derived.Uncovered {
-		wrong = append(wrong, topology.NewUncoveredError(rows.Source, row, ""))
-	}
-	return errors.Join(wrong...)
-}
-
-// importedExpiry is until when each imported certificate is valid, by its first
-// name and kind of key.
-func importedExpiry(imported []settings.Imported) pulumi.StringMap {
-	expiry := pulumi.StringMap{}
-	for _, certificate := range imported {
-		expiry[certificate.ID()] = pulumi.String(certificate.NotAfter.UTC().Format(time.RFC3339))
-	}
-	return expiry
-}
-
-// warnOfExpiry logs until when the imported certificates are valid; as a warning when
-// that is soon.
-func warnOfExpiry(log pulumi.Log, imported []settings.Imported, now time.Time) error {
-	var failures []error
-	for _, certificate := range imported {
-		text := fmt.Sprintf("imported certificate of %s (%s) expires on %s, in %d days",
-			strings.Join(certificate.Names, ", "), certificate.KeyAlgorithm, certificate.NotAfter.Format(time.DateOnly), int(certificate.NotAfter.Sub(now).Hours()/24))
-		if certificate.NotAfter.Sub(now) < expiryNotice {
-			failures = append(failures, log.Warn(text+": put its successor into portico:certificates.import", nil))
-		} else {
-			failures = append(failures, log.Info(text, nil))
-		}
-	}
-	return errors.Join(failures...)
-}
-
-// certificates makes the certificates of the load balancers' listeners, by the
-// load balancers' names.
-func (s *sharedStack) certificates() (map[string][]components.Certificate, error) {
-	args := certificatesArgs(s.config.Certificates, s.publicZones, s.tags)
-	args.SharedValidationRecords = s.config.Certificates.SharedRecords || s.hasDomainsBeside()
-	for _, balancer := range s.topology.LoadBalancers {
-		for _, certificate := range balancer.Certificates {
-			if certificate.Origin == topology.Issued {
-				args.Sources = append(args.Sources, certificateRequest(balancer.Name, certificate))
-			}
-		}
-	}
-	supplied := suppliedSources(s.config.Certificates)
-	args.Sources = append(args.Sources, supplied.all...)
-	if err := reportExpiry(s.ctx, s.config.Certificates.Imported); err != nil {
-		return nil, err
-	}
-	made, err := components.NewCertificates(s.ctx, s.prefix, args, s.providers)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string][]components.Certificate{}
-	for _, balancer := range s.topology.LoadBalancers {
-		for _, derived := range balancer.Certificates {
-			certificate, err := made.Of(supplied.source(balancer.Name, derived))
-			if err != nil {
-				return nil, err
-			}
-			all[balancer.Name] = append(all[balancer.Name], certificate)
-		}
-	}
-	return all, nil
-}
-
-// hasDomainsBeside reports whether rows want custom domains in the stack's own
-// account: the certificates of those are validated by the same records, and need
-// them for their renewal when this stack has no use for them any more.
-func (s *sharedStack) hasDomainsBeside() bool {
-	return slices.ContainsFunc(s.topology.APIs, func(api topology.API) bool {
-		return string(api.Account) == s.config.AWS.AccountID && slices.ContainsFunc(api.Rows, func(row mapping.Row) bool {
-			return !row.Retired && row.FrontDoor != mapping.FrontDoorNGINX
-		})
-	})
-}
 
 // certificatesArgs are those of a stack's certificates, without the certificates.
 func certificatesArgs(c settings.Certificates, zones *components.PublicZones, tags components.Tags) *components.CertificatesArgs {
@@ -152,18 +62,6 @@ func (s certificateSources) source(balancer string, certificate topology.Certifi
 	return s.byID[certificate.ID]
 }
 
-// reportExpiry exports and logs until when the imported certificates are valid.
-func reportExpiry(ctx *pulumi.Context, imported []settings.Imported) error {
-	if len(imported) == 0 {
-		return nil
-	}
-	ctx.Export("importedCertificatesExpire", importedExpiry(imported))
-	if err := warnOfExpiry(ctx.Log, imported, time.Now()); err != nil {
-		return fmt.Errorf("log the certificates' expiry: %w", err)
-	}
-	return nil
-}
-
 // certificateRequest asks for a certificate of the load balancer of that name; of
 // a custom domain where the name is empty.
 func certificateRequest(balancer string, certificate topology.Certificate) components.CertificateRequest {
@@ -177,16 +75,44 @@ func certificateRequest(balancer string, certificate topology.Certificate) compo
 	return request
 }
 
-// zoneOwners are the AWS providers of the accounts that own public hosted zones
-// elsewhere, by zone.
-func (s *sharedStack) zoneOwners() (map[string]pulumi.ProviderResource, error) {
-	owners := map[string]pulumi.ProviderResource{}
-	for _, zone := range s.config.Certificates.Zones {
-		owner, err := s.providerOf(zone.RoleARN, s.config.AWS.Region)
-		if err != nil {
-			return nil, err
-		}
-		owners[zone.Name] = owner
+// expiryNotice is how long before an imported certificate expires the stack
+// begins to warn: ACM doesn't renew it.
+const expiryNotice = 45 * 24 * time.Hour
+
+// reportExpiry exports and logs until when the imported certificates are valid.
+func reportExpiry(ctx *pulumi.Context, imported []settings.Imported) error {
+	if len(imported) == 0 {
+		return nil
 	}
-	return owners, nil
+	ctx.Export("importedCertificatesExpire", importedExpiry(imported))
+	if err := warnOfExpiry(ctx.Log, imported, time.Now()); err != nil {
+		return fmt.Errorf("log the certificates' expiry: %w", err)
+	}
+	return nil
+}
+
+// importedExpiry is until when each imported certificate is valid, by its first
+// name and kind of key.
+func importedExpiry(imported []settings.Imported) pulumi.StringMap {
+	expiry := pulumi.StringMap{}
+	for _, certificate := range imported {
+		expiry[certificate.ID()] = pulumi.String(certificate.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return expiry
+}
+
+// warnOfExpiry logs until when the imported certificates are valid; as a warning when
+// that is soon.
+func warnOfExpiry(log pulumi.Log, imported []settings.Imported, now time.Time) error {
+	var failures []error
+	for _, certificate := range imported {
+		text := fmt.Sprintf("imported certificate of %s (%s) expires on %s, in %d days",
+			strings.Join(certificate.Names, ", "), certificate.KeyAlgorithm, certificate.NotAfter.Format(time.DateOnly), int(certificate.NotAfter.Sub(now).Hours()/24))
+		if certificate.NotAfter.Sub(now) < expiryNotice {
+			failures = append(failures, log.Warn(text+": put its successor into portico:certificates.import", nil))
+		} else {
+			failures = append(failures, log.Info(text, nil))
+		}
+	}
+	return errors.Join(failures...)
 }

@@ -95,35 +95,6 @@ func (s *providerStack) checkPaths() error {
 	return errors.Join(wrong...)
 }
 
-// domainShare is the one share of the stack's PRIVATE domains, made where it
-// wasn't yet; nil where there is nobody to share with.
-func (s *providerStack) domainShare(share *components.DomainShare) (*components.DomainShare, error) {
-	if s.shared.AccountID == "" {
-		return nil, fmt.Errorf("read output accountId of stack %s: it is nothing: bring the stack up with this version of Portico: private custom domains are shared with its account", s.config.Shared.Stack)
-	}
-	principals := s.principals()
-	if share != nil || len(principals) == 0 {
-		return share, nil
-	}
-	share, err := components.NewDomainShare(s.ctx, s.prefix+"-domains", &components.DomainShareArgs{
-		Principals:              principals,
-		AllowExternalPrincipals: s.config.Native.AllowExternalPrincipals,
-		Tags:                    s.tags,
-	}, s.providers)
-	if err == nil {
-		s.ctx.Export("resourceShareArn", share.ARN)
-	}
-	return share, err
-}
-
-// principals are the accounts whose endpoints call the PRIVATE domains, sorted;
-// the own one needs no share.
-func (s *providerStack) principals() []string {
-	all := append([]string{string(s.shared.AccountID)}, s.config.Native.Principals...)
-	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(id string) bool { return id == string(s.account.ID) })
-}
-
 // nativeEndpoints are the endpoints through which PRIVATE domains answer, that
 // of the shared stack first; none before it stands.
 func (s *providerStack) nativeEndpoints() []string {
@@ -149,34 +120,4 @@ func (s *providerStack) domainARNs(api topology.API) (pulumi.StringMap, map[stri
 		standIns[string(row.Host)] = anyARN(row.Host)
 	}
 	return arns, standIns
-}
-
-// mapPaths leads the domains' paths to the APIs' stages. One whose stage isn't
-// there, and which nobody but its owner creates, is left for a later update.
-func (s *providerStack) mapPaths() error {
-	for _, domain := range s.domains {
-		custom := s.made.domains[domainKey{domain.Host, domain.Door}]
-		if custom == nil {
-			continue
-		}
-		custom.paths = map[string]pulumi.CustomResource{}
-		for _, path := range domain.Paths {
-			private := s.made.apis[path.API.ID]
-			if private == nil || s.undeployed[stageKey{path.API.ID, string(path.API.Stage)}] {
-				continue
-			}
-			after := []pulumi.Resource{private.Policy}
-			if deployment := private.Deployments[string(path.API.Stage)]; deployment != nil {
-				after = append(after, deployment)
-			}
-			mapping, err := custom.Map(s.ctx, &components.BasePathMappingArgs{
-				BasePath: path.Segment, APIID: string(path.API.ID), Stage: string(path.API.Stage),
-			}, pulumi.DependsOn(after))
-			if err != nil {
-				return err
-			}
-			custom.paths[path.Segment] = mapping
-		}
-	}
-	return nil
 }

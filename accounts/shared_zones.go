@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/settings"
+	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -75,6 +78,26 @@ func (s *sharedStack) zones(network *components.Network, doors *frontDoors) (*co
 		OnHiddenNames: s.warnOfHiddenNames,
 		Tags:          s.tags,
 	}, s.providers)
+}
+
+// alias is a record that leads to its front door. A name that moves to the proxy
+// does so when the proxy knows it, which may be in this very update.
+func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasRecord {
+	alias := components.AliasRecord{Name: string(record.Name)}
+	if record.Door == mapping.FrontDoorNative {
+		alias.Target = components.AliasTarget{DNSName: d.native.DNSName, HostedZoneID: d.native.HostedZoneID}
+		alias.DependsOn = []pulumi.Resource{d.associations.ByHost[alias.Name]}
+		return alias
+	}
+	balancer := d.balancers[record.LoadBalancer]
+	alias.Target = components.AliasTarget{DNSName: balancer.DNSName, HostedZoneID: balancer.HostedZoneID}
+	if record.Door == mapping.FrontDoorALB {
+		alias.DependsOn = d.albRoutings[record.LoadBalancer].Resources()
+	}
+	if record.Door == mapping.FrontDoorNGINX && moves {
+		alias.DependsOn = d.proxy.Resources()
+	}
+	return alias
 }
 
 // warnOfHiddenNames logs which public names clients in the VPC lose to a new zone.

@@ -1,0 +1,54 @@
+package accounts
+
+import (
+	"fmt"
+
+	"github.com/portico-iac/portico/internal/apipolicy"
+	"github.com/portico-iac/portico/internal/resourcepolicy"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// policyRequest asks for the resource policy of an API, but for what AWS alone
+// can tell.
+func (s *providerStack) policyRequest(api topology.API) resourcepolicy.Request {
+	request := apipolicy.Request(api, s.account.ID, s.migration.Admitted, nil)
+	request.App, request.Environment = s.config.App.Name, s.config.App.Environment
+	request.VPCEndpointID = s.endpoint(mapping.FrontDoorNGINX)
+	request.ALBEndpointID = s.endpoint(mapping.FrontDoorALB)
+	request.NativeEndpointIDs = s.nativeEndpoints()
+	request.AdditionalVPCEndpointIDs = s.config.AdditionalVPCEndpointIDs
+	request.MaxSize = s.config.Quotas.ResourcePolicySize
+	request.Form = resourcepolicy.DenyForm(s.config.Policy.DenyForm)
+	return request
+}
+
+// policyOf makes the resource policy of an API out of the one that it has and
+// the ARNs of its PRIVATE custom domains.
+func (s *providerStack) policyOf(api topology.API) func(string, map[string]string) (string, error) {
+	told := map[string]bool{}
+	return func(existing string, domainARNs map[string]string) (string, error) {
+		request := s.policyRequest(api)
+		request.Existing = []byte(existing)
+		for i := range request.NativeGrants {
+			request.NativeGrants[i].DomainARN = domainARNs[request.NativeGrants[i].Host]
+		}
+		merged, err := resourcepolicy.Merge(request)
+		if err != nil {
+			return "", fmt.Errorf("make the resource policy of REST API %s (%s): %w", api.ID, describeRows(api.Rows), err)
+		}
+		for _, notice := range merged.Notices {
+			if told[notice] {
+				continue
+			}
+			told[notice] = true
+			if err := s.ctx.Log.Warn(fmt.Sprintf("REST API %s: %s", api.ID, notice), nil); err != nil {
+				return "", fmt.Errorf("log a notice of REST API %s: %w", api.ID, err)
+			}
+		}
+		if len(merged.Policy) == 0 {
+			merged.Policy, err = resourcepolicy.Closed(request)
+		}
+		return string(merged.Policy), err
+	}
+}

@@ -1,0 +1,33 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/components"
+)
+
+// accessAssociations connects the native hosts' PRIVATE custom domains.
+func (s *sharedStack) accessAssociations(endpoint *components.ExecuteAPIEndpoint) (*components.AccessAssociations, error) {
+	args := &components.AccessAssociationsArgs{EndpointID: endpoint.EndpointID, Tags: s.tags}
+	for _, arn := range s.reports.shareARNs {
+		if parts := strings.Split(arn, ":"); len(parts) > 4 && slices.Contains(s.config.Native.AcceptShares, parts[4]) {
+			args.AcceptShareARNs = append(args.AcceptShareARNs, arn)
+		}
+	}
+	var missing []error
+	for _, host := range s.topology.NativeHosts {
+		domain, known := s.reports.domains[host]
+		if !known {
+			missing = append(missing, fmt.Errorf("serve %s: no stack of portico:providers has its PRIVATE custom domain any more: bring the stack of its API's account up, or put it back into portico:providers", host))
+			continue
+		}
+		args.Domains = append(args.Domains, components.PrivateDomain{Host: string(host), ARN: domain.arn, ShareARN: domain.shareARN})
+	}
+	if len(missing) > 0 {
+		return nil, errors.Join(missing...)
+	}
+	return components.NewAccessAssociations(s.ctx, s.prefix, args, s.providers)
+}

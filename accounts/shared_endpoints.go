@@ -1,0 +1,79 @@
+package accounts
+
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/settings"
+	"github.com/portico-iac/portico/mapping"
+)
+
+func (s *sharedStack) endpoints(network *components.Network, groups *components.SecurityGroups, fixed []pulumi.Resource) (*components.Endpoints, error) {
+	source := func(c settings.Endpoint) components.EndpointSource {
+		return components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
+	}
+	config := s.config.Endpoints
+	args := &components.EndpointsArgs{
+		Region:            s.config.AWS.Region,
+		VPCID:             network.VPCID,
+		ExistingVPCID:     s.config.Network.VPCID,
+		SubnetIDs:         network.SubnetIDs,
+		RouteTableIDs:     network.RouteTableIDs,
+		Addresses:         network.EndpointAddresses,
+		StaticEndpoints:   fixed,
+		ExecuteAPI:        s.endpointSource(mapping.FrontDoorNGINX, config.ExecuteAPI),
+		Logs:              source(config.Logs),
+		ECRAPI:            source(config.ECRAPI),
+		ECRDKR:            source(config.ECRDKR),
+		S3:                source(config.S3),
+		ExecuteAPIGroupID: groups.ExecuteAPIID,
+		InterfaceGroupID:  groups.InterfaceID,
+		Tags:              s.tags,
+	}
+	if groups.OwnTasks {
+		args.TasksGroupID = groups.TasksID
+	}
+	if id := s.config.SecurityGroups.EndpointID; id != "" {
+		args.ReachableGroupIDs = []string{id}
+	}
+	return components.NewEndpoints(s.ctx, s.prefix, args, s.providers)
+}
+
+func (s *sharedStack) albEndpoint(network *components.Network, groups *components.SecurityGroups) (*components.ExecuteAPIEndpoint, error) {
+	return components.NewExecuteAPIEndpoint(s.ctx, s.prefix+"-alb", &components.ExecuteAPIEndpointArgs{
+		Region:        s.config.AWS.Region,
+		VPCID:         network.VPCID,
+		ExistingVPCID: s.config.Network.VPCID,
+		SubnetIDs:     network.SubnetIDs,
+		Addresses:     network.ALBEndpointAddresses,
+		Source:        s.endpointSource(mapping.FrontDoorALB, s.config.Endpoints.ALB),
+		Clients:       components.EndpointClients{SecurityGroupID: groups.LoadBalancerID, AllowEgress: groups.OwnLoadBalancer},
+		Tags:          s.tags,
+	}, s.providers)
+}
+
+func (s *sharedStack) nativeEndpoint(network *components.Network, fixed []pulumi.Resource) (*components.ExecuteAPIEndpoint, error) {
+	return components.NewExecuteAPIEndpoint(s.ctx, s.prefix+"-native", &components.ExecuteAPIEndpointArgs{
+		Region:        s.config.AWS.Region,
+		VPCID:         network.VPCID,
+		ExistingVPCID: s.config.Network.VPCID,
+		SubnetIDs:     network.SubnetIDs,
+		Source:        s.endpointSource(mapping.FrontDoorNative, s.config.Endpoints.Native),
+		Clients:       components.EndpointClients{CIDRs: slices.Concat(network.CIDRs, s.config.LoadBalancer.AllowedCIDRs)},
+		Tags:          s.tags,
+	}, s.providers, pulumi.DependsOn(fixed))
+}
+
+// endpointSource says where a front door's endpoint comes from. Where the VPC
+// has several execute-api endpoints of which some are the stack's own, looking
+// one up would find them all: what the last run found goes on being used.
+func (s *sharedStack) endpointSource(door mapping.FrontDoor, c settings.Endpoint) components.EndpointSource {
+	source := components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
+	several := len(s.topology.Doors) > 1 || len(s.reports.own.Endpoints) > 1
+	if c.Lookup && several && s.reports.own.Endpoints[door] != "" {
+		return components.EndpointSource{ID: s.reports.own.Endpoints[door]}
+	}
+	return source
+}

@@ -1,0 +1,75 @@
+package accounts
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/settings"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// loadBalancers makes the load balancers, in the topology's order.
+func (s *sharedStack) loadBalancers(network *components.Network, groups *components.SecurityGroups, fixed []pulumi.Resource) ([]*components.LoadBalancer, error) {
+	if len(s.topology.LoadBalancers) == 0 {
+		return nil, nil
+	}
+	certificates, err := s.certificates()
+	if err != nil {
+		return nil, err
+	}
+	var balancers []*components.LoadBalancer
+	for _, derived := range s.topology.LoadBalancers {
+		args := &components.LoadBalancerArgs{
+			Type:               components.ApplicationLoadBalancer,
+			Proxy:              s.proxied(derived),
+			VPCID:              network.VPCID,
+			SubnetIDs:          network.SubnetIDs,
+			SecurityGroupID:    groups.LoadBalancerID,
+			Certificates:       certificates[derived.Name],
+			LongestTimeout:     s.longestTimeout(mapping.FrontDoorNGINX, mapping.FrontDoorALB),
+			SSLPolicy:          s.config.LoadBalancer.SSLPolicy,
+			DeletionProtection: s.config.LoadBalancer.DeletionProtection,
+			Tags:               s.tags,
+		}
+		if args.Proxy {
+			args.Type = s.config.LoadBalancer.Type
+		}
+		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(fixed))
+		if err != nil {
+			return nil, err
+		}
+		balancers = append(balancers, balancer)
+	}
+	return balancers, nil
+}
+
+// proxied tells whether the proxy is behind a load balancer.
+func (s *sharedStack) proxied(balancer topology.LoadBalancer) bool {
+	return balancer.Door == mapping.FrontDoorNGINX && s.stands(mapping.FrontDoorNGINX)
+}
+
+// balancerSuffix ends the name of a load balancer: "-lb", "-lb2", "-alb", "-alb2".
+// AWS keeps such names short, so a number follows without a hyphen.
+func balancerSuffix(balancer string) string {
+	if strings.HasPrefix(balancer, "alb") {
+		return "-" + balancer
+	}
+	return "-lb" + balancer
+}
+
+// checkNames reports names that AWS would refuse. settings.MaxPrefix leaves room for
+// the names of nine load balancers.
+func checkNames(app settings.App, balancers []topology.LoadBalancer) error {
+	for _, balancer := range balancers {
+		suffix := routingSuffix(balancer.Name)
+		if limit := components.MaxLoadBalancerName - len(suffix); len(app.Prefix()) > limit {
+			return fmt.Errorf("name load balancer %s%s: portico:app: %s is too long by %d characters: write a name and an environment of at most %d together",
+				app.Prefix(), suffix, app.Prefix(), len(app.Prefix())-limit, limit-1)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package accounts
+
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// service runs the proxy.
+func (s *sharedStack) service(network *components.Network, groups *components.SecurityGroups, doors *frontDoors) (*components.Service, error) {
+	image, repositoryARN, err := s.image()
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := components.NewCluster(s.ctx, s.prefix, &components.ClusterArgs{Tags: s.tags}, s.providers)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := components.NewTaskRoles(s.ctx, s.prefix, &components.TaskRolesArgs{
+		RepositoryARN:    repositoryARN,
+		LogRetentionDays: *s.config.Logs.RetentionDays,
+		Tags:             s.tags,
+	}, s.providers)
+	if err != nil {
+		return nil, err
+	}
+	dependencies := slices.Concat(doors.endpoints.Resources(), groups.Resources())
+	var targets []pulumi.StringInput
+	for i, balancer := range s.topology.LoadBalancers {
+		if s.proxied(balancer) {
+			dependencies = append(dependencies, doors.balancers[i].Resources()...)
+			targets = append(targets, doors.balancers[i].TargetGroupARN)
+		}
+	}
+	return components.NewService(s.ctx, s.prefix, &components.ServiceArgs{
+		Region:          s.config.AWS.Region,
+		Cluster:         cluster,
+		Roles:           roles,
+		Image:           image,
+		CPU:             s.config.Task.CPU,
+		Memory:          s.config.Task.Memory,
+		Architecture:    s.config.Task.Architecture,
+		Min:             s.config.Task.Min,
+		Max:             s.config.Task.Max,
+		CPUPercent:      s.config.Task.CPUPercent,
+		Environment:     taskEnvironment(doors.endpoints),
+		SubnetIDs:       network.SubnetIDs,
+		SecurityGroupID: groups.TasksID,
+		TargetGroupARNs: targets,
+		LongestTimeout:  s.longestTimeout(mapping.FrontDoorNGINX),
+		Tags:            s.tags,
+	}, s.providers, pulumi.DependsOn(dependencies))
+}
+
+// taskEnvironment is what the image's entrypoint reads: the addresses and the DNS
+// name of the proxy's execute-api endpoint.
+func taskEnvironment(endpoints *components.Endpoints) map[string]pulumi.StringInput {
+	return map[string]pulumi.StringInput{
+		"PORTICO_UPSTREAMS":     upstreams(endpoints.ExecuteAPIAddresses),
+		"PORTICO_ENDPOINT_NAME": endpoints.ExecuteAPIDNSName,
+	}
+}
+
+// upstreams writes the endpoint's addresses as the proxy's entrypoint reads
+// them.
+func upstreams(addresses pulumi.StringArrayOutput) pulumi.StringOutput {
+	return addresses.ApplyT(func(addresses []string) string {
+		var list string
+		for i, address := range addresses {
+			if i > 0 {
+				list += ","
+			}
+			list += address + ":443"
+		}
+		return list
+	}).(pulumi.StringOutput)
+}
