@@ -31,6 +31,7 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 			SecurityGroupID:    groups.LoadBalancerID,
 			Certificates:       certificates[derived.Name],
 			LongestTimeout:     s.longestTimeout(mapping.FrontDoorNGINX, mapping.FrontDoorALB),
+			LongestAnswer:      s.longestAnswer(),
 			SSLPolicy:          s.config.LoadBalancer.SSLPolicy,
 			DeletionProtection: s.config.LoadBalancer.DeletionProtection,
 			Tags:               s.tags,

@@ -2,6 +2,8 @@ package accounts
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -46,22 +48,50 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		Min:             s.config.Task.Min,
 		Max:             s.config.Task.Max,
 		CPUPercent:      s.config.Task.CPUPercent,
-		Environment:     taskEnvironment(doors.endpoints),
+		Environment:     s.taskEnvironment(doors.endpoints),
 		SubnetIDs:       network.SubnetIDs,
 		SecurityGroupID: groups.TasksID,
 		TargetGroupARNs: targets,
 		LongestTimeout:  s.longestTimeout(mapping.FrontDoorNGINX),
+		LongestAnswer:   s.longestAnswer(),
 		Tags:            s.tags,
 	}, s.providers, pulumi.DependsOn(dependencies))
 }
 
 // taskEnvironment is what the image's entrypoint reads: the addresses and the DNS
-// name of the proxy's execute-api endpoint.
-func taskEnvironment(endpoints *components.Endpoints) map[string]pulumi.StringInput {
-	return map[string]pulumi.StringInput{
-		"PORTICO_UPSTREAMS":     upstreams(endpoints.ExecuteAPIAddresses),
-		"PORTICO_ENDPOINT_NAME": endpoints.ExecuteAPIDNSName,
+// name of the proxy's execute-api endpoint, where the caller's address is, and
+// which headers pass.
+func (s *sharedStack) taskEnvironment(endpoints *components.Endpoints) map[string]pulumi.StringInput {
+	environment := map[string]pulumi.StringInput{
+		"PORTICO_UPSTREAMS":      upstreams(endpoints.ExecuteAPIAddresses),
+		"PORTICO_ENDPOINT_NAME":  endpoints.ExecuteAPIDNSName,
+		"PORTICO_CLIENT_ADDRESS": pulumi.String(s.clientAddress()),
 	}
+	if names := s.config.Proxy.PassHeaders; len(names) > 0 {
+		environment["PORTICO_PASS_HEADERS"] = pulumi.String(strings.Join(names, ","))
+	}
+	return environment
+}
+
+// clientAddress is where the proxy takes the caller's address from
+// (PORTICO_CLIENT_ADDRESS). An Application Load Balancer writes it into
+// X-Forwarded-For.
+func (s *sharedStack) clientAddress() string {
+	if s.config.LoadBalancer.Type == components.ApplicationLoadBalancer {
+		return "forwarded"
+	}
+	return "peer"
+}
+
+// longestAnswer is the longest that an answer may last which the proxy carries
+// piece by piece; 0 where no row streams.
+func (s *sharedStack) longestAnswer() time.Duration {
+	for _, row := range s.mapping.Rows {
+		if !row.Retired && row.Stream {
+			return mapping.MaxStreamDuration
+		}
+	}
+	return 0
 }
 
 // upstreams writes the endpoint's addresses as the proxy's entrypoint reads

@@ -395,6 +395,20 @@ func TestRetiredRowsLengthenNoTimeout(t *testing.T) {
 	require.InDelta(t, 90, container(t, m)["stopTimeout"], 0, "less than the 120 s that Fargate waits at most")
 }
 
+// TestStreamsEndBeforeTheirTaskDoes: a task that is replaced has the 15 minutes
+// of a stream, the load balancer the 5 minutes of its silence.
+func TestStreamsEndBeforeTheirTaskDoes(t *testing.T) {
+	m := &monitor{}
+	require.NoError(t, shared(t, m, minimalShared, `APIS:
+  - CUSTOM_DOMAIN_URL: a.internal.example.com
+    PRIVATE_API_URL: https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev
+    STREAM: true
+`))
+	require.InDelta(t, 310, m.only(t, "aws:lb/loadBalancer:LoadBalancer").Inputs["idleTimeout"], 0)
+	require.InDelta(t, 910, m.only(t, "aws:lb/targetGroup:TargetGroup").Inputs["deregistrationDelay"], 0)
+	require.InDelta(t, 120, container(t, m)["stopTimeout"], 0)
+}
+
 func TestTheContainerIsConfined(t *testing.T) {
 	m := up(t, minimalShared)
 	c := container(t, m)

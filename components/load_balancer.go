@@ -62,6 +62,10 @@ type LoadBalancerArgs struct {
 	// load balancer waits 10 s longer for an answer, and 60 s at least. Default: 0.
 	// 0 to 3,590.
 	LongestTimeout time.Duration
+	// LongestAnswer is the longest that an answer may last, in whole seconds. A
+	// task that is replaced finishes its answers within 10 s more than that.
+	// Default: LongestTimeout. 0 to 3,590.
+	LongestAnswer time.Duration
 	// SSLPolicy is the listener's TLS security policy. Default: DefaultSSLPolicy.
 	SSLPolicy string
 	// DeletionProtection has AWS refuse to delete the load balancer. Default: false.
@@ -200,7 +204,7 @@ func (b *LoadBalancer) createTargetGroup(ctx *pulumi.Context, name string, args 
 		Protocol:   pulumi.String("HTTPS"),
 		VpcId:      args.VPCID.ToStringOutput().ToStringPtrOutput(),
 		// A task that is being replaced finishes the requests it has.
-		DeregistrationDelay: pulumi.Int(seconds(args.LongestTimeout + timeoutMargin)),
+		DeregistrationDelay: pulumi.Int(seconds(max(args.LongestTimeout, args.LongestAnswer) + timeoutMargin)),
 		HealthCheck: lb.TargetGroupHealthCheckArgs{
 			Enabled:            pulumi.Bool(true),
 			Protocol:           pulumi.String("HTTPS"),

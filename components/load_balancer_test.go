@@ -74,6 +74,12 @@ func TestShortRequestsLeaveAWSsIdleTimeout(t *testing.T) {
 	require.Equal(t, 60.0, m.only(t, balancerToken).Inputs["idleTimeout"])
 }
 
+func TestTheLongestAnswerDelaysDeregistrationAlone(t *testing.T) {
+	m := balancer(t, func(a *LoadBalancerArgs) { a.LongestTimeout, a.LongestAnswer = 300*time.Second, 15*time.Minute })
+	require.Equal(t, 310.0, m.only(t, balancerToken).Inputs["idleTimeout"])
+	require.Equal(t, 910.0, m.only(t, targetGroupToken).Inputs["deregistrationDelay"])
+}
+
 func TestANetworkLoadBalancerSharesItsZonesAndHidesClients(t *testing.T) {
 	m := balancer(t, func(a *LoadBalancerArgs) { a.Type = NetworkLoadBalancer })
 	elb := m.only(t, balancerToken)

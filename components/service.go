@@ -63,6 +63,11 @@ type ServiceArgs struct {
 	// task that is stopped has 10 s more than that to finish, 120 s at most.
 	// Default: 0.
 	LongestTimeout time.Duration
+	// LongestAnswer is the longest that an answer may last, in whole seconds. A
+	// deployment waits until the tasks that it replaces have finished theirs, so
+	// the service's timeouts are 25 minutes longer than that. Default: 0, and
+	// Pulumi's own timeouts, 20 minutes, hold. 0 to 3,590.
+	LongestAnswer time.Duration
 	// Tags are those of the task definition, the service, its tasks and the
 	// scalable target.
 	Tags Tags
@@ -182,6 +187,19 @@ func (a *ServiceArgs) targets() ecs.ServiceLoadBalancerArray {
 	return all
 }
 
+// deploymentMargin is what a deployment takes beside the answers that it waits
+// for: its tasks' start, alarms' bake time, and 10 minutes.
+const deploymentMargin = 25 * time.Minute
+
+// timeouts let a deployment wait for the longest answer.
+func (a *ServiceArgs) timeouts() pulumi.ResourceOption {
+	if a.LongestAnswer == 0 {
+		return pulumi.Composite()
+	}
+	text := fmt.Sprintf("%ds", seconds(a.LongestAnswer+deploymentMargin))
+	return pulumi.Timeouts(&pulumi.CustomTimeouts{Create: text, Update: text, Delete: text})
+}
+
 func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, definition *ecs.TaskDefinition, prerequisites pulumi.ResourceOption) (*ecs.Service, error) {
 	service, err := ecs.NewService(ctx, name, &ecs.ServiceArgs{
 		Cluster:         args.Cluster.ARN.ToStringPtrOutput(),
@@ -212,6 +230,7 @@ func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, defin
 	},
 		pulumi.Parent(s),
 		prerequisites,
+		args.timeouts(),
 		// Autoscaling owns the count: a deployment must not scale a busy
 		// service in.
 		pulumi.IgnoreChanges([]string{"desiredCount"}))

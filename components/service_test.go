@@ -108,6 +108,15 @@ func TestAStoppedTaskHasTheLongestRequestsTimeAndTenSecondsUpToFargatesLimit(t *
 	}
 }
 
+func TestADeploymentWaitsForTheLongestAnswer(t *testing.T) {
+	const service = "aws:ecs/service:Service"
+	require.False(t, (&monitor{}).deploy(t, serviceProgram(nil)).only(t, service).HasTimeouts, "Pulumi's own do")
+	m := (&monitor{}).deploy(t, serviceProgram(func(a *ServiceArgs) { a.LongestAnswer = 15 * time.Minute }))
+	require.True(t, m.only(t, service).HasTimeouts)
+	options := ServiceArgs{LongestAnswer: 15 * time.Minute}
+	require.Equal(t, 40*time.Minute, options.LongestAnswer+deploymentMargin, "start, 15 minutes, bake time and 10 minutes")
+}
+
 func TestAutoscalingBoundsTheTasks(t *testing.T) {
 	m := (&monitor{}).deploy(t, serviceProgram(nil))
 	target := m.only(t, "aws:appautoscaling/target:Target").Inputs

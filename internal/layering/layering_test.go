@@ -98,8 +98,10 @@ var bans = []ban{
 		why: "the driver reads settings, and not the other way round"},
 	{from: "internal/settings", to: "github.com/pulumi/pulumi/pkg/...", reach: transitive,
 		why: "settings are read without an engine"},
+	{from: "internal/requestheaders", to: "./...", reach: transitive,
+		why: "the proxy and the settings both read the list"},
 	{from: "internal/settings", to: "./...", reach: transitive,
-		except: []string{"mapping", "internal/aws", "internal/topology", "internal/migration", "internal/outputs", "internal/resourcepolicy"},
+		except: []string{"mapping", "internal/aws", "internal/topology", "internal/migration", "internal/outputs", "internal/resourcepolicy", "internal/requestheaders"},
 		why:    "settings know what a mapping means, not how it is deployed"},
 
 	{from: "internal/cost", to: "./...", reach: transitive, except: []string{"mapping", "internal/aws", "internal/topology", "internal/migration", "internal/outputs"},

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/portico-iac/portico/internal/nginxconf"
 	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
+	"github.com/portico-iac/portico/internal/requestheaders"
 )
 
 func TestHeadersArriveUnmodified(t *testing.T) {
@@ -122,7 +122,7 @@ func TestTheDocumentListsTheHeaders(t *testing.T) {
 	require.True(t, found)
 	var table strings.Builder
 	table.WriteString("| header | the proxy sends | says | read by | may pass |\n|---|---|---|---|---|\n")
-	for _, h := range nginxconf.RequestHeaders() {
+	for _, h := range requestheaders.List() {
 		name, value, passes := "`"+h.Name+"`", "nothing", "no"
 		if h.Exact {
 			name += " (exact)"

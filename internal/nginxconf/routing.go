@@ -117,7 +117,7 @@ const rowPattern = `(?m)^(?<portico_base>[^ \n]*) (?<portico_raw>[^ \n]*) \k<por
 // none that is empty, which refusedTarget never matches. Every quantifier is
 // possessive, so that a path which is not ordinary costs one look.
 const ordinaryPattern = `^ \|(?<portico_api>[^|]*+)\|(?<portico_stage>[^|]*+)\|(?<portico_verbs>[^|]*+)\|(?<portico_place>[^|]*+)\|(?<portico_options>[^|]*+)\|(?<portico_row_wildcard>[^\n]*+)\n` +
-	`(?<portico_method>[A-Z]++) (?<portico_rest>(?=/)(?:/[0-9A-Za-z_~-][0-9A-Za-z._~-]*+)*+/?+)(?<portico_query>\?[^ #]*+)?+ HTTP/`
+	`(?<portico_method>[A-Z]{1,32}+) (?<portico_rest>(?=/)(?:/[0-9A-Za-z_~-][0-9A-Za-z._~-]*+)*+/?+)(?<portico_query>\?[^ #]*+)?+ HTTP/`
 
 // decisionMaps decide where a request goes whose candidates are known.
 func decisionMaps() []Map {
@@ -149,8 +149,9 @@ func decisionMaps() []Map {
 		},
 		{
 			Comment: []string{
-				"The verb, which the shortcut may have found. $request_method would say GET once",
-				"NGINX has turned to a page for an error.",
+				"The verb, which the shortcut may have found; nothing for one of more than 32",
+				"characters, which no row names and no log needs. $request_method would say GET",
+				"once NGINX has turned to a page for an error.",
 			},
 			Source:   expression("$portico_method"),
 			Variable: "$portico_verb",
@@ -161,7 +162,7 @@ func decisionMaps() []Map {
 			Source:   expression("$request"),
 			Variable: "$portico_verb_of_line",
 			Default:  expression(""),
-			Entries:  []MapEntry{pattern(`^(?<portico_first_word>[^ ]+) `, expression("$portico_first_word"))},
+			Entries:  []MapEntry{pattern(`^(?<portico_first_word>[A-Z_-]{1,32}) `, expression("$portico_first_word"))},
 		},
 		{
 			Comment: []string{
@@ -199,7 +200,7 @@ func decisionMaps() []Map {
 			Variable: "$portico_location_of_verb",
 			Default:  expression("//405"),
 			Entries: []MapEntry{
-				pattern(`^(?:[^ ]+ \*|(?<portico_allowed>[^ ]+) (?:.*, )?\k<portico_allowed>(?:,.*)?)$`, expression("$portico_location_of_place")),
+				pattern(`^(?:[^ ]* \*|(?<portico_allowed>[^ ]+) (?:.*, )?\k<portico_allowed>(?:,.*)?)$`, expression("$portico_location_of_place")),
 			},
 		},
 		{

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/portico-iac/portico/internal/aws"
+	"github.com/portico-iac/portico/internal/requestheaders"
 )
 
 const (
@@ -64,6 +65,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.Native.check(m)
 	checkProviders(m, c.Providers)
 	c.Image.check(m)
+	c.Proxy.check(m)
 	c.Task.check(m)
 	m.check(slices.Contains(retentionDays, *c.Logs.RetentionDays), "logs.retentionDays",
 		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", *c.Logs.RetentionDays), "write one of "+join(retentionDays))
@@ -250,6 +252,16 @@ func checkProviders(m *mistakes, stacks []string) {
 		m.check(stackPattern.MatchString(stack), key, strconv.Quote(stack)+" is not a stack's full name",
 			"write organization/project/stack, for instance organization/portico-provider/dev-orders")
 		m.check(!slices.Contains(stacks[:i], stack), key, stack+" is named twice", "take one out")
+	}
+}
+
+func (p Proxy) check(m *mistakes) {
+	for i, name := range p.PassHeaders {
+		passable := slices.ContainsFunc(requestheaders.List(), func(h requestheaders.Header) bool {
+			return h.Passable && strings.EqualFold(h.Name, name)
+		})
+		m.check(passable, fmt.Sprintf("proxy.passHeaders[%d]", i), strconv.Quote(name)+" is no header that may pass",
+			"write a name of the list in docs/data-path.md, such as X-Real-IP; other headers pass without")
 	}
 }
 

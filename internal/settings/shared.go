@@ -22,6 +22,8 @@ type Shared struct {
 	Image Image `config:"image"`
 	// Task is the size and the number of the proxy's tasks.
 	Task Task `config:"task"`
+	// Proxy is what the proxy does with requests.
+	Proxy Proxy `config:"proxy"`
 	// Logs is the proxy's log.
 	Logs Logs `config:"logs"`
 	// Certificates are those of the load balancers.
@@ -199,6 +201,15 @@ type Task struct {
 	// CPUPercent is the CPU use that scaling aims at, in percent, 1 to 100.
 	// Default: 80.
 	CPUPercent int `config:"cpuPercent"`
+}
+
+// Proxy is what the proxy does with requests.
+type Proxy struct {
+	// PassHeaders are names of request headers that pass as they arrive, since
+	// something trusted in front of the load balancer sets them: names of the
+	// list in docs/data-path.md, such as X-Real-IP. Default: none, and the proxy
+	// removes them or sets its own.
+	PassHeaders []string `config:"passHeaders"`
 }
 
 // Logs is the proxy's log.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/portico-iac/portico/internal/nginxconf"
 	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
+	"github.com/portico-iac/portico/internal/requestheaders"
 	"github.com/portico-iac/portico/test/e2e/proxytest"
 )
 
@@ -37,7 +37,7 @@ func startOnBothRows(t *testing.T, n proxytest.NGINX, environment ...string) (*n
 func spoofed() []string {
 	var lines []string
 	for _, name := range identityNames {
-		for _, spelling := range nginxconf.Spellings(name) {
+		for _, spelling := range requestheaders.Spellings(name) {
 			lines = append(lines, spelling+": spoofed", strings.ToUpper(spelling)+": spoofed")
 		}
 	}
