@@ -48,6 +48,31 @@ func (r *response) String() string {
 	return fmt.Sprintf("%d %s", r.code, http.StatusText(r.code))
 }
 
+// reason says why the answer isn't the wanted one: the statements of the API's
+// resource policy that denied the request, or else what the answer says.
+func (r *response) reason() string {
+	names := r.header.Get(live.DeniedByHeader)
+	if names == "" {
+		return excerpt(r.body)
+	}
+	var owners, ours []string
+	for name := range strings.SplitSeq(names, ", ") {
+		if strings.HasPrefix(name, "Portico") {
+			ours = append(ours, name)
+		} else {
+			owners = append(owners, name)
+		}
+	}
+	var reasons []string
+	if len(owners) > 0 {
+		reasons = append(reasons, "the API's resource policy denies it by the owner's "+strings.Join(owners, ", "))
+	}
+	if len(ours) > 0 {
+		reasons = append(reasons, "the API's resource policy denies it by "+strings.Join(ours, ", "))
+	}
+	return strings.Join(reasons, "; ")
+}
+
 // call connects as a network interface and sends one request over TLS, in which
 // the server must prove the server name.
 func call(ctx context.Context, path *live.Path, from live.Interface, to netip.AddrPort, serverName string, r request) (*response, error) {

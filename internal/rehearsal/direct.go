@@ -78,7 +78,7 @@ func (p *prober) consumes(ctx context.Context, row mapping.Row, endpoint live.En
 	case err != nil:
 		return probe.failed(err)
 	case got.arrival == nil:
-		probe.Got, probe.Detail = got.String(), excerpt(got.body)
+		probe.Got, probe.Detail = got.String(), got.reason()
 		return probe
 	}
 	probe.Got = "200 from " + got.arrival.API
@@ -90,7 +90,7 @@ func (p *prober) consumes(ctx context.Context, row mapping.Row, endpoint live.En
 // refuse.
 func (p *prober) throughTheDomain(row mapping.Row) []question {
 	var questions []question
-	if method := p.expect.forbiddenByPolicy(row); method != "" {
+	for _, method := range p.expect.forbiddenByPolicy(row) {
 		questions = append(questions, func(ctx context.Context) Probe { return p.domainRefuses(ctx, row, method) })
 	}
 	for _, other := range p.otherAPIs(row) {
@@ -136,7 +136,7 @@ func (p *prober) refusedBy(row, other mapping.Row) mapping.Method {
 	named := other
 	named.FrontDoor, named.Host = row.FrontDoor, row.Host
 	if granting := p.expect.granting(named); len(granting) > 0 {
-		return forbiddenTo(granting)
+		return first(forbiddenTo(granting))
 	}
 	return allowed(other)
 }

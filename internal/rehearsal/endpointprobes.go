@@ -18,7 +18,7 @@ func (p *prober) refusedAt(row mapping.Row, endpoint live.Endpoint) mapping.Meth
 	}
 	row.FrontDoor = mapping.FrontDoorALB
 	if granting := p.expect.granting(row); len(granting) > 0 {
-		return forbiddenTo(granting)
+		return first(forbiddenTo(granting))
 	}
 	return allowed(row)
 }
@@ -47,7 +47,7 @@ func (probe Probe) judgedByPolicy(got *response) Probe {
 	}
 	probe.OK = probe.Got == probe.Want
 	if !probe.OK {
-		probe.Detail = excerpt(got.body)
+		probe.Detail = got.reason()
 	}
 	return probe
 }

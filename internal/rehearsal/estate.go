@@ -137,18 +137,21 @@ func apisOf(simulator *awssim.Simulator, region string) []live.API {
 		apis = append(apis, live.API{
 			ID: id, AccountID: api.Account, Private: api.EndpointType == "PRIVATE",
 			Stages: api.StageNames(), VPCEndpointIDs: api.VPCEndpointIDs,
+			Denials: func(call live.Invocation) []string { return api.Denials(invocationOf(call)) },
 			Admit: func(call live.Invocation) (bool, error) {
 				outcome := iampolicy.Unauthenticated
 				if call.Authorization {
 					outcome = iampolicy.Allowed
 				}
-				return api.Admits(awssim.Invocation{
-					Stage: call.Stage, Verb: call.Method, Path: call.Path, Context: values(call.Context),
-				}, outcome)
+				return api.Admits(invocationOf(call), outcome)
 			},
 		})
 	}
 	return apis
+}
+
+func invocationOf(call live.Invocation) awssim.Invocation {
+	return awssim.Invocation{Stage: call.Stage, Verb: call.Method, Path: call.Path, Context: values(call.Context)}
 }
 
 // values are condition keys with their one value each.

@@ -8,7 +8,7 @@ import (
 )
 
 // sampleLabel stands for any label under a wildcard host, and begins the paths
-// that probes ask for: unlikely to be somebody's own.
+// that probes ask for: unlikely to be an API's own.
 const sampleLabel = "portico-probe"
 
 // samplePath is what follows a row's base path in a probe: an encoded slash, an
@@ -48,7 +48,7 @@ func sampleHost(row mapping.Row) string {
 	return string(row.Host)
 }
 
-// serves tells whether a row of the mapping answers for a host, by name or by a
+// serves reports whether a row of the mapping answers for a host, by name or by a
 // wildcard one label up.
 func (e *expectations) serves(host string) bool {
 	_, parent, _ := strings.Cut(host, ".")
@@ -57,29 +57,54 @@ func (e *expectations) serves(host string) bool {
 	})
 }
 
-// allowed is the verb with which a row is probed: one whose answer has a body
-// where there is one.
-func allowed(row mapping.Row) mapping.Method {
-	if row.Methods == nil {
-		return "GET"
-	}
-	for _, method := range []mapping.Method{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
-		if slices.Contains(row.Methods, method) {
-			return method
-		}
-	}
-	return row.Methods[0]
+// probedMethods are the verbs that probes send, those first whose answer has a
+// body: all that a REST API can have.
+var probedMethods = []mapping.Method{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"}
+
+// allowed is the verb with which a row is probed where one is enough.
+func allowed(row mapping.Row) mapping.Method { return allowedMethods(row)[0] }
+
+// allowedMethods are a row's verbs.
+func allowedMethods(row mapping.Row) []mapping.Method {
+	return methodsWhere(func(method mapping.Method) bool { return has(row, method) })
 }
 
-// forbidden is a verb that a row doesn't allow; "" where it allows all.
-func forbidden(row mapping.Row) mapping.Method {
-	return forbiddenTo([]mapping.Row{row})
+// forbidden are the verbs that a row doesn't have.
+func forbidden(row mapping.Row) []mapping.Method { return forbiddenTo([]mapping.Row{row}) }
+
+// forbiddenByPolicy are the verbs with which no row's grant covers what the row's
+// probe asks of the API.
+//
+// A wider row whose base path is above the row's, as its API path is, leads no
+// request there, and its verbs are denied; but not those that a row further below
+// has again: a Deny can have no exception.
+func (e *expectations) forbiddenByPolicy(row mapping.Row) []mapping.Method {
+	granting := e.granting(row)
+	wider := slices.DeleteFunc(slices.Clone(granting), func(other mapping.Row) bool { return !shadowed(other, row) })
+	routed := slices.DeleteFunc(slices.Clone(granting), func(other mapping.Row) bool { return shadowed(other, row) })
+	return methodsWhere(func(method mapping.Method) bool {
+		byWider := slices.ContainsFunc(wider, func(other mapping.Row) bool { return has(other, method) })
+		return !anyHas(routed, method) && !(byWider && anyHas(e.below(row), method))
+	})
 }
 
-// forbiddenByPolicy is a verb with which no row's grant covers what the row's
-// probe asks of the API; "" where there is none.
-func (e *expectations) forbiddenByPolicy(row mapping.Row) mapping.Method {
-	return forbiddenTo(e.granting(row))
+// shadowed reports whether the proxy leads to a row what another row of its host
+// would lead to the same path of the API.
+func shadowed(other, row mapping.Row) bool {
+	if other.Host != row.Host || row.FrontDoor != mapping.FrontDoorNGINX || other.BasePath == row.BasePath {
+		return false
+	}
+	base, below := strings.CutPrefix(string(row.BasePath), string(other.BasePath))
+	return below && base == strings.TrimPrefix(string(row.API.Path), string(other.API.Path))
+}
+
+// below are the served rows of a row's host, front door, API and stage whose path
+// is below the row's.
+func (e *expectations) below(row mapping.Row) []mapping.Row {
+	return slices.DeleteFunc(slices.Clone(e.served), func(other mapping.Row) bool {
+		return other.Host != row.Host || other.FrontDoor != row.FrontDoor || other.API.ID != row.API.ID || other.API.Stage != row.API.Stage ||
+			other.API.Path == row.API.Path || !covers(row.API.Path, other.API.Path)
+	})
 }
 
 // granting are the served rows whose grants cover what a row's probe asks of the
@@ -97,21 +122,35 @@ func (e *expectations) granting(row mapping.Row) []mapping.Row {
 	return granting
 }
 
-// covers tells whether a path is another or lies above it.
+// covers reports whether a path is another or lies above it.
 func covers(above, path mapping.APIPath) bool {
 	return above == path || strings.HasPrefix(string(path), string(above)+"/")
 }
 
-// forbiddenTo is a verb that none of the rows allows; "" where there is none.
-func forbiddenTo(rows []mapping.Row) mapping.Method {
-	for _, method := range []mapping.Method{"DELETE", "PUT", "PATCH", "POST", "GET", "OPTIONS", "HEAD"} {
-		if !slices.ContainsFunc(rows, func(row mapping.Row) bool {
-			return row.Methods == nil || slices.Contains(row.Methods, method)
-		}) {
-			return method
-		}
+// forbiddenTo are the verbs that none of the rows has.
+func forbiddenTo(rows []mapping.Row) []mapping.Method {
+	return methodsWhere(func(method mapping.Method) bool { return !anyHas(rows, method) })
+}
+
+// first is the first verb of a list that answers with a body; "" where the list
+// is empty.
+func first(methods []mapping.Method) mapping.Method {
+	if len(methods) == 0 {
+		return ""
 	}
-	return ""
+	return methods[0]
+}
+
+func methodsWhere(wanted func(mapping.Method) bool) []mapping.Method {
+	return slices.DeleteFunc(slices.Clone(probedMethods), func(method mapping.Method) bool { return !wanted(method) })
+}
+
+func has(row mapping.Row, method mapping.Method) bool {
+	return row.Methods == nil || slices.Contains(row.Methods, method)
+}
+
+func anyHas(rows []mapping.Row, method mapping.Method) bool {
+	return slices.ContainsFunc(rows, func(row mapping.Row) bool { return has(row, method) })
 }
 
 // unmapped are the rows, one a host, whose host has no row for its root: a

@@ -17,17 +17,22 @@ APIS:
   - {CUSTOM_DOMAIN_URL: a.example.com/other, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", VERBS: [DELETE]}
   - {CUSTOM_DOMAIN_URL: b.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", VERBS: [PUT]}
   - {CUSTOM_DOMAIN_URL: c.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev"}
+  - {CUSTOM_DOMAIN_URL: d.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev"}
+  - {CUSTOM_DOMAIN_URL: d.example.com/in, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev/in", VERBS: [GET]}
+  - {CUSTOM_DOMAIN_URL: d.example.com/in/side, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev/in/side", VERBS: [PUT]}
 `)
 	e := expect(m)
 	for sentence, c := range map[string]struct {
 		row  int
-		want mapping.Method
+		want []mapping.Method
 	}{
-		"verbs of a row with the same target are admitted":     {0, "PUT"},
-		"verbs of a row with a target above are admitted":      {1, "PUT"},
-		"verbs of a row on another host are not":               {3, "DELETE"},
-		"nothing is forbidden where every verb is allowed":     {4, ""},
-		"a target below doesn't widen what is probed above it": {2, "PUT"},
+		"verbs of a row with the same target are admitted":                       {0, []mapping.Method{"POST", "PUT", "PATCH", "OPTIONS", "HEAD"}},
+		"verbs of a row with a target above are, but not of one that it shadows": {1, []mapping.Method{"GET", "PUT", "PATCH", "OPTIONS", "HEAD"}},
+		"a target below doesn't widen what is probed above it":                   {2, []mapping.Method{"POST", "PUT", "PATCH", "OPTIONS", "HEAD"}},
+		"verbs of a row on another host are not":                                 {3, []mapping.Method{"GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD"}},
+		"nothing is forbidden where every verb is allowed":                       {4, []mapping.Method{}},
+		"all verbs of a wider row are forbidden below":                           {6, []mapping.Method{"POST", "PATCH", "DELETE", "OPTIONS", "HEAD"}},
+		"what a row below has again is not":                                      {7, []mapping.Method{"GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			require.Equal(t, c.want, e.forbiddenByPolicy(m.Rows[c.row]))

@@ -84,7 +84,9 @@ func (p *prober) row(row mapping.Row) []question {
 	questions := []question{
 		func(ctx context.Context) Probe { return p.resolves(ctx, row) },
 		func(ctx context.Context) Probe { return p.certificate(ctx, row) },
-		func(ctx context.Context) Probe { return p.arrives(ctx, row, "allowed verb") },
+	}
+	for _, method := range allowedMethods(row) {
+		questions = append(questions, func(ctx context.Context) Probe { return p.arrives(ctx, row, method, "allowed verb") })
 	}
 	for _, vpcID := range p.otherVPCs(sampleHost(row)) {
 		questions = append(questions, func(context.Context) Probe { return p.resolvesFrom(row, vpcID) })
@@ -115,14 +117,14 @@ func (p *prober) row(row mapping.Row) []question {
 func (p *prober) proxied(row mapping.Row, d door) []question {
 	questions := []question{
 		func(ctx context.Context) Probe {
-			return p.arrives(ctx, row, "spoofed API ID", "x-apigw-api-id: "+p.otherAPI(row))
+			return p.arrives(ctx, row, allowed(row), "spoofed API ID", "x-apigw-api-id: "+p.otherAPI(row))
 		},
 		func(ctx context.Context) Probe { return p.unreachable(ctx, row, "caller round the proxy", d) },
 	}
-	if method := forbidden(row); method != "" {
+	for _, method := range forbidden(row) {
 		questions = append(questions, func(ctx context.Context) Probe { return p.proxyRefuses(ctx, row, method) })
 	}
-	if method := p.expect.forbiddenByPolicy(row); method != "" {
+	for _, method := range p.expect.forbiddenByPolicy(row) {
 		questions = append(questions, func(ctx context.Context) Probe {
 			return p.policyRefuses(ctx, row, method, "forbidden verb at the endpoint", d.endpoint)
 		})
@@ -213,9 +215,9 @@ func (p *prober) certificate(ctx context.Context, row mapping.Row) Probe {
 
 // arrives sends an allowed verb with a path that a careless hop would change,
 // and compares what arrived at the API with what the row promises.
-func (p *prober) arrives(ctx context.Context, row mapping.Row, name string, fields ...string) Probe {
+func (p *prober) arrives(ctx context.Context, row mapping.Row, verb mapping.Method, name string, fields ...string) Probe {
 	host := sampleHost(row)
-	method := string(allowed(row))
+	method := string(verb)
 	r := request{method: method, target: string(row.BasePath) + samplePath + "?" + sampleQuery, fields: append(fields, credentials)}
 	if method != http.MethodGet && method != http.MethodHead {
 		r.fields = append(r.fields, "Content-Length: 0")
@@ -234,7 +236,7 @@ func (p *prober) arrives(ctx context.Context, row mapping.Row, name string, fiel
 		return probe.passed(probe.Want)
 	case got.arrival == nil:
 		probe.Got = got.String()
-		probe.Detail = excerpt(got.body)
+		probe.Detail = got.reason()
 		return probe
 	}
 	found := arrival{
@@ -272,14 +274,17 @@ func (p *prober) proxyRefuses(ctx context.Context, row mapping.Row, method mappi
 	}
 	probe.Got = got.String()
 	probe.OK = got.code == http.StatusMethodNotAllowed
-	if allow := got.header.Get("Allow"); probe.OK && !lists(allow, string(allowed(row))) {
-		probe.OK = false
-		probe.Detail = fmt.Sprintf("the header field Allow is %q and lacks %s", allow, allowed(row))
+	allow := got.header.Get("Allow")
+	for _, method := range allowedMethods(row) {
+		if probe.OK && !lists(allow, string(method)) {
+			probe.OK = false
+			probe.Detail = fmt.Sprintf("the header field Allow is %q and lacks %s", allow, method)
+		}
 	}
 	return probe
 }
 
-// lists tells whether a comma-separated header value holds an element.
+// lists reports whether a comma-separated header value holds an element.
 func lists(value, element string) bool {
 	for part := range strings.SplitSeq(value, ",") {
 		if strings.TrimSpace(part) == element {

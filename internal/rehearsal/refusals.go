@@ -82,7 +82,7 @@ func (probe Probe) judgedByStatus(got *response, code int) Probe {
 	probe.Got = got.String()
 	probe.OK = got.code == code
 	if !probe.OK {
-		probe.Detail = excerpt(got.body)
+		probe.Detail = got.reason()
 	}
 	return probe
 }
@@ -116,22 +116,18 @@ func (p *prober) oldTLS(ctx context.Context, row mapping.Row) Probe {
 func (p *prober) retired(row mapping.Row) []question {
 	questions := []question{func(ctx context.Context) Probe { return p.notServed(ctx, row) }}
 	d, stands := p.doors[row.FrontDoor]
-	if method := p.retiredMethod(row); method != "" && stands {
-		questions = append(questions, func(ctx context.Context) Probe {
-			return p.policyRefuses(ctx, row, method, "retired row at the endpoint", d.endpoint)
-		})
+	if !stands {
+		return questions
+	}
+	others := p.expect.granting(row)
+	for _, method := range allowedMethods(row) {
+		if !anyHas(others, method) {
+			questions = append(questions, func(ctx context.Context) Probe {
+				return p.policyRefuses(ctx, row, method, "retired row at the endpoint", d.endpoint)
+			})
+		}
 	}
 	return questions
-}
-
-// retiredMethod is a verb that the retired row allowed and no other row of the
-// same domain and API does; "" where there is none.
-func (p *prober) retiredMethod(row mapping.Row) mapping.Method {
-	others := p.expect.granting(row)
-	if len(others) == 0 {
-		return allowed(row)
-	}
-	return forbiddenTo(others)
 }
 
 // notServed asks for a retired row's domain: it may not resolve, or be refused

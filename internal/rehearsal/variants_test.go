@@ -85,10 +85,55 @@ func TestABrokenPolicyIsNoticed(t *testing.T) {
 			failed = append(failed, probe)
 		}
 	}
+	var methods []string
+	for _, probe := range failed {
+		require.Equal(t, "forbidden verb at the endpoint", probe.Name)
+		require.Contains(t, probe.URL, "/dev/")
+		require.Equal(t, "200 OK", probe.Got)
+		methods = append(methods, probe.Method)
+	}
+	require.Equal(t, []string{"PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"}, methods, "each that the row doesn't have")
+}
+
+// TestAnOwnersDenialOfOneVerbIsNoticed denies POST on a row of GET and POST: the
+// probe of that verb says whose statement it was.
+func TestAnOwnersDenialOfOneVerbIsNoticed(t *testing.T) {
+	report := rehearse(t, Options{
+		Mapping: writeFile(t, "mapping.yaml", smallMapping),
+		afterUp: func(simulator *awssim.Simulator) error {
+			var policy map[string]any
+			if err := json.Unmarshal([]byte(simulator.RESTAPIs("us-east-1")["aaaaaaaaaa"].SavedPolicy), &policy); err != nil {
+				return err
+			}
+			policy["Statement"] = append(policy["Statement"].([]any), map[string]any{
+				"Sid": "NoPosts", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/dev/POST/*",
+			})
+			text, err := json.Marshal(policy)
+			if err != nil {
+				return err
+			}
+			owner, err := simulator.OwnerOf("us-east-1", "aaaaaaaaaa")
+			if err != nil {
+				return err
+			}
+			if err := owner.SavePolicy(string(text)); err != nil {
+				return err
+			}
+			return owner.Deploy("dev")
+		},
+	})
+	require.False(t, report.OK)
+	var failed []Probe
+	for _, probe := range report.Probes {
+		if !probe.OK {
+			failed = append(failed, probe)
+		}
+	}
 	require.Len(t, failed, 1)
-	require.Equal(t, "forbidden verb at the endpoint", failed[0].Name)
-	require.Contains(t, failed[0].URL, "/dev/")
-	require.Equal(t, "200 OK", failed[0].Got)
+	require.Equal(t, "allowed verb", failed[0].Name)
+	require.Equal(t, "POST", failed[0].Method)
+	require.Equal(t, "403 Forbidden", failed[0].Got)
+	require.Equal(t, "the API's resource policy denies it by the owner's NoPosts", failed[0].Detail)
 }
 
 const (

@@ -2,6 +2,7 @@ package apigateway
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
@@ -43,6 +44,26 @@ func (a DeployedAPI) Admits(i Invocation, outcome iampolicy.Outcome) (bool, erro
 	return iampolicy.Authorize(policy, authorizer, outcome, iampolicy.Request{
 		Action: "execute-api:Invoke", Resource: a.methodARN(i), Context: i.Context,
 	}), nil
+}
+
+// Denials name the statements of the policy that the stage was deployed with by
+// which a request is denied: by Sid, or "a statement without a Sid".
+func (a DeployedAPI) Denials(i Invocation) []string {
+	policy, err := iampolicy.Parse([]byte(a.Stages[i.Stage].Policy))
+	if err != nil {
+		return nil
+	}
+	decision := iampolicy.Evaluate(policy, iampolicy.Request{Action: "execute-api:Invoke", Resource: a.methodARN(i), Context: i.Context})
+	if decision.Outcome != iampolicy.ExplicitDeny {
+		return nil
+	}
+	names := slices.Clone(decision.Sids)
+	for i, name := range names {
+		if name == "" {
+			names[i] = "a statement without a Sid"
+		}
+	}
+	return names
 }
 
 // methodARN is what policies call the method that a request asks for.

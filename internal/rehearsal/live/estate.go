@@ -258,4 +258,7 @@ type API struct {
 	// Admit tells whether the API invokes its method for a request, by the
 	// resource policy that the stage was deployed with.
 	Admit func(call Invocation) (bool, error)
+	// Denials name the statements of that policy which deny a request; nil:
+	// nothing is said of them.
+	Denials func(call Invocation) []string
 }

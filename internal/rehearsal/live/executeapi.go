@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -19,6 +20,11 @@ const executeAPIPort = 443
 
 // maxPayload is API Gateway's limit for a request body, in bytes.
 const maxPayload = 10 << 20
+
+// DeniedByHeader is the field in which a refusal names the statements of the
+// API's resource policy that deny the request. API Gateway has no such field: it
+// tells callers less.
+const DeniedByHeader = "X-Rehearsal-Denied-By"
 
 // Arrival is what an API answers with in a rehearsal: the request as it
 // reached the API's stage.
@@ -109,6 +115,9 @@ func (x *executeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !admitted {
+		if asked.api.Denials != nil {
+			w.Header().Set(DeniedByHeader, strings.Join(asked.api.Denials(call), ", "))
+		}
 		forbid(w, "AccessDeniedException", map[string]string{"Message": view.denial(asked.api, call)})
 		return
 	}
