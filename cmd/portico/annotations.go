@@ -15,8 +15,8 @@ var (
 )
 
 // writeAnnotations writes mistakes as commands that GitHub Actions shows at the
-// file's lines. It shows ten of a step; the log has all.
-func writeAnnotations(w io.Writer, mistakes []mistake) error {
+// file's lines, as errors or as warnings. It shows ten of a step; the log has all.
+func writeAnnotations(w io.Writer, level string, mistakes []mistake) error {
 	for _, m := range mistakes {
 		properties := "file=" + annotationProperty.Replace(m.File)
 		if m.Line > 0 {
@@ -25,7 +25,7 @@ func writeAnnotations(w io.Writer, mistakes []mistake) error {
 		if m.Path != "" {
 			properties += ",title=" + annotationProperty.Replace(m.Path)
 		}
-		if _, err := fmt.Fprintf(w, "::error %s::%s\n", properties, annotationText.Replace(m.Message+": "+m.Fix)); err != nil {
+		if _, err := fmt.Fprintf(w, "::%s %s::%s\n", level, properties, annotationText.Replace(m.Message+": "+m.Fix)); err != nil {
 			return fmt.Errorf("write annotations: %w", err)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,6 +38,35 @@ func TestAnnotationsAreEscaped(t *testing.T) {
 	}
 
 	var out strings.Builder
-	require.NoError(t, writeAnnotations(&out, []mistake{{File: "f", Message: "50%\r\n::error::x, y", Fix: "z"}}))
+	require.NoError(t, writeAnnotations(&out, "error", []mistake{{File: "f", Message: "50%\r\n::error::x, y", Fix: "z"}}))
 	require.Equal(t, "::error file=f::50%25%0D%0A::error::x, y: z\n", out.String())
+}
+
+// narrowed has a row below a wider one of the same API and stage.
+const narrowed = `APIS:
+  - {CUSTOM_DOMAIN_URL: shop.a.example.com/v1, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod"}
+  - {CUSTOM_DOMAIN_URL: shop.a.example.com/v1/admin, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admin", VERBS: GET}
+`
+
+func TestValidateWarnsAndIsDoneAllTheSame(t *testing.T) {
+	plain := portico(t, narrowed, "validate", "--mapping", "-")
+	require.Equal(t, exitDone, plain.code)
+	require.Equal(t, "stdin: ok: 2 rows, 1 host, 1 API\n", plain.out)
+	require.Regexp(t, `^stdin:3:5: APIS\[1\]\.VERBS: warning: APIS\[0\] of line 2 has DELETE, .+\n$`, plain.err)
+
+	github := portico(t, narrowed, "validate", "--mapping", "-", "--github")
+	require.Equal(t, exitDone, github.code)
+	require.Empty(t, github.err)
+	require.Regexp(t, `^::warning file=stdin,line=3,col=5,title=APIS\[1\]\.VERBS::.+\nstdin: ok: .+\n$`, github.out)
+
+	asJSON := portico(t, narrowed, "validate", "--mapping", "-", "--json")
+	require.Equal(t, exitDone, asJSON.code)
+	require.Empty(t, asJSON.err)
+	var v verdict
+	require.NoError(t, json.Unmarshal([]byte(asJSON.out), &v))
+	require.True(t, v.OK)
+	require.Empty(t, v.Errors)
+	require.Len(t, v.Warnings, 1)
+	require.Equal(t, "APIS[1].VERBS", v.Warnings[0].Path)
+	require.NotContains(t, portico(t, "", "validate", "--mapping", "testdata/valid.yaml", "--json").out, "warnings")
 }

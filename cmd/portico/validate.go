@@ -15,6 +15,8 @@ type verdict struct {
 	// Rows is the number of rows; 0 where the mapping has mistakes.
 	Rows   int       `json:"rows"`
 	Errors []mistake `json:"errors"`
+	// Warnings don't make a mapping wrong; left out where there are none.
+	Warnings []mistake `json:"warnings,omitempty"`
 }
 
 type mistake struct {
@@ -40,7 +42,7 @@ func (c *cli) validateCommand() *cobra.Command {
 	}
 	mappingFlag(cmd, &path)
 	cmd.Flags().BoolVar(&form.json, "json", false, "print the result as JSON on standard output")
-	cmd.Flags().BoolVar(&form.github, "github", false, "print mistakes as annotations of GitHub Actions on standard output")
+	cmd.Flags().BoolVar(&form.github, "github", false, "print mistakes and warnings as annotations of GitHub Actions on standard output")
 	cmd.MarkFlagsMutuallyExclusive("json", "github")
 	return cmd
 }
@@ -54,12 +56,20 @@ func (c *cli) validate(path string, form validateForm) error {
 	case form.json:
 		return c.writeVerdict(path, m, err)
 	case form.github && err != nil:
-		if err := writeAnnotations(c.out, mistakesOf(path, err)); err != nil {
+		if err := writeAnnotations(c.out, "error", mistakesOf(path, err)); err != nil {
 			return err
 		}
 		return errReported
 	case err != nil:
 		return err
+	case form.github:
+		if err := writeAnnotations(c.out, "warning", mistakesIn(m.Warnings())); err != nil {
+			return err
+		}
+	default:
+		for _, w := range mistakesIn(m.Warnings()) {
+			fmt.Fprintf(c.err, "%s:%d:%d: %s: warning: %s: %s\n", w.File, w.Line, w.Column, w.Path, w.Message, w.Fix)
+		}
 	}
 	fmt.Fprintf(c.out, "%s: ok: %s\n", m.Source, summary(m))
 	return nil
@@ -68,7 +78,7 @@ func (c *cli) validate(path string, form validateForm) error {
 func (c *cli) writeVerdict(path string, m *mapping.Mapping, err error) error {
 	v := verdict{OK: err == nil, Errors: mistakesOf(path, err)}
 	if err == nil {
-		v.Rows = len(m.Rows)
+		v.Rows, v.Warnings = len(m.Rows), mistakesIn(m.Warnings())
 	}
 	if err := c.writeJSON(v); err != nil {
 		return err
@@ -94,6 +104,11 @@ func mistakesOf(path string, err error) []mistake {
 			Fix:     "name a file that exists and can be read",
 		})
 	}
+	return mistakesIn(errs)
+}
+
+func mistakesIn(errs mapping.Errors) []mistake {
+	list := []mistake{}
 	for _, e := range errs {
 		list = append(list, mistake{
 			File: e.File, Line: e.Line, Column: e.Column, Path: e.Path, Message: e.Message, Fix: e.Fix,

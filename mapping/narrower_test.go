@@ -1,0 +1,72 @@
+package mapping_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/mapping"
+)
+
+func TestARowBelowAWiderOneIsWarnedOf(t *testing.T) {
+	const api = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/"
+	row := func(url, target, more string) string {
+		return fmt.Sprintf("  - {CUSTOM_DOMAIN_URL: %s, PRIVATE_API_URL: %q%s}\n", url, api+target, more)
+	}
+	wide := row("shop.a.example.com/v1", "prod", "")
+	narrow := row("shop.a.example.com/v1/admin", "prod/admin", ", VERBS: GET")
+	const message = "APIS[0] of line 2 has DELETE, HEAD, OPTIONS, PATCH, POST, PUT for the same stage, and an API that takes /v1//admin, or /admin in capitals, for /admin can be asked for them by that spelling"
+	for name, test := range map[string]struct {
+		rows string
+		want []string
+	}{
+		"below, with fewer verbs": {wide + narrow, []string{"m.yaml:3:5: APIS[1].VERBS: " + message}},
+		"only the verbs that it lacks": {row("shop.a.example.com/v1", "prod", ", VERBS: [GET, PUT]") + narrow,
+			[]string{"m.yaml:3:5: APIS[1].VERBS: APIS[0] of line 2 has PUT for the same stage"}},
+		"below the host's root, two segments": {row("shop.a.example.com", "prod/x", "") + row("shop.a.example.com/a/b", "prod/x/a/b", ", VERBS: GET"),
+			[]string{"takes //a/b, or /a/b in capitals, for /a/b"}},
+		"the nearest": {wide + row("shop.a.example.com/v1/admin", "prod/admin", ", VERBS: [GET, PUT]") + row("shop.a.example.com/v1/admin/x", "prod/admin/x", ", VERBS: GET"),
+			[]string{"APIS[1].VERBS: APIS[0] of line 2 has DELETE", "APIS[2].VERBS: APIS[1] of line 3 has PUT"}},
+		"the wider row comes later": {narrow + wide, []string{"m.yaml:2:5: APIS[0].VERBS: APIS[1] of line 3"}},
+		"the same verbs":            {row("shop.a.example.com/v1", "prod", ", VERBS: GET") + narrow, nil},
+		"more verbs":                {row("shop.a.example.com/v1", "prod", ", VERBS: GET") + row("shop.a.example.com/v1/admin", "prod/admin", ""), nil},
+		"another host":              {strings.Replace(wide, "shop.", "back.", 1) + narrow, nil},
+		"another stage":             {strings.Replace(wide, "/prod", "/dev", 1) + narrow, nil},
+		"another API":               {strings.Replace(wide, "a1b2c3d4e5", "b1b2c3d4e5", 1) + narrow, nil},
+		"another path":              {wide + row("shop.a.example.com/v1/admin", "prod/other", ", VERBS: GET"), nil},
+		"a retired row above":       {strings.Replace(wide, "}", ", RETIRED: true}", 1) + narrow, nil},
+		"a retired row below":       {wide + strings.Replace(narrow, "}", ", RETIRED: true}", 1), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := mapping.Parse("m.yaml", []byte("APIS:\n"+test.rows))
+			require.NoError(t, err)
+			warnings := m.Warnings()
+			require.Len(t, warnings, len(test.want))
+			for i, want := range test.want {
+				require.Contains(t, warnings[i].Error(), want)
+				require.NotEmpty(t, warnings[i].Fix)
+			}
+		})
+	}
+}
+
+func TestWarningsOfTenThousandRowsTakeNoTime(t *testing.T) {
+	var rows strings.Builder
+	rows.WriteString("APIS:\n")
+	for i := range 10_000 {
+		fmt.Fprintf(&rows, "  - {CUSTOM_DOMAIN_URL: h%d.a.example.com/a, PRIVATE_API_URL: \"https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/a\", VERBS: GET}\n", i)
+	}
+	m, err := mapping.Parse("m.yaml", []byte(rows.String()))
+	require.NoError(t, err)
+	const within = 100 * time.Millisecond
+	best := time.Hour
+	for attempt := 0; attempt < 20 && best >= within; attempt++ {
+		start := time.Now()
+		require.Empty(t, m.Warnings())
+		best = min(best, time.Since(start))
+	}
+	require.Less(t, best, within)
+}
