@@ -12,20 +12,20 @@ import (
 // maxSpoofed bounds the other APIs that a row's clients try to reach by header.
 const maxSpoofed = 2
 
-// balanced are the questions about a row of the front door alb alone: no proxy
+// balanced are the checks about a row of the front door alb alone: no proxy
 // refuses anything before the policies do, or takes a client's header fields
 // away.
-func (p *prober) balanced(row mapping.Row, d door) []question {
-	questions := []question{
+func (p *prober) balanced(row mapping.Row, d frontDoor) []check {
+	checks := []check{
 		func(ctx context.Context) Probe { return p.unreachable(ctx, row, "caller round the load balancer", d) },
 	}
-	return append(questions, p.throughTheDomain(row)...)
+	return append(checks, p.throughTheDomain(row)...)
 }
 
-// native are the questions about a row of the front door native alone: whoever
+// native are the checks about a row of the front door native alone: whoever
 // is in the VPC reaches the endpoint, and policies decide the rest.
-func (p *prober) native(row mapping.Row, d door) []question {
-	questions := []question{
+func (p *prober) native(row mapping.Row, d frontDoor) []check {
+	checks := []check{
 		func(ctx context.Context) Probe {
 			return p.policyRefuses(ctx, row, allowed(row), "caller without the domain", d.endpoint)
 		},
@@ -35,19 +35,19 @@ func (p *prober) native(row mapping.Row, d door) []question {
 	})
 	if i >= 0 {
 		other := p.expect.served[i]
-		questions = append(questions, func(ctx context.Context) Probe {
+		checks = append(checks, func(ctx context.Context) Probe {
 			return p.spoofs(ctx, other, row, p.refusedBy(other, row), "caller by another domain")
 		})
 	}
 	for _, consumer := range p.consumers(row) {
-		questions = append(questions,
+		checks = append(checks,
 			func(ctx context.Context) Probe { return p.consumes(ctx, row, consumer) },
 			func(ctx context.Context) Probe {
 				return p.policyRefuses(ctx, row, allowed(row), "caller without the domain", consumer)
 			},
 		)
 	}
-	return append(questions, p.throughTheDomain(row)...)
+	return append(checks, p.throughTheDomain(row)...)
 }
 
 // consumers are the endpoints of other VPCs that have an access association with
@@ -86,23 +86,23 @@ func (p *prober) consumes(ctx context.Context, row mapping.Row, endpoint live.En
 	return probe
 }
 
-// throughTheDomain are the questions to a row's host that policies have to
+// throughTheDomain are the checks to a row's host that policies have to
 // refuse.
-func (p *prober) throughTheDomain(row mapping.Row) []question {
-	var questions []question
+func (p *prober) throughTheDomain(row mapping.Row) []check {
+	var checks []check
 	for _, method := range p.expect.forbiddenByPolicy(row) {
-		questions = append(questions, func(ctx context.Context) Probe { return p.domainRefuses(ctx, row, method) })
+		checks = append(checks, func(ctx context.Context) Probe { return p.domainRefuses(ctx, row, method) })
 	}
 	for _, other := range p.otherAPIs(row) {
 		method := p.refusedBy(row, other)
 		if method == "" {
 			continue
 		}
-		questions = append(questions, func(ctx context.Context) Probe {
+		checks = append(checks, func(ctx context.Context) Probe {
 			return p.spoofs(ctx, row, other, method, "spoofed API ID")
 		})
 	}
-	return questions
+	return checks
 }
 
 // otherAPIs are rows of other APIs than a row's: a few, and APIs first that the

@@ -281,7 +281,7 @@ func (m *doorChange) count(host, endpoint string, err error) {
 func (m *doorChange) requireArriving(a, b, c mapping.FrontDoor) {
 	m.t.Helper()
 	m.following.Lock()
-	doors := findDoors(m.estate, m.client)
+	doors := findFrontDoors(m.estate, m.client)
 	m.following.Unlock()
 	wanted := map[string]string{
 		"a.moving.example.com": doors[a].endpoint.ID, "b.moving.example.com": doors[b].endpoint.ID, "c.moving.example.com": doors[c].endpoint.ID,

@@ -10,9 +10,9 @@ import (
 )
 
 // refusedAt is a verb that a row's API has to refuse at an endpoint of another
-// front door to whoever poses as the row's; "" where there is none.
+// front door to a caller that poses as the row's; "" where there is none.
 func (p *prober) refusedAt(row mapping.Row, endpoint live.Endpoint) mapping.Method {
-	if p.doorOf(endpoint) != mapping.FrontDoorALB {
+	if p.frontDoorOf(endpoint) != mapping.FrontDoorALB {
 		// No other front door's policy knows the row's domain.
 		return allowed(row)
 	}
@@ -30,7 +30,7 @@ func (p *prober) policyRefuses(ctx context.Context, row mapping.Row, method mapp
 	r := atEndpoint(row, method)
 	probe := Probe{Name: name, Method: r.method, URL: endpointURL(endpoint, r), Want: "403 from the policy"}
 	got, err := p.callEndpoint(ctx, p.callerAt(endpoint), endpoint, r)
-	if errors.Is(err, live.ErrUnreachable) && p.doorOf(endpoint) == "" {
+	if errors.Is(err, live.ErrUnreachable) && p.frontDoorOf(endpoint) == "" {
 		// Somebody else's endpoint, whose security groups stop even the proxy.
 		return probe.passed(probe.Want)
 	}
@@ -55,7 +55,7 @@ func (probe Probe) judgedByPolicy(got *response) Probe {
 // unreachable sends an allowed verb from a workload of the VPC straight to a
 // front door's endpoint, as the front door would. The endpoint's security group
 // has to stop it: the policy can't tell it from the front door.
-func (p *prober) unreachable(ctx context.Context, row mapping.Row, name string, d door) Probe {
+func (p *prober) unreachable(ctx context.Context, row mapping.Row, name string, d frontDoor) Probe {
 	r := atEndpoint(row, allowed(row))
 	probe := Probe{Name: name, Method: r.method, URL: endpointURL(d.endpoint, r), Want: "no connection"}
 	got, err := p.callEndpoint(ctx, p.client, d.endpoint, r)

@@ -31,19 +31,19 @@ type prober struct {
 	client live.Interface
 	// clients are workloads of every VPC, the client among them.
 	clients workloads
-	// doors are the front doors that stand.
-	doors map[mapping.FrontDoor]door
+	// frontDoors are those that exist.
+	frontDoors map[mapping.FrontDoor]frontDoor
 }
 
-// question is a probe that hasn't been asked yet.
-type question func(ctx context.Context) Probe
+// check is a probe that has not been made yet.
+type check func(ctx context.Context) Probe
 
-// ask asks the questions, a few at a time, and keeps their order.
-func ask(ctx context.Context, questions []question) []Probe {
-	probes := make([]Probe, len(questions))
+// ask makes the probes, a few at a time, and keeps their order.
+func ask(ctx context.Context, checks []check) []Probe {
+	probes := make([]Probe, len(checks))
 	var group errgroup.Group
 	group.SetLimit(probesAtOnce)
-	for i, q := range questions {
+	for i, q := range checks {
 		group.Go(func() error {
 			probes[i] = q(ctx)
 			return nil
@@ -53,51 +53,51 @@ func ask(ctx context.Context, questions []question) []Probe {
 	return probes
 }
 
-// questions are all that is asked of the data path for the given rows.
-func (p *prober) questions(rows []mapping.Row) []question {
-	questions := p.targets()
+// checks are all that the data path is asked for the given rows.
+func (p *prober) checks(rows []mapping.Row) []check {
+	checks := p.targets()
 	served := []mapping.Row{}
 	for _, row := range rows {
 		if row.Retired {
-			questions = append(questions, p.retired(row)...)
+			checks = append(checks, p.retired(row)...)
 			continue
 		}
 		served = append(served, row)
-		questions = append(questions, p.row(row)...)
+		checks = append(checks, p.row(row)...)
 	}
 	for _, row := range p.expect.unmapped(served) {
-		questions = append(questions, func(ctx context.Context) Probe {
+		checks = append(checks, func(ctx context.Context) Probe {
 			return p.unmapped(ctx, row)
 		})
 	}
-	return append(questions, p.wholeDomain(served)...)
+	return append(checks, p.wholeDomain(served)...)
 }
 
-// row are the questions about a row that is served.
-func (p *prober) row(row mapping.Row) []question {
-	d, stands := p.doors[row.FrontDoor]
-	if !stands {
-		return []question{func(context.Context) Probe {
-			return Probe{Name: "front door stands", URL: "https://" + sampleHost(row), Want: string(row.FrontDoor), Got: "nothing", Detail: "no endpoint serves this front door"}
+// row are the checks about a row that is served.
+func (p *prober) row(row mapping.Row) []check {
+	d, exists := p.frontDoors[row.FrontDoor]
+	if !exists {
+		return []check{func(context.Context) Probe {
+			return Probe{Name: "front door exists", URL: "https://" + sampleHost(row), Want: string(row.FrontDoor), Got: "nothing", Detail: "no endpoint serves this front door"}
 		}}
 	}
-	questions := []question{
+	checks := []check{
 		func(ctx context.Context) Probe { return p.resolves(ctx, row) },
 		func(ctx context.Context) Probe { return p.certificate(ctx, row) },
 	}
 	for _, method := range allowedMethods(row) {
-		questions = append(questions, func(ctx context.Context) Probe { return p.arrives(ctx, row, method, "allowed verb") })
+		checks = append(checks, func(ctx context.Context) Probe { return p.arrives(ctx, row, method, "allowed verb") })
 	}
 	for _, vpcID := range p.otherVPCs(sampleHost(row)) {
-		questions = append(questions, func(context.Context) Probe { return p.resolvesFrom(row, vpcID) })
+		checks = append(checks, func(context.Context) Probe { return p.resolvesFrom(row, vpcID) })
 	}
 	switch row.FrontDoor {
 	case mapping.FrontDoorALB:
-		questions = append(questions, p.balanced(row, d)...)
+		checks = append(checks, p.balanced(row, d)...)
 	case mapping.FrontDoorNative:
-		questions = append(questions, p.native(row, d)...)
+		checks = append(checks, p.native(row, d)...)
 	default:
-		questions = append(questions, p.proxied(row, d)...)
+		checks = append(checks, p.proxied(row, d)...)
 	}
 	for _, other := range p.estate.Endpoints {
 		if other.ID == d.endpoint.ID || other.VPCID != p.estate.VPCID {
@@ -105,31 +105,31 @@ func (p *prober) row(row mapping.Row) []question {
 			continue
 		}
 		if method := p.refusedAt(row, other); method != "" {
-			questions = append(questions, func(ctx context.Context) Probe {
+			checks = append(checks, func(ctx context.Context) Probe {
 				return p.policyRefuses(ctx, row, method, "caller at another endpoint", other)
 			})
 		}
 	}
-	return questions
+	return checks
 }
 
-// proxied are the questions about a row of the front door nginx alone.
-func (p *prober) proxied(row mapping.Row, d door) []question {
-	questions := []question{
+// proxied are the checks about a row of the front door nginx alone.
+func (p *prober) proxied(row mapping.Row, d frontDoor) []check {
+	checks := []check{
 		func(ctx context.Context) Probe {
 			return p.arrives(ctx, row, allowed(row), "spoofed API ID", "x-apigw-api-id: "+p.otherAPI(row))
 		},
 		func(ctx context.Context) Probe { return p.unreachable(ctx, row, "caller round the proxy", d) },
 	}
 	for _, method := range forbidden(row) {
-		questions = append(questions, func(ctx context.Context) Probe { return p.proxyRefuses(ctx, row, method) })
+		checks = append(checks, func(ctx context.Context) Probe { return p.proxyRefuses(ctx, row, method) })
 	}
 	for _, method := range p.expect.forbiddenByPolicy(row) {
-		questions = append(questions, func(ctx context.Context) Probe {
+		checks = append(checks, func(ctx context.Context) Probe {
 			return p.policyRefuses(ctx, row, method, "forbidden verb at the endpoint", d.endpoint)
 		})
 	}
-	return questions
+	return checks
 }
 
 // otherAPI is an API that isn't the row's, for who tries to reach it by header.

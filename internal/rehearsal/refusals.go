@@ -10,11 +10,11 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// targets are the questions about the load balancer's targets.
-func (p *prober) targets() []question {
-	var questions []question
+// targets are the checks about the load balancer's targets.
+func (p *prober) targets() []check {
+	var checks []check
 	for _, health := range p.path.Health() {
-		questions = append(questions, func(context.Context) Probe {
+		checks = append(checks, func(context.Context) Probe {
 			probe := Probe{Name: "target is healthy", URL: health.Target.String(), Want: "healthy"}
 			if health.Reason == nil {
 				return probe.passed("healthy")
@@ -24,23 +24,23 @@ func (p *prober) targets() []question {
 		})
 	}
 	balanced := slices.ContainsFunc(p.expect.served, func(row mapping.Row) bool { return row.FrontDoor != mapping.FrontDoorNative })
-	if len(questions) == 0 && balanced {
-		questions = append(questions, func(context.Context) Probe {
+	if len(checks) == 0 && balanced {
+		checks = append(checks, func(context.Context) Probe {
 			return Probe{Name: "target is healthy", Want: "healthy", Got: "no target", Detail: "no listener has a target"}
 		})
 	}
-	return questions
+	return checks
 }
 
-// wholeDomain are the questions that need one row of a load balancer only: about
+// wholeDomain are the checks that need one row of a load balancer only: about
 // hosts that no row names, and about old TLS versions.
-func (p *prober) wholeDomain(served []mapping.Row) []question {
+func (p *prober) wholeDomain(served []mapping.Row) []check {
 	i := slices.IndexFunc(served, func(row mapping.Row) bool { return row.FrontDoor != mapping.FrontDoorNative })
 	if i < 0 {
 		return nil
 	}
 	row := served[i]
-	return []question{
+	return []check{
 		func(ctx context.Context) Probe { return p.unknownHost(ctx, row) },
 		func(ctx context.Context) Probe { return p.oldTLS(ctx, row) },
 	}
@@ -112,22 +112,22 @@ func (p *prober) oldTLS(ctx context.Context, row mapping.Row) Probe {
 	return probe
 }
 
-// retired are the questions about a row that is no longer served.
-func (p *prober) retired(row mapping.Row) []question {
-	questions := []question{func(ctx context.Context) Probe { return p.notServed(ctx, row) }}
-	d, stands := p.doors[row.FrontDoor]
-	if !stands {
-		return questions
+// retired are the checks about a row that is no longer served.
+func (p *prober) retired(row mapping.Row) []check {
+	checks := []check{func(ctx context.Context) Probe { return p.notServed(ctx, row) }}
+	d, exists := p.frontDoors[row.FrontDoor]
+	if !exists {
+		return checks
 	}
 	others := p.expect.granting(row)
 	for _, method := range allowedMethods(row) {
 		if !anyHas(others, method) {
-			questions = append(questions, func(ctx context.Context) Probe {
+			checks = append(checks, func(ctx context.Context) Probe {
 				return p.policyRefuses(ctx, row, method, "retired row at the endpoint", d.endpoint)
 			})
 		}
 	}
-	return questions
+	return checks
 }
 
 // notServed asks for a retired row's domain: it may not resolve, or be refused

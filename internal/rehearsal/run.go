@@ -265,7 +265,7 @@ func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Ro
 	if len(rows) < report.Rows {
 		fmt.Fprintf(r.Progress, "probing %d of %d rows\n", len(rows), report.Rows)
 	}
-	report.Probes = ask(ctx, p.questions(rows))
+	report.Probes = ask(ctx, p.checks(rows))
 	report.judge()
 	fmt.Fprintf(r.Progress, "%d probes done (%.1f s)\n", len(report.Probes), time.Since(begin).Seconds())
 	if words := path.TaskLog(); !report.OK && words != "" {

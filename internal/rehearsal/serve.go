@@ -62,5 +62,5 @@ func quote(word string) string {
 // newProber makes a prober that asks as the VPCs' workloads.
 func newProber(path *live.Path, estate *live.Estate, clients workloads, m *mapping.Mapping) *prober {
 	client := clients[estate.VPCID]
-	return &prober{path: path, estate: estate, expect: expect(m), doors: findDoors(estate, client), client: client, clients: clients}
+	return &prober{path: path, estate: estate, expect: expect(m), frontDoors: findFrontDoors(estate, client), client: client, clients: clients}
 }

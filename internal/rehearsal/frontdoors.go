@@ -10,8 +10,8 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// door is a front door as the accounts show it.
-type door struct {
+// frontDoor is a front door as the accounts show it.
+type frontDoor struct {
 	// endpoint serves the front door's rows.
 	endpoint live.Endpoint
 	// from is who is meant to reach the endpoint: a task of the proxy, a load
@@ -19,31 +19,31 @@ type door struct {
 	from live.Interface
 }
 
-// findDoors tells by what leads to an endpoint which front door it serves: the
+// findFrontDoors finds which front door an endpoint serves by what leads to it: the
 // proxy's tasks, a target group of plain addresses, or an access association. A
-// front door that doesn't stand is missing.
-func findDoors(estate *live.Estate, client live.Interface) map[mapping.FrontDoor]door {
-	doors := make(map[mapping.FrontDoor]door)
+// front door without an endpoint is missing.
+func findFrontDoors(estate *live.Estate, client live.Interface) map[mapping.FrontDoor]frontDoor {
+	frontDoors := make(map[mapping.FrontDoor]frontDoor)
 	for _, endpoint := range estate.Endpoints {
 		if endpoint.VPCID != estate.VPCID {
 			continue // a consumer's
 		}
 		if i := slices.IndexFunc(estate.Tasks, func(task live.Task) bool { return leadsTo(task, endpoint) }); i >= 0 {
-			doors[mapping.FrontDoorNGINX] = door{endpoint: endpoint, from: estate.Tasks[i].Interface}
+			frontDoors[mapping.FrontDoorNGINX] = frontDoor{endpoint: endpoint, from: estate.Tasks[i].Interface}
 		}
 		for _, balancer := range estate.LoadBalancers {
 			if balances(balancer, endpoint) {
-				doors[mapping.FrontDoorALB] = door{endpoint: endpoint, from: balancer.Interfaces[0]}
+				frontDoors[mapping.FrontDoorALB] = frontDoor{endpoint: endpoint, from: balancer.Interfaces[0]}
 			}
 		}
 		if slices.ContainsFunc(estate.Domains, func(d live.Domain) bool { return slices.Contains(d.VPCEndpointIDs, endpoint.ID) }) {
-			doors[mapping.FrontDoorNative] = door{endpoint: endpoint, from: client}
+			frontDoors[mapping.FrontDoorNative] = frontDoor{endpoint: endpoint, from: client}
 		}
 	}
-	return doors
+	return frontDoors
 }
 
-// leadsTo tells whether a task's environment names an address of an endpoint.
+// leadsTo reports whether a task's environment names an address of an endpoint.
 func leadsTo(task live.Task, endpoint live.Endpoint) bool {
 	for _, one := range endpoint.Interfaces {
 		for _, value := range task.Environment {
@@ -55,7 +55,7 @@ func leadsTo(task live.Task, endpoint live.Endpoint) bool {
 	return false
 }
 
-// balances tells whether a rule of a load balancer forwards to an endpoint.
+// balances reports whether a rule of a load balancer forwards to an endpoint.
 func balances(balancer live.LoadBalancer, endpoint live.Endpoint) bool {
 	for _, listener := range balancer.Listeners {
 		for _, rule := range listener.Rules {
@@ -78,8 +78,8 @@ func aimsAt(group live.TargetGroup, endpoint live.Endpoint) bool {
 // front door's; nil: it is.
 func (p *prober) entrance(row mapping.Row, address netip.Addr) error {
 	if row.FrontDoor == mapping.FrontDoorNative {
-		if !slices.ContainsFunc(p.doors[mapping.FrontDoorNative].endpoint.Interfaces, func(one live.Interface) bool { return one.Address == address }) {
-			return fmt.Errorf("%s is not an address of endpoint %s", address, p.doors[mapping.FrontDoorNative].endpoint.ID)
+		if !slices.ContainsFunc(p.frontDoors[mapping.FrontDoorNative].endpoint.Interfaces, func(one live.Interface) bool { return one.Address == address }) {
+			return fmt.Errorf("%s is not an address of endpoint %s", address, p.frontDoors[mapping.FrontDoorNative].endpoint.ID)
 		}
 		return nil
 	}
@@ -95,7 +95,7 @@ func (p *prober) entrance(row mapping.Row, address netip.Addr) error {
 	return fmt.Errorf("%s is not an address of a load balancer", address)
 }
 
-// serves tells whether a load balancer forwards a row's host to the row's front
+// serves reports whether a load balancer forwards a row's host to the row's front
 // door.
 func (p *prober) serves(balancer live.LoadBalancer, row mapping.Row) bool {
 	for _, listener := range balancer.Listeners {
@@ -109,7 +109,7 @@ func (p *prober) serves(balancer live.LoadBalancer, row mapping.Row) bool {
 			}
 		}
 		if row.FrontDoor == mapping.FrontDoorALB {
-			return aimsAt(group, p.doors[mapping.FrontDoorALB].endpoint)
+			return aimsAt(group, p.frontDoors[mapping.FrontDoorALB].endpoint)
 		}
 		return slices.ContainsFunc(p.estate.Tasks, func(task live.Task) bool {
 			return slices.Contains(group.Targets, netip.AddrPortFrom(task.Interface.Address, task.Port))
@@ -118,9 +118,9 @@ func (p *prober) serves(balancer live.LoadBalancer, row mapping.Row) bool {
 	return false
 }
 
-// doorOf is the front door that an endpoint serves; "": none of ours.
-func (p *prober) doorOf(endpoint live.Endpoint) mapping.FrontDoor {
-	for name, d := range p.doors {
+// frontDoorOf is the front door that an endpoint serves; "": none of ours.
+func (p *prober) frontDoorOf(endpoint live.Endpoint) mapping.FrontDoor {
+	for name, d := range p.frontDoors {
 		if d.endpoint.ID == endpoint.ID {
 			return name
 		}
@@ -131,7 +131,7 @@ func (p *prober) doorOf(endpoint live.Endpoint) mapping.FrontDoor {
 // callerAt is who comes nearest to an endpoint: whoever is meant to reach it,
 // or for somebody else's endpoint a task of the proxy or a workload.
 func (p *prober) callerAt(endpoint live.Endpoint) live.Interface {
-	if d, ok := p.doors[p.doorOf(endpoint)]; ok {
+	if d, ok := p.frontDoors[p.frontDoorOf(endpoint)]; ok {
 		return d.from
 	}
 	if endpoint.VPCID == p.estate.VPCID && len(p.estate.Tasks) > 0 {
