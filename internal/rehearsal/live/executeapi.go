@@ -116,7 +116,9 @@ func (x *executeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !admitted {
 		if asked.api.Denials != nil {
-			w.Header().Set(DeniedByHeader, strings.Join(asked.api.Denials(call), ", "))
+			if names := asked.api.Denials(call); len(names) > 0 {
+				w.Header().Set(DeniedByHeader, strings.Join(names, ", "))
+			}
 		}
 		forbid(w, "AccessDeniedException", map[string]string{"Message": view.denial(asked.api, call)})
 		return
