@@ -63,11 +63,11 @@ func (c *cli) validate(path string, form validateForm) error {
 	case err != nil:
 		return err
 	case form.github:
-		if err := writeAnnotations(c.out, "warning", mistakesIn(m.Warnings())); err != nil {
+		if err := writeAnnotations(c.out, "warning", mappingMistakes(m.Warnings())); err != nil {
 			return err
 		}
 	default:
-		for _, w := range mistakesIn(m.Warnings()) {
+		for _, w := range mappingMistakes(m.Warnings()) {
 			fmt.Fprintf(c.err, "%s:%d:%d: %s: warning: %s: %s\n", w.File, w.Line, w.Column, w.Path, w.Message, w.Fix)
 		}
 	}
@@ -78,7 +78,7 @@ func (c *cli) validate(path string, form validateForm) error {
 func (c *cli) writeVerdict(path string, m *mapping.Mapping, err error) error {
 	v := verdict{OK: err == nil, Errors: mistakesOf(path, err)}
 	if err == nil {
-		v.Rows, v.Warnings = len(m.Rows), mistakesIn(m.Warnings())
+		v.Rows, v.Warnings = len(m.Rows), mappingMistakes(m.Warnings())
 	}
 	if err := c.writeJSON(v); err != nil {
 		return err
@@ -104,10 +104,10 @@ func mistakesOf(path string, err error) []mistake {
 			Fix:     "name a file that exists and can be read",
 		})
 	}
-	return mistakesIn(errs)
+	return mappingMistakes(errs)
 }
 
-func mistakesIn(errs mapping.Errors) []mistake {
+func mappingMistakes(errs mapping.Errors) []mistake {
 	list := []mistake{}
 	for _, e := range errs {
 		list = append(list, mistake{
