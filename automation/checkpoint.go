@@ -24,7 +24,7 @@ import (
 //     contents of the renamed file reached the disk. Beside it lies the one
 //     before, dev.json.bak.
 
-// unreadable tells whether a run failed because the backend's files can't be
+// unreadable reports whether a run failed because the backend's files can't be
 // read, so that it has done nothing.
 func unreadable(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "failed to load checkpoint: ") ||
@@ -52,7 +52,7 @@ func (r *run) readably(ctx context.Context, s Stack, note func(string), try func
 }
 
 // mend makes a stack's files readable again, where the backend is one of files,
-// and tells what it did.
+// and returns what it did.
 func (r *run) mend(ctx context.Context, s Stack) (mended []string, err error) {
 	workspace, err := r.workspace(ctx, s)
 	if err != nil {
@@ -158,7 +158,7 @@ func restore(checkpoint string) (told string, err error) {
 	return fmt.Sprintf("%s was cut off when a machine died: restored it from %[1]s.bak, the state before its last change", checkpoint), nil
 }
 
-// whole tells whether a checkpoint can be read to its end.
+// whole reports whether a checkpoint can be read to its end.
 func whole(checkpoint []byte) bool {
 	var file struct {
 		Version    int

@@ -19,7 +19,7 @@
 // report has them below each stack. ReadSharedOutputs and ReadProviderOutputs
 // give what the stacks put out its types.
 //
-// The stacks are those that plain `pulumi up -s dev` works on: the same
+// Plain `pulumi up -s dev` works on the same stacks: the same
 // settings files, the same backend, the same state. One account's failure does
 // not stop the others: the report has an entry for every stack, and the error
 // names each stack that failed and the command that runs it again.

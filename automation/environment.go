@@ -82,10 +82,10 @@ type Stack struct {
 	Account string
 	// Program describes the stack's resources; it runs in this process.
 	Program pulumi.RunFunc
-	// Tagged makes a program that changes nothing and tells the ARN and tags of
+	// Tagged makes a program that changes nothing and reports the ARN and tags of
 	// whatever carries the stack's tags in its account, so that what an
 	// interrupted run created is found again; nil where there is none.
-	Tagged func(tell func(arn string, tags map[string]string)) pulumi.RunFunc
+	Tagged func(report func(arn string, tags map[string]string)) pulumi.RunFunc
 }
 
 // Programs makes the program of a role, given the project directory against
@@ -94,7 +94,7 @@ type Programs struct {
 	Shared, Provider func(dir string) pulumi.RunFunc
 	// SharedTagged and ProviderTagged are the stacks' Tagged; nil where there is
 	// none.
-	SharedTagged, ProviderTagged func(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc
+	SharedTagged, ProviderTagged func(dir string, report func(arn string, tags map[string]string)) pulumi.RunFunc
 }
 
 // Discover finds the stacks of an environment by their settings files: the
@@ -171,7 +171,7 @@ func stackIn(dir, name, account string, program func(string) pulumi.RunFunc,
 ) Stack {
 	s := Stack{Name: name, Dir: dir, Account: account, Program: program(dir)}
 	if tagged != nil {
-		s.Tagged = func(tell func(string, map[string]string)) pulumi.RunFunc { return tagged(dir, tell) }
+		s.Tagged = func(report func(string, map[string]string)) pulumi.RunFunc { return tagged(dir, report) }
 	}
 	return s
 }

@@ -86,7 +86,7 @@ func (w *watch) explain(ctx context.Context, s Stack, err error) error {
 }
 
 // isLocked looks for the Automation API's error through every wrapping: its own
-// check sees only an error that nobody wrapped.
+// check sees only an error that was not wrapped.
 func isLocked(err error) bool {
 	for ; err != nil; err = errors.Unwrap(err) {
 		if auto.IsConcurrentUpdateError(err) {

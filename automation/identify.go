@@ -49,7 +49,7 @@ const (
 // suits reports whether an ARN of the right kind can be that of a create. An
 // account may have a REGIONAL and a PRIVATE custom domain of one name, with the
 // same tags: the latter's ARN ends with an identifier.
-func suits(create doubt, arn string) bool {
+func suits(create pendingCreate, arn string) bool {
 	switch create.text("type") {
 	case "aws:apigateway/domainName:DomainName":
 		endpoint, _ := create.inputs()["endpointConfiguration"].(map[string]any)
@@ -107,7 +107,7 @@ func (t taggedResource) id() string {
 
 // is reports whether the resource is the one that a create was to make: of its
 // type, with its tags, and with its name where the create gave one.
-func (t taggedResource) is(create doubt) bool {
+func (t taggedResource) is(create pendingCreate) bool {
 	prefix, ok := kinds[create.text("type")]
 	if !ok || !strings.HasPrefix(t.kind(), prefix) || !suits(create, t.arn) {
 		return false
@@ -140,7 +140,7 @@ const defaultsKey = "__defaults"
 // identify is the ID under which to look for the resource of a create, and the
 // outputs to begin with; empty where there is no telling. Without outputs the
 // provider imports the resource by what may be another form of its ID.
-func identify(create doubt, found []taggedResource, known map[string]bool) (id string, outputs map[string]any) {
+func identify(create pendingCreate, found []taggedResource, known map[string]bool) (id string, outputs map[string]any) {
 	outputs = maps.Clone(create.inputs())
 	delete(outputs, defaultsKey)
 	text := create.input

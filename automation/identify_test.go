@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestACreateInDoubtIsLookedForByNameOrByTags(t *testing.T) {
+func TestAPendingCreateIsLookedForByNameOrByTags(t *testing.T) {
 	tags := map[string]string{"app": "portico", "Name": "portico-dev"}
 	own := map[string]any{"app": "portico", "Name": "portico-dev", "__defaults": []any{}}
 	lb := "arn:aws:elasticloadbalancing:us-east-1:111111111111:loadbalancer/app/portico-dev-lb-82baf0c/0d821b90b30a14dd"
@@ -62,13 +62,13 @@ func TestACreateInDoubtIsLookedForByNameOrByTags(t *testing.T) {
 		"a zone's association":                           {typ: "aws:route53/zoneAssociation:ZoneAssociation", inputs: map[string]any{"zoneId": "Z1", "vpcId": "vpc-1"}, want: "Z1:vpc-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			id, _ := identify(doubt{"type": c.typ, "inputs": c.inputs}, found, map[string]bool{c.known: c.known != ""})
+			id, _ := identify(pendingCreate{"type": c.typ, "inputs": c.inputs}, found, map[string]bool{c.known: c.known != ""})
 			require.Equal(t, c.want, id)
 		})
 	}
 }
 
-func TestAResourceThatStandsButDidNotComeUpIsNotInDoubt(t *testing.T) {
+func TestAResourceThatExistsButDidNotComeUpIsNotPending(t *testing.T) {
 	state, err := readDeployment([]byte(`{"resources":[{"urn":"u1","id":"arn:1","initErrors":["no steady state"]},{"urn":"u2","id":"arn:2"}]}`))
 	require.NoError(t, err)
 	require.True(t, state.unfinished("u1"))
@@ -92,9 +92,9 @@ func TestWhatIsAdoptedTakesThePlaceOfWhatItWasToReplace(t *testing.T) {
 	require.Equal(t, true, resources[0].(map[string]any)["delete"])
 	require.Equal(t, "vpc-1", resources[1].(map[string]any)["id"])
 	require.True(t, state.unread(), "its outputs aren't known before the refresh")
-	require.Empty(t, state.strays([]taggedResource{{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-1", nil}}))
+	require.Empty(t, state.orphans([]taggedResource{{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-1", nil}}))
 	require.Equal(t, []string{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-2"},
-		state.strays([]taggedResource{{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-2", nil}}))
+		state.orphans([]taggedResource{{"arn:aws:ec2:us-east-1:111111111111:vpc/vpc-2", nil}}))
 }
 
 func TestAStackThatIsDestroyedClearsWhatOthersRelyOn(t *testing.T) {

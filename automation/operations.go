@@ -30,7 +30,7 @@ func (e *Environment) Up(ctx context.Context) (*Report, error) {
 	return report, err
 }
 
-// Preview tells what Up would do in its first pass, and what other phases it
+// Preview reports what Up would do in its first pass, and what other phases it
 // would have. Provider stacks of an environment that was never deployed can't be
 // previewed: they read the shared stack's outputs.
 func (e *Environment) Preview(ctx context.Context) (*Report, error) {
@@ -95,7 +95,7 @@ func (e *Environment) Cancel(ctx context.Context) error {
 	}
 	var wrong []error
 	for _, s := range append([]Stack{e.Shared}, e.Providers...) {
-		note := func(text string) { r.tell(Event{Stack: s.Name, Kind: Note, Text: text}) }
+		note := func(text string) { r.send(Event{Stack: s.Name, Kind: Note, Text: text}) }
 		err := r.readably(ctx, s, note, func() error {
 			stack, err := r.open(ctx, s)
 			if err == nil {
@@ -171,12 +171,12 @@ func (r *run) sideBySide(ctx context.Context, stacks []Stack) []Result {
 }
 
 func (r *run) skip(s Stack, reason string) Result {
-	r.tell(Event{Stack: s.Name, Kind: Skipped, Text: "not run: " + reason})
+	r.send(Event{Stack: s.Name, Kind: Skipped, Text: "not run: " + reason})
 	return Result{Name: s.Name, Account: s.Account, Skipped: reason}
 }
 
-// tell passes an event on, one at a time.
-func (r *run) tell(e Event) {
+// send passes an event on, one at a time.
+func (r *run) send(e Event) {
 	if r.Progress == nil {
 		return
 	}

@@ -195,7 +195,7 @@ func (r *run) fail(result Result, err error) Result {
 		err = &stackError{err.Error(), err}
 	}
 	result.Err = err
-	r.tell(Event{Stack: result.Name, Kind: Failed, Text: r.op.verb + " failed: " + err.Error()})
+	r.send(Event{Stack: result.Name, Kind: Failed, Text: r.op.verb + " failed: " + err.Error()})
 	return result
 }
 

@@ -22,7 +22,7 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 	f.host(aHost, "dev-orders", "nginx", "alb")
 	f.host(bHost, "dev-payments", "nginx", "nginx")
 
-	t.Run("a preview tells the phases", func(t *testing.T) {
+	t.Run("a preview names the phases", func(t *testing.T) {
 		report, err := f.Preview(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []string{

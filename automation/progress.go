@@ -49,10 +49,10 @@ const (
 	Failed
 )
 
-// lasts tells whether the event stands for something that goes on.
+// lasts reports whether the event is of something that goes on.
 func (e Event) lasts() bool { return e.Kind == Working || e.Kind == Settling }
 
-// linesEvery is how often Lines tells that a stack is being worked on: a log
+// linesEvery is how often Lines reports that a stack is being worked on: a log
 // keeps every line.
 const linesEvery = 5 * time.Second
 
@@ -88,11 +88,11 @@ func line(e Event) string {
 	return e.Stack + ": " + e.Text
 }
 
-// Live writes events to a terminal: what happens goes by, and below it stands a
+// Live writes events to a terminal: what happens goes by, and below it is a
 // line for each stack that is being worked on, cut off at so many columns.
 func Live(w io.Writer, columns int) func(Event) {
 	l := &live{out: w, columns: columns}
-	return l.tell
+	return l.send
 }
 
 // live is a terminal's last lines.
@@ -102,7 +102,7 @@ type live struct {
 	running []Event // the last of each stack that is being worked on
 }
 
-func (l *live) tell(e Event) {
+func (l *live) send(e Event) {
 	var b strings.Builder
 	for range l.running {
 		b.WriteString("\x1b[1A\x1b[2K") // a line up, and clear it

@@ -18,72 +18,74 @@ import (
 )
 
 // An engine that dies while AWS creates a resource leaves a pending create in
-// the stack's state: the resource may stand, and nobody noted its ID. The
-// engine itself either keeps such an entry and creates the resource a second
-// time, or drops it and leaves what stands to nobody. Here it is settled
-// instead: what can be found, by a name that the inputs hold or by its tags, is
-// taken into the state; the rest is dropped and created anew.
+// the stack's state: the resource may exist, and no state has its ID. The
+// engine itself either retains such an entry and creates the resource a second
+// time, or drops it and leaves an orphan. Portico reconciles it instead: a
+// resource that can be found, by a name that the inputs hold or by its tags, is
+// adopted into the state; the rest is dropped and created anew.
 
-// doubt is a create of which nobody knows whether it took effect, as the
-// state's JSON has the resource.
-type doubt map[string]any
+// pendingCreate is a create whose outcome is unknown, as the state's JSON has the
+// resource.
+type pendingCreate map[string]any
 
-func (d doubt) text(name string) string { text, _ := d[name].(string); return text }
+func (d pendingCreate) text(name string) string { text, _ := d[name].(string); return text }
 
-func (d doubt) inputs() map[string]any { inputs, _ := d["inputs"].(map[string]any); return inputs }
+func (d pendingCreate) inputs() map[string]any {
+	inputs, _ := d["inputs"].(map[string]any)
+	return inputs
+}
 
-// hasTags tells whether the resource is of a type that is found by its tags.
-func (d doubt) hasTags() bool { return kinds[d.text("type")] != "" }
+// hasTags reports whether the resource is of a type that is found by its tags.
+func (d pendingCreate) hasTags() bool { return kinds[d.text("type")] != "" }
 
-func (d doubt) input(name string) string { text, _ := d.inputs()[name].(string); return text }
+func (d pendingCreate) input(name string) string { text, _ := d.inputs()[name].(string); return text }
 
-// settle takes up what an earlier run left in doubt and tells whether there was
-// anything. In a refresh it also names what carries the environment's tags and
-// is in no stack's state, and before a destroy it clears the outputs that other stacks
-// rely on.
-func (r *run) settle(ctx context.Context, stack *auto.Stack, s Stack, w *watch) (bool, error) {
+// reconcile adopts what an earlier run left pending and reports whether there was
+// anything. In a refresh it also names orphans, and before a destroy it clears the
+// outputs that other stacks rely on.
+func (r *run) reconcile(ctx context.Context, stack *auto.Stack, s Stack, w *watch) (bool, error) {
 	state, err := readState(ctx, stack)
 	if err != nil {
 		return false, err
 	}
-	doubts := state.pendingCreates()
+	creates := state.pendingCreates()
 	cleared := r.op.verb == destroy.verb && state.clearOutputs()
-	if len(doubts) == 0 && r.op.verb != refresh.verb {
+	if len(creates) == 0 && r.op.verb != refresh.verb {
 		if cleared {
 			if err := state.write(ctx, stack); err != nil {
 				return false, err
 			}
 		}
-		// What was taken up may be unread yet: its refresh may have failed.
+		// What was adopted may be unread yet: its refresh may have failed.
 		return state.unread(), nil
 	}
 	var found []taggedResource
-	if r.asksForTags(s, state, doubts) {
+	if r.asksForTags(s, state, creates) {
 		found, err = r.tagged(ctx, stack, s)
 	}
 	switch {
-	case err != nil && len(doubts) > 0:
+	case err != nil && len(creates) > 0:
 		return false, fmt.Errorf("find what an interrupted run has created: %w", err)
 	case err != nil:
 		w.note("cannot tell whether anything was left behind: " + err.Error())
 	}
-	for _, d := range doubts {
+	for _, d := range creates {
 		w.note(state.resolve(d, found))
 	}
-	for _, arn := range state.strays(found) {
+	for _, arn := range state.orphans(found) {
 		w.note(fmt.Sprintf("%s carries this environment's tags, and the stack does not know it: delete it if nothing uses it", arn))
 	}
-	if len(doubts) == 0 {
+	if len(creates) == 0 {
 		return false, nil
 	}
 	return true, state.write(ctx, stack)
 }
 
-// settleFirst settles what is in doubt before an operation that would create it
-// a second time, or leave it behind.
-func (r *run) settleFirst(ctx context.Context, stack *auto.Stack, s Stack, w *watch) error {
-	settled, err := r.settle(ctx, stack, s, w)
-	if err != nil || !settled || r.op.verb == refresh.verb {
+// reconcileFirst reconciles pending creates before an operation that would create
+// them a second time, or leave them behind.
+func (r *run) reconcileFirst(ctx context.Context, stack *auto.Stack, s Stack, w *watch) error {
+	adopted, err := r.reconcile(ctx, stack, s, w)
+	if err != nil || !adopted || r.op.verb == refresh.verb {
 		return err
 	}
 	if _, err := stack.Refresh(ctx, optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress()); err != nil {
@@ -92,10 +94,10 @@ func (r *run) settleFirst(ctx context.Context, stack *auto.Stack, s Stack, w *wa
 	return nil
 }
 
-// takeUp settles the creates of this run that failed without an answer of
-// AWS's: they may have taken effect, and the engine forgets them. It has to be
-// done at once, since a state that is imported keeps no pending operations.
-func (r *run) takeUp(ctx context.Context, stack *auto.Stack, s Stack, w *watch) error {
+// adoptUnanswered reconciles the creates of this run that failed without an answer
+// of AWS's: they may have taken effect, and the engine forgets them. It has to be
+// done at once, since a state that is imported retains no pending operations.
+func (r *run) adoptUnanswered(ctx context.Context, stack *auto.Stack, s Stack, w *watch) error {
 	if len(w.unanswered) == 0 {
 		return nil
 	}
@@ -103,15 +105,15 @@ func (r *run) takeUp(ctx context.Context, stack *auto.Stack, s Stack, w *watch) 
 	if err != nil {
 		return err
 	}
-	doubts := append(state.pendingCreates(), w.unanswered...)
+	creates := append(state.pendingCreates(), w.unanswered...)
 	var found []taggedResource
-	if slices.ContainsFunc(doubts, doubt.hasTags) {
+	if slices.ContainsFunc(creates, pendingCreate.hasTags) {
 		if found, err = r.tagged(ctx, stack, s); err != nil {
 			return fmt.Errorf("find what was created without an answer: %w", err)
 		}
 	}
 	var urns []string
-	for _, create := range doubts {
+	for _, create := range creates {
 		if !state.unfinished(create.text("urn")) {
 			w.note(state.resolve(create, found))
 			urns = append(urns, create.text("urn"))
@@ -127,17 +129,17 @@ func (r *run) takeUp(ctx context.Context, stack *auto.Stack, s Stack, w *watch) 
 	return err
 }
 
-// asksForTags tells whether to look for resources by their tags: for those in
-// doubt, and in a refresh for strays. In a provider account, whose owner need
-// not let Portico list tags, strays are looked for only where the stack has what
+// asksForTags reports whether to look for resources by their tags: for pending
+// creates, and in a refresh for orphans. In a provider account, whose owner need
+// not let Portico list tags, orphans are looked for only where the stack has what
 // may become one.
-func (r *run) asksForTags(s Stack, state *deployment, doubts []doubt) bool {
-	if slices.ContainsFunc(doubts, doubt.hasTags) {
+func (r *run) asksForTags(s Stack, state *deployment, creates []pendingCreate) bool {
+	if slices.ContainsFunc(creates, pendingCreate.hasTags) {
 		return true
 	}
 	return r.op.verb == refresh.verb && (s.Name == r.Shared.Name || slices.ContainsFunc(state.resources(), func(v any) bool {
 		resource, _ := v.(map[string]any)
-		return doubt(resource).hasTags()
+		return pendingCreate(resource).hasTags()
 	}))
 }
 
@@ -243,11 +245,11 @@ func (d *deployment) resources() []any {
 	return resources
 }
 
-// pendingCreates takes the creates in doubt out of the state. Whatever else is
+// pendingCreates takes the pending creates out of the state. Whatever else is
 // pending is of resources whose IDs are known, and the refresh reads those.
-func (d *deployment) pendingCreates() []doubt {
+func (d *deployment) pendingCreates() []pendingCreate {
 	operations, _ := d.whole["pending_operations"].([]any)
-	var creates []doubt
+	var creates []pendingCreate
 	d.whole["pending_operations"] = slices.DeleteFunc(operations, func(v any) bool {
 		operation, _ := v.(map[string]any)
 		resource, ok := operation["resource"].(map[string]any)
@@ -263,7 +265,7 @@ func (d *deployment) pendingCreates() []doubt {
 // resolve takes the resource into the state if it can be found, and says what
 // became of it. A resource that turns out not to exist is taken out again by
 // the refresh that follows.
-func (d *deployment) resolve(create doubt, found []taggedResource) string {
+func (d *deployment) resolve(create pendingCreate, found []taggedResource) string {
 	name := resourceName(create.text("urn"))
 	id, outputs := identify(create, found, d.known)
 	if id == "" {
@@ -276,12 +278,12 @@ func (d *deployment) resolve(create doubt, found []taggedResource) string {
 	return fmt.Sprintf("%s: an interrupted run may have created it: looking at %s", name, id)
 }
 
-// notRead marks what was taken up and not refreshed yet: nobody knows whether it
-// stands, nor its outputs, which other resources may need. The engine clears the
+// notRead marks what was adopted and not refreshed yet: it may not exist, and its
+// outputs, which other resources may need, are unknown. The engine clears the
 // mark in the refresh, and takes the resource for unfinished until then.
-const notRead = "taken up after an interrupted run; portico refresh reads it"
+const notRead = "adopted after an interrupted run; portico refresh reads it"
 
-// unread tells whether something was taken up and not refreshed yet.
+// unread reports whether something was adopted and not refreshed yet.
 func (d *deployment) unread() bool {
 	return slices.ContainsFunc(d.resources(), func(v any) bool {
 		r, _ := v.(map[string]any)
@@ -299,8 +301,8 @@ func (d *deployment) retire(urn string) {
 	}
 }
 
-// strays are what carries the environment's tags and is not in the state.
-func (d *deployment) strays(found []taggedResource) []string {
+// orphans are what carries the environment's tags and is not in the state.
+func (d *deployment) orphans(found []taggedResource) []string {
 	var arns []string
 	for _, f := range found {
 		if f.adoptable() && !d.knows(f) {
@@ -313,7 +315,7 @@ func (d *deployment) strays(found []taggedResource) []string {
 
 func (d *deployment) knows(t taggedResource) bool { return d.known[t.arn] || d.known[t.id()] }
 
-// unfinished tells whether the state has the resource as one that stands and
+// unfinished reports whether the state has the resource as one that exists and
 // didn't come up: such a create failed, but its ID is known.
 func (d *deployment) unfinished(urn string) bool {
 	return slices.ContainsFunc(d.resources(), func(v any) bool {
@@ -325,7 +327,7 @@ func (d *deployment) unfinished(urn string) bool {
 
 // createOf is the resource of a create that failed, as a state has it; nil for
 // other operations, and where the inputs hold what the event keeps secret.
-func createOf(e apitype.ResOpFailedEvent) doubt {
+func createOf(e apitype.ResOpFailedEvent) pendingCreate {
 	m := e.Metadata
 	if m.New == nil || !m.New.Custom || m.Op != apitype.OpCreate && m.Op != apitype.OpCreateReplacement {
 		return nil
@@ -334,7 +336,7 @@ func createOf(e apitype.ResOpFailedEvent) doubt {
 	if err != nil || strings.Contains(string(inputs), resource.SecretSig) || strings.Contains(string(inputs), `"[secret]"`) {
 		return nil
 	}
-	create := doubt{"urn": m.New.URN, "custom": true, "type": m.New.Type, "inputs": m.New.Inputs}
+	create := pendingCreate{"urn": m.New.URN, "custom": true, "type": m.New.Type, "inputs": m.New.Inputs}
 	for name, value := range map[string]string{"parent": m.New.Parent, "provider": m.New.Provider} {
 		if value != "" {
 			create[name] = value

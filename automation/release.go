@@ -11,7 +11,7 @@ import (
 )
 
 // accessAssociation is the type of what lets an endpoint use another account's
-// private custom domain. While it stands, the domain can't be deleted, and the
+// private custom domain. While it exists, the domain can't be deleted, and the
 // domain's account can't delete it either.
 const accessAssociation = "aws:apigateway/domainNameAccessAssociation:DomainNameAccessAssociation"
 
@@ -20,7 +20,7 @@ const accessAssociation = "aws:apigateway/domainNameAccessAssociation:DomainName
 func (r *run) release(ctx context.Context) Result {
 	var associations []string
 	nothing := Result{Name: r.Shared.Name, Account: r.Shared.Account}
-	note := func(text string) { r.tell(Event{Stack: r.Shared.Name, Kind: Note, Text: text}) }
+	note := func(text string) { r.send(Event{Stack: r.Shared.Name, Kind: Note, Text: text}) }
 	err := r.readably(ctx, r.Shared, note, func() error {
 		stack, err := r.open(ctx, r.Shared)
 		if err == nil {
@@ -36,7 +36,7 @@ func (r *run) release(ctx context.Context) Result {
 	}
 	first := r.phase("lets go of the provider accounts' custom domains")
 	first.op.run = func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
-		// Again, for what an interrupted run left may have been taken up meanwhile.
+		// Again, for what an interrupted run left may have been adopted meanwhile.
 		associations, err := associationsOf(ctx, s)
 		if err != nil {
 			return nil, err

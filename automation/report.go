@@ -9,17 +9,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// Report tells how each stack of an environment fared, in the order in which
+// Report is how each stack of an environment fared, in the order in which
 // the stacks were run; those that ran side by side are ordered by name.
 type Report struct {
 	Stacks []Result
 	// Ahead are further phases, a sentence for each, in their order: after
 	// Preview those that an Up would have; after Up those that it leaves for the
-	// next, since somebody has to deploy stages first.
+	// next, since the owners of APIs have to deploy stages first.
 	Ahead []string
 }
 
-// Result tells how one stack fared.
+// Result is how one stack fared.
 type Result struct {
 	// Name is the stack's name.
 	Name string
@@ -114,11 +114,11 @@ func (c Changes) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// any tells whether there were changes.
+// any reports whether there were changes.
 func (c Changes) any() bool { return c.Create+c.Update+c.Replace+c.Delete > 0 }
 
-// standing is how many resources there are when the changes are done.
-func (c Changes) standing() int { return c.Create + c.Update + c.Replace + c.Same }
+// remaining is how many resources there are when the changes are done.
+func (c Changes) remaining() int { return c.Create + c.Update + c.Replace + c.Same }
 
 // changesOf sorts the engine's counts into ours. The engine names the halves of
 // a replacement beside the replacement itself; it is one change.

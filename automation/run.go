@@ -23,7 +23,7 @@ type operation struct {
 	// why says what a phase does that is not the pass over all stacks, as the
 	// end of a sentence that begins with the stack; empty for that pass.
 	why string
-	// creates tells that the operation makes a stack that doesn't exist yet;
+	// creates is set where the operation makes a stack that doesn't exist yet;
 	// for the others such a stack is nothing to do.
 	creates bool
 	// run runs the operation, closes the channel after the last event, and
@@ -66,9 +66,9 @@ var errNoStack = errors.New("the stack does not exist")
 
 // stack runs the operation on one stack and reports how it went.
 func (r *run) stack(ctx context.Context, s Stack) Result {
-	w := &watch{stack: s.Name, begin: time.Now(), tell: r.tell, settled: map[string]bool{}, refused: map[string]bool{}}
+	w := &watch{stack: s.Name, begin: time.Now(), send: r.send, done: map[string]bool{}, refused: map[string]bool{}}
 	result := Result{Name: s.Name, Account: s.Account}
-	r.tell(Event{Stack: s.Name, Kind: Started, Text: r.op.title()})
+	r.send(Event{Stack: s.Name, Kind: Started, Text: r.op.title()})
 
 	var stack *auto.Stack
 	err := r.readably(ctx, s, w.note, func() (err error) {
@@ -80,8 +80,8 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	}
 	if err != nil && stack != nil && r.op.verb == up.verb {
 		// Also when the run was cancelled.
-		if doubt := r.takeUp(context.WithoutCancel(ctx), stack, s, w); doubt != nil {
-			w.note("creates that got no answer may have taken effect; a refresh names what they left: " + doubt.Error())
+		if err := r.adoptUnanswered(context.WithoutCancel(ctx), stack, s, w); err != nil {
+			w.note("creates that got no answer may have taken effect; a refresh names what they left: " + err.Error())
 		}
 	}
 	elapsed := time.Since(w.begin)
@@ -98,18 +98,18 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	}
 	result.Phases = []Phase{{What: r.op.why, Changes: result.Changes, Seconds: result.Seconds}}
 	if r.op.verb != destroy.verb {
-		result.Resources = result.Changes.standing()
+		result.Resources = result.Changes.remaining()
 	}
 	if err != nil {
 		result.Err = w.explain(ctx, s, err)
-		r.tell(Event{Stack: s.Name, Kind: Failed, Elapsed: elapsed, Text: r.op.verb + " failed"})
+		r.send(Event{Stack: s.Name, Kind: Failed, Elapsed: elapsed, Text: r.op.verb + " failed"})
 		return result
 	}
 	text := result.Changes.String()
 	if r.op.verb == preview.verb {
 		text = "would be: " + text
 	}
-	r.tell(Event{Stack: s.Name, Kind: Finished, Elapsed: elapsed, Text: text})
+	r.send(Event{Stack: s.Name, Kind: Finished, Elapsed: elapsed, Text: text})
 	return result
 }
 
@@ -123,7 +123,7 @@ func lastOutputs(ctx context.Context, stack *auto.Stack) map[string]any {
 	return valuesOf(last)
 }
 
-// operate opens the stack, settles what an earlier run left in doubt, and runs
+// operate opens the stack, reconciles what an earlier run left pending, and runs
 // the operation; the stack is nil if it couldn't be opened.
 func (r *run) operate(ctx context.Context, s Stack, w *watch) (*auto.Stack, auto.OutputMap, error) {
 	stack, err := r.open(ctx, s)
@@ -131,7 +131,7 @@ func (r *run) operate(ctx context.Context, s Stack, w *watch) (*auto.Stack, auto
 		return nil, nil, err
 	}
 	if r.op.verb != preview.verb {
-		if err := r.settleFirst(ctx, stack, s, w); err != nil {
+		if err := r.reconcileFirst(ctx, stack, s, w); err != nil {
 			return stack, nil, err
 		}
 	}

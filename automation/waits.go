@@ -67,7 +67,7 @@ func (r *run) wait(ctx context.Context, pauses []pause) error {
 			longest = p
 		}
 	}
-	r.tell(Event{Stack: r.Shared.Name, Kind: Note, Text: fmt.Sprintf("waiting %s: %s", longest.lasts.Round(time.Second), strings.Join(reasons, "; "))})
+	r.send(Event{Stack: r.Shared.Name, Kind: Note, Text: fmt.Sprintf("waiting %s: %s", longest.lasts.Round(time.Second), strings.Join(reasons, "; "))})
 	sleep := r.Sleep
 	if sleep == nil {
 		sleep = sleepReally
@@ -85,7 +85,7 @@ func (r *run) wait(ctx context.Context, pauses []pause) error {
 			}
 			return nil
 		case <-tick.C:
-			r.tell(Event{Stack: r.Shared.Name, Kind: Settling, Elapsed: time.Since(begin), Text: "waiting for " + longest.on})
+			r.send(Event{Stack: r.Shared.Name, Kind: Settling, Elapsed: time.Since(begin), Text: "waiting for " + longest.on})
 		}
 	}
 }

@@ -15,24 +15,24 @@ import (
 type watch struct {
 	stack string
 	begin time.Time
-	tell  func(Event)
+	send  func(Event)
 
 	counts map[apitype.OpType]int
 	// outputs are the stack's, also those that it would have after a preview.
 	outputs  map[string]any
 	problems []string
-	// settled holds the URNs of the resources that the engine has dealt with.
-	settled map[string]bool
+	// done holds the URNs of the resources that the engine has dealt with.
+	done map[string]bool
 	// running holds the URNs of the resources under way, in the order of start.
 	running []string
 	// refused holds the URNs of the resources about which AWS has answered with
 	// an error.
 	refused map[string]bool
 	// unanswered are the creates that failed otherwise.
-	unanswered []doubt
+	unanswered []pendingCreate
 }
 
-// stackType is the type of the resource that stands for the stack itself and
+// stackType is the type of the resource that represents the stack itself and
 // has its outputs.
 const stackType = string(resource.RootStackType)
 
@@ -70,7 +70,7 @@ func (w *watch) follow(run func(chan<- events.EngineEvent) (auto.OutputMap, erro
 			// stream; any other has delivered its last event by now.
 			return e.outputs, e.err
 		case <-tick.C:
-			w.tell(Event{Stack: w.stack, Kind: Working, Elapsed: time.Since(w.begin), Done: len(w.settled), Waiting: w.waiting()})
+			w.send(Event{Stack: w.stack, Kind: Working, Elapsed: time.Since(w.begin), Done: len(w.done), Waiting: w.waiting()})
 		}
 	}
 }
@@ -80,12 +80,12 @@ func (w *watch) read(e apitype.EngineEvent) {
 	case e.ResourcePreEvent != nil:
 		w.running = append(w.running, e.ResourcePreEvent.Metadata.URN)
 	case e.ResOutputsEvent != nil:
-		w.settle(e.ResOutputsEvent.Metadata.URN)
+		w.finish(e.ResOutputsEvent.Metadata.URN)
 		if m := e.ResOutputsEvent.Metadata; m.Type == stackType && m.New != nil {
 			w.outputs = m.New.Outputs
 		}
 	case e.ResOpFailedEvent != nil:
-		w.settle(e.ResOpFailedEvent.Metadata.URN)
+		w.finish(e.ResOpFailedEvent.Metadata.URN)
 		w.fail(*e.ResOpFailedEvent)
 	case e.SummaryEvent != nil:
 		w.counts = e.SummaryEvent.ResourceChanges
@@ -94,24 +94,24 @@ func (w *watch) read(e apitype.EngineEvent) {
 	}
 }
 
-func (w *watch) settle(urn string) {
+func (w *watch) finish(urn string) {
 	if i := slices.Index(w.running, urn); i >= 0 {
 		w.running = slices.Delete(w.running, i, i+1)
-		w.settled[urn] = true
+		w.done[urn] = true
 	}
 }
 
-// fail notes a create whose outcome is in doubt. The engine tells of the error
-// before it tells of the failure.
+// fail notes a create whose outcome is unknown. The engine reports the error
+// before it reports the failure.
 func (w *watch) fail(e apitype.ResOpFailedEvent) {
 	if create := createOf(e); create != nil && !w.refused[e.Metadata.URN] {
 		w.unanswered = append(w.unanswered, create)
 	}
 }
 
-// note tells a message of the driver's own.
+// note reports a message of the driver's own.
 func (w *watch) note(text string) {
-	w.tell(Event{Stack: w.stack, Kind: Note, Elapsed: time.Since(w.begin), Text: text})
+	w.send(Event{Stack: w.stack, Kind: Note, Elapsed: time.Since(w.begin), Text: text})
 }
 
 func (w *watch) waiting() []string {
@@ -140,7 +140,7 @@ func (w *watch) diagnose(d apitype.DiagnosticEvent) {
 			w.refused[d.URN] = true
 		}
 	}
-	w.tell(Event{Stack: w.stack, Kind: kind, Elapsed: time.Since(w.begin), Text: text})
+	w.send(Event{Stack: w.stack, Kind: kind, Elapsed: time.Since(w.begin), Text: text})
 }
 
 // plain takes out the engine's colour directives, such as "<{%reset%}>".

@@ -17,12 +17,12 @@ import (
 var settings = cost.Settings{Zones: 2, Tasks: 2, CPUUnits: 512, MemoryMiB: 1024}
 
 // derived is the topology of rows with the given front doors, one host each.
-func derived(t *testing.T, options topology.Options, doors ...string) *topology.Topology {
+func derived(t *testing.T, options topology.Options, frontDoors ...string) *topology.Topology {
 	t.Helper()
 	text := "APIS:\n"
-	for i, door := range doors {
+	for i, frontDoor := range frontDoors {
 		text += fmt.Sprintf("  - {CUSTOM_DOMAIN_URL: h%d.internal.example.com, FRONT_DOOR: %s, ACCOUNT: \"222222222222\", "+
-			"PRIVATE_API_URL: 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod'}\n", i, door)
+			"PRIVATE_API_URL: 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod'}\n", i, frontDoor)
 	}
 	m, err := mapping.Parse("mapping.yaml", []byte(text))
 	require.NoError(t, err)
@@ -34,26 +34,26 @@ func derived(t *testing.T, options topology.Options, doors ...string) *topology.
 // The expected sums are worked out by hand from the prices, to the cent.
 func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 	for name, test := range map[string]struct {
-		doors  []string
-		change func(*cost.Settings)
-		want   float64
+		frontDoors []string
+		change     func(*cost.Settings)
+		want       float64
 	}{
 		// 4 endpoints x 2 zones x 7.30 + 16.425 + 2 x (0.5 x 23.6374 + 2.5988) + 0.50
-		"nginx": {doors: []string{"nginx"}, want: 58.40 + 16.425 + 28.835 + 0.50},
+		"nginx": {frontDoors: []string{"nginx"}, want: 58.40 + 16.425 + 28.835 + 0.50},
 		// 7.30 x 2 + 16.425 + 0.50
-		"alb": {doors: []string{"alb"}, want: 14.60 + 16.425 + 0.50},
+		"alb": {frontDoors: []string{"alb"}, want: 14.60 + 16.425 + 0.50},
 		// 7.30 x 2 + 0.50
-		"native":                          {doors: []string{"native"}, want: 14.60 + 0.50},
-		"many hosts of native":            {doors: []string{"native", "native", "native"}, want: 14.60 + 0.50},
-		"alb behind the proxy's balancer": {doors: []string{"nginx", "alb"}, want: 58.40 + 16.425 + 28.835 + 14.60 + 0.50},
-		"all three":                       {doors: []string{"nginx", "alb", "native"}, want: 58.40 + 16.425 + 28.835 + 2*14.60 + 0.50},
-		"three zones":                     {doors: []string{"native"}, change: func(s *cost.Settings) { s.Zones = 3 }, want: 21.90 + 0.50},
+		"native":                          {frontDoors: []string{"native"}, want: 14.60 + 0.50},
+		"many hosts of native":            {frontDoors: []string{"native", "native", "native"}, want: 14.60 + 0.50},
+		"alb behind the proxy's balancer": {frontDoors: []string{"nginx", "alb"}, want: 58.40 + 16.425 + 28.835 + 14.60 + 0.50},
+		"all three":                       {frontDoors: []string{"nginx", "alb", "native"}, want: 58.40 + 16.425 + 28.835 + 2*14.60 + 0.50},
+		"three zones":                     {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.Zones = 3 }, want: 21.90 + 0.50},
 		// 2 x (0.5 x 29.5504 + 3.24485)
-		"X86_64": {doors: []string{"nginx"}, change: func(s *cost.Settings) { s.X86 = true }, want: 58.40 + 16.425 + 36.0401 + 0.50},
-		"endpoints that exist anyway": {doors: []string{"nginx"}, change: func(s *cost.Settings) {
+		"X86_64": {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.X86 = true }, want: 58.40 + 16.425 + 36.0401 + 0.50},
+		"endpoints that exist anyway": {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) {
 			s.ExistingEndpoints = []string{cost.Logs, cost.ECRAPI, cost.ECRDocker}
 		}, want: 14.60 + 16.425 + 28.835 + 0.50},
-		"a zone that exists anyway": {doors: []string{"native"}, change: func(s *cost.Settings) {
+		"a zone that exists anyway": {frontDoors: []string{"native"}, change: func(s *cost.Settings) {
 			s.ExistingZones = []mapping.Zone{"internal.example.com"}
 		}, want: 14.60},
 	} {
@@ -62,7 +62,7 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 			if test.change != nil {
 				test.change(&s)
 			}
-			bill := cost.Monthly(derived(t, topology.Options{SharedALB: true}, test.doors...), s)
+			bill := cost.Monthly(derived(t, topology.Options{SharedALB: true}, test.frontDoors...), s)
 			require.InDelta(t, test.want, bill.Total(), 0.02, "%+v", bill)
 			for _, item := range bill {
 				require.Positive(t, item.Count)
@@ -91,10 +91,10 @@ func TestFurtherZonesAreCheaper(t *testing.T) {
 
 func TestWhatStandsIsTheBillWithoutZones(t *testing.T) {
 	for _, shared := range []bool{true, false} {
-		for _, doors := range [][]string{{"nginx"}, {"alb"}, {"native"}, {"nginx", "alb"}, {"alb", "native"}, {"nginx", "alb", "native"}} {
-			top := derived(t, topology.Options{SharedALB: shared}, doors...)
+		for _, frontDoors := range [][]string{{"nginx"}, {"alb"}, {"native"}, {"nginx", "alb"}, {"alb", "native"}, {"nginx", "alb", "native"}} {
+			top := derived(t, topology.Options{SharedALB: shared}, frontDoors...)
 			want := cost.Monthly(top, settings).Total() - cost.HostedZoneMonth.USD
-			require.InDelta(t, want, settings.FixedCost(top.Doors, shared), 0.001, "%v, shared %v", doors, shared)
+			require.InDelta(t, want, settings.FixedCost(top.Doors, shared), 0.001, "%v, shared %v", frontDoors, shared)
 		}
 	}
 	require.Zero(t, settings.FixedCost(nil, true))
@@ -114,17 +114,17 @@ func TestEveryPriceSaysWhoSaidSoAndWhen(t *testing.T) {
 func TestTheDocumentationHasTheseFigures(t *testing.T) {
 	docs, err := os.ReadFile("../../docs/front-doors.md")
 	require.NoError(t, err)
-	standing := func(doors ...mapping.FrontDoor) string {
-		return fmt.Sprintf("| $%.2f |\n", settings.FixedCost(doors, true))
+	fixedCost := func(frontDoors ...mapping.FrontDoor) string {
+		return fmt.Sprintf("| $%.2f |\n", settings.FixedCost(frontDoors, true))
 	}
-	beside := func(door mapping.FrontDoor) string {
-		both := settings.FixedCost([]mapping.FrontDoor{mapping.FrontDoorNGINX, door}, true)
+	beside := func(frontDoor mapping.FrontDoor) string {
+		both := settings.FixedCost([]mapping.FrontDoor{mapping.FrontDoorNGINX, frontDoor}, true)
 		return fmt.Sprintf("| $%.2f |\n", both-settings.FixedCost([]mapping.FrontDoor{mapping.FrontDoorNGINX}, true))
 	}
 	for line, figure := range map[string]string{
-		"| `nginx` alone ":         standing(mapping.FrontDoorNGINX),
-		"| `alb` alone ":           standing(mapping.FrontDoorALB),
-		"| `native` alone ":        standing(mapping.FrontDoorNative),
+		"| `nginx` alone ":         fixedCost(mapping.FrontDoorNGINX),
+		"| `alb` alone ":           fixedCost(mapping.FrontDoorALB),
+		"| `native` alone ":        fixedCost(mapping.FrontDoorNative),
 		"| `alb` beside `nginx`, ": beside(mapping.FrontDoorALB),
 		"| `native` beside any ":   beside(mapping.FrontDoorNative),
 	} {

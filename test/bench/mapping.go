@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// rowsPerAPI and accountCount shape an estate like those of large companies: an
+// rowsPerAPI and accountCount shape a mapping like those of large companies: an
 // API serves a handful of names, and an account owns many APIs.
 const (
 	rowsPerAPI   = 5

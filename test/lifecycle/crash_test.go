@@ -20,7 +20,7 @@ import (
 
 var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "what the points of the crashes are drawn from")
 
-// slow tells whether what takes minutes is asked for.
+// slow reports whether the tests that take minutes are asked for.
 func slow() bool { return os.Getenv("PORTICO_SLOW") == "1" }
 
 // slowly skips a test of many updates, so that make test stays short.
@@ -66,8 +66,9 @@ func points(n, calls int) []point {
 	return drawn
 }
 
-// killAt has the engine killed at a point, once, and tells whether it was.
-func (e *estate) killAt(p point) (killed func() bool) {
+// killAt has the engine killed at a point, once. The function it returns
+// reports whether it was killed.
+func (e *simulatedEnvironment) killAt(p point) (killed func() bool) {
 	var calls atomic.Int64
 	var done atomic.Bool
 	var later = make(chan struct{}, 1)
@@ -91,21 +92,21 @@ func (e *estate) killAt(p point) (killed func() bool) {
 	}
 }
 
-// beginnings are estates to copy: one whose stacks are made and empty, and one
-// that is up.
-type beginnings struct {
+// initialStates are the directories of environments to copy: one whose stacks are
+// created and empty, and one that is up.
+type initialStates struct {
 	world       func() *awssim.World
 	project     string
 	empty, full string
-	before      []thing       // what stood before Portico
+	before      []thing       // what existed before Portico
 	whole       int           // how many things an up makes
 	upCalls     []awssim.Call // of an up from the empty one
 	downCalls   []awssim.Call // of a destroy of the full one
 }
 
-func begun(t *testing.T, files map[string]string, world func() *awssim.World) beginnings {
+func newInitialStates(t *testing.T, files map[string]string, world func() *awssim.World) initialStates {
 	t.Helper()
-	b := beginnings{world: world, project: t.TempDir(), empty: t.TempDir(), full: t.TempDir()}
+	b := initialStates{world: world, project: t.TempDir(), empty: t.TempDir(), full: t.TempDir()}
 	write(t, b.project, files)
 	e := b.open(t, b.empty)
 	b.before = e.things()
@@ -124,13 +125,13 @@ func begun(t *testing.T, files map[string]string, world func() *awssim.World) be
 	return b
 }
 
-// built is how much of the environment stands, from 0 to 1.
-func (b beginnings) built(e *estate) float64 {
+// built is the share of the environment that exists, from 0 to 1.
+func (b initialStates) built(e *simulatedEnvironment) float64 {
 	return float64(len(e.things())-len(b.before)) / float64(b.whole)
 }
 
-// copy copies an estate's directory to another.
-func (b beginnings) copy(t *testing.T, from, to string) string {
+// copy copies an environment's directory to another.
+func (b initialStates) copy(t *testing.T, from, to string) string {
 	t.Helper()
 	for _, part := range []string{"accounts", "pulumi", "home"} {
 		source := filepath.Join(from, part)
@@ -142,22 +143,22 @@ func (b beginnings) copy(t *testing.T, from, to string) string {
 	return to
 }
 
-// start is a copy of a beginning.
-func (b beginnings) start(t *testing.T, from string) *estate {
+// start opens a copy of an initial state.
+func (b initialStates) start(t *testing.T, from string) *simulatedEnvironment {
 	t.Helper()
 	return b.open(t, b.copy(t, from, t.TempDir()))
 }
 
-func (b beginnings) open(t *testing.T, dir string) *estate {
+func (b initialStates) open(t *testing.T, dir string) *simulatedEnvironment {
 	t.Helper()
 	e := open(t, dir, b.project, b.world())
 	e.env.Settle = 0
 	return e
 }
 
-// mends demands that what a user does after a disturbance leaves accounts and
+// requireRecovery demands that what a user does after a disturbance leaves accounts and
 // state in agreement, and the owner's belongings as they were.
-func (b beginnings) mends(e *estate) {
+func (b initialStates) requireRecovery(e *simulatedEnvironment) {
 	e.t.Helper()
 	e.log.say("mending")
 	report, err := e.env.Refresh(e.t.Context())
@@ -168,11 +169,11 @@ func (b beginnings) mends(e *estate) {
 	_, err = e.env.Up(e.t.Context())
 	require.NoError(e.t, err, "up: %s", e.log)
 	require.Empty(e.t, e.disagreements(b.before), e.log)
-	ownersKeep(e)
+	requireOwnersResources(e)
 }
 
-// ownersKeep demands that the owner's API, stage and statements stand.
-func ownersKeep(e *estate) {
+// requireOwnersResources demands that the owner's API, stage and statements exist.
+func requireOwnersResources(e *simulatedEnvironment) {
 	e.t.Helper()
 	apis := e.RESTAPIs(region)
 	api, ok := apis[ordersAPI]
@@ -197,7 +198,7 @@ func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
 		killedThrice(t)
 		return
 	}
-	b := begun(t, doorsProject(), doorsWorld)
+	b := newInitialStates(t, frontDoorsProject(), frontDoorsWorld)
 	const chains, lives = 7, 6
 	for _, c := range []struct {
 		name  string
@@ -217,13 +218,13 @@ func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
 				for life := range lives {
 					at := deaths[life*chains+i]
 					// What earlier lives have done makes the point come sooner.
-					for !e.dies(c.run, at.after(c.toGo(b.built(e)))) {
+					for !e.crashes(c.run, at.after(c.toGo(b.built(e)))) {
 						// It didn't come: the operation got to its end first.
 						require.Empty(t, e.disagreements(b.before), e.log)
 						e, at = b.start(t, c.from), at.after(0.9)
 					}
 				}
-				b.mends(e)
+				b.requireRecovery(e)
 			})
 		}
 	}
@@ -232,22 +233,22 @@ func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
 // killedThrice has an environment die twice on its way up and once on its way
 // down. The points are drawn from fewer calls than the operations make.
 func killedThrice(t *testing.T) {
-	e := begin(t, smallProject(), ordersWorld())
-	b := beginnings{before: e.things()}
+	e := newEnvironment(t, smallProject(), ordersWorld())
+	b := initialStates{before: e.things()}
 	t.Logf("-seed=%d", *seed)
 	for _, at := range points(2, 90) {
-		require.True(t, e.dies((*automation.Environment).Up, at))
+		require.True(t, e.crashes((*automation.Environment).Up, at))
 	}
-	b.mends(e)
-	require.True(t, e.dies((*automation.Environment).Destroy, points(1, 40)[0]))
+	b.requireRecovery(e)
+	require.True(t, e.crashes((*automation.Environment).Destroy, points(1, 40)[0]))
 	_, err := e.env.Destroy(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, e.disagreements(b.before), e.log)
 }
 
-// dies runs an operation whose engine is killed at a point, and refreshes what
-// is left. It tells whether the point came.
-func (e *estate) dies(run verb, at point) bool {
+// crashes runs an operation whose engine is killed at a point, and refreshes what
+// is left. It reports whether the engine was killed.
+func (e *simulatedEnvironment) crashes(run verb, at point) bool {
 	e.t.Helper()
 	e.log.say("killed " + at.String())
 	killed := e.killAt(at)
@@ -260,6 +261,6 @@ func (e *estate) dies(run verb, at point) bool {
 	e.unlock()
 	_, err = e.env.Refresh(e.t.Context())
 	require.NoError(e.t, err, "refresh: %s", e.log)
-	ownersKeep(e)
+	requireOwnersResources(e)
 	return true
 }

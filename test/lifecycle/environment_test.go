@@ -13,11 +13,11 @@ import (
 	"github.com/portico-iac/portico/internal/awssim"
 )
 
-// driven is an estate whose engine is run as the command line runs it: a
-// cancelled context interrupts it.
-func driven(t *testing.T, files map[string]string, world *awssim.World) *estate {
+// newCommandLineEnvironment is an environment whose engine runs as under the
+// command line: a cancelled context interrupts it.
+func newCommandLineEnvironment(t *testing.T, files map[string]string, world *awssim.World) *simulatedEnvironment {
 	t.Helper()
-	e := begin(t, files, world)
+	e := newEnvironment(t, files, world)
 	command, err := automation.FindCommand(filepath.Join("..", "..", "bin"))
 	require.NoError(t, err)
 	e.env.Command = command
@@ -30,7 +30,7 @@ func driven(t *testing.T, files map[string]string, world *awssim.World) *estate 
 func TestInterruptedAnEnvironmentGoesOnFromWhereItWas(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	e := driven(t, smallProject(), ordersWorld())
+	e := newCommandLineEnvironment(t, smallProject(), ordersWorld())
 	before := e.things()
 	interrupted := func(run verb, after int64) {
 		t.Helper()
@@ -64,7 +64,7 @@ func TestInterruptedAnEnvironmentGoesOnFromWhereItWas(t *testing.T) {
 // waits for an answer of AWS's.
 func TestOfTwoUpsAtOnceOneWinsAndTheOtherSaysSo(t *testing.T) {
 	t.Parallel()
-	e := driven(t, smallProject(), ordersWorld())
+	e := newCommandLineEnvironment(t, smallProject(), ordersWorld())
 	under, answer := make(chan struct{}), make(chan struct{})
 	var once atomic.Bool
 	e.OnCall(func(awssim.Call) {
@@ -111,14 +111,14 @@ func TestEachAccountIsEnteredByItsOwnRole(t *testing.T) {
 	world := ordersWorld()
 	world.Accounts = append(world.Accounts, awssim.Account{ID: shopAccount, Roles: []awssim.Role{{Name: "portico", Trusts: []string{sharedAccount}}}})
 	world.RESTAPIs = append(world.RESTAPIs, awssim.RESTAPI{Account: shopAccount, Region: region, ID: "shop000001", Name: "shop", Stages: []string{"dev"}})
-	files["accounts/provider/Pulumi.dev-shop.yaml"] = settings("nobody")
-	e := begin(t, files, world)
+	files["accounts/provider/Pulumi.dev-shop.yaml"] = settings("missing")
+	e := newEnvironment(t, files, world)
 
 	_, err := e.env.Up(t.Context())
 	failure := new(automation.OperationError)
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, []string{"pulumi -C accounts/provider up -s dev-shop"}, failure.Again)
-	require.ErrorContains(t, err, "role/nobody")
+	require.ErrorContains(t, err, "role/missing")
 	require.Contains(t, sids(t, e.RESTAPIs(region)[ordersAPI].Stages["dev"].Policy), "Ours")
 
 	write(t, e.project, map[string]string{"accounts/provider/Pulumi.dev-shop.yaml": settings("portico")})
@@ -150,7 +150,7 @@ func TestRefreshNamesWhatNoStackKnows(t *testing.T) {
 		Account: sharedAccount, Region: region, Type: "aws:ec2/vpc:Vpc", ID: "vpc-0bbbbbbbbbbbbbbbb",
 		Properties: awssim.Object{"cidrBlock": "10.8.0.0/16", "tags": map[string]any{"app": "other"}},
 	}}
-	e := begin(t, smallProject(), world)
+	e := newEnvironment(t, smallProject(), world)
 	_, err := e.env.Preview(t.Context()) // makes the stack
 	require.NoError(t, err)
 	_, err = e.env.Refresh(t.Context())
@@ -163,9 +163,9 @@ func TestRefreshNamesWhatNoStackKnows(t *testing.T) {
 // it made, images and policies in AWS's own form included.
 func TestARefreshOfWhatNobodyChangedLeavesNothingToDo(t *testing.T) {
 	t.Parallel()
-	e := begin(t, smallProject(), ordersWorld())
+	e := newEnvironment(t, smallProject(), ordersWorld())
 	e.up()
 	_, err := e.env.Refresh(t.Context())
 	require.NoError(t, err)
-	e.settled()
+	e.requireNoChanges()
 }

@@ -29,7 +29,7 @@ var faultKinds = []struct {
 func TestEveryCallMayFail(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	b := begun(t, smallProject(), ordersWorld)
+	b := newInitialStates(t, smallProject(), ordersWorld)
 	for _, fault := range faultKinds {
 		t.Run("up with "+fault.name, func(t *testing.T) {
 			t.Parallel()
@@ -37,7 +37,7 @@ func TestEveryCallMayFail(t *testing.T) {
 			e.inject(fault.kind, fault.times, b.upCalls)
 			e.until((*automation.Environment).Up)
 			require.Empty(t, e.disagreements(b.before), e.log)
-			ownersKeep(e)
+			requireOwnersResources(e)
 		})
 		t.Run("destroy with "+fault.name, func(t *testing.T) {
 			t.Parallel()
@@ -45,17 +45,17 @@ func TestEveryCallMayFail(t *testing.T) {
 			e.inject(fault.kind, fault.times, b.downCalls)
 			e.until((*automation.Environment).Destroy)
 			require.Empty(t, e.disagreements(b.before), e.log)
-			ownersKeep(e)
+			requireOwnersResources(e)
 		})
 	}
 }
 
-// TestWhatWasCreatedWithoutAnAnswerIsTakenUp loses the answers of creates that
+// TestWhatWasCreatedWithoutAnAnswerIsAdopted loses the answers of creates that
 // begin at once and are found again in different ways, and runs up again with
 // nothing in between.
-func TestWhatWasCreatedWithoutAnAnswerIsTakenUp(t *testing.T) {
+func TestWhatWasCreatedWithoutAnAnswerIsAdopted(t *testing.T) {
 	t.Parallel()
-	e := begin(t, smallProject(), ordersWorld())
+	e := newEnvironment(t, smallProject(), ordersWorld())
 	before := e.things()
 	for _, action := range []string{
 		"ec2:CreateVpc", "acm:RequestCertificate", "ecr:CreateRepository", "iam:CreateRole",
@@ -74,7 +74,7 @@ func TestWhatWasCreatedWithoutAnAnswerIsTakenUp(t *testing.T) {
 }
 
 // inject has each resource's first call of each of the calls' actions fail.
-func (e *estate) inject(kind awssim.FaultKind, times int, calls []awssim.Call) {
+func (e *simulatedEnvironment) inject(kind awssim.FaultKind, times int, calls []awssim.Call) {
 	injected := map[string]bool{}
 	for _, call := range calls {
 		if !injected[call.Action] {
@@ -85,7 +85,7 @@ func (e *estate) inject(kind awssim.FaultKind, times int, calls []awssim.Call) {
 }
 
 // until repeats an operation until it succeeds, as a patient user does.
-func (e *estate) until(run verb) {
+func (e *simulatedEnvironment) until(run verb) {
 	e.t.Helper()
 	const patience = 120
 	for round := 1; ; round++ {

@@ -20,7 +20,7 @@ const (
 )
 
 // movingMapping has a host that stays with nginx and one of a given front door.
-func movingMapping(door mapping.FrontDoor) string {
+func movingMapping(frontDoor mapping.FrontDoor) string {
 	return fmt.Sprintf(`ACCOUNTS:
   orders: {ID: "222222222222", ROLE_ARN: "arn:aws:iam::222222222222:role/portico"}
 APIS:
@@ -31,14 +31,14 @@ APIS:
     PRIVATE_API_URL: https://empty00001.execute-api.us-east-1.amazonaws.com/dev
     ACCOUNT: orders
     FRONT_DOOR: %s
-`, stayHost, movingHost, door)
+`, stayHost, movingHost, frontDoor)
 }
 
 // movingProject is the projects of movingMapping. The provider account's
 // certificates are validated in the shared account's public zone.
-func movingProject(door mapping.FrontDoor) map[string]string {
+func movingProject(frontDoor mapping.FrontDoor) map[string]string {
 	files := smallProject()
-	files["mapping.yaml"] = movingMapping(door)
+	files["mapping.yaml"] = movingMapping(frontDoor)
 	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:providers: [organization/portico-provider/dev-orders]\n"
 	files["accounts/provider/Pulumi.dev-orders.yaml"] = providerSettings(ordersAccount, redeploy,
 		`  portico:certificates: {zones: [{name: example.com, roleArn: "arn:aws:iam::111111111111:role/validation"}]}`)
@@ -52,30 +52,30 @@ func movingWorld() *awssim.World {
 }
 
 // TestOneUpTakesAHostToAnotherFrontDoor moves a host through all front doors and
-// back, an up for each move, and demands after each that nothing waits, nothing
-// of the way that it left stands, and nothing is left to do.
+// back, an up for each move, and demands after each that nothing waits, no
+// resource of the earlier front door exists, and nothing is left to do.
 func TestOneUpTakesAHostToAnotherFrontDoor(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	e := begin(t, movingProject(mapping.FrontDoorNGINX), movingWorld())
+	e := newEnvironment(t, movingProject(mapping.FrontDoorNGINX), movingWorld())
 	e.env.Settle = 0
 	before := e.things()
 	e.up()
-	for _, door := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative, mapping.FrontDoorNGINX} {
-		write(t, e.project, map[string]string{"mapping.yaml": movingMapping(door)})
+	for _, frontDoor := range []mapping.FrontDoor{mapping.FrontDoorALB, mapping.FrontDoorNative, mapping.FrontDoorNGINX} {
+		write(t, e.project, map[string]string{"mapping.yaml": movingMapping(frontDoor)})
 		preview, err := e.env.Preview(t.Context())
 		require.NoError(t, err)
-		require.NotEmpty(t, preview.Ahead, "to %s: an up would have more phases", door)
+		require.NotEmpty(t, preview.Ahead, "to %s: an up would have more phases", frontDoor)
 
 		report := e.up()
 		phases := []string{"", "moves " + string(movingHost), "removes the earlier front door of " + string(movingHost)}
-		if door == mapping.FrontDoorNative {
+		if frontDoor == mapping.FrontDoorNative {
 			phases = slices.Insert(phases, 1, "associates the private custom domain of "+string(movingHost))
 		}
-		require.Equal(t, phases, phasesOf(report.Stacks[0]), "to %s: %s", door, e.log)
-		require.Equal(t, []string{"", "takes the earlier front door of hosts that moved out of the policies"}, phasesOf(report.Stacks[1]), "to %s", door)
-		e.arrived(report, door)
-		e.settled()
+		require.Equal(t, phases, phasesOf(report.Stacks[0]), "to %s: %s", frontDoor, e.log)
+		require.Equal(t, []string{"", "takes the earlier front door of hosts that moved out of the policies"}, phasesOf(report.Stacks[1]), "to %s", frontDoor)
+		e.requireAtFrontDoor(report, frontDoor)
+		e.requireNoChanges()
 	}
 	_, err := e.env.Destroy(t.Context())
 	require.NoError(t, err)
@@ -90,33 +90,33 @@ func phasesOf(r automation.Result) []string {
 	return what
 }
 
-// arrived demands that the moving host is at a front door and nowhere else.
-func (e *estate) arrived(report *automation.Report, door mapping.FrontDoor) {
+// requireAtFrontDoor demands that the moving host is at a front door and nowhere else.
+func (e *simulatedEnvironment) requireAtFrontDoor(report *automation.Report, frontDoor mapping.FrontDoor) {
 	e.t.Helper()
 	shared, err := automation.ReadSharedOutputs(report.Stacks[0].Outputs)
 	require.NoError(e.t, err)
 	require.Equal(e.t, []mapping.Host{movingHost, stayHost}, shared.Hosts)
-	if door == mapping.FrontDoorNGINX {
+	if frontDoor == mapping.FrontDoorNGINX {
 		require.Empty(e.t, shared.FrontDoors)
 	} else {
-		require.Equal(e.t, map[mapping.Host]automation.HostState{movingHost: {Current: door}}, shared.FrontDoors)
+		require.Equal(e.t, map[mapping.Host]automation.HostState{movingHost: {Current: frontDoor}}, shared.FrontDoors)
 	}
-	stand := map[mapping.FrontDoor]bool{mapping.FrontDoorNGINX: true, door: true}
-	require.ElementsMatch(e.t, slices.Collect(maps.Keys(stand)), slices.Collect(maps.Keys(shared.Endpoints)), "endpoints")
+	expected := map[mapping.FrontDoor]bool{mapping.FrontDoorNGINX: true, frontDoor: true}
+	require.ElementsMatch(e.t, slices.Collect(maps.Keys(expected)), slices.Collect(maps.Keys(shared.Endpoints)), "endpoints")
 
 	provider, err := automation.ReadProviderOutputs(report.Stacks[1].Outputs)
 	require.NoError(e.t, err)
 	require.Empty(e.t, provider.Retains)
 	domains := map[mapping.FrontDoor]int{mapping.FrontDoorALB: 1, mapping.FrontDoorNative: 1}
-	require.Len(e.t, e.Domains(region), domains[door])
+	require.Len(e.t, e.Domains(region), domains[frontDoor])
 	arns := map[mapping.FrontDoor]int{mapping.FrontDoorNative: 1}
-	require.Len(e.t, provider.DomainNameARNs, arns[door])
+	require.Len(e.t, provider.DomainNameARNs, arns[frontDoor])
 
 	policy := e.RESTAPIs(region)[emptyAPI].Stages["dev"].Policy
-	require.Contains(e.t, policy, shared.Endpoints[door])
+	require.Contains(e.t, policy, shared.Endpoints[frontDoor])
 	for of, id := range shared.Endpoints {
 		for _, s := range statements(e.t, policy) {
-			if s["Effect"] == "Allow" && of != door {
+			if s["Effect"] == "Allow" && of != frontDoor {
 				require.NotContains(e.t, fmt.Sprint(s["Condition"]), id, "the policy admits the endpoint of a front door that the host has left")
 			}
 		}
@@ -128,12 +128,12 @@ func (e *estate) arrived(report *automation.Report, door mapping.FrontDoor) {
 // gone.
 func TestDestroyLetsGoOfPrivateDomainsFirst(t *testing.T) {
 	t.Parallel()
-	e := begin(t, movingProject(mapping.FrontDoorNative), movingWorld())
+	e := newEnvironment(t, movingProject(mapping.FrontDoorNative), movingWorld())
 	e.env.Settle = 0
 	before := e.things()
 	e.up()
 	require.Len(t, e.Domains(region), 1)
-	e.settled()
+	e.requireNoChanges()
 
 	report, err := e.env.Destroy(t.Context())
 	require.NoError(t, err, "%s", e.log)

@@ -11,10 +11,10 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// plain is an estate on which the Pulumi CLI runs the programs of main.go and
+// plain is an environment in which the Pulumi CLI runs the programs of main.go and
 // accounts/provider/main.go, with no help from package automation.
 type plain struct {
-	*estate
+	*simulatedEnvironment
 	pulumi string
 }
 
@@ -31,7 +31,7 @@ func newPlain(t *testing.T, files map[string]string) *plain {
 	files["main.go"], files["accounts/provider/main.go"] = read("main.go"), read("accounts/provider/main.go")
 	files["go.mod"] = strings.Replace(read("examples/embedding/go.mod"), "=> ../..", "=> "+root, 1)
 	files["go.sum"] = read("examples/embedding/go.sum")
-	p := &plain{estate: begin(t, files, movingWorld())}
+	p := &plain{simulatedEnvironment: newEnvironment(t, files, movingWorld())}
 	p.pulumi, err = filepath.Abs(p.engine.path)
 	require.NoError(t, err)
 	p.run("-C", p.project, "stack", "init", "dev")
@@ -81,7 +81,7 @@ func TestPlainPulumiDoesWhatPorticoDoes(t *testing.T) {
 // atRest demands that the driver finds nothing to do, in any phase.
 func (p *plain) atRest() {
 	p.t.Helper()
-	p.settled()
+	p.requireNoChanges()
 	preview, err := p.env.Preview(p.t.Context())
 	require.NoError(p.t, err)
 	require.Empty(p.t, preview.Ahead)

@@ -48,9 +48,9 @@ func policyWorld() *awssim.World {
 	return w
 }
 
-// lives is a provider stack of an estate whose shared stack is up.
+// lives is a provider stack of an environment whose shared stack is up.
 type lives struct {
-	*estate
+	*simulatedEnvironment
 	stack automation.Stack
 }
 
@@ -63,9 +63,9 @@ func (l *lives) rewrite(mapping string, more ...string) {
 	})
 }
 
-// deploy runs `pulumi up` on the provider stack alone and tells what it changed.
+// deploy runs `pulumi up` on the provider stack alone and returns what it changed.
 // A replacement counts once, though the engine names its halves too, and what is
-// read anew because somebody changed it is no change of Portico's.
+// read anew because its owner changed it is no change of Portico's.
 func (l *lives) deploy() (map[string]int, auto.OutputMap) {
 	l.t.Helper()
 	ctx := l.t.Context()
@@ -106,7 +106,7 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 	t.Parallel()
 	files := smallProject()
 	files["mapping.yaml"] = policyMapping
-	e := begin(t, files, policyWorld())
+	e := newEnvironment(t, files, policyWorld())
 	before := map[string]awssim.DeployedAPI{}
 	for id, api := range e.RESTAPIs(region) {
 		before[id] = api
@@ -135,7 +135,7 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 	t.Run("a stage that no row leads to is not deployed", func(t *testing.T) {
 		require.Equal(t, before[ownedAPI].Stages["prod"], l.api(ownedAPI).Stages["prod"])
 	})
-	t.Run("an API without a policy admits nobody else", func(t *testing.T) {
+	t.Run("an API without a policy admits no other caller", func(t *testing.T) {
 		for _, name := range sids(t, l.api(emptyAPI).SavedPolicy) {
 			require.True(t, strings.HasPrefix(name, "Portico"), name)
 		}
@@ -143,7 +143,7 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 	t.Run("AWS hands the policy back in a form of its own, and there is nothing to do", func(t *testing.T) {
 		sent := l.sent(ownedAPI)
 		require.NotEqual(t, sent, l.api(ownedAPI).SavedPolicy, "the form is the same: this shows nothing")
-		l.settled()
+		l.requireNoChanges()
 	})
 	t.Run("what the owner adds is kept, and published", func(t *testing.T) {
 		require.NoError(t, l.owner(ownedAPI).SavePolicy(with(t, l.api(ownedAPI).SavedPolicy, "Added")))
@@ -173,7 +173,7 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 		l.rewrite(policyMapping, redeploy, `  portico:additionalVpcEndpointIds: ["vpce-0bbbbbbbbbbbbbbbb"]`)
 		l.deploy()
 		require.Contains(t, l.api(emptyAPI).Stages["dev"].Policy, "vpce-0bbbbbbbbbbbbbbbb")
-		l.settled()
+		l.requireNoChanges()
 	})
 	t.Run("without redeploying, the policy is saved, the stage stays, and the commands are told", func(t *testing.T) {
 		l.rewrite(policyMapping, "  portico:redeploy: false")
@@ -205,10 +205,10 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 	t.Run("destroy leaves stages, deployments and policies as they are", func(t *testing.T) {
 		l.rewrite(policyMapping, redeploy)
 		l.deploy()
-		standing := l.RESTAPIs(region)
+		before := l.RESTAPIs(region)
 		_, err := e.env.Destroy(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, standing, l.RESTAPIs(region))
+		require.Equal(t, before, l.RESTAPIs(region))
 		require.Empty(t, l.state(l.stack).Resources)
 	})
 }
@@ -257,7 +257,7 @@ func TestAPIsThatCannotBeUsedAreNamedBeforeAnythingChanges(t *testing.T) {
 		files["accounts/provider/Pulumi.dev-"+name+".yaml"] = strings.Replace(
 			providerSettings(ordersAccount, redeploy), "../../mapping.yaml", name+".yaml", 1)
 	}
-	e := begin(t, files, world)
+	e := newEnvironment(t, files, world)
 	before := e.RESTAPIs(region)
 	report, err := e.env.Up(t.Context())
 	require.Error(t, err)

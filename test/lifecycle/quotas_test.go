@@ -13,21 +13,21 @@ import (
 )
 
 // fullMapping has a host of nginx, and others of one more front door.
-func fullMapping(door mapping.FrontDoor, names ...string) string {
+func fullMapping(frontDoor mapping.FrontDoor, names ...string) string {
 	var b strings.Builder
 	b.WriteString("ACCOUNTS:\n  orders: {ID: \"222222222222\", ROLE_ARN: \"arn:aws:iam::222222222222:role/portico\"}\nAPIS:\n")
-	row := func(name, api string, door mapping.FrontDoor) {
-		fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: %s.internal.example.com, PRIVATE_API_URL: 'https://%s.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: orders, FRONT_DOOR: %s}\n", name, api, door)
+	row := func(name, api string, frontDoor mapping.FrontDoor) {
+		fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: %s.internal.example.com, PRIVATE_API_URL: 'https://%s.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: orders, FRONT_DOOR: %s}\n", name, api, frontDoor)
 	}
 	row("stays", emptyAPI, mapping.FrontDoorNGINX)
 	for _, name := range names {
-		row(name, ownedAPI, door)
+		row(name, ownedAPI, frontDoor)
 	}
 	return b.String()
 }
 
-// led are the names of the hosts that listener rules lead on.
-func (e *estate) led() []string {
+// hostsOfRules are the first labels of the hosts that listener rules match.
+func (e *simulatedEnvironment) hostsOfRules() []string {
 	var names []string
 	for _, rule := range e.Resources(awssim.Filter{Account: sharedAccount, Type: "aws:lb/listenerRule:ListenerRule"}) {
 		for _, condition := range rule.Properties.Objects("conditions") {
@@ -40,8 +40,8 @@ func (e *estate) led() []string {
 }
 
 // TestHostsOfALBTakeTheQuotaOfRulesToItsEnd has as many hosts as the preview
-// lets through. A rule stands in until their accounts are ready, and goes after
-// theirs have come; so do hosts that others take the place of.
+// lets through. A placeholder rule exists until their accounts are ready, and goes after
+// their own rules have come; so do hosts that others take the place of.
 func TestHostsOfALBTakeTheQuotaOfRulesToItsEnd(t *testing.T) {
 	slowly(t)
 	t.Parallel()
@@ -50,14 +50,14 @@ func TestHostsOfALBTakeTheQuotaOfRulesToItsEnd(t *testing.T) {
 	files["Pulumi.dev.yaml"] += "  portico:quotas: {rulesPerLoadBalancer: 3}\n"
 	world := movingWorld()
 	world.Quotas = map[string]int{"Rules per Application Load Balancer": 3}
-	e := begin(t, files, world)
+	e := newEnvironment(t, files, world)
 	e.env.Settle = 0
 	up := func(names ...string) {
 		t.Helper()
 		write(t, e.project, map[string]string{"mapping.yaml": fullMapping(mapping.FrontDoorALB, names...)})
 		e.up()
-		require.Equal(t, names, e.led())
-		e.settled()
+		require.Equal(t, names, e.hostsOfRules())
+		e.requireNoChanges()
 	}
 	up("a", "b")
 	up("b", "c")
@@ -68,7 +68,7 @@ func TestHostsOfALBTakeTheQuotaOfRulesToItsEnd(t *testing.T) {
 	require.ErrorContains(t, err, "listener rules of the load balancer, one for each host of alb and one to spare: 4 needed, 3 allowed: 2 rows fit")
 	_, err = e.env.Up(t.Context())
 	require.ErrorContains(t, err, "4 needed, 3 allowed")
-	require.Equal(t, []string{"d", "e"}, e.led())
+	require.Equal(t, []string{"d", "e"}, e.hostsOfRules())
 
 	// An account that is brought up first has the new host's side ready when the
 	// old one still has its rule: what is to spare takes it.
@@ -82,9 +82,9 @@ func TestHostsOfALBTakeTheQuotaOfRulesToItsEnd(t *testing.T) {
 func TestAnExchangeAtAQuotaOfDomainsTakesTwoUpdates(t *testing.T) {
 	slowly(t)
 	for sentence, test := range map[string]struct {
-		door  mapping.FrontDoor
-		quota string
-		// atOnce tells that an update takes the old one down before it makes
+		frontDoor mapping.FrontDoor
+		quota     string
+		// atOnce is set where an update takes the old one down before it makes
 		// the new one, for which it has to wait.
 		atOnce bool
 	}{
@@ -96,29 +96,29 @@ func TestAnExchangeAtAQuotaOfDomainsTakesTwoUpdates(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			files := movingProject(test.door)
-			files["mapping.yaml"] = fullMapping(test.door, "a")
+			files := movingProject(test.frontDoor)
+			files["mapping.yaml"] = fullMapping(test.frontDoor, "a")
 			world := movingWorld()
 			world.Quotas = map[string]int{test.quota: 1}
-			e := begin(t, files, world)
+			e := newEnvironment(t, files, world)
 			e.env.Settle = 0
 			e.up()
 			require.NotNil(t, e.domain("a.internal.example.com"))
 
-			write(t, e.project, map[string]string{"mapping.yaml": fullMapping(test.door, "b")})
+			write(t, e.project, map[string]string{"mapping.yaml": fullMapping(test.frontDoor, "b")})
 			_, err := e.env.Up(t.Context())
 			if !test.atOnce {
 				require.ErrorContains(t, err, "the quota of 1 is reached")
-				write(t, e.project, map[string]string{"mapping.yaml": fullMapping(test.door)})
+				write(t, e.project, map[string]string{"mapping.yaml": fullMapping(test.frontDoor)})
 				e.up()
 				require.Empty(t, e.Domains(region))
-				write(t, e.project, map[string]string{"mapping.yaml": fullMapping(test.door, "b")})
+				write(t, e.project, map[string]string{"mapping.yaml": fullMapping(test.frontDoor, "b")})
 				_, err = e.env.Up(t.Context())
 			}
 			require.NoError(t, err, "%s", e.log)
 			require.Nil(t, e.domain("a.internal.example.com"))
 			require.NotNil(t, e.domain("b.internal.example.com"))
-			e.settled()
+			e.requireNoChanges()
 		})
 	}
 }

@@ -32,7 +32,7 @@ func TestAHostIsGivenAnotherAPI(t *testing.T) {
 	const host = string(movingHost)
 	files := smallProject()
 	files["mapping.yaml"] = repointed(emptyAPI, host+" "+ownedAPI)
-	e := begin(t, files, policyWorld())
+	e := newEnvironment(t, files, policyWorld())
 	e.env.Settle = 0
 	e.up()
 	shared, account := &lives{e, e.env.Shared}, &lives{e, e.env.Providers[0]}
@@ -60,7 +60,7 @@ func TestAHostIsGivenAnotherAPI(t *testing.T) {
 		require.Equal(t, both, admitted())
 		shared.deploy()
 		require.Equal(t, both, admitted())
-		e.settled()
+		e.requireNoChanges()
 	})
 	t.Run("from an API with other rows neither order does", func(t *testing.T) {
 		rewrite(emptyAPI, host+" "+ownedAPI)
@@ -83,6 +83,6 @@ func TestAHostIsGivenAnotherAPI(t *testing.T) {
 		rewrite(emptyAPI, host+" "+ownedAPI, host+"/changing "+emptyAPI+" , RETIRED: true")
 		e.up()
 		require.Equal(t, []string{ownedAPI}, admitted())
-		e.settled()
+		e.requireNoChanges()
 	})
 }

@@ -185,7 +185,7 @@ func TestTheStateMayLieInS3(t *testing.T) {
 	state := &bucket{objects: map[string]object{}}
 	server := httptest.NewServer(state)
 	t.Cleanup(server.Close)
-	e := driven(t, smallProject(), ordersWorld())
+	e := newCommandLineEnvironment(t, smallProject(), ordersWorld())
 	before := e.things()
 	maps.Copy(e.env.Env, map[string]string{
 		"PULUMI_BACKEND_URL":               "s3://state?region=us-east-1&use_path_style=true&disable_https=true&endpoint=" + server.URL,
@@ -222,7 +222,7 @@ func TestTheStateMayLieInS3(t *testing.T) {
 
 	require.Contains(t, state.keys(".pulumi/stacks/"), ".pulumi/stacks/portico/dev.json")
 	require.Contains(t, state.keys(".pulumi/stacks/"), ".pulumi/stacks/portico-provider/dev-orders.json")
-	e.settled()
+	e.requireNoChanges()
 	_, err = e.env.Destroy(t.Context())
 	require.NoError(t, err)
 	require.ElementsMatch(t, before, e.things())

@@ -27,7 +27,7 @@ func TestASignalEndsAnUpInOrderAndTheNextGoesOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := begin(t, smallProject(), ordersWorld())
+			e := newEnvironment(t, smallProject(), ordersWorld())
 			before := e.things()
 			up := e.command(program, "up", "--env", "dev", "--dir", e.project)
 			var progress bytes.Buffer
@@ -57,7 +57,7 @@ func TestASignalEndsAnUpInOrderAndTheNextGoesOn(t *testing.T) {
 			output, err := again.CombinedOutput()
 			require.NoError(t, err, string(output))
 			require.Empty(t, e.disagreements(before))
-			e.settled()
+			e.requireNoChanges()
 		})
 	}
 }
@@ -73,8 +73,8 @@ func buildPortico(t *testing.T) string {
 	return program
 }
 
-// command is a command line on the estate, in a process group of its own.
-func (e *estate) command(program string, args ...string) *exec.Cmd {
+// command is a command line on the environment, in a process group of its own.
+func (e *simulatedEnvironment) command(program string, args ...string) *exec.Cmd {
 	e.t.Helper()
 	cmd := exec.CommandContext(e.t.Context(), program, args...)
 	bin, err := filepath.Abs(filepath.Join("..", "..", "bin"))
@@ -88,7 +88,7 @@ func (e *estate) command(program string, args ...string) *exec.Cmd {
 }
 
 // locks are the files of locks in the backend.
-func (e *estate) locks() []string {
+func (e *simulatedEnvironment) locks() []string {
 	e.t.Helper()
 	var files []string
 	err := filepath.WalkDir(filepath.Join(e.dir, "pulumi", ".pulumi", "locks"), func(name string, entry fs.DirEntry, err error) error {

@@ -44,7 +44,7 @@ type load struct {
 	script, requests string
 }
 
-func newLoad(t *testing.T, dir string, e estate, c cell) load {
+func newLoad(t *testing.T, dir string, e workload, c cell) load {
 	t.Helper()
 	script, err := templateFiles.ReadFile("templates/load.lua")
 	require.NoError(t, err)

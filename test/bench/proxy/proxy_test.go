@@ -24,7 +24,7 @@ type plan struct {
 	hosts          []int
 	connections    []int
 	answers        []string
-	// referenceHosts is the largest estate that the reference is started with:
+	// referenceHosts is the largest workload that the reference is started with:
 	// ten thousand server blocks take 20 s of a processor and 600 MB.
 	referenceHosts int
 	// judge says that the figures are to be recorded and the targets reached.
@@ -60,7 +60,7 @@ func TestProxyBesideTheAlternatives(t *testing.T) {
 	servers := make(map[int][]server)
 	loads := make([]load, 0, len(p.hosts)*len(p.connections)*len(p.answers))
 	for _, hosts := range p.hosts {
-		e := newEstate(t, hosts)
+		e := newWorkload(t, hosts)
 		servers[hosts] = startAll(t, e, u, hosts <= p.referenceHosts)
 		for _, s := range servers[hosts] {
 			if s.reading > 0 {
@@ -100,7 +100,7 @@ func TestProxyBesideTheAlternatives(t *testing.T) {
 	}
 }
 
-func startAll(t *testing.T, e estate, u upstream, withReference bool) []server {
+func startAll(t *testing.T, e workload, u upstream, withReference bool) []server {
 	t.Helper()
 	servers := []server{startPortico(t, e, u), startHAProxy(t, e, u), u.server}
 	if withReference {
@@ -112,7 +112,7 @@ func startAll(t *testing.T, e estate, u upstream, withReference bool) []server {
 // TestHAProxyDoesTheSameJob keeps the comparison fair: what arrives at the
 // endpoint is the same through either proxy, and so is what is refused.
 func TestHAProxyDoesTheSameJob(t *testing.T) {
-	e := newEstate(t, 8)
+	e := newWorkload(t, 8)
 	endpoint := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
 	u := upstream{addresses: []string{endpoint.Address}, authority: newAuthority(t, t.TempDir())}
 	u.authority.file = endpoint.CAFile

@@ -98,7 +98,7 @@ func (u upstream) answered(t *testing.T) int64 {
 	return n
 }
 
-func startPortico(t *testing.T, e estate, u upstream) server {
+func startPortico(t *testing.T, e workload, u upstream) server {
 	t.Helper()
 	p := nginxtest.StartWriting(t, nowhere(t), e.context, []string{
 		"PATH=" + os.Getenv("PATH"),
@@ -122,7 +122,7 @@ type referenceRow struct {
 	Methods                 []string
 }
 
-func startReference(t *testing.T, e estate, u upstream) server {
+func startReference(t *testing.T, e workload, u upstream) server {
 	t.Helper()
 	dir := t.TempDir()
 	certificate := u.authority.issue(t, dir, "reference.example.com", newRSA4096(t))
@@ -147,7 +147,7 @@ func startReference(t *testing.T, e estate, u upstream) server {
 	return server{side: reference, address: address, pid: pid, reading: reading}
 }
 
-func startHAProxy(t *testing.T, e estate, u upstream) server {
+func startHAProxy(t *testing.T, e workload, u upstream) server {
 	t.Helper()
 	dir := t.TempDir()
 	certificate := u.authority.issue(t, dir, "haproxy.example.com", newEC(t))

@@ -82,10 +82,10 @@ func TestTheSameMappingIsTheSameContextEverywhere(t *testing.T) {
 		umask       string
 		environment []string
 	}{
-		"of an administrator":  {"022", nil},
-		"with a strict umask":  {"077", []string{"TZ=Asia/Tokyo", "LC_ALL=tr_TR.UTF-8", "GOMAXPROCS=1"}},
-		"with a lenient umask": {"000", []string{"TZ=America/St_Johns", "LC_ALL=C", "GOMAXPROCS=7", "GODEBUG=randautoseed=0"}},
-		"of somebody homeless": {"027", []string{"HOME=/nonexistent", "USER=", "TMPDIR=/", "LANG=POSIX"}},
+		"of an administrator":                {"022", nil},
+		"with a strict umask":                {"077", []string{"TZ=Asia/Tokyo", "LC_ALL=tr_TR.UTF-8", "GOMAXPROCS=1"}},
+		"with a lenient umask":               {"000", []string{"TZ=America/St_Johns", "LC_ALL=C", "GOMAXPROCS=7", "GODEBUG=randautoseed=0"}},
+		"of a user without a home directory": {"027", []string{"HOME=/nonexistent", "USER=", "TMPDIR=/", "LANG=POSIX"}},
 	}
 	digests := make(map[string]string)
 	for name, machine := range machines {

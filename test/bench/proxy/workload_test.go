@@ -14,16 +14,16 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// estate is what every proxy of a comparison serves.
-type estate struct {
+// workload is what every proxy of a comparison serves.
+type workload struct {
 	hosts   int
 	routes  []topology.Route
 	context *nginxconf.Context
 }
 
-// newEstate makes hosts under fifty domains, with a row each. Every fourth row has
+// newWorkload makes hosts under fifty domains, with a row each. Every fourth row has
 // a base path.
-func newEstate(t *testing.T, hosts int) estate {
+func newWorkload(t *testing.T, hosts int) workload {
 	t.Helper()
 	var b bytes.Buffer
 	b.WriteString("APIS:\n")
@@ -36,18 +36,18 @@ func newEstate(t *testing.T, hosts int) estate {
 		fmt.Fprintf(&b, "  PRIVATE_API_URL: https://a%08d.execute-api.us-east-1.amazonaws.com/prod\n", i)
 		b.WriteString("  VERBS: [GET, POST]\n  ACCOUNT: \"222222222222\"\n")
 	}
-	m, err := mapping.Parse("estate", b.Bytes())
+	m, err := mapping.Parse("workload", b.Bytes())
 	require.NoError(t, err)
 	derived, err := topology.Derive(m, topology.Options{})
 	require.NoError(t, err)
 	context, err := nginxconf.Render(derived.Routes, nginxconf.Options{})
 	require.NoError(t, err)
-	return estate{hosts: hosts, routes: derived.Routes, context: context}
+	return workload{hosts: hosts, routes: derived.Routes, context: context}
 }
 
 // requests lists one request for each row, for load.lua: an answer is small or
 // large by the path's end.
-func (e estate) requests(answer string) []byte {
+func (e workload) requests(answer string) []byte {
 	var b bytes.Buffer
 	for _, r := range e.routes {
 		fmt.Fprintf(&b, "%s %s/%s\n", r.Host, r.BasePath, answer)

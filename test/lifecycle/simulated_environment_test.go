@@ -64,7 +64,7 @@ func providerSettings(account string, more ...string) string {
 
 const redeploy = "  portico:redeploy: true"
 
-// ordersWorld is what stands before Portico comes to smallMapping.
+// ordersWorld is what exists before Portico deploys smallMapping.
 func ordersWorld() *awssim.World {
 	return &awssim.World{
 		Home: awssim.Identity{Account: sharedAccount, Principal: "arn:aws:iam::" + sharedAccount + ":user/operator"},
@@ -101,9 +101,9 @@ func write(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// estate is simulated accounts with Pulumi's state of them, both kept in a
-// directory that can be copied.
-type estate struct {
+// simulatedEnvironment is simulated accounts with Pulumi's state of them, both kept
+// in a directory that can be copied.
+type simulatedEnvironment struct {
 	*awssim.Simulator
 	t       *testing.T
 	dir     string // holds accounts/ and pulumi/
@@ -113,8 +113,8 @@ type estate struct {
 	log     *logbook
 }
 
-// open opens the estate that a directory holds, or begins it.
-func open(t *testing.T, dir, project string, world *awssim.World) *estate {
+// open opens the environment that a directory holds, or creates it.
+func open(t *testing.T, dir, project string, world *awssim.World) *simulatedEnvironment {
 	t.Helper()
 	simulator, err := awssim.Open(filepath.Join(dir, "accounts"), world)
 	require.NoError(t, err)
@@ -127,7 +127,7 @@ func open(t *testing.T, dir, project string, world *awssim.World) *estate {
 
 	env, err := automation.Discover(project, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn, ProviderTagged: accounts.ProviderTaggedIn})
 	require.NoError(t, err)
-	e := &estate{Simulator: simulator, t: t, dir: dir, project: project, env: env, engine: newEngine(t), log: &logbook{}}
+	e := &simulatedEnvironment{Simulator: simulator, t: t, dir: dir, project: project, env: env, engine: newEngine(t), log: &logbook{}}
 	env.Command = e.engine
 	env.Progress = e.log.note
 	env.Sleep = e.sleep
@@ -140,11 +140,11 @@ func open(t *testing.T, dir, project string, world *awssim.World) *estate {
 	return e
 }
 
-// sleep has the accounts' time pass, and nobody's here.
-func (e *estate) sleep(_ context.Context, d time.Duration) error { return e.Pass(d) }
+// sleep advances the accounts' clock and returns at once.
+func (e *simulatedEnvironment) sleep(_ context.Context, d time.Duration) error { return e.Pass(d) }
 
-// begin is open for a new estate with a project of its own.
-func begin(t *testing.T, files map[string]string, world *awssim.World) *estate {
+// newEnvironment opens a new environment with a project of its own.
+func newEnvironment(t *testing.T, files map[string]string, world *awssim.World) *simulatedEnvironment {
 	t.Helper()
 	project := t.TempDir()
 	write(t, project, files)
@@ -152,15 +152,15 @@ func begin(t *testing.T, files map[string]string, world *awssim.World) *estate {
 }
 
 // up brings the environment up, which has to succeed.
-func (e *estate) up() *automation.Report {
+func (e *simulatedEnvironment) up() *automation.Report {
 	e.t.Helper()
 	report, err := e.env.Up(e.t.Context())
 	require.NoError(e.t, err)
 	return report
 }
 
-// settled demands that a preview has nothing to do.
-func (e *estate) settled() {
+// requireNoChanges demands that a preview has nothing to do.
+func (e *simulatedEnvironment) requireNoChanges() {
 	e.t.Helper()
 	report, err := e.env.Preview(e.t.Context())
 	require.NoError(e.t, err)
@@ -171,13 +171,13 @@ func (e *estate) settled() {
 }
 
 // stacks are all of the environment's.
-func (e *estate) stacks() []automation.Stack {
+func (e *simulatedEnvironment) stacks() []automation.Stack {
 	return append([]automation.Stack{e.env.Shared}, e.env.Providers...)
 }
 
 // state is what Pulumi's backend holds of a stack; empty where there is no such
 // stack.
-func (e *estate) state(s automation.Stack) *apitype.DeploymentV3 {
+func (e *simulatedEnvironment) state(s automation.Stack) *apitype.DeploymentV3 {
 	e.t.Helper()
 	project := "portico"
 	if s.Name != e.env.Shared.Name {
@@ -199,7 +199,7 @@ func (e *estate) state(s automation.Stack) *apitype.DeploymentV3 {
 }
 
 // unlock takes a dead engine's locks away, as Cancel does in more time.
-func (e *estate) unlock() {
+func (e *simulatedEnvironment) unlock() {
 	e.t.Helper()
 	require.NoError(e.t, os.RemoveAll(filepath.Join(e.dir, "pulumi", ".pulumi", "locks")))
 }
@@ -209,25 +209,25 @@ type thing struct{ Type, ID string }
 
 func (t thing) String() string { return t.Type + " " + t.ID }
 
-// made are types that come into being with others, that their owners made, or
+// withoutState are types that come into being with others, that their owners made, or
 // that Portico leaves behind on purpose.
-var made = []string{
+var withoutState = []string{
 	"aws:ec2/networkInterface:NetworkInterface",
 	"aws:ecr/image:Image",
 	"aws:apigateway/stage:Stage",
 	"aws:apigateway/restApi:RestApi",
 	"aws:apigateway/deployment:Deployment",
 	"aws:apigateway/restApiPolicy:RestApiPolicy",
-	// To have waited for a certificate is nothing that stands in AWS.
+	// A certificate validation is a wait, not a resource in AWS.
 	"aws:acm/certificateValidation:CertificateValidation",
-	// Nor is it to have registered a target twice.
+	// Nor is a target that is registered twice.
 	"aws:lb/targetGroupAttachment:TargetGroupAttachment",
 }
 
 // disagreements are the differences between the simulated accounts and Pulumi's
-// state: what stands and no stack knows, and what a stack knows and doesn't
-// stand. What stood before is left out.
-func (e *estate) disagreements(before []thing) []string {
+// state: what exists and no stack knows, and what a stack knows and doesn't
+// exist. What existed before is left out.
+func (e *simulatedEnvironment) disagreements(before []thing) []string {
 	e.t.Helper()
 	known := map[thing]bool{}
 	var wrong []string
@@ -248,15 +248,15 @@ func (e *estate) disagreements(before []thing) []string {
 			}
 		}
 	}
-	standing := map[thing]bool{}
+	existing := map[thing]bool{}
 	for _, thing := range e.things() {
-		standing[thing] = true
+		existing[thing] = true
 		if !known[thing] && !slices.Contains(before, thing) {
 			wrong = append(wrong, "no stack knows "+thing.String())
 		}
 	}
 	for thing := range known {
-		if !standing[thing] && thing.Type != dockerImage && !slices.Contains(made, thing.Type) {
+		if !existing[thing] && thing.Type != dockerImage && !slices.Contains(withoutState, thing.Type) {
 			wrong = append(wrong, "a stack knows what is gone: "+thing.String())
 		}
 	}
@@ -264,16 +264,16 @@ func (e *estate) disagreements(before []thing) []string {
 	return wrong
 }
 
-// An image's ID is the name under which it was pushed; it stands in a registry,
+// An image's ID is the name under which it was pushed; it exists in a registry,
 // not in an account of the docker provider's.
 const dockerImage = "docker:index/image:Image"
 
-// things are everything that stands in the accounts and that a program could
+// things are everything that exists in the accounts and that a program could
 // have stated.
-func (e *estate) things() []thing {
+func (e *simulatedEnvironment) things() []thing {
 	var all []thing
 	for _, r := range e.Resources(awssim.Filter{}) {
-		if !slices.Contains(made, r.Type) && !r.Hidden.Flag("belongsToVPC") {
+		if !slices.Contains(withoutState, r.Type) && !r.Hidden.Flag("belongsToVPC") {
 			all = append(all, thing{r.Type, r.ID})
 		}
 	}

@@ -32,7 +32,7 @@ func domainsOf(n int) string {
 }
 
 // ids are the resources of a type that Portico made in the shared account.
-func (e *estate) ids(token string) []string {
+func (e *simulatedEnvironment) ids(token string) []string {
 	var ids []string
 	for _, r := range e.Resources(awssim.Filter{Account: sharedAccount, Type: token}) {
 		if len(r.Properties.Object("tagsAll")) > 0 {
@@ -51,7 +51,7 @@ func TestCertificatesSpillOverToFurtherLoadBalancers(t *testing.T) {
 	files := smallProject()
 	files["mapping.yaml"] = domainsOf(2)
 	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:quotas: {certificatesPerLoadBalancer: 1, namesPerCertificate: 1}\n"
-	e := begin(t, files, ordersWorld())
+	e := newEnvironment(t, files, ordersWorld())
 	before := e.things()
 	e.up()
 	require.Len(t, e.ids(balancerType), 1)
@@ -62,8 +62,8 @@ func TestCertificatesSpillOverToFurtherLoadBalancers(t *testing.T) {
 	e.up()
 	require.Contains(t, e.log.String(), "nginx uses 3 load balancers")
 	require.Len(t, e.ids(balancerType), 3)
-	require.Subset(t, e.ids(certificateType), first, "those that stand stay")
-	e.settled()
+	require.Subset(t, e.ids(certificateType), first, "those that exist stay")
+	e.requireNoChanges()
 
 	_, err := e.env.Destroy(t.Context())
 	require.NoError(t, err)
@@ -80,12 +80,12 @@ func TestSharesFromOutsideTheOrganizationAreAccepted(t *testing.T) {
 	files := movingProject("native")
 	files["Pulumi.dev.yaml"] += "  portico:native: {acceptShares: [\"" + ordersAccount + "\"]}\n"
 	files["accounts/provider/Pulumi.dev-orders.yaml"] += "  portico:native: {allowExternalPrincipals: true}\n"
-	e := begin(t, files, world)
+	e := newEnvironment(t, files, world)
 	e.env.Settle = 0
 	before := e.things()
 	e.up()
 	require.Len(t, e.domain(string(movingHost)).AssociatedEndpoints, 1)
-	e.settled()
+	e.requireNoChanges()
 	_, err := e.env.Destroy(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, e.disagreements(before), e.log)
@@ -109,7 +109,7 @@ func TestEnvironmentsOfOneAccountHaveTheSameNames(t *testing.T) {
 	for _, id := range []string{"other00001", "other00002"} {
 		world.RESTAPIs = append(world.RESTAPIs, awssim.RESTAPI{Account: ordersAccount, Region: region, ID: id, Name: id, Stages: []string{"dev"}})
 	}
-	e := begin(t, files, world)
+	e := newEnvironment(t, files, world)
 	e.env.Settle = 0
 	other, err := automation.Discover(e.project, "prod", automation.Programs{
 		Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn, ProviderTagged: accounts.ProviderTaggedIn,
@@ -130,7 +130,7 @@ func TestEnvironmentsOfOneAccountHaveTheSameNames(t *testing.T) {
 	}
 	require.Equal(t, []string{"internal.example.com", "internal.example.com"}, names)
 	require.Len(t, vpcs, 2)
-	e.settled()
+	e.requireNoChanges()
 	report, err := other.Preview(t.Context())
 	require.NoError(t, err)
 	for _, stack := range report.Stacks {
@@ -144,7 +144,7 @@ func TestEnvironmentsOfOneAccountHaveTheSameNames(t *testing.T) {
 }
 
 // TestAMoveThatFailsIsNotClaimed has a run fail in which a name was to move. The
-// next one has to read where the host stands in truth.
+// next one has to read which front door the host really has.
 func TestAMoveThatFailsIsNotClaimed(t *testing.T) {
 	slowly(t)
 	for sentence, test := range map[string]struct {
@@ -166,7 +166,7 @@ func TestAMoveThatFailsIsNotClaimed(t *testing.T) {
 			t.Parallel()
 			files := movingProject(test.from)
 			files["Pulumi.dev.yaml"] += test.settings
-			e := begin(t, files, movingWorld())
+			e := newEnvironment(t, files, movingWorld())
 			e.env.Settle = 0
 			e.up()
 
@@ -187,8 +187,8 @@ func TestAMoveThatFailsIsNotClaimed(t *testing.T) {
 			}
 
 			report := e.up()
-			e.arrived(report, test.to)
-			e.settled()
+			e.requireAtFrontDoor(report, test.to)
+			e.requireNoChanges()
 		})
 	}
 }

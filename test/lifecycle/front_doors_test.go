@@ -19,9 +19,9 @@ import (
 	"github.com/portico-iac/portico/internal/awssim"
 )
 
-// doorsMapping has a row of each front door; those of nginx and alb share an
+// frontDoorsMapping has a row of each front door; those of nginx and alb share an
 // API.
-const doorsMapping = `ACCOUNTS:
+const frontDoorsMapping = `ACCOUNTS:
   orders: {ID: "222222222222", ROLE_ARN: "arn:aws:iam::222222222222:role/portico"}
 APIS:
   - CUSTOM_DOMAIN_URL: proxied.internal.example.com
@@ -46,33 +46,33 @@ const (
 	validating = `  portico:certificates: {zones: [{name: example.com, roleArn: "arn:aws:iam::111111111111:role/dns"}]}`
 )
 
-// doorsWorld is what stands before Portico comes to doorsMapping.
-func doorsWorld() *awssim.World {
+// frontDoorsWorld is what exists before Portico deploys frontDoorsMapping.
+func frontDoorsWorld() *awssim.World {
 	world := policyWorld()
 	world.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: "arn:aws:acm-pca:us-east-1:222222222222:certificate-authority/0a1b"}}
 	world.Accounts[0].Roles = append(world.Accounts[0].Roles, awssim.Role{Name: "dns", Trusts: []string{sharedAccount}})
 	return world
 }
 
-// doorsProject is doorsMapping's projects, by the names of their files.
-func doorsProject() map[string]string {
+// frontDoorsProject is frontDoorsMapping's projects, by the names of their files.
+func frontDoorsProject() map[string]string {
 	files := smallProject()
-	files["mapping.yaml"] = doorsMapping
+	files["mapping.yaml"] = frontDoorsMapping
 	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:providers: [organization/portico-provider/dev-orders]\n"
 	files["accounts/provider/Pulumi.dev-orders.yaml"] = providerSettings(ordersAccount, redeploy, validating)
 	return files
 }
 
-// doorsEstate is an environment of doorsMapping that nobody has brought up yet.
-func doorsEstate(t *testing.T) *estate {
+// newFrontDoorsEnvironment is an environment of frontDoorsMapping before its first up.
+func newFrontDoorsEnvironment(t *testing.T) *simulatedEnvironment {
 	t.Helper()
-	e := begin(t, doorsProject(), doorsWorld())
+	e := newEnvironment(t, frontDoorsProject(), frontDoorsWorld())
 	e.env.Settle = 0
 	return e
 }
 
 // domain is the custom domain of that name, or nil.
-func (e *estate) domain(name string) *awssim.CustomDomain {
+func (e *simulatedEnvironment) domain(name string) *awssim.CustomDomain {
 	for _, domain := range e.Domains(region) {
 		if domain.Name == name {
 			return &domain
@@ -86,7 +86,7 @@ func (e *estate) domain(name string) *awssim.CustomDomain {
 func TestFrontDoorsOfAnAccount(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	e := doorsEstate(t)
+	e := newFrontDoorsEnvironment(t)
 	// An answer is late enough for another domain to overtake it.
 	e.OnCall(func(c awssim.Call) {
 		if c.Type == domainType {
@@ -116,41 +116,41 @@ func TestFrontDoorsOfAnAccount(t *testing.T) {
 		require.Contains(t, strings.Join(names, " "), "Porticodev1e1bALBAllow")
 		require.Contains(t, strings.Join(sids(t, l.api(emptyAPI).Stages["dev"].Policy), " "), "Porticodev1e1bNativeAllow")
 	})
-	t.Run("and a second update has nothing to do", func(t *testing.T) { e.settled() })
+	t.Run("and a second update has nothing to do", func(t *testing.T) { e.requireNoChanges() })
 	t.Run("what the owner adds is kept", func(t *testing.T) {
 		require.NoError(t, l.owner(ownedAPI).SavePolicy(with(t, l.api(ownedAPI).SavedPolicy, "Added")))
 		changes, _ := l.deploy()
 		require.Equal(t, map[string]int{"update": 1, "replace": 1}, changes)
 		require.Equal(t, []string{"Ours", "Added"}, sids(t, l.api(ownedAPI).Stages["dev"].Policy)[:2])
-		e.settled()
+		e.requireNoChanges()
 	})
 	t.Run("a row that leads to another stage takes its domain along", func(t *testing.T) {
 		before := e.domain("balanced.internal.example.com")
-		l.rewrite(strings.Replace(doorsMapping, "amazonaws.com/dev\n    ACCOUNT: orders\n    FRONT_DOOR: alb", "amazonaws.com/prod\n    ACCOUNT: orders\n    FRONT_DOOR: alb", 1), redeploy, validating)
+		l.rewrite(strings.Replace(frontDoorsMapping, "amazonaws.com/dev\n    ACCOUNT: orders\n    FRONT_DOOR: alb", "amazonaws.com/prod\n    ACCOUNT: orders\n    FRONT_DOOR: alb", 1), redeploy, validating)
 		e.up()
 		after := e.domain("balanced.internal.example.com")
 		require.Equal(t, before.ARN, after.ARN)
 		require.Equal(t, []awssim.BasePathMapping{{BasePath: "v1", APIID: ownedAPI, Stage: "prod"}}, after.Mappings)
 		require.Contains(t, strings.Join(sids(t, l.api(ownedAPI).Stages["prod"].Policy), " "), "Porticodev1e1bALBAllow")
-		e.settled()
+		e.requireNoChanges()
 	})
 	t.Run("a retired row's domain goes, and what it was granted", func(t *testing.T) {
-		l.rewrite(strings.Replace(doorsMapping, "    FRONT_DOOR: alb", "    FRONT_DOOR: alb\n    RETIRED: true", 1), redeploy, validating)
+		l.rewrite(strings.Replace(frontDoorsMapping, "    FRONT_DOOR: alb", "    FRONT_DOOR: alb\n    RETIRED: true", 1), redeploy, validating)
 		e.up()
 		require.Nil(t, e.domain("balanced.internal.example.com"))
 		names := sids(t, l.api(ownedAPI).Stages["dev"].Policy)
 		require.Equal(t, []string{"Ours", "Added"}, names[:2])
 		require.NotContains(t, strings.Join(names, " "), "Porticodev1e1bALBAllow")
-		e.settled()
+		e.requireNoChanges()
 	})
 	t.Run("so does the domain of a row that is taken out", func(t *testing.T) {
-		proxied, _, _ := strings.Cut(doorsMapping, "  - CUSTOM_DOMAIN_URL: balanced")
+		proxied, _, _ := strings.Cut(frontDoorsMapping, "  - CUSTOM_DOMAIN_URL: balanced")
 		l.rewrite(proxied, redeploy)
 		e.up()
 		require.Empty(t, e.Domains(region))
 		require.Empty(t, e.Resources(awssim.Filter{Account: ordersAccount, Type: "aws:acm/certificate:Certificate"}))
 		require.Empty(t, e.Resources(awssim.Filter{Account: ordersAccount, Type: "aws:ram/resourceShare:ResourceShare"}))
-		e.settled()
+		e.requireNoChanges()
 	})
 }
 
@@ -159,7 +159,7 @@ func TestFrontDoorsOfAnAccount(t *testing.T) {
 func TestEachUpdateSaysHowFarItIs(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	e := doorsEstate(t)
+	e := newFrontDoorsEnvironment(t)
 	shared, provider := &lives{e, e.env.Shared}, &lives{e, e.env.Providers[0]}
 	decode := func(value any) (rows map[string][]string) {
 		data, err := json.Marshal(value)
@@ -186,15 +186,15 @@ func TestEachUpdateSaysHowFarItIs(t *testing.T) {
 
 	t.Run("a host that changes to alb is admitted by both ways until the earlier one is down", func(t *testing.T) {
 		admits := func() []string {
-			var doors []string
+			var admitted []string
 			for _, sid := range sids(t, provider.api(ownedAPI).Stages["dev"].Policy) {
 				if strings.Contains(sid, "Allow") {
-					doors = append(doors, strings.TrimRight(sid, "0123456789"))
+					admitted = append(admitted, strings.TrimRight(sid, "0123456789"))
 				}
 			}
-			return slices.Compact(doors)
+			return slices.Compact(admitted)
 		}
-		provider.rewrite(strings.Replace(doorsMapping, "    VERBS: [GET, POST]\n    ACCOUNT: orders\n", "    ACCOUNT: orders\n    FRONT_DOOR: alb\n", 1), redeploy, validating)
+		provider.rewrite(strings.Replace(frontDoorsMapping, "    VERBS: [GET, POST]\n    ACCOUNT: orders\n", "    ACCOUNT: orders\n    FRONT_DOOR: alb\n", 1), redeploy, validating)
 		shared.deploy()
 		_, outputs := provider.deploy()
 		require.Equal(t, []any{"proxied.internal.example.com"}, outputs["retains"].Value)
@@ -236,7 +236,7 @@ func TestCustomDomainsChangeTheirCertificates(t *testing.T) {
 	slowly(t)
 	t.Parallel()
 	const authority = "arn:aws:acm-pca:us-east-1:222222222222:certificate-authority/0a1b"
-	e := doorsEstate(t)
+	e := newFrontDoorsEnvironment(t)
 	e.up()
 	l := &lives{e, e.env.Providers[0]}
 	hosts := []string{"balanced.internal.example.com", "direct.internal.example.com"}
@@ -266,7 +266,7 @@ func TestCustomDomainsChangeTheirCertificates(t *testing.T) {
 		{"a private authority's", "  portico:certificates: {source: private-ca, certificateAuthorityArn: \"" + authority + "\"}", false},
 		{"one of Amazon's again", validating, false},
 	} {
-		l.rewrite(doorsMapping, redeploy, source.config)
+		l.rewrite(frontDoorsMapping, redeploy, source.config)
 		changes, _ := l.deploy()
 		require.NotEmpty(t, changes, source.name)
 		arns, certificates := domains()
@@ -301,16 +301,16 @@ func TestTheEndpointsAccountMayOwnAPIsToo(t *testing.T) {
 	}
 	files := smallProject()
 	delete(files, "accounts/provider/Pulumi.dev-orders.yaml")
-	files["mapping.yaml"] = strings.NewReplacer("ACCOUNT: orders", `ACCOUNT: "`+sharedAccount+`"`).Replace(doorsMapping)
+	files["mapping.yaml"] = strings.NewReplacer("ACCOUNT: orders", `ACCOUNT: "`+sharedAccount+`"`).Replace(frontDoorsMapping)
 	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:providers: [organization/portico-provider/dev-own]\n"
 	files["accounts/provider/Pulumi.dev-own.yaml"] = providerSettings(sharedAccount, redeploy)
-	e := begin(t, files, world)
+	e := newEnvironment(t, files, world)
 	e.env.Settle = 0
 	e.up()
-	e.settled()
+	e.requireNoChanges()
 	require.Len(t, e.Domains(region), 2)
 	require.Len(t, e.domain("direct.internal.example.com").AssociatedEndpoints, 1)
-	require.Empty(t, e.Resources(awssim.Filter{Type: "aws:ram/resourceShare:ResourceShare"}), "nobody to share with")
+	require.Empty(t, e.Resources(awssim.Filter{Type: "aws:ram/resourceShare:ResourceShare"}), "no account to share with")
 
 	validations := func() int {
 		n := 0
@@ -325,7 +325,7 @@ func TestTheEndpointsAccountMayOwnAPIsToo(t *testing.T) {
 	proxied, _, _ := strings.Cut(files["mapping.yaml"], "  - CUSTOM_DOMAIN_URL: balanced")
 	write(t, e.project, map[string]string{"mapping.yaml": proxied})
 	e.up()
-	e.settled()
+	e.requireNoChanges()
 	require.Empty(t, e.Domains(region))
 	require.Equal(t, 1, validations(), "the shared stack's certificate needs the record still")
 }
