@@ -10,7 +10,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-func (s *sharedStack) endpoints(network *components.Network, groups *components.SecurityGroups, fixed []pulumi.Resource) (*components.Endpoints, error) {
+func (s *sharedStack) endpoints(network *components.Network, groups *components.SecurityGroups, staticEndpoints []pulumi.Resource) (*components.Endpoints, error) {
 	source := func(c settings.Endpoint) components.EndpointSource {
 		return components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
 	}
@@ -22,7 +22,7 @@ func (s *sharedStack) endpoints(network *components.Network, groups *components.
 		SubnetIDs:         network.SubnetIDs,
 		RouteTableIDs:     network.RouteTableIDs,
 		Addresses:         network.EndpointAddresses,
-		StaticEndpoints:   fixed,
+		StaticEndpoints:   staticEndpoints,
 		ExecuteAPI:        s.endpointSource(mapping.FrontDoorNGINX, config.ExecuteAPI),
 		Logs:              source(config.Logs),
 		ECRAPI:            source(config.ECRAPI),
@@ -54,7 +54,7 @@ func (s *sharedStack) albEndpoint(network *components.Network, groups *component
 	}, s.providers)
 }
 
-func (s *sharedStack) nativeEndpoint(network *components.Network, fixed []pulumi.Resource) (*components.ExecuteAPIEndpoint, error) {
+func (s *sharedStack) nativeEndpoint(network *components.Network, staticEndpoints []pulumi.Resource) (*components.ExecuteAPIEndpoint, error) {
 	return components.NewExecuteAPIEndpoint(s.ctx, s.prefix+"-native", &components.ExecuteAPIEndpointArgs{
 		Region:        s.config.AWS.Region,
 		VPCID:         network.VPCID,
@@ -63,7 +63,7 @@ func (s *sharedStack) nativeEndpoint(network *components.Network, fixed []pulumi
 		Source:        s.endpointSource(mapping.FrontDoorNative, s.config.Endpoints.Native),
 		Clients:       components.EndpointClients{CIDRs: slices.Concat(network.CIDRs, s.config.LoadBalancer.AllowedCIDRs)},
 		Tags:          s.tags,
-	}, s.providers, pulumi.DependsOn(fixed))
+	}, s.providers, pulumi.DependsOn(staticEndpoints))
 }
 
 // endpointSource says where a front door's endpoint comes from. Where the VPC

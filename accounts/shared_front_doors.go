@@ -45,12 +45,12 @@ func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, erro
 		}
 	}
 	if s.stands(mapping.FrontDoorNGINX) {
-		if doors.endpoints, err = s.endpoints(network, groups, doors.fixed()); err != nil {
+		if doors.endpoints, err = s.endpoints(network, groups, doors.staticEndpoints()); err != nil {
 			return nil, err
 		}
 	}
 	if s.stands(mapping.FrontDoorNative) {
-		if doors.native, err = s.nativeEndpoint(network, doors.fixed()); err != nil {
+		if doors.native, err = s.nativeEndpoint(network, doors.staticEndpoints()); err != nil {
 			return nil, err
 		}
 		if doors.associations, err = s.accessAssociations(doors.native); err != nil {
@@ -60,7 +60,7 @@ func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, erro
 	if err := doors.checkDistinct(); err != nil {
 		return nil, err
 	}
-	if doors.balancers, err = s.loadBalancers(network, groups, doors.fixed()); err != nil {
+	if doors.balancers, err = s.loadBalancers(network, groups, doors.staticEndpoints()); err != nil {
 		return nil, err
 	}
 	if s.stands(mapping.FrontDoorNGINX) {
@@ -77,9 +77,9 @@ func (s *sharedStack) stands(door mapping.FrontDoor) bool {
 	return slices.Contains(s.topology.Doors, door)
 }
 
-// fixed are the endpoints at chosen addresses, which come before whatever else
+// staticEndpoints are the endpoints at chosen addresses, which come before whatever else
 // takes addresses.
-func (d *frontDoors) fixed() []pulumi.Resource {
+func (d *frontDoors) staticEndpoints() []pulumi.Resource {
 	if d.endpoints != nil {
 		return d.endpoints.StaticEndpoints
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // loadBalancers makes the load balancers, in the topology's order.
-func (s *sharedStack) loadBalancers(network *components.Network, groups *components.SecurityGroups, fixed []pulumi.Resource) ([]*components.LoadBalancer, error) {
+func (s *sharedStack) loadBalancers(network *components.Network, groups *components.SecurityGroups, staticEndpoints []pulumi.Resource) ([]*components.LoadBalancer, error) {
 	if len(s.topology.LoadBalancers) == 0 {
 		return nil, nil
 	}
@@ -39,7 +39,7 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 		if args.Proxy {
 			args.Type = s.config.LoadBalancer.Type
 		}
-		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(fixed))
+		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(staticEndpoints))
 		if err != nil {
 			return nil, err
 		}

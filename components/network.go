@@ -31,7 +31,7 @@ const (
 	firstPublicSubnet = 4
 )
 
-// Where the execute-api endpoints' addresses lie in their subnets. AWS keeps a
+// Where the execute-api endpoints' addresses are in their subnets. AWS reserves a
 // subnet's first four addresses and its last for itself.
 const (
 	endpointOffset    = 16
