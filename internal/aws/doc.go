@@ -1,7 +1,8 @@
 // Package aws is AWS's vocabulary as Portico uses it: partitions, regions,
-// account numbers, ARNs, and references to container images. Each has one grammar
-// here, which every other package asks. It calls nothing, and imports neither
-// AWS's SDK nor another package of Portico.
+// account numbers, ARNs, and references to container images, each with one grammar
+// that every other package asks; and the quotas of an account for which AWS has
+// raised none. It calls nothing, and imports neither AWS's SDK nor another package
+// of Portico.
 package aws
 
 import "strconv"

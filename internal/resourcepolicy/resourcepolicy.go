@@ -21,12 +21,15 @@
 // alternatives.
 package resourcepolicy
 
-import "slices"
+import (
+	"slices"
 
-// DefaultMaxSize is API Gateway's default quota for the length of a resource
-// policy, in characters: "API Gateway resource policy", 8,192, adjustable
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
-const DefaultMaxSize = 8192
+	"github.com/portico-iac/portico/internal/aws"
+)
+
+// DefaultMaxSize is the most characters of a resource policy for which AWS asks
+// no raised quota.
+const DefaultMaxSize = aws.QuotaResourcePolicySize
 
 // Request asks for the policy of one API.
 type Request struct {

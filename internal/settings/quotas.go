@@ -6,24 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/internal/topology"
-)
-
-// AWS's quotas as an account has them before any is raised, beside those of
-// topology.DefaultQuotas.
-const (
-	// Route 53: VPCs per private hosted zone, and authorizations per hosted zone
-	// to associate VPCs of other accounts. Profiles have no such limits.
-	defaultVPCsPerZone              = 300
-	defaultVPCAuthorizationsPerZone = 1000
-	// VPC: inbound rules per security group.
-	defaultSecurityGroupRules = 60
-	// Elastic Load Balancing: targets per Application Load Balancer; per Network
-	// Load Balancer, which with cross-zone load balancing has as many as it
-	// otherwise has in one zone.
-	targetsPerALB = 1000
-	targetsPerNLB = 500
 )
 
 const (
@@ -77,18 +62,18 @@ type Quotas struct {
 }
 
 func defaultQuotas() Quotas {
-	aws := topology.DefaultQuotas()
+	derived := topology.DefaultQuotas()
 	return Quotas{
-		CertificatesPerLoadBalancer: aws.CertificatesPerLoadBalancer,
-		NamesPerCertificate:         aws.NamesPerCertificate,
-		HostedZones:                 aws.HostedZones,
-		RecordsPerZone:              aws.RecordsPerZone,
-		VPCsPerZone:                 defaultVPCsPerZone,
-		VPCAuthorizationsPerZone:    defaultVPCAuthorizationsPerZone,
-		SecurityGroupRules:          defaultSecurityGroupRules,
-		LoadBalancers:               aws.LoadBalancers,
-		RulesPerLoadBalancer:        aws.RulesPerLoadBalancer,
-		Associations:                aws.Associations,
+		CertificatesPerLoadBalancer: derived.CertificatesPerLoadBalancer,
+		NamesPerCertificate:         derived.NamesPerCertificate,
+		HostedZones:                 derived.HostedZones,
+		RecordsPerZone:              derived.RecordsPerZone,
+		VPCsPerZone:                 aws.QuotaVPCsPerZone,
+		VPCAuthorizationsPerZone:    aws.QuotaVPCAuthorizationsPerZone,
+		SecurityGroupRules:          aws.QuotaSecurityGroupRules,
+		LoadBalancers:               derived.LoadBalancers,
+		RulesPerLoadBalancer:        derived.RulesPerLoadBalancer,
+		Associations:                derived.Associations,
 	}
 }
 

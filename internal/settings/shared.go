@@ -1,5 +1,7 @@
 package settings
 
+import "github.com/portico-iac/portico/internal/aws"
+
 // Shared are the settings of a shared-services account's stack. Source.Shared
 // reads them, CompleteShared completes those that are made in code.
 type Shared struct {
@@ -284,9 +286,9 @@ func (c *Shared) complete(stack string, given map[string]bool) {
 		}
 	}
 	if !given["quotas.targetsPerLoadBalancer"] {
-		c.Quotas.TargetsPerLoadBalancer = targetsPerALB
+		c.Quotas.TargetsPerLoadBalancer = aws.QuotaTargetsPerALB
 		if c.LoadBalancer.Type == NetworkLoadBalancer {
-			c.Quotas.TargetsPerLoadBalancer = targetsPerNLB
+			c.Quotas.TargetsPerLoadBalancer = aws.QuotaTargetsPerNLB
 		}
 	}
 	if given["certificates.namesPerCertificate"] && !given["quotas.namesPerCertificate"] {

@@ -3,6 +3,8 @@ package topology
 import (
 	"errors"
 	"fmt"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 const (
@@ -60,20 +62,19 @@ type Quotas struct {
 	Associations int
 }
 
-// DefaultQuotas are the quotas of an account for which AWS has raised none
-// (ACM user guide, Elastic Load Balancing user guides, Route 53 and API Gateway
-// developer guides: quotas), and the most load balancers.
+// DefaultQuotas are the quotas of an account for which AWS has raised none, and
+// the most load balancers.
 func DefaultQuotas() Quotas {
 	return Quotas{
-		NamesPerCertificate:         10,
-		CertificatesPerLoadBalancer: 25,
+		NamesPerCertificate:         aws.QuotaNamesPerCertificate,
+		CertificatesPerLoadBalancer: aws.QuotaCertificatesPerLoadBalancer,
 		LoadBalancers:               MaxLoadBalancers,
-		RulesPerLoadBalancer:        100,
-		HostedZones:                 500,
-		RecordsPerZone:              10_000,
-		PrivateDomains:              50,
-		RegionalDomains:             120,
-		Associations:                100,
+		RulesPerLoadBalancer:        aws.QuotaRulesPerLoadBalancer,
+		HostedZones:                 aws.QuotaHostedZones,
+		RecordsPerZone:              aws.QuotaRecordsPerZone,
+		PrivateDomains:              aws.QuotaPrivateDomains,
+		RegionalDomains:             aws.QuotaRegionalDomains,
+		Associations:                aws.QuotaAssociations,
 	}
 }
 
