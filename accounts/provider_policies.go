@@ -14,6 +14,7 @@ import (
 func (s *providerStack) policyRequest(api topology.API) resourcepolicy.Request {
 	request := apipolicy.Request(api, s.account.ID, s.migration.Admitted, nil)
 	request.App, request.Environment = s.config.App.Name, s.config.App.Environment
+	request.VPCID = s.shared.VPCID
 	request.VPCEndpointID = s.endpoint(mapping.FrontDoorNGINX)
 	request.ALBEndpointID = s.endpoint(mapping.FrontDoorALB)
 	request.NativeEndpointIDs = s.nativeEndpoints()

@@ -12,7 +12,7 @@ var methods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT
 
 // arns are the patterns of the methods that the grant allows:
 // prefix + stage/METHOD/path. "*" matches any run of characters, slashes
-// included, so it stands only at the end or for a whole stage: "dev/*/orders"
+// included, so it is only at the end or for a whole stage: "dev/*/orders"
 // would match dev/GET/x/orders.
 func (g Grant) arns(prefix string) []string {
 	allowed := g.Methods
@@ -61,7 +61,7 @@ func withoutCovered(arns []string) []string {
 	return slices.Compact(kept)
 }
 
-// covered tells whether a tree other than the pattern's own holds it.
+// covered reports whether a tree other than the pattern's own holds it.
 func covered(arn string, trees map[string]bool) bool {
 	own := strings.TrimSuffix(arn, "*")
 	for i := range len(own) {

@@ -116,7 +116,7 @@ func (r *Request) checkEndpoints(p *problems) {
 	}
 }
 
-// check refuses what is wrong with a grant of whichever front door, but for its
+// check refuses what is wrong with a grant of any front door, but for its
 // host.
 func (g Grant) check(p *problems, name string) {
 	p.require(stageGrammar, name+": stage", g.Stage, "prod")

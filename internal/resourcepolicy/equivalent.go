@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Equivalent tells whether two policies of an API say the same, however they
+// Equivalent reports whether two policies of an API say the same, however they
 // are spelt: white space, escaping, the order of names, of statements and of
 // sets, lists of one, short ARNs, account numbers for their root's ARN, "*"
 // for {"AWS":"*"}, the case of condition keys, and numbers or booleans in

@@ -122,7 +122,7 @@ func (q rowRequest) denial(statement map[string]any, version any) verdict {
 }
 
 // isPrincipal reports whether the statement is about the row's callers. One that
-// names nobody is no policy that API Gateway stores, and counts as about
+// names none is no policy that API Gateway stores, and counts as about
 // everybody.
 func (q rowRequest) isPrincipal(statement map[string]any) answer {
 	name, negated := "Principal", false

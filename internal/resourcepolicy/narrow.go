@@ -9,7 +9,7 @@ import (
 // than a wider row of the same host does: of shop/v1 -> api/prod and
 // shop/v1/admin -> api/prod/admin, with GET alone, /admin of prod. Requests for
 // it are the narrower row's, since the longest base path wins; so the methods
-// that it doesn't have are nobody's, although the wider row's ARNs cover them.
+// that it doesn't have are no row's, although the wider row's ARNs cover them.
 type narrowPath struct {
 	stage, path string
 	methods     []string // to be denied, sorted
