@@ -71,7 +71,7 @@ func Render(routes []topology.Route, o Options) (*Context, error) {
 	otherMaps := slices.Concat(routingMaps(table.depths), refusalMaps(), answerMaps(table.region), logMaps())
 	configuration := []File{
 		execute("headers.conf", "headers.conf.tmpl", newHeaders()),
-		execute("nginx.conf", "nginx.conf.tmpl", newMain(routes, table, hash)),
+		execute("nginx.conf", "nginx.conf.tmpl", newMain(routes, hash)),
 		execute("routes.conf", "maps.conf.tmpl", routeMaps),
 		execute("routing.conf", "maps.conf.tmpl", otherMaps),
 		execute("strict.conf", "strict.conf.tmpl", strictUpstreams(routes)),

@@ -35,8 +35,9 @@ type Main struct {
 	// Proxies are the locations that forward otherwise than DefaultProxy.
 	Proxies    []Proxy
 	ErrorPages []ErrorPage
-	// BasePaths says that some host's path has to be looked at.
-	BasePaths bool
+	// PagesNeedBasePaths says that an error of the proxy's own depends on the base
+	// path: a row with one has CORS.
+	PagesNeedBasePaths bool
 }
 
 // Proxy is a location that forwards; times are in milliseconds.
@@ -70,7 +71,7 @@ type ErrorPage struct {
 	Allow bool
 }
 
-func newMain(routes []topology.Route, table *routeTable, hash MapHash) Main {
+func newMain(routes []topology.Route, hash MapHash) Main {
 	kinds := make(map[forwarding]bool)
 	for _, r := range routes {
 		kinds[forwardingOf(r)] = true
@@ -78,11 +79,11 @@ func newMain(routes []topology.Route, table *routeTable, hash MapHash) Main {
 	standard := forwarding{timeout: defaultTimeout}
 	delete(kinds, standard)
 	m := Main{
-		MapHash:      hash,
-		Answers:      newAnswers(),
-		DefaultProxy: standard.proxy(),
-		ErrorPages:   errorPages(),
-		BasePaths:    len(table.depths) > 0,
+		MapHash:            hash,
+		Answers:            newAnswers(),
+		DefaultProxy:       standard.proxy(),
+		ErrorPages:         errorPages(),
+		PagesNeedBasePaths: slices.ContainsFunc(routes, func(r topology.Route) bool { return r.CORS && r.BasePath != "" }),
 	}
 	for _, kind := range slices.SortedFunc(maps.Keys(kinds), func(a, b forwarding) int { return cmp.Compare(a.name(), b.name()) }) {
 		m.Proxies = append(m.Proxies, kind.proxy())
