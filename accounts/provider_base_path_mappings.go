@@ -10,7 +10,7 @@ import (
 // there, and which nobody but its owner creates, is left for a later update.
 func (s *providerStack) mapPaths() error {
 	for _, domain := range s.domains {
-		custom := s.made.domains[domainKey{domain.Host, domain.Door}]
+		custom := s.made.domains[domainKey{domain.Host, domain.FrontDoor}]
 		if custom == nil {
 			continue
 		}
@@ -25,12 +25,12 @@ func (s *providerStack) mapPaths() error {
 				after = append(after, deployment)
 			}
 			mapping, err := custom.Map(s.ctx, &components.BasePathMappingArgs{
-				BasePath: path.Segment, APIID: string(path.API.ID), Stage: string(path.API.Stage),
+				BasePath: path.BasePath, APIID: string(path.API.ID), Stage: string(path.API.Stage),
 			}, pulumi.DependsOn(after))
 			if err != nil {
 				return err
 			}
-			custom.paths[path.Segment] = mapping
+			custom.paths[path.BasePath] = mapping
 		}
 	}
 	return nil

@@ -29,7 +29,7 @@ func suitsPrivateDomain(c settings.Imported) bool {
 func certificateOf(c settings.Certificates, domain topology.Domain, rows *mapping.Mapping) (topology.Certificate, error) {
 	unsuited := map[string]settings.Imported{}
 	for _, imported := range c.Imported {
-		if domain.Door == mapping.FrontDoorNative && !suitsPrivateDomain(imported) {
+		if domain.FrontDoor == mapping.FrontDoorNative && !suitsPrivateDomain(imported) {
 			unsuited[imported.ID()] = imported
 		}
 	}
@@ -77,7 +77,7 @@ func (s *providerStack) domainCertificates() (map[domainKey]topology.Certificate
 			wrong = append(wrong, err)
 			continue
 		}
-		chosen[domainKey{domain.Host, domain.Door}] = certificate
+		chosen[domainKey{domain.Host, domain.FrontDoor}] = certificate
 		if certificate.Origin == topology.Issued {
 			// All rows of a parent domain name the same zone, or none.
 			zones[certificate.Names[0]] = cmp.Or(zones[certificate.Names[0]], domain.PublicZone)

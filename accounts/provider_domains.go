@@ -44,9 +44,9 @@ func (s *providerStack) customDomains() error {
 	var share *components.DomainShare
 	var after []pulumi.Resource
 	for _, domain := range s.domains {
-		key := domainKey{domain.Host, domain.Door}
+		key := domainKey{domain.Host, domain.FrontDoor}
 		args := &components.CustomDomainArgs{Host: string(domain.Host), CertificateARN: arns[key], Tags: s.tags}
-		if domain.Door == mapping.FrontDoorNative {
+		if domain.FrontDoor == mapping.FrontDoorNative {
 			if s.endpoint(mapping.FrontDoorNative) == "" {
 				continue
 			}
@@ -58,7 +58,7 @@ func (s *providerStack) customDomains() error {
 			}
 		}
 		custom := &customDomain{}
-		if custom.CustomDomain, err = components.NewCustomDomain(s.ctx, string(domain.Door)+"-"+string(domain.Host), args, s.providers, pulumi.DependsOn(after)); err != nil {
+		if custom.CustomDomain, err = components.NewCustomDomain(s.ctx, string(domain.FrontDoor)+"-"+string(domain.Host), args, s.providers, pulumi.DependsOn(after)); err != nil {
 			return err
 		}
 		if args.Private != nil && share != nil {

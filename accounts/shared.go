@@ -86,7 +86,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 
 // checkRows reports what the endpoints of a region can't serve.
 func checkRows(derived *topology.Topology, rows *mapping.Mapping, region string) error {
-	if len(derived.Doors) == 0 {
+	if len(derived.FrontDoors) == 0 {
 		return fmt.Errorf("deploy %s: it has no row that isn't retired: add one, or destroy the stack", rows.Source)
 	}
 	var wrong []error

@@ -10,18 +10,18 @@ import (
 
 // albRoutings lead the load balancers' alb hosts on. While all such hosts wait for
 // their accounts, they stand on each load balancer that may have to lead one.
-func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors) ([]*components.ALBRouting, error) {
-	all := make([]*components.ALBRouting, len(doors.balancers))
+func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors) (map[string]*components.ALBRouting, error) {
+	all := map[string]*components.ALBRouting{}
 	if doors.alb == nil {
 		return all, nil
 	}
-	for i, balancer := range s.topology.LoadBalancers {
+	for _, balancer := range s.topology.LoadBalancers {
 		if len(balancer.ALBHosts) == 0 && (len(s.topology.ALBHosts) > 0 || s.proxied(balancer) && !s.config.SharesLoadBalancer()) {
 			continue
 		}
 		toAPIGateway, toProxy := s.hostsByTarget(balancer)
-		door, err := components.NewALBRouting(s.ctx, s.prefix+routingSuffix(balancer.Name), &components.ALBRoutingArgs{
-			LoadBalancer:      doors.balancers[i],
+		routing, err := components.NewALBRouting(s.ctx, s.prefix+routingSuffix(balancer.Name), &components.ALBRoutingArgs{
+			LoadBalancer:      doors.balancers[balancer.Name],
 			VPCID:             network.VPCID,
 			Endpoint:          doors.alb,
 			HostsToAPIGateway: toAPIGateway,
@@ -33,7 +33,7 @@ func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors
 		if err != nil {
 			return nil, err
 		}
-		all[i] = door
+		all[balancer.Name] = routing
 	}
 	return all, nil
 }

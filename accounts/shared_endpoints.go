@@ -71,7 +71,7 @@ func (s *sharedStack) nativeEndpoint(network *components.Network, staticEndpoint
 // one up would find them all: what the last run found goes on being used.
 func (s *sharedStack) endpointSource(door mapping.FrontDoor, c settings.Endpoint) components.EndpointSource {
 	source := components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
-	several := len(s.topology.Doors) > 1 || len(s.reports.own.Endpoints) > 1
+	several := len(s.topology.FrontDoors) > 1 || len(s.reports.own.Endpoints) > 1
 	if c.Lookup && several && s.reports.own.Endpoints[door] != "" {
 		return components.EndpointSource{ID: s.reports.own.Endpoints[door]}
 	}

@@ -18,10 +18,11 @@ type frontDoors struct {
 	// endpoints of these front doors.
 	endpoints   *components.Endpoints
 	alb, native *components.ExecuteAPIEndpoint
-	// balancers are the load balancers in the topology's order, and albRoutings,
-	// at the same places, what leads their alb hosts on; nil where nothing does.
-	balancers   []*components.LoadBalancer
-	albRoutings []*components.ALBRouting
+	// balancers are the load balancers, by their names in the topology.
+	balancers map[string]*components.LoadBalancer
+	// albRoutings forward the requests for alb hosts, by the names of those load
+	// balancers that have such hosts.
+	albRoutings map[string]*components.ALBRouting
 	// associations connect the native hosts; nil without such hosts.
 	associations *components.AccessAssociations
 	// proxy is the proxy's service; nil without one.
@@ -74,7 +75,7 @@ func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, erro
 
 // stands tells whether the front door has to stand.
 func (s *sharedStack) stands(door mapping.FrontDoor) bool {
-	return slices.Contains(s.topology.Doors, door)
+	return slices.Contains(s.topology.FrontDoors, door)
 }
 
 // staticEndpoints are the endpoints at chosen addresses, which come before whatever else

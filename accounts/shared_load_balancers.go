@@ -12,8 +12,8 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// loadBalancers makes the load balancers, in the topology's order.
-func (s *sharedStack) loadBalancers(network *components.Network, groups *components.SecurityGroups, staticEndpoints []pulumi.Resource) ([]*components.LoadBalancer, error) {
+// loadBalancers makes the load balancers, by their names in the topology.
+func (s *sharedStack) loadBalancers(network *components.Network, groups *components.SecurityGroups, staticEndpoints []pulumi.Resource) (map[string]*components.LoadBalancer, error) {
 	if len(s.topology.LoadBalancers) == 0 {
 		return nil, nil
 	}
@@ -21,7 +21,7 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 	if err != nil {
 		return nil, err
 	}
-	var balancers []*components.LoadBalancer
+	balancers := map[string]*components.LoadBalancer{}
 	for _, derived := range s.topology.LoadBalancers {
 		args := &components.LoadBalancerArgs{
 			Type:               components.ApplicationLoadBalancer,
@@ -43,14 +43,14 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 		if err != nil {
 			return nil, err
 		}
-		balancers = append(balancers, balancer)
+		balancers[derived.Name] = balancer
 	}
 	return balancers, nil
 }
 
 // proxied tells whether the proxy is behind a load balancer.
 func (s *sharedStack) proxied(balancer topology.LoadBalancer) bool {
-	return balancer.Door == mapping.FrontDoorNGINX && s.stands(mapping.FrontDoorNGINX)
+	return balancer.FrontDoor == mapping.FrontDoorNGINX && s.stands(mapping.FrontDoorNGINX)
 }
 
 // balancerSuffix ends the name of a load balancer: "-lb", "-lb2", "-alb", "-alb2".

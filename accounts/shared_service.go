@@ -31,10 +31,10 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	}
 	dependencies := slices.Concat(doors.endpoints.Resources(), groups.Resources())
 	var targets []pulumi.StringInput
-	for i, balancer := range s.topology.LoadBalancers {
+	for _, balancer := range s.topology.LoadBalancers {
 		if s.proxied(balancer) {
-			dependencies = append(dependencies, doors.balancers[i].Resources()...)
-			targets = append(targets, doors.balancers[i].TargetGroupARN)
+			dependencies = append(dependencies, doors.balancers[balancer.Name].Resources()...)
+			targets = append(targets, doors.balancers[balancer.Name].TargetGroupARN)
 		}
 	}
 	return components.NewService(s.ctx, s.prefix, &components.ServiceArgs{

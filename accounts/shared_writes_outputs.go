@@ -19,7 +19,7 @@ func (s *sharedStack) export(network *components.Network, doors *frontDoors, ser
 		Region:        s.config.AWS.Region,
 		AccountID:     mapping.AccountID(s.config.AWS.AccountID),
 		MappingDigest: s.mapping.Digest,
-		Hosts:         append([]mapping.Host{}, s.topology.Served...),
+		Hosts:         append([]mapping.Host{}, s.topology.Resolvable...),
 	}); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (d *frontDoors) endpointIDs() pulumi.StringMap {
 // run leaves the certificates where they are.
 func (s *sharedStack) loadBalancerOutputs(doors *frontDoors) pulumi.Array {
 	var all pulumi.Array
-	for i, balancer := range s.topology.LoadBalancers {
+	for _, balancer := range s.topology.LoadBalancers {
 		described := outputs.LoadBalancer{Name: balancer.Name, CertificateNames: []mapping.Host{}}
 		for _, certificate := range balancer.Certificates {
 			if certificate.Origin != topology.Issued {
@@ -78,7 +78,7 @@ func (s *sharedStack) loadBalancerOutputs(doors *frontDoors) pulumi.Array {
 			}
 			described.CertificateNames = append(described.CertificateNames, certificate.Names...)
 		}
-		all = append(all, doors.balancers[i].DNSName.ApplyT(func(name string) (any, error) {
+		all = append(all, doors.balancers[balancer.Name].DNSName.ApplyT(func(name string) (any, error) {
 			described.DNSName = name
 			return outputs.Encode(described)
 		}))
@@ -92,9 +92,9 @@ func (s *sharedStack) loadBalancerOutputs(doors *frontDoors) pulumi.Array {
 func (s *sharedStack) firstBalancer(doors *frontDoors) *components.LoadBalancer {
 	var first *components.LoadBalancer
 	name := ""
-	for i, balancer := range s.topology.LoadBalancers {
+	for _, balancer := range s.topology.LoadBalancers {
 		if first == nil || balancer.Name < name {
-			first, name = doors.balancers[i], balancer.Name
+			first, name = doors.balancers[balancer.Name], balancer.Name
 		}
 	}
 	return first
@@ -113,9 +113,7 @@ func (s *sharedStack) exportFrontDoors(doors *frontDoors, service *components.Se
 	}
 	resources := slices.Clone(zones.Records)
 	for _, routing := range doors.albRoutings {
-		if routing != nil {
-			resources = append(resources, routing.Rules...)
-		}
+		resources = append(resources, routing.Rules...)
 	}
 	if doors.associations != nil {
 		for _, association := range doors.associations.ByHost {

@@ -84,17 +84,17 @@ func (s *sharedStack) zones(network *components.Network, doors *frontDoors) (*co
 // does so when the proxy knows it, which may be in this very update.
 func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasRecord {
 	alias := components.AliasRecord{Name: string(record.Name)}
-	if record.Door == mapping.FrontDoorNative {
+	if record.FrontDoor == mapping.FrontDoorNative {
 		alias.Target = components.AliasTarget{DNSName: d.native.DNSName, HostedZoneID: d.native.HostedZoneID}
 		alias.DependsOn = []pulumi.Resource{d.associations.ByHost[alias.Name]}
 		return alias
 	}
 	balancer := d.balancers[record.LoadBalancer]
 	alias.Target = components.AliasTarget{DNSName: balancer.DNSName, HostedZoneID: balancer.HostedZoneID}
-	if record.Door == mapping.FrontDoorALB {
+	if record.FrontDoor == mapping.FrontDoorALB {
 		alias.DependsOn = d.albRoutings[record.LoadBalancer].Resources()
 	}
-	if record.Door == mapping.FrontDoorNGINX && moves {
+	if record.FrontDoor == mapping.FrontDoorNGINX && moves {
 		alias.DependsOn = d.proxy.Resources()
 	}
 	return alias

@@ -247,7 +247,7 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, options topology.O
 		number[certificate] = i + 1
 	}
 	coverage := map[mapping.FrontDoor]topology.Coverage{}
-	for _, door := range t.Doors {
+	for _, door := range t.FrontDoors {
 		coverage[door] = t.Coverage(door)
 	}
 	zoneOf := map[mapping.Host]string{}

@@ -77,11 +77,11 @@ func (b Bill) Total() float64 {
 // Monthly is the bill of an environment of that topology.
 func Monthly(t *topology.Topology, s Settings) Bill {
 	var bill Bill
-	for _, frontDoor := range t.Doors {
+	for _, frontDoor := range t.FrontDoors {
 		bill = append(bill, s.frontDoor(frontDoor)...)
 		balancers := 0
 		for _, balancer := range t.LoadBalancers {
-			if balancer.Door == frontDoor {
+			if balancer.FrontDoor == frontDoor {
 				balancers++
 			}
 		}

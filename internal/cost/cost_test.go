@@ -94,7 +94,7 @@ func TestWhatStandsIsTheBillWithoutZones(t *testing.T) {
 		for _, frontDoors := range [][]string{{"nginx"}, {"alb"}, {"native"}, {"nginx", "alb"}, {"alb", "native"}, {"nginx", "alb", "native"}} {
 			top := derived(t, topology.Options{SharedALB: shared}, frontDoors...)
 			want := cost.Monthly(top, settings).Total() - cost.HostedZoneMonth.USD
-			require.InDelta(t, want, settings.FixedCost(top.Doors, shared), 0.001, "%v, shared %v", frontDoors, shared)
+			require.InDelta(t, want, settings.FixedCost(top.FrontDoors, shared), 0.001, "%v, shared %v", frontDoors, shared)
 		}
 	}
 	require.Zero(t, settings.FixedCost(nil, true))

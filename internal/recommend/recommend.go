@@ -169,7 +169,7 @@ func (a *adviser) environment(chosen choice) (Environment, error) {
 	if err != nil {
 		return Environment{}, err
 	}
-	e := Environment{FrontDoors: derived.Doors, Bill: cost.Monthly(derived, a.Settings)}
+	e := Environment{FrontDoors: derived.FrontDoors, Bill: cost.Monthly(derived, a.Settings)}
 	for _, frontDoor := range chosen {
 		if frontDoor != mapping.FrontDoorNGINX {
 			e.Domains++

@@ -95,7 +95,7 @@ func (s side) domains() map[domainKey]topology.Domain {
 	all := map[domainKey]topology.Domain{}
 	for i := range s.Stacks {
 		for _, d := range s.domainsOf(&s.Stacks[i]) {
-			all[domainKey{d.Host, d.Door}] = d
+			all[domainKey{d.Host, d.FrontDoor}] = d
 		}
 	}
 	return all
@@ -208,7 +208,7 @@ func domainKind(frontDoor mapping.FrontDoor) string {
 func mappingsText(d *topology.Domain) string {
 	var parts []string
 	for _, path := range d.Paths {
-		parts = append(parts, code("/"+path.Segment)+" → "+code(string(path.API.ID)+"/"+string(path.API.Stage)))
+		parts = append(parts, code("/"+path.BasePath)+" → "+code(string(path.API.ID)+"/"+string(path.API.Stage)))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -150,8 +150,8 @@ func Compare(r Request) (*Review, error) {
 	}
 	review := &Review{
 		Environment: r.Environment, Base: r.Base, Head: r.Head, Endpoints: endpoints,
-		HostsAdded:   without(head.topology.Served, base.topology.Served),
-		HostsRemoved: without(base.topology.Served, head.topology.Served),
+		HostsAdded:   without(head.topology.Resolvable, base.topology.Resolvable),
+		HostsRemoved: without(base.topology.Resolvable, head.topology.Resolvable),
 		Moves:        compareMoves(base, head),
 		Rows:         compareRows(base.rows(), head.rows()),
 		Policies:     comparePolicies(base, head),

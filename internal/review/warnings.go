@@ -36,7 +36,7 @@ func warnings(r *Review, base, head side) []Warning {
 			list = append(list, Warning{"portico:certificates", notice})
 		}
 	}
-	if !head.ReadsProviders && slices.ContainsFunc(head.topology.Doors, needsProviders) {
+	if !head.ReadsProviders && slices.ContainsFunc(head.topology.FrontDoors, needsProviders) {
 		list = append(list, Warning{"portico:providers",
 			"the shared stack's settings don't name the accounts' stacks, which rows of other front doors than nginx wait for: its update will fail"})
 	}

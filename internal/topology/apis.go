@@ -7,6 +7,17 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
+// API is a REST API and the rows that name it.
+type API struct {
+	ID        mapping.APIID
+	Region    string
+	Partition string
+	// Account is empty where no row of the API names one.
+	Account mapping.AccountID
+	// Rows are the API's rows in the file's order, retired ones included.
+	Rows []mapping.Row
+}
+
 // apiKey identifies an API: IDs are unique in a region.
 type apiKey struct {
 	region string

@@ -45,11 +45,11 @@ func certificateNames(rows []*mapping.Row) []mapping.Host {
 // publicZones collects which public zone validates which name of the load
 // balancers' certificates. Rows that give one name two zones contradict each
 // other.
-func (p *placed) publicZones() (map[mapping.Host]mapping.Zone, []error) {
+func (r *rowSets) publicZones() (map[mapping.Host]mapping.Zone, []error) {
 	zones := make(map[mapping.Host]mapping.Zone)
 	first := make(map[mapping.Host]*mapping.Row)
 	var conflicts []error
-	for _, row := range union(p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]) {
+	for _, row := range union(r.by[mapping.FrontDoorNGINX], r.by[mapping.FrontDoorALB]) {
 		if row.PublicZone == "" {
 			continue
 		}
@@ -59,7 +59,7 @@ func (p *placed) publicZones() (map[mapping.Host]mapping.Zone, []error) {
 			conflicts = append(conflicts, &ConflictError{
 				Problem: "certificate name " + string(name) + " is to be validated in two public zones, " +
 					string(zones[name]) + " and " + string(row.PublicZone),
-				Rows:   []RowRef{refer(p.Source, other), refer(p.Source, row)},
+				Rows:   []RowRef{refer(r.Source, other), refer(r.Source, row)},
 				Remedy: "give every row under " + string(row.Host.Parent()) + " the same ROUTE53_PUBLIC_DOMAIN",
 			})
 			continue

@@ -24,8 +24,8 @@ const (
 type Certificate struct {
 	// Origin is Issued, Imported or Existing.
 	Origin Origin
-	// ID tells a supplied certificate from others, of its names too; its form is
-	// the supplier's choice. Empty: the certificate is issued.
+	// ID identifies a supplied certificate: two may have the same names. Its form
+	// is the supplier's choice. Empty: the certificate is issued.
 	ID string
 	// Names are the subject alternative names; the first is the certificate's
 	// domain name. Those of an issued certificate are sorted, the ones too long
@@ -90,10 +90,10 @@ func (c Coverage) Of(host mapping.Host) *Certificate {
 
 // Coverage finds the certificates with which load balancers answer for the hosts
 // of a front door; native has none.
-func (t *Topology) Coverage(door mapping.FrontDoor) Coverage {
+func (t *Topology) Coverage(frontDoor mapping.FrontDoor) Coverage {
 	return cover(func(yield func(*Certificate) bool) {
 		for i := range t.LoadBalancers {
-			if !t.carries(t.LoadBalancers[i], door) {
+			if !t.carries(t.LoadBalancers[i], frontDoor) {
 				continue
 			}
 			for certificate := range slicePointers(t.LoadBalancers[i].Certificates) {
@@ -106,12 +106,12 @@ func (t *Topology) Coverage(door mapping.FrontDoor) Coverage {
 }
 
 // carries reports whether the load balancer may have hosts of the front door.
-func (t *Topology) carries(balancer LoadBalancer, door mapping.FrontDoor) bool {
-	if door != mapping.FrontDoorALB {
-		return balancer.Door == door
+func (t *Topology) carries(balancer LoadBalancer, frontDoor mapping.FrontDoor) bool {
+	if frontDoor != mapping.FrontDoorALB {
+		return balancer.FrontDoor == frontDoor
 	}
-	ownALB := slices.ContainsFunc(t.LoadBalancers, func(b LoadBalancer) bool { return b.Door == mapping.FrontDoorALB })
-	return balancer.Door == mapping.FrontDoorALB || !ownALB
+	ownALB := slices.ContainsFunc(t.LoadBalancers, func(b LoadBalancer) bool { return b.FrontDoor == mapping.FrontDoorALB })
+	return balancer.FrontDoor == mapping.FrontDoorALB || !ownALB
 }
 
 // Issued are the certificates to issue, of all load balancers in their order.

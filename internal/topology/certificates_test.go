@@ -137,7 +137,7 @@ func TestCertificatesGrow(t *testing.T) {
 }
 
 // TestNamesKeepTheirLoadBalancer: parents come and go, and no name that stays
-// moves to another load balancer, once it is known where they stand.
+// moves to another load balancer, once it is known where they are.
 func TestNamesKeepTheirLoadBalancer(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		options := topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: rapid.IntRange(1, 3).Draw(rt, "certificates beside the default one"), NamesPerCertificate: rapid.IntRange(1, 3).Draw(rt, "names"), LoadBalancers: 3}}
@@ -226,7 +226,7 @@ func TestSuppliedCertificatesSpillOverToo(t *testing.T) {
 	require.Equal(t, []mapping.Host{"*.d000.example.com", "a.d001.example.com"}, supplied(top.LoadBalancers[0]))
 	require.Equal(t, []mapping.Host{"*.d002.example.com"}, supplied(top.LoadBalancers[1]))
 	require.Len(t, top.LoadBalancers[0].Certificates, 2, "none is issued where no place is left")
-	for host, want := range map[mapping.Host]int{"a.d000.example.com": 0, "a.d001.example.com": 0, "a.d002.example.com": 1} {
+	for host, want := range map[mapping.Host]string{"a.d000.example.com": "", "a.d001.example.com": "", "a.d002.example.com": "2"} {
 		require.Equal(t, want, answer(top.Zones, host).LoadBalancer, host)
 	}
 	_, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1, NamesPerCertificate: 3, LoadBalancers: 2}, Supplied: given[:2]})
@@ -241,9 +241,9 @@ func TestOneZoneOnTwoLoadBalancers(t *testing.T) {
 	m := hosts("a.x.example.com", "b.x.example.com", "c.x.example.com", "a.y.example.com")
 	top := derive(t, m, topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1}, Supplied: supply([]mapping.Host{"a.y.example.com"}, unrelated, []mapping.Host{"b.x.example.com"}, unrelated)})
 	require.Len(t, top.LoadBalancers, 3)
-	require.Equal(t, 2, answer(top.Zones, "a.x.example.com").LoadBalancer)
-	require.Equal(t, topology.Record{Name: "b.x.example.com", Door: nginx, LoadBalancer: 1}, *answer(top.Zones, "b.x.example.com"))
-	require.Equal(t, topology.Record{Name: "*.x.example.com", Door: nginx, LoadBalancer: 2}, *answer(top.Zones, "c.x.example.com"))
+	require.Equal(t, "3", answer(top.Zones, "a.x.example.com").LoadBalancer)
+	require.Equal(t, topology.Record{Name: "b.x.example.com", FrontDoor: nginx, LoadBalancer: "2"}, *answer(top.Zones, "b.x.example.com"))
+	require.Equal(t, topology.Record{Name: "*.x.example.com", FrontDoor: nginx, LoadBalancer: "3"}, *answer(top.Zones, "c.x.example.com"))
 }
 
 func TestALBsOwnLoadBalancerTakesTheCertificatesThatItNeeds(t *testing.T) {
@@ -260,7 +260,7 @@ func TestOfTwoCertificatesForANameTheFirstCounts(t *testing.T) {
 	given := supply([]mapping.Host{"*.x.example.com"}, unrelated, []mapping.Host{"*.x.example.com"}, unrelated) // One has an RSA key, one an ECDSA key.
 	top := derive(t, hosts("a.x.example.com"), topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: 1}, Supplied: given})
 	require.Len(t, top.LoadBalancers, 2)
-	require.Equal(t, 0, answer(top.Zones, "a.x.example.com").LoadBalancer)
+	require.Empty(t, answer(top.Zones, "a.x.example.com").LoadBalancer)
 }
 
 // TestALongNameFindsAShortOne: a certificate full of short names makes room for

@@ -40,9 +40,9 @@ func TestDomainsForAnAccount(t *testing.T) {
 	}
 	top := derive(t, m, topology.Options{})
 	require.Empty(t, cmp.Diff([]topology.Domain{
-		{Host: "a.x.example.com", Door: alb, Account: orders, Region: "us-east-1", Paths: []topology.DomainPath{{API: api("o1"), Row: 3}}},
-		{Host: "p.x.example.com", Door: native, Account: orders, Region: "us-east-1", PublicZone: "example.com", Paths: []topology.DomainPath{
-			{API: api("o1"), Row: 2}, {Segment: "v1", API: api("o2"), Row: 1}, {Segment: "v2", API: api("o2"), Row: 0},
+		{Host: "a.x.example.com", FrontDoor: alb, Account: orders, Region: "us-east-1", Paths: []topology.DomainPath{{API: api("o1"), Row: 3}}},
+		{Host: "p.x.example.com", FrontDoor: native, Account: orders, Region: "us-east-1", PublicZone: "example.com", Paths: []topology.DomainPath{
+			{API: api("o1"), Row: 2}, {BasePath: "v1", API: api("o2"), Row: 1}, {BasePath: "v2", API: api("o2"), Row: 0},
 		}},
 	}, topology.DomainsOf(top.Domains, orders, nil)))
 	require.Len(t, topology.DomainsOf(top.Domains, shop, nil), 1)
@@ -56,7 +56,7 @@ func TestADomainStaysWhileItsHostIsServedByIt(t *testing.T) {
 	doorsAt := func(wants mapping.FrontDoor, p outputs.HostState) (got []mapping.FrontDoor) {
 		m := of(owned(wants, orders, "o1", host, ""))
 		for _, d := range topology.DomainsOf(deriveAt(t, m, topology.Options{}, migration.Plan{host: p}).Domains, orders, nil) {
-			got = append(got, d.Door)
+			got = append(got, d.FrontDoor)
 		}
 		return got
 	}

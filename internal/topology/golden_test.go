@@ -26,20 +26,20 @@ var updateGolden = flag.Bool("update", false, "write what is derived as the gold
 func written(m *mapping.Mapping, top *topology.Topology) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("front doors %v, %d routes, hosts %d resolvable %d alb %d native %d", top.Doors, len(top.Routes), len(top.Hosts), len(top.Served), len(top.ALBHosts), len(top.NativeHosts))
+	line("front doors %v, %d routes, hosts %d resolvable %d alb %d native %d", top.FrontDoors, len(top.Routes), len(top.Hosts), len(top.Resolvable), len(top.ALBHosts), len(top.NativeHosts))
 	for _, zone := range top.Zones {
 		var records []string
 		for _, r := range zone.Records {
 			target := ""
-			if r.Door != mapping.FrontDoorNative {
-				target = fmt.Sprintf(" %q", top.LoadBalancers[r.LoadBalancer].Name)
+			if r.FrontDoor != mapping.FrontDoorNative {
+				target = fmt.Sprintf(" %q", r.LoadBalancer)
 			}
-			records = append(records, fmt.Sprintf("%s %s%s", strings.TrimSuffix(string(r.Name), string(zone.Name)), r.Door, target))
+			records = append(records, fmt.Sprintf("%s %s%s", strings.TrimSuffix(string(r.Name), string(zone.Name)), r.FrontDoor, target))
 		}
 		line("zone %s, %d hosts: %s", zone.Name, len(zone.Hosts), strings.Join(records, ", "))
 	}
 	for _, balancer := range top.LoadBalancers {
-		line("load balancer %q of %s, %d rules", balancer.Name, balancer.Door, len(balancer.ALBHosts))
+		line("load balancer %q of %s, %d rules", balancer.Name, balancer.FrontDoor, len(balancer.ALBHosts))
 		for _, c := range balancer.Certificates {
 			if c.Origin == topology.Issued {
 				line("  issued %v %v", c.Names, c.PublicZones)
@@ -53,7 +53,7 @@ func written(m *mapping.Mapping, top *topology.Topology) string {
 	}
 	for _, account := range []mapping.AccountID{orders, shop} {
 		for _, d := range topology.DomainsOf(top.Domains, account, nil) {
-			line("domain of %s: %s %s %s %q %d paths", account, d.Host, d.Door, d.Region, d.PublicZone, len(d.Paths))
+			line("domain of %s: %s %s %s %q %d paths", account, d.Host, d.FrontDoor, d.Region, d.PublicZone, len(d.Paths))
 		}
 	}
 	for _, notice := range top.Notices {

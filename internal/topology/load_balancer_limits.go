@@ -68,12 +68,12 @@ const reservedRules = 1
 
 // ruleLimit reports that the hosts on a load balancer need more rules than its
 // listener takes.
-func (a *assignment) ruleLimit(p *placed, quotas Quotas) []error {
+func (a *assignment) ruleLimit(r *rowSets, quotas Quotas) []error {
 	if !a.carriesALB {
 		return nil
 	}
 	on := make([][]*mapping.Row, len(a.balancers))
-	for _, row := range p.by[mapping.FrontDoorALB] {
+	for _, row := range r.by[mapping.FrontDoorALB] {
 		on[a.at(row.Host)] = append(on[a.at(row.Host)], row)
 	}
 	var problems []error
@@ -86,7 +86,7 @@ func (a *assignment) ruleLimit(p *placed, quotas Quotas) []error {
 		if len(on) > 1 {
 			of = fmt.Sprintf("load balancer %d", i+1)
 		}
-		problems = append(problems, newLimitError(p.Source, rows, LimitError{
+		problems = append(problems, newLimitError(r.Source, rows, LimitError{
 			Limit:  "listener rules of " + of + ", one for each host of alb and one to spare",
 			Need:   need,
 			Max:    quotas.RulesPerLoadBalancer,

@@ -8,6 +8,22 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
+// LoadBalancer is a load balancer and the certificates of its listener.
+type LoadBalancer struct {
+	// Name is for the names of resources. It is unique, and stays the same while
+	// other load balancers come and go: "" for the first of nginx (and alb, where
+	// they share it), "alb" for the first of alb alone; further ones end in their
+	// number: "2", "alb2".
+	Name string
+	// FrontDoor is nginx, or alb where no proxy is behind it.
+	FrontDoor mapping.FrontDoor
+	// Certificates are those of its listener: the ones to issue, then the
+	// supplied ones. The first is the listener's default; there is always one.
+	Certificates []Certificate
+	// ALBHosts are the hosts that need a rule on its listener, sorted.
+	ALBHosts []mapping.Host
+}
+
 // balancerGroup is the load balancers of the same hosts: those in front of the
 // proxy, or those of alb alone.
 type balancerGroup struct {
@@ -25,8 +41,8 @@ type balancerGroup struct {
 }
 
 // balancerGroups are the groups that the rows call for.
-func balancerGroups(p *placed, options Options) []balancerGroup {
-	proxied, direct := p.by[mapping.FrontDoorNGINX], p.by[mapping.FrontDoorALB]
+func balancerGroups(r *rowSets, options Options) []balancerGroup {
+	proxied, direct := r.by[mapping.FrontDoorNGINX], r.by[mapping.FrontDoorALB]
 	first := balancerGroup{rows: proxied, supplied: options.Supplied, frontDoor: mapping.FrontDoorNGINX}
 	own := balancerGroup{prefix: "alb", rows: direct, supplied: covering(direct, options.Supplied), frontDoor: mapping.FrontDoorALB, carriesALB: true}
 	if options.SharedALB {
@@ -157,12 +173,15 @@ func (a *assignment) at(host mapping.Host) int {
 	return a.of[host.Wildcard()]
 }
 
+// nameOf is the name of the load balancer that has the host's certificate.
+func (a *assignment) nameOf(host mapping.Host) string { return a.name(a.balancers[a.at(host)].number) }
+
 // loadBalancers are the group's, for the topology.
 func (a *assignment) loadBalancers(publicZones map[mapping.Host]mapping.Zone, albHosts []mapping.Host) []LoadBalancer {
 	all := make([]LoadBalancer, len(a.balancers))
 	for i, balancer := range a.balancers {
 		all[i] = LoadBalancer{
-			Name: a.name(balancer.number), Door: a.frontDoor,
+			Name: a.name(balancer.number), FrontDoor: a.frontDoor,
 			Certificates: append(balancer.packing.issued(publicZones), balancer.supplied...),
 		}
 	}

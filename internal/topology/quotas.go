@@ -26,7 +26,7 @@ const (
 
 // Quotas are quotas of AWS, as AWS counts them: those of the shared account, and
 // of the accounts that own APIs. A field that is 0 has the value of
-// DefaultQuotas. math.MaxInt stands for no quota.
+// DefaultQuotas. math.MaxInt means that there is no quota.
 type Quotas struct {
 	// NamesPerCertificate is ACM's quota of domain names per certificate.
 	// Default: 10. 1 to MaxNamesPerCertificate.

@@ -51,7 +51,7 @@ func TestZonesAndRecords(t *testing.T) {
 	h := func(names ...mapping.Host) []mapping.Host { return names }
 	r := func(names ...mapping.Host) (records []topology.Record) {
 		for _, name := range names {
-			records = append(records, topology.Record{Name: name, Door: mapping.FrontDoorNGINX})
+			records = append(records, topology.Record{Name: name, FrontDoor: mapping.FrontDoorNGINX})
 		}
 		return records
 	}
@@ -114,7 +114,7 @@ func TestRetiredRowsLeaveOnlyTheirAPIs(t *testing.T) {
 	retired.Retired = true
 	top := derive(t, of(retired, row(1, "a.z.example.com", "")), topology.Options{})
 	require.Equal(t, []mapping.Host{"a.z.example.com"}, top.Hosts)
-	require.Equal(t, []mapping.Host{"a.z.example.com"}, top.Served)
+	require.Equal(t, []mapping.Host{"a.z.example.com"}, top.Resolvable)
 	require.Len(t, top.Routes, 1)
 	require.Len(t, top.Zones, 1)
 	require.Equal(t, []mapping.Host{"*.z.example.com"}, issued(top)[0].Names)
@@ -193,8 +193,8 @@ func TestLimitsNameTheRowsAndTheRemedy(t *testing.T) {
 	require.ErrorContains(t, err, "CertificatesPerLoadBalancer is -1")
 }
 
-// estate draws mappings whose hosts often share parents and nest.
-func estate() *rapid.Generator[*mapping.Mapping] {
+// nested draws mappings whose hosts often share parents and nest.
+func nested() *rapid.Generator[*mapping.Mapping] {
 	label := rapid.SampledFrom([]string{"a", "b", "c", "d1", "e-2"})
 	return rapid.Custom(func(t *rapid.T) *mapping.Mapping {
 		var rows []mapping.Row
@@ -217,9 +217,9 @@ func estate() *rapid.Generator[*mapping.Mapping] {
 
 func TestEveryHostIsCoveredByExactlyOneCertificateName(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		m := estate().Draw(rt, "mapping")
+		m := nested().Draw(rt, "mapping")
 		per := rapid.IntRange(1, 7).Draw(rt, "names per certificate")
-		places := rapid.IntRange(31, 40).Draw(rt, "certificates") // the estate has at most 31 parents
+		places := rapid.IntRange(31, 40).Draw(rt, "certificates") // the mapping has at most 31 parents
 		top, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{NamesPerCertificate: per, CertificatesPerLoadBalancer: places - 1}})
 		require.NoError(rt, err)
 		names := make(map[mapping.Host]int)
@@ -261,7 +261,7 @@ func resolves(zones []topology.Zone, host string) bool {
 
 func TestEveryHostResolves(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		m := estate().Draw(rt, "mapping")
+		m := nested().Draw(rt, "mapping")
 		options := topology.Options{DNS: topology.DNS{HostRecords: rapid.Bool().Draw(rt, "one record per host")}}
 		top, err := topology.Derive(m, options)
 		require.NoError(rt, err)
@@ -285,7 +285,7 @@ func TestEveryHostResolves(t *testing.T) {
 
 func TestResolveFindsTheLongestBasePath(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		top, err := topology.Derive(estate().Draw(rt, "mapping"), topology.Options{})
+		top, err := topology.Derive(nested().Draw(rt, "mapping"), topology.Options{})
 		require.NoError(rt, err)
 		label := rapid.SampledFrom([]string{"a", "b", "c", "d1", "zz", ""})
 		host := strings.Join(rapid.SliceOfN(label, 1, 3).Draw(rt, "host"), ".") + ".example.com"
@@ -315,7 +315,7 @@ func TestResolveFindsTheLongestBasePath(t *testing.T) {
 
 func TestDeriveIsPure(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		m := estate().Draw(rt, "mapping")
+		m := nested().Draw(rt, "mapping")
 		first, err := topology.Derive(m, topology.Options{Quotas: topology.Quotas{NamesPerCertificate: 2, CertificatesPerLoadBalancer: 999}})
 		require.NoError(rt, err)
 		slices.Reverse(m.Rows)

@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,12 +13,12 @@ type Usage struct {
 	// What is limited, in words: "private hosted zones of the account".
 	What      string
 	Used, Max int
-	// Of says what has the limit, where it is not the estate as a whole: the
-	// one of its kind that uses most.
+	// Of is what has the limit, where several have one: the one that uses most.
+	// Empty: the environment has it.
 	Of string
 }
 
-// Usage tells how much of each quota the topology takes, under the options that
+// Usage is how much of each quota the topology takes, under the options that
 // it was derived with. Quotas that nothing of the mapping draws on are left out.
 func (t *Topology) Usage(options Options) ([]Usage, error) {
 	options, err := options.checked()
@@ -50,10 +49,10 @@ func (t *Topology) Usage(options Options) ([]Usage, error) {
 	return append(usage, t.usageOfDomains(options)...), nil
 }
 
-func (t *Topology) balancersOf(door mapping.FrontDoor) int {
+func (t *Topology) balancersOf(frontDoor mapping.FrontDoor) int {
 	count := 0
 	for _, balancer := range t.LoadBalancers {
-		if balancer.Door == door {
+		if balancer.FrontDoor == frontDoor {
 			count++
 		}
 	}
@@ -96,7 +95,7 @@ func (t *Topology) usageOfDomains(options Options) []Usage {
 	for _, account := range slices.SortedFunc(maps.Keys(by), accountRegion.compare) {
 		c := count{account: account}
 		for _, d := range by[account] {
-			if d.Door == mapping.FrontDoorNative {
+			if d.FrontDoor == mapping.FrontDoorNative {
 				c.private++
 			} else {
 				c.regional++
@@ -119,8 +118,4 @@ func (t *Topology) usageOfDomains(options Options) []Usage {
 		usage = append(usage, Usage{What: "access associations of the shared account", Used: associations, Max: options.Quotas.Associations})
 	}
 	return usage
-}
-
-func (a accountRegion) compare(b accountRegion) int {
-	return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.region, b.region))
 }

@@ -10,7 +10,39 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// zones places every host in the private hosted zone that answers for it.
+// Zone is a private hosted zone and the alias records in it.
+type Zone struct {
+	Name mapping.Zone
+	// Records are the alias records, by name.
+	Records []Record
+	// Hosts are the custom domains that the zone answers for.
+	Hosts []mapping.Host
+}
+
+// RecordNames are the names of the zone's records, sorted.
+func (z Zone) RecordNames() []mapping.Host {
+	names := make([]mapping.Host, 0, len(z.Records))
+	for _, record := range z.Records {
+		names = append(names, record.Name)
+	}
+	return names
+}
+
+// Record is an alias record: of a host, or of all names of a zone that have no
+// record of their own.
+type Record struct {
+	// Name is fully qualified: "*.zone", the zone's own name where a host is
+	// the zone's apex, or a host.
+	Name mapping.Host
+	// FrontDoor is the front door that the name resolves to. A wildcard that
+	// answers for hosts of nginx and alb has nginx.
+	FrontDoor mapping.FrontDoor
+	// LoadBalancer is the LoadBalancer.Name of the one that the record points at;
+	// empty for native too.
+	LoadBalancer string
+}
+
+// zones puts every host into the private hosted zone that answers for it.
 //
 // Route 53 answers a query from the most specific private zone whose name is a
 // suffix of the query's, and never looks into another one (Route 53 developer
@@ -37,7 +69,7 @@ func zones(hosts []mapping.Host, target func(mapping.Host) Record, options Optio
 	zones := make([]Zone, 0, len(members))
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		zone := Zone{Name: name, Records: records(name, members[name], target, options), Hosts: members[name]}
-		// A wildcard host stands for the zone's own name too, when it is one
+		// A wildcard host includes the zone's own name, when it is one
 		// label below the wildcard's parent, and only this zone is asked for it.
 		apex, wildcard := mapping.Host(name), mapping.Host(name).Wildcard()
 		_, isHost := slices.BinarySearch(zone.Hosts, apex)
@@ -53,18 +85,19 @@ func zones(hosts []mapping.Host, target func(mapping.Host) Record, options Optio
 }
 
 // withRecordsOfMoved leaves a record of its own to each host that had one at the
-// front door which it has just left, though a wildcard stands for it now. Its
-// name moves by a change of the record then, in the update that says so. A record
-// that goes, goes after all else: an update that is interrupted before that would
-// have said that the name had moved, and the next one takes the earlier way down.
-func (p *placed) withRecordsOfMoved(zones []Zone, target func(mapping.Host) Record, options Options) []Zone {
-	had := func(door mapping.FrontDoor) bool {
-		return door == mapping.FrontDoorNative || door == mapping.FrontDoorALB && !options.SharedALB
+// front door which it has just left, though a wildcard answers for it now. Its
+// name moves by a change of the record then, in the update that says so. Records
+// are deleted after everything else. An update that is interrupted before that
+// would have said that the name had moved, and the next one would delete the
+// earlier front door's resources.
+func (r *rowSets) withRecordsOfMoved(zones []Zone, target func(mapping.Host) Record, options Options) []Zone {
+	had := func(frontDoor mapping.FrontDoor) bool {
+		return frontDoor == mapping.FrontDoorNative || frontDoor == mapping.FrontDoorALB && !options.SharedALB
 	}
 	for i := range zones {
 		zone := &zones[i]
 		for _, host := range zone.Hosts {
-			at := p.at[host]
+			at := r.at[host]
 			if at.Pending == outputs.PendingClients && slices.ContainsFunc(at.Retains, had) && zone.answering(host) != host {
 				zone.Records = append(zone.Records, target(host))
 				sortRecords(zone.Records)
@@ -91,42 +124,42 @@ func records(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) 
 	}
 	for _, host := range hosts {
 		record := target(host)
-		stands := many && host != mapping.Host(zone) && sharesLoadBalancer(record, options) && record.LoadBalancer == wildcard.LoadBalancer
-		if !stands && record.Name != wildcard.Name {
+		answered := many && host != mapping.Host(zone) && sharesLoadBalancer(record, options) && record.LoadBalancer == wildcard.LoadBalancer
+		if !answered && record.Name != wildcard.Name {
 			records = append(records, record)
 		}
 	}
 	return records
 }
 
-// sharesLoadBalancer tells whether the host's load balancer has others behind
+// sharesLoadBalancer reports whether the host's load balancer has others behind
 // the same name.
 func sharesLoadBalancer(record Record, options Options) bool {
-	return record.Door == mapping.FrontDoorNGINX || record.Door == mapping.FrontDoorALB && options.SharedALB
+	return record.FrontDoor == mapping.FrontDoorNGINX || record.FrontDoor == mapping.FrontDoorALB && options.SharedALB
 }
 
-// wildcardRecord is the record that stands for as many of the zone's hosts as
-// one can. Where there is a wildcard host, it is that one's.
+// wildcardRecord is the record that answers for as many of the zone's hosts as
+// one can; false: it would answer for none. Where there is a wildcard host, it is that one's.
 func wildcardRecord(zone mapping.Zone, hosts []mapping.Host, target func(mapping.Host) Record, options Options) (Record, bool) {
 	name := zone.Wildcard()
 	if _, found := slices.BinarySearch(hosts, name); found {
 		return target(name), true
 	}
-	count := make(map[int]int)
-	proxied := make(map[int]bool)
+	count := make(map[string]int)
+	proxied := make(map[string]bool)
 	for _, host := range hosts {
 		if record := target(host); host != mapping.Host(zone) && sharesLoadBalancer(record, options) {
 			count[record.LoadBalancer]++
-			proxied[record.LoadBalancer] = proxied[record.LoadBalancer] || record.Door == mapping.FrontDoorNGINX
+			proxied[record.LoadBalancer] = proxied[record.LoadBalancer] || record.FrontDoor == mapping.FrontDoorNGINX
 		}
 	}
 	if len(count) == 0 {
 		return Record{}, false
 	}
-	most := slices.MaxFunc(slices.Sorted(maps.Keys(count)), func(a, b int) int { return cmp.Compare(count[a], count[b]) })
-	wildcard := Record{Name: name, Door: mapping.FrontDoorALB, LoadBalancer: most}
+	most := slices.MaxFunc(slices.Sorted(maps.Keys(count)), func(a, b string) int { return cmp.Compare(count[a], count[b]) })
+	wildcard := Record{Name: name, FrontDoor: mapping.FrontDoorALB, LoadBalancer: most}
 	if proxied[most] {
-		wildcard.Door = mapping.FrontDoorNGINX
+		wildcard.FrontDoor = mapping.FrontDoorNGINX
 	}
 	return wildcard, true
 }
@@ -161,65 +194,9 @@ func reuse(derived []Zone, existing []mapping.Zone) []Zone {
 	return zones
 }
 
-// newZones are those that have to be created.
+// newZones are the zones that have to be created.
 func newZones(zones []Zone, existing []mapping.Zone) []Zone {
 	return slices.DeleteFunc(slices.Clone(zones), func(zone Zone) bool { return slices.Contains(existing, zone.Name) })
-}
-
-func zonesRemedy(options Options) string {
-	if options.DNS.HostZones {
-		return "use one zone per parent domain (portico:dns: {scope: parent})"
-	}
-	return "put hosts under fewer parent domains"
-}
-
-// recordsRemedy is for hosts with a record of their own each, be it by choice or
-// because no wildcard can stand for them.
-func recordsRemedy(options Options) string {
-	if options.DNS.HostRecords {
-		return "use one wildcard record per zone (portico:dns: {records: wildcard})"
-	}
-	return "give hosts another FRONT_DOOR, since a wildcard record stands for all of nginx"
-}
-
-// zoneLimits reports what Route 53's quotas don't allow.
-func zoneLimits(source string, rows []*mapping.Row, zones []Zone, options Options) []error {
-	var problems []error
-	if created := newZones(zones, options.DNS.ExistingZones); len(created) > options.Quotas.HostedZones {
-		home := make(map[mapping.Host]mapping.Zone)
-		for _, zone := range created {
-			for _, host := range zone.Hosts {
-				home[host] = zone.Name
-			}
-		}
-		homed := slices.DeleteFunc(slices.Clone(rows), func(row *mapping.Row) bool { return home[row.Host] == "" })
-		fits := func(i int) bool { return i < options.Quotas.HostedZones }
-		problems = append(problems, newLimitError(source, homed, LimitError{
-			Limit:  "private hosted zones of an account",
-			Need:   len(created),
-			Max:    options.Quotas.HostedZones,
-			Remedy: zonesRemedy(options) + ", or have the quota raised and set portico:quotas: {hostedZones: N}",
-		}, fits, func(row *mapping.Row) mapping.Zone { return home[row.Host] }))
-	}
-	for _, zone := range zones {
-		if len(zone.Records) <= options.Quotas.records() {
-			continue
-		}
-		var inZone []*mapping.Row
-		for _, row := range rows {
-			if _, ok := slices.BinarySearchFunc(zone.Hosts, row.Host, cmp.Compare[mapping.Host]); ok {
-				inZone = append(inZone, row)
-			}
-		}
-		fits := func(i int) bool { return i < options.Quotas.records() }
-		problems = append(problems, newLimitError(source, inZone, LimitError{
-			Limit:  "records of the hosted zone " + string(zone.Name),
-			Need:   len(zone.Records),
-			Max:    options.Quotas.records(),
-			Remedy: recordsRemedy(options) + ", or have the quota raised and set portico:quotas: {recordsPerZone: N}",
-		}, fits, func(row *mapping.Row) mapping.Host { return zone.answering(row.Host) }))
-	}
-	return problems
 }
 
 // answering is the name of the record that answers for one of the zone's hosts.

@@ -40,23 +40,23 @@ func deriveAt(t testing.TB, m *mapping.Mapping, options topology.Options, at mig
 
 // names are the hosts and records of a topology, for comparison.
 type names struct {
-	Routes, Served, ALB, Native []mapping.Host
-	Doors                       []mapping.FrontDoor
-	Records                     map[mapping.Host]string
+	Routes, Resolvable, ALB, Native []mapping.Host
+	FrontDoors                      []mapping.FrontDoor
+	Records                         map[mapping.Host]string
 	// Certificates are the names on each load balancer.
 	Certificates map[string][]mapping.Host
 }
 
 func namesOf(top *topology.Topology) names {
 	n := names{
-		Routes: top.Hosts, Served: top.Served, ALB: top.ALBHosts, Native: top.NativeHosts, Doors: top.Doors,
+		Routes: top.Hosts, Resolvable: top.Resolvable, ALB: top.ALBHosts, Native: top.NativeHosts, FrontDoors: top.FrontDoors,
 		Records: map[mapping.Host]string{}, Certificates: map[string][]mapping.Host{},
 	}
 	for _, zone := range top.Zones {
 		for _, record := range zone.Records {
-			n.Records[record.Name] = string(record.Door)
-			if record.Door != native {
-				n.Records[record.Name] += " by load balancer " + fmt.Sprintf("%q", top.LoadBalancers[record.LoadBalancer].Name)
+			n.Records[record.Name] = string(record.FrontDoor)
+			if record.FrontDoor != native {
+				n.Records[record.Name] += " by load balancer " + fmt.Sprintf("%q", record.LoadBalancer)
 			}
 		}
 	}
@@ -70,14 +70,14 @@ func namesOf(top *topology.Topology) names {
 	return n
 }
 
-func TestHostsOfEveryDoor(t *testing.T) {
+func TestHostsOfEveryFrontDoor(t *testing.T) {
 	m := of(behind(nginx, "n.x.example.com", ""), behind(alb, "a.x.example.com", ""), behind(native, "p.x.example.com", ""),
 		behind(alb, "a.y.example.com", ""), behind(native, "p.z.example.com", ""))
 	h := func(hosts ...mapping.Host) []mapping.Host { return hosts }
 	want := names{
 		Routes: h("n.x.example.com"), ALB: h("a.x.example.com", "a.y.example.com"), Native: h("p.x.example.com", "p.z.example.com"),
-		Served: h("a.x.example.com", "a.y.example.com", "n.x.example.com", "p.x.example.com", "p.z.example.com"),
-		Doors:  []mapping.FrontDoor{alb, native, nginx},
+		Resolvable: h("a.x.example.com", "a.y.example.com", "n.x.example.com", "p.x.example.com", "p.z.example.com"),
+		FrontDoors: []mapping.FrontDoor{alb, native, nginx},
 	}
 
 	shared := want
@@ -103,27 +103,27 @@ func TestHostsOfEveryDoor(t *testing.T) {
 	require.Empty(t, cmp.Diff(hostRecords, namesOf(derive(t, m, topology.Options{DNS: topology.DNS{HostRecords: true}, SharedALB: true}))))
 }
 
-func TestOnlyWhatADoorNeedsIsThere(t *testing.T) {
+func TestOnlyWhatAFrontDoorNeedsIsThere(t *testing.T) {
 	natives := derive(t, of(behind(native, "p.x.example.com", "")), topology.Options{SharedALB: true})
 	require.Empty(t, natives.LoadBalancers)
 	require.Empty(t, issued(natives))
 	require.Empty(t, natives.Routes)
-	require.Equal(t, []mapping.FrontDoor{native}, natives.Doors)
+	require.Equal(t, []mapping.FrontDoor{native}, natives.FrontDoors)
 
 	for _, isShared := range []bool{true, false} {
 		albs := derive(t, of(behind(alb, "a.x.example.com", "")), topology.Options{SharedALB: isShared})
 		require.Len(t, albs.LoadBalancers, 1)
-		require.Equal(t, alb, albs.LoadBalancers[0].Door, "no proxy is behind it")
+		require.Equal(t, alb, albs.LoadBalancers[0].FrontDoor, "no proxy is behind it")
 		require.Equal(t, []mapping.Host{"a.x.example.com"}, albs.LoadBalancers[0].ALBHosts)
 		require.Equal(t, map[bool]string{true: "", false: "alb"}[isShared], albs.LoadBalancers[0].Name)
 		require.Empty(t, albs.Routes)
-		require.Equal(t, []mapping.FrontDoor{alb}, albs.Doors)
+		require.Equal(t, []mapping.FrontDoor{alb}, albs.FrontDoors)
 	}
 }
 
-// TestTheWayOfAHost follows a host from the proxy to each other front door and
-// back: at each step the way that its name takes is whole.
-func TestTheWayOfAHost(t *testing.T) {
+// TestAHostsPath follows a host from the proxy to each other front door and
+// back: at each step the path from its name to the API is whole.
+func TestAHostsPath(t *testing.T) {
 	h := func(hosts ...mapping.Host) []mapping.Host { return hosts }
 	const host = "a.x.example.com"
 	type step struct {
@@ -146,34 +146,34 @@ func TestTheWayOfAHost(t *testing.T) {
 	steps := []step{
 		{
 			"wants alb: its certificate is there before its name moves", alb, outputs.HostState{Current: nginx, Pending: outputs.PendingProvider},
-			names{Routes: h(host), Served: h(host), Doors: []mapping.FrontDoor{alb, nginx}, Records: byProxy, Certificates: certificates("", "alb")},
+			names{Routes: h(host), Resolvable: h(host), FrontDoors: []mapping.FrontDoor{alb, nginx}, Records: byProxy, Certificates: certificates("", "alb")},
 		},
 		{
 			"has moved to alb: the proxy still routes it", alb, outputs.HostState{Current: alb, Retains: []mapping.FrontDoor{nginx}, Pending: outputs.PendingClients},
 			names{
-				Routes: h(host), Served: h(host), ALB: h(host), Doors: []mapping.FrontDoor{alb, nginx},
+				Routes: h(host), Resolvable: h(host), ALB: h(host), FrontDoors: []mapping.FrontDoor{alb, nginx},
 				Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("", "alb"),
 			},
 		},
 		{
 			"has arrived at alb: nothing is left of the proxy", alb, outputs.HostState{Current: alb},
-			names{Served: h(host), ALB: h(host), Doors: []mapping.FrontDoor{alb}, Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("alb")},
+			names{Resolvable: h(host), ALB: h(host), FrontDoors: []mapping.FrontDoor{alb}, Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("alb")},
 		},
 		{
 			"wants native: no certificate on a load balancer is for that", native, outputs.HostState{Current: alb, Pending: outputs.PendingProvider},
-			names{Served: h(host), ALB: h(host), Doors: []mapping.FrontDoor{alb, native}, Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("alb")},
+			names{Resolvable: h(host), ALB: h(host), FrontDoors: []mapping.FrontDoor{alb, native}, Records: record(host, `alb by load balancer "alb"`), Certificates: certificates("alb")},
 		},
 		{
 			"has moved to native", native, outputs.HostState{Current: native, Retains: []mapping.FrontDoor{alb}, Pending: outputs.PendingClients},
-			names{Served: h(host), ALB: h(host), Native: h(host), Doors: []mapping.FrontDoor{alb, native}, Records: record(host, "native"), Certificates: certificates("alb")},
+			names{Resolvable: h(host), ALB: h(host), Native: h(host), FrontDoors: []mapping.FrontDoor{alb, native}, Records: record(host, "native"), Certificates: certificates("alb")},
 		},
 		{
 			"wants the proxy back: the proxy routes it before its name moves", nginx, outputs.HostState{Current: native, Pending: outputs.PendingProvider},
-			names{Routes: h(host), Served: h(host), Native: h(host), Doors: []mapping.FrontDoor{native, nginx}, Records: record(host, "native"), Certificates: certificates("")},
+			names{Routes: h(host), Resolvable: h(host), Native: h(host), FrontDoors: []mapping.FrontDoor{native, nginx}, Records: record(host, "native"), Certificates: certificates("")},
 		},
 		{
-			"is new and waits: it has no name, and its door stands", native, outputs.HostState{Pending: outputs.PendingProvider},
-			names{Doors: []mapping.FrontDoor{native}, Records: map[mapping.Host]string{}, Certificates: certificates()},
+			"is new and waits: it has no name, and its front door exists", native, outputs.HostState{Pending: outputs.PendingProvider},
+			names{FrontDoors: []mapping.FrontDoor{native}, Records: map[mapping.Host]string{}, Certificates: certificates()},
 		},
 	}
 	for _, s := range steps {
@@ -187,7 +187,7 @@ func TestTheWayOfAHost(t *testing.T) {
 // equateEmpty takes no hosts for an empty list of them.
 var equateEmpty = cmp.FilterValues(func(a, b []mapping.Host) bool { return len(a)+len(b) == 0 }, cmp.Comparer(func(a, b []mapping.Host) bool { return true }))
 
-// mixed draws an estate of every front door and where its hosts stand.
+// mixed draws a mapping of every front door and the states of its hosts.
 func mixed(t *rapid.T) (*mapping.Mapping, migration.Plan) {
 	var rows []mapping.Row
 	at := migration.Plan{}
@@ -214,34 +214,34 @@ func mixed(t *rapid.T) (*mapping.Mapping, migration.Plan) {
 	return of(rows...), at
 }
 
-// TestEveryWayIsWhole: wherever hosts stand between front doors, and however
+// TestEveryPathIsWhole: whichever states hosts are in between front doors, and however
 // small the load balancers are, each name leads to its front door, and that has
 // what it takes to answer.
-func TestEveryWayIsWhole(t *testing.T) {
+func TestEveryPathIsWhole(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m, at := mixed(rt)
 		options := topology.Options{Quotas: topology.Quotas{CertificatesPerLoadBalancer: rapid.IntRange(1, 3).Draw(rt, "certificates beside the default one"), NamesPerCertificate: rapid.IntRange(2, 4).Draw(rt, "names")}, DNS: topology.DNS{HostRecords: rapid.IntRange(0, 3).Draw(rt, "records") == 0, HostZones: rapid.IntRange(0, 3).Draw(rt, "zones") == 0}, SharedALB: rapid.Bool().Draw(rt, "shared")}
 		top, err := topology.DeriveAt(m, options, at)
 		require.NoError(rt, err)
 		for host, p := range at {
-			_, served := slices.BinarySearch(top.Served, host)
+			_, served := slices.BinarySearch(top.Resolvable, host)
 			require.Equal(rt, p.Current != "", served)
 			if p.Current == "" {
 				continue
 			}
 			record := answer(top.Zones, host)
 			require.NotNil(rt, record, "%s resolves", host)
-			if record.Door != p.Current {
-				require.True(rt, options.SharedALB && p.Current == alb && record.Door == nginx && record.Name != host, "%s leads to %s: %v", host, p.Current, record)
+			if record.FrontDoor != p.Current {
+				require.True(rt, options.SharedALB && p.Current == alb && record.FrontDoor == nginx && record.Name != host, "%s leads to %s: %v", host, p.Current, record)
 			}
 			if p.Current == native {
 				continue
 			}
-			balancer := top.LoadBalancers[record.LoadBalancer]
+			balancer := top.LoadBalancers[slices.IndexFunc(top.LoadBalancers, func(b topology.LoadBalancer) bool { return b.Name == record.LoadBalancer })]
 			require.True(rt, covers(balancer, host), "%s has its certificate on %q", host, balancer.Name)
 			require.Equal(rt, p.Serves(alb) && (options.SharedALB || p.Current == alb), slices.Contains(balancer.ALBHosts, host), "a rule for %s", host)
 			if p.Current == nginx {
-				require.Equal(rt, nginx, balancer.Door)
+				require.Equal(rt, nginx, balancer.FrontDoor)
 			}
 		}
 		for _, host := range top.Hosts {
@@ -290,7 +290,7 @@ func answer(zones []topology.Zone, host mapping.Host) *topology.Record {
 	return nil
 }
 
-func TestAHostThatLeftARecordOfItsOwnKeepsOneUntilTheEarlierWayIsDown(t *testing.T) {
+func TestAHostThatLeftARecordOfItsOwnKeepsOneUntilTheEarlierFrontDoorLetsItGo(t *testing.T) {
 	const moved, stays = "a.x.example.com", "b.x.example.com"
 	records := func(options topology.Options, p outputs.HostState) []topology.Record {
 		m := &mapping.Mapping{Rows: []mapping.Row{behind(nginx, moved, ""), behind(nginx, stays, "")}}
@@ -305,12 +305,12 @@ func TestAHostThatLeftARecordOfItsOwnKeepsOneUntilTheEarlierWayIsDown(t *testing
 	left := func(door mapping.FrontDoor) outputs.HostState {
 		return outputs.HostState{Current: nginx, Retains: []mapping.FrontDoor{door}, Pending: outputs.PendingClients}
 	}
-	wildcard := topology.Record{Name: "*.x.example.com", Door: nginx}
-	own := topology.Record{Name: moved, Door: nginx}
+	wildcard := topology.Record{Name: "*.x.example.com", FrontDoor: nginx}
+	own := topology.Record{Name: moved, FrontDoor: nginx}
 	shared := topology.Options{SharedALB: true}
 	require.Equal(t, []topology.Record{wildcard, own}, records(shared, left(native)))
 	require.Equal(t, []topology.Record{wildcard, own}, records(topology.Options{}, left(alb)))
 	require.Equal(t, []topology.Record{wildcard}, records(shared, left(alb)), "the wildcard led to the load balancer of both")
-	require.Equal(t, []topology.Record{wildcard}, records(shared, outputs.HostState{Current: nginx}), "the wildcard stands for it from then on")
+	require.Equal(t, []topology.Record{wildcard}, records(shared, outputs.HostState{Current: nginx}), "the wildcard answers for it from then on")
 	require.Equal(t, []topology.Record{wildcard}, records(shared, outputs.HostState{Current: nginx, Retains: []mapping.FrontDoor{native}, Pending: outputs.PendingAssociation}))
 }
