@@ -1,13 +1,16 @@
 package docker
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 )
@@ -21,37 +24,49 @@ type buildInput struct {
 	target     string // the stage to build; "" is the last
 }
 
-// builder goes through a Dockerfile's instructions without running anything:
-// what a RUN would change in the image is not in its files.
-// https://docs.docker.com/reference/dockerfile/
+// builder goes through a Dockerfile's instructions, which BuildKit has parsed,
+// without running anything: what a RUN would change in the image is not in its
+// files.
 type builder struct {
 	buildInput
-	global  map[string]string // ARGs before the first FROM
-	args    map[string]string // ARGs and ENVs of the stage
-	stages  map[string]ecr.ContainerImage
-	names   []string // of stages, in order
-	current *ecr.ContainerImage
-	name    string
+	lex    *shell.Lex
+	global map[string]string // ARGs before the first FROM
+	args   map[string]string // ARGs and ENVs of the stage
+	stages map[string]ecr.ContainerImage
+	image  ecr.ContainerImage // of the stage
 }
 
 // build is the image of a Dockerfile's stage.
 func build(in buildInput) (ecr.ContainerImage, error) {
-	b := &builder{buildInput: in, global: map[string]string{}, stages: map[string]ecr.ContainerImage{}}
-	steps, err := parseDockerfile(in.dockerfile)
+	parsed, err := parser.Parse(strings.NewReader(in.dockerfile))
 	if err != nil {
-		return ecr.ContainerImage{}, err
+		return ecr.ContainerImage{}, located(err)
 	}
-	for _, i := range steps {
-		if err := b.step(i); err != nil {
-			return ecr.ContainerImage{}, fmt.Errorf("dockerfile:%d: %s: %w", i.line, i.keyword, err)
+	if !slices.ContainsFunc(parsed.AST.Children, func(n *parser.Node) bool { return strings.EqualFold(n.Value, "from") }) {
+		return ecr.ContainerImage{}, errors.New("dockerfile: no build stage in it: a FROM comes first")
+	}
+	stages, metaArgs, err := instructions.Parse(parsed.AST, nil)
+	if err != nil {
+		return ecr.ContainerImage{}, located(err)
+	}
+	b := &builder{buildInput: in, lex: shell.NewLex(parsed.EscapeToken), global: map[string]string{}, stages: map[string]ecr.ContainerImage{}}
+	for _, arg := range metaArgs {
+		b.args = b.global
+		if err := b.step(&arg); err != nil {
+			return ecr.ContainerImage{}, err
 		}
 	}
-	if b.current == nil {
-		return ecr.ContainerImage{}, fmt.Errorf("dockerfile: no build stage in it: a FROM is missing")
+	for i, stage := range stages {
+		if err := b.stage(stage); err != nil {
+			return ecr.ContainerImage{}, err
+		}
+		b.stages[fmt.Sprint(i)] = b.image
+		if stage.Name != "" {
+			b.stages[stage.Name] = b.image
+		}
 	}
-	b.endStage()
 	if in.target == "" {
-		return *b.current, nil
+		return b.image, nil
 	}
 	image, ok := b.stages[in.target]
 	if !ok {
@@ -60,261 +75,128 @@ func build(in buildInput) (ecr.ContainerImage, error) {
 	return image, nil
 }
 
-type instruction struct {
-	line    int
-	keyword string
-	flags   map[string]string
-	rest    string
+// located is BuildKit's error with the line in front.
+func located(err error) error {
+	var at *parser.LocationError
+	if errors.As(err, &at) && len(at.Locations) > 0 && len(at.Locations[0]) > 0 {
+		return fmt.Errorf("dockerfile:%d: %w", at.Locations[0][0].Start.Line, errors.Unwrap(at))
+	}
+	return fmt.Errorf("dockerfile: %w", err)
 }
 
-var continued = regexp.MustCompile(`\\[ \t]*$`)
-
-// parseDockerfile splits a Dockerfile into instructions. Here-documents and
-// escape directives are refused, since nothing that is simulated has them.
-func parseDockerfile(text string) ([]instruction, error) {
-	var all []instruction
-	var pending string
-	start := 0
-	for number, line := range strings.Split(text, "\n") {
-		line = strings.TrimSuffix(line, "\r")
-		trimmed := strings.TrimSpace(line)
-		if strings.HasPrefix(trimmed, "# escape=") {
-			return nil, fmt.Errorf("dockerfile:%d: the escape directive is not simulated", number+1)
-		}
-		if strings.HasPrefix(trimmed, "#") || (trimmed == "" && pending == "") {
-			continue
-		}
-		if pending == "" {
-			start = number + 1
-		}
-		if cut := continued.ReplaceAllString(line, ""); cut != line {
-			pending += cut + " "
-			continue
-		}
-		i, err := parseInstruction(start, strings.TrimSpace(pending+line))
-		if err != nil {
-			return nil, err
-		}
-		all, pending = append(all, i), ""
-	}
-	if strings.TrimSpace(pending) != "" {
-		return nil, fmt.Errorf("dockerfile:%d: the file ends within an instruction", start)
-	}
-	return all, nil
-}
-
-func parseInstruction(line int, text string) (instruction, error) {
-	keyword, rest, _ := strings.Cut(text, " ")
-	i := instruction{line: line, keyword: strings.ToUpper(keyword), flags: map[string]string{}, rest: strings.TrimSpace(rest)}
-	if !slices.Contains(instructions, i.keyword) {
-		return i, fmt.Errorf("dockerfile:%d: unknown instruction: %s", line, keyword)
-	}
-	if i.rest == "" {
-		return i, fmt.Errorf("dockerfile:%d: %s requires at least one argument", line, i.keyword)
-	}
-	if strings.Contains(i.rest, "<<") && i.keyword != "RUN" {
-		return i, fmt.Errorf("dockerfile:%d: here-documents are not simulated", line)
-	}
-	for strings.HasPrefix(i.rest, "--") && i.keyword != "RUN" && i.keyword != "HEALTHCHECK" {
-		flag, rest, _ := strings.Cut(i.rest[2:], " ")
-		name, value, _ := strings.Cut(flag, "=")
-		i.flags[name], i.rest = value, strings.TrimSpace(rest)
-	}
-	return i, nil
-}
-
-// instructions is what a Dockerfile may say. Those that step leaves alone change
-// nothing that readers see of an image.
-var instructions = []string{"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
-	"RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
-
-func (b *builder) step(i instruction) error {
-	switch {
-	case i.keyword == "FROM":
-		return b.from(i)
-	case i.keyword == "ARG":
-		return b.arg(i)
-	case b.current == nil:
-		return fmt.Errorf("no build stage in current context: a FROM comes first")
-	}
-	switch i.keyword {
-	case "COPY", "ADD":
-		return b.copy(i)
-	case "ENV":
-		return b.env(i)
-	case "USER":
-		return b.set(&b.current.User, i.rest)
-	case "STOPSIGNAL":
-		return b.set(&b.current.StopSignal, i.rest)
-	case "WORKDIR":
-		dir, err := b.expand(i.rest)
-		b.current.WorkingDirectory = b.absolute(dir)
-		return err
-	case "ENTRYPOINT":
-		b.current.Entrypoint, b.current.Command = execForm(i.rest), nil
-	case "CMD":
-		b.current.Command = execForm(i.rest)
-	}
-	return nil
-}
-
-func (b *builder) arg(i instruction) error {
-	name, value, hasDefault := strings.Cut(i.rest, "=")
-	value, err := b.expand(strings.Trim(value, `"'`))
-	if err != nil {
-		return err
-	}
-	if given, ok := b.buildInput.args[name]; ok {
-		value, hasDefault = given, true
-	}
-	if b.current == nil {
-		b.global[name] = value
-		return nil
-	}
-	if inherited, ok := b.global[name]; ok && !hasDefault {
-		value = inherited
-	}
-	b.args[name] = value
-	return nil
-}
-
-func (b *builder) from(i instruction) error {
-	words := strings.Fields(i.rest)
-	if len(words) != 1 && (len(words) != 3 || !strings.EqualFold(words[1], "as")) {
-		return fmt.Errorf("want FROM image, or FROM image AS name")
-	}
-	b.endStage()
+func (b *builder) stage(stage instructions.Stage) error {
 	b.args = b.global
-	base, err := b.expand(words[0])
+	base, err := b.expand(stage.BaseName)
 	if err != nil {
-		return err
+		return located(err)
 	}
-	b.name = ""
-	if len(words) == 3 {
-		b.name = words[2]
+	earlier, ok := b.stages[base]
+	if ok {
+		b.image = earlier
+		b.image.Environment, b.image.Files = maps.Clone(earlier.Environment), slices.Clone(earlier.Files)
+	} else {
+		if _, err := ecr.ParseReference(base); err != nil && base != "scratch" {
+			return fmt.Errorf("dockerfile:%d: FROM: %w", stage.Location[0].Start.Line, err)
+		}
+		b.image = ecr.ContainerImage{Base: base, Platform: b.platform, Environment: map[string]string{}, WorkingDirectory: "/"}
 	}
-	image := ecr.ContainerImage{Base: base, Platform: b.platform, Environment: map[string]string{}, WorkingDirectory: "/"}
-	if earlier, ok := b.stages[base]; ok {
-		image = earlier
-		image.Environment, image.Files = maps.Clone(earlier.Environment), slices.Clone(earlier.Files)
-	} else if _, err := ecr.ParseReference(base); err != nil && base != "scratch" {
-		return err
+	b.args = map[string]string{}
+	for _, command := range stage.Commands {
+		if err := b.step(command); err != nil {
+			return fmt.Errorf("dockerfile:%d: %s: %w", command.Location()[0].Start.Line, strings.ToUpper(command.Name()), err)
+		}
 	}
-	b.current, b.args = &image, map[string]string{}
-	b.names = append(b.names, b.name)
 	return nil
 }
 
-func (b *builder) endStage() {
-	if b.current == nil {
-		return
+// expand replaces the variables of a word.
+func (b *builder) expand(word string) (string, error) {
+	var values []string
+	for name, value := range b.args {
+		values = append(values, name+"="+value)
 	}
-	if b.name != "" {
-		b.stages[b.name] = *b.current
-	}
-	b.stages[fmt.Sprint(len(b.names)-1)] = *b.current
+	expanded, _, err := b.lex.ProcessWord(word, shell.EnvsFromSlice(values))
+	return expanded, err
 }
 
-func (b *builder) env(i instruction) error {
-	if name, value, ok := strings.Cut(i.rest, " "); ok && !strings.Contains(name, "=") { // the old form: ENV name value
-		return b.setEnv(name, strings.TrimSpace(value))
-	}
-	for _, pair := range envPair.FindAllStringSubmatch(i.rest, -1) {
-		if err := b.setEnv(pair[1], strings.Trim(pair[2], `"'`)); err != nil {
+// step does one instruction. Those that are not here change nothing that readers
+// see of an image.
+func (b *builder) step(command instructions.Command) error {
+	if c, ok := command.(instructions.SupportsSingleWordExpansion); ok {
+		if err := c.Expand(b.expand); err != nil {
 			return err
 		}
 	}
+	switch c := command.(type) {
+	case *instructions.ArgCommand:
+		b.arg(c)
+	case *instructions.EnvCommand:
+		for _, pair := range c.Env {
+			b.image.Environment[pair.Key], b.args[pair.Key] = pair.Value, pair.Value
+		}
+	case *instructions.CopyCommand:
+		return b.copy(c.SourcesAndDest, c.From, c.Chmod)
+	case *instructions.AddCommand:
+		return b.copy(c.SourcesAndDest, "", c.Chmod)
+	case *instructions.UserCommand:
+		b.image.User = c.User
+	case *instructions.StopSignalCommand:
+		b.image.StopSignal = c.Signal
+	case *instructions.WorkdirCommand:
+		b.image.WorkingDirectory = b.absolute(c.Path)
+	case *instructions.EntrypointCommand:
+		b.image.Entrypoint, b.image.Command = commandLine(c.ShellDependantCmdLine), nil
+	case *instructions.CmdCommand:
+		b.image.Command = commandLine(c.ShellDependantCmdLine)
+	}
 	return nil
 }
 
-var envPair = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_]*)=("[^"]*"|'[^']*'|\S*)`)
-
-func (b *builder) setEnv(name, value string) error {
-	value, err := b.expand(value)
-	b.current.Environment[name], b.args[name] = value, value
-	return err
-}
-
-func (b *builder) set(field *string, value string) (err error) {
-	*field, err = b.expand(value)
-	return err
-}
-
-// execForm is a command in its JSON form, or by way of a shell.
-func execForm(text string) []string {
-	var words []string
-	if json.Unmarshal([]byte(text), &words) == nil {
-		return words
-	}
-	return []string{"/bin/sh", "-c", text}
-}
-
-var variable = regexp.MustCompile(`\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:[-+])([^}]*))?\})`)
-
-// expand replaces variables as Dockerfiles do: $name, ${name}, ${name:-word},
-// ${name:+word}.
-func (b *builder) expand(text string) (string, error) {
-	scope := b.args
-	if scope == nil {
-		scope = b.global
-	}
-	expanded := variable.ReplaceAllStringFunc(text, func(match string) string {
-		parts := variable.FindStringSubmatch(match)
-		value := scope[parts[1]+parts[2]]
+func (b *builder) arg(c *instructions.ArgCommand) {
+	for _, arg := range c.Args {
+		inherited, isGlobal := b.global[arg.Key]
+		given, isGiven := b.buildInput.args[arg.Key]
 		switch {
-		case parts[3] == ":-" && value == "":
-			return parts[4]
-		case parts[3] == ":+" && value != "":
-			return parts[4]
-		case parts[3] == ":+":
-			return ""
+		case isGiven:
+			b.args[arg.Key] = given
+		case arg.Value != nil:
+			b.args[arg.Key] = *arg.Value
+		case isGlobal:
+			b.args[arg.Key] = inherited
 		}
-		return value
-	})
-	if strings.Contains(variable.ReplaceAllString(text, ""), "${") {
-		return "", fmt.Errorf("%q: unsupported variable substitution", text)
 	}
-	return expanded, nil
+}
+
+// commandLine is a command in its JSON form, or by way of a shell.
+func commandLine(c instructions.ShellDependantCmdLine) []string {
+	if c.PrependShell {
+		return append([]string{"/bin/sh", "-c"}, c.CmdLine...)
+	}
+	return c.CmdLine
 }
 
 // copy lays files of the context, or of an earlier stage, into the image.
-func (b *builder) copy(i instruction) error {
-	words := execWords(i.rest)
-	for n := range words {
-		var err error
-		if words[n], err = b.expand(words[n]); err != nil {
-			return err
-		}
+func (b *builder) copy(c instructions.SourcesAndDest, from, chmod string) error {
+	if len(c.SourceContents) > 0 {
+		return errors.New("here-documents are not simulated")
 	}
-	if len(words) < 2 {
-		return fmt.Errorf("requires at least two arguments, a source and the destination")
-	}
-	sources, destination := words[:len(words)-1], words[len(words)-1]
 	files := b.context
-	if from, ok := i.flags["from"]; ok {
+	if from != "" {
 		stage, known := b.stages[from]
 		if !known {
 			return fmt.Errorf("--from=%s: no earlier stage has that name; copying from other images is not simulated", from)
 		}
 		files = stage.Files
 	}
-	if len(sources) > 1 && !strings.HasSuffix(destination, "/") {
-		return fmt.Errorf("when using %s with more than one source file, the destination must be a directory and end with a /", i.keyword)
+	if len(c.SourcePaths) > 1 && !strings.HasSuffix(c.DestPath, "/") {
+		return errors.New("with more than one source file, the destination must be a directory and end with a /")
 	}
-	for _, source := range sources {
-		if err := b.lay(files, source, destination, i.flags["chmod"]); err != nil {
+	for _, source := range c.SourcePaths {
+		if err := b.lay(files, source, c.DestPath, chmod); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func execWords(text string) []string {
-	var words []string
-	if strings.HasPrefix(text, "[") && json.Unmarshal([]byte(text), &words) == nil {
-		return words
-	}
-	return strings.Fields(text)
 }
 
 func (b *builder) lay(files []ecr.ImageFile, source, destination, chmod string) error {
@@ -345,7 +227,7 @@ func (b *builder) lay(files []ecr.ImageFile, source, destination, chmod string) 
 			}
 		}
 		file.Path = to
-		put(b.current, file)
+		b.put(file)
 	}
 	if !found {
 		return fmt.Errorf("failed to calculate checksum: %q: not found in the build context", "/"+clean)
@@ -354,15 +236,15 @@ func (b *builder) lay(files []ecr.ImageFile, source, destination, chmod string) 
 }
 
 // put adds a file to the image in place of one of the same path.
-func put(m *ecr.ContainerImage, file ecr.ImageFile) {
-	m.Files = slices.DeleteFunc(m.Files, func(f ecr.ImageFile) bool { return f.Path == file.Path })
-	m.Files = append(m.Files, file)
-	slices.SortFunc(m.Files, func(a, b ecr.ImageFile) int { return strings.Compare(a.Path, b.Path) })
+func (b *builder) put(file ecr.ImageFile) {
+	b.image.Files = slices.DeleteFunc(b.image.Files, func(f ecr.ImageFile) bool { return f.Path == file.Path })
+	b.image.Files = append(b.image.Files, file)
+	slices.SortFunc(b.image.Files, func(a, b ecr.ImageFile) int { return strings.Compare(a.Path, b.Path) })
 }
 
 func (b *builder) absolute(name string) string {
 	if path.IsAbs(name) {
 		return path.Clean(name)
 	}
-	return path.Join("/", b.current.WorkingDirectory, name)
+	return path.Join("/", b.image.WorkingDirectory, name)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
@@ -188,42 +189,28 @@ func RegistryOf(host string) (account, region string, ok bool) {
 // Reference is a parsed reference: host/name:tag or host/name@digest.
 type Reference struct{ Host, Name, Tag, Digest string }
 
-// ParseReference reads a reference as Docker does: the first part is a
-// host if it has a dot or a colon or is localhost; Docker Hub goes unnamed.
+// ParseReference reads a reference as Docker does: the first part is a host if it
+// has a dot or a colon or is localhost; Docker Hub, and its team "library", go
+// unnamed.
 func ParseReference(text string) (Reference, error) {
-	var r Reference
-	rest, digest, pinned := strings.Cut(text, "@")
-	if pinned {
-		r.Digest = digest
-		if !imageDigest.MatchString(digest) {
-			return r, fmt.Errorf("read image reference %q: the digest is not sha256: and 64 hexadecimal digits", text)
-		}
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return Reference{}, fmt.Errorf("read image reference %q: it is not a repository's name with tag or digest: %w", text, err)
 	}
-	if first, after, ok := strings.Cut(rest, "/"); ok && (strings.ContainsAny(first, ".:") || first == "localhost") {
-		r.Host, rest = first, after
+	r := Reference{Host: reference.Domain(named), Name: reference.Path(named)}
+	if r.Host == "docker.io" {
+		r.Host, r.Name = "", strings.TrimPrefix(r.Name, "library/")
 	}
-	if i := strings.LastIndexByte(rest, ':'); i >= 0 {
-		rest, r.Tag = rest[:i], rest[i+1:]
-		if !imageTag.MatchString(r.Tag) {
-			return r, fmt.Errorf("read image reference %q: the tag is not 1 to 128 letters, digits and ._-", text)
-		}
+	if pinned, ok := named.(reference.Digested); ok {
+		r.Digest = pinned.Digest().String()
 	}
-	r.Name = rest
-	if r.Tag == "" && r.Digest == "" {
-		r.Tag = "latest"
-	}
-	if !imageName.MatchString(rest) {
-		return r, fmt.Errorf("read image reference %q: %q is not a repository's name", text, rest)
+	if tagged, ok := reference.TagNameOnly(named).(reference.Tagged); ok {
+		r.Tag = tagged.Tag()
 	}
 	return r, nil
 }
 
-var (
-	imageName   = regexp.MustCompile(`^` + repositoryName + `$`)
-	imageTag    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
-	imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-)
-
+// SHA256Digest is a digest as registries write it.
 func SHA256Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])

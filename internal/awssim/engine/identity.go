@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -32,7 +33,16 @@ func (s *Session) allowed(action string) bool {
 	})
 }
 
-func (s *Session) Partition() string { return PartitionOf(s.Region) }
+// Partition is the partition that the session works in. What exists before any
+// program and belongs to no region is in that of the home account.
+func (s *Session) Partition() string {
+	if s.Region == "" {
+		_, rest, _ := strings.Cut(s.Simulator.Setup.Home.Principal, ":")
+		partition, _, _ := strings.Cut(rest, ":")
+		return cmp.Or(partition, "aws")
+	}
+	return PartitionOf(s.Region)
+}
 
 // PartitionOf is the partition of a region that is simulated.
 func PartitionOf(region string) string {
@@ -45,7 +55,7 @@ func PartitionOf(region string) string {
 }
 
 // DNSSuffix is the domain of AWS's own names in the caller's partition.
-func (s *Session) DNSSuffix() string { return DNSSuffixOf(s.Region) }
+func (s *Session) DNSSuffix() string { return partitions[s.Partition()].dnsSuffix }
 
 // DNSSuffixOf is the domain of AWS's own names in a region's partition.
 func DNSSuffixOf(region string) string { return partitions[PartitionOf(region)].dnsSuffix }
