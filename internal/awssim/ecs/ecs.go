@@ -71,7 +71,7 @@ func taskDefinitionSpec() *engine.Type {
 		Token: view.TaskDefinitionType, Title: "ECS Task Definition", Args: ecs.TaskDefinitionArgs{}, State: ecs.TaskDefinition{},
 		Identify: identifyTaskDefinition,
 		Properties: engine.Properties{
-			"containerDefinitions":                  {engine.ForceNew, engine.JSON, engine.Value(areContainers)},
+			"containerDefinitions":                  {engine.ForceNew, engine.JSON, engine.Value(areContainers), engine.ReadBack(storedContainers), engine.EqualWhen(equivalentContainers)},
 			"cpu":                                   {engine.ForceNew, engine.Pattern(`[0-9]+`, "a number of CPU units")},
 			"enableFaultInjection":                  {engine.ForceNew, engine.Otherwise(false)},
 			"ephemeralStorage":                      {engine.ForceNew},

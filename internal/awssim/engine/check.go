@@ -112,8 +112,8 @@ func failures(problems []Problem) []*pulumirpc.CheckFailure {
 	return all
 }
 
-// diff compares what the program wants with what stands.
-func (t *Type) diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
+// Diff compares what the program wants with what exists.
+func (t *Type) Diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
 	response := &pulumirpc.DiffResponse{
 		Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true, DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
 	}
@@ -128,7 +128,7 @@ func (t *Type) diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
 		if _, shown := t.Schema().Outputs[name]; !shown {
 			had = oldInputs[name] // the provider keeps no output of it
 		}
-		kind, changed := pulumirpc.PropertyDiff_UPDATE, !t.equal(name, stated(had, want, oldInputs[name]), want)
+		kind, changed := pulumirpc.PropertyDiff_UPDATE, !t.equal(name, state, stated(had, want, oldInputs[name]), want)
 		switch {
 		case want == nil && oldInputs[name] == nil:
 			changed = false // nobody states it: AWS's choice stands
@@ -191,7 +191,10 @@ func stated(had, want, old any) any {
 	return had
 }
 
-func (t *Type) equal(name string, a, b any) bool {
+func (t *Type) equal(name string, state Object, a, b any) bool {
+	if equal := t.equalWhen[name]; equal != nil && !ContainsUnknown(a) && !ContainsUnknown(b) {
+		return equal(state, a, b)
+	}
 	if slices.Contains(t.documents, name) {
 		left, lok := a.(string)
 		right, rok := b.(string)

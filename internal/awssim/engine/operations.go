@@ -82,6 +82,11 @@ func (op *Op) settle(rules func(*Op) error) (*Resource, error) {
 	if short != nil && !errors.As(short, &stands) {
 		return nil, short
 	}
+	for _, shown := range op.spec.readBack {
+		if sent, ok := op.Outputs[shown.property]; ok {
+			op.Outputs[shown.property] = shown.form(op, sent)
+		}
+	}
 	r, err := op.resource()
 	if err != nil {
 		return nil, err

@@ -42,6 +42,28 @@ var Set Rule = rule(func(t *Type, path string) { t.sets = append(t.sets, path) }
 // JSON is a text that holds a JSON object or array, and is compared by meaning.
 var JSON Rule = rule(func(t *Type, path string) { t.documents = append(t.documents, path) })
 
+// ReadBack is how AWS shows a value that it was given: form makes the one that is
+// stored out of the one that was sent.
+func ReadBack(form func(op *Op, sent any) any) Rule {
+	return rule(func(t *Type, path string) { t.readBack = append(t.readBack, readBack{path, form}) })
+}
+
+type readBack struct {
+	property string
+	form     func(op *Op, sent any) any
+}
+
+// EqualWhen is how the provider compares a property's stored value with the one
+// that the program states, where that is neither by value nor by meaning.
+func EqualWhen(equal func(state Object, stored, stated any) bool) Rule {
+	return rule(func(t *Type, path string) {
+		if t.equalWhen == nil {
+			t.equalWhen = map[string]func(Object, any, any) bool{}
+		}
+		t.equalWhen[path] = equal
+	})
+}
+
 // ByProvider is an input that the SDK doesn't have: the provider notes in it what
 // it found when it checked the others.
 var ByProvider Rule = rule(func(t *Type, path string) { t.byProvider = append(t.byProvider, path) })

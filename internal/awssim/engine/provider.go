@@ -161,7 +161,7 @@ func (p *provider) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*p
 			delete(news, name)
 		}
 	}
-	return spec.diff(state, oldInputs, news), nil
+	return spec.Diff(state, oldInputs, news), nil
 }
 
 func decodeAll(first, second, third *structpb.Struct) (a, b, c Object, err error) {

@@ -87,6 +87,8 @@ type declared struct {
 	inputRules   []inputRule
 	refs         []Refers
 	byProvider   []string
+	readBack     []readBack
+	equalWhen    map[string]func(state Object, stored, stated any) bool
 	against      []against
 	computed     []output
 
