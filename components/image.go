@@ -13,8 +13,8 @@ type ImageArgs struct {
 	// ContextDir is the build context, with its Dockerfile at the top; relative
 	// paths begin at the project's directory. Required.
 	ContextDir string
-	// Tag names the image. Required. It has to change when, and only when, the
-	// context or the architecture does: the repository's tags are immutable.
+	// Tag names the image. Required. It has to change when the context or the
+	// architecture does: the image is built and pushed again when its name changes.
 	Tag string
 	// Architecture is the CPU architecture to build for. Required: ARM64 or X86_64.
 	Architecture string
@@ -60,9 +60,8 @@ func NewImage(ctx *pulumi.Context, name string, args *ImageArgs, opts ...pulumi.
 			Dockerfile:     pulumi.String(args.ContextDir + "/Dockerfile"),
 			Platform:       pulumi.String(platforms[args.Architecture]),
 			BuilderVersion: docker.BuilderVersionBuilderBuildKit,
-			// A fixed date makes the same context the same image on every
-			// machine, so that going back to an earlier mapping pushes the
-			// bytes that its immutable tag already names.
+			// A fixed date leaves the build's own time out of the image's
+			// configuration. Its layers keep the files' times.
 			Args: pulumi.StringMap{"SOURCE_DATE_EPOCH": pulumi.String("0")},
 		},
 		Registry: docker.RegistryArgs{

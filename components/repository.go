@@ -20,9 +20,15 @@ type RepositoryArgs struct {
 	Tags Tags
 }
 
-// Repository is the ECR repository of the proxy's image. Its tags are immutable,
+// Repository is the ECR repository of the proxy's image. Its tags are mutable,
 // images are scanned when they are pushed, and it keeps the last 50. To delete it
 // deletes the images in it.
+//
+// Tasks run an image by its digest, which nothing can put another image under. Its
+// tag names the build context, and the same context built again is another image:
+// layers keep the files' times and the base image's own layers. Immutable tags
+// would refuse it when a mapping goes back to an earlier one, or is deployed from
+// another machine.
 type Repository struct {
 	pulumi.ResourceState
 	children
@@ -42,7 +48,7 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		return nil, err
 	}
 	registry, err := ecr.NewRepository(ctx, name, &ecr.RepositoryArgs{
-		ImageTagMutability: pulumi.String("IMMUTABLE"),
+		ImageTagMutability: pulumi.String("MUTABLE"),
 		ImageScanningConfiguration: ecr.RepositoryImageScanningConfigurationArgs{
 			ScanOnPush: pulumi.Bool(true),
 		},

@@ -15,7 +15,7 @@ func TestARepositoryKeepsItsLastImagesAndGoesWithThem(t *testing.T) {
 		return err
 	})
 	repository := m.only(t, repositoryToken).Inputs
-	require.Equal(t, []any{"IMMUTABLE", true, map[string]any{"scanOnPush": true}},
+	require.Equal(t, []any{"MUTABLE", true, map[string]any{"scanOnPush": true}},
 		[]any{repository["imageTagMutability"], repository["forceDelete"], repository["imageScanningConfiguration"]})
 	policy := m.only(t, "aws:ecr/lifecyclePolicy:LifecyclePolicy").Inputs
 	require.Equal(t, "p", policy["repository"])

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -75,6 +76,35 @@ ENTRYPOINT ["sh", "/etc/proxy/entrypoint.sh"]
 
 	_, err = e.build("same", engine.Object{"build": map[string]any{"context": e.context, "platform": "linux/arm64"}})
 	require.ErrorContains(t, err, "cannot be overwritten because the repository is immutable")
+}
+
+// TestTheSameContentHasAnotherDigestElsewhere builds one context twice, as two
+// machines do, and as going back to an earlier mapping does.
+func TestTheSameContentHasAnotherDigestElsewhere(t *testing.T) {
+	for mutability, want := range map[string]string{"MUTABLE": "", "IMMUTABLE": "cannot be overwritten because the repository is immutable"} {
+		t.Run(mutability, func(t *testing.T) {
+			e := newEstate(t)
+			e.part(view.RepositoryType, "proxy", engine.Object{"imageTagMutability": mutability})
+			first, err := e.build("image", nil)
+			require.NoError(t, err)
+			same, err := e.build("again", nil)
+			require.NoError(t, err, "the same digest under the same tag")
+			require.Equal(t, first.Properties["repoDigest"], same.Properties["repoDigest"])
+
+			require.NoError(t, os.Chtimes(filepath.Join(e.context, "nginx.conf"), time.Time{}, time.Now().Add(time.Hour)))
+			later, err := e.build("later", nil)
+			if want != "" {
+				require.ErrorContains(t, err, want)
+				return
+			}
+			require.NoError(t, err)
+			require.NotEqual(t, first.Properties["repoDigest"], later.Properties["repoDigest"])
+			for _, reference := range []string{first.Properties.Text("repoDigest"), later.Properties.Text("repoDigest"), proxyImage + ":1"} {
+				_, err := e.Image(reference)
+				require.NoError(t, err, "tasks that run the earlier one by its digest can still be started")
+			}
+		})
+	}
 }
 
 func TestImageIsRefused(t *testing.T) {

@@ -128,7 +128,7 @@ func filesOf(root string) ([]ecr.ImageFile, error) {
 			return err
 		}
 		relative, err := filepath.Rel(root, name)
-		files = append(files, ecr.ImageFile{Path: filepath.ToSlash(relative), Mode: info.Mode().Perm(), Data: data})
+		files = append(files, ecr.ImageFile{Path: filepath.ToSlash(relative), Mode: info.Mode().Perm(), Data: data, Modified: info.ModTime()})
 		return err
 	})
 	if err != nil {
@@ -154,6 +154,10 @@ func buildAndPush(op *engine.Op) error {
 	image, err := build(buildInput{dockerfile, files, args, platform, settings.Text("target")})
 	if err != nil {
 		return op.Fail("build image: %w", err)
+	}
+	image.BaseDigest = image.Base
+	if base, err := ecr.FindImage(op, image.Base); err == nil {
+		image.BaseDigest = base.Digest()
 	}
 	ref, err := ecr.ParseReference(op.Inputs.Text("imageName"))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
@@ -25,6 +26,9 @@ type ContainerImage struct {
 	Command          []string          `json:",omitempty"`
 	Environment      map[string]string `json:",omitempty"`
 	Files            []ImageFile       `json:",omitempty"` // sorted by path
+
+	// BaseDigest is what the base's reference led to when the image was built.
+	BaseDigest string `json:"-"`
 }
 
 // ImageFile is a file of an image or of a build context.
@@ -32,6 +36,10 @@ type ImageFile struct {
 	Path string // absolute in an image, relative to the root in a context
 	Mode fs.FileMode
 	Data []byte
+
+	// Modified is the file's time while an image is built: layers keep it, and so
+	// the image's digest depends on it. Stored images don't show it.
+	Modified time.Time `json:"-"`
 }
 
 // PublicImages are the images that registries hold before any program has run.
@@ -45,9 +53,22 @@ type PublicImage struct {
 	ContainerImage
 }
 
-// Digest is the image's own digest: the same content has the same.
+// Digest is the digest of an image that was just built: that of its configuration
+// and its layers, which hold the files' times and the base's own layers. The same
+// content built elsewhere has another one.
+//
+// Sources: https://github.com/moby/buildkit/issues/6348,
+// https://github.com/moby/moby/issues/43124.
 func (m ContainerImage) Digest() string {
-	data, err := json.Marshal(m)
+	times := make([]int64, len(m.Files))
+	for i, f := range m.Files {
+		times[i] = f.Modified.Unix() // tar archives have no fractions
+	}
+	data, err := json.Marshal(struct {
+		ContainerImage
+		Times []int64
+		Base  string
+	}{m, times, m.BaseDigest})
 	if err != nil {
 		panic(err) // nothing in it is without JSON form
 	}
@@ -126,7 +147,7 @@ func imageOf(r *engine.Resource) ContainerImage {
 	for _, f := range p.Objects("files") {
 		mode, _ := strconv.ParseUint(f.Text("mode"), 8, 32)        // written by stored
 		data, _ := base64.StdEncoding.DecodeString(f.Text("data")) // likewise
-		m.Files = append(m.Files, ImageFile{f.Text("path"), fs.FileMode(mode), data})
+		m.Files = append(m.Files, ImageFile{Path: f.Text("path"), Mode: fs.FileMode(mode), Data: data})
 	}
 	return m
 }
