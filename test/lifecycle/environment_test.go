@@ -175,7 +175,7 @@ func TestARefreshOfWhatNobodyChangedLeavesNothingToDo(t *testing.T) {
 // another digest: layers keep the time at which the build context was written.
 func TestGoingBackToAnEarlierMappingDeploysIt(t *testing.T) {
 	t.Parallel()
-	e := begin(t, smallProject(), ordersWorld())
+	e := newEnvironment(t, smallProject(), ordersWorld())
 	deployed := func() string {
 		services, err := e.Services(sharedAccount, region)
 		require.NoError(t, err)
@@ -190,5 +190,5 @@ func TestGoingBackToAnEarlierMappingDeploysIt(t *testing.T) {
 	write(t, e.project, map[string]string{"mapping.yaml": smallMapping})
 	e.up()
 	require.NotEqual(t, first, deployed(), "the same content, built again, is another image")
-	e.settled()
+	e.requireNoChanges()
 }
