@@ -39,15 +39,15 @@ func newNamedProvider(ctx *pulumi.Context, name string, c settings.AWS, accountI
 	return awsProvider, nil
 }
 
-// providerOf is the AWS provider of another account's role in a region, one for
-// all that the stack has to do there.
-func (s *sharedStack) providerOf(roleARN, region string) (pulumi.ProviderResource, error) {
-	return providerOfRole(s.ctx, s.others, roleARN, region, s.config.AWS.Endpoint)
+// awsProviderOf is the AWS provider of another account's role in a region. The
+// stack registers one for each role and region.
+func (s *sharedStack) awsProviderOf(roleARN, region string) (pulumi.ProviderResource, error) {
+	return awsProviderOfRole(s.ctx, s.roleProviders, roleARN, region, s.config.AWS.Endpoint)
 }
 
-// providerOfRole is the AWS provider of a role, out of those that are known or
-// added to them.
-func providerOfRole(ctx *pulumi.Context, known map[string]pulumi.ProviderResource, roleARN, region, endpoint string) (pulumi.ProviderResource, error) {
+// awsProviderOfRole is the AWS provider of a role: the one in known, or a new one,
+// which it adds to known.
+func awsProviderOfRole(ctx *pulumi.Context, known map[string]pulumi.ProviderResource, roleARN, region, endpoint string) (pulumi.ProviderResource, error) {
 	_, role, _ := strings.Cut(roleARN, ":iam::")
 	name := "aws-" + region + "-" + strings.NewReplacer(":role/", "-", "/", "-").Replace(role)
 	if awsProvider, ok := known[name]; ok {

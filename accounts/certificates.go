@@ -28,7 +28,8 @@ func certificatesArgs(c settings.Certificates, zones *components.PublicZones, ta
 	}
 }
 
-// certificateSources are how a stack comes by its supplied certificates.
+// certificateSources are the sources of the certificates that a stack's settings
+// supply: imported and existing ones.
 type certificateSources struct {
 	// all are in the order of settings.Certificates.Supplied.
 	all []components.CertificateSource
@@ -53,8 +54,8 @@ func suppliedSources(c settings.Certificates) certificateSources {
 	return s
 }
 
-// source is how the stack comes by a certificate of the topology, for the load
-// balancer of that name; for a custom domain where the name is empty.
+// source is the source of a certificate of the topology, for the load balancer of
+// that name; for a custom domain if the name is empty.
 func (s certificateSources) source(balancer string, certificate topology.Certificate) components.CertificateSource {
 	if certificate.Origin == topology.Issued {
 		return certificateRequest(balancer, certificate)

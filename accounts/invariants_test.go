@@ -21,7 +21,7 @@ import (
 )
 
 // argsTypes are the SDK's argument types of every AWS resource that the stacks
-// register: they tell which resources take tags.
+// register: they show which resources take tags.
 var argsTypes = map[string]any{
 	"aws:acm/certificate:Certificate":                                        acm.CertificateArgs{},
 	"aws:acm/certificateValidation:CertificateValidation":                    acm.CertificateValidationArgs{},
@@ -102,7 +102,7 @@ const existingVPC = `
 `
 
 // variantMappings are what each shape is tried with where it names provider
-// stacks; the others have rows of nginx.
+// stacks; shapes without provider stacks have rows of nginx.
 var variantMappings = map[string]string{
 	"nginx, alb and native": hosts(aHost+" nginx", bHost+" alb", cHost+" native"),
 	"alb":                   hosts(bHost + " alb"),
@@ -111,18 +111,18 @@ var variantMappings = map[string]string{
 
 // eachVariant runs a test on every shape of a shared stack, with what its
 // mappings need.
-func eachVariant(t *testing.T, test func(t *testing.T, s settingsText, mapping string, standing map[string]map[string]any)) {
+func eachVariant(t *testing.T, test func(t *testing.T, s settingsText, mapping string, reported map[string]map[string]any)) {
 	t.Helper()
 	for name, s := range sharedVariants(t) {
 		if !strings.Contains(string(s), "portico:providers") {
 			t.Run(name, func(t *testing.T) { test(t, s, twoRows, nil) })
 			continue
 		}
-		for doors, mapping := range variantMappings {
-			t.Run(name+": "+doors, func(t *testing.T) {
+		for frontDoors, mapping := range variantMappings {
+			t.Run(name+": "+frontDoors, func(t *testing.T) {
 				test(t, s, mapping, afterProvisioning(bHost+" alb", cHost+" native"))
 			})
-			t.Run(name+": "+doors+", which wait", func(t *testing.T) { test(t, s, mapping, nil) })
+			t.Run(name+": "+frontDoors+", which wait", func(t *testing.T) { test(t, s, mapping, nil) })
 		}
 	}
 }
@@ -136,8 +136,8 @@ func variantConfig(t *testing.T, s settingsText) map[string]string {
 }
 
 func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
-	eachVariant(t, func(t *testing.T, s settingsText, mapping string, standing map[string]map[string]any) {
-		m := &monitor{publicZones: publicZones, outputs: standing}
+	eachVariant(t, func(t *testing.T, s settingsText, mapping string, reported map[string]map[string]any) {
+		m := &monitor{publicZones: publicZones, outputs: reported}
 		require.NoError(t, run(t, m, SharedIn(project(t, "dev", s, mapping)), "dev", variantConfig(t, s)))
 		requireInvariants(t, m, true)
 	})
@@ -148,8 +148,8 @@ func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
 			requireInvariants(t, m, false)
 		})
 		t.Run("a provider account with every front door, redeploy "+redeploy, func(t *testing.T) {
-			m := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
-			require.NoError(t, provider(t, m, minimalProvider+settingsText("  portico:redeploy: "+redeploy+"\n"), threeDoors))
+			m := &monitor{shared: frontDoorOutputs(nil), publicZones: publicZones}
+			require.NoError(t, provider(t, m, minimalProvider+settingsText("  portico:redeploy: "+redeploy+"\n"), threeFrontDoors))
 			requireInvariants(t, m, true)
 		})
 	}
@@ -189,19 +189,19 @@ func requireInvariants(t *testing.T, m *monitor, tagged bool) {
 // A resource that is created inside an apply is missing from a preview in which
 // the apply's input is unknown.
 func TestAFirstPreviewShowsEveryResource(t *testing.T) {
-	eachVariant(t, func(t *testing.T, s settingsText, mapping string, standing map[string]map[string]any) {
-		known := &monitor{publicZones: publicZones, outputs: standing}
-		unknown := &monitor{publicZones: publicZones, outputs: standing, unknown: true}
+	eachVariant(t, func(t *testing.T, s settingsText, mapping string, reported map[string]map[string]any) {
+		known := &monitor{publicZones: publicZones, outputs: reported}
+		unknown := &monitor{publicZones: publicZones, outputs: reported, unknown: true}
 		dir := project(t, "dev", s, mapping)
 		require.NoError(t, run(t, known, SharedIn(dir), "dev", variantConfig(t, s)))
 		require.NoError(t, run(t, unknown, SharedIn(dir), "dev", variantConfig(t, s)))
 		require.Equal(t, known.identities(), unknown.identities())
 	})
 	t.Run("a provider account with every front door", func(t *testing.T) {
-		known := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
-		unknown := &monitor{shared: doorOutputs(nil), publicZones: publicZones, unknown: true}
-		require.NoError(t, provider(t, known, redeploying, threeDoors))
-		require.NoError(t, provider(t, unknown, redeploying, threeDoors))
+		known := &monitor{shared: frontDoorOutputs(nil), publicZones: publicZones}
+		unknown := &monitor{shared: frontDoorOutputs(nil), publicZones: publicZones, unknown: true}
+		require.NoError(t, provider(t, known, redeploying, threeFrontDoors))
+		require.NoError(t, provider(t, unknown, redeploying, threeFrontDoors))
 		require.Equal(t, known.identities(), unknown.identities())
 	})
 }

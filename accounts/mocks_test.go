@@ -29,8 +29,8 @@ type registered struct {
 	IgnoreChanges, Dependencies   []string
 }
 
-// monitor stands in for the engine: it records what a program registers and
-// answers as AWS would have.
+// monitor is a fake of the engine: it records what a program registers and
+// answers as AWS would.
 type monitor struct {
 	mu        sync.Mutex
 	resources []registered
@@ -315,7 +315,7 @@ func (m *monitor) identities() []string {
 	return all
 }
 
-// settingsText is a stack's configuration as it stands in a settings file.
+// settingsText is a stack's configuration as a settings file has it.
 type settingsText string
 
 // config is what Pulumi hands to the program: JSON for what isn't text.

@@ -35,11 +35,10 @@ func ProviderIn(dir string) pulumi.RunFunc {
 	}
 }
 
-// ProviderWith is Provider for settings and a mapping that are made in code, as
-// SharedWith.
-func ProviderWith(made ProviderSettings, rows *mapping.Mapping) pulumi.RunFunc {
+// ProviderWith is Provider for settings and a mapping from code, as SharedWith.
+func ProviderWith(given ProviderSettings, rows *mapping.Mapping) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		config, err := settings.CompleteProvider(made, ctx.Stack(), "")
+		config, err := settings.CompleteProvider(given, ctx.Stack(), "")
 		if err != nil {
 			return err
 		}
@@ -64,8 +63,8 @@ func deployProvider(ctx *pulumi.Context, config *settings.Provider, rows *mappin
 		ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis,
 		prefix: config.App.App().Prefix(), tags: tagsOf(config.App.App()),
 	}
-	stack.made.domains = map[domainKey]*customDomain{}
-	stack.made.apis = map[mapping.APIID]*components.PrivateAPI{}
+	stack.created.domains = map[domainKey]*customDomain{}
+	stack.created.apis = map[mapping.APIID]*components.PrivateAPI{}
 	return stack.deploy()
 }
 
@@ -112,8 +111,8 @@ type providerStack struct {
 	providers pulumi.ResourceOption
 	// undeployed are the stages that wait for the APIs' owner.
 	undeployed map[stageKey]bool
-	// made is what the program has registered so far.
-	made struct {
+	// created are the components that the program has registered so far.
+	created struct {
 		domains map[domainKey]*customDomain
 		apis    map[mapping.APIID]*components.PrivateAPI
 	}
@@ -140,7 +139,7 @@ func (s *providerStack) deploy() error {
 	if err := s.privateAPIs(published); err != nil {
 		return err
 	}
-	if err := s.mapPaths(); err != nil {
+	if err := s.mapBasePaths(); err != nil {
 		return err
 	}
 	return s.export()

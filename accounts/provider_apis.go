@@ -61,8 +61,8 @@ func describeRows(rows []mapping.Row) string {
 }
 
 // privateAPIs sets the APIs' policies and deploys their stages, one after
-// another. An API whose rows are all of front doors without an endpoint is left
-// alone: nothing can be granted yet.
+// another. It skips an API if no front door of its rows has an endpoint: nothing
+// can be granted yet.
 func (s *providerStack) privateAPIs(published map[mapping.APIID][]string) error {
 	var last pulumi.Resource
 	for _, api := range s.apis {
@@ -79,7 +79,7 @@ func (s *providerStack) privateAPIs(published map[mapping.APIID][]string) error 
 		if err != nil {
 			return err
 		}
-		s.made.apis[api.ID] = private
+		s.created.apis[api.ID] = private
 		if private.LastDeployment != nil {
 			last = private.LastDeployment
 		}

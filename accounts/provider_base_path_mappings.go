@@ -6,17 +6,18 @@ import (
 	"github.com/portico-iac/portico/components"
 )
 
-// mapPaths leads the domains' paths to the APIs' stages. One whose stage isn't
-// there, and which nobody but its owner creates, is left for a later update.
-func (s *providerStack) mapPaths() error {
+// mapBasePaths creates the custom domains' base path mappings, which point at the
+// APIs' stages. If the owner of an API hasn't deployed a stage, a later update
+// creates the stage's mapping.
+func (s *providerStack) mapBasePaths() error {
 	for _, domain := range s.domains {
-		custom := s.made.domains[domainKey{domain.Host, domain.FrontDoor}]
+		custom := s.created.domains[domainKey{domain.Host, domain.FrontDoor}]
 		if custom == nil {
 			continue
 		}
-		custom.paths = map[string]pulumi.CustomResource{}
+		custom.basePathMappings = map[string]pulumi.CustomResource{}
 		for _, path := range domain.Paths {
-			private := s.made.apis[path.API.ID]
+			private := s.created.apis[path.API.ID]
 			if private == nil || s.undeployed[stageKey{path.API.ID, string(path.API.Stage)}] {
 				continue
 			}
@@ -30,7 +31,7 @@ func (s *providerStack) mapPaths() error {
 			if err != nil {
 				return err
 			}
-			custom.paths[path.BasePath] = mapping
+			custom.basePathMappings[path.BasePath] = mapping
 		}
 	}
 	return nil

@@ -27,16 +27,16 @@ func suitsPrivateDomain(c settings.Imported) bool {
 
 // certificateOf chooses a domain's certificate; rows are those of the mapping.
 func certificateOf(c settings.Certificates, domain topology.Domain, rows *mapping.Mapping) (topology.Certificate, error) {
-	unsuited := map[string]settings.Imported{}
+	unsuitedImports := map[string]settings.Imported{}
 	for _, imported := range c.Imported {
 		if domain.FrontDoor == mapping.FrontDoorNative && !suitsPrivateDomain(imported) {
-			unsuited[imported.ID()] = imported
+			unsuitedImports[imported.ID()] = imported
 		}
 	}
-	var suited, others []topology.Certificate
+	var suited, unsuited []topology.Certificate
 	for _, certificate := range c.Supplied() {
-		if _, refused := unsuited[certificate.ID]; refused {
-			others = append(others, certificate)
+		if _, refused := unsuitedImports[certificate.ID]; refused {
+			unsuited = append(unsuited, certificate)
 		} else {
 			suited = append(suited, certificate)
 		}
@@ -48,8 +48,8 @@ func certificateOf(c settings.Certificates, domain topology.Domain, rows *mappin
 	wrong := func(format string, args ...any) (topology.Certificate, error) {
 		return topology.Certificate{}, fmt.Errorf("%s.CUSTOM_DOMAIN_URL: %w", row.Position(), fmt.Errorf(format, args...))
 	}
-	if certificate := topology.Cover(others).Of(domain.Host); certificate != nil {
-		imported := unsuited[certificate.ID]
+	if certificate := topology.Cover(unsuited).Of(domain.Host); certificate != nil {
+		imported := unsuitedImports[certificate.ID]
 		return wrong("the imported certificate that covers %s has an %s key of %d bits, and private custom domains take RSA keys of 2048 and ECDSA keys of 256 or 384 bits: import another, or write another FRONT_DOOR",
 			domain.Host, imported.KeyAlgorithm, imported.KeyBits)
 	}
@@ -104,7 +104,7 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 	owners := map[string]pulumi.ProviderResource{}
 	known := map[string]pulumi.ProviderResource{}
 	for _, zone := range s.config.Certificates.Zones {
-		if owners[zone.Name], err = providerOfRole(s.ctx, known, zone.RoleARN, s.config.AWS.Region, s.config.AWS.Endpoint); err != nil {
+		if owners[zone.Name], err = awsProviderOfRole(s.ctx, known, zone.RoleARN, s.config.AWS.Region, s.config.AWS.Endpoint); err != nil {
 			return nil, err
 		}
 	}
@@ -115,13 +115,13 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 	if err := reportExpiry(s.ctx, s.config.Certificates.Imported); err != nil {
 		return nil, err
 	}
-	made, err := components.NewCertificates(s.ctx, s.prefix, args, s.providers)
+	created, err := components.NewCertificates(s.ctx, s.prefix, args, s.providers)
 	if err != nil {
 		return nil, err
 	}
 	arns := map[domainKey]pulumi.StringInput{}
 	for domain, derived := range chosen {
-		certificate, err := made.Of(supplied.source("", derived))
+		certificate, err := created.Of(supplied.source("", derived))
 		if err != nil {
 			return nil, err
 		}

@@ -58,8 +58,8 @@ func TestCertificatesOfCustomDomains(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := &monitor{shared: doorOutputs(nil), certificates: issued}
-			outputsOf(t, m, configured(c.certificates), threeDoors)
+			m := &monitor{shared: frontDoorOutputs(nil), certificates: issued}
+			outputsOf(t, m, configured(c.certificates), threeFrontDoors)
 			require.Regexp(t, regexp.QuoteMeta(c.alb)+"$", m.named(t, domainToken, "b.internal.example.com").Inputs["regionalCertificateArn"])
 			require.Regexp(t, regexp.QuoteMeta(c.native)+"$", m.named(t, domainToken, "c.private.example.net").Inputs["certificateArn"])
 			requested := 0
@@ -72,10 +72,10 @@ func TestCertificatesOfCustomDomains(t *testing.T) {
 		})
 	}
 	t.Run("validated in the shared account by its role", func(t *testing.T) {
-		m := &monitor{shared: doorOutputs(nil)}
+		m := &monitor{shared: frontDoorOutputs(nil)}
 		outputsOf(t, m, configured(map[string]any{"zones": []any{
 			map[string]any{"name": "example.com", "roleArn": "arn:aws:iam::111111111111:role/dns"},
-		}}), threeDoors)
+		}}), threeFrontDoors)
 		require.Contains(t, m.named(t, "aws:route53/record:Record", "validation-internal.example.com").Provider, "aws-us-east-1-111111111111-dns")
 		require.NotContains(t, m.named(t, "aws:route53/record:Record", "validation-private.example.net").Provider, "111111111111-dns")
 	})
@@ -95,8 +95,8 @@ func TestCertificatesOfCustomDomains(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := &monitor{shared: doorOutputs(nil), certificates: issued, publicZones: publicZones}
-			err := provider(t, m, c.settings, "ACCOUNTS:\n  orders: {ID: \"222222222222\"}\n"+threeDoors)
+			m := &monitor{shared: frontDoorOutputs(nil), certificates: issued, publicZones: publicZones}
+			err := provider(t, m, c.settings, "ACCOUNTS:\n  orders: {ID: \"222222222222\"}\n"+threeFrontDoors)
 			for _, want := range c.want {
 				require.ErrorContains(t, err, strings.Replace(want, "yaml:5:5", "yaml:7:5", 1))
 			}
@@ -114,25 +114,25 @@ func TestACertificateThatNoDomainTakesIsNamedAtItsRow(t *testing.T) {
 	}{
 		"a key that PRIVATE domains don't take": {
 			settings: redeploying + "  portico:certificates: " + settingsText(importOf(t, elliptic.P521(), "*.private.example.net")) + "\n",
-			mapping:  threeDoors,
+			mapping:  threeFrontDoors,
 			want:     "APIS[2].CUSTOM_DOMAIN_URL: the imported certificate that covers c.private.example.net has an ECDSA key of 521 bits",
 		},
 		"a wildcard that is too long for ACM": {
 			settings: redeploying,
-			mapping:  strings.Replace(threeDoors, "b.internal.example.com", "b."+long, 1),
+			mapping:  strings.Replace(threeFrontDoors, "b.internal.example.com", "b."+long, 1),
 			want:     "*." + long + ", 74 characters, and ACM takes 64",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
+			m := &monitor{shared: frontDoorOutputs(nil), publicZones: publicZones}
 			require.ErrorContains(t, provider(t, m, c.settings, c.mapping), c.want)
 			require.Empty(t, m.of(domainToken))
 			require.Empty(t, m.of(policyToken))
 		})
 	}
 	t.Run("but a REGIONAL domain takes the key", func(t *testing.T) {
-		m := &monitor{shared: doorOutputs(nil)}
-		outputsOf(t, m, redeploying+"  portico:certificates: "+settingsText(importOf(t, elliptic.P521(), "*.internal.example.com"))+"\n", threeDoors)
+		m := &monitor{shared: frontDoorOutputs(nil)}
+		outputsOf(t, m, redeploying+"  portico:certificates: "+settingsText(importOf(t, elliptic.P521(), "*.internal.example.com"))+"\n", threeFrontDoors)
 		require.Regexp(t, "imported-", m.named(t, domainToken, "b.internal.example.com").Inputs["regionalCertificateArn"])
 	})
 }
@@ -161,7 +161,7 @@ func importOf(t *testing.T, curve elliptic.Curve, name string) string {
 
 func TestCertificatesOfTheSharedStackAreItsOwnConcern(t *testing.T) {
 	long := strings.Repeat("a-part-of-", 5) + "x.internal.example.com"
-	m := &monitor{shared: doorOutputs(nil)}
-	outputsOf(t, m, redeploying, strings.Replace(threeDoors, "a.internal.example.com", "a."+long, 1))
+	m := &monitor{shared: frontDoorOutputs(nil)}
+	outputsOf(t, m, redeploying, strings.Replace(threeFrontDoors, "a.internal.example.com", "a."+long, 1))
 	require.Len(t, m.of(policyToken), 2)
 }

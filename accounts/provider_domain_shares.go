@@ -7,8 +7,8 @@ import (
 	"github.com/portico-iac/portico/components"
 )
 
-// domainShare is the one share of the stack's PRIVATE domains, made where it
-// wasn't yet; nil where there is nobody to share with.
+// domainShare is the one share of the stack's PRIVATE domains: share, or a new one
+// if share is nil. The result is nil if there are no principals to share with.
 func (s *providerStack) domainShare(share *components.DomainShare) (*components.DomainShare, error) {
 	if s.shared.AccountID == "" {
 		return nil, fmt.Errorf("read output accountId of stack %s: it is nothing: bring the stack up with this version of Portico: private custom domains are shared with its account", s.config.Shared.Stack)

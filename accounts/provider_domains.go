@@ -16,25 +16,25 @@ import (
 // domainKey names one of the custom domains: a host that changes from one front
 // door to another has two for a while.
 type domainKey struct {
-	host mapping.Host
-	door mapping.FrontDoor
+	host      mapping.Host
+	frontDoor mapping.FrontDoor
 }
 
-// customDomain is one that was made.
+// customDomain is a custom domain that the program has registered.
 type customDomain struct {
 	*components.CustomDomain
 
 	// shared is the resources by which a PRIVATE one is shared.
 	shared []pulumi.CustomResource
-	// paths are its base path mappings, by segment.
-	paths map[string]pulumi.CustomResource
+	// basePathMappings are its base path mappings, by base path.
+	basePathMappings map[string]pulumi.CustomResource
 }
 
-// customDomains makes the custom domains, one after another, and shares the
-// PRIVATE ones. Of these there are none until the shared stack has an endpoint
-// for them, which their policies name.
+// customDomains creates the custom domains, one after another, and shares the
+// PRIVATE ones. It creates no PRIVATE one before the shared stack has an endpoint
+// for them, because their policies name the endpoint.
 func (s *providerStack) customDomains() error {
-	if err := s.checkPaths(); err != nil {
+	if err := s.checkDomainAPIs(); err != nil {
 		return err
 	}
 	arns, err := s.certificates()
@@ -71,15 +71,16 @@ func (s *providerStack) customDomains() error {
 				custom.shared = append(custom.shared, principal)
 			}
 		}
-		s.made.domains[key] = custom
+		s.created.domains[key] = custom
 		after = []pulumi.Resource{custom.Domain}
 	}
 	return nil
 }
 
-// checkPaths reports rows whose host has a custom domain here, and whose API isn't
-// the stack's. Rows that name no account say that by portico:apis alone.
-func (s *providerStack) checkPaths() error {
+// checkDomainAPIs reports rows whose host has a custom domain here, and whose API
+// isn't the stack's. A row without an account belongs to the stack only if
+// portico:apis lists its API.
+func (s *providerStack) checkDomainAPIs() error {
 	var wrong []error
 	for _, domain := range s.domains {
 		for _, path := range domain.Paths {
@@ -96,7 +97,7 @@ func (s *providerStack) checkPaths() error {
 }
 
 // nativeEndpoints are the endpoints through which PRIVATE domains answer, that
-// of the shared stack first; none before it stands.
+// of the shared stack first; none before that one exists.
 func (s *providerStack) nativeEndpoints() []string {
 	own := s.endpoint(mapping.FrontDoorNative)
 	if own == "" {
@@ -107,17 +108,17 @@ func (s *providerStack) nativeEndpoints() []string {
 
 func (s *providerStack) partition() string { return s.apis[0].Partition }
 
-// domainARNs are those of the PRIVATE domains that an API's rows are reached
-// by, and what stands in for them before they are known.
+// domainARNs are the ARNs of the PRIVATE domains by which an API's rows are
+// reached, and the placeholders for previews in which the ARNs are unknown.
 func (s *providerStack) domainARNs(api topology.API) (pulumi.StringMap, map[string]string) {
 	anyARN := apipolicy.AnyDomainARN(api, s.account.ID)
-	arns, standIns := pulumi.StringMap{}, map[string]string{}
+	arns, placeholders := pulumi.StringMap{}, map[string]string{}
 	for _, row := range api.Rows {
 		if row.Retired || !slices.Contains(s.migration.Admitted(row.Host), mapping.FrontDoorNative) {
 			continue
 		}
-		arns[string(row.Host)] = s.made.domains[domainKey{row.Host, mapping.FrontDoorNative}].ARN
-		standIns[string(row.Host)] = anyARN(row.Host)
+		arns[string(row.Host)] = s.created.domains[domainKey{row.Host, mapping.FrontDoorNative}].ARN
+		placeholders[string(row.Host)] = anyARN(row.Host)
 	}
-	return arns, standIns
+	return arns, placeholders
 }

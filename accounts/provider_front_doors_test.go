@@ -27,8 +27,8 @@ const (
 	nativeEndpointID = "vpce-0a1b2c3d4e5f6071a"
 )
 
-// threeDoors has a row of each front door; two share an API.
-const threeDoors = `APIS:
+// threeFrontDoors has a row of each front door; two share an API.
+const threeFrontDoors = `APIS:
   - CUSTOM_DOMAIN_URL: a.internal.example.com
     PRIVATE_API_URL: https://abcde12345.execute-api.us-east-1.amazonaws.com/dev
     ACCOUNT: "222222222222"
@@ -43,9 +43,9 @@ const threeDoors = `APIS:
     FRONT_DOOR: native
 `
 
-// doorOutputs are the outputs of a shared stack that has the endpoints of all
-// front doors, with others beside or in place of them.
-func doorOutputs(more map[string]any) map[string]any {
+// frontDoorOutputs are the outputs of a shared stack that has the endpoints of all
+// front doors; more adds outputs or replaces them.
+func frontDoorOutputs(more map[string]any) map[string]any {
 	outputs := maps.Clone(sharedStackOutputs)
 	maps.Copy(outputs, map[string]any{
 		"accountId":  "111111111111",
@@ -98,8 +98,8 @@ func document(t *testing.T, text any) (statements []map[string]any) {
 }
 
 func TestARowOfAnALBGetsARegionalDomain(t *testing.T) {
-	m := &monitor{shared: doorOutputs(nil)}
-	outputsOf(t, m, redeploying, threeDoors)
+	m := &monitor{shared: frontDoorOutputs(nil)}
+	outputsOf(t, m, redeploying, threeFrontDoors)
 
 	domain := m.named(t, domainToken, "alb-b.internal.example.com")
 	require.Equal(t, "b.internal.example.com", domain.Inputs["domainName"])
@@ -132,8 +132,8 @@ func endpointsOf(t *testing.T, statement map[string]any, operator string) []any 
 }
 
 func TestANativeRowGetsAPrivateDomainThatIsSharedWithTheEndpointsAccount(t *testing.T) {
-	m := &monitor{shared: doorOutputs(nil)}
-	outputs := outputsOf(t, m, redeploying, threeDoors)
+	m := &monitor{shared: frontDoorOutputs(nil)}
+	outputs := outputsOf(t, m, redeploying, threeFrontDoors)
 
 	domain := m.named(t, domainToken, "native-c.private.example.net")
 	require.Equal(t, map[string]any{"types": "PRIVATE"}, domain.Inputs["endpointConfiguration"])
@@ -166,14 +166,14 @@ func TestTheRowsOfACustomDomainAreOfOneStack(t *testing.T) {
   - {CUSTOM_DOMAIN_URL: a.internal.example.com/x, PRIVATE_API_URL: 'https://api0000001.execute-api.us-east-1.amazonaws.com/dev', FRONT_DOOR: native}
   - {CUSTOM_DOMAIN_URL: a.internal.example.com/y, PRIVATE_API_URL: 'https://api0000002.execute-api.us-east-1.amazonaws.com/dev', FRONT_DOOR: native}
 `
-	m := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
+	m := &monitor{shared: frontDoorOutputs(nil), publicZones: publicZones}
 	s := redeploying + "  portico:apis: [api0000001]\n"
 	err := run(t, m, ProviderIn(project(t, "dev-orders", s, rows)), "dev-orders", s.config(t))
 	require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].PRIVATE_API_URL: REST API api0000002 isn't among this stack's (portico:apis)")
 	require.Empty(t, m.of(domainToken), "the other row's stack would make a second domain of the name")
 
 	s = redeploying + "  portico:apis: [api0000001, api0000002]\n"
-	require.NoError(t, run(t, &monitor{shared: doorOutputs(nil), publicZones: publicZones}, ProviderIn(project(t, "dev-orders", s, rows)), "dev-orders", s.config(t)))
+	require.NoError(t, run(t, &monitor{shared: frontDoorOutputs(nil), publicZones: publicZones}, ProviderIn(project(t, "dev-orders", s, rows)), "dev-orders", s.config(t)))
 }
 
 func TestProvisionedAreTheRowsThatHaveAllTheyNeed(t *testing.T) {
@@ -196,13 +196,13 @@ func TestProvisionedAreTheRowsThatHaveAllTheyNeed(t *testing.T) {
 			domains:     []string{"alb-b.internal.example.com", "native-c.private.example.net"},
 			admits:      []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
-		"not before the shared stack has made their endpoints": {
+		"not before the shared stack has created their endpoints": {
 			shared:      map[string]any{"endpoints": nil},
 			provisioned: map[string]any{},
 			domains:     []string{"alb-b.internal.example.com"},
 			admits:      []string{"Porticodev1e1bAllow"},
 		},
-		"and what led there before is admitted until the shared stack has taken it down": {
+		"and the earlier front door is admitted until the shared stack has removed it": {
 			shared:      waits("b.internal.example.com", map[string]any{"current": "nginx", "target": "alb", "pending": "provider"}),
 			provisioned: map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, retains: []any{"b.internal.example.com"},
 			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
@@ -214,7 +214,7 @@ func TestProvisionedAreTheRowsThatHaveAllTheyNeed(t *testing.T) {
 			domains: []string{"alb-b.internal.example.com", "native-c.private.example.net"},
 			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow"},
 		},
-		"a way that is put up beforehand is no earlier one": {
+		"a front door that is deployed beforehand is no earlier one": {
 			shared:      waits("c.private.example.net", map[string]any{"current": "alb", "target": "native", "retains": []any{"native"}, "pending": "association"}),
 			provisioned: map[string]any{"alb": []any{albRow}, "native": []any{nativeRow}}, retains: []any{"c.private.example.net"},
 			domains: []string{"alb-b.internal.example.com", "alb-c.private.example.net", "native-c.private.example.net"},
@@ -227,17 +227,17 @@ func TestProvisionedAreTheRowsThatHaveAllTheyNeed(t *testing.T) {
 			admits:  []string{"Porticodev1e1bALBAllow", "Porticodev1e1bAllow", "Porticodev1e1bNativeAllow"},
 		},
 		"but no retired ones": {
-			mapping:     strings.ReplaceAll(threeDoors, "    FRONT_DOOR", "    RETIRED: true\n    FRONT_DOOR"),
+			mapping:     strings.ReplaceAll(threeFrontDoors, "    FRONT_DOOR", "    RETIRED: true\n    FRONT_DOOR"),
 			provisioned: map[string]any{}, admits: []string{"Porticodev1e1bAllow"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := &monitor{shared: doorOutputs(c.shared)}
+			m := &monitor{shared: frontDoorOutputs(c.shared)}
 			if c.shared["endpoints"] == nil && len(c.shared) == 1 && c.shared["frontDoors"] == nil {
 				delete(m.shared, "endpoints")
 			}
 			if c.mapping == "" {
-				c.mapping = threeDoors
+				c.mapping = threeFrontDoors
 			}
 			outputs := outputsOf(t, m, redeploying, c.mapping)
 			require.Equal(t, c.provisioned, outputs["provisioned"])
@@ -291,25 +291,25 @@ func TestAProviderStackSaysWhatToRunNext(t *testing.T) {
 
 func TestWithoutRedeploymentARowIsProvisionedWhenThePolicyIsSaved(t *testing.T) {
 	undeploying := minimalProvider + "  portico:redeploy: false\n"
-	m := &monitor{shared: doorOutputs(nil)}
-	outputs := outputsOf(t, m, undeploying, threeDoors)
+	m := &monitor{shared: frontDoorOutputs(nil)}
+	outputs := outputsOf(t, m, undeploying, threeFrontDoors)
 	require.Equal(t, map[string]any{"alb": []any{"b.internal.example.com/v1"}, "native": []any{"c.private.example.net"}}, outputs["provisioned"])
 	require.Len(t, outputs["redeployCommands"], 3)
 	require.Empty(t, m.of(deploymentToken))
 
 	t.Run("but not while its owner hasn't deployed the stage", func(t *testing.T) {
-		m := &monitor{shared: doorOutputs(nil), missing: []string{"abcde12345/prod"}}
-		outputs := outputsOf(t, m, undeploying, threeDoors)
+		m := &monitor{shared: frontDoorOutputs(nil), missing: []string{"abcde12345/prod"}}
+		outputs := outputsOf(t, m, undeploying, threeFrontDoors)
 		require.Equal(t, map[string]any{"native": []any{"c.private.example.net"}}, outputs["provisioned"])
-		require.Len(t, m.of(domainToken), 2, "the domain can be made")
-		require.Len(t, m.of(pathToken), 1, "its path leads to no stage yet")
+		require.Len(t, m.of(domainToken), 2, "the domain can be created")
+		require.Len(t, m.of(pathToken), 1, "its base path has no stage yet")
 		require.Contains(t, statements(t, m.named(t, policyToken, "abcde12345")), "Porticodev1e1bALBAllow", "the owner can deploy with it")
 	})
 }
 
 func TestAnAPIThatNothingCanBeGrantedYetIsLeftAlone(t *testing.T) {
-	m := &monitor{shared: doorOutputs(map[string]any{"endpoints": map[string]any{"nginx": nginxEndpointID, "alb": albEndpointID}})}
-	outputs := outputsOf(t, m, redeploying, threeDoors)
+	m := &monitor{shared: frontDoorOutputs(map[string]any{"endpoints": map[string]any{"nginx": nginxEndpointID, "alb": albEndpointID}})}
+	outputs := outputsOf(t, m, redeploying, threeFrontDoors)
 	require.Equal(t, "abcde12345", m.only(t, policyToken).Inputs["restApiId"])
 	require.Equal(t, map[string]any{"alb": []any{"b.internal.example.com/v1"}}, outputs["provisioned"])
 	require.NotContains(t, outputs, "resourceShareArn")
@@ -318,12 +318,12 @@ func TestAnAPIThatNothingCanBeGrantedYetIsLeftAlone(t *testing.T) {
 }
 
 func TestConsumersReachPrivateDomainsThroughTheirOwnEndpoints(t *testing.T) {
-	m := &monitor{shared: doorOutputs(nil)}
+	m := &monitor{shared: frontDoorOutputs(nil)}
 	outputsOf(t, m, redeploying+`  portico:native:
     vpcEndpointIds: [vpce-0000000a]
     principals: ["444444444444", "222222222222"]
     allowExternalPrincipals: true
-`, threeDoors)
+`, threeFrontDoors)
 	endpoints := []any{nativeEndpointID, "vpce-0000000a"}
 	require.ElementsMatch(t, endpoints, endpointsOf(t, document(t, m.named(t, domainToken, "c.private.example.net").Inputs["policy"])[1], "StringNotEquals"))
 	allowed := statements(t, m.named(t, policyToken, "fghij67890"))["Porticodev1e1bNativeAllow1"]
@@ -337,8 +337,8 @@ func TestConsumersReachPrivateDomainsThroughTheirOwnEndpoints(t *testing.T) {
 }
 
 func TestInTheEndpointsOwnAccountNothingIsSharedAndValidationRecordsAreCommon(t *testing.T) {
-	m := &monitor{shared: doorOutputs(map[string]any{"accountId": "222222222222"})}
-	outputs := outputsOf(t, m, redeploying, threeDoors)
+	m := &monitor{shared: frontDoorOutputs(map[string]any{"accountId": "222222222222"})}
+	outputs := outputsOf(t, m, redeploying, threeFrontDoors)
 	require.Empty(t, m.of(shareToken))
 	require.NotContains(t, outputs, "resourceShareArn")
 	require.Len(t, outputs["domainNameArns"], 1)
@@ -347,8 +347,8 @@ func TestInTheEndpointsOwnAccountNothingIsSharedAndValidationRecordsAreCommon(t 
 		require.Equal(t, true, record.Inputs["allowOverwrite"], "the shared stack's certificate has the same record")
 		require.True(t, record.RetainOnDelete)
 	}
-	elsewhere := &monitor{shared: doorOutputs(nil)}
-	outputsOf(t, elsewhere, redeploying, threeDoors)
+	elsewhere := &monitor{shared: frontDoorOutputs(nil)}
+	outputsOf(t, elsewhere, redeploying, threeFrontDoors)
 	for _, record := range elsewhere.of("aws:route53/record:Record") {
 		require.Equal(t, false, record.Inputs["allowOverwrite"])
 		require.False(t, record.RetainOnDelete)
@@ -362,7 +362,7 @@ func TestAPolicyThatWaitsForADomainIsCheckedInAPreview(t *testing.T) {
 		fmt.Fprintf(&many, "  - {CUSTOM_DOMAIN_URL: a-name-of-some-length-%d.internal.example.com, FRONT_DOOR: native, ACCOUNT: \"222222222222\", VERBS: [%s], PRIVATE_API_URL: https://abcde12345.execute-api.us-east-1.amazonaws.com/stage-%d}\n",
 			i, []string{"GET", "PUT, POST", "DELETE"}[i%3], i)
 	}
-	m := &monitor{shared: doorOutputs(nil), publicZones: publicZones, unknown: true}
+	m := &monitor{shared: frontDoorOutputs(nil), publicZones: publicZones, unknown: true}
 	err := provider(t, m, redeploying, many.String())
 	require.ErrorContains(t, err, "abcde12345")
 	require.ErrorContains(t, err, "8192")

@@ -17,8 +17,8 @@ var advice = map[migration.Advice]string{
 	migration.RunToRemove:        "%s: when clients hold no old answer any more (60 seconds), run pulumi up on stack %s, which removes the earlier front door, and then on this one again",
 }
 
-// adviseNext logs what to run after this update so that the account's hosts come
-// to their front doors.
+// adviseNext logs what to run after this update, for the account's hosts to reach
+// their front doors.
 func (s *providerStack) adviseNext(after *migration.State) error {
 	for _, sentence := range sentences(after, s.config.Shared.Stack) {
 		if err := s.ctx.Log.Info(sentence, nil); err != nil {

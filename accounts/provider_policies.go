@@ -9,8 +9,8 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// policyRequest asks for the resource policy of an API, but for what AWS alone
-// can tell.
+// policyRequest is the request for an API's resource policy, without its existing
+// policy and its domains' ARNs, which AWS alone knows.
 func (s *providerStack) policyRequest(api topology.API) resourcepolicy.Request {
 	request := apipolicy.Request(api, s.account.ID, s.migration.Admitted, nil)
 	request.App, request.Environment = s.config.App.Name, s.config.App.Environment
@@ -27,7 +27,7 @@ func (s *providerStack) policyRequest(api topology.API) resourcepolicy.Request {
 // policyOf makes the resource policy of an API out of the one that it has and
 // the ARNs of its PRIVATE custom domains.
 func (s *providerStack) policyOf(api topology.API) func(string, map[string]string) (string, error) {
-	told := map[string]bool{}
+	logged := map[string]bool{}
 	return func(existing string, domainARNs map[string]string) (string, error) {
 		request := s.policyRequest(api)
 		request.Existing = []byte(existing)
@@ -39,10 +39,10 @@ func (s *providerStack) policyOf(api topology.API) func(string, map[string]strin
 			return "", fmt.Errorf("make the resource policy of REST API %s (%s): %w", api.ID, describeRows(api.Rows), err)
 		}
 		for _, notice := range merged.Notices {
-			if told[notice] {
+			if logged[notice] {
 				continue
 			}
-			told[notice] = true
+			logged[notice] = true
 			if err := s.ctx.Log.Warn(fmt.Sprintf("REST API %s: %s", api.ID, notice), nil); err != nil {
 				return "", fmt.Errorf("log a notice of REST API %s: %w", api.ID, err)
 			}

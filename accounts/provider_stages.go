@@ -13,8 +13,8 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// stages are those that the API's rows lead to, also the retired ones: what was
-// taken out of a policy stays in effect until its stage is redeployed.
+// stages are the stages of an API's rows, retired ones included: a statement that
+// was removed from a policy stays in effect until the stage is redeployed.
 func stages(api topology.API) []string {
 	var all []string
 	for _, row := range api.Rows {
@@ -34,31 +34,31 @@ type stageKey struct {
 // ten requests a second to an account.
 const stagesAtOnce = 4
 
-// existing tells which of the stages are there.
-func (s *providerStack) existing(keys []stageKey) (map[stageKey]bool, error) {
-	there, failures := make([]bool, len(keys)), make([]error, len(keys))
+// existingStages reports which of the stages exist.
+func (s *providerStack) existingStages(keys []stageKey) (map[stageKey]bool, error) {
+	found, failures := make([]bool, len(keys)), make([]error, len(keys))
 	turns := make(chan struct{}, stagesAtOnce)
 	var asked sync.WaitGroup
 	for i, key := range keys {
 		turns <- struct{}{}
 		asked.Go(func() {
 			defer func() { <-turns }()
-			there[i], failures[i] = components.StageExists(s.ctx, string(key.api), key.stage, pulumi.Provider(s.awsProvider))
+			found[i], failures[i] = components.StageExists(s.ctx, string(key.api), key.stage, pulumi.Provider(s.awsProvider))
 		})
 	}
 	asked.Wait()
 	exists := map[stageKey]bool{}
 	for i, key := range keys {
-		exists[key] = there[i]
+		exists[key] = found[i]
 	}
 	return exists, errors.Join(failures...)
 }
 
 // publishedStages are the stages of each API that are redeployed when its policy
-// changes. A deployment creates a stage that isn't there, and publishes the
-// owner's draft on it; unless the settings ask for that, a stage that a row
-// leads to has to be there, and one that retired rows alone lead to is left
-// where it isn't: nothing of Portico's is in effect on it.
+// changes. A deployment creates a missing stage, and publishes the owner's draft
+// on it. Unless the settings ask for that, the stage of an unretired row has to
+// exist. A missing stage of retired rows alone is skipped: no statement of
+// Portico's is in effect on it.
 func (s *providerStack) publishedStages() (map[mapping.APIID][]string, error) {
 	published := map[mapping.APIID][]string{}
 	if !*s.config.Redeploy {
@@ -73,7 +73,7 @@ func (s *providerStack) publishedStages() (map[mapping.APIID][]string, error) {
 	var exists map[stageKey]bool
 	if !s.config.CreateStages {
 		var err error
-		if exists, err = s.existing(all); err != nil {
+		if exists, err = s.existingStages(all); err != nil {
 			return nil, err
 		}
 	}
@@ -90,8 +90,8 @@ func (s *providerStack) publishedStages() (map[mapping.APIID][]string, error) {
 	return published, errors.Join(missing...)
 }
 
-// findUndeployed finds the stages that custom domains are to lead to, and that
-// the APIs' owner hasn't deployed yet: a private API can't be before it has a
+// findUndeployed finds the stages that base path mappings need and that the APIs'
+// owner hasn't deployed yet: a private API can't be deployed before it has a
 // policy.
 func (s *providerStack) findUndeployed() error {
 	var all []stageKey
@@ -102,7 +102,7 @@ func (s *providerStack) findUndeployed() error {
 			}
 		}
 	}
-	exists, err := s.existing(all)
+	exists, err := s.existingStages(all)
 	s.undeployed = map[stageKey]bool{}
 	for _, key := range all {
 		s.undeployed[key] = !exists[key]
@@ -110,8 +110,8 @@ func (s *providerStack) findUndeployed() error {
 	return err
 }
 
-// missingStage reports the rows that lead to a stage which isn't there; nil
-// where all of them are retired.
+// missingStage reports the rows of a stage that doesn't exist; nil if all of them
+// are retired.
 func (s *providerStack) missingStage(api topology.API, stage string) error {
 	var wrong []error
 	for _, row := range api.Rows {

@@ -11,9 +11,9 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// export reports to the shared stack what this one has provisioned, and tells
-// the user what to run next. See docs/design/front-doors.md, "What the stacks
-// report to each other".
+// export reports to the shared stack what this one has provisioned, and logs what
+// to run next. See docs/design/front-doors.md, "What the stacks report to each
+// other".
 func (s *providerStack) export() error {
 	provisioned := s.provisionedRows()
 	known := outputs.Provider{
@@ -39,8 +39,8 @@ func (s *providerStack) export() error {
 	}
 	s.ctx.Export("provisioned", byFrontDoor)
 	arns := pulumi.StringMap{}
-	for key, custom := range s.made.domains {
-		if key.door == mapping.FrontDoorNative {
+	for key, custom := range s.created.domains {
+		if key.frontDoor == mapping.FrontDoorNative {
 			arns[string(key.host)] = whenCreated(custom.ARN, custom.shared)
 		}
 	}
@@ -62,7 +62,7 @@ func (s *providerStack) wanted() migration.Wanted {
 func (s *providerStack) redeployCommands() []string {
 	commands := []string{}
 	for _, api := range s.apis {
-		if s.made.apis[api.ID] != nil && !*s.config.Redeploy {
+		if s.created.apis[api.ID] != nil && !*s.config.Redeploy {
 			commands = append(commands, redeployCommands(api)...)
 		}
 	}
@@ -74,8 +74,8 @@ func (s *providerStack) redeployCommands() []string {
 type provisionedRow struct {
 	frontDoor mapping.FrontDoor
 	address   string
-	// needs are the resources that have to exist before requests can be led to
-	// the row.
+	// needs are the resources that have to exist before requests can reach the
+	// row.
 	needs []pulumi.CustomResource
 }
 
@@ -97,10 +97,10 @@ func (s *providerStack) provisionedRows() []provisionedRow {
 	return rows
 }
 
-// needs are the resources that have to exist before requests can be led to a row
-// by its front door; false: not all of them are part of this update.
+// needs are the resources that have to exist before requests can reach a row by
+// its front door; false: not all of them are part of this update.
 func (s *providerStack) needs(row mapping.Row) ([]pulumi.CustomResource, bool) {
-	private := s.made.apis[row.API.ID]
+	private := s.created.apis[row.API.ID]
 	if private == nil {
 		return nil, false
 	}
@@ -111,15 +111,16 @@ func (s *providerStack) needs(row mapping.Row) ([]pulumi.CustomResource, bool) {
 	if row.FrontDoor == mapping.FrontDoorNGINX {
 		return needs, true
 	}
-	custom := s.made.domains[domainKey{row.Host, row.FrontDoor}]
-	if custom == nil || custom.paths[segment(row)] == nil {
+	custom := s.created.domains[domainKey{row.Host, row.FrontDoor}]
+	if custom == nil || custom.basePathMappings[basePath(row)] == nil {
 		return nil, false
 	}
-	return append(append(needs, custom.Domain, custom.paths[segment(row)]), custom.shared...), true
+	return append(append(needs, custom.Domain, custom.basePathMappings[basePath(row)]), custom.shared...), true
 }
 
-// segment is a row's base path as a custom domain's mapping has it.
-func segment(row mapping.Row) string { return strings.TrimPrefix(string(row.BasePath), "/") }
+// basePath is a row's base path as a custom domain's mapping has it: without a
+// leading slash.
+func basePath(row mapping.Row) string { return strings.TrimPrefix(string(row.BasePath), "/") }
 
 // whenCreated is a text that is known once the resources exist.
 func whenCreated(text pulumi.StringOutput, resources []pulumi.CustomResource) pulumi.StringOutput {

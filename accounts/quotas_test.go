@@ -18,11 +18,11 @@ func ranges(n int) string {
 }
 
 func TestRangesOfAnExistingVPCCountAmongTheRules(t *testing.T) {
-	const others = minimalShared + existingVPC
-	require.NoError(t, shared(t, &monitor{}, others+settingsText(ranges(59)), twoRows))
-	err := shared(t, &monitor{}, others+settingsText(ranges(60)), twoRows)
+	const existing = minimalShared + existingVPC
+	require.NoError(t, shared(t, &monitor{}, existing+settingsText(ranges(59)), twoRows))
+	err := shared(t, &monitor{}, existing+settingsText(ranges(60)), twoRows)
 	require.ErrorContains(t, err, "portico:loadBalancer.allowedCidrs: 61 inbound rules needed")
-	require.NoError(t, shared(t, &monitor{}, others+settingsText(ranges(60))+"  portico:securityGroups: {loadBalancerId: sg-0000000c}\n", twoRows),
+	require.NoError(t, shared(t, &monitor{}, existing+settingsText(ranges(60))+"  portico:securityGroups: {loadBalancerId: sg-0000000c}\n", twoRows),
 		"the rules of an existing group are its owner's")
 }
 
@@ -50,19 +50,19 @@ func TestQuotasReachTheDerivation(t *testing.T) {
 
 // TestAnAccountsQuotasOfCustomDomains holds each provider account to its own.
 func TestAnAccountsQuotasOfCustomDomains(t *testing.T) {
-	domains := func(door string, n int) string {
+	domains := func(frontDoor string, n int) string {
 		var b strings.Builder
 		b.WriteString("APIS:\n")
 		for i := range n {
-			fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: h%d.internal.example.com, PRIVATE_API_URL: 'https://abcde12345.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: \"222222222222\", FRONT_DOOR: %s}\n", i, door)
+			fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: h%d.internal.example.com, PRIVATE_API_URL: 'https://abcde12345.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: \"222222222222\", FRONT_DOOR: %s}\n", i, frontDoor)
 		}
 		return b.String()
 	}
 	for sentence, test := range map[string]struct {
-		door     string
-		settings settingsText
-		fits     int
-		want     string
+		frontDoor string
+		settings  settingsText
+		fits      int
+		want      string
 	}{
 		"50 private ones":                       {"native", "", 50, "private custom domains of the account: 51 needed, 50 allowed"},
 		"private ones where the quota is less":  {"native", "  portico:quotas: {privateDomains: 2}\n", 2, "private custom domains of the account: 3 needed, 2 allowed"},
@@ -70,10 +70,10 @@ func TestAnAccountsQuotasOfCustomDomains(t *testing.T) {
 		"Regional ones where the quota is more": {"alb", "  portico:quotas: {regionalDomains: 121}\n", 121, "Regional custom domains of the account: 122 needed, 121 allowed"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			outputsOf(t, &monitor{shared: doorOutputs(nil)}, redeploying+test.settings, domains(test.door, test.fits))
+			outputsOf(t, &monitor{shared: frontDoorOutputs(nil)}, redeploying+test.settings, domains(test.frontDoor, test.fits))
 
-			m := &monitor{shared: doorOutputs(nil), publicZones: publicZones}
-			dir := project(t, "dev-orders", redeploying+test.settings, domains(test.door, test.fits+1))
+			m := &monitor{shared: frontDoorOutputs(nil), publicZones: publicZones}
+			dir := project(t, "dev-orders", redeploying+test.settings, domains(test.frontDoor, test.fits+1))
 			err := run(t, m, ProviderIn(dir), "dev-orders", (redeploying + test.settings).config(t))
 			require.ErrorContains(t, err, test.want)
 			require.ErrorContains(t, err, fmt.Sprintf("APIS[%d]", test.fits))

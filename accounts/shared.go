@@ -38,13 +38,13 @@ func SharedIn(dir string) pulumi.RunFunc {
 	}
 }
 
-// SharedWith is Shared for settings and a mapping that are made in code: it
-// reads no configuration and no mapping file. Relative paths, of PEM files and
-// of the image's build context, begin at the working directory. The error is
-// SettingsErrors if the settings have mistakes.
-func SharedWith(made SharedSettings, rows *mapping.Mapping) pulumi.RunFunc {
+// SharedWith is Shared for settings and a mapping from code: it reads no configuration
+// and no mapping file. Relative paths, of PEM files and of the image's build
+// context, begin at the working directory. The error is SettingsErrors if the
+// settings have mistakes.
+func SharedWith(given SharedSettings, rows *mapping.Mapping) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		config, err := settings.CompleteShared(made, ctx.Stack(), "")
+		config, err := settings.CompleteShared(given, ctx.Stack(), "")
 		if err != nil {
 			return err
 		}
@@ -71,15 +71,15 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 		return err
 	}
 	stack := &sharedStack{
-		ctx:      ctx,
-		dir:      dir,
-		config:   config,
-		mapping:  rows,
-		reports:  reported,
-		topology: derived,
-		prefix:   config.App.Prefix(),
-		tags:     tagsOf(config.App),
-		others:   map[string]pulumi.ProviderResource{},
+		ctx:           ctx,
+		dir:           dir,
+		config:        config,
+		mapping:       rows,
+		reports:       reported,
+		topology:      derived,
+		prefix:        config.App.Prefix(),
+		tags:          tagsOf(config.App),
+		roleProviders: map[string]pulumi.ProviderResource{},
 	}
 	return stack.deploy()
 }
@@ -112,9 +112,9 @@ type sharedStack struct {
 	tags     components.Tags
 	// providers is the option that hands the AWS provider to components.
 	providers pulumi.ResourceOption
-	// others are the AWS providers of other accounts' roles, by name.
-	others      map[string]pulumi.ProviderResource
-	publicZones *components.PublicZones
+	// roleProviders are the AWS providers of other accounts' roles, by name.
+	roleProviders map[string]pulumi.ProviderResource
+	publicZones   *components.PublicZones
 }
 
 func (s *sharedStack) deploy() error {
@@ -123,7 +123,7 @@ func (s *sharedStack) deploy() error {
 		return err
 	}
 	s.providers = pulumi.Providers(awsProvider)
-	owners, err := s.zoneOwners()
+	owners, err := s.zoneProviders()
 	if err != nil {
 		return err
 	}
@@ -138,13 +138,13 @@ func (s *sharedStack) deploy() error {
 	if err := s.logNotices(); err != nil {
 		return err
 	}
-	doors, err := s.frontDoors(network)
+	deployed, err := s.deployFrontDoors(network)
 	if err != nil {
 		return err
 	}
-	zones, err := s.zones(network, doors)
+	zones, err := s.zones(network, deployed)
 	if err != nil {
 		return err
 	}
-	return s.export(network, doors, doors.proxy, zones)
+	return s.export(network, deployed, deployed.proxy, zones)
 }

@@ -8,11 +8,13 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// albRoutings lead the load balancers' alb hosts on. While all such hosts wait for
-// their accounts, they stand on each load balancer that may have to lead one.
-func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors) (map[string]*components.ALBRouting, error) {
+// albRoutings creates the listener rules of the load balancers' alb hosts, by the
+// load balancers' names; a load balancer without such rules has no entry.
+// While all alb hosts wait for their accounts, each load balancer that may get one
+// has the routing already.
+func (s *sharedStack) albRoutings(network *components.Network, deployed *deployedFrontDoors) (map[string]*components.ALBRouting, error) {
 	all := map[string]*components.ALBRouting{}
-	if doors.alb == nil {
+	if deployed.alb == nil {
 		return all, nil
 	}
 	for _, balancer := range s.topology.LoadBalancers {
@@ -21,12 +23,12 @@ func (s *sharedStack) albRoutings(network *components.Network, doors *frontDoors
 		}
 		toAPIGateway, toProxy := s.hostsByTarget(balancer)
 		routing, err := components.NewALBRouting(s.ctx, s.prefix+routingSuffix(balancer.Name), &components.ALBRoutingArgs{
-			LoadBalancer:      doors.balancers[balancer.Name],
+			LoadBalancer:      deployed.balancers[balancer.Name],
 			VPCID:             network.VPCID,
-			Endpoint:          doors.alb,
+			Endpoint:          deployed.alb,
 			HostsToAPIGateway: toAPIGateway,
 			HostsToProxy:      toProxy,
-			Proxy:             doors.proxy,
+			Proxy:             deployed.proxy,
 			LongestTimeout:    s.longestTimeout(mapping.FrontDoorALB),
 			Tags:              s.tags,
 		}, s.providers)

@@ -25,8 +25,8 @@ func checkCoverage(c settings.Certificates, derived *topology.Topology, rows *ma
 	return errors.Join(wrong...)
 }
 
-// certificates makes the certificates of the load balancers' listeners, by the
-// load balancers' names.
+// certificates creates the certificates of the load balancers' listeners, by the
+// load balancers' names. loadBalancers attaches them to the listeners.
 func (s *sharedStack) certificates() (map[string][]components.Certificate, error) {
 	args := certificatesArgs(s.config.Certificates, s.publicZones, s.tags)
 	args.SharedValidationRecords = s.config.Certificates.SharedRecords || s.hasDomainsBeside()
@@ -42,14 +42,14 @@ func (s *sharedStack) certificates() (map[string][]components.Certificate, error
 	if err := reportExpiry(s.ctx, s.config.Certificates.Imported); err != nil {
 		return nil, err
 	}
-	made, err := components.NewCertificates(s.ctx, s.prefix, args, s.providers)
+	created, err := components.NewCertificates(s.ctx, s.prefix, args, s.providers)
 	if err != nil {
 		return nil, err
 	}
 	all := map[string][]components.Certificate{}
 	for _, balancer := range s.topology.LoadBalancers {
 		for _, derived := range balancer.Certificates {
-			certificate, err := made.Of(supplied.source(balancer.Name, derived))
+			certificate, err := created.Of(supplied.source(balancer.Name, derived))
 			if err != nil {
 				return nil, err
 			}
@@ -70,12 +70,12 @@ func (s *sharedStack) hasDomainsBeside() bool {
 	})
 }
 
-// zoneOwners are the AWS providers of the accounts that own public hosted zones
+// zoneProviders are the AWS providers of the accounts that own public hosted zones
 // elsewhere, by zone.
-func (s *sharedStack) zoneOwners() (map[string]pulumi.ProviderResource, error) {
+func (s *sharedStack) zoneProviders() (map[string]pulumi.ProviderResource, error) {
 	owners := map[string]pulumi.ProviderResource{}
 	for _, zone := range s.config.Certificates.Zones {
-		owner, err := s.providerOf(zone.RoleARN, s.config.AWS.Region)
+		owner, err := s.awsProviderOf(zone.RoleARN, s.config.AWS.Region)
 		if err != nil {
 			return nil, err
 		}

@@ -66,14 +66,14 @@ func (s *sharedStack) nativeEndpoint(network *components.Network, staticEndpoint
 	}, s.providers, pulumi.DependsOn(staticEndpoints))
 }
 
-// endpointSource says where a front door's endpoint comes from. Where the VPC
-// has several execute-api endpoints of which some are the stack's own, looking
-// one up would find them all: what the last run found goes on being used.
-func (s *sharedStack) endpointSource(door mapping.FrontDoor, c settings.Endpoint) components.EndpointSource {
+// endpointSource is where a front door's endpoint comes from. If the VPC has several
+// execute-api endpoints and some are the stack's own, a look-up would find them all.
+// The stack then uses the endpoint that its last run found.
+func (s *sharedStack) endpointSource(frontDoor mapping.FrontDoor, c settings.Endpoint) components.EndpointSource {
 	source := components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
 	several := len(s.topology.FrontDoors) > 1 || len(s.reports.own.Endpoints) > 1
-	if c.Lookup && several && s.reports.own.Endpoints[door] != "" {
-		return components.EndpointSource{ID: s.reports.own.Endpoints[door]}
+	if c.Lookup && several && s.reports.own.Endpoints[frontDoor] != "" {
+		return components.EndpointSource{ID: s.reports.own.Endpoints[frontDoor]}
 	}
 	return source
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// frontDoors are what stands of the front doors.
-type frontDoors struct {
+// deployedFrontDoors are the components of the front doors that this run deploys.
+type deployedFrontDoors struct {
 	// endpoints are the proxy's; nil without one. alb and native are the
 	// endpoints of these front doors.
 	endpoints   *components.Endpoints
@@ -29,58 +29,58 @@ type frontDoors struct {
 	proxy *components.Service
 }
 
-// frontDoors makes what stands of the front doors. Endpoints at chosen addresses
-// come first.
-func (s *sharedStack) frontDoors(network *components.Network) (*frontDoors, error) {
-	doors := &frontDoors{}
+// deployFrontDoors deploys the front doors that the mapping needs. Endpoints at
+// chosen addresses come first.
+func (s *sharedStack) deployFrontDoors(network *components.Network) (*deployedFrontDoors, error) {
+	deployed := &deployedFrontDoors{}
 	var groups *components.SecurityGroups
 	var err error
-	if s.stands(mapping.FrontDoorNGINX) || s.stands(mapping.FrontDoorALB) {
+	if s.deploys(mapping.FrontDoorNGINX) || s.deploys(mapping.FrontDoorALB) {
 		if groups, err = s.securityGroups(network); err != nil {
 			return nil, err
 		}
 	}
-	if s.stands(mapping.FrontDoorALB) {
-		if doors.alb, err = s.albEndpoint(network, groups); err != nil {
+	if s.deploys(mapping.FrontDoorALB) {
+		if deployed.alb, err = s.albEndpoint(network, groups); err != nil {
 			return nil, err
 		}
 	}
-	if s.stands(mapping.FrontDoorNGINX) {
-		if doors.endpoints, err = s.endpoints(network, groups, doors.staticEndpoints()); err != nil {
+	if s.deploys(mapping.FrontDoorNGINX) {
+		if deployed.endpoints, err = s.endpoints(network, groups, deployed.staticEndpoints()); err != nil {
 			return nil, err
 		}
 	}
-	if s.stands(mapping.FrontDoorNative) {
-		if doors.native, err = s.nativeEndpoint(network, doors.staticEndpoints()); err != nil {
+	if s.deploys(mapping.FrontDoorNative) {
+		if deployed.native, err = s.nativeEndpoint(network, deployed.staticEndpoints()); err != nil {
 			return nil, err
 		}
-		if doors.associations, err = s.accessAssociations(doors.native); err != nil {
+		if deployed.associations, err = s.accessAssociations(deployed.native); err != nil {
 			return nil, err
 		}
 	}
-	if err := doors.checkDistinct(); err != nil {
+	if err := deployed.checkDistinct(); err != nil {
 		return nil, err
 	}
-	if doors.balancers, err = s.loadBalancers(network, groups, doors.staticEndpoints()); err != nil {
+	if deployed.balancers, err = s.loadBalancers(network, groups, deployed.staticEndpoints()); err != nil {
 		return nil, err
 	}
-	if s.stands(mapping.FrontDoorNGINX) {
-		if doors.proxy, err = s.service(network, groups, doors); err != nil {
+	if s.deploys(mapping.FrontDoorNGINX) {
+		if deployed.proxy, err = s.service(network, groups, deployed); err != nil {
 			return nil, err
 		}
 	}
-	doors.albRoutings, err = s.albRoutings(network, doors)
-	return doors, err
+	deployed.albRoutings, err = s.albRoutings(network, deployed)
+	return deployed, err
 }
 
-// stands tells whether the front door has to stand.
-func (s *sharedStack) stands(door mapping.FrontDoor) bool {
-	return slices.Contains(s.topology.FrontDoors, door)
+// deploys reports whether this run deploys a front door.
+func (s *sharedStack) deploys(frontDoor mapping.FrontDoor) bool {
+	return slices.Contains(s.topology.FrontDoors, frontDoor)
 }
 
-// staticEndpoints are the endpoints at chosen addresses, which come before whatever else
-// takes addresses.
-func (d *frontDoors) staticEndpoints() []pulumi.Resource {
+// staticEndpoints are the endpoints at chosen addresses. AWS must create them before
+// it gives the subnets' addresses to other resources.
+func (d *deployedFrontDoors) staticEndpoints() []pulumi.Resource {
 	if d.endpoints != nil {
 		return d.endpoints.StaticEndpoints
 	}
@@ -90,10 +90,10 @@ func (d *frontDoors) staticEndpoints() []pulumi.Resource {
 	return nil
 }
 
-// checkDistinct reports that front doors were given one endpoint. Whoever
-// reaches the one of alb or native could send the proxy's Referer through it,
-// and AWS doesn't let one endpoint serve REGIONAL and PRIVATE custom domains.
-func (d *frontDoors) checkDistinct() error {
+// checkDistinct reports that two front doors were given one endpoint. A client of
+// alb or native could send the proxy's Referer through it, and AWS doesn't let one
+// endpoint serve REGIONAL and PRIVATE custom domains.
+func (d *deployedFrontDoors) checkDistinct() error {
 	ids := map[string]string{}
 	var wrong []error
 	check := func(key, id string) {
@@ -117,11 +117,11 @@ func (d *frontDoors) checkDistinct() error {
 
 // longestTimeout is the longest that a row whose host the front doors serve, or
 // are to serve, lets a request take.
-func (s *sharedStack) longestTimeout(doors ...mapping.FrontDoor) time.Duration {
+func (s *sharedStack) longestTimeout(frontDoors ...mapping.FrontDoor) time.Duration {
 	var longest time.Duration
 	for _, row := range s.mapping.Rows {
-		for _, door := range doors {
-			if !row.Retired && (row.FrontDoor == door || s.topology.Plan[row.Host].Serves(door)) {
+		for _, frontDoor := range frontDoors {
+			if !row.Retired && (row.FrontDoor == frontDoor || s.topology.Plan[row.Host].Serves(frontDoor)) {
 				longest = max(longest, row.ReadTimeout())
 			}
 		}

@@ -32,13 +32,13 @@ const (
 	withProviders = minimalShared + "  portico:providers: [" + ordersStack + "]\n"
 )
 
-// hosts is a mapping of one row for each host, at the front door beside it.
-func hosts(doors ...string) string {
+// hosts is a mapping of one row for each argument, "HOST FRONT_DOOR".
+func hosts(rows ...string) string {
 	var b strings.Builder
 	b.WriteString("APIS:\n")
-	for i, at := range doors {
-		host, door, _ := strings.Cut(at, " ")
-		fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: %s, PRIVATE_API_URL: 'https://api%07d.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: \"222222222222\", FRONT_DOOR: %s}\n", host, i, door)
+	for i, row := range rows {
+		host, frontDoor, _ := strings.Cut(row, " ")
+		fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: %s, PRIVATE_API_URL: 'https://api%07d.execute-api.us-east-1.amazonaws.com/dev', ACCOUNT: \"222222222222\", FRONT_DOOR: %s}\n", host, i, frontDoor)
 	}
 	return b.String()
 }
@@ -50,14 +50,14 @@ const (
 
 // provisioned are a provider stack's outputs where its account has everything
 // that the hosts' front doors need.
-func provisioned(doors ...string) map[string]any {
+func provisioned(frontDoors ...string) map[string]any {
 	rows := map[string]any{}
 	domains := map[string]any{}
-	for _, at := range doors {
-		host, door, _ := strings.Cut(at, " ")
-		list, _ := rows[door].([]any)
-		rows[door] = append(list, host)
-		if door == "native" {
+	for _, at := range frontDoors {
+		host, frontDoor, _ := strings.Cut(at, " ")
+		list, _ := rows[frontDoor].([]any)
+		rows[frontDoor] = append(list, host)
+		if frontDoor == "native" {
 			domains[host] = strings.Replace(nativeDomain, "c.internal.example.com", host, 1)
 		}
 	}
@@ -72,11 +72,11 @@ var allEndpoints = map[string]any{
 	"nginx": "portico-dev-execute-api-id", "alb": "portico-dev-alb-endpoint-id", "native": "portico-dev-native-endpoint-id",
 }
 
-// afterProvisioning are the outputs of both stacks when the shared one has made
+// afterProvisioning are the outputs of both stacks when the shared one has created
 // the endpoints, and the account has everything that the hosts' front doors need.
-func afterProvisioning(doors ...string) map[string]map[string]any {
+func afterProvisioning(frontDoors ...string) map[string]map[string]any {
 	return map[string]map[string]any{
-		ownStack: {"contract": 2, "hosts": []any{}, "endpoints": allEndpoints}, ordersStack: provisioned(doors...),
+		ownStack: {"contract": 2, "hosts": []any{}, "endpoints": allEndpoints}, ordersStack: provisioned(frontDoors...),
 	}
 }
 
@@ -149,7 +149,7 @@ func (m *monitor) names(token string) []string {
 	return names
 }
 
-// aliases are what the alias records lead to, by name.
+// aliases are the targets of the alias records, by name.
 func (m *monitor) aliases() map[string]string {
 	targets := map[string]string{}
 	for _, r := range m.of(recordToken) {
@@ -161,12 +161,12 @@ func (m *monitor) aliases() map[string]string {
 }
 
 // provide has the account provision the hosts' front doors. Before the first up
-// the shared stack has made its endpoints, and nothing else.
-func (e *sharedRuns) provide(doors ...string) {
+// the shared stack has created its endpoints, and nothing else.
+func (e *sharedRuns) provide(frontDoors ...string) {
 	if e.reported[ownStack] == nil {
 		e.reported = afterProvisioning()
 	}
-	e.reported[ordersStack] = provisioned(doors...)
+	e.reported[ordersStack] = provisioned(frontDoors...)
 }
 
 const (
@@ -204,19 +204,20 @@ func TestHostsWaitUntilTheirAccountsAreReady(t *testing.T) {
 	})
 }
 
-// way is what stands of a host's ways after a run.
-type way struct {
-	// name is the host's state, and alias the name's own record.
+// hostPath is how requests reach a host after a run.
+type hostPath struct {
+	// name is the host's state, and alias the target of its own record.
 	name  map[string]any
 	alias string
-	// rule and access tell whether the load balancer leads the host on, and
-	// whether its PRIVATE custom domain is connected; returning, whether the rule
-	// leads to the proxy.
-	rule, access, returning bool
+	// rule reports whether the load balancer has a rule for the host, ruleToProxy
+	// whether that rule forwards to the proxy, and access whether the host's
+	// PRIVATE custom domain is associated.
+	rule, access, ruleToProxy bool
 }
 
-// returns tells whether a host's rule leads to the proxy, after which it comes.
-func (m *monitor) returns(host string) bool {
+// forwardsToProxy reports whether a host's rule forwards to the proxy, and depends
+// on the proxy's service.
+func (m *monitor) forwardsToProxy(host string) bool {
 	for _, r := range m.of(ruleToken) {
 		action := r.Inputs["actions"].([]any)[0].(map[string]any)
 		if strings.HasSuffix(r.Name, "-"+host) && action["targetGroupArn"] == "arn:aws:mock::111111111111:portico-dev-lb" {
@@ -226,18 +227,18 @@ func (m *monitor) returns(host string) bool {
 	return false
 }
 
-func (e *sharedRuns) wayOf(m *monitor, host string) way {
+func (e *sharedRuns) pathOf(m *monitor, host string) hostPath {
 	state, _ := e.states()[host].(map[string]any)
-	return way{
-		returning: m.returns(host),
-		name:      state,
-		alias:     m.aliases()[host],
-		rule:      slices.Contains(m.names(ruleToken), "-api-"+host) || slices.Contains(m.names(ruleToken), "-alb-"+host),
-		access:    slices.Contains(m.names(accessToken), "-"+host),
+	return hostPath{
+		ruleToProxy: m.forwardsToProxy(host),
+		name:        state,
+		alias:       m.aliases()[host],
+		rule:        slices.Contains(m.names(ruleToken), "-api-"+host) || slices.Contains(m.names(ruleToken), "-alb-"+host),
+		access:      slices.Contains(m.names(accessToken), "-"+host),
 	}
 }
 
-func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
+func TestAHostMovesWhileItsEarlierFrontDoorStaysUp(t *testing.T) {
 	const ownALB = withProviders + "  portico:alb: {loadBalancer: own}\n"
 	const albName = "portico-dev-alb.elb.amazonaws.com"
 	at := func(current string, retains ...any) map[string]any {
@@ -254,41 +255,41 @@ func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 	for sentence, test := range map[string]struct {
 		settings settingsText
 		from, to string
-		// first stands before the mapping changes; then follow the run before
-		// the account is ready and those after.
-		first way
-		then  []way
+		// first is the path before the mapping changes, then[0] the one after a run
+		// before the account is ready, and the rest those after each later run.
+		first hostPath
+		then  []hostPath
 	}{
 		"from nginx to alb behind the same load balancer": {
 			from: "nginx", to: "alb",
-			then: []way{{name: waits("nginx", "alb")}, {name: at("alb", "nginx"), rule: true}, {name: at("alb"), rule: true}},
+			then: []hostPath{{name: waits("nginx", "alb")}, {name: at("alb", "nginx"), rule: true}, {name: at("alb"), rule: true}},
 		},
 		"from alb to nginx behind the same load balancer, by its rule, which then goes": {
-			from: "alb", to: "nginx", first: way{name: at("alb"), rule: true},
-			then: []way{{name: waits("alb", "nginx"), rule: true}, {name: at("nginx", "alb"), rule: true, returning: true}, {}},
+			from: "alb", to: "nginx", first: hostPath{name: at("alb"), rule: true},
+			then: []hostPath{{name: waits("alb", "nginx"), rule: true}, {name: at("nginx", "alb"), rule: true, ruleToProxy: true}, {}},
 		},
 		"from nginx to alb on a load balancer of its own": {
 			settings: ownALB, from: "nginx", to: "alb",
-			then: []way{{name: waits("nginx", "alb")}, {name: at("alb", "nginx"), rule: true, alias: albName}, {name: at("alb"), rule: true, alias: albName}},
+			then: []hostPath{{name: waits("nginx", "alb")}, {name: at("alb", "nginx"), rule: true, alias: albName}, {name: at("alb"), rule: true, alias: albName}},
 		},
 		"from alb on a load balancer of its own to nginx": {
-			settings: ownALB, from: "alb", to: "nginx", first: way{name: at("alb"), rule: true, alias: albName},
-			then: []way{{name: waits("alb", "nginx"), rule: true, alias: albName}, {name: at("nginx", "alb"), rule: true, alias: theBalancer}, {}},
+			settings: ownALB, from: "alb", to: "nginx", first: hostPath{name: at("alb"), rule: true, alias: albName},
+			then: []hostPath{{name: waits("alb", "nginx"), rule: true, alias: albName}, {name: at("nginx", "alb"), rule: true, alias: theBalancer}, {}},
 		},
 		"from nginx to native": {
 			from: "nginx", to: "native",
-			then: []way{
+			then: []hostPath{
 				{name: waits("nginx", "native")}, {name: associated("nginx"), access: true},
 				{name: at("native", "nginx"), access: true, alias: theEndpoint}, {name: at("native"), access: true, alias: theEndpoint},
 			},
 		},
 		"from native to nginx": {
-			from: "native", to: "nginx", first: way{name: at("native"), access: true, alias: theEndpoint},
-			then: []way{{name: waits("native", "nginx"), access: true, alias: theEndpoint}, {name: at("nginx", "native"), access: true, alias: theBalancer}, {}},
+			from: "native", to: "nginx", first: hostPath{name: at("native"), access: true, alias: theEndpoint},
+			then: []hostPath{{name: waits("native", "nginx"), access: true, alias: theEndpoint}, {name: at("nginx", "native"), access: true, alias: theBalancer}, {}},
 		},
 		"from alb to native": {
-			from: "alb", to: "native", first: way{name: at("alb"), rule: true},
-			then: []way{
+			from: "alb", to: "native", first: hostPath{name: at("alb"), rule: true},
+			then: []hostPath{
 				{name: waits("alb", "native"), rule: true}, {name: associated("alb"), rule: true, access: true},
 				{name: at("native", "alb"), rule: true, access: true, alias: theEndpoint}, {name: at("native"), access: true, alias: theEndpoint},
 			},
@@ -298,14 +299,14 @@ func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 			// Another host keeps the proxy, and with it the wildcard, up.
 			e := &sharedRuns{settings: test.settings, mapping: hosts(aHost+" nginx", bHost+" "+test.from), reported: map[string]map[string]any{}}
 			e.provide(bHost + " " + test.from)
-			require.Equal(t, test.first, e.wayOf(e.up(t), bHost))
+			require.Equal(t, test.first, e.pathOf(e.up(t), bHost))
 
 			e.mapping = hosts(aHost+" nginx", bHost+" "+test.to)
-			require.Equal(t, test.then[0], e.wayOf(e.up(t), bHost), "the account isn't ready")
+			require.Equal(t, test.then[0], e.pathOf(e.up(t), bHost), "the account isn't ready")
 			e.provide(bHost+" "+test.from, bHost+" "+test.to)
 			for i, then := range test.then[1:] {
 				m := e.up(t)
-				require.Equal(t, then, e.wayOf(m, bHost), "run %d after the account is ready", i+1)
+				require.Equal(t, then, e.pathOf(m, bHost), "run %d after the account is ready", i+1)
 				require.Contains(t, m.named(t, zoneToken, "internal.example.com").Inputs["name"], "internal.example.com")
 				if then.alias == theBalancer {
 					after := strings.Join(m.named(t, recordToken, bHost).Dependencies, " ")
@@ -316,7 +317,7 @@ func TestAHostMovesWithItsEarlierWayUp(t *testing.T) {
 	}
 }
 
-// requireNone demands that nothing of the given kinds is registered.
+// requireNone requires that no resource of the given kinds is registered.
 func requireNone(t *testing.T, m *monitor, kinds ...string) {
 	t.Helper()
 	for _, r := range m.resources {

@@ -27,9 +27,9 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 	if err != nil {
 		return nil, nil, fmt.Errorf("render the proxy's configuration: %w", err)
 	}
-	// The engine starts the docker provider in the project's directory, whoever
-	// runs the program. The path within it is the same on every machine, so that
-	// another checkout doesn't build anew.
+	// The engine starts the docker provider in the project's directory, also
+	// when another program embeds this one. The path within it is the same on every
+	// machine, so that another checkout doesn't build anew.
 	contextDir := filepath.Join(".portico", s.ctx.Stack(), "image")
 	if err := writeContext(rendered, filepath.Join(s.dir, contextDir)); err != nil {
 		return nil, nil, fmt.Errorf("write the image's build context: %w", err)
@@ -63,9 +63,9 @@ func imageTag(context *nginxconf.Context, architecture string) string {
 	return context.Digest()[:tagDigits] + "-" + strings.ToLower(architecture)
 }
 
-// writeContext makes dir hold the context and nothing else. A directory that
-// does already is left alone, so that a preview beside an update disturbs
-// nothing.
+// writeContext makes dir hold the context and nothing else. It leaves a directory
+// that does already untouched, so that a preview doesn't disturb an update that
+// runs at the same time.
 func writeContext(context *nginxconf.Context, dir string) error {
 	if holds(dir, context) {
 		return nil
@@ -76,8 +76,8 @@ func writeContext(context *nginxconf.Context, dir string) error {
 	return context.WriteTo(dir)
 }
 
-// holds tells whether dir has exactly the context's files. What can't be read
-// is written anew.
+// holds reports whether dir has exactly the context's files; false if one of them
+// can't be read.
 func holds(dir string, context *nginxconf.Context) bool {
 	files := 0
 	err := filepath.WalkDir(dir, func(_ string, entry os.DirEntry, err error) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// loadBalancers makes the load balancers, by their names in the topology.
+// loadBalancers creates the load balancers, by their names in the topology.
 func (s *sharedStack) loadBalancers(network *components.Network, groups *components.SecurityGroups, staticEndpoints []pulumi.Resource) (map[string]*components.LoadBalancer, error) {
 	if len(s.topology.LoadBalancers) == 0 {
 		return nil, nil
@@ -48,9 +48,9 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 	return balancers, nil
 }
 
-// proxied tells whether the proxy is behind a load balancer.
+// proxied reports whether the proxy is behind a load balancer.
 func (s *sharedStack) proxied(balancer topology.LoadBalancer) bool {
-	return balancer.FrontDoor == mapping.FrontDoorNGINX && s.stands(mapping.FrontDoorNGINX)
+	return balancer.FrontDoor == mapping.FrontDoorNGINX && s.deploys(mapping.FrontDoorNGINX)
 }
 
 // balancerSuffix ends the name of a load balancer: "-lb", "-lb2", "-alb", "-alb2".

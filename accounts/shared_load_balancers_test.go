@@ -40,7 +40,7 @@ func TestMoreCertificatesThanALoadBalancerTakesSpillOver(t *testing.T) {
 	require.Equal(t, first["loadBalancerDnsName"], e.reported[ownStack]["loadBalancerDnsName"])
 	for name, target := range m.aliases() {
 		second := strings.HasPrefix(name, "*.zone4.") || strings.HasPrefix(name, "*.zone5.")
-		require.Equal(t, map[bool]string{false: theBalancer, true: "portico-dev-lb2.elb.amazonaws.com"}[second], target, "%s: those that stand stay", name)
+		require.Equal(t, map[bool]string{false: theBalancer, true: "portico-dev-lb2.elb.amazonaws.com"}[second], target, "%s: existing names stay", name)
 	}
 	balancers := e.reported[ownStack]["loadBalancers"].([]any)
 	require.Len(t, balancers, 2)

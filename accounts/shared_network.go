@@ -34,7 +34,7 @@ func (s *sharedStack) securityGroups(network *components.Network) (*components.S
 		LoadBalancerID: s.config.SecurityGroups.LoadBalancerID,
 		TasksID:        s.config.SecurityGroups.TasksID,
 		EndpointID:     s.config.SecurityGroups.EndpointID,
-		Proxy:          s.stands(mapping.FrontDoorNGINX),
+		Proxy:          s.deploys(mapping.FrontDoorNGINX),
 		Tags:           s.tags,
 	}, s.providers)
 }

@@ -87,18 +87,18 @@ func TestAPrivateDomainThatIsGoneIsReported(t *testing.T) {
 }
 
 func TestWithoutProvidersNoHostLeavesTheFrontDoorThatServesIt(t *testing.T) {
-	for _, door := range []string{"alb", "native"} {
-		e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" "+door), reported: map[string]map[string]any{}}
-		e.provide(bHost + " " + door)
+	for _, frontDoor := range []string{"alb", "native"} {
+		e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" "+frontDoor), reported: map[string]map[string]any{}}
+		e.provide(bHost + " " + frontDoor)
 		e.up(t)
 		m := &monitor{outputs: e.reported, publicZones: publicZones}
 		err := shared(t, m, minimalShared, hosts(aHost+" nginx", bHost+" nginx"))
-		require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].FRONT_DOOR: "+bHost+" is served by "+door+" still")
+		require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].FRONT_DOOR: "+bHost+" is served by "+frontDoor+" still")
 		require.ErrorContains(t, err, "keep portico:providers until an update has led the name to nginx")
 		require.Empty(t, m.of(recordToken), "nothing is registered")
 
 		m = &monitor{outputs: e.reported, publicZones: publicZones}
-		require.NoError(t, shared(t, m, minimalShared, hosts(aHost+" nginx")), "a host that is gone waits for nobody")
+		require.NoError(t, shared(t, m, minimalShared, hosts(aHost+" nginx")), "a host that is gone waits for no account")
 	}
 }
 
@@ -119,16 +119,16 @@ func TestACustomDomainStaysInItsAccountWhileItServes(t *testing.T) {
 		before, row, _ := strings.Cut(mapping, "  - {CUSTOM_DOMAIN_URL: "+bHost)
 		return before + "  - {CUSTOM_DOMAIN_URL: " + bHost + strings.NewReplacer("api0000001", "api0000009", "222222222222", "333333333333").Replace(row)
 	}
-	for _, door := range []string{"alb", "native"} {
-		for _, wanted := range []string{door, "nginx"} {
-			t.Run(door+" to "+wanted, func(t *testing.T) {
-				e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" "+door), reported: map[string]map[string]any{}}
-				e.provide(bHost + " " + door)
+	for _, frontDoor := range []string{"alb", "native"} {
+		for _, wanted := range []string{frontDoor, "nginx"} {
+			t.Run(frontDoor+" to "+wanted, func(t *testing.T) {
+				e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" "+frontDoor), reported: map[string]map[string]any{}}
+				e.provide(bHost + " " + frontDoor)
 				e.reported[ordersStack]["accountId"] = "222222222222"
 				e.up(t)
 				m := &monitor{outputs: e.reported, publicZones: publicZones}
 				err := shared(t, m, withProviders, elsewhere(hosts(aHost+" nginx", bHost+" "+wanted)))
-				require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].ACCOUNT: "+bHost+" is served by "+door+" from a custom domain of account 222222222222, which would be deleted before account 333333333333 can have it")
+				require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].ACCOUNT: "+bHost+" is served by "+frontDoor+" from a custom domain of account 222222222222, which would be deleted before account 333333333333 can have it")
 				require.Empty(t, m.of(recordToken), "nothing is registered")
 			})
 		}
@@ -166,7 +166,7 @@ func TestFrontDoorsDontShareAnEndpoint(t *testing.T) {
 	}
 }
 
-// Another front door's endpoint stands in the VPC from the first run on, and
+// Another front door's endpoint is in the VPC from the first run on, and
 // looking "the" endpoint up would find two.
 func TestAnEndpointThatWasLookedUpStaysTheSame(t *testing.T) {
 	e := &sharedRuns{
@@ -184,11 +184,11 @@ func TestAnEndpointThatWasLookedUpStaysTheSame(t *testing.T) {
 
 func TestWhatHostsWaitForIsSaidInALineForEachKind(t *testing.T) {
 	const rows = 10_000
-	var doors []string
+	var frontDoors []string
 	for i := range rows {
-		doors = append(doors, string(rune('a'+i%26))+strings.Repeat("x", i/26%50)+"."+strings.Repeat("y", 1+i/1300)+".example.com alb")
+		frontDoors = append(frontDoors, string(rune('a'+i%26))+strings.Repeat("x", i/26%50)+"."+strings.Repeat("y", 1+i/1300)+".example.com alb")
 	}
-	parsed, err := mapping.Parse("mapping.yaml", []byte(hosts(doors...)))
+	parsed, err := mapping.Parse("mapping.yaml", []byte(hosts(frontDoors...)))
 	require.NoError(t, err)
 	wanted := migration.WantedBy(parsed.Rows)
 	reported := func(states map[mapping.Host]outputs.HostState) *outputs.Shared {

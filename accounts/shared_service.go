@@ -12,7 +12,7 @@ import (
 )
 
 // service runs the proxy.
-func (s *sharedStack) service(network *components.Network, groups *components.SecurityGroups, doors *frontDoors) (*components.Service, error) {
+func (s *sharedStack) service(network *components.Network, groups *components.SecurityGroups, deployed *deployedFrontDoors) (*components.Service, error) {
 	image, repositoryARN, err := s.image()
 	if err != nil {
 		return nil, err
@@ -29,12 +29,12 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	if err != nil {
 		return nil, err
 	}
-	dependencies := slices.Concat(doors.endpoints.Resources(), groups.Resources())
+	dependencies := slices.Concat(deployed.endpoints.Resources(), groups.Resources())
 	var targets []pulumi.StringInput
 	for _, balancer := range s.topology.LoadBalancers {
 		if s.proxied(balancer) {
-			dependencies = append(dependencies, doors.balancers[balancer.Name].Resources()...)
-			targets = append(targets, doors.balancers[balancer.Name].TargetGroupARN)
+			dependencies = append(dependencies, deployed.balancers[balancer.Name].Resources()...)
+			targets = append(targets, deployed.balancers[balancer.Name].TargetGroupARN)
 		}
 	}
 	return components.NewService(s.ctx, s.prefix, &components.ServiceArgs{
@@ -48,7 +48,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		Min:             s.config.Task.Min,
 		Max:             s.config.Task.Max,
 		CPUPercent:      s.config.Task.CPUPercent,
-		Environment:     s.taskEnvironment(doors.endpoints),
+		Environment:     s.taskEnvironment(deployed.endpoints),
 		SubnetIDs:       network.SubnetIDs,
 		SecurityGroupID: groups.TasksID,
 		TargetGroupARNs: targets,

@@ -89,7 +89,7 @@ func TestBothStacksExportWhatTheContractNames(t *testing.T) {
 	}, read.LoadBalancers)
 	require.Equal(t, "portico-dev-native-endpoint-id", read.Endpoints[mapping.FrontDoorNative])
 
-	provider := outputsOf(t, &monitor{shared: doorOutputs(nil)}, redeploying, threeDoors)
+	provider := outputsOf(t, &monitor{shared: frontDoorOutputs(nil)}, redeploying, threeFrontDoors)
 	require.Subset(t, outputs.ProviderNames(), slices.Collect(maps.Keys(provider)))
 	account, err := outputs.DecodeProvider(provider)
 	require.NoError(t, err)
@@ -116,8 +116,8 @@ func TestD09_TheProxyIsGivenTheEndpointsAddresses(t *testing.T) {
 	})
 }
 
-// requireAfter demands that whatever takes addresses of the subnets comes after
-// the endpoint whose addresses are fixed, lest AWS give them away.
+// requireAfter requires that resources which take addresses of the subnets are
+// created after the endpoint at chosen addresses, or AWS could give those away.
 func requireAfter(t *testing.T, m *monitor, endpoint registered) {
 	t.Helper()
 	takers := append(m.of("aws:lb/loadBalancer:LoadBalancer"), m.of("aws:ecs/service:Service")...)

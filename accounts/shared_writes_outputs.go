@@ -13,7 +13,7 @@ import (
 
 // export writes the stack's outputs: those of outputs.Shared, some of which AWS
 // decides.
-func (s *sharedStack) export(network *components.Network, doors *frontDoors, service *components.Service, zones *components.Zones) error {
+func (s *sharedStack) export(network *components.Network, deployed *deployedFrontDoors, service *components.Service, zones *components.Zones) error {
 	if err := exportPlain(s.ctx, outputs.Shared{
 		Contract:      outputs.Contract,
 		Region:        s.config.AWS.Region,
@@ -24,24 +24,24 @@ func (s *sharedStack) export(network *components.Network, doors *frontDoors, ser
 		return err
 	}
 	s.ctx.Export("vpcId", network.VPCID)
-	id, dnsName := doors.endpoint()
+	id, dnsName := deployed.endpoint()
 	s.ctx.Export("vpcEndpointId", id)
 	s.ctx.Export("vpcEndpointDnsName", dnsName)
-	s.ctx.Export("endpoints", doors.endpointIDs())
-	if balancer := s.firstBalancer(doors); balancer != nil {
+	s.ctx.Export("endpoints", deployed.endpointIDs())
+	if balancer := s.firstBalancer(deployed); balancer != nil {
 		s.ctx.Export("loadBalancerDnsName", balancer.DNSName)
 	}
-	if len(doors.balancers) > 1 {
-		s.ctx.Export("loadBalancers", s.loadBalancerOutputs(doors))
+	if len(deployed.balancers) > 1 {
+		s.ctx.Export("loadBalancers", s.loadBalancerOutputs(deployed))
 	}
 	if len(zones.AssociationCommands) > 0 {
 		s.ctx.Export("associationCommands", pulumi.StringArray(zones.AssociationCommands))
 	}
-	return s.exportFrontDoors(doors, service, zones)
+	return s.exportFrontDoors(deployed, service, zones)
 }
 
 // endpoint is the one for readers that know of one only.
-func (d *frontDoors) endpoint() (id, dnsName pulumi.StringOutput) {
+func (d *deployedFrontDoors) endpoint() (id, dnsName pulumi.StringOutput) {
 	switch {
 	case d.endpoints != nil:
 		return d.endpoints.ExecuteAPIID, d.endpoints.ExecuteAPIDNSName
@@ -52,7 +52,7 @@ func (d *frontDoors) endpoint() (id, dnsName pulumi.StringOutput) {
 	}
 }
 
-func (d *frontDoors) endpointIDs() pulumi.StringMap {
+func (d *deployedFrontDoors) endpointIDs() pulumi.StringMap {
 	ids := pulumi.StringMap{}
 	if d.endpoints != nil {
 		ids[string(mapping.FrontDoorNGINX)] = d.endpoints.ExecuteAPIID
@@ -68,7 +68,7 @@ func (d *frontDoors) endpointIDs() pulumi.StringMap {
 
 // loadBalancerOutputs are an outputs.LoadBalancer for each load balancer. The next
 // run leaves the certificates where they are.
-func (s *sharedStack) loadBalancerOutputs(doors *frontDoors) pulumi.Array {
+func (s *sharedStack) loadBalancerOutputs(deployed *deployedFrontDoors) pulumi.Array {
 	var all pulumi.Array
 	for _, balancer := range s.topology.LoadBalancers {
 		described := outputs.LoadBalancer{Name: balancer.Name, CertificateNames: []mapping.Host{}}
@@ -78,7 +78,7 @@ func (s *sharedStack) loadBalancerOutputs(doors *frontDoors) pulumi.Array {
 			}
 			described.CertificateNames = append(described.CertificateNames, certificate.Names...)
 		}
-		all = append(all, doors.balancers[balancer.Name].DNSName.ApplyT(func(name string) (any, error) {
+		all = append(all, deployed.balancers[balancer.Name].DNSName.ApplyT(func(name string) (any, error) {
 			described.DNSName = name
 			return outputs.Encode(described)
 		}))
@@ -89,12 +89,12 @@ func (s *sharedStack) loadBalancerOutputs(doors *frontDoors) pulumi.Array {
 // firstBalancer is the load balancer without a name of its own, or else the one
 // whose name comes first; nil without any. Their order in the topology isn't
 // stable.
-func (s *sharedStack) firstBalancer(doors *frontDoors) *components.LoadBalancer {
+func (s *sharedStack) firstBalancer(deployed *deployedFrontDoors) *components.LoadBalancer {
 	var first *components.LoadBalancer
 	name := ""
 	for _, balancer := range s.topology.LoadBalancers {
 		if first == nil || balancer.Name < name {
-			first, name = doors.balancers[balancer.Name], balancer.Name
+			first, name = deployed.balancers[balancer.Name], balancer.Name
 		}
 	}
 	return first
@@ -102,7 +102,7 @@ func (s *sharedStack) firstBalancer(doors *frontDoors) *components.LoadBalancer 
 
 // exportFrontDoors exports the states of the hosts, once everything exists that
 // they speak of: what the next run reads has been true.
-func (s *sharedStack) exportFrontDoors(doors *frontDoors, service *components.Service, zones *components.Zones) error {
+func (s *sharedStack) exportFrontDoors(deployed *deployedFrontDoors, service *components.Service, zones *components.Zones) error {
 	states := s.topology.Plan.FrontDoors()
 	if len(states) == 0 {
 		return nil
@@ -112,11 +112,11 @@ func (s *sharedStack) exportFrontDoors(doors *frontDoors, service *components.Se
 		return err
 	}
 	resources := slices.Clone(zones.Records)
-	for _, routing := range doors.albRoutings {
+	for _, routing := range deployed.albRoutings {
 		resources = append(resources, routing.Rules...)
 	}
-	if doors.associations != nil {
-		for _, association := range doors.associations.ByHost {
+	if deployed.associations != nil {
+		for _, association := range deployed.associations.ByHost {
 			resources = append(resources, association)
 		}
 	}

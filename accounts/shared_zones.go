@@ -16,8 +16,8 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// checkExistingZones reports existing zones that no custom domain is in. Those count
-// that have no record yet, because their front door isn't ready.
+// checkExistingZones reports existing zones that no custom domain is in. A
+// custom domain counts also if it has no record yet.
 func checkExistingZones(c settings.DNS, rows *mapping.Mapping) error {
 	used := map[string]bool{}
 	for _, row := range rows.Rows {
@@ -40,8 +40,8 @@ func checkExistingZones(c settings.DNS, rows *mapping.Mapping) error {
 	return errors.Join(wrong...)
 }
 
-// zones makes the private hosted zones, whose records lead to the front doors.
-func (s *sharedStack) zones(network *components.Network, doors *frontDoors) (*components.Zones, error) {
+// zones creates the private hosted zones with the alias records of the front doors.
+func (s *sharedStack) zones(network *components.Network, deployed *deployedFrontDoors) (*components.Zones, error) {
 	associations, err := s.associations()
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (s *sharedStack) zones(network *components.Network, doors *frontDoors) (*co
 		hosted := components.HostedZone{Name: string(zone.Name)}
 		for _, record := range zone.Records {
 			moves := s.topology.Plan[record.Name].Pending == outputs.PendingClients
-			hosted.Records = append(hosted.Records, doors.alias(record, moves))
+			hosted.Records = append(hosted.Records, deployed.alias(record, moves))
 		}
 		for _, host := range zone.Hosts {
 			hosted.Hosts = append(hosted.Hosts, string(host))
@@ -80,9 +80,9 @@ func (s *sharedStack) zones(network *components.Network, doors *frontDoors) (*co
 	}, s.providers)
 }
 
-// alias is a record that leads to its front door. A name that moves to the proxy
-// does so when the proxy knows it, which may be in this very update.
-func (d *frontDoors) alias(record topology.Record, moves bool) components.AliasRecord {
+// alias is the alias record of a custom domain at its front door. A name moves to
+// the proxy only after the proxy's update, which may be part of this run.
+func (d *deployedFrontDoors) alias(record topology.Record, moves bool) components.AliasRecord {
 	alias := components.AliasRecord{Name: string(record.Name)}
 	if record.FrontDoor == mapping.FrontDoorNative {
 		alias.Target = components.AliasTarget{DNSName: d.native.DNSName, HostedZoneID: d.native.HostedZoneID}
@@ -123,13 +123,13 @@ func (s *sharedStack) associations() ([]components.VPCAssociation, error) {
 	return all, nil
 }
 
-// account is that of a role; nil: the stack's own.
+// account is the account of a role; nil if it is the stack's own.
 func (s *sharedStack) account(roleARN, region string) (*components.Account, error) {
 	role, err := aws.ParseRoleARN(roleARN)
 	if err != nil || role.AccountID == s.config.AWS.AccountID {
 		return nil, nil
 	}
-	awsProvider, err := s.providerOf(roleARN, region)
+	awsProvider, err := s.awsProviderOf(roleARN, region)
 	if err != nil {
 		return nil, err
 	}

@@ -150,7 +150,7 @@ func TestVPCsOfAccountsWithoutARoleAreAuthorizedAndTheCommandIsTold(t *testing.T
 	require.Len(t, own.up(t).of(associationToken), 2, "the stack's own account has a role")
 }
 
-// Zones are told apart by their VPCs: nothing that an environment registers is
+// Zones are distinguished by their VPCs: nothing that an environment registers is
 // found by a zone's name.
 func TestEnvironmentsHaveZonesOfTheSameNames(t *testing.T) {
 	zones := func(stack string) []registered {

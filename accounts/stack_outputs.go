@@ -35,7 +35,7 @@ func readStackOutputs(ctx *pulumi.Context, name string) (map[string]any, bool, e
 	args := struct {
 		Name string `pulumi:"name"`
 	}{name}
-	// The raw form takes stacks that have secrets among outputs of others'.
+	// The raw form takes stacks that have secrets among their outputs.
 	var err error
 	for range checkpointReads {
 		_, err = ctx.InvokePackageRaw("pulumi:pulumi:readStackOutputs", &args, &found, "")

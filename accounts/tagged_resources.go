@@ -10,12 +10,12 @@ import (
 	"github.com/portico-iac/portico/internal/settings"
 )
 
-// TaggedIn is a program that changes nothing: it looks up what stands in the
-// shared-services account with the tags of the stack's application and
-// environment, and tells each resource's ARN and tags. Run as a preview, it
+// TaggedIn is a program that changes nothing: it looks up the resources of the
+// shared-services account that have the tags of the stack's application and
+// environment, and calls report with each one's ARN and tags. Run as a preview, it
 // finds what an interrupted update left behind. It calls tag:GetResources, which
-// knows neither IAM roles nor what has no tags, such as DNS records.
-func TaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc {
+// lists neither IAM roles nor resources without tags, such as DNS records.
+func TaggedIn(dir string, report func(arn string, tags map[string]string)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		config, err := sourceOf(ctx, dir).Shared()
 		if err != nil {
@@ -28,7 +28,7 @@ func TaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.
 		}
 		for _, region := range regions {
 			regional.Region = region
-			if err := tellTagged(ctx, regional, config.App, tell); err != nil {
+			if err := reportTagged(ctx, regional, config.App, report); err != nil {
 				return fmt.Errorf("list what carries the tags of %s in %s: %w", config.App.Prefix(), region, err)
 			}
 		}
@@ -37,7 +37,7 @@ func TaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.
 }
 
 // ProviderTaggedIn is TaggedIn for a provider account's stack.
-func ProviderTaggedIn(dir string, tell func(arn string, tags map[string]string)) pulumi.RunFunc {
+func ProviderTaggedIn(dir string, report func(arn string, tags map[string]string)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		config, err := sourceOf(ctx, dir).Provider()
 		if err != nil {
@@ -53,7 +53,7 @@ func ProviderTaggedIn(dir string, tell func(arn string, tags map[string]string))
 		}
 		regional := config.AWS
 		regional.AccountID, regional.RoleARN = string(account.ID), account.RoleARN
-		if err := tellTagged(ctx, regional, config.App.App(), tell); err != nil {
+		if err := reportTagged(ctx, regional, config.App.App(), report); err != nil {
 			return fmt.Errorf("list what carries the tags of %s in account %s: %w", config.App.App().Prefix(), account.ID, err)
 		}
 		return nil
@@ -70,7 +70,7 @@ func globalRegion(region string) string {
 	return p.GlobalRegion
 }
 
-func tellTagged(ctx *pulumi.Context, config settings.AWS, app settings.App, tell func(string, map[string]string)) error {
+func reportTagged(ctx *pulumi.Context, config settings.AWS, app settings.App, report func(string, map[string]string)) error {
 	awsProvider, err := newAWSProvider(ctx, config, config.AccountID)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func tellTagged(ctx *pulumi.Context, config settings.AWS, app settings.App, tell
 		return err
 	}
 	for _, resource := range found.ResourceTagMappingLists {
-		tell(resource.ResourceArn, resource.Tags)
+		report(resource.ResourceArn, resource.Tags)
 	}
 	return nil
 }
