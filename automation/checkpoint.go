@@ -97,9 +97,9 @@ func directoryOf(url, dir string) (string, bool) {
 // mendCheckpoint mends the files of one stack below a backend's directory.
 func mendCheckpoint(root, project, stack string) (mended []string, err error) {
 	var wrong []error
-	note := func(told string, err error) {
-		if told != "" {
-			mended = append(mended, told)
+	note := func(message string, err error) {
+		if message != "" {
+			mended = append(mended, message)
 		}
 		wrong = append(wrong, err)
 	}
@@ -113,7 +113,7 @@ func mendCheckpoint(root, project, stack string) (mended []string, err error) {
 }
 
 // mendAttributes takes away a file's attributes if they are cut off.
-func mendAttributes(file string) (told string, err error) {
+func mendAttributes(file string) (message string, err error) {
 	data, err := os.ReadFile(file + ".attrs")
 	if errors.Is(err, fs.ErrNotExist) || err == nil && json.Valid(data) {
 		return "", nil
@@ -129,7 +129,7 @@ func mendAttributes(file string) (told string, err error) {
 
 // restore puts a checkpoint's backup in its place if the checkpoint is cut off
 // and the backup is not.
-func restore(checkpoint string) (told string, err error) {
+func restore(checkpoint string) (message string, err error) {
 	data, err := os.ReadFile(checkpoint)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && whole(data) {
 		return "", nil

@@ -27,7 +27,7 @@ func TestCutOffFilesAreMendedAndOthersLeftAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		before, after map[string]string // a file that isn't in after is as before
 		gone          string
-		told          []string // what each of the messages has to hold
+		messages      []string // what each of the messages has to hold
 		err           string
 	}{
 		"all is whole": {
@@ -36,45 +36,45 @@ func TestCutOffFilesAreMendedAndOthersLeftAlone(t *testing.T) {
 		"no stack yet": {before: map[string]string{"other.json": ""}},
 		"the attributes are empty": {
 			before: map[string]string{"dev.json": wholeCheckpoint, "dev.json.bak": backupCheckpoint, "dev.json.attrs": ""},
-			gone:   "dev.json.attrs", told: []string{"removed it"},
+			gone:   "dev.json.attrs", messages: []string{"removed it"},
 		},
 		"the attributes are cut off": {
 			before: map[string]string{"dev.json": wholeCheckpoint, "dev.json.bak": backupCheckpoint, "dev.json.attrs": cut(attributes)},
-			gone:   "dev.json.attrs", told: []string{"removed it"},
+			gone:   "dev.json.attrs", messages: []string{"removed it"},
 		},
 		"another stack's attributes are cut off": {
 			before: map[string]string{"dev.json": wholeCheckpoint, "dev-eu.json": wholeCheckpoint, "dev-eu.json.attrs": ""},
 		},
 		"the backend's own attributes are cut off": {
 			before: map[string]string{"dev.json": wholeCheckpoint, "../../meta.yaml": "version: 1\n", "../../meta.yaml.attrs": "{"},
-			gone:   "../../meta.yaml.attrs", told: []string{"meta.yaml.attrs"},
+			gone:   "../../meta.yaml.attrs", messages: []string{"meta.yaml.attrs"},
 		},
 		"the checkpoint is empty": {
 			before: map[string]string{"dev.json": "", "dev.json.bak": backupCheckpoint, "dev.json.attrs": attributes},
-			after:  map[string]string{"dev.json": backupCheckpoint}, told: []string{"restored it"},
+			after:  map[string]string{"dev.json": backupCheckpoint}, messages: []string{"restored it"},
 		},
 		"the checkpoint is cut off": {
 			before: map[string]string{"dev.json": cut(wholeCheckpoint), "dev.json.bak": backupCheckpoint},
-			after:  map[string]string{"dev.json": backupCheckpoint}, told: []string{"restored it"},
+			after:  map[string]string{"dev.json": backupCheckpoint}, messages: []string{"restored it"},
 		},
 		"the checkpoint's bytes never reached the disk": {
 			before: map[string]string{"dev.json": strings.Repeat("\x00", 60), "dev.json.bak": backupCheckpoint},
-			after:  map[string]string{"dev.json": backupCheckpoint}, told: []string{"restored it"},
+			after:  map[string]string{"dev.json": backupCheckpoint}, messages: []string{"restored it"},
 		},
 		"the checkpoint and its attributes are cut off": {
 			before: map[string]string{"dev.json": cut(wholeCheckpoint), "dev.json.bak": backupCheckpoint, "dev.json.attrs": ""},
-			after:  map[string]string{"dev.json": backupCheckpoint}, gone: "dev.json.attrs", told: []string{"removed it", "restored it"},
+			after:  map[string]string{"dev.json": backupCheckpoint}, gone: "dev.json.attrs", messages: []string{"removed it", "restored it"},
 		},
 		"the checkpoint is compressed": {
 			before: map[string]string{"dev.json.gz": compressed[".gz"], "dev.json.gz.bak": compressed[".gz"]},
 		},
 		"the compressed checkpoint is cut off": {
 			before: map[string]string{"dev.json.gz": cut(compressed[".gz"]), "dev.json.gz.bak": compressed[".gz"]},
-			after:  map[string]string{"dev.json.gz": compressed[".gz"]}, told: []string{"restored it"},
+			after:  map[string]string{"dev.json.gz": compressed[".gz"]}, messages: []string{"restored it"},
 		},
 		"the checkpoint compressed otherwise is cut off": {
 			before: map[string]string{"dev.json.zst": cut(compressed[".zst"]), "dev.json.zst.bak": compressed[".zst"]},
-			after:  map[string]string{"dev.json.zst": compressed[".zst"]}, told: []string{"restored it"},
+			after:  map[string]string{"dev.json.zst": compressed[".zst"]}, messages: []string{"restored it"},
 		},
 		"the backup is cut off": {
 			before: map[string]string{"dev.json": wholeCheckpoint, "dev.json.bak": cut(backupCheckpoint)},
@@ -101,8 +101,8 @@ func TestCutOffFilesAreMendedAndOthersLeftAlone(t *testing.T) {
 			} else {
 				require.NoError(t, err)
 			}
-			require.Len(t, mended, len(c.told))
-			for i, text := range c.told {
+			require.Len(t, mended, len(c.messages))
+			for i, text := range c.messages {
 				require.Contains(t, mended[i], text)
 			}
 			for file, text := range c.before {
@@ -149,17 +149,17 @@ func TestAnEnvironmentGoesOnAfterItsStateWasCutOff(t *testing.T) {
 	_, err := env.Up(ctx)
 	require.NoError(t, err)
 	checkpoint := filepath.Join(strings.TrimPrefix(env.Env["PULUMI_BACKEND_URL"], "file://"), ".pulumi", "stacks", "portico", "dev.json")
-	var told strings.Builder
-	env.Progress = Lines(&told)
+	var progress strings.Builder
+	env.Progress = Lines(&progress)
 	cut := func(file string, bytes int64) {
 		t.Helper()
-		told.Reset()
+		progress.Reset()
 		require.NoError(t, os.Truncate(file, bytes))
 	}
 
 	cut(checkpoint+".attrs", 0)
 	require.NoError(t, env.Cancel(ctx))
-	require.Contains(t, told.String(), "dev.json.attrs: removed it")
+	require.Contains(t, progress.String(), "dev.json.attrs: removed it")
 
 	_, err = env.Refresh(ctx) // writes the attributes anew
 	require.NoError(t, err)
@@ -167,13 +167,13 @@ func TestAnEnvironmentGoesOnAfterItsStateWasCutOff(t *testing.T) {
 	report, err := env.Up(ctx)
 	require.NoError(t, err)
 	require.Equal(t, Changes{Same: 4}, report.Stacks[0].Changes)
-	require.Contains(t, told.String(), "dev.json.attrs: removed it")
+	require.Contains(t, progress.String(), "dev.json.attrs: removed it")
 
 	cut(checkpoint, 200)
 	report, err = env.Preview(ctx)
 	require.NoError(t, err)
 	require.Equal(t, Changes{Same: 4}, report.Stacks[0].Changes)
-	require.Contains(t, told.String(), "restored it from")
+	require.Contains(t, progress.String(), "restored it from")
 
 	cut(checkpoint, 0)
 	require.NoError(t, os.Truncate(checkpoint+".bak", 0))

@@ -141,7 +141,7 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 	return env, nil
 }
 
-// ProviderStacks are those of the provider accounts' stacks that belong to an
+// ProviderStacks lists the provider accounts' stacks that belong to an
 // environment: their names begin with its name and a hyphen, and with no longer
 // environment's. With the environments "dev" and "dev-eu", "dev-eu-orders" is
 // the latter's.

@@ -59,15 +59,15 @@ const linesEvery = 5 * time.Second
 // Lines writes events as lines of plain text, for logs. What it can't write is
 // lost: progress is no reason to stop a run.
 func Lines(w io.Writer) func(Event) {
-	told := map[string]time.Duration{}
+	reported := map[string]time.Duration{}
 	return func(e Event) {
 		switch {
 		case e.Kind == Started:
-			told[e.Stack] = 0
-		case e.lasts() && e.Elapsed < told[e.Stack]+linesEvery:
+			reported[e.Stack] = 0
+		case e.lasts() && e.Elapsed < reported[e.Stack]+linesEvery:
 			return
 		case e.lasts():
-			told[e.Stack] = e.Elapsed.Truncate(linesEvery)
+			reported[e.Stack] = e.Elapsed.Truncate(linesEvery)
 		}
 		fmt.Fprintln(w, line(e))
 	}

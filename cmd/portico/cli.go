@@ -99,7 +99,7 @@ func problem(err error) string {
 // cli is one run of the program.
 type cli struct {
 	streams
-	// running tells that a command has begun: what goes wrong from there on
+	// running is set when a command has begun: what goes wrong from there on
 	// is no fault of the command line.
 	running bool
 }

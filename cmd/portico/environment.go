@@ -24,7 +24,7 @@ type environmentVerb struct {
 var environmentVerbs = []environmentVerb{
 	{"up", "Deploy an environment: the shared account's stack, then the provider accounts'", (*automation.Environment).Up},
 	{"preview", "Show what up would do to an environment", (*automation.Environment).Preview},
-	{"refresh", "Read an environment's real resources into its state, and take up what an interrupted run left", (*automation.Environment).Refresh},
+	{"refresh", "Read an environment's real resources into its state, and adopt what an interrupted run left", (*automation.Environment).Refresh},
 	{"destroy", "Delete an environment: the provider accounts' stacks, then the shared account's", (*automation.Environment).Destroy},
 }
 
@@ -96,7 +96,7 @@ func (c *cli) environment(ctx context.Context, verb environmentVerb, o environme
 	return err
 }
 
-// progress tells what happens: live on a terminal, and in lines elsewhere and
+// progress writes what happens: live on a terminal, and in lines elsewhere and
 // where a build server (which sets CI) keeps a log.
 func progress(w io.Writer) func(automation.Event) {
 	file, ok := w.(*os.File)
@@ -139,7 +139,7 @@ without its lock. Then run portico refresh, and portico up.`,
 	return cmd
 }
 
-// environmentFlags are those by which every command finds its environment.
+// environmentFlags are the flags by which every command finds its environment.
 func environmentFlags(cmd *cobra.Command, o *environmentOptions) {
 	cmd.Flags().StringVarP(&o.name, "env", "e", "", "the environment: the name of the shared account's stack")
 	cmd.Flags().StringVarP(&o.dir, "dir", "C", ".", "the shared account's project directory")

@@ -39,7 +39,7 @@ the API's rows, merged into the policy that the API has (--existing), of which
 every statement is kept. Standard error
 says how much of API Gateway's quota it takes.
 
-With --environment the statements are those that the environment's stack writes:
+With --environment the statements are the ones that the environment's stack writes:
 only its own are replaced, and another environment's stay.
 
 Each front door that the API's rows name needs its endpoint: --vpc-endpoint for
@@ -103,7 +103,7 @@ func (c *cli) policy(o policyOptions) error {
 		fmt.Fprintf(c.err, "portico: notice: %s\n", notice)
 	}
 	if len(result.Policy) == 0 {
-		fmt.Fprintf(c.err, "portico: nothing is left to say: without a resource policy API %s admits nobody; "+
+		fmt.Fprintf(c.err, "portico: nothing is left to say: without a resource policy API %s admits no caller; "+
 			"a provider stack writes that out as a policy, since AWS deploys no private API without one\n", o.api)
 		return nil
 	}

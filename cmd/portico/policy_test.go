@@ -107,8 +107,8 @@ func TestPolicyRefuses(t *testing.T) {
 	}
 }
 
-// doorsRows are rows of one API, one of each front door.
-const doorsRows = `ACCOUNTS: {orders: {ID: "222222222222"}}
+// frontDoorRows are rows of one API, one of each front door.
+const frontDoorRows = `ACCOUNTS: {orders: {ID: "222222222222"}}
 APIS:
   - {CUSTOM_DOMAIN_URL: a.internal.example.com, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod", VERBS: GET, ACCOUNT: orders}
   - {CUSTOM_DOMAIN_URL: b.internal.example.com, PRIVATE_API_URL: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod", VERBS: GET, ACCOUNT: orders, FRONT_DOOR: alb}
@@ -122,7 +122,7 @@ func TestPolicyOfEveryFrontDoor(t *testing.T) {
 	native := []string{"--native-endpoint", "vpce-0cccccccccccccccc", "--native-endpoint", "vpce-0dddddddddddddddd"}
 	domain := []string{"--domain-arn", "c.internal.example.com=" + arn}
 	of := func(more ...[]string) result {
-		return portico(t, doorsRows, slices.Concat([]string{"policy", "--mapping", "-"}, orders, slices.Concat(more...))...)
+		return portico(t, frontDoorRows, slices.Concat([]string{"policy", "--mapping", "-"}, orders, slices.Concat(more...))...)
 	}
 	t.Run("names each front door's endpoints and the custom domain", func(t *testing.T) {
 		got := of(nginx, alb, native, domain)
@@ -162,14 +162,14 @@ func TestPolicyReportsEveryMissingFlagInOneRun(t *testing.T) {
 	require.Contains(t, got.err, `required flag(s) "account", "api", "mapping", "region" not set`)
 	require.Contains(t, got.err, "at least one of the flags in the group [vpc-endpoint alb-endpoint native-endpoint] is required")
 
-	got = portico(t, doorsRows, "policy", "--mapping", "testdata/valid.yaml", "--api", "a1b2c3d4e5", "--vpc-endpoint", "vpce-123", "--account", "orders")
+	got = portico(t, frontDoorRows, "policy", "--mapping", "testdata/valid.yaml", "--api", "a1b2c3d4e5", "--vpc-endpoint", "vpce-123", "--account", "orders")
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.err, "3 things are wrong with the command line:\n  required flag(s) \"region\" not set")
 	require.Contains(t, got.err, `--account "orders"`)
 	require.Contains(t, got.err, `--vpc-endpoint: VPC endpoint "vpce-123": expected vpce- and 8 or 17 hexadecimal digits`)
 
 	mapping := filepath.Join(t.TempDir(), "mapping.yaml")
-	require.NoError(t, os.WriteFile(mapping, []byte(doorsRows), 0o644))
+	require.NoError(t, os.WriteFile(mapping, []byte(frontDoorRows), 0o644))
 	got = portico(t, "", "policy", "--mapping", mapping, "--api", "a1b2c3d4e5", "--region", "us-east-1", "--vpc-endpoint", "vpce-0123456789abcdef0")
 	require.Equal(t, exitUsage, got.code)
 	for _, want := range []string{

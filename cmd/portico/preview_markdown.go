@@ -20,7 +20,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// reviewOptions are those of preview --markdown.
+// reviewOptions are the flags of preview --markdown.
 type reviewOptions struct {
 	markdown bool
 	base     string

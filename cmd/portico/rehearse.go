@@ -42,7 +42,7 @@ AWS account and no Docker. Progress is told on standard error.`,
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	f.BoolVar(&o.serve, "serve", false, "stay up until interrupted, and print curl lines that reach the custom domains")
 	f.StringVar(&o.state, "state", "", "a directory that keeps the simulated accounts from one rehearsal to the next")
-	f.StringVar(&o.world, "world", "", "a file that describes what stands in the accounts before Portico comes")
+	f.StringVar(&o.world, "world", "", "a file that describes what exists in the accounts before Portico deploys")
 	return cmd
 }
 

@@ -43,9 +43,9 @@ func emptied(dir string) error {
 	return nil
 }
 
-// isRender tells whether a directory holds a rendered context. Every version
-// of the entrypoint reads the variables of its contract, and nobody else's
-// does.
+// isRender reports whether a directory holds a rendered context. Every version
+// of the entrypoint reads the variables of its contract, and no other
+// script does.
 func isRender(dir string) bool {
 	script, err := os.ReadFile(filepath.Join(dir, "entrypoint.sh"))
 	return err == nil && bytes.Contains(script, []byte("PORTICO_UPSTREAMS"))

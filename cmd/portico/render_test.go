@@ -65,8 +65,8 @@ func TestRenderGivesTheSameBytesForTheSameInput(t *testing.T) {
 
 func TestRenderLeavesAloneWhatItDidNotWrite(t *testing.T) {
 	for name, files := range map[string][]string{
-		"somebody's file":           {"thesis.tex"},
-		"somebody's own NGINX":      {"Dockerfile", "entrypoint.sh", "nginx.conf"},
+		"a user's file":             {"thesis.tex"},
+		"a user's own NGINX":        {"Dockerfile", "entrypoint.sh", "nginx.conf"},
 		"a file beside our render":  {"notes.md"},
 		"a folder beside our files": {"backup/nginx.conf"},
 	} {

@@ -38,7 +38,7 @@ const (
 	Native     = "native"
 )
 
-// Endpoints are those that a front door needs.
+// Endpoints lists the interface endpoints that a front door needs.
 func Endpoints(frontDoor mapping.FrontDoor) []string {
 	switch frontDoor {
 	case mapping.FrontDoorNGINX:

@@ -64,7 +64,7 @@ func parseYAML(data []byte) (*yaml.Node, bool) {
 	return &document, errors.Is(decoder.Decode(&yaml.Node{}), io.EOF)
 }
 
-// optional are the keys of a row that the reference lets stand empty.
+// optional are the keys of a row that the reference lets be empty.
 var optional = []string{"VERBS", "ROUTE53_PUBLIC_DOMAIN"}
 
 // dropEmpty takes optional keys without a value out of the rows, and tells

@@ -95,7 +95,7 @@ func rowNotes(m *mapping.Mapping, row mapping.Row, url string) []rowNote {
 		add("PRIVATE_API_URL", "D33, D39", "the API has further rows (%s): one policy holds them all, where the reference wrote a policy that AWS refuses, or one for the last row.", strings.Join(others, ", "))
 	}
 	if row.Methods != nil {
-		add("VERBS", "D32", "the proxy answers other verbs with 405 and Allow, and the policy denies them whatever authorizer the API has; with the reference they got 403 from the API, and whoever sent the Referer passed.")
+		add("VERBS", "D32", "the proxy answers other verbs with 405 and Allow, and the policy denies them whatever authorizer the API has; with the reference they got 403 from the API, and any caller that sent the Referer passed.")
 		if !slices.Contains(row.Methods, "OPTIONS") {
 			add("VERBS", "D35", "OPTIONS is not among them: CORS preflights are refused, as in the reference. CORS: true lets them pass.")
 		}

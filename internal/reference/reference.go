@@ -108,8 +108,8 @@ func (r *Result) WriteTo(dir string) error {
 	return nil
 }
 
-// create writes a file that must not exist, also if it came about since
-// somebody looked.
+// create writes a file that must not exist, also if another
+// process made it in the meantime.
 func create(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

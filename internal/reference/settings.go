@@ -82,7 +82,7 @@ func (i *installation) begin(mappingPath, account string, notes ...note) block {
 	return config
 }
 
-// sharedSettings are those of the shared-services account's stack.
+// sharedSettings is the configuration of the shared-services account's stack.
 func (i *installation) sharedSettings() *yaml.Node {
 	v := i.vars
 	config := i.begin(i.mappingName(), "",
@@ -262,7 +262,7 @@ type providerStack struct {
 	name string
 	// account is its number or its name in ACCOUNTS; empty: not known.
 	account string
-	// apis are those whose rows name no account.
+	// apis are the APIs whose rows name no account.
 	apis []string
 }
 
@@ -299,7 +299,7 @@ func (i *installation) accountName(id mapping.AccountID) string {
 	return string(id)
 }
 
-// providerSettings are those of a provider account's stack.
+// providerSettings is the configuration of a provider account's stack.
 func (i *installation) providerSettings(s providerStack) *yaml.Node {
 	var fill []note
 	if s.account == "" {

@@ -45,7 +45,7 @@ type variables struct {
 	placeholders []string
 }
 
-// has tells whether a variable has a value.
+// has reports whether a variable has a value.
 func (v *variables) has(name string) bool { return v.given[name] }
 
 // names are the variables that some version of the reference reads.
@@ -168,7 +168,7 @@ func (r *varsReader) variable(key, value *yaml.Node, path string) {
 		return
 	}
 	if first, twice := r.values[name]; twice {
-		r.report(key, path, fmt.Sprintf("stands on line %d already", first.Line), "keep one")
+		r.report(key, path, fmt.Sprintf("set on line %d already", first.Line), "keep one")
 		return
 	}
 	r.values[name], r.paths[name] = value, path
@@ -197,7 +197,7 @@ func target(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// isNull tells whether a value stands for none. The reference hands its
+// isNull reports whether a value means none. The reference hands its
 // variables through a shell, where "null" and "" are what is left of nothing.
 func isNull(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!null" || slices.Contains([]string{"", "null", "NULL", "None"}, strings.TrimSpace(n.Value)))
@@ -434,7 +434,7 @@ func (r *varsReader) network(v *variables) {
 		"write at least two in EXTERNAL_PRIVATE_SUBNETS_ID, each in a zone of its own")
 }
 
-// mentions tells whether a mistake of a variable was reported already.
+// mentions reports whether a mistake of a variable was reported already.
 func (r *varsReader) mentions(name string) bool {
 	return slices.ContainsFunc(r.errs, func(e *mapping.Error) bool {
 		return r.paths[name] != "" && strings.HasPrefix(e.Path, r.paths[name])

@@ -50,7 +50,7 @@ const sharedSettings = `config:
 // owner's own.
 const ownersPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"Ours","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringEquals":{"aws:SourceVpce":["vpce-0aaaaaaaaaaaaaaaa"]}}}]}`
 
-// providerSettings are those of a provider stack, with further lines of config.
+// providerSettings is the configuration of a provider stack, with further lines.
 func providerSettings(account string, more ...string) string {
 	lines := append([]string{
 		"config:",

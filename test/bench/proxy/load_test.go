@@ -24,7 +24,7 @@ type cell struct {
 	Connections int    `json:"connections"`
 }
 
-// run is what one server did under one load. Rates are those of the window in
+// run is what one server did under one load. Rates are of the window in
 // the middle, without the handshakes at the beginning.
 type run struct {
 	cell

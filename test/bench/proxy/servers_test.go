@@ -196,8 +196,8 @@ func write(t *testing.T, file, name string, data any) {
 	require.NoError(t, os.WriteFile(file, b.Bytes(), 0o600))
 }
 
-// nowhere is where every log goes: writing costs its system call and nobody
-// else's time.
+// nowhere is where every log goes: writing costs its system call and no
+// other time.
 func nowhere(t *testing.T) *os.File {
 	t.Helper()
 	file, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -206,7 +206,7 @@ func nowhere(t *testing.T) *os.File {
 	return file
 }
 
-// finish runs a command and tells how long that took.
+// finish runs a command and returns how long that took.
 func finish(t *testing.T, cmd *exec.Cmd) time.Duration {
 	t.Helper()
 	begin := time.Now()

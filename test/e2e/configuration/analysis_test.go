@@ -74,7 +74,7 @@ func headersSet(block *crossplane.Directive) []string {
 	return names
 }
 
-// The rules are those of gixy, the static analyser for NGINX, which no registry
+// The rules come from gixy, the static analyser for NGINX, which no registry
 // has that this project takes its tools from. Each is named as there.
 func TestStaticAnalysersFindNothing(t *testing.T) {
 	rules := map[string]func(d *crossplane.Directive, in []*crossplane.Directive) bool{
@@ -128,7 +128,7 @@ func TestStaticAnalysersFindNothing(t *testing.T) {
 			return slices.Contains([]string{"allow", "valid_referers", "satisfy", "auth_basic"}, d.Directive)
 		},
 		"external_resolver: nothing is looked up": func(d *crossplane.Directive, _ []*crossplane.Directive) bool { return d.Directive == "resolver" },
-		"version_disclosure: the version is nobody's business": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
+		"version_disclosure: clients don't need the version": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
 			return d.Directive == "server_tokens" && d.Args[0] != "off"
 		},
 		"weak_ssl_tls: TLS 1.2 and 1.3 only": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {

@@ -143,7 +143,7 @@ func requireFewFailures(t *testing.T, report load.Report) {
 }
 
 // deaf listens without accepting, with the queue full, so that the kernel drops
-// whoever else knocks.
+// further connections.
 func (e *endpoint) deaf(t *testing.T) {
 	t.Helper()
 	address, err := net.ResolveTCPAddr("tcp", e.address)

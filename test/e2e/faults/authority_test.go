@@ -81,7 +81,7 @@ func (a *authority) expired(t testing.TB) tls.Certificate {
 	return a.sign(t, leaf(nginxtest.EndpointName, time.Now().Add(-24*time.Hour), time.Now().Add(-time.Hour)))
 }
 
-// selfSigned has the right name and nobody's word for it.
+// selfSigned has the right name and is signed by no authority.
 func selfSigned(t testing.TB) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -104,7 +104,7 @@ func (e *endpoint) refuse() {
 	}
 }
 
-// behave changes the behaviour. Connections that stand are reset where what
+// behave changes the behaviour. Open connections are reset where what
 // shall change is how they are made.
 func (e *endpoint) behave(b behaviour) {
 	e.mu.Lock()

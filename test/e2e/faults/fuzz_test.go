@@ -32,7 +32,7 @@ var (
 	fuzzTime = flag.Duration("proxyfuzz", 0, "how long to fuzz the proxy; 0: 3 s, or 20 s with PORTICO_SLOW")
 )
 
-// mark stands in a seed for the mark of the request that is made of it.
+// mark is the place in a seed of the mark of the request that is made of it.
 const mark = "@MARK@"
 
 var marks = regexp.MustCompile(`m[0-9a-f]{16}`)
@@ -193,7 +193,7 @@ func (f *fuzzer) mutate(random *rand.Rand) []byte {
 	return b
 }
 
-// try sends one mutated request, and tells whether to go on.
+// try sends one mutated request, and reports whether to go on.
 func (f *fuzzer) try(random *rand.Rand) bool {
 	seed := f.mutate(random)
 	own := fmt.Sprintf("m%016x", random.Uint64())
@@ -202,7 +202,7 @@ func (f *fuzzer) try(random *rand.Rand) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, got := range marks.FindAll(answer, -1) {
-		// A mutated mark is nobody's; one bit more or less is no one else's.
+		// A mutated mark belongs to no request; a bit more or less makes it no other's.
 		if string(got) != own && !bytes.Contains(seed, got) && distance(string(got), own) > 6 {
 			f.foreign = append(f.foreign, fmt.Sprintf("%q got %q", seed, answer))
 		}

@@ -69,7 +69,7 @@ func command(t *testing.T, name string, arguments ...string) {
 	require.NoError(t, err, "%s %s: %s", name, arguments, output)
 }
 
-// An address that goes silent acknowledges nothing, on connections that stand
+// An address that goes silent acknowledges nothing, on open connections
 // either. NGINX can't tell that from an API that takes its time; the kernel can.
 func TestD09_AnAddressOfTheEndpointFallsSilent(t *testing.T) {
 	t.Parallel()

@@ -68,8 +68,8 @@ type container struct {
 	address string
 }
 
-// gateway is the machine's address in the containers' network, which nobody
-// outside the machine reaches.
+// gateway is the machine's address in the containers' network, which only
+// this machine reaches.
 func gateway(t testing.TB) string {
 	t.Helper()
 	text := mustDocker(t, "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}")

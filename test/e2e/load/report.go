@@ -61,7 +61,7 @@ func (r Report) Quantile(q float64) time.Duration {
 	return took[min(int(q*float64(len(took))), len(took)-1)]
 }
 
-// String tells the counts and the times in one line.
+// String has the counts and the times in one line.
 func (r Report) String() string {
 	var parts []string
 	counts := r.Outcomes()

@@ -212,7 +212,7 @@ func (b *bench) requireArrival(t *testing.T, where string, want arrival, got ngi
 	requireUnambiguous(t, where, got)
 }
 
-// requireUnambiguous holds that nobody can read another request out of what
+// requireUnambiguous checks that no server can read another request out of what
 // arrived: every line ends with CR LF and holds neither of them nor NUL, there
 // is one length at most, in digits, and no other framing.
 func requireUnambiguous(t *testing.T, where string, got nginxtest.Request) {
@@ -301,13 +301,13 @@ func requireSameBytes(t *testing.T, what string, want, got []byte) {
 type client struct {
 	conn   *tls.Conn
 	reader *bufio.Reader
-	// methods are those of the requests whose answers are due.
+	// methods are the methods of the requests whose answers are due.
 	methods []string
 }
 
 func dial(t *testing.T, p *nginxtest.Proxy) *client {
 	t.Helper()
-	conn, err := tls.Dial("tcp", p.Address, &tls.Config{InsecureSkipVerify: true}) // nobody verifies this hop
+	conn, err := tls.Dial("tcp", p.Address, &tls.Config{InsecureSkipVerify: true}) // no client verifies this hop
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(2*nginxtest.Patience)))

@@ -31,7 +31,7 @@
 // In sent, arriving and answered bytes \\, \r, \n, \t, \0 and \xNN mean what
 // they do in Go, and \(text*1000) is the text a thousand times.
 //
-// A case is a conversation on one connection: what stands in front of an answer
+// A case is a conversation on one connection: what precedes an answer
 // is sent before it is read. Nothing arrives but what the case lists. An
 // arrival has exactly the headers that it lists and those that the proxy always
 // sets: Host, Referer, X-Forwarded-For, -Host, -Port, -Proto and, on rows with a

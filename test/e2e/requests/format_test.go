@@ -39,7 +39,7 @@ type message struct {
 	headers []string
 	absent  []string
 	body    []byte
-	// hasBody tells that the case says something about the body.
+	// hasBody is set where the case says something about the body.
 	hasBody bool
 }
 
@@ -49,7 +49,7 @@ type arrival struct {
 }
 
 type answer struct {
-	// statuses are those that will do; none where the proxy closes the
+	// statuses are the accepted ones; none where the proxy closes the
 	// connection without an answer.
 	statuses []int
 	closes   bool
@@ -89,7 +89,7 @@ func (p *parser) parseLine(line string) error {
 		return nil
 	}
 	if len(p.scenarios) == 0 {
-		return fmt.Errorf("%q stands before the first case", line)
+		return fmt.Errorf("%q is before the first case", line)
 	}
 	s := p.scenarios[len(p.scenarios)-1]
 	tag, rest := line[:1], line[1:]
@@ -203,7 +203,7 @@ func addBody(m *message, text []byte) error {
 
 var escape = regexp.MustCompile(`\\(?:x[0-9a-fA-F]{2}|\((?s:[^()]*)\*[0-9]+\)|.|$)`)
 
-// unescape gives the bytes that a line's text stands for.
+// unescape gives the bytes that a line's text means.
 func unescape(text string) ([]byte, error) {
 	var failure error
 	out := escape.ReplaceAllFunc([]byte(text), func(e []byte) []byte {

@@ -83,7 +83,7 @@ func Of(t testing.TB, image string, environment map[string]string) Definition {
 	return m.definition(t)
 }
 
-// monitor stands in for the engine and keeps the task definition.
+// monitor takes the place of the engine and retains the task definition.
 type monitor struct {
 	mu     sync.Mutex
 	inputs []resource.PropertyMap

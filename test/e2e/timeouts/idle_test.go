@@ -110,7 +110,7 @@ func TestNoRequestOfNGINXIsLostWhenTheEndpointClosesIdleConnections(t *testing.T
 	}
 }
 
-// postText is a request that nobody may send again by himself.
+// postText is a request that no proxy may send again on its own.
 const postText = "POST /a HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: 0\r\n\r\n"
 
 var keepaliveTimeout = regexp.MustCompile(`keepalive_timeout (\d+)s;`)
@@ -172,7 +172,7 @@ func (b balancer) countLost() int {
 	return lost
 }
 
-// sendTwice sends two requests with a pause between them and tells whether the
+// sendTwice sends two requests with a pause between them and reports whether the
 // second one was answered, and whether it went where the first one had.
 func (b balancer) sendTwice(pause time.Duration) (ok, kept bool) {
 	conn, err := tls.Dial("tcp", b.target, &tls.Config{InsecureSkipVerify: true}) // load balancers don't verify targets

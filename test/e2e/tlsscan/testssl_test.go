@@ -24,18 +24,18 @@ type finding struct {
 const (
 	// Load balancers encrypt to their targets without looking at the target's
 	// certificate, which the proxy makes for itself when it starts.
-	nobodyVerifies = "about a certificate that somebody verifies"
+	unverified = "about a certificate that clients verify"
 	// Answers pass as they are, and refusals are for programs.
 	theAPIs = "about headers for browsers, which are the API's to send"
 )
 
 // exempt are the findings, by ID, that don't apply to the proxy.
 var exempt = map[string]string{
-	"cert_trust":          nobodyVerifies,
-	"cert_chain_of_trust": nobodyVerifies,
-	"cert_validityPeriod": nobodyVerifies,
-	"cert_revocation":     nobodyVerifies,
-	"DNS_CAArecord":       nobodyVerifies,
+	"cert_trust":          unverified,
+	"cert_chain_of_trust": unverified,
+	"cert_validityPeriod": unverified,
+	"cert_revocation":     unverified,
+	"DNS_CAArecord":       unverified,
 	"HSTS":                theAPIs,
 	"security_headers":    theAPIs,
 }
