@@ -87,7 +87,7 @@ func TestPhasesOfAnUp(t *testing.T) {
 		// slow cases take many updates: the slow tests run them.
 		slow bool
 	}{
-		"an account that fails: its host stays, as does one that isn't ready; another's moves, and a new one has no earlier way": {
+		"an account that fails: its host stays, as does one that isn't ready; another's moves, and a new one has no earlier front door": {
 			prepare: func(f *fakeEnvironment) {
 				f.host(aHost, "dev-orders", "nginx", "alb")
 				f.host(bHost, "dev-payments", "alb", "nginx")
@@ -193,7 +193,7 @@ func TestNamesDoNotMoveToWhatOwnersHaveToDeploy(t *testing.T) {
 }
 
 // TestAHostWaitsForAllOfItsRows has an account that provisions one of a host's two
-// rows: the host isn't announced to move, and the shared stack isn't run for it.
+// rows: no notice says that the host moves, and the shared stack isn't run for it.
 func TestAHostWaitsForAllOfItsRows(t *testing.T) {
 	f := newFake(t)
 	f.host(aHost, "dev-orders", "nginx", "native")

@@ -125,7 +125,7 @@ func (r *run) awaitEarlier(ctx context.Context, stack *auto.Stack) error {
 }
 
 // hosts are the states of the hosts by the state's last update, and when the
-// state was written. Outputs of another contract are the program's to judge.
+// state was written. Outputs of another contract are the program's to check.
 func (d *deployment) hosts() (migration.Plan, time.Time) {
 	manifest, _ := d.whole["manifest"].(map[string]any)
 	text, _ := manifest["time"].(string)

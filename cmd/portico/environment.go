@@ -55,10 +55,10 @@ func (c *cli) environmentCommands() []*cobra.Command {
 
 Where hosts change their front door, further phases follow: names move when the
 APIs' accounts are ready, to native when API Gateway has provisioned their private
-custom domains too, and the earlier ways are taken down so long after that
+custom domains too, and the earlier front doors are removed so long after that
 clients hold no old answer any more.`
 			cmd.Flags().DurationVar(&o.settle, "settle", automation.DefaultSettle,
-				"how long after names have moved their earlier ways are taken down, and how long what an account has deployed settles before they move")
+				"how long to wait after names have moved before their earlier front doors are removed, and after an account has deployed before they move")
 			cmd.Flags().DurationVar(&o.provision, "provision", automation.DefaultProvision,
 				"how long after private custom domains were associated names that clients use move there: AWS takes up to 15 minutes")
 		case "preview":

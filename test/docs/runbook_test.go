@@ -40,10 +40,10 @@ func TestTheRunbooksCommandsRun(t *testing.T) {
 	require.NoError(t, err)
 	blocks := shellBlocks(t, "docs/operations.md")
 	require.NotEmpty(t, blocks)
-	settled := ""
+	last := ""
 	for _, block := range blocks {
 		begin := time.Now()
-		if block = unsettled(block, &settled); block == "" {
+		if block = withoutRepeat(block, &last); block == "" {
 			continue
 		}
 		cmd := exec.Command("sh", "-euc", ". "+envFile+"\n"+block)
@@ -58,14 +58,14 @@ func TestTheRunbooksCommandsRun(t *testing.T) {
 // deploy is the runbook's most frequent command.
 const deploy = "bin/portico up --env dev"
 
-// unsettled is a block without a repeated deployment: since the last one,
-// nothing has been run that leaves it anything to do. What has been run is noted
-// in settled, which then is the last command that changes something.
-func unsettled(block string, settled *string) string {
+// withoutRepeat is a block without a repeated deployment: since the last one,
+// no command has been run that leaves it anything to do. It notes in last the last
+// command that changes something.
+func withoutRepeat(block string, last *string) string {
 	var kept []string
 	for line := range strings.Lines(block) {
 		command := strings.TrimSpace(line)
-		if command == deploy && *settled == deploy {
+		if command == deploy && *last == deploy {
 			continue
 		}
 		kept = append(kept, command)
@@ -73,7 +73,7 @@ func unsettled(block string, settled *string) string {
 			return slices.Contains(strings.Fields(command), verb)
 		})
 		if !reads {
-			*settled = command
+			*last = command
 		}
 	}
 	return strings.Join(kept, "\n")

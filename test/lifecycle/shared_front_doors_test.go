@@ -140,7 +140,7 @@ func TestEnvironmentsOfOneAccountHaveTheSameNames(t *testing.T) {
 	_, err = e.env.Destroy(t.Context())
 	require.NoError(t, err, "%s", e.log)
 	_, err = other.Preview(t.Context())
-	require.NoError(t, err, "the other environment is none the wiser")
+	require.NoError(t, err, "the other environment is unaffected")
 }
 
 // TestAMoveThatFailsIsNotClaimed has a run fail in which a name was to move. The

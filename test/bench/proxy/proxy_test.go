@@ -27,8 +27,8 @@ type plan struct {
 	// referenceHosts is the largest workload that the reference is started with:
 	// ten thousand server blocks take 20 s of a processor and 600 MB.
 	referenceHosts int
-	// judge says that the figures are to be recorded and the targets reached.
-	judge bool
+	// record is set where the figures are recorded and the targets have to be reached.
+	record bool
 }
 
 // plans are chosen by PORTICO_BENCH.
@@ -38,13 +38,13 @@ var plans = map[string]plan{
 		hosts: []int{1, 10_000}, connections: []int{32}, answers: []string{"small", "large"}, referenceHosts: 1},
 	// What was promised, in four minutes.
 	"targets": {name: "targets", rounds: 9, warmup: time.Second / 2, window: 2 * time.Second,
-		hosts: []int{1, 10_000}, connections: []int{32}, answers: []string{"small"}, referenceHosts: 10_000, judge: true},
+		hosts: []int{1, 10_000}, connections: []int{32}, answers: []string{"small"}, referenceHosts: 10_000, record: true},
 	// Ten minutes.
 	"": {name: "default", rounds: 5, warmup: time.Second / 2, window: time.Second,
-		hosts: []int{1, 10_000}, connections: []int{1, 32, 256}, answers: []string{"small", "large"}, referenceHosts: 10_000, judge: true},
+		hosts: []int{1, 10_000}, connections: []int{1, 32, 256}, answers: []string{"small", "large"}, referenceHosts: 10_000, record: true},
 	// An hour.
 	"full": {name: "full", rounds: 7, warmup: time.Second, window: 9 * time.Second,
-		hosts: []int{1, 10_000}, connections: []int{1, 32, 256}, answers: []string{"small", "large"}, referenceHosts: 10_000, judge: true},
+		hosts: []int{1, 10_000}, connections: []int{1, 32, 256}, answers: []string{"small", "large"}, referenceHosts: 10_000, record: true},
 }
 
 func TestProxyBesideTheAlternatives(t *testing.T) {
@@ -89,7 +89,7 @@ func TestProxyBesideTheAlternatives(t *testing.T) {
 	}
 	f.summarize()
 	t.Log("\n" + f.markdown())
-	if !p.judge {
+	if !p.record {
 		return
 	}
 	f.record(t)

@@ -18,8 +18,8 @@ import (
 	"github.com/portico-iac/portico/test/e2e/load"
 )
 
-// crowd is callers who take connections and give the proxy little to do.
-type crowd struct {
+// idleAndSlow is callers who take connections and give the proxy little to do.
+type idleAndSlow struct {
 	cancel  context.CancelFunc
 	present sync.WaitGroup
 
@@ -29,10 +29,10 @@ type crowd struct {
 
 // gather connects idle callers, who keep a connection after one request, and as
 // many slow ones: in thirds slow with the header, with the body, in reading.
-func gather(t testing.TB, address string, idle, slow int) *crowd {
+func gather(t testing.TB, address string, idle, slow int) *idleAndSlow {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &crowd{cancel: cancel}
+	c := &idleAndSlow{cancel: cancel}
 	t.Cleanup(c.leave)
 	callers := make(chan func(context.Context, net.Conn) error)
 	var arrived sync.WaitGroup
@@ -68,8 +68,8 @@ func gather(t testing.TB, address string, idle, slow int) *crowd {
 	return c
 }
 
-// leave ends the crowd.
-func (c *crowd) leave() {
+// leave ends the callers.
+func (c *idleAndSlow) leave() {
 	c.cancel()
 	c.present.Wait()
 }
@@ -142,17 +142,17 @@ func TestIdleAndSlowCallersDoNotSlowOthers(t *testing.T) {
 	require.Eventually(t, func() bool { return l.Done() > 100 }, nginxtest.Patience, 10*time.Millisecond)
 
 	alone := p99(l, windows, window)
-	crowd := gather(t, p.Address, idle, slow)
+	others := gather(t, p.Address, idle, slow)
 	among := p99(l, windows, window)
 	memory := slices.Max(p.Memory(t))
-	crowd.leave()
+	others.leave()
 	again := p99(l, windows, window)
 	report := l.Stop()
 
 	own := max(alone, again)
 	t.Logf("p99 with %d idle and %d slow callers: %v; without: %v before, %v after; largest process: %d KiB, was %d KiB; %v",
 		idle, slow, among, alone, again, memory>>10, before>>10, report)
-	require.Zero(t, crowd.refused)
+	require.Zero(t, others.refused)
 	require.Empty(t, report.Failed())
 	require.LessOrEqual(t, among, 2*own)
 	require.LessOrEqual(t, memory-before, int64(idle+slow)*connectionMemory)
