@@ -2,14 +2,18 @@ package workflows
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/settings"
 )
 
 const root = "../.."
@@ -347,6 +351,42 @@ esac`)
 		"pulumi -C . config set --stack dev --path portico:certificates.zones[1].roleArn arn:aws:iam::555555555555:role/portico-read-dev",
 		"pulumi -C . config set --stack dev --path portico:dns.associations[0].roleArn arn:aws:iam::666666666666:role/portico-read-dev",
 	}, set)
+}
+
+// The script knows each list of the settings whose entries name a role.
+func TestReadOnlyKnowsEveryListWithRoles(t *testing.T) {
+	script, err := os.ReadFile(root + "/.github/scripts/read-only")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(script), "\nlists=(")
+	require.True(t, found)
+	known, _, _ := strings.Cut(rest, ")")
+	lists := map[string]bool{}
+	for _, role := range []reflect.Type{reflect.TypeFor[settings.Shared](), reflect.TypeFor[settings.Provider]()} {
+		listsWithRoles(role, "", lists)
+	}
+	require.NotEmpty(t, lists)
+	require.ElementsMatch(t, slices.Collect(maps.Keys(lists)), strings.Fields(known))
+}
+
+// listsWithRoles adds the keys of lists whose entries have a roleArn.
+func listsWithRoles(of reflect.Type, prefix string, lists map[string]bool) {
+	for i := range of.NumField() {
+		field := of.Field(i)
+		key, kind := prefix+field.Tag.Get("config"), field.Type
+		for kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
+		switch {
+		case kind.Kind() == reflect.Struct:
+			listsWithRoles(kind, key+".", lists)
+		case kind.Kind() == reflect.Slice && kind.Elem().Kind() == reflect.Struct:
+			for j := range kind.Elem().NumField() {
+				if kind.Elem().Field(j).Tag.Get("config") == "roleArn" {
+					lists[key] = true
+				}
+			}
+		}
+	}
 }
 
 func TestReadOnlyStopsAtARoleThatItCannotReplace(t *testing.T) {
