@@ -62,7 +62,7 @@ func TestChecksReportEveryMistakeOfAResource(t *testing.T) {
 		"a wildcard that is not the first label": {certificateType, properties{"domainName": "a.*.example.com", "validationMethod": "DNS"},
 			[]string{`domainName: "a.*.example.com" is not a domain name, of which only the whole first label may be *`}},
 		"a record that is an alias and has values": {recordType, properties{"zoneId": "Z1", "name": "a", "type": "A", "ttl": 60, "records": []string{"10.0.0.1"}, "aliases": []properties{{"name": "b", "zoneId": "Z2", "evaluateTargetHealth": true}}},
-			[]string{`records: exactly one of aliases and records must be set`}},
+			[]string{`records: exactly one of records and aliases must be set, not 2`, `ttl: takes no value with aliases`}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			_, failures := n.check(test.typ, "r", test.inputs)

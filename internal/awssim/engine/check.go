@@ -53,10 +53,11 @@ func (t *Type) setName(inputs, old Object, request *pulumirpc.CheckRequest) *Pro
 // looking at the accounts, sorted by property.
 func (t *Type) problems(inputs Object) []Problem {
 	problems := slices.DeleteFunc(schemaProblems(t.Schema().Inputs, inputs, ""), func(p Problem) bool { return slices.Contains(t.byProvider, p.Property) })
+	kindsAreRight := len(problems) == 0
 	for _, rule := range t.inputRules {
 		problems = append(problems, rule.problems(inputs)...)
 	}
-	if len(problems) == 0 { // rules count on right kinds
+	if kindsAreRight {
 		problems = append(problems, ruleProblems(t.values, inputs)...)
 		for _, name := range t.documents {
 			if text, ok := inputs[name].(string); ok && text != "" {
