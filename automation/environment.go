@@ -91,6 +91,8 @@ type Stack struct {
 // Programs makes the program of a role, given the project directory against
 // which the relative paths of the stack's config are resolved.
 type Programs struct {
+	// Shared and Provider make the programs of the shared stack and of a provider
+	// stack, such as accounts.SharedIn and accounts.ProviderIn.
 	Shared, Provider func(dir string) pulumi.RunFunc
 	// SharedTagged and ProviderTagged are the stacks' Tagged; nil where there is
 	// none.

@@ -14,7 +14,8 @@ import (
 type OperationError struct {
 	// Operation is the operation's verb: "up".
 	Operation string
-	Report    *Report
+	// Report has the results of all stacks, also of those that succeeded.
+	Report *Report
 	// Again are the commands that run what failed and what waited for it.
 	Again []string
 }

@@ -12,7 +12,8 @@ import (
 type Event struct {
 	// Stack is the stack's name.
 	Stack string
-	Kind  EventKind
+	// Kind says which of the other fields have a value.
+	Kind EventKind
 	// Elapsed is the time since the stack's run began.
 	Elapsed time.Duration
 	// Text is the operation for Started, a message for Note, Problem, Settling

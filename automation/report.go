@@ -12,6 +12,7 @@ import (
 // Report is how each stack of an environment fared, in the order in which
 // the stacks were run; those that ran side by side are ordered by name.
 type Report struct {
+	// Stacks are the results, one for each stack of the environment.
 	Stacks []Result
 	// Ahead are further phases, a sentence for each, in their order: after
 	// Preview those that an Up would have; after Up those that it leaves for the
@@ -32,7 +33,8 @@ type Result struct {
 	// hold after the previewed one, by the engine's count: the stack itself and
 	// its AWS providers are among them.
 	Resources int
-	Changes   Changes
+	// Changes are the operations on the stack's resources.
+	Changes Changes
 	// Seconds is the wall time of the runs; waits between phases don't count.
 	Seconds float64
 	// Outputs are the stack's outputs after Up; other operations leave it nil.
@@ -55,8 +57,10 @@ type Result struct {
 type Phase struct {
 	// What says what the phase does, as the end of a sentence that begins with
 	// the stack: "moves orders.example.com"; empty for the pass over all stacks.
-	What    string
+	What string
+	// Changes are the operations of this run.
 	Changes Changes
+	// Seconds is the wall time of this run.
 	Seconds float64
 }
 
@@ -85,10 +89,14 @@ func (c Changes) and(next Changes) Changes {
 
 // Changes counts a run's operations on resources, by kind.
 type Changes struct {
-	Create  int `json:"create"`
-	Update  int `json:"update"`
+	// Create counts the resources that were created.
+	Create int `json:"create"`
+	// Update counts the resources that were changed in place.
+	Update int `json:"update"`
+	// Replace counts the resources of which a new one took the place.
 	Replace int `json:"replace"`
-	Delete  int `json:"delete"`
+	// Delete counts the resources that were deleted.
+	Delete int `json:"delete"`
 	// Same counts the resources that were left as they are, those that the
 	// program only reads included.
 	Same int `json:"same"`

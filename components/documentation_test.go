@@ -15,7 +15,7 @@ import (
 
 // documented are the public packages whose exported names and fields all have a
 // doc comment.
-var documented = []string{".", "../mapping", "../accounts"}
+var documented = []string{".", "../mapping", "../accounts", "../automation"}
 
 // TestEveryExportedNameAndFieldIsDocumented: a component is to be used by its
 // documentation alone.
