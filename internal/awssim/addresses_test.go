@@ -15,7 +15,7 @@ const (
 	interfaceType       = "aws:ec2/networkInterface:NetworkInterface"
 )
 
-// addresses is the addresses of the network interfaces that stand, by subnet.
+// addresses is the addresses of the network interfaces that exist, by subnet.
 func (n *network) addresses() map[string][]string {
 	found := map[string][]string{}
 	for _, r := range n.simulator.Resources(awssim.Filter{Type: interfaceType}) {
@@ -44,7 +44,7 @@ func TestEndpointKeepsItsAddressesWhenItGrows(t *testing.T) {
 	require.Empty(t, n.addresses())
 }
 
-func TestReservedAddressesAreGivenToNobodyWhoDoesNotAsk(t *testing.T) {
+func TestReservedAddressesAreGivenOnlyOnRequest(t *testing.T) {
 	n := newNetwork(t)
 	n.create(reservationType, "fixed", properties{"subnetId": n.subnets[0], "cidrBlock": "10.0.0.0/29", "reservationType": "explicit"})
 	_, err := n.tryCreate(reservationType, "again", properties{"subnetId": n.subnets[0], "cidrBlock": "10.0.0.0/28", "reservationType": "explicit"})
@@ -74,11 +74,11 @@ func TestAWayToTheInternet(t *testing.T) {
 	n.create(loadBalancerType, "alb", facing)
 
 	n.rule(egressType, "tasks", properties{"fromPort": 443, "toPort": 443, "cidrIpv4": "0.0.0.0/0"})
-	judge := n.simulator.Network(sharedAccount, "us-east-1")
+	reachability := n.simulator.Network(sharedAccount, "us-east-1")
 	task := awssim.Endpoint{Name: "task", SubnetID: n.subnets[0], Groups: []string{n.groups["tasks"]}}
-	require.ErrorContains(t, judge.ReachesService(task, "ecr.api"), "it has no public address")
+	require.ErrorContains(t, reachability.ReachesService(task, "ecr.api"), "it has no public address")
 	task.PublicIP = true
-	require.NoError(t, judge.ReachesService(task, "ecr.api"))
+	require.NoError(t, reachability.ReachesService(task, "ecr.api"))
 	require.ErrorContains(t, n.delete(internetGatewayType, "igw", gateway), "DependencyViolation")
 }
 

@@ -16,7 +16,7 @@ import (
 
 const ownerAccount = "222222222222"
 
-// allowing is a policy that admits whoever comes through one endpoint.
+// allowing is a policy that admits every caller who comes through one endpoint.
 func allowing(endpoint string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",
 		"Resource":["execute-api:/*"],"Condition":{"StringEquals":{"aws:SourceVpce":["` + endpoint + `"]}}}]}`
@@ -31,7 +31,7 @@ func newAPILab(t *testing.T) *lab {
 	}}).as(ownerAccount, testRegion)
 }
 
-// admits tells whether a GET of the stage dev's root is invoked.
+// admits reports whether a GET of the stage dev's root is invoked.
 func (l *lab) admits(api, endpoint string) bool {
 	l.t.Helper()
 	ok, err := l.RESTAPIs(testRegion)[api].Admits(apigateway.Invocation{Stage: "dev", Verb: "GET", Path: "/",

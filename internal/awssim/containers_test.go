@@ -13,25 +13,25 @@ import (
 )
 
 func TestTaskDefinitionIsRefused(t *testing.T) {
-	container := func(name string, value any) func(e *estate) engine.Object {
-		return func(e *estate) engine.Object {
+	container := func(name string, value any) func(e *environment) engine.Object {
+		return func(e *environment) engine.Object {
 			c := e.container()
 			c[name] = value
 			return engine.Object{"containerDefinitions": containersJSON(c)}
 		}
 	}
-	property := func(name string, value any) func(*estate) engine.Object {
-		return func(*estate) engine.Object { return engine.Object{name: value} }
+	property := func(name string, value any) func(*environment) engine.Object {
+		return func(*environment) engine.Object { return engine.Object{name: value} }
 	}
-	options := func(changes map[string]any) func(e *estate) engine.Object {
-		return func(e *estate) engine.Object {
+	options := func(changes map[string]any) func(e *environment) engine.Object {
+		return func(e *environment) engine.Object {
 			c := e.container()
 			maps.Copy(c["logConfiguration"].(map[string]any)["options"].(map[string]any), changes)
 			return engine.Object{"containerDefinitions": containersJSON(c)}
 		}
 	}
 	for sentence, test := range map[string]struct {
-		changes func(e *estate) engine.Object
+		changes func(e *environment) engine.Object
 		want    string
 	}{
 		"CPU and memory are no Fargate pair":     {property("cpu", "500"), "No Fargate configuration exists for given values: 500 CPU, 1024 memory"},
@@ -61,7 +61,7 @@ func TestTaskDefinitionIsRefused(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			e := newEstate(t)
+			e := newEnvironment(t)
 			inputs := e.definition()
 			maps.Copy(inputs, test.changes(e))
 			_, err := e.create(view.TaskDefinitionType, "definition", inputs)

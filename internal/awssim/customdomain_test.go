@@ -75,8 +75,8 @@ func private(name, certificate string) properties {
 	return properties{"domainName": name, "endpointConfiguration": properties{"types": "PRIVATE"}, "certificateArn": certificate, "policy": fullPolicy(name)}
 }
 
-// fullPolicy names its resource in full but for the domain's ID, which nobody
-// knows before.
+// fullPolicy names its resource in full but for the domain's ID, which is not
+// known before.
 func fullPolicy(name string) string {
 	return strings.Replace(allowed, "execute-api:/*", "arn:aws:execute-api:us-east-1:"+providerAccount+":/domainnames/"+name+"+*", 1)
 }

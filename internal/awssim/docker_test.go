@@ -26,7 +26,7 @@ func writeContext(t *testing.T, files map[string]string) string {
 	return root
 }
 
-func (e *estate) build(name string, changes engine.Object) (*engine.Resource, error) {
+func (e *environment) build(name string, changes engine.Object) (*engine.Resource, error) {
 	e.t.Helper()
 	inputs := engine.Object{"imageName": proxyImage + ":1", "build": map[string]any{"context": e.context, "platform": "linux/arm64"},
 		"registry": map[string]any{"server": "https://" + testAccount + ".dkr.ecr.us-east-1.amazonaws.com", "username": "AWS",
@@ -36,7 +36,7 @@ func (e *estate) build(name string, changes engine.Object) (*engine.Resource, er
 }
 
 func TestImageIsBuiltAndPushed(t *testing.T) {
-	e := newEstate(t)
+	e := newEnvironment(t)
 	e.part(view.RepositoryType, "proxy", engine.Object{"imageTagMutability": "IMMUTABLE"})
 	e.context = writeContext(t, map[string]string{"nginx.conf": "events {}\n", "conf/routes.conf": "# routes\n", "Dockerfile": `# syntax note
 ARG BASE_IMAGE=public.ecr.aws/nginx/nginx-unprivileged:1.30
@@ -83,7 +83,7 @@ ENTRYPOINT ["sh", "/etc/proxy/entrypoint.sh"]
 func TestTheSameContentHasAnotherDigestElsewhere(t *testing.T) {
 	for mutability, want := range map[string]string{"MUTABLE": "", "IMMUTABLE": "cannot be overwritten because the repository is immutable"} {
 		t.Run(mutability, func(t *testing.T) {
-			e := newEstate(t)
+			e := newEnvironment(t)
 			e.part(view.RepositoryType, "proxy", engine.Object{"imageTagMutability": mutability})
 			first, err := e.build("image", nil)
 			require.NoError(t, err)
@@ -133,7 +133,7 @@ func TestImageIsRefused(t *testing.T) {
 		"the reference is malformed":           {nil, engine.Object{"imageName": "Proxy:1"}, "not a repository's name"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			e := newEstate(t)
+			e := newEnvironment(t)
 			e.part(view.RepositoryType, "proxy", engine.Object{})
 			if test.files != nil {
 				e.context = writeContext(t, test.files)

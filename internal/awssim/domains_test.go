@@ -60,7 +60,7 @@ func TestAPrivateDomainAdmitsByItsPolicyAndTheAPIs(t *testing.T) {
 	posing := arrival
 	posing.Context = map[string][]string{"Execute-API:ViaDomainArn": {"arn:other"}, "AWS:sourcevpce": {"vpce-other"}, "aws:SourceVpc": {s.vpc.id}}
 	posed := s.deliver(s.domain.text("arn"), posing)
-	require.True(t, posed.Admitted, "what API Gateway sets, nobody else does")
+	require.True(t, posed.Admitted, "what API Gateway sets, no caller sets")
 	require.Equal(t, []string{s.vpc.id}, posed.Context["aws:SourceVpc"])
 	for sentence, change := range map[string]func(*awssim.Arrival){
 		"a verb that the API's policy doesn't allow": func(a *awssim.Arrival) { a.Verb = "DELETE" },
@@ -76,7 +76,7 @@ func TestAPrivateDomainAdmitsByItsPolicyAndTheAPIs(t *testing.T) {
 	}
 	for sentence, test := range map[string]struct {
 		domain, api string
-		want        string // who refuses, "": nobody
+		want        string // who refuses, "": the request is admitted
 	}{
 		"the domain allows by short names":           {allowed, allowed, ""},
 		"the domain allows its ARN":                  {strings.Replace(allowed, "execute-api:/*", invoked, 1), allowed, ""},

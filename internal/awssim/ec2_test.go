@@ -28,7 +28,7 @@ func TestProvidersOfTwoRolesInOneProgramReachTwoAccounts(t *testing.T) {
 			ctx.Export(account, pulumi.String(identity.AccountId))
 			vpc, err := ec2.NewVpc(ctx, "net-"+account, &ec2.VpcArgs{
 				CidrBlock: pulumi.String("10.0.0.0/16"),
-				Tags:      pulumi.StringMap{"owner": pulumi.ToSecret(pulumi.String("somebody")).(pulumi.StringOutput)},
+				Tags:      pulumi.StringMap{"owner": pulumi.ToSecret(pulumi.String("team-a")).(pulumi.StringOutput)},
 			}, in)
 			if err != nil {
 				return err

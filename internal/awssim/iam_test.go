@@ -15,9 +15,9 @@ import (
 
 func TestResourcesOfServicesAreRefused(t *testing.T) {
 	role := engine.Object{"assumeRolePolicy": trustECSTasks}
-	policy := engine.Object{"role": "standing", "policy": pullAndLog}
+	policy := engine.Object{"role": "existing", "policy": pullAndLog}
 	group := engine.Object{"name": "/new"}
-	lifecycle := engine.Object{"repository": "standing", "policy": `{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any",
+	lifecycle := engine.Object{"repository": "existing", "policy": `{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any",
 		"countType":"imageCountMoreThan","countNumber":10},"action":{"type":"expire"}}]}`}
 	for sentence, test := range map[string]struct {
 		token   string
@@ -25,29 +25,29 @@ func TestResourcesOfServicesAreRefused(t *testing.T) {
 		changes engine.Object
 		want    string
 	}{
-		"a role whose name is taken":               {view.RoleType, role, engine.Object{"name": "standing"}, "EntityAlreadyExists"},
+		"a role whose name is taken":               {view.RoleType, role, engine.Object{"name": "existing"}, "EntityAlreadyExists"},
 		"a role with a space in its name":          {view.RoleType, role, engine.Object{"name": "a b"}, "letters, digits"},
 		"a role that trusts by a broken document":  {view.RoleType, role, engine.Object{"assumeRolePolicy": `{"Statement":[{"Effect":"Perhaps"}]}`}, "MalformedPolicyDocument"},
 		"a role whose trust names a resource":      {view.RoleType, role, engine.Object{"assumeRolePolicy": strings.Replace(trustECSTasks, `"Action"`, `"Resource":"*","Action"`, 1)}, "Has prohibited field Resource"},
 		"a role whose trust is not JSON":           {view.RoleType, role, engine.Object{"assumeRolePolicy": "{"}, "invalid JSON"},
 		"a session of a minute":                    {view.RoleType, role, engine.Object{"maxSessionDuration": 60.0}, "between 3600 and 43200"},
-		"a policy of a role that isn't there":      {view.RolePolicyType, policy, engine.Object{"role": "nobody"}, "NoSuchEntity"},
+		"a policy of a role that isn't there":      {view.RolePolicyType, policy, engine.Object{"role": "missing"}, "NoSuchEntity"},
 		"a policy with a principal":                {view.RolePolicyType, policy, engine.Object{"policy": trustECSTasks}, "MalformedPolicyDocument"},
 		"a policy beyond 10,240 bytes":             {view.RolePolicyType, policy, engine.Object{"policy": strings.Replace(pullAndLog, `"*"`, `"`+strings.Repeat("x", 10240)+`"`, 1)}, "Maximum policy size of 10240 bytes"},
-		"a log group whose name is taken":          {view.LogGroupType, group, engine.Object{"name": "/standing"}, "ResourceAlreadyExistsException"},
+		"a log group whose name is taken":          {view.LogGroupType, group, engine.Object{"name": "/existing"}, "ResourceAlreadyExistsException"},
 		"a log group that keeps for eight days":    {view.LogGroupType, group, engine.Object{"retentionInDays": 8.0}, "is not one of"},
 		"a log group with a space in its name":     {view.LogGroupType, group, engine.Object{"name": "a b"}, "letters, digits"},
 		"a repository in capitals":                 {view.RepositoryType, engine.Object{}, engine.Object{"name": "Proxy"}, "lower-case"},
-		"a repository whose name is taken":         {view.RepositoryType, engine.Object{}, engine.Object{"name": "standing"}, "RepositoryAlreadyExistsException"},
+		"a repository whose name is taken":         {view.RepositoryType, engine.Object{}, engine.Object{"name": "existing"}, "RepositoryAlreadyExistsException"},
 		"a lifecycle policy without repository":    {view.LifecyclePolicyType, lifecycle, engine.Object{"repository": "nowhere"}, "RepositoryNotFoundException"},
 		"a lifecycle policy of tagged without tag": {view.LifecyclePolicyType, lifecycle, engine.Object{"policy": strings.Replace(lifecycle.Text("policy"), "any", "tagged", 1)}, "tagPrefixList"},
 		"a lifecycle policy that archives":         {view.LifecyclePolicyType, lifecycle, engine.Object{"policy": strings.Replace(lifecycle.Text("policy"), "expire", "archive", 1)}, `action.type "archive"`},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			l := newLab(t, &World{})
-			l.must(view.RoleType, "standing", role)
-			l.must(view.LogGroupType, "/standing", engine.Object{})
-			l.must(view.RepositoryType, "standing", engine.Object{})
+			l.must(view.RoleType, "existing", role)
+			l.must(view.LogGroupType, "/existing", engine.Object{})
+			l.must(view.RepositoryType, "existing", engine.Object{})
 			inputs := test.inputs.Clone()
 			l.must(test.token, "fine", inputs)
 			maps.Copy(inputs, test.changes)

@@ -139,12 +139,12 @@ func changesAt(v any, path, rule string, put func(in map[string]any, set func(an
 	return all
 }
 
-// everything creates a resource of every type that is simulated, and tells
-// before of each.
+// everything creates a resource of every type that is simulated, and calls
+// before with each.
 func everything(t *testing.T, before func(l *lab, token, name string, inputs engine.Object)) {
 	t.Helper()
 	const other = "222222222222"
-	e := newEstate(t)
+	e := newEnvironment(t)
 	e.lab = newLab(t, &World{
 		Images: prebuilt, Accounts: []engine.Account{{ID: testAccount}, {ID: other, OutsideOrganization: true}},
 		DNSProfiles: []DNSProfile{{Account: testAccount, Region: testRegion, ID: "rp-0123456789abcdef"}},
@@ -159,7 +159,7 @@ func everything(t *testing.T, before func(l *lab, token, name string, inputs eng
 }
 
 // dnsOf creates zones and what belongs to them.
-func dnsOf(e *estate, other string) {
+func dnsOf(e *environment, other string) {
 	e.must(view.ZoneType, "public", engine.Object{"name": "example.com", "comment": "public"})
 	e.must(view.RecordType, "public", engine.Object{"zoneId": e.all(view.ZoneType)[0].ID, "name": "www", "type": "CNAME", "ttl": 60.0, "records": engine.List("example.net")})
 	zone := e.must(view.ZoneType, "private", engine.Object{"name": "internal.example.com", "vpcs": []any{map[string]any{"vpcId": e.created["vpc"].ID, "vpcRegion": testRegion}}})
@@ -178,8 +178,8 @@ func (l *lab) all(token string) []engine.Resource {
 	return l.Resources(engine.Filter{Account: l.caller.Account, Type: token})
 }
 
-// dataPathOf creates what the estate's service does without.
-func dataPathOf(e *estate, service *engine.Resource) {
+// dataPathOf creates what the environment's service does without.
+func dataPathOf(e *environment, service *engine.Resource) {
 	vpc, subnet := e.created["vpc"].ID, e.created["subnet-a"].ID
 	gateway := e.must(view.InternetGatewayType, "gateway", engine.Object{"vpcId": vpc})
 	e.must(view.RouteType, "route", engine.Object{"routeTableId": e.created["table"].ID, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": gateway.ID})
@@ -218,7 +218,7 @@ func dataPathOf(e *estate, service *engine.Resource) {
 }
 
 // apisOf creates APIs, custom domain names and shares.
-func apisOf(t *testing.T, e *estate, other string) {
+func apisOf(t *testing.T, e *environment, other string) {
 	t.Helper()
 	theirs := e.as(other, testRegion)
 	theirs.must(view.RESTAPIType, "api", engine.Object{"name": "api", "endpointConfiguration": map[string]any{"types": "REGIONAL"}})

@@ -46,10 +46,10 @@ func TestCertificateIsIssuedOnlyByTheZoneThatAnswers(t *testing.T) {
 		domain, zone string
 		want         string
 	}{
-		"the record stands in the public zone":        {"*.example.com", "ZPUBLIC", ""},
-		"the record stands in a zone of another name": {"*.example.com", "ZOTHER", "zone ZPUBLIC (example.com) of account 111111111111, which answers for"},
-		"a closer zone of another account answers":    {"*.sub.example.com", "ZPUBLIC", "zone ZDELEGATED (sub.example.com) of account 222222222222, which answers for"},
-		"no public zone answers":                      {"*.example.net", "ZPUBLIC", "no public hosted zone answers for"},
+		"the record is in the public zone":         {"*.example.com", "ZPUBLIC", ""},
+		"the record is in a zone of another name":  {"*.example.com", "ZOTHER", "zone ZPUBLIC (example.com) of account 111111111111, which answers for"},
+		"a closer zone of another account answers": {"*.sub.example.com", "ZPUBLIC", "zone ZDELEGATED (sub.example.com) of account 222222222222, which answers for"},
+		"no public zone answers":                   {"*.example.net", "ZPUBLIC", "no public hosted zone answers for"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			simulator, err := awssim.New(dnsWorld())

@@ -188,7 +188,7 @@ func TestSharesAreRefused(t *testing.T) {
 		"a share that isn't there":             {principalAssociationType, but(principal(strangerAccount), properties{"resourceShareArn": share.id + "0"}), "UnknownResourceException"},
 		"the principal again":                  {principalAssociationType, principal(sharedAccount), "InvalidParameterException"},
 		"the owner":                            {principalAssociationType, principal(providerAccount), "is the owner of the resource share"},
-		"an account that nobody knows":         {principalAssociationType, principal("999999999999"), "does not allow external principals"},
+		"an account that does not exist":       {principalAssociationType, principal("999999999999"), "does not allow external principals"},
 		"a principal that is no account":       {principalAssociationType, principal("everybody"), "is not an account ID"},
 		"an accepter that needs no invitation": {shareAccepterType, properties{"shareArn": share.id}, "this resource is not necessary"},
 	} {

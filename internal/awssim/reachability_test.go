@@ -18,36 +18,36 @@ func TestSecurityGroupsStopAConnectionAtEachHop(t *testing.T) {
 	n.create(associationType, "a", properties{"subnetId": n.subnets[0], "routeTableId": table.id})
 	s3 := n.create(endpointType, "s3", properties{"vpcId": n.vpc.id, "serviceName": "com.amazonaws.us-east-1.s3", "routeTableIds": []string{table.id}})
 
-	judge := n.simulator.Network(sharedAccount, "us-east-1")
+	reachability := n.simulator.Network(sharedAccount, "us-east-1")
 	balancer := awssim.Endpoint{Name: "load balancer", SubnetID: n.subnets[0], Groups: []string{n.groups["lb"]}}
 	task := awssim.Endpoint{Name: "task", SubnetID: n.subnets[0], Groups: []string{n.groups["tasks"]}}
 	elsewhere := awssim.Endpoint{Name: "task", SubnetID: n.subnets[1], Groups: []string{n.groups["tasks"]}}
 
-	err := judge.Admits(balancer, task, 8443)
+	err := reachability.Admits(balancer, task, 8443)
 	require.ErrorContains(t, err, "security groups "+n.groups["lb"]+" of load balancer have no egress rule for tcp/8443 with task")
 	require.ErrorContains(t, err, "security groups "+n.groups["tasks"]+" of task have no ingress rule for tcp/8443 with load balancer")
 	n.rule(egressType, "lb", properties{"fromPort": 8443, "toPort": 8443, "referencedSecurityGroupId": n.groups["tasks"]})
-	require.ErrorContains(t, judge.Admits(balancer, task, 8443), "no ingress rule")
+	require.ErrorContains(t, reachability.Admits(balancer, task, 8443), "no ingress rule")
 	n.rule(ingressType, "tasks", properties{"fromPort": 8443, "toPort": 8443, "referencedSecurityGroupId": n.groups["lb"]})
-	require.NoError(t, judge.Admits(balancer, task, 8443))
-	require.Error(t, judge.Admits(balancer, task, 8444))
+	require.NoError(t, reachability.Admits(balancer, task, 8443))
+	require.Error(t, reachability.Admits(balancer, task, 8444))
 
-	require.ErrorContains(t, judge.ReachesService(task, "ecr.api"), "egress")
+	require.ErrorContains(t, reachability.ReachesService(task, "ecr.api"), "egress")
 	n.rule(egressType, "tasks", properties{"fromPort": 443, "toPort": 443, "referencedSecurityGroupId": n.groups["endpoints"]})
-	require.ErrorContains(t, judge.ReachesService(task, "ecr.api"), "have no ingress rule for tcp/443")
+	require.ErrorContains(t, reachability.ReachesService(task, "ecr.api"), "have no ingress rule for tcp/443")
 	n.rule(ingressType, "endpoints", properties{"fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"})
-	require.Error(t, judge.ReachesService(task, "ecr.api"), "the task's address is not known, so a rule by network doesn't cover it")
+	require.Error(t, reachability.ReachesService(task, "ecr.api"), "the task's address is not known, so a rule by network doesn't cover it")
 	n.rule(ingressType, "endpoints", properties{"fromPort": 443, "toPort": 443, "referencedSecurityGroupId": n.groups["tasks"]})
-	require.NoError(t, judge.ReachesService(task, "ecr.api"))
-	require.ErrorContains(t, judge.ReachesService(task, "ecr.dkr"), "no interface endpoint for it with private DNS")
+	require.NoError(t, reachability.ReachesService(task, "ecr.api"))
+	require.ErrorContains(t, reachability.ReachesService(task, "ecr.dkr"), "no interface endpoint for it with private DNS")
 
-	require.ErrorContains(t, judge.ReachesService(task, "s3"), "egress")
+	require.ErrorContains(t, reachability.ReachesService(task, "s3"), "egress")
 	n.rule(egressType, "tasks", properties{"fromPort": 443, "toPort": 443, "prefixListId": s3.text("prefixListId")})
-	require.NoError(t, judge.ReachesService(task, "s3"))
-	require.ErrorContains(t, judge.ReachesService(elsewhere, "s3"), "no gateway endpoint in the subnet's route table")
+	require.NoError(t, reachability.ReachesService(task, "s3"))
+	require.ErrorContains(t, reachability.ReachesService(elsewhere, "s3"), "no gateway endpoint in the subnet's route table")
 }
 
-func TestDataSourcesFindWhatStands(t *testing.T) {
+func TestDataSourcesFindExistingResources(t *testing.T) {
 	n := newNetwork(t)
 	table := n.create(routeTableType, "private", properties{"vpcId": n.vpc.id, "tags": properties{"Name": "private"}})
 	n.create(associationType, "a", properties{"subnetId": n.subnets[0], "routeTableId": table.id})

@@ -68,7 +68,7 @@ func TestTheWorldIsLaidOutOnce(t *testing.T) {
 	require.Len(t, second.Resources(awssim.Filter{Type: zoneType}), 3, "what the world has new is added")
 }
 
-func TestAWorldThatCannotStandIsRefused(t *testing.T) {
+func TestAnInconsistentWorldIsRefused(t *testing.T) {
 	world := testWorld()
 	world.Existing = []awssim.Existing{
 		{Account: sharedAccount, Region: "us-east-1", Type: subnetType, ID: "subnet-0", Properties: awssim.Object{"cidrBlock": "10.0.0.0/24", "vpcId": "vpc-0"}},
@@ -82,16 +82,16 @@ func TestAWorldThatCannotStandIsRefused(t *testing.T) {
 
 func TestFaultsOnDemand(t *testing.T) {
 	for sentence, test := range map[string]struct {
-		fault  awssim.Fault
-		want   string // "": no error
-		stands int
+		fault awssim.Fault
+		want  string // "": no error
+		vpcs  int
 	}{
-		"throttling that retries outlast":     {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Throttling, Times: 24}, "", 1},
-		"throttling that outlasts retries":    {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Throttling, Times: 25}, "ThrottlingException", 0},
-		"denial of a later call":              {awssim.Fault{Action: "ec2:CreateTags", Kind: awssim.Denial}, "AccessDenied", 0},
-		"a timeout":                           {awssim.Fault{Action: "ec2:*", Kind: awssim.Timeout}, "context deadline exceeded", 0},
-		"a lost response":                     {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.LostResponse}, "connection reset by peer", 1},
-		"a fault of a call that nobody makes": {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Denial, Nth: 2}, "", 1},
+		"throttling that retries outlast":    {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Throttling, Times: 24}, "", 1},
+		"throttling that outlasts retries":   {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Throttling, Times: 25}, "ThrottlingException", 0},
+		"denial of a later call":             {awssim.Fault{Action: "ec2:CreateTags", Kind: awssim.Denial}, "AccessDenied", 0},
+		"a timeout":                          {awssim.Fault{Action: "ec2:*", Kind: awssim.Timeout}, "context deadline exceeded", 0},
+		"a lost response":                    {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.LostResponse}, "connection reset by peer", 1},
+		"a fault of a call that is not made": {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Denial, Nth: 2}, "", 1},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			simulator, err := awssim.New(testWorld())
@@ -103,7 +103,7 @@ func TestFaultsOnDemand(t *testing.T) {
 			} else {
 				require.ErrorContains(t, err, test.want)
 			}
-			require.Len(t, simulator.Resources(awssim.Filter{Type: vpcType}), test.stands)
+			require.Len(t, simulator.Resources(awssim.Filter{Type: vpcType}), test.vpcs)
 		})
 	}
 }

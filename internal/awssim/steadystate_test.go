@@ -11,7 +11,7 @@ import (
 )
 
 func TestServiceBecomesSteady(t *testing.T) {
-	e := newEstate(t)
+	e := newEnvironment(t)
 	service, err := e.service()
 	require.NoError(t, err)
 
@@ -38,7 +38,7 @@ func TestServiceBecomesSteady(t *testing.T) {
 }
 
 func TestServiceRunsAPrebuiltImage(t *testing.T) {
-	e := newEstate(t)
+	e := newEnvironment(t)
 	e.pulled = proxyImage + ":prebuilt"
 	e.inputs["image"] = nil
 	_, err := e.service()
@@ -56,7 +56,7 @@ func TestNetworkLoadBalancerWithoutSecurityGroups(t *testing.T) {
 		"whose addresses the tasks don't admit": {"10.1.0.0/16", "Task failed ELB health checks"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			e := newEstate(t)
+			e := newEnvironment(t)
 			e.inputs["balancer-lb"] = engine.Object{"loadBalancerType": "network", "securityGroups": nil}
 			e.inputs["listener"] = engine.Object{"protocol": "TCP"}
 			e.inputs["group"] = engine.Object{"protocol": "TCP"}
@@ -74,7 +74,7 @@ func TestNetworkLoadBalancerWithoutSecurityGroups(t *testing.T) {
 func TestServiceDoesNotBecomeSteady(t *testing.T) {
 	const denied = "AccessDeniedException"
 	for sentence, test := range map[string]struct {
-		change func(e *estate)
+		change func(e *environment)
 		want   string
 	}{
 		"the subnets reach no ecr.api":        {without("ecr.api"), "does not reach ecr.api"},
@@ -97,18 +97,18 @@ func TestServiceDoesNotBecomeSteady(t *testing.T) {
 		"the role doesn't trust ECS": {changed("execution", engine.Object{"assumeRolePolicy": `{"Version":"2012-10-17","Statement":
 			{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`}), "unable to assume the role"},
 		"the image is for another architecture":                       {forAMD64, "linux/arm64"},
-		"the image lies in a public registry and there is no way out": {func(e *estate) { e.pulled = "public.ecr.aws/team/proxy:1" }, "does not reach public.ecr.aws"},
-		"the image is not in the public registry":                     {func(e *estate) { e.pulled = "public.ecr.aws/team/proxy:2" }, "not found in registry"},
+		"the image lies in a public registry and there is no way out": {func(e *environment) { e.pulled = "public.ecr.aws/team/proxy:1" }, "does not reach public.ecr.aws"},
+		"the image is not in the public registry":                     {func(e *environment) { e.pulled = "public.ecr.aws/team/proxy:2" }, "not found in registry"},
 		"the target group has another port":                           {changed("group", engine.Object{"port": 443.0}), "is not the port of target group"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			e := newEstate(t)
+			e := newEnvironment(t)
 			test.change(e)
 			_, err := e.service()
 			require.ErrorContains(t, err, test.want)
-			var stands engine.Unfinished
-			require.ErrorAs(t, err, &stands, "the service stands and is kept in Pulumi's state")
+			var unfinished engine.Unfinished
+			require.ErrorAs(t, err, &unfinished, "the service exists and is kept in Pulumi's state")
 		})
 	}
 }
@@ -122,7 +122,7 @@ func TestServiceBehindSeveralLoadBalancers(t *testing.T) {
 		"one of which doesn't reach the tasks": {false, "Task failed ELB health checks"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			e := newEstate(t)
+			e := newEnvironment(t)
 			_, err := e.service()
 			require.NoError(t, err)
 			vpc, subnets := e.created["vpc"].ID, engine.List(e.created["subnet-a"].ID, e.created["subnet-b"].ID)
@@ -147,37 +147,37 @@ func TestServiceBehindSeveralLoadBalancers(t *testing.T) {
 			require.Len(t, running[0].Targets, 2)
 		})
 	}
-	e := newEstate(t)
+	e := newEnvironment(t)
 	binding := map[string]any{"targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/a/1", "containerName": "nginx", "containerPort": 8443.0}
 	e.inputs["service"] = engine.Object{"loadBalancers": []any{binding, binding, binding, binding, binding, binding}}
 	_, err := e.service()
 	require.ErrorContains(t, err, "has 6 elements; AWS takes 0 to 5")
 }
 
-func without(part string) func(*estate) { return func(e *estate) { e.inputs[part] = nil } }
+func without(part string) func(*environment) { return func(e *environment) { e.inputs[part] = nil } }
 
-func changed(part string, changes engine.Object) func(*estate) {
-	return func(e *estate) { e.inputs[part] = changes }
+func changed(part string, changes engine.Object) func(*environment) {
+	return func(e *environment) { e.inputs[part] = changes }
 }
 
-func forAMD64(e *estate) {
+func forAMD64(e *environment) {
 	e.inputs["image"] = engine.Object{"build": map[string]any{"context": e.context, "platform": "linux/amd64"}}
 }
 
 func TestServiceIsRefused(t *testing.T) {
 	for sentence, test := range map[string]struct {
-		change func(e *estate)
+		change func(e *environment)
 		want   string
 	}{
 		"the target group has no listener":   {without("listener"), "does not have an associated load balancer"},
-		"the container has no such port":     {func(e *estate) { e.port = 8080 }, "did not have a container port 8080 defined"},
+		"the container has no such port":     {func(e *environment) { e.port = 8080 }, "did not have a container port 8080 defined"},
 		"the target group takes instances":   {changed("group", engine.Object{"targetType": "instance"}), "incompatible with the awsvpc network mode"},
 		"the task definition does not exist": {changed("service", engine.Object{"taskDefinition": "proxy:7"}), "TaskDefinition not found"},
 		"the cluster does not exist":         {changed("service", engine.Object{"cluster": "other"}), "ClusterNotFoundException"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			e := newEstate(t)
+			e := newEnvironment(t)
 			test.change(e)
 			_, err := e.service()
 			require.ErrorContains(t, err, test.want)
@@ -203,7 +203,7 @@ func TestRollbackLooksSteady(t *testing.T) {
 		}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			e := newEstate(t)
+			e := newEnvironment(t)
 			e.inputs["service"] = engine.Object{"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": test.rollback}}
 			service, err := e.service()
 			require.NoError(t, err)
@@ -228,7 +228,7 @@ func TestRollbackLooksSteady(t *testing.T) {
 }
 
 func TestAutoscalingOwnsTheCount(t *testing.T) {
-	e := newEstate(t)
+	e := newEnvironment(t)
 	service, err := e.service()
 	require.NoError(t, err)
 	target := engine.Object{"serviceNamespace": "ecs", "scalableDimension": "ecs:service:DesiredCount", "resourceId": "service/cluster/service",
@@ -263,8 +263,8 @@ func TestAutoscalingOwnsTheCount(t *testing.T) {
 	require.ErrorContains(t, err, "below minCapacity")
 }
 
-// tasks is the tasks that the estate's one service runs.
-func (e *estate) tasks() []ecs.TaskInterface {
+// tasks is the tasks that the environment's one service runs.
+func (e *environment) tasks() []ecs.TaskInterface {
 	e.t.Helper()
 	services, err := e.Services(testAccount, testRegion)
 	require.NoError(e.t, err)
@@ -272,7 +272,7 @@ func (e *estate) tasks() []ecs.TaskInterface {
 	return services[0].Tasks
 }
 
-func (e *estate) describeService(name string) (engine.Object, error) {
+func (e *environment) describeService(name string) (engine.Object, error) {
 	spec := e.Catalog.Functions["aws:ecs/getService:getService"]
 	op := &engine.Op{Session: e.caller, Token: spec.Token, Inputs: engine.Object{"clusterArn": e.created["cluster"].ARN, "serviceName": name}, Operation: "invoking " + spec.Token}
 	return op.Invoke(spec)

@@ -11,7 +11,7 @@ import (
 )
 
 func TestContainersAreReadBackAsECSStoresThem(t *testing.T) {
-	e := newEstate(t)
+	e := newEnvironment(t)
 	container := e.container()
 	container["linuxParameters"] = map[string]any{"capabilities": map[string]any{"drop": []string{"ALL"}}}
 	container["environment"] = []any{map[string]any{"name": "B", "value": "2"}, map[string]any{"name": "A", "value": "1"}}
@@ -46,7 +46,7 @@ func TestContainersAreComparedAsTheProviderDoes(t *testing.T) {
 		"a health check without interval": {map[string]any{"healthCheck": map[string]any{"command": []any{"CMD", "true"}}}, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			e := newEstate(t)
+			e := newEnvironment(t)
 			container := e.container()
 			maps.Copy(container, test.changes)
 			inputs := e.definition()

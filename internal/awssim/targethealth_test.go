@@ -39,7 +39,7 @@ func TestTargetsAreAddressesThatTheBalancerMayReach(t *testing.T) {
 	}
 }
 
-func TestDeregisteringATargetTakesItFromWhoeverRegisteredItToo(t *testing.T) {
+func TestDeregisteringATargetRemovesItForEveryRegistration(t *testing.T) {
 	d := newFrontDoor(t, testWorld())
 	inputs := properties{"targetGroupArn": d.group.id, "targetId": "10.0.0.17"}
 	first := d.create(targetAttachmentType, "first", inputs)

@@ -8,7 +8,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/route53"
 )
 
-// World is what stands before any program has run.
+// World is what exists before any program has run.
 type World struct {
 	// Home is who calls without assuming a role: the identity of the
 	// credentials that the engine would find in its environment.
@@ -36,7 +36,7 @@ type World struct {
 	// for certificates.
 	EmailApprovals []string `json:",omitempty"`
 
-	// Images are what registries hold that nobody here pushed to.
+	// Images are what registries hold that no program pushed.
 	Images []ecr.PublicImage `json:",omitempty"`
 
 	// Quotas replaces default limits by the names that AWS gives them, for

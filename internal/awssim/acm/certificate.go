@@ -60,8 +60,8 @@ func certificateSpec() *engine.Type {
 // imported is when the program has the certificate already.
 var imported = engine.Given("certificateBody")
 
-// identifyCertificate makes the ARN, whose last part has a UUID's form; what
-// stood before Portico has its own.
+// identifyCertificate makes the ARN, whose last part has a UUID's form; a
+// certificate of the initial state has its own.
 func identifyCertificate(op *engine.Op) {
 	if op.ID != "" {
 		op.ARN = op.ID

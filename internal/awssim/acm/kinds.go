@@ -55,8 +55,8 @@ func requestPrivateCertificate(op *engine.Op) error {
 	return nil
 }
 
-// importCertificate takes a certificate that somebody else issued, as ACM reads
-// it: parsed, with its key and its chain.
+// importCertificate takes a certificate that another authority issued, as ACM
+// reads it: parsed, with its key and its chain.
 func importCertificate(op *engine.Op) error {
 	leaf, err := parseImported(op)
 	if err != nil {
@@ -166,14 +166,14 @@ func validationDomain(op *engine.Op, certificate engine.Object, name string) (st
 	return own, nil
 }
 
-// ApproveEmail is whoever reads a domain's mail approving all requests for
+// ApproveEmail approves, as the domain's mail recipient, all requests for
 // certificates that ask its mailboxes, now and later.
 func ApproveEmail(s *engine.Simulator, domain string) {
 	engine.ChangeFact(s, func(approved EmailApprovals) EmailApprovals { return append(slices.Clone(approved), domain) })
 }
 
 // issueApproved stages the issuance of a certificate whose every domain's mail
-// was answered, and tells whether it did.
+// was answered, and reports whether it did.
 func issueApproved(op *engine.Op, arn string) bool {
 	certificate := op.FindBy(view.CertificateType, "arn", arn)
 	p := certificate.Properties

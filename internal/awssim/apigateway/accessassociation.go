@@ -72,10 +72,10 @@ func checkOneOfTheName(op *engine.Op, domain *engine.Resource, endpoint string) 
 		if other.Properties.Text("accessAssociationSource") != endpoint || other.Properties.Text("domainNameArn") == domain.ARN {
 			continue
 		}
-		standing := view.FindPrivateDomain(op, other.Properties.Text("domainNameArn"))
-		if standing != nil && view.CanonicalName(standing.Properties.Text("domainName")) == view.CanonicalName(domain.Properties.Text("domainName")) {
+		existing := view.FindPrivateDomain(op, other.Properties.Text("domainNameArn"))
+		if existing != nil && view.CanonicalName(existing.Properties.Text("domainName")) == view.CanonicalName(domain.Properties.Text("domainName")) {
 			return op.Refuse("ConflictException", "The VPC endpoint %s is associated with %s already: private custom domain names of one name can't be called through one endpoint",
-				endpoint, standing.ARN)
+				endpoint, existing.ARN)
 		}
 	}
 	return nil

@@ -226,19 +226,19 @@ func checkDomainQuota(op *engine.Op) error {
 	if view.DomainKind(op.Inputs) == view.PrivateDomain {
 		name, standard = privateDomainsQuota, 50
 	}
-	standing := 0
+	count := 0
 	for _, other := range op.All(view.DomainNameType) {
 		if view.DomainKind(other.Properties) == view.DomainKind(op.Inputs) {
-			standing++
+			count++
 		}
 	}
-	if limit := op.Limit(name, standard); standing >= limit && !op.Owner {
+	if limit := op.Limit(name, standard); count >= limit && !op.Owner {
 		return op.Refuse("LimitExceededException", "%s: the quota of %d is reached", name, limit)
 	}
 	return nil
 }
 
-// checkPublicName refuses a REGIONAL name that stands in the region in any
+// checkPublicName refuses a REGIONAL name that exists in the region in any
 // account (documented), and one that a wildcard of another account covers or
 // that covers another account's names (documented: names and their wildcard
 // share an account). PRIVATE names don't count: they need not be unique, in one
@@ -246,13 +246,13 @@ func checkDomainQuota(op *engine.Op) error {
 func checkPublicName(op *engine.Op) error {
 	name := view.CanonicalName(op.Inputs.Text("domainName"))
 	for _, other := range op.Everywhere(view.DomainNameType) {
-		standing := view.CanonicalName(other.Properties.Text("domainName"))
+		existing := view.CanonicalName(other.Properties.Text("domainName"))
 		if other.Region != op.Region || view.DomainKind(other.Properties) == view.PrivateDomain {
 			continue
 		}
-		if standing == name || other.Account != op.Account && (view.Covers(standing, name) || view.Covers(name, standing)) {
+		if existing == name || other.Account != op.Account && (view.Covers(existing, name) || view.Covers(name, existing)) {
 			return op.Refuse("ConflictException", "The domain name you provided already exists: %s is %s of account %s in %s; "+
-				"public custom domain names are unique in a region over all accounts", name, standing, other.Account, op.Region)
+				"public custom domain names are unique in a region over all accounts", name, existing, other.Account, op.Region)
 		}
 	}
 	return nil
@@ -294,7 +294,7 @@ func invokedDomainARN(op *engine.Op) string {
 }
 
 // deleteDomain takes the domain's mappings with it, and refuses while an access
-// association stands. That is an assumption: AWS says that the association's own
+// association exists. That is an assumption: AWS says that the association's own
 // account alone can delete it, not what becomes of it with the domain.
 func deleteDomain(op *engine.Op) error {
 	for _, association := range op.Everywhere(view.AccessAssociationType) {

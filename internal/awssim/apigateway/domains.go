@@ -93,7 +93,7 @@ func (d CustomDomain) ReadyAt(endpoint string) time.Time {
 	return d.ready[""]
 }
 
-// Serves tells whether the domain is the one that a host name leads to, for a
+// Serves reports whether the domain is the one that a host name leads to, for a
 // request that came through an endpoint: a PRIVATE one where it is associated,
 // a REGIONAL one always.
 func (d CustomDomain) Serves(host, endpoint string) bool {

@@ -28,7 +28,7 @@ type RESTAPI struct {
 	// Stages are deployed with the policy and the methods as they are here.
 	Stages []string `json:",omitempty"`
 
-	// Methods are what the owner has saved; none stands for an API that takes
+	// Methods are what the owner has saved; none means an API that takes
 	// every method on every path, without authorization.
 	Methods []Method `json:",omitempty"`
 }

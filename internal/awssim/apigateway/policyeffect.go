@@ -19,7 +19,7 @@ type Invocation struct {
 	Context map[string][]string
 }
 
-// Admits tells whether the API invokes its method for a request, by the policy
+// Admits reports whether the API invokes its method for a request, by the policy
 // that the stage was deployed with: one that was saved afterwards has no
 // effect. On methods with a Lambda or Cognito authorizer, or with IAM
 // authorization, outcome is what that says of the caller, whom the owner's
@@ -92,7 +92,7 @@ func (s Snapshot) authorizer(verb, path string) (iampolicy.Authorizer, bool) {
 	return "", false
 }
 
-// pathMatches holds a path to a resource's path, in which {name} stands for
+// pathMatches holds a path to a resource's path, in which {name} matches
 // one segment and {name+} for all that follow.
 func pathMatches(template, path string) bool {
 	want, got := strings.Split(strings.Trim(template, "/"), "/"), strings.Split(strings.Trim(path, "/"), "/")

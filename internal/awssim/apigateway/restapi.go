@@ -22,8 +22,8 @@ const (
 	policyCharacters = 8192
 )
 
-// RESTAPIService is REST APIs as their owners run them, and what somebody
-// else may do to them: replace the policy and redeploy a stage.
+// RESTAPIService is REST APIs as their owners run them, and what another
+// account may do to them: replace the policy and redeploy a stage.
 func RESTAPIService() engine.Service {
 	return engine.Service{
 		Types:     []*engine.Type{restAPISpec(), restAPIPolicySpec(), deploymentSpec(), stageSpec()},
@@ -299,8 +299,8 @@ func pointStage(op *engine.Op, api *engine.Resource, name string) {
 	}}
 	stage.ARN = fmt.Sprintf("%s/stages/%s", api.ARN, name)
 	stage.Properties["arn"] = stage.ARN
-	if standing := op.Find(view.StageType, stage.ID); standing != nil {
-		stage = standing.Clone()
+	if existing := op.Find(view.StageType, stage.ID); existing != nil {
+		stage = existing.Clone()
 	}
 	stage.Properties["deployment"] = op.ID
 	op.Put(stage)
@@ -309,7 +309,7 @@ func pointStage(op *engine.Op, api *engine.Resource, name string) {
 func stageID(apiID, name string) string { return "ags-" + apiID + "-" + name }
 
 // withdraw deletes a deployment as the provider does: a stage that still
-// points at it goes first, whoever created the stage.
+// points at it goes first, also if another program created it.
 func withdraw(op *engine.Op) error {
 	var serving []*engine.Resource
 	for _, stage := range op.All(view.StageType) {

@@ -139,7 +139,7 @@ func freeAddress(op *engine.Op, subnet *engine.Resource) (netip.Addr, error) {
 	return netip.Addr{}, op.Refuse("InsufficientFreeAddressesInSubnet", "The subnet %s has not enough free addresses", subnet.ID)
 }
 
-// keptByAWS tells whether AWS keeps an address of a subnet for itself: the
+// keptByAWS reports whether AWS keeps an address of a subnet for itself: the
 // first four and the last.
 func keptByAWS(network netip.Prefix, address netip.Addr) bool {
 	first := network.Masked().Addr()

@@ -109,7 +109,7 @@ func RouteTableOf(op *engine.Op, subnet *engine.Resource) *engine.Resource {
 	return nil
 }
 
-// LeadsToInternet tells whether a route table has a default route to an
+// LeadsToInternet reports whether a route table has a default route to an
 // internet gateway.
 func LeadsToInternet(op *engine.Op, table *engine.Resource) bool {
 	for _, route := range table.Properties.Objects("routes") {

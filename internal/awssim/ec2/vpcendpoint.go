@@ -105,7 +105,7 @@ func ServiceOf(name, region string) string {
 // lacks use1-az3 is how accounts of us-east-1 often meet this.
 var zonesWithout = map[string][]string{"execute-api": {"use1-az3"}}
 
-// placeEndpoint checks what an endpoint needs to stand and attaches its
+// placeEndpoint checks an endpoint's prerequisites and attaches its
 // interfaces.
 func placeEndpoint(op *engine.Op) error {
 	name := op.Inputs.Text("serviceName")
@@ -174,9 +174,9 @@ func attachEndpoint(op *engine.Op, service string, groups []string) error {
 	for _, configuration := range op.Inputs.Objects("subnetConfigurations") {
 		addresses[configuration.Text("subnetId")] = configuration.Text("ipv4")
 	}
-	standing := map[string]*engine.Resource{}
+	existing := map[string]*engine.Resource{}
 	for _, r := range InterfacesOf(op, op.ID) {
-		standing[r.Properties.Text("subnetId")] = r
+		existing[r.Properties.Text("subnetId")] = r
 		op.Remove(r)
 	}
 	var ids []string
@@ -191,7 +191,7 @@ func attachEndpoint(op *engine.Op, service string, groups []string) error {
 		}
 		zones[zone] = id
 		address := addresses[id]
-		if old := standing[id]; old != nil && address == "" {
+		if old := existing[id]; old != nil && address == "" {
 			address = old.Properties.Text("privateIp")
 		}
 		r, err := Attach(op, subnet, address, groups, "VPC Endpoint Interface "+op.ID)
@@ -243,7 +243,7 @@ func PrefixListID(region, service string) string {
 	return "pl-" + hex.EncodeToString(sum[:])[:8]
 }
 
-// PrefixListNetworks is documentation networks that stand for the service's.
+// PrefixListNetworks is documentation networks in place of the service's.
 func PrefixListNetworks(service string) []string {
 	if service == "s3" {
 		return []string{"198.51.100.0/25"}
@@ -260,7 +260,7 @@ func prefixLists(region string) map[string]string {
 	return lists
 }
 
-// prefixListHolds tells whether a prefix list covers an address.
+// prefixListHolds reports whether a prefix list covers an address.
 func prefixListHolds(region, id string, address netip.Addr) bool {
 	for _, network := range PrefixListNetworks(ServiceOf(prefixLists(region)[id], region)) {
 		if netip.MustParsePrefix(network).Contains(address) {

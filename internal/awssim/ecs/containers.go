@@ -414,7 +414,7 @@ var fargateMemory = map[int][3]int{
 	4096: {8192, 30720, 1024}, 8192: {16384, 61440, 4096}, 16384: {32768, 122880, 8192},
 }
 
-// IsFargateSize tells whether Fargate has tasks of that size.
+// IsFargateSize reports whether Fargate has tasks of that size.
 func IsFargateSize(cpu, memory int) bool {
 	if cpu == 256 && memory == 1536 {
 		return false // 0.5, 1 and 2 GB only

@@ -64,8 +64,8 @@ func clusterSpec() *engine.Type {
 func ClusterName(cluster string) string { return cluster[strings.LastIndexByte(cluster, '/')+1:] }
 
 // taskDefinitionSpec has a revision's ARN as its ID, so that each revision
-// stands by itself; the real provider's ID is the family. Deregistering leaves
-// running tasks alone, and services remember what they run.
+// is a resource of its own; the real provider's ID is the family. Deregistering
+// leaves running tasks alone, and services remember what they run.
 func taskDefinitionSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.TaskDefinitionType, Title: "ECS Task Definition", Args: ecs.TaskDefinitionArgs{}, State: ecs.TaskDefinition{},
@@ -235,8 +235,8 @@ func createService(op *engine.Op) error {
 }
 
 func updateService(op *engine.Op) error {
-	// What autoscaling made of the count stands until the program states
-	// another one.
+	// What autoscaling made of the count is kept until the program
+	// states another one.
 	if engine.EqualValues(op.Inputs["desiredCount"], op.Hidden["statedCount"], false) {
 		op.Outputs["desiredCount"] = op.Before.Properties["desiredCount"]
 	}
@@ -251,7 +251,7 @@ func updateService(op *engine.Op) error {
 	return deployService(op, definition)
 }
 
-// replacesTasks tells whether an update starts a deployment.
+// replacesTasks reports whether an update starts a deployment.
 func replacesTasks(op *engine.Op) bool {
 	for _, name := range []string{"networkConfiguration", "loadBalancers", "platformVersion", "capacityProviderStrategies", "triggers", "propagateTags", "enableExecuteCommand"} {
 		if !engine.EqualValues(op.Before.Properties[name], op.Outputs[name], true) {

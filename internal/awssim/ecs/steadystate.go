@@ -72,11 +72,11 @@ func startTask(op *engine.Op, serviceARN string, service engine.Object, number i
 
 // ScaleTasks starts or stops as many tasks as the desired count wants.
 func ScaleTasks(op *engine.Op, serviceARN string, service engine.Object) error {
-	standing, count := ec2.InterfacesOf(op, serviceARN), service.Number("desiredCount")
-	for _, surplus := range standing[min(count, len(standing)):] {
+	running, count := ec2.InterfacesOf(op, serviceARN), service.Number("desiredCount")
+	for _, surplus := range running[min(count, len(running)):] {
 		op.Remove(surplus)
 	}
-	for i := len(standing); i < count; i++ {
+	for i := len(running); i < count; i++ {
 		if err := startTask(op, serviceARN, service, i); err != nil {
 			return err
 		}
@@ -210,18 +210,18 @@ func logs(op *engine.Op, container containerDefinition, role *engine.Resource) [
 // tasks is one end of a connection for each subnet that tasks start in.
 func tasks(op *engine.Op) []reachability.Endpoint {
 	network := op.Inputs.Object("networkConfiguration")
-	var parties []reachability.Endpoint
+	var endpoints []reachability.Endpoint
 	for _, id := range network.Texts("subnets") {
 		address := ec2.NetworkOf(op.Find(view.SubnetType, id)).Addr()
 		for range 5 { // past the addresses that AWS keeps for itself
 			address = address.Next()
 		}
-		parties = append(parties, reachability.Endpoint{
+		endpoints = append(endpoints, reachability.Endpoint{
 			Name: "task of service " + op.Outputs.Text("name") + " in " + id, SubnetID: id, Address: address,
 			Groups: network.Texts("securityGroups"), PublicIP: network.Flag("assignPublicIp"),
 		})
 	}
-	return parties
+	return endpoints
 }
 
 // connects is what keeps a task from the services that it needs to start: the
@@ -249,9 +249,9 @@ func connects(op *engine.Op, task reachability.Endpoint, container containerDefi
 	return found
 }
 
-// reachesAPIs tells whether a task reaches an execute-api endpoint of its VPC,
-// if there is one. ECS itself would not notice; a proxy that cannot reach what
-// it is for is not up.
+// reachesAPIs returns nil if a task reaches an execute-api endpoint of its VPC,
+// or the VPC has none. ECS itself would not notice; a proxy that cannot reach
+// what it is for is not up.
 func reachesAPIs(op *engine.Op, task reachability.Endpoint) error {
 	vpc := op.Find(view.SubnetType, task.SubnetID).Properties.Text("vpcId")
 	var refusals []error

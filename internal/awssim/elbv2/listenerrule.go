@@ -134,16 +134,16 @@ func actionProblems(actions []engine.Object) []engine.Problem {
 
 func createListenerRule(op *engine.Op) error {
 	listener := op.Ref("listenerArn")
-	standing, highest := 0, 0
+	count, highest := 0, 0
 	for _, other := range listenersAt(op, listener.Properties.Text("loadBalancerArn")) {
 		for _, rule := range rulesAt(op, other.ARN) {
-			standing++
+			count++
 			if other == listener {
 				highest = max(highest, rule.Properties.Number("priority"))
 			}
 		}
 	}
-	if limit := op.Limit(rulesQuota, 100); standing >= limit {
+	if limit := op.Limit(rulesQuota, 100); count >= limit {
 		return op.Refuse("TooManyRules", "%s: the quota of %d is reached", rulesQuota, limit)
 	}
 	if op.Outputs["priority"] == nil {

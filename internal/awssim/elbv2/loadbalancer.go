@@ -231,13 +231,13 @@ func checkCertificates(op *engine.Op, loadBalancer string) error {
 	if err := issuance.CheckIssued(op, op.Inputs.Text("certificateArn")); err != nil {
 		return err
 	}
-	standing := 0
+	count := 0
 	for _, other := range op.All(view.ListenerCertificateType) {
 		if listener := op.FindBy(view.ListenerType, "arn", other.Properties.Text("listenerArn")); listener != nil && listener.Properties.Text("loadBalancerArn") == loadBalancer {
-			standing++
+			count++
 		}
 	}
-	if limit := op.Limit(certificatesQuota, 25); standing >= limit {
+	if limit := op.Limit(certificatesQuota, 25); count >= limit {
 		return op.Refuse("TooManyCertificates", "The maximum number of certificates (%d, not counting the default) on load balancer %s has been reached", limit, loadBalancer)
 	}
 	return nil

@@ -132,7 +132,7 @@ func (t *Type) Diff(state, oldInputs, news Object) *pulumirpc.DiffResponse {
 		kind, changed := pulumirpc.PropertyDiff_UPDATE, !t.equal(name, state, stated(had, want, oldInputs[name]), want)
 		switch {
 		case want == nil && oldInputs[name] == nil:
-			changed = false // nobody states it: AWS's choice stands
+			changed = false // no program states it: AWS's choice is kept
 		case want == nil && slices.Contains(t.computedInputs(), name):
 			changed = false // no longer stated: AWS keeps what it has
 		case had == nil:
@@ -257,7 +257,7 @@ func CompareJSON(a, b any) int {
 	return cmp.Compare(string(left), string(right))
 }
 
-// sameDocument tells whether two JSON texts mean the same.
+// sameDocument reports whether two JSON texts mean the same.
 func sameDocument(a, b string) bool {
 	var left, right any
 	if json.Unmarshal([]byte(a), &left) != nil || json.Unmarshal([]byte(b), &right) != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Condition is a question about the object that holds a property.
+// Condition is a check of the object that holds a property.
 type Condition struct {
 	in    func(within Object) answer
 	words func(within Object) string // "with HTTPS", of an object in which it holds

@@ -5,7 +5,7 @@ import (
 	"path"
 )
 
-// Call is one AWS API call that an operation of the provider stands for.
+// Call is one AWS API call that an operation of the provider makes.
 type Call struct {
 	Account, Region string
 	Caller          string // principal ARN
@@ -72,7 +72,7 @@ func (s *Simulator) Inject(f Fault) {
 	s.faults = append(s.faults, &fault{f, map[string]int{}})
 }
 
-// strikes counts a call and tells whether the fault hits it.
+// strikes counts a call and reports whether the fault hits it.
 func (f *fault) strikes(op *Op, action string) bool {
 	if ok, _ := path.Match(f.Action, action); !ok {
 		return false

@@ -54,7 +54,7 @@ func (op *Op) Fail(format string, args ...any) error {
 	return fmt.Errorf(op.Operation+": "+format, args...)
 }
 
-// Unfinished is an error of a resource that stands nevertheless: its ID goes
+// Unfinished is an error of a resource that exists nevertheless: its ID goes
 // to Pulumi's state, and the next update goes on from there.
 type Unfinished struct{ error }
 
@@ -63,7 +63,7 @@ func LeaveUnfinished(err error) error { return Unfinished{err} }
 
 func (u Unfinished) Unwrap() error { return u.error }
 
-// scopeOf is where the caller's resources of a type stand.
+// scopeOf is where the caller's resources of a type are.
 func (op *Op) scopeOf(token string) scope {
 	sc := scope{op.Account, op.Region, token}
 	if spec := op.Simulator.Catalog.Types[token]; spec != nil && spec.Global {

@@ -17,7 +17,7 @@ func (op *Op) begins(verb string, actions []string) {
 	}
 }
 
-// requests makes the API calls that an operation stands for.
+// requests makes the API calls that an operation consists of.
 func (op *Op) requests(verb string, actions []string) error {
 	op.begins(verb, actions)
 	for _, action := range actions {
@@ -63,7 +63,7 @@ func (op *Op) createResource(inputs Object) (*Resource, error) {
 		return nil, err
 	}
 	op.name()
-	if standing := op.Find(op.Token, op.ID); standing != nil && (!op.spec.Upserts.holds(inputs)) {
+	if existing := op.Find(op.Token, op.ID); existing != nil && (!op.spec.Upserts.holds(inputs)) {
 		return nil, op.Refuse(op.conflictCode(), "%s %q already exists", op.spec.Title, op.ID)
 	}
 	op.setTags()
@@ -78,8 +78,8 @@ func (op *Op) settle(rules func(*Op) error) (*Resource, error) {
 	if rules != nil {
 		short = rules(op)
 	}
-	var stands Unfinished
-	if short != nil && !errors.As(short, &stands) {
+	var unfinished Unfinished
+	if short != nil && !errors.As(short, &unfinished) {
 		return nil, short
 	}
 	for _, shown := range op.spec.readBack {
@@ -281,15 +281,15 @@ func (op *Op) checkUnique() error {
 func (op *Op) checkQuota() error {
 	q := op.spec.Quota
 	if q.Limit == 0 || op.Owner {
-		return nil // what stood before may have had its quotas raised
+		return nil // an account of the initial state may have had its quotas raised
 	}
-	standing := 0
+	count := 0
 	for _, other := range op.All(op.Token) {
 		if q.Per == "" || EqualValues(other.Properties[q.Per], op.Outputs[q.Per], false) {
-			standing++
+			count++
 		}
 	}
-	if limit := op.Limit(q.Name, q.Limit); standing >= limit {
+	if limit := op.Limit(q.Name, q.Limit); count >= limit {
 		return op.Refuse(q.Code, "%s: the quota of %d is reached", q.Name, limit)
 	}
 	return nil

@@ -200,7 +200,7 @@ func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest)
 	return &pulumirpc.CreateResponse{Id: r.ID, Properties: properties}, nil
 }
 
-// initFailed reports a resource that stands but did not come up, in the way
+// initFailed reports a resource that exists but did not come up, in the way
 // that makes the engine keep it in its state.
 func initFailed(id string, properties, inputs *structpb.Struct, err error) error {
 	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, err.Error()), &pulumirpc.ErrorResourceInitFailed{
@@ -239,12 +239,12 @@ func (p *provider) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*p
 func (t *Type) InputsOf(state, old Object) Object {
 	inputs := Object{DefaultsKey: []any{}}
 	for name := range t.Schema().Inputs {
-		value, stands := state[name]
+		value, exists := state[name]
 		before, wasStated := old[name]
 		switch {
-		case stands && len(old) == 0:
+		case exists && len(old) == 0:
 			inputs[name] = value
-		case stands && wasStated:
+		case exists && wasStated:
 			inputs[name] = stated(value, before, before)
 		}
 	}
@@ -372,7 +372,7 @@ func (p *provider) do(op *Op, run func() (*Resource, error)) (*Resource, error) 
 }
 
 // Foreseen is what a preview can tell of a resource's outputs: its inputs, and
-// of one that stands also what stands. All else is unknown.
+// of one that exists also its state. All else is unknown.
 func (t *Type) Foreseen(state, inputs Object) Object {
 	if t.PreviewsAnew {
 		state = nil

@@ -92,7 +92,7 @@ func (s *Server) Close() error {
 }
 
 // connection is what the server knows of one gRPC connection. The engine opens
-// one for each provider instance, so it stands for the instance.
+// one for each provider instance, so it identifies the instance.
 type connection struct{ session atomic.Pointer[Session] }
 
 type connectionKey struct{}

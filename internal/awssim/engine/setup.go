@@ -260,7 +260,7 @@ func (s Session) Read(r *Resource) (*Resource, error) {
 }
 
 // Edit changes resources of any type by an API call that no type of Pulumi's
-// stands for.
+// makes.
 func (s Session) Edit(operation, action string, change func(op *Op) error) error {
 	s.Simulator.mu.Lock()
 	defer s.Simulator.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Resource is one thing that stands in a simulated account.
+// Resource is one resource of a simulated account.
 type Resource struct {
 	Account string // 12 digits
 	Region  string // "" for global services
@@ -169,7 +169,7 @@ func compareResources(a, b *Resource) int {
 // Filter chooses resources; empty fields choose all.
 type Filter struct{ Account, Region, Type, ID string }
 
-// Resources is what stands in the simulated accounts, sorted by account,
+// Resources is the resources of the simulated accounts, sorted by account,
 // region, type and ID. The result is the caller's own copy.
 func (s *Simulator) Resources(f Filter) []Resource {
 	s.mu.Lock()

@@ -214,7 +214,7 @@ func policyAttachmentSpec() *engine.Type {
 // Role is the caller's role with that ARN, or nil.
 func Role(op *engine.Op, arn string) *engine.Resource { return op.FindBy(view.RoleType, "arn", arn) }
 
-// RoleTrusts tells whether a service may assume a role.
+// RoleTrusts reports whether a service may assume a role.
 func RoleTrusts(role *engine.Resource, service string) bool {
 	trust, err := parseTrust(role.Properties.Text("assumeRolePolicy"))
 	if err != nil {
@@ -225,7 +225,7 @@ func RoleTrusts(role *engine.Resource, service string) bool {
 	}).Outcome == iampolicy.Allowed
 }
 
-// RoleMay tells whether a role's policies, inline and attached, allow it an
+// RoleMay reports whether a role's policies, inline and attached, allow it an
 // action on a resource of its own account.
 func RoleMay(op *engine.Op, role *engine.Resource, action, resource string) bool {
 	allowed := false

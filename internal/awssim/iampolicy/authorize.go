@@ -44,9 +44,9 @@ var otherAccount = map[combination]Outcome{
 	{ExplicitDeny, ExplicitDeny}: ExplicitDeny,
 }
 
-// Authorize tells whether a private API invokes its method for a request. The
+// Authorize reports whether a private API invokes its method for a request. The
 // policy is the API's, nil if it has none: a private API without one admits
-// nobody. The outcome is the authorizer's or the identity's own; NoAuthorizer
+// no caller. The outcome is the authorizer's or the identity's own; NoAuthorizer
 // has none and ignores it.
 //
 // AWS's text demands an explicit Allow of the resource policy for Cognito

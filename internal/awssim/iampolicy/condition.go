@@ -135,7 +135,7 @@ func conditionText(value any) (string, error) {
 	return "", fmt.Errorf("%v isn't a text, a number or a boolean", value)
 }
 
-// holds tells whether the condition is true of a request with these values of
+// holds reports whether the condition is true of a request with these values of
 // its key; none: the request doesn't have the key. Several values without a
 // set operator are taken as ForAnyValue does; a negated operator then demands
 // that none of them matches.

@@ -260,7 +260,7 @@ func TestAuthorizeFollowsTheAuthorizationFlowOfAPIGateway(t *testing.T) {
 					got = append(got, fmt.Sprintf("%s/%s", outcome, resource))
 				}
 			}
-			require.False(t, Authorize(nil, authorizer, outcome, get("/orders", nil)), "a private API without a policy admits nobody")
+			require.False(t, Authorize(nil, authorizer, outcome, get("/orders", nil)), "a private API without a policy admits no caller")
 		}
 		require.ElementsMatch(t, want, got, authorizer)
 	}

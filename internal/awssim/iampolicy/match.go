@@ -2,8 +2,8 @@ package iampolicy
 
 import "strings"
 
-// matches tells whether text matches a pattern in which "*" stands for any
-// run of characters, slashes and the empty run included, and "?" for one.
+// matches reports whether text matches a pattern in which "*" matches any
+// run of characters, slashes and the empty run included, and "?" matches one.
 func matches(pattern, text string) bool {
 	p, t := 0, 0
 	star, mark := -1, 0
@@ -40,8 +40,8 @@ func matchesARN(pattern, arn string) bool {
 	return true
 }
 
-// matchesResource tells whether a request's resource matches a pattern.
-// execute-api:/stage/METHOD/path stands for the API that the policy is
+// matchesResource reports whether a request's resource matches a pattern.
+// execute-api:/stage/METHOD/path means the API that the policy is
 // attached to, which is the one that the request is for.
 func matchesResource(pattern, resource string) bool {
 	if rest, short := strings.CutPrefix(pattern, "execute-api:/"); short {

@@ -44,7 +44,7 @@ func parsePrincipals(raw json.RawMessage) (*principals, error) {
 	return p, nil
 }
 
-// contains tells whether the principal, an ARN, a service's name, or empty for
+// contains reports whether the principal, an ARN, a service's name, or empty for
 // an anonymous caller, is among those of a statement.
 func (p *principals) contains(principal string) bool {
 	if p.everybody {
@@ -63,8 +63,8 @@ func (p *principals) contains(principal string) bool {
 	return false
 }
 
-// isOrHolds tells whether an AWS principal of a policy stands for the caller:
-// an account for everybody in it, a role for its sessions.
+// isOrHolds reports whether an AWS principal of a policy includes the caller:
+// an account includes every principal in it, a role its sessions.
 func isOrHolds(name, caller string) bool {
 	callerARN := strings.SplitN(caller, ":", 6)
 	if len(callerARN) != 6 {

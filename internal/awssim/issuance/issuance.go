@@ -13,8 +13,8 @@ import (
 )
 
 // A certificate is issued when, for each of its names, public DNS answers with
-// the record that proves control of it: the record must stand in the hosted
-// zone to which the name is delegated, whoever's account that is in. What is
+// the record that proves control of it: the record must be in the hosted
+// zone to which the name is delegated, in any account. What is
 // issued stays so when the record goes.
 
 // CheckIssued refuses a certificate that is not issued, as listeners do.
@@ -44,7 +44,7 @@ func IssueCertificates(op *engine.Op, record *engine.Resource) {
 	}
 }
 
-// asksFor tells whether a certificate is validated by a record of that name.
+// asksFor reports whether a certificate is validated by a record of that name.
 func asksFor(certificate *engine.Resource, fqdn string) bool {
 	return slices.ContainsFunc(certificate.Properties.Objects("domainValidationOptions"), func(option engine.Object) bool {
 		return view.CanonicalName(option.Text("resourceRecordName")) == view.CanonicalName(fqdn)

@@ -69,8 +69,8 @@ func groupsOfEndpoint(op *engine.Op, endpoint string, pending *engine.Resource) 
 	return groups
 }
 
-// hostMatches tells whether one of a rule's host patterns stands for a name.
-// Letters' case doesn't matter; * and ? stand for any characters, dots too.
+// hostMatches reports whether one of a rule's host patterns matches a name.
+// Letters' case doesn't matter; * and ? match any characters, dots too.
 func hostMatches(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		ok, err := path.Match(strings.ToLower(pattern), name)

@@ -27,7 +27,7 @@ func resourceShareSpec() *engine.Type {
 		Token: view.ResourceShareType, Title: "RAM Resource Share", Args: ram.ResourceShareArgs{}, State: ram.ResourceShare{},
 		ID: "{arn}",
 		Identify: func(op *engine.Op) {
-			if op.ID != "" { // stood before, with an ARN of its own
+			if op.ID != "" { // of the initial state, with an ARN of its own
 				op.ARN = op.ID
 				return
 			}
@@ -201,7 +201,7 @@ func expired(op *engine.Op, invited *engine.Resource) bool {
 	return op.Now().After(engine.Stamped(invited.Hidden, "invitedAt").Add(invitationLasts))
 }
 
-// SharedWith tells whether a resource is shared with an account that has
+// SharedWith reports whether a resource is shared with an account that has
 // accepted it, or needn't.
 func SharedWith(op *engine.Op, resource, account string) bool {
 	for _, association := range op.Everywhere(view.ResourceAssociationType) {

@@ -21,7 +21,7 @@ type Endpoint struct {
 	PublicIP bool
 }
 
-// Network judges connections in one account and region as it stands.
+// Network checks connections in one account and region as it is now.
 type Network struct {
 	simulator       *engine.Simulator
 	account, region string
@@ -33,17 +33,17 @@ func NetworkOf(s *engine.Simulator, account, region string) *Network {
 	return &Network{s, account, region}
 }
 
-// Of judges with the simulator locked by the call already.
+// Of is the reachability within a call, which has locked the simulator already.
 func Of(op *engine.Op) Reachability { return Reachability{op} }
 
-// Admits tells whether a TCP connection passes the security groups of both
-// ends, or else which hop stops it.
+// Admits returns nil if a TCP connection passes the security groups of both
+// ends, or else an error that names the hop that stops it.
 func (n *Network) Admits(from, to Endpoint, port int) (err error) {
 	n.simulator.Look(n.account, n.region, func(op *engine.Op) { err = Of(op).admits(from, to, port) })
 	return err
 }
 
-// ReachesService tells whether a party reaches an AWS service by its usual
+// ReachesService returns nil if an endpoint reaches an AWS service by its usual
 // name, such as "ecr.api", "ecr.dkr", "logs" or "s3": through an interface
 // endpoint with private DNS, a gateway endpoint, or the internet.
 func (n *Network) ReachesService(from Endpoint, service string) (err error) {
@@ -59,7 +59,7 @@ func (j Reachability) admits(from, to Endpoint, port int) error {
 	return errors.Join(j.lets(from, to, port, view.EgressRuleType, "egress"), j.lets(to, from, port, view.IngressRuleType, "ingress"))
 }
 
-// lets tells whether one party's own groups let the connection with a peer
+// lets returns nil if one endpoint's own groups let the connection with a peer
 // through.
 func (j Reachability) lets(own, peer Endpoint, port int, token, direction string) error {
 	for _, id := range own.Groups {
@@ -115,13 +115,13 @@ func (j Reachability) ReachesService(from Endpoint, service string) error {
 	return j.reachesInternet(from, subnet, service)
 }
 
-// resolvesPrivately tells whether a VPC's resolver answers with private names.
+// resolvesPrivately reports whether a VPC's resolver answers with private names.
 func (j Reachability) resolvesPrivately(vpc string) bool {
 	p := j.c.Find(view.VPCType, vpc).Properties
 	return p.Flag("enableDnsSupport") && p.Flag("enableDnsHostnames")
 }
 
-// ReachesEndpoint tells whether a party reaches every network interface of an
+// ReachesEndpoint returns nil if a client reaches every network interface of an
 // interface endpoint: names resolve to all of them.
 func (j Reachability) ReachesEndpoint(from Endpoint, endpoint *engine.Resource, port int) error {
 	interfaces := ec2.InterfacesOf(j.c, endpoint.ID)
@@ -149,7 +149,7 @@ func (j Reachability) reachesInternet(from Endpoint, subnet *engine.Resource, se
 	return j.lets(from, publicSide(service), 443, view.EgressRuleType, "egress")
 }
 
-// publicSide stands for a service's public addresses.
+// publicSide is a service's public addresses as one endpoint.
 func publicSide(service string) Endpoint {
 	address := netip.MustParseAddr("203.0.113.1")
 	if slices.Contains(ec2.GatewayServices, service) {

@@ -116,7 +116,7 @@ func endpointFails(op *engine.Op, endpoint *engine.Resource, group engine.Object
 	return ""
 }
 
-// matcherTakes tells whether codes such as "200,403" or "200-299" hold one. An
+// matcherTakes reports whether codes such as "200,403" or "200-299" hold one. An
 // Application Load Balancer wants 200 unless told otherwise.
 func matcherTakes(matcher string, code int) bool {
 	if matcher == "" {

@@ -100,7 +100,7 @@ func placeRecord(op *engine.Op) error {
 		}
 	}
 	for _, alias := range op.Inputs.Objects("aliases") {
-		if !aliasStands(op, alias, zone) {
+		if !aliasTargetExists(op, alias, zone) {
 			return op.Refuse("InvalidChangeBatch", "Tried to create an alias that targets %s, type %s in zone %s, but that target was not found", alias.Text("name"), kind, alias.Text("zoneId"))
 		}
 	}
@@ -110,10 +110,10 @@ func placeRecord(op *engine.Op) error {
 	return nil
 }
 
-// aliasStands tells whether an alias leads to something: a load balancer or
+// aliasTargetExists reports whether an alias's target exists: a load balancer or
 // VPC endpoint of any account, a regional API domain, or another record of the
 // zone.
-func aliasStands(op *engine.Op, alias engine.Object, zone *engine.Resource) bool {
+func aliasTargetExists(op *engine.Op, alias engine.Object, zone *engine.Resource) bool {
 	name, zoneID := view.CanonicalName(alias.Text("name")), alias.Text("zoneId")
 	if zoneID == zone.ID {
 		return slices.ContainsFunc(recordsOf(op, zone.ID), func(r *engine.Resource) bool { return r.Properties.Text("fqdn") == name })

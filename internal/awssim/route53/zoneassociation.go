@@ -73,8 +73,8 @@ func associateZone(op *engine.Op) error {
 }
 
 // AssociateVPC is what `aws route53 associate-vpc-with-hosted-zone` does when
-// somebody of the VPC's account runs it: the zone, which may be another
-// account's, then answers the VPC too, if that account has authorized it.
+// an administrator of the VPC's account runs it: the zone, which may be
+// another account's, then answers the VPC too, if that account has authorized it.
 func AssociateVPC(s *engine.Simulator, account, region, vpcID, zoneID string) error {
 	_, err := s.Root(account, region).Create(view.ZoneAssociationType, "command/"+zoneID+"/"+vpcID, engine.Object{"zoneId": zoneID, "vpcId": vpcID})
 	return err

@@ -9,8 +9,8 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/engine"
 )
 
-// Service is the Resource Groups Tagging API: what stands in a region
-// with certain tags, whatever its service.
+// Service is the Resource Groups Tagging API: the resources of a region
+// that have certain tags, of any service.
 func Service() engine.Service {
 	return engine.Service{Functions: []*engine.Function{{
 		Token:   "aws:resourcegroupstaggingapi/getResources:getResources",
@@ -40,7 +40,7 @@ func taggedResources(op *engine.Op) (engine.Object, error) {
 	return engine.Object{"id": op.Region, "resourceTagMappingLists": list}, nil
 }
 
-// carries tells whether the tags satisfy every filter: one of its values, or
+// carries reports whether the tags satisfy every filter: one of its values, or
 // any where it has none.
 func carries(tags engine.Object, filters []engine.Object) bool {
 	for _, filter := range filters {

@@ -25,7 +25,8 @@ const (
 type lab struct {
 	*Simulator
 	t *testing.T
-	// before is told of each resource that is about to be created; nil: not.
+	// before is called with each resource that is about to be created, unless
+	// it is nil.
 	before func(l *lab, token, name string, inputs Object)
 	caller engine.Session
 }
@@ -75,9 +76,9 @@ func (l *lab) read(r *engine.Resource) *engine.Resource {
 	return found
 }
 
-// estate is all that a proxy's service needs. Its inputs can be changed before
-// they are created, and left out with nil.
-type estate struct {
+// environment is all that a proxy's service needs. Its inputs can be changed
+// before they are created, and left out with nil.
+type environment struct {
 	*lab
 	inputs  map[string]engine.Object
 	created map[string]*engine.Resource
@@ -94,7 +95,7 @@ const pullAndLog = `{"Version":"2012-10-17","Statement":[
 	 "Resource":"arn:aws:ecr:us-east-1:111111111111:repository/proxy"},
 	{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111111111111:log-group:/proxy:*"}]}`
 
-// prebuilt is images that nobody in the estate builds.
+// prebuilt is the images that the environment uses without building them.
 var prebuilt = []ecr.PublicImage{
 	{Reference: "public.ecr.aws/team/proxy:1"},
 	{Reference: proxyImage + ":prebuilt", ContainerImage: ecr.ContainerImage{Platform: "linux/arm64"}},
@@ -102,16 +103,16 @@ var prebuilt = []ecr.PublicImage{
 
 const proxyImage = testAccount + ".dkr.ecr." + testRegion + ".amazonaws.com/proxy"
 
-func newEstate(t *testing.T) *estate {
+func newEnvironment(t *testing.T) *environment {
 	t.Helper()
 	context := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(context, "Dockerfile"), []byte("FROM nginx:1.30\nCOPY nginx.conf /etc/proxy/\nUSER 101\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(context, "nginx.conf"), []byte("events {}\n"), 0o644))
-	return &estate{newLab(t, &World{Images: prebuilt}), map[string]engine.Object{}, map[string]*engine.Resource{}, context, 8443, proxyImage + ":1"}
+	return &environment{newLab(t, &World{Images: prebuilt}), map[string]engine.Object{}, map[string]*engine.Resource{}, context, 8443, proxyImage + ":1"}
 }
 
-// container is the one container of the estate's task definition.
-func (e *estate) container() map[string]any {
+// container is the one container of the environment's task definition.
+func (e *environment) container() map[string]any {
 	return map[string]any{
 		"name": "nginx", "image": e.pulled, "portMappings": []any{map[string]any{"containerPort": 8443}},
 		"environment": []any{map[string]any{"name": "PORT", "value": "8443"}},
@@ -129,8 +130,8 @@ func containersJSON(containers ...map[string]any) string {
 	return string(data)
 }
 
-// part creates a part of the estate, if it is to be there, and gives its ID.
-func (e *estate) part(token, name string, inputs engine.Object) string {
+// part creates a part of the environment, if it is to be there, and gives its ID.
+func (e *environment) part(token, name string, inputs engine.Object) string {
 	e.t.Helper()
 	if changes, ok := e.inputs[name]; ok {
 		if changes == nil {
@@ -143,7 +144,7 @@ func (e *estate) part(token, name string, inputs engine.Object) string {
 	return r.ID
 }
 
-func (e *estate) network() (subnets []any) {
+func (e *environment) network() (subnets []any) {
 	e.t.Helper()
 	vpc := e.part(view.VPCType, "vpc", engine.Object{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
 	table := e.part(view.RouteTableType, "table", engine.Object{"vpcId": vpc})
@@ -178,7 +179,7 @@ func (e *estate) network() (subnets []any) {
 	return subnets
 }
 
-func (e *estate) image() {
+func (e *environment) image() {
 	e.t.Helper()
 	e.part(view.RepositoryType, "proxy", engine.Object{"imageTagMutability": "IMMUTABLE"})
 	e.part(view.DockerImageType, "image", engine.Object{"imageName": proxyImage + ":1",
@@ -186,7 +187,7 @@ func (e *estate) image() {
 		"registry": map[string]any{"server": proxyImage, "username": "AWS", "password": ecr.RegistryPassword(testAccount, testRegion)}})
 }
 
-func (e *estate) definition() engine.Object {
+func (e *environment) definition() engine.Object {
 	e.t.Helper()
 	e.part(view.RoleType, "execution", engine.Object{"assumeRolePolicy": trustECSTasks})
 	e.part(view.RolePolicyType, "execution-policy", engine.Object{"role": "execution", "policy": pullAndLog})
@@ -197,7 +198,7 @@ func (e *estate) definition() engine.Object {
 }
 
 // service creates everything in order, and last the service.
-func (e *estate) service() (*engine.Resource, error) {
+func (e *environment) service() (*engine.Resource, error) {
 	e.t.Helper()
 	subnets := e.network()
 	e.image()
