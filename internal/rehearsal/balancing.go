@@ -13,7 +13,7 @@ import (
 )
 
 // loadBalancers are the account's load balancers with their listeners.
-func (a *account) loadBalancers(estate *live.Estate, running []service) ([]live.LoadBalancer, error) {
+func (a *account) loadBalancers(environment *live.Environment, running []service) ([]live.LoadBalancer, error) {
 	var balancers []live.LoadBalancer
 	for _, described := range view.All[view.LoadBalancer](a.simulator, a.here()) {
 		balancer := live.LoadBalancer{
@@ -22,7 +22,7 @@ func (a *account) loadBalancers(estate *live.Estate, running []service) ([]live.
 		}
 		name := canonical(described.DNSName)
 		for _, one := range balancer.Interfaces {
-			estate.PublicNames[name] = append(estate.PublicNames[name], one.Address)
+			environment.PublicNames[name] = append(environment.PublicNames[name], one.Address)
 		}
 		var err error
 		if balancer.Listeners, err = a.listeners(described.ARN, running); err != nil {

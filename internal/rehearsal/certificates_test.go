@@ -49,8 +49,8 @@ func selfSigned(t *testing.T, names ...string) (certificate, key string) {
 // worldFor is what a mapping needs, changed.
 func worldFor(t *testing.T, document string, change func(*awssim.World)) string {
 	t.Helper()
-	b := beginning{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
-	w, err := b.world()
+	initial := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
+	w, err := initial.world()
 	require.NoError(t, err)
 	change(w)
 	data, err := json.Marshal(w)

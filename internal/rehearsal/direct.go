@@ -54,9 +54,9 @@ func (p *prober) native(row mapping.Row, d frontDoor) []check {
 // a row's domain.
 func (p *prober) consumers(row mapping.Row) []live.Endpoint {
 	var found []live.Endpoint
-	for _, domain := range p.estate.Domains {
-		for _, endpoint := range p.estate.Endpoints {
-			if domain.Name == string(row.Host) && endpoint.VPCID != p.estate.VPCID && slices.Contains(domain.VPCEndpointIDs, endpoint.ID) {
+	for _, domain := range p.environment.Domains {
+		for _, endpoint := range p.environment.Endpoints {
+			if domain.Name == string(row.Host) && endpoint.VPCID != p.environment.VPCID && slices.Contains(domain.VPCEndpointIDs, endpoint.ID) {
 				found = append(found, endpoint)
 			}
 		}
@@ -146,7 +146,7 @@ func (p *prober) domainRefuses(ctx context.Context, row mapping.Row, method mapp
 	host := sampleHost(row)
 	r := request{method: string(method), target: string(row.BasePath) + "/" + sampleLabel, fields: []string{credentials, "Content-Length: 0"}}
 	probe := Probe{Name: "forbidden verb", Method: r.method, URL: "https://" + host + r.target, Want: "403 from the policy"}
-	return p.judged(ctx, probe, host, r)
+	return p.probePolicy(ctx, probe, host, r)
 }
 
 // spoofs calls a row's host and names another row's API.
@@ -154,13 +154,13 @@ func (p *prober) spoofs(ctx context.Context, row, other mapping.Row, method mapp
 	host := sampleHost(row)
 	r := atEndpoint(other, method)
 	probe := Probe{Name: name, Method: r.method, URL: "https://" + host + r.target + " for " + string(other.API.ID), Want: "403 from the policy"}
-	return p.judged(ctx, probe, host, r)
+	return p.probePolicy(ctx, probe, host, r)
 }
 
-func (p *prober) judged(ctx context.Context, probe Probe, host string, r request) Probe {
+func (p *prober) probePolicy(ctx context.Context, probe Probe, host string, r request) Probe {
 	got, err := p.request(ctx, host, r)
 	if err != nil {
 		return probe.failed(err)
 	}
-	return probe.judgedByPolicy(got)
+	return probe.checkPolicy(got)
 }

@@ -127,7 +127,7 @@ func TestTheDomainPoliciesAllowWhatTheEngineDoes(t *testing.T) {
 			case subjects == nil:
 				subjects = o.subjects(c)
 			}
-			require.NotEmpty(t, subjects, "%s on %s: nothing of the type stands", c.Action, c.Type)
+			require.NotEmpty(t, subjects, "%s on %s: no resource of the type exists", c.Action, c.Type)
 			for _, s := range subjects {
 				if !permits(policies, c.Action, s) {
 					t.Errorf("not allowed: %s on %s (%s) with %v", c.Action, s.arn, c.Type, s.context)

@@ -68,7 +68,7 @@ func admitByDomain(arn, document string) func(live.Invocation) (bool, error) {
 }
 
 // admitBy gives an endpoint what its policy says to anonymous callers.
-func admitBy(endpoint *live.Endpoint, estate *live.Estate, document string) error {
+func admitBy(endpoint *live.Endpoint, environment *live.Environment, document string) error {
 	if document == "" {
 		return nil
 	}
@@ -78,7 +78,7 @@ func admitBy(endpoint *live.Endpoint, estate *live.Estate, document string) erro
 	}
 	endpoint.Admit = func(api live.API, call live.Invocation) (bool, error) {
 		arn := aws.ARN{
-			Partition: estate.Partition, Service: "execute-api", Region: estate.Region, AccountID: api.AccountID,
+			Partition: environment.Partition, Service: "execute-api", Region: environment.Region, AccountID: api.AccountID,
 			Resource: api.ID + "/" + call.Stage + "/" + call.Method + call.Path,
 		}
 		return invokes(policy, arn.String(), call), nil
@@ -89,7 +89,7 @@ func admitBy(endpoint *live.Endpoint, estate *live.Estate, document string) erro
 	return nil
 }
 
-// invokes tells whether a policy allows an anonymous call of a resource.
+// invokes reports whether a policy allows an anonymous call of a resource.
 func invokes(policy iampolicy.Policy, arn string, call live.Invocation) bool {
 	decision := iampolicy.Evaluate(policy, iampolicy.Request{Action: "execute-api:Invoke", Resource: arn, Context: values(call.Context)})
 	return decision.Outcome == iampolicy.Allowed

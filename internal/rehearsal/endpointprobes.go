@@ -37,10 +37,10 @@ func (p *prober) policyRefuses(ctx context.Context, row mapping.Row, method mapp
 	if err != nil {
 		return probe.failed(err)
 	}
-	return probe.judgedByPolicy(got)
+	return probe.checkPolicy(got)
 }
 
-func (probe Probe) judgedByPolicy(got *response) Probe {
+func (probe Probe) checkPolicy(got *response) Probe {
 	probe.Got = got.String()
 	if got.header.Get("X-Amzn-Errortype") == "AccessDeniedException" {
 		probe.Got = "403 from the policy"

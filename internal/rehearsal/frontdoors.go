@@ -22,21 +22,21 @@ type frontDoor struct {
 // findFrontDoors finds which front door an endpoint serves by what leads to it: the
 // proxy's tasks, a target group of plain addresses, or an access association. A
 // front door without an endpoint is missing.
-func findFrontDoors(estate *live.Estate, client live.Interface) map[mapping.FrontDoor]frontDoor {
+func findFrontDoors(environment *live.Environment, client live.Interface) map[mapping.FrontDoor]frontDoor {
 	frontDoors := make(map[mapping.FrontDoor]frontDoor)
-	for _, endpoint := range estate.Endpoints {
-		if endpoint.VPCID != estate.VPCID {
+	for _, endpoint := range environment.Endpoints {
+		if endpoint.VPCID != environment.VPCID {
 			continue // a consumer's
 		}
-		if i := slices.IndexFunc(estate.Tasks, func(task live.Task) bool { return leadsTo(task, endpoint) }); i >= 0 {
-			frontDoors[mapping.FrontDoorNGINX] = frontDoor{endpoint: endpoint, from: estate.Tasks[i].Interface}
+		if i := slices.IndexFunc(environment.Tasks, func(task live.Task) bool { return leadsTo(task, endpoint) }); i >= 0 {
+			frontDoors[mapping.FrontDoorNGINX] = frontDoor{endpoint: endpoint, from: environment.Tasks[i].Interface}
 		}
-		for _, balancer := range estate.LoadBalancers {
+		for _, balancer := range environment.LoadBalancers {
 			if balances(balancer, endpoint) {
 				frontDoors[mapping.FrontDoorALB] = frontDoor{endpoint: endpoint, from: balancer.Interfaces[0]}
 			}
 		}
-		if slices.ContainsFunc(estate.Domains, func(d live.Domain) bool { return slices.Contains(d.VPCEndpointIDs, endpoint.ID) }) {
+		if slices.ContainsFunc(environment.Domains, func(d live.Domain) bool { return slices.Contains(d.VPCEndpointIDs, endpoint.ID) }) {
 			frontDoors[mapping.FrontDoorNative] = frontDoor{endpoint: endpoint, from: client}
 		}
 	}
@@ -67,7 +67,7 @@ func balances(balancer live.LoadBalancer, endpoint live.Endpoint) bool {
 	return false
 }
 
-// aimsAt tells whether an endpoint's addresses are targets of a group.
+// aimsAt reports whether an endpoint's addresses are targets of a group.
 func aimsAt(group live.TargetGroup, endpoint live.Endpoint) bool {
 	return slices.ContainsFunc(endpoint.Interfaces, func(one live.Interface) bool {
 		return slices.Contains(group.Targets, netip.AddrPortFrom(one.Address, httpsPort))
@@ -83,7 +83,7 @@ func (p *prober) entrance(row mapping.Row, address netip.Addr) error {
 		}
 		return nil
 	}
-	for _, balancer := range p.estate.LoadBalancers {
+	for _, balancer := range p.environment.LoadBalancers {
 		if !slices.ContainsFunc(balancer.Interfaces, func(one live.Interface) bool { return one.Address == address }) {
 			continue
 		}
@@ -111,7 +111,7 @@ func (p *prober) serves(balancer live.LoadBalancer, row mapping.Row) bool {
 		if row.FrontDoor == mapping.FrontDoorALB {
 			return aimsAt(group, p.frontDoors[mapping.FrontDoorALB].endpoint)
 		}
-		return slices.ContainsFunc(p.estate.Tasks, func(task live.Task) bool {
+		return slices.ContainsFunc(p.environment.Tasks, func(task live.Task) bool {
 			return slices.Contains(group.Targets, netip.AddrPortFrom(task.Interface.Address, task.Port))
 		})
 	}
@@ -134,8 +134,8 @@ func (p *prober) callerAt(endpoint live.Endpoint) live.Interface {
 	if d, ok := p.frontDoors[p.frontDoorOf(endpoint)]; ok {
 		return d.from
 	}
-	if endpoint.VPCID == p.estate.VPCID && len(p.estate.Tasks) > 0 {
-		return p.estate.Tasks[0].Interface
+	if endpoint.VPCID == p.environment.VPCID && len(p.environment.Tasks) > 0 {
+		return p.environment.Tasks[0].Interface
 	}
 	return p.clients[endpoint.VPCID]
 }
@@ -145,12 +145,12 @@ func (p *prober) callerAt(endpoint live.Endpoint) live.Interface {
 func (p *prober) otherVPCs(host string) []string {
 	const asked = 3
 	var answering live.Zone
-	for _, zone := range p.estate.Zones {
-		isOwn := slices.Contains(zone.VPCIDs, p.estate.VPCID)
+	for _, zone := range p.environment.Zones {
+		isOwn := slices.Contains(zone.VPCIDs, p.environment.VPCID)
 		if covering := host == zone.Name || strings.HasSuffix(host, "."+zone.Name); isOwn && covering && len(zone.Name) > len(answering.Name) {
 			answering = zone
 		}
 	}
-	others := slices.DeleteFunc(slices.Clone(answering.VPCIDs), func(id string) bool { return id == p.estate.VPCID })
+	others := slices.DeleteFunc(slices.Clone(answering.VPCIDs), func(id string) bool { return id == p.environment.VPCID })
 	return others[:min(len(others), asked)]
 }

@@ -133,7 +133,7 @@ type cutOver struct {
 	dir           string
 	env           map[string]string
 	command       auto.PulumiCommand
-	beginning     beginning
+	initial       initialState
 	legacy, dev   *automation.Environment
 	legacyZoneVPC string
 
@@ -151,7 +151,7 @@ type servedPath struct {
 func newCutOver(t *testing.T, document string) *cutOver {
 	t.Helper()
 	c := &cutOver{t: t, command: cli(t), dir: t.TempDir(), legacyZoneVPC: existingVPC, paths: map[string]*servedPath{}}
-	c.beginning = beginning{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
+	c.initial = initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
 	w := c.world()
 	var err error
 	c.simulator, err = awssim.New(w)
@@ -169,7 +169,7 @@ func newCutOver(t *testing.T, document string) *cutOver {
 // world is the clients' VPC with what every workload there shares, a VPC to
 // park zones in, and the APIs as their owners run them.
 func (c *cutOver) world() *awssim.World {
-	w, err := c.beginning.world()
+	w, err := c.initial.world()
 	require.NoError(c.t, err)
 	for i := range w.RESTAPIs {
 		w.RESTAPIs[i].Methods = nil
@@ -211,7 +211,7 @@ func (c *cutOver) environment(name, document string, shared func(string) pulumi.
 	config := existingNetwork()
 	found := map[string]any{"lookup": true}
 	config["portico:endpoints"] = map[string]any{"logs": found, "ecrApi": found, "ecrDkr": found, "s3": found}
-	require.NoError(c.t, p.write(c.beginning, []byte(document), config, nil))
+	require.NoError(c.t, p.write(c.initial, []byte(document), config, nil))
 	environment, err := automation.Discover(p.dir, name, automation.Programs{Shared: shared, Provider: accounts.ProviderIn})
 	require.NoError(c.t, err)
 	environment.Command, environment.Env, environment.Progress = c.command, c.env, automation.Lines(testLog{c.t})
@@ -296,14 +296,14 @@ func (c *cutOver) deployedPolicy(api string) string {
 // admitting sets portico:additionalVpcEndpointIds of an account's stack.
 func (c *cutOver) admitting(account mapping.AccountID, endpoints ...string) {
 	p := project{dir: filepath.Join(c.dir, "dev"), environment: "dev"}
-	config := c.beginning.config()
-	for key, value := range c.beginning.providerConfig(account, nil, "dev") {
+	config := c.initial.config()
+	for key, value := range c.initial.providerConfig(account, nil, "dev") {
 		config[key] = value
 	}
 	if len(endpoints) > 0 {
 		config["portico:additionalVpcEndpointIds"] = endpoints
 	}
-	require.NoError(c.t, p.settle(p.providerDir(), c.beginning.stackName("dev", account), config))
+	require.NoError(c.t, p.writeSettings(p.providerDir(), c.initial.stackName("dev", account), config))
 }
 
 // run runs an operator's own program on the shared account: what the procedure
@@ -394,20 +394,20 @@ func (c *cutOver) removeValidationRecord() {
 // live makes an environment's proxy answer.
 func (c *cutOver) live(environment string) {
 	c.t.Helper()
-	estate, clients, err := estateOf(c.simulator, string(sharedAccount), "us-east-1")
+	dataPath, clients, err := environmentOf(c.simulator, string(sharedAccount), "us-east-1")
 	require.NoError(c.t, err)
-	estate.LoadBalancers = slices.DeleteFunc(estate.LoadBalancers, func(b live.LoadBalancer) bool {
+	dataPath.LoadBalancers = slices.DeleteFunc(dataPath.LoadBalancers, func(b live.LoadBalancer) bool {
 		return !strings.HasPrefix(b.Name, "portico-"+environment)
 	})
-	require.Len(c.t, estate.LoadBalancers, 1)
-	targets := estate.LoadBalancers[0].Listeners[0].TargetGroup.Targets
-	estate.Tasks = slices.DeleteFunc(estate.Tasks, func(task live.Task) bool {
+	require.Len(c.t, dataPath.LoadBalancers, 1)
+	targets := dataPath.LoadBalancers[0].Listeners[0].TargetGroup.Targets
+	dataPath.Tasks = slices.DeleteFunc(dataPath.Tasks, func(task live.Task) bool {
 		return !slices.Contains(targets, netip.AddrPortFrom(task.Interface.Address, task.Port))
 	})
-	for i := range estate.APIs {
-		id := estate.APIs[i].ID
+	for i := range dataPath.APIs {
+		id := dataPath.APIs[i].ID
 		// Policies change while the path stays up.
-		estate.APIs[i].Admit = func(call live.Invocation) (bool, error) {
+		dataPath.APIs[i].Admit = func(call live.Invocation) (bool, error) {
 			for _, api := range apisOf(c.simulator, "us-east-1") {
 				if api.ID == id {
 					return api.Admit(call)
@@ -415,9 +415,9 @@ func (c *cutOver) live(environment string) {
 			}
 			return false, nil
 		}
-		estate.APIs[i].Stages = []string{"dev"}
+		dataPath.APIs[i].Stages = []string{"dev"}
 	}
-	path, err := live.Start(c.t.Context(), *estate, live.Options{Dir: c.t.TempDir()})
+	path, err := live.Start(c.t.Context(), *dataPath, live.Options{Dir: c.t.TempDir()})
 	require.NoError(c.t, err)
 	c.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
@@ -427,8 +427,8 @@ func (c *cutOver) live(environment string) {
 	for _, health := range path.Health() {
 		require.NoError(c.t, health.Reason)
 	}
-	served := &servedPath{path: path, client: clients[estate.VPCID]}
-	for _, face := range estate.LoadBalancers[0].Interfaces {
+	served := &servedPath{path: path, client: clients[dataPath.VPCID]}
+	for _, face := range dataPath.LoadBalancers[0].Interfaces {
 		served.faces = append(served.faces, face.Address)
 	}
 	c.mu.Lock()
@@ -575,23 +575,23 @@ func (cs *clients) requireArriving(environment string) {
 
 func (cs *clients) requireArrivingFor(host, environment string) {
 	cs.c.t.Helper()
-	others := func() (n, sum int) {
+	arrivals := func() (n, others int) {
 		cs.mu.Lock()
 		defer cs.mu.Unlock()
 		for key, count := range cs.arrived {
 			if key[0] == host && key[1] != environment {
-				sum += count
+				others += count
 			}
 		}
-		return cs.arrived[[2]string{host, environment}], sum
+		return cs.arrived[[2]string{host, environment}], others
 	}
-	begin, strays := others()
+	before, othersBefore := arrivals()
 	require.Eventually(cs.c.t, func() bool {
-		now, sum := others()
-		if sum != strays {
-			begin, strays = now, sum
+		now, others := arrivals()
+		if others != othersBefore {
+			before, othersBefore = now, others
 		}
-		return now >= begin+4*cacheFor
+		return now >= before+4*cacheFor
 	}, 30*time.Second, 20*time.Millisecond, "%s is to be served by %s", host, environment)
 	cs.mu.Lock()
 	defer cs.mu.Unlock()

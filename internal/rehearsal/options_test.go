@@ -185,15 +185,15 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 
 // mappingWithout is testdata/front-doors.yaml without the rows that are served
 // by given front doors.
-func mappingWithout(t *testing.T, doors ...mapping.FrontDoor) string {
+func mappingWithout(t *testing.T, frontDoors ...mapping.FrontDoor) string {
 	t.Helper()
 	m, err := mapping.Load(frontDoorsMapping)
 	require.NoError(t, err)
 	var rows []map[string]any
 	for _, row := range m.Rows {
 		without := false
-		for _, door := range doors {
-			without = without || row.FrontDoor == door
+		for _, frontDoor := range frontDoors {
+			without = without || row.FrontDoor == frontDoor
 		}
 		if without {
 			continue

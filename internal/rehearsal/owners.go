@@ -14,10 +14,10 @@ import (
 const ownersEndpoint = "vpce-0000000000000f00d"
 
 // apis are the private APIs as their owners run them before Portico comes.
-func (b beginning) apis() ([]awssim.RESTAPI, error) {
+func (s initialState) apis() ([]awssim.RESTAPI, error) {
 	var apis []awssim.RESTAPI
 	stages := make(map[mapping.APIID][]string)
-	for _, row := range b.mapping.Rows {
+	for _, row := range s.mapping.Rows {
 		known, seen := stages[row.API.ID], stages[row.API.ID] != nil
 		if !slices.Contains(known, string(row.API.Stage)) {
 			stages[row.API.ID] = append(known, string(row.API.Stage))
@@ -26,7 +26,7 @@ func (b beginning) apis() ([]awssim.RESTAPI, error) {
 			continue
 		}
 		apis = append(apis, awssim.RESTAPI{
-			Account: string(b.accountOf(row)), Region: row.API.Region, ID: string(row.API.ID), Name: apiName(row),
+			Account: string(s.accountOf(row)), Region: row.API.Region, ID: string(row.API.ID), Name: apiName(row),
 		})
 	}
 	for i := range apis {

@@ -26,8 +26,8 @@ type observed struct {
 	// changing are the calls of up and destroy, reading those of preview and
 	// refresh.
 	changing, reading []awssim.Call
-	// standing are the resources after up.
-	standing []awssim.Resource
+	// existing are the resources after up.
+	existing []awssim.Resource
 }
 
 func observe(t *testing.T, mappingFile string) observed {
@@ -37,8 +37,8 @@ func observe(t *testing.T, mappingFile string) observed {
 	dir, release, err := workDir(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, release()) })
-	b := beginning{mapping: m, shared: sharedAccount, region: regionOf(m)}
-	simulator, err := openAccounts(b, "", dir)
+	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}
+	simulator, err := openAccounts(initial, "", dir)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
@@ -53,7 +53,7 @@ func observe(t *testing.T, mappingFile string) observed {
 				Shared: accounts.SharedIn, SharedTagged: accounts.TaggedIn,
 				Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn,
 			},
-		}, b, dir, simulator,
+		}, initial, dir, simulator,
 	}
 	environment, err := r.environment(server.DebugProviders())
 	require.NoError(t, err)
@@ -68,7 +68,7 @@ func observe(t *testing.T, mappingFile string) observed {
 	}
 	var o observed
 	o.changing = during(environment.Up)
-	o.standing = simulator.Resources(awssim.Filter{})
+	o.existing = simulator.Resources(awssim.Filter{})
 	o.reading = append(during(environment.Preview), during(environment.Refresh)...)
 	o.changing = append(o.changing, during(environment.Destroy)...)
 	require.NotEmpty(t, o.reading)
@@ -81,10 +81,10 @@ type subject struct {
 	context map[string][]string
 }
 
-// stands tells which resources' ARNs an action on a resource of a type is
+// checkedAgainst are the types of the resources whose ARNs an action on a resource of a type is
 // checked against, where it is not the resource's own: AWS's service
 // authorization reference names the resource types of every action.
-var stands = map[string][]string{
+var checkedAgainst = map[string][]string{
 	"aws:acm/certificateValidation:CertificateValidation":       {"aws:acm/certificate:Certificate"},
 	"aws:appautoscaling/policy:Policy":                          {"aws:appautoscaling/target:Target"},
 	"aws:apigateway/restApiPolicy:RestApiPolicy":                {"aws:apigateway/restApi:RestApi"},
@@ -121,7 +121,7 @@ var byTags = map[string]string{
 	"acm:RequestCertificate":            "", "acm:AddTagsToCertificate": "",
 }
 
-// unscoped tells whether AWS checks an action against no resource, or against
+// unscoped reports whether AWS checks an action against no resource, or against
 // one that a policy can't usefully name.
 func unscoped(action string) bool {
 	for _, prefix := range []string{"ec2:Describe", "elasticloadbalancing:Describe",
@@ -154,7 +154,7 @@ func (o observed) subjects(c awssim.Call) []subject {
 		tags := map[string][]string{"aws:RequestTag/managed-by": {"portico"}, "aws:RequestTag/environment": {"dev"}}
 		return []subject{{"*", tags}}
 	}
-	types := stands[c.Type]
+	types := checkedAgainst[c.Type]
 	if types == nil {
 		types = []string{c.Type}
 	}
@@ -173,10 +173,10 @@ func (o observed) subjects(c awssim.Call) []subject {
 	return list
 }
 
-// of are the standing resources of the call's account and of the given types.
+// of are the existing resources of the call's account and of the given types.
 func (o observed) of(c awssim.Call, types []string) []awssim.Resource {
 	var list []awssim.Resource
-	for _, r := range o.standing {
+	for _, r := range o.existing {
 		// A VPC's first route table and security group are made by AWS.
 		byAWS := strings.HasPrefix(r.Type, "aws:ec2/") && len(r.Properties.Object("tagsAll")) == 0
 		if r.Account == c.Account && slices.Contains(types, r.Type) && !byAWS {
@@ -188,7 +188,7 @@ func (o observed) of(c awssim.Call, types []string) []awssim.Resource {
 
 func (o observed) recordTypes() []string {
 	types := map[string]bool{}
-	for _, r := range o.standing {
+	for _, r := range o.existing {
 		if r.Type == "aws:route53/record:Record" {
 			types[r.Properties.Text("type")] = true
 		}
@@ -279,7 +279,7 @@ func TestTheDocumentedPoliciesAllowWhatTheEngineDoes(t *testing.T) {
 					policies = shared
 				}
 				subjects := o.subjects(c)
-				require.NotEmpty(t, subjects, "%s on %s: nothing of the type stands", c.Action, c.Type)
+				require.NotEmpty(t, subjects, "%s on %s: no resource of the type exists", c.Action, c.Type)
 				for _, s := range subjects {
 					if !permits(policies, c.Action, s) {
 						t.Errorf("not allowed: %s on %s (%s) with %v", c.Action, s.arn, c.Type, s.context)

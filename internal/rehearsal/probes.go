@@ -23,9 +23,9 @@ const httpsPort = 443
 
 // prober asks a live data path whether a mapping's promises hold.
 type prober struct {
-	path   *live.Path
-	estate *live.Estate
-	expect *expectations
+	path        *live.Path
+	environment *live.Environment
+	expect      *expectations
 	// client is a workload of the VPC: it calls custom domains, and tries to go
 	// round the front doors.
 	client live.Interface
@@ -99,8 +99,8 @@ func (p *prober) row(row mapping.Row) []check {
 	default:
 		checks = append(checks, p.proxied(row, d)...)
 	}
-	for _, other := range p.estate.Endpoints {
-		if other.ID == d.endpoint.ID || other.VPCID != p.estate.VPCID {
+	for _, other := range p.environment.Endpoints {
+		if other.ID == d.endpoint.ID || other.VPCID != p.environment.VPCID {
 			// Whom else an API's owner lets in by other VPCs is the owner's affair.
 			continue
 		}
@@ -134,7 +134,7 @@ func (p *prober) proxied(row mapping.Row, d frontDoor) []check {
 
 // otherAPI is an API that isn't the row's, for who tries to reach it by header.
 func (p *prober) otherAPI(row mapping.Row) string {
-	for _, api := range p.estate.APIs {
+	for _, api := range p.environment.APIs {
 		if api.ID != string(row.API.ID) {
 			return api.ID
 		}
@@ -164,7 +164,7 @@ func (p *prober) request(ctx context.Context, host string, r request) (*response
 func (p *prober) resolves(ctx context.Context, row mapping.Row) Probe {
 	probe := Probe{Name: "name resolves", URL: sampleHost(row), Want: entranceOf(row)}
 	addresses, err := p.path.Resolve(ctx, sampleHost(row))
-	return p.judgedByAddresses(probe, row, addresses, err)
+	return p.checkAddresses(probe, row, addresses, err)
 }
 
 // resolvesFrom asks the resolver of another VPC that is associated with the
@@ -172,7 +172,7 @@ func (p *prober) resolves(ctx context.Context, row mapping.Row) Probe {
 func (p *prober) resolvesFrom(row mapping.Row, vpcID string) Probe {
 	probe := Probe{Name: "name resolves in another VPC", URL: sampleHost(row) + " from " + vpcID, Want: entranceOf(row)}
 	addresses, err := p.path.ResolveFrom(vpcID, sampleHost(row))
-	return p.judgedByAddresses(probe, row, addresses, err)
+	return p.checkAddresses(probe, row, addresses, err)
 }
 
 func entranceOf(row mapping.Row) string {
@@ -182,7 +182,7 @@ func entranceOf(row mapping.Row) string {
 	return "the load balancer"
 }
 
-func (p *prober) judgedByAddresses(probe Probe, row mapping.Row, addresses []netip.Addr, err error) Probe {
+func (p *prober) checkAddresses(probe Probe, row mapping.Row, addresses []netip.Addr, err error) Probe {
 	if err != nil {
 		return probe.failed(err)
 	}

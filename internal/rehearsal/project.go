@@ -51,7 +51,7 @@ func (p project) providerDir() string {
 //
 // shared replaces settings of the shared stack by key, providers those of an
 // account's stack.
-func (p project) write(b beginning, document []byte, shared map[string]any, providers map[mapping.AccountID]map[string]any) error {
+func (p project) write(initial initialState, document []byte, shared map[string]any, providers map[mapping.AccountID]map[string]any) error {
 	if err := os.MkdirAll(p.providerDir(), 0o755); err != nil {
 		return fmt.Errorf("make the projects' directories: %w", err)
 	}
@@ -66,10 +66,10 @@ func (p project) write(b beginning, document []byte, shared map[string]any, prov
 			return fmt.Errorf("write the projects: %w", err)
 		}
 	}
-	for account, apis := range b.owned() {
-		config := b.config()
-		maps.Copy(config, b.providerConfig(account, apis, p.environment))
-		stack := b.stackName(p.environment, account)
+	for account, apis := range initial.owned() {
+		config := initial.config()
+		maps.Copy(config, initial.providerConfig(account, apis, p.environment))
+		stack := initial.stackName(p.environment, account)
 		before, err := readStackFile(p.settingsFile(p.providerDir(), stack))
 		if err != nil {
 			return err
@@ -80,17 +80,17 @@ func (p project) write(b beginning, document []byte, shared map[string]any, prov
 			config[certificatesKey] = certificates
 		}
 		maps.Copy(config, providers[account])
-		if err := p.settle(p.providerDir(), stack, config); err != nil {
+		if err := p.writeSettings(p.providerDir(), stack, config); err != nil {
 			return err
 		}
 	}
-	config := b.config()
-	maps.Copy(config, b.sharedConfig(p.environment))
+	config := initial.config()
+	maps.Copy(config, initial.sharedConfig(p.environment))
 	before, err := readStackFile(p.settingsFile(p.dir, p.environment))
 	if err != nil {
 		return err
 	}
-	if _, listed := before.Config[providersKey]; listed || b.leavesProxy() {
+	if _, listed := before.Config[providersKey]; listed || initial.leavesProxy() {
 		// Once listed, always: hosts that come back to the proxy come from
 		// somewhere.
 		if config[providersKey], err = p.providerStacks(); err != nil {
@@ -98,7 +98,7 @@ func (p project) write(b beginning, document []byte, shared map[string]any, prov
 		}
 	}
 	maps.Copy(config, shared)
-	return p.settle(p.dir, p.environment, config)
+	return p.writeSettings(p.dir, p.environment, config)
 }
 
 // The shared stack's setting that names the provider stacks, and any stack's for
@@ -148,8 +148,8 @@ func readStackFile(path string) (stackFile, error) {
 	return before, nil
 }
 
-// settle writes a stack's settings and keeps what the engine wrote into them.
-func (p project) settle(dir, stack string, config map[string]any) error {
+// writeSettings writes a stack's settings and keeps what the engine wrote into them.
+func (p project) writeSettings(dir, stack string, config map[string]any) error {
 	path := p.settingsFile(dir, stack)
 	before, err := readStackFile(path)
 	if err != nil {
@@ -166,23 +166,23 @@ func (p project) settle(dir, stack string, config map[string]any) error {
 }
 
 // config is what every stack's settings hold.
-func (b beginning) config() map[string]any {
+func (s initialState) config() map[string]any {
 	return map[string]any{
 		"pulumi:disable-default-providers": []string{"*"},
 		"portico:mapping":                  mappingName,
 	}
 }
 
-func (b beginning) sharedConfig(environment string) map[string]any {
+func (s initialState) sharedConfig(environment string) map[string]any {
 	return map[string]any{
 		"portico:app": map[string]any{"name": "portico", "environment": environment},
-		"portico:aws": map[string]any{"region": b.region, "accountId": string(b.shared)},
+		"portico:aws": map[string]any{"region": s.region, "accountId": string(s.shared)},
 	}
 }
 
-func (b beginning) providerConfig(account mapping.AccountID, apis []string, environment string) map[string]any {
-	aws := map[string]any{"region": b.region, "accountId": string(account)}
-	if role := b.roleARN(account); role != "" {
+func (s initialState) providerConfig(account mapping.AccountID, apis []string, environment string) map[string]any {
+	aws := map[string]any{"region": s.region, "accountId": string(account)}
+	if role := s.roleARN(account); role != "" {
 		aws["roleArn"] = role
 	}
 	config := map[string]any{
@@ -196,10 +196,10 @@ func (b beginning) providerConfig(account mapping.AccountID, apis []string, envi
 	if len(apis) > 0 {
 		config["portico:apis"] = apis
 	}
-	if zones := b.validatedBy(account); b.leavesProxy() && account != b.shared {
+	if zones := s.validatedBy(account); s.leavesProxy() && account != s.shared {
 		var owned []map[string]any
 		for _, zone := range zones {
-			owned = append(owned, map[string]any{"name": string(zone), "roleArn": b.validationRoleARN()})
+			owned = append(owned, map[string]any{"name": string(zone), "roleArn": s.validationRoleARN()})
 		}
 		config[certificatesKey] = map[string]any{"zones": owned}
 	}
@@ -208,10 +208,10 @@ func (b beginning) providerConfig(account mapping.AccountID, apis []string, envi
 
 // owned are the accounts that own an API of the mapping, and for each the IDs
 // of the APIs that have a row without an account.
-func (b beginning) owned() map[mapping.AccountID][]string {
+func (s initialState) owned() map[mapping.AccountID][]string {
 	owned := make(map[mapping.AccountID][]string)
-	for _, row := range b.mapping.Rows {
-		account := b.accountOf(row)
+	for _, row := range s.mapping.Rows {
+		account := s.accountOf(row)
 		listed := owned[account]
 		if row.Account == "" && !slices.Contains(listed, string(row.API.ID)) {
 			listed = append(listed, string(row.API.ID))
@@ -224,8 +224,8 @@ func (b beginning) owned() map[mapping.AccountID][]string {
 
 // stackName is an account's stack: by the account's name in the mapping, or by
 // its number.
-func (b beginning) stackName(environment string, account mapping.AccountID) string {
-	for _, known := range b.mapping.Accounts {
+func (s initialState) stackName(environment string, account mapping.AccountID) string {
+	for _, known := range s.mapping.Accounts {
 		if known.ID == account {
 			return environment + "-" + known.Name
 		}

@@ -59,7 +59,7 @@ func (p *prober) unknownHost(ctx context.Context, row mapping.Row) Probe {
 	if err != nil {
 		return probe.failed(err)
 	}
-	return probe.judgedByStatus(got, http.StatusNotFound)
+	return probe.checkStatus(got, http.StatusNotFound)
 }
 
 // unmapped asks a row's host for a path that no row names.
@@ -75,10 +75,10 @@ func (p *prober) unmapped(ctx context.Context, row mapping.Row) Probe {
 	if err != nil {
 		return probe.failed(err)
 	}
-	return probe.judgedByStatus(got, want)
+	return probe.checkStatus(got, want)
 }
 
-func (probe Probe) judgedByStatus(got *response, code int) Probe {
+func (probe Probe) checkStatus(got *response, code int) Probe {
 	probe.Got = got.String()
 	probe.OK = got.code == code
 	if !probe.OK {
@@ -151,7 +151,7 @@ func (p *prober) notServed(ctx context.Context, row mapping.Row) Probe {
 		return probe
 	}
 	if got.code != http.StatusNotFound && !p.expect.serves(host) {
-		return probe.judgedByStatus(got, http.StatusNotFound)
+		return probe.checkStatus(got, http.StatusNotFound)
 	}
 	return probe.passed("not served")
 }

@@ -77,8 +77,8 @@ func stacksOf(deployed *automation.Report) []Stack {
 	return stacks
 }
 
-// judge decides whether everything is as it should be.
-func (r *Report) judge() {
+// setOK sets OK: every stack was deployed, and every probe succeeded.
+func (r *Report) setOK() {
 	r.OK = len(r.Stacks) > 0 && len(r.Probes) > 0
 	for _, stack := range r.Stacks {
 		r.OK = r.OK && stack.Error == ""

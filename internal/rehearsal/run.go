@@ -78,13 +78,13 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	b := beginning{mapping: m, shared: sharedAccount, region: regionOf(m)}
-	accounts, err := openAccounts(b, o.World, dir)
+	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}
+	accounts, err := openAccounts(initial, o.World, dir)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, accounts.Close()) }()
-	r := &rehearsal{Options: o, beginning: b, dir: dir, simulator: accounts}
+	r := &rehearsal{Options: o, initial: initial, dir: dir, simulator: accounts}
 	return r.run(ctx)
 }
 
@@ -122,13 +122,13 @@ func regionOf(m *mapping.Mapping) string {
 
 // openAccounts opens the simulated accounts that a directory keeps, with what
 // stood before Portico.
-func openAccounts(b beginning, worldFile, dir string) (*awssim.Simulator, error) {
+func openAccounts(initial initialState, worldFile, dir string) (*awssim.Simulator, error) {
 	var w *awssim.World
 	var err error
 	if worldFile != "" {
 		w, err = readWorld(worldFile)
 	} else {
-		w, err = b.world()
+		w, err = initial.world()
 	}
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func openAccounts(b beginning, worldFile, dir string) (*awssim.Simulator, error)
 // rehearsal is one run.
 type rehearsal struct {
 	Options
-	beginning beginning
+	initial   initialState
 	dir       string
 	simulator *awssim.Simulator
 }
@@ -153,10 +153,10 @@ func (r *rehearsal) run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := sample(r.beginning.mapping.Rows, maxProbedRows)
+	rows := sample(r.initial.mapping.Rows, maxProbedRows)
 	report := &Report{
 		Stacks: stacksOf(deployed), Probes: []Probe{},
-		Rows: len(r.beginning.mapping.Rows), ProbedRows: len(rows),
+		Rows: len(r.initial.mapping.Rows), ProbedRows: len(rows),
 	}
 	if !report.deployed() {
 		return report, nil
@@ -194,7 +194,7 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 		return nil, fmt.Errorf("read the mapping: %w", err)
 	}
 	p := project{dir: filepath.Join(r.dir, "project"), environment: r.Environment}
-	if err := p.write(r.beginning, document, r.Config, r.ProviderConfig); err != nil {
+	if err := p.write(r.initial, document, r.Config, r.ProviderConfig); err != nil {
 		return nil, err
 	}
 	environment, err := automation.Discover(p.dir, r.Environment, r.Programs)
@@ -206,7 +206,7 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	// The accounts' time passes, and nobody's here.
 	environment.Sleep = func(_ context.Context, d time.Duration) error { return r.simulator.Pass(d) }
 	environment.Progress = automation.Lines(r.Progress)
-	environment.Env = engineEnv(r.dir, debugProviders, r.beginning.region)
+	environment.Env = engineEnv(r.dir, debugProviders, r.initial.region)
 	return environment, nil
 }
 
@@ -223,7 +223,7 @@ func engineEnv(dir, debugProviders, region string) map[string]string {
 	}
 }
 
-// deployed tells whether every stack is.
+// deployed reports whether every stack is.
 func (r *Report) deployed() bool {
 	for _, stack := range r.Stacks {
 		if stack.Error != "" {
@@ -237,13 +237,13 @@ func (r *Report) deployed() bool {
 // to.
 func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Row) (err error) {
 	begin := time.Now()
-	if wait := provisioning(r.simulator, r.beginning.region); wait > 0 {
+	if wait := provisioning(r.simulator, r.initial.region); wait > 0 {
 		fmt.Fprintf(r.Progress, "%s pass in the simulated accounts, until API Gateway has provided the private custom domains\n", wait.Round(time.Minute))
 		if err := r.simulator.Pass(wait); err != nil {
 			return fmt.Errorf("let time pass in the simulated accounts: %w", err)
 		}
 	}
-	estate, clients, err := estateOf(r.simulator, string(r.beginning.shared), r.beginning.region)
+	environment, clients, err := environmentOf(r.simulator, string(r.initial.shared), r.initial.region)
 	if err != nil {
 		return fmt.Errorf("read the simulated accounts: %w", err)
 	}
@@ -252,7 +252,7 @@ func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Ro
 		return fmt.Errorf("make a directory for the proxy: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path, err := live.Start(ctx, *estate, live.Options{Dir: dir})
+	path, err := live.Start(ctx, *environment, live.Options{Dir: dir})
 	if err != nil {
 		return fmt.Errorf("make the simulated accounts live: %w", err)
 	}
@@ -261,12 +261,12 @@ func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Ro
 		defer cancel()
 		err = errors.Join(err, path.Close(ctx))
 	}()
-	p := newProber(path, estate, clients, r.beginning.mapping)
+	p := newProber(path, environment, clients, r.initial.mapping)
 	if len(rows) < report.Rows {
 		fmt.Fprintf(r.Progress, "probing %d of %d rows\n", len(rows), report.Rows)
 	}
 	report.Probes = ask(ctx, p.checks(rows))
-	report.judge()
+	report.setOK()
 	fmt.Fprintf(r.Progress, "%d probes done (%.1f s)\n", len(report.Probes), time.Since(begin).Seconds())
 	if words := path.TaskLog(); !report.OK && words != "" {
 		fmt.Fprintf(r.Progress, "the proxy's last words:\n%s", words)

@@ -32,15 +32,15 @@ func (p *prober) commands() []string {
 // curl is a command line that calls a row's API where its name leads.
 func (p *prober) curl(row mapping.Row) (string, error) {
 	host := sampleHost(row)
-	addresses, err := p.path.ResolveFrom(p.estate.VPCID, host)
+	addresses, err := p.path.ResolveFrom(p.environment.VPCID, host)
 	if err != nil {
 		return "", err
 	}
-	door, err := p.path.Network().Door(p.client, netip.AddrPortFrom(addresses[0], httpsPort))
+	listener, err := p.path.Network().ListenerAddress(p.client, netip.AddrPortFrom(addresses[0], httpsPort))
 	if err != nil {
 		return "", err
 	}
-	address, port, err := net.SplitHostPort(door)
+	address, port, err := net.SplitHostPort(listener)
 	if err != nil {
 		return "", fmt.Errorf("read where %s is called: %w", host, err)
 	}
@@ -60,7 +60,7 @@ func quote(word string) string {
 }
 
 // newProber makes a prober that asks as the VPCs' workloads.
-func newProber(path *live.Path, estate *live.Estate, clients workloads, m *mapping.Mapping) *prober {
-	client := clients[estate.VPCID]
-	return &prober{path: path, estate: estate, expect: expect(m), frontDoors: findFrontDoors(estate, client), client: client, clients: clients}
+func newProber(path *live.Path, environment *live.Environment, clients workloads, m *mapping.Mapping) *prober {
+	client := clients[environment.VPCID]
+	return &prober{path: path, environment: environment, expect: expect(m), frontDoors: findFrontDoors(environment, client), client: client, clients: clients}
 }

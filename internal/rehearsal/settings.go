@@ -139,23 +139,23 @@ func settingsOf(aws settings.AWS, certificates settings.Certificates) stackSetti
 	return s
 }
 
-// beginning is what exists before Portico comes in the accounts that the
+// initialState is what exists before the first deployment in the accounts that the
 // settings name.
-func (s *projectSettings) beginning(m *mapping.Mapping) beginning {
-	b := beginning{mapping: m, shared: sharedAccount, region: regionOf(m)}
+func (s *projectSettings) initialState(m *mapping.Mapping) initialState {
+	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}
 	for _, stack := range s.stacks {
 		if stack.shared {
 			if stack.account != "" {
-				b.shared = mapping.AccountID(stack.account)
+				initial.shared = mapping.AccountID(stack.account)
 			}
 			if stack.region != "" {
-				b.region = stack.region
+				initial.region = stack.region
 			}
 		}
 		if stack.roleARN != "" {
-			b.roles = append(b.roles, stack.roleARN)
+			initial.roles = append(initial.roles, stack.roleARN)
 		}
-		b.zones = append(b.zones, stack.zones...)
+		initial.zones = append(initial.zones, stack.zones...)
 	}
-	return b
+	return initial
 }

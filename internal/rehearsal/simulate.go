@@ -68,8 +68,8 @@ func Simulate(ctx context.Context, o SimulateOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	b := found.beginning(m)
-	simulator, err := openAccounts(b, o.World, dir)
+	initial := found.initialState(m)
+	simulator, err := openAccounts(initial, o.World, dir)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func Simulate(ctx context.Context, o SimulateOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 
-	env := engineEnv(dir, server.DebugProviders(), b.region)
+	env := engineEnv(dir, server.DebugProviders(), initial.region)
 	if err := initialise(ctx, o, dir, found, env); err != nil {
 		return err
 	}

@@ -118,8 +118,8 @@ func TestTheSettingsThatNameTheMappingSayWhoIsShared(t *testing.T) {
 	require.Equal(t, []string{
 		"portico/prod", "portico-provider/prod-catalog", "portico-provider/prod-orders", "portico-provider/prod-payments",
 	}, names)
-	b := found.beginning(parse(t, smallMapping))
-	require.EqualValues(t, "555555555555", b.shared)
+	initial := found.initialState(parse(t, smallMapping))
+	require.EqualValues(t, "555555555555", initial.shared)
 }
 
 func TestExportsSurviveTheShell(t *testing.T) {

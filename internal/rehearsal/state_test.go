@@ -13,13 +13,13 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// standing are the simulated accounts that a state directory keeps, by account,
+// existingResources are the simulated resources that a state directory keeps, by account,
 // type and ID.
-func standing(t *testing.T, stateDir, mappingFile string) map[string]awssim.Resource {
+func existingResources(t *testing.T, stateDir, mappingFile string) map[string]awssim.Resource {
 	t.Helper()
 	m, err := mapping.Load(mappingFile)
 	require.NoError(t, err)
-	w, err := beginning{mapping: m, shared: sharedAccount, region: regionOf(m)}.world()
+	w, err := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}.world()
 	require.NoError(t, err)
 	simulator, err := awssim.Open(accountsDir(stateDir), w)
 	require.NoError(t, err)
@@ -73,10 +73,10 @@ func TestARowUnderAnExistingDomainChangesItsRouteAndItsPolicyOnly(t *testing.T) 
 	require.NoError(t, os.WriteFile(file, document, 0o600))
 	options := Options{Mapping: file, StateDir: state}
 	requireOK(t, rehearse(t, options))
-	first := standing(t, state, file)
+	first := existingResources(t, state, file)
 
 	requireUnchanged(t, rehearse(t, options))
-	require.Empty(t, changed(first, standing(t, state, file)))
+	require.Empty(t, changed(first, existingResources(t, state, file)))
 
 	longer := string(document) + `
   - CUSTOM_DOMAIN_URL: extra.internal.dev.example.com
@@ -88,7 +88,7 @@ func TestARowUnderAnExistingDomainChangesItsRouteAndItsPolicyOnly(t *testing.T) 
 	report := rehearse(t, options)
 	requireOK(t, report)
 	require.Equal(t, 15, report.Rows)
-	second := standing(t, state, file)
+	second := existingResources(t, state, file)
 	require.Equal(t, []string{
 		" docker:index/image:Image",
 		"111111111111 aws:ec2/networkInterface:NetworkInterface", // the new tasks'
@@ -108,7 +108,7 @@ func TestARowUnderAnExistingDomainChangesItsRouteAndItsPolicyOnly(t *testing.T) 
 
 	require.NoError(t, os.WriteFile(file, document, 0o600))
 	requireOK(t, rehearse(t, options))
-	third := standing(t, state, file)
+	third := existingResources(t, state, file)
 	for key, r := range first {
 		switch r.Type {
 		case "aws:ecs/service:Service", "aws:ecs/taskDefinition:TaskDefinition", "aws:apigateway/stage:Stage", "docker:index/image:Image",

@@ -147,8 +147,8 @@ const (
 // VPC may use, and a load balancer's security group that lets out port 80 only.
 func existingWorld(t *testing.T, document string) string {
 	t.Helper()
-	b := beginning{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
-	w, err := b.world()
+	initial := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
+	w, err := initial.world()
 	require.NoError(t, err)
 	add := func(token, id string, properties awssim.Object) {
 		w.Existing = append(w.Existing, awssim.Existing{

@@ -24,8 +24,9 @@ const sharedAccount mapping.AccountID = "111111111111"
 // owners are the accounts of APIs whose rows name none.
 var owners = []mapping.AccountID{"200000000001", "200000000002", "200000000003"}
 
-// beginning is what a world is derived from, and what was decided on the way.
-type beginning struct {
+// initialState is what exists before the first deployment: the values from which
+// an awssim.World is built.
+type initialState struct {
 	mapping *mapping.Mapping
 	// shared is the shared-services account, and region where it works.
 	shared mapping.AccountID
@@ -39,36 +40,36 @@ type beginning struct {
 // world is what stands before Portico comes: accounts with the roles that the
 // mapping names, the public hosted zones in which certificates are validated,
 // and the owners' private APIs.
-func (b beginning) world() (*awssim.World, error) {
-	apis, err := b.apis()
+func (s initialState) world() (*awssim.World, error) {
+	apis, err := s.apis()
 	if err != nil {
 		return nil, err
 	}
 	w := &awssim.World{
 		Home: awssim.Identity{
-			Account:   string(b.shared),
-			Principal: aws.ARN{Partition: b.partition(), Service: "iam", AccountID: string(b.shared), Resource: "user/operator"}.String(),
+			Account:   string(s.shared),
+			Principal: aws.ARN{Partition: s.partition(), Service: "iam", AccountID: string(s.shared), Resource: "user/operator"}.String(),
 		},
-		Accounts: b.accounts(),
+		Accounts: s.accounts(),
 		RESTAPIs: apis,
 	}
-	for name, account := range b.publicZones() {
+	for name, account := range s.publicZones() {
 		w.HostedZones = append(w.HostedZones, awssim.HostedZone{Account: string(account), ID: zoneID(name), Name: string(name)})
 	}
 	slices.SortFunc(w.HostedZones, func(x, y awssim.HostedZone) int { return strings.Compare(x.Name, y.Name) })
 	return w, nil
 }
 
-func (b beginning) partition() string {
-	if len(b.mapping.Rows) > 0 {
-		return b.mapping.Rows[0].API.Partition
+func (s initialState) partition() string {
+	if len(s.mapping.Rows) > 0 {
+		return s.mapping.Rows[0].API.Partition
 	}
 	return "aws"
 }
 
 // accountOf is the account that owns a row's API; where the row names none, an
 // account is made up, the same one each time.
-func (b beginning) accountOf(row mapping.Row) mapping.AccountID {
+func (s initialState) accountOf(row mapping.Row) mapping.AccountID {
 	if row.Account != "" {
 		return row.Account
 	}
@@ -84,10 +85,10 @@ func digest(name string) uint32 {
 
 // accounts are the shared-services account and the owners, each with the roles
 // by which it is entered.
-func (b beginning) accounts() []awssim.Account {
-	roles := b.rolesByAccount()
-	aliases := map[mapping.AccountID]string{b.shared: "shared"}
-	for _, account := range b.mapping.Accounts {
+func (s initialState) accounts() []awssim.Account {
+	roles := s.rolesByAccount()
+	aliases := map[mapping.AccountID]string{s.shared: "shared"}
+	for _, account := range s.mapping.Accounts {
 		aliases[account.ID] = account.Name
 	}
 	var all []string
@@ -98,7 +99,7 @@ func (b beginning) accounts() []awssim.Account {
 	for _, id := range slices.Sorted(maps.Keys(roles)) {
 		account := awssim.Account{ID: string(id), Alias: aliases[id]}
 		for _, name := range slices.Sorted(maps.Keys(roles[id])) {
-			role := awssim.Role{Name: name, Trusts: []string{string(b.shared)}}
+			role := awssim.Role{Name: name, Trusts: []string{string(s.shared)}}
 			if roles[id][name] {
 				role.Trusts = all
 			}
@@ -111,8 +112,8 @@ func (b beginning) accounts() []awssim.Account {
 
 // rolesByAccount are the accounts' roles by name, each with whether any of the
 // accounts may assume it: those for validation records.
-func (b beginning) rolesByAccount() map[mapping.AccountID]map[string]bool {
-	roles := map[mapping.AccountID]map[string]bool{b.shared: {}}
+func (s initialState) rolesByAccount() map[mapping.AccountID]map[string]bool {
+	roles := map[mapping.AccountID]map[string]bool{s.shared: {}}
 	add := func(arn string, trustsAll bool) {
 		account, name, ok := roleOf(arn)
 		if !ok {
@@ -123,28 +124,28 @@ func (b beginning) rolesByAccount() map[mapping.AccountID]map[string]bool {
 		}
 		roles[account][name] = roles[account][name] || trustsAll
 	}
-	for _, arn := range b.roles {
+	for _, arn := range s.roles {
 		add(arn, false)
 	}
-	for _, account := range b.mapping.Accounts {
+	for _, account := range s.mapping.Accounts {
 		if roles[account.ID] == nil {
 			roles[account.ID] = map[string]bool{}
 		}
 		add(account.RoleARN, false)
 	}
-	for _, zone := range b.zones {
+	for _, zone := range s.zones {
 		add(zone.RoleARN, true)
 	}
-	if b.leavesProxy() {
-		add(b.validationRoleARN(), true)
+	if s.leavesProxy() {
+		add(s.validationRoleARN(), true)
 	}
-	for _, row := range b.mapping.Rows {
-		if account := b.accountOf(row); roles[account] == nil {
+	for _, row := range s.mapping.Rows {
+		if account := s.accountOf(row); roles[account] == nil {
 			roles[account] = map[string]bool{}
 		}
 	}
 	for account := range roles {
-		if account != b.shared && len(roles[account]) == 0 {
+		if account != s.shared && len(roles[account]) == 0 {
 			roles[account][ownerRole] = false
 		}
 	}
@@ -155,16 +156,16 @@ func (b beginning) rolesByAccount() map[mapping.AccountID]map[string]bool {
 const ownerRole = "portico"
 
 // roleARN is the role by which a provider account is entered.
-func (b beginning) roleARN(account mapping.AccountID) string {
-	for _, known := range b.mapping.Accounts {
+func (s initialState) roleARN(account mapping.AccountID) string {
+	for _, known := range s.mapping.Accounts {
 		if known.ID == account && known.RoleARN != "" {
 			return known.RoleARN
 		}
 	}
-	if account == b.shared {
+	if account == s.shared {
 		return ""
 	}
-	return aws.RoleARN{Partition: b.partition(), AccountID: string(account), Path: "/", Name: ownerRole}.String()
+	return aws.RoleARN{Partition: s.partition(), AccountID: string(account), Path: "/", Name: ownerRole}.String()
 }
 
 // roleOf splits a role's ARN into its account and its name with path.
@@ -179,15 +180,15 @@ func roleOf(arn string) (account mapping.AccountID, name string, ok bool) {
 // publicZones are the public hosted zones that certificates need, with their
 // accounts: for each host the domain that somebody registered, the zones that
 // rows name, and those of settings.
-func (b beginning) publicZones() map[mapping.Zone]mapping.AccountID {
+func (s initialState) publicZones() map[mapping.Zone]mapping.AccountID {
 	zones := make(map[mapping.Zone]mapping.AccountID)
-	for _, row := range b.mapping.Rows {
-		zones[registeredZone(row)] = b.shared
+	for _, row := range s.mapping.Rows {
+		zones[registeredZone(row)] = s.shared
 		if row.PublicZone != "" {
-			zones[row.PublicZone] = b.shared
+			zones[row.PublicZone] = s.shared
 		}
 	}
-	for _, zone := range b.zones {
+	for _, zone := range s.zones {
 		if account, _, ok := roleOf(zone.RoleARN); ok {
 			zones[zone.Name] = account
 		}
@@ -207,17 +208,17 @@ func registeredZone(row mapping.Row) mapping.Zone {
 	return mapping.Zone(registered)
 }
 
-// leavesProxy tells whether a row has another front door than the proxy.
-func (b beginning) leavesProxy() bool {
-	return slices.ContainsFunc(b.mapping.Rows, func(row mapping.Row) bool { return row.FrontDoor != mapping.FrontDoorNGINX })
+// leavesProxy reports whether a row has another front door than the proxy.
+func (s initialState) leavesProxy() bool {
+	return slices.ContainsFunc(s.mapping.Rows, func(row mapping.Row) bool { return row.FrontDoor != mapping.FrontDoorNGINX })
 }
 
 // validatedBy are the public zones of an account's rows, in which it validates
 // certificates of its own while hosts come and go.
-func (b beginning) validatedBy(account mapping.AccountID) []mapping.Zone {
+func (s initialState) validatedBy(account mapping.AccountID) []mapping.Zone {
 	zones := make(map[mapping.Zone]bool)
-	for _, row := range b.mapping.Rows {
-		if b.accountOf(row) != account {
+	for _, row := range s.mapping.Rows {
+		if s.accountOf(row) != account {
 			continue
 		}
 		zones[registeredZone(row)] = true
@@ -232,8 +233,8 @@ func (b beginning) validatedBy(account mapping.AccountID) []mapping.Zone {
 // validation records into its public zones.
 const validationRole = "portico-validation"
 
-func (b beginning) validationRoleARN() string {
-	return aws.RoleARN{Partition: b.partition(), AccountID: string(b.shared), Path: "/", Name: validationRole}.String()
+func (s initialState) validationRoleARN() string {
+	return aws.RoleARN{Partition: s.partition(), AccountID: string(s.shared), Path: "/", Name: validationRole}.String()
 }
 
 // zoneID is a hosted zone's ID, of Route 53's form.

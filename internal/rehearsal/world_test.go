@@ -30,8 +30,8 @@ APIS:
   - {CUSTOM_DOMAIN_URL: y.z.example.com, PRIVATE_API_URL: "https://bbbbbbbbbb.execute-api.eu-west-1.amazonaws.com/dev", ROUTE53_PUBLIC_DOMAIN: z.example.com}
   - {CUSTOM_DOMAIN_URL: n.example.com, PRIVATE_API_URL: "https://cccccccccc.execute-api.eu-west-1.amazonaws.com/dev", ACCOUNT: "333333333333"}
 `)
-	b := beginning{mapping: m, shared: sharedAccount, region: regionOf(m), roles: []string{"arn:aws:iam::111111111111:role/portico-dev"}}
-	w, err := b.world()
+	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m), roles: []string{"arn:aws:iam::111111111111:role/portico-dev"}}
+	w, err := initial.world()
 	require.NoError(t, err)
 	require.Equal(t, awssim.Identity{Account: "111111111111", Principal: "arn:aws:iam::111111111111:user/operator"}, w.Home)
 
@@ -42,7 +42,7 @@ APIS:
 			roles[account.ID] = append(roles[account.ID], role.Name)
 		}
 	}
-	made := string(b.accountOf(m.Rows[2]))
+	made := string(initial.accountOf(m.Rows[2]))
 	require.Contains(t, owners, mapping.AccountID(made))
 	require.Equal(t, map[string][]string{
 		"111111111111": {"portico-dev"}, "222222222222": {"team/portico"}, "333333333333": {"portico"}, made: {"portico"},
@@ -61,7 +61,7 @@ APIS:
 		require.Equal(t, "eu-west-1", api.Region)
 	}
 
-	again, err := b.world()
+	again, err := initial.world()
 	require.NoError(t, err)
 	require.Equal(t, w, again, "the same mapping begins in the same world")
 }
@@ -130,7 +130,7 @@ config:
 `), 0o600))
 	found, err := findSettings(dir, filepath.Join(dir, "m.yaml"))
 	require.NoError(t, err)
-	w, err := found.beginning(m).world()
+	w, err := found.initialState(m).world()
 	require.NoError(t, err)
 	zones, trusts := map[string]string{}, map[string][]string{}
 	for _, zone := range w.HostedZones {

@@ -50,7 +50,7 @@ func (l *listener) passHTTP(client net.Conn, from Interface) {
 	}
 }
 
-// serveOne serves a request and tells whether the connection can carry another.
+// serveOne serves a request and reports whether the connection can carry another.
 func (e *exchange) serveOne() bool {
 	// A deadline that can't be set is a connection that is gone; reading says so.
 	_ = e.client.SetDeadline(time.Now().Add(idleTimeout))

@@ -75,16 +75,16 @@ func (c Certificate) root() []byte {
 
 // clientRoots are, in PEM, the authorities that clients trust: the rehearsal's,
 // and those of imported certificates.
-func clientRoots(authority *Authority, estate *Estate) []byte {
+func clientRoots(authority *Authority, environment *Environment) []byte {
 	roots := authority.PEM()
-	for _, balancer := range estate.LoadBalancers {
+	for _, balancer := range environment.LoadBalancers {
 		for _, listener := range balancer.Listeners {
 			for _, certificate := range listener.Certificates {
 				roots = append(roots, certificate.root()...)
 			}
 		}
 	}
-	for _, domain := range estate.Domains {
+	for _, domain := range environment.Domains {
 		roots = append(roots, domain.Certificate.root()...)
 	}
 	return roots

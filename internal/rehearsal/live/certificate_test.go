@@ -32,8 +32,8 @@ func TestAnImportedCertificateIsPresentedItself(t *testing.T) {
 	require.NotEqual(t, leaf.Certificate[0], stood.Certificate[0])
 
 	balancers := []LoadBalancer{{Listeners: []Listener{{Certificates: []Certificate{imported, {Names: imported.Names}}}}}}
-	roots := clientRoots(authority, &Estate{LoadBalancers: balancers})
+	roots := clientRoots(authority, &Environment{LoadBalancers: balancers})
 	require.Equal(t, string(authority.PEM())+string(issuer.PEM()), string(roots), "the chain's last, and nothing for what is stood in for")
-	roots = clientRoots(authority, &Estate{Domains: []Domain{{Certificate: imported}}})
+	roots = clientRoots(authority, &Environment{Domains: []Domain{{Certificate: imported}}})
 	require.Equal(t, string(authority.PEM())+string(issuer.PEM()), string(roots), "custom domain names' too")
 }

@@ -131,26 +131,26 @@ func (r *Resolver) addresses(name string, depth int) []netip.Addr {
 	return found
 }
 
-// resolvers are those of every VPC as the estate describes them.
+// resolvers are those of every VPC as the environment describes them.
 type resolvers struct {
-	// own is that of the estate's VPC.
+	// own is that of the environment's VPC.
 	own    *Resolver
 	others map[string]*Resolver
 	public map[string][]netip.Addr
 }
 
-func newResolvers(estate *Estate) *resolvers {
-	zones := map[string][]Zone{estate.VPCID: nil}
-	for _, zone := range estate.Zones {
+func newResolvers(environment *Environment) *resolvers {
+	zones := map[string][]Zone{environment.VPCID: nil}
+	for _, zone := range environment.Zones {
 		for _, vpc := range zone.VPCIDs {
 			zones[vpc] = append(zones[vpc], zone)
 		}
 	}
-	all := &resolvers{others: make(map[string]*Resolver), public: estate.PublicNames}
+	all := &resolvers{others: make(map[string]*Resolver), public: environment.PublicNames}
 	for vpc, asked := range zones {
-		all.others[vpc] = NewResolver(asked, estate.PublicNames)
+		all.others[vpc] = NewResolver(asked, environment.PublicNames)
 	}
-	all.own = all.others[estate.VPCID]
+	all.own = all.others[environment.VPCID]
 	return all
 }
 
@@ -262,7 +262,7 @@ func (z *zoneIndex) soa() dns.RR {
 	}
 }
 
-// canonicalName is a DNS name as the estate writes names.
+// canonicalName is a DNS name as the environment writes names.
 func canonicalName(name string) string {
 	return strings.ToLower(strings.TrimSuffix(name, "."))
 }

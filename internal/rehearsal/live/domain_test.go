@@ -22,15 +22,15 @@ const (
 
 func everybody(live.Invocation) (bool, error) { return true, nil }
 
-// domainEstate is a load balancer in front of an endpoint for REGIONAL domains,
+// domainEnvironment is a load balancer in front of an endpoint for REGIONAL domains,
 // and an endpoint with an access association, each with two APIs behind its
 // domain.
-func domainEstate() live.Estate {
+func domainEnvironment() live.Environment {
 	mappings := []live.Mapping{{BasePath: "", APIID: "abc123", Stage: "v1"}, {BasePath: "orders", APIID: "def456", Stage: "v2"}}
 	endpoint := func(id, name, address string) live.Endpoint {
 		return live.Endpoint{ID: id, VPCID: "vpc-1", DNSNames: []string{name}, Interfaces: []live.Interface{face(id, address, "sg-"+id)}}
 	}
-	return live.Estate{
+	return live.Environment{
 		Region: "us-east-1", Partition: "aws", VPCID: "vpc-1",
 		Zones: []live.Zone{{Name: "private.example.com", VPCIDs: []string{"vpc-1"}, Records: []live.Record{
 			{Name: regionalHost, Type: "A", AliasTarget: balancerName},
@@ -92,7 +92,7 @@ func get(t *testing.T, path *live.Path, host, target string, fields ...string) (
 }
 
 func TestACustomDomainLeadsToItsAPIs(t *testing.T) {
-	path := start(t, domainEstate())
+	path := start(t, domainEnvironment())
 	requireHealthy(t, path)
 	for host, endpoint := range map[string]string{regionalHost: "vpce-alb", privateHost: "vpce-native"} {
 		for target, want := range map[string]string{
@@ -114,7 +114,7 @@ func TestACustomDomainLeadsToItsAPIs(t *testing.T) {
 }
 
 func TestAnApplicationLoadBalancerPassesItsClientsHeadersOn(t *testing.T) {
-	path := start(t, domainEstate())
+	path := start(t, domainEnvironment())
 	code, _, got := get(t, path, regionalHost, "/v2/spoofed", "Referer: other.example.com", "x-apigw-api-id: def456", "X-Forwarded-For: 192.0.2.1")
 	require.Equal(t, http.StatusOK, code)
 	require.Equal(t, "def456 /spoofed", got.API+" "+got.Path, "the header wins over the Host")
@@ -125,7 +125,7 @@ func TestAnApplicationLoadBalancerPassesItsClientsHeadersOn(t *testing.T) {
 }
 
 func TestTheDefaultActionAnswersHostsOfNoRule(t *testing.T) {
-	path := start(t, domainEstate())
+	path := start(t, domainEnvironment())
 	code, header, _ := get(t, path, "unruly.private.example.com", "/")
 	require.Equal(t, http.StatusNotFound, code)
 	require.Equal(t, "awselb/2.0", header.Get("Server"))
@@ -133,23 +133,23 @@ func TestTheDefaultActionAnswersHostsOfNoRule(t *testing.T) {
 
 func TestWhereACustomDomainIsNotServed(t *testing.T) {
 	for sentence, c := range map[string]struct {
-		change      func(e *live.Estate)
+		change      func(e *live.Environment)
 		host, where string
 	}{
-		"a REGIONAL domain at an endpoint with access associations": {func(*live.Estate) {}, regionalHost, "10.0.0.18:443"},
-		"a PRIVATE domain at an endpoint without one":               {func(*live.Estate) {}, privateHost, "10.0.0.17:443"},
-		"two PRIVATE domains of one name at one endpoint": {func(e *live.Estate) {
+		"a REGIONAL domain at an endpoint with access associations": {func(*live.Environment) {}, regionalHost, "10.0.0.18:443"},
+		"a PRIVATE domain at an endpoint without one":               {func(*live.Environment) {}, privateHost, "10.0.0.17:443"},
+		"two PRIVATE domains of one name at one endpoint": {func(e *live.Environment) {
 			e.Domains = append(e.Domains, e.Domains[1])
 		}, privateHost, "10.0.0.18:443"},
-		"a domain without a mapping for the path": {func(e *live.Estate) {
+		"a domain without a mapping for the path": {func(e *live.Environment) {
 			e.Domains[0].Mappings = e.Domains[0].Mappings[1:]
 		}, regionalHost, "10.0.0.17:443"},
-		"a stage that isn't deployed": {func(e *live.Estate) {
+		"a stage that isn't deployed": {func(e *live.Environment) {
 			e.APIs[0].Stages = nil
 		}, regionalHost, "10.0.0.17:443"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			e := domainEstate()
+			e := domainEnvironment()
 			c.change(&e)
 			path := start(t, e)
 			conn, err := at(t, path, c.where, c.host)
@@ -164,10 +164,10 @@ func TestWhereACustomDomainIsNotServed(t *testing.T) {
 // TestPoliciesOfAPrivateDomainAreAsked has each of the policies refuse, with
 // what it was asked.
 func TestPoliciesOfAPrivateDomainAreAsked(t *testing.T) {
-	for sentence, refuse := range map[string]func(e *live.Estate, no func(live.Invocation) (bool, error)){
-		"the domain's": func(e *live.Estate, no func(live.Invocation) (bool, error)) { e.Domains[1].Admit = no },
-		"the API's":    func(e *live.Estate, no func(live.Invocation) (bool, error)) { e.APIs[0].Admit = no },
-		"the endpoint's about the domain": func(e *live.Estate, no func(live.Invocation) (bool, error)) {
+	for sentence, refuse := range map[string]func(e *live.Environment, no func(live.Invocation) (bool, error)){
+		"the domain's": func(e *live.Environment, no func(live.Invocation) (bool, error)) { e.Domains[1].Admit = no },
+		"the API's":    func(e *live.Environment, no func(live.Invocation) (bool, error)) { e.APIs[0].Admit = no },
+		"the endpoint's about the domain": func(e *live.Environment, no func(live.Invocation) (bool, error)) {
 			e.Endpoints[1].AdmitDomain = func(domain live.Domain, call live.Invocation) (bool, error) {
 				if domain.ARN != privateARN {
 					return true, nil
@@ -175,13 +175,13 @@ func TestPoliciesOfAPrivateDomainAreAsked(t *testing.T) {
 				return no(call)
 			}
 		},
-		"the endpoint's about the API": func(e *live.Estate, no func(live.Invocation) (bool, error)) {
+		"the endpoint's about the API": func(e *live.Environment, no func(live.Invocation) (bool, error)) {
 			e.Endpoints[1].Admit = func(_ live.API, call live.Invocation) (bool, error) { return no(call) }
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			asked := make(chan live.Invocation, 1)
-			e := domainEstate()
+			e := domainEnvironment()
 			refuse(&e, func(call live.Invocation) (bool, error) {
 				asked <- call
 				return false, nil
@@ -201,7 +201,7 @@ func TestPoliciesOfAPrivateDomainAreAsked(t *testing.T) {
 // from another account's that is associated with the zone, and from one that
 // isn't.
 func TestAVPCResolvesItsOwnZones(t *testing.T) {
-	e := domainEstate()
+	e := domainEnvironment()
 	e.Zones[0].VPCIDs = append(e.Zones[0].VPCIDs, "vpc-consumer")
 	e.Zones = append(e.Zones, live.Zone{Name: "consumer.example.com", VPCIDs: []string{"vpc-consumer"}, Records: []live.Record{
 		{Name: "own.consumer.example.com", Type: "A", Values: []string{"10.44.0.1"}, TTL: 60},

@@ -19,17 +19,17 @@ type endpointView struct {
 	domains                   map[string]Domain
 }
 
-func newEndpointView(estate *Estate, endpoint Endpoint) *endpointView {
-	partition, _ := aws.PartitionOf(estate.Region)
+func newEndpointView(environment *Environment, endpoint Endpoint) *endpointView {
+	partition, _ := aws.PartitionOf(environment.Region)
 	v := &endpointView{
-		endpoint: endpoint, region: estate.Region, partition: estate.Partition, suffix: partition.DNSSuffix,
+		endpoint: endpoint, region: environment.Region, partition: environment.Partition, suffix: partition.DNSSuffix,
 		apis: make(map[string]API), domains: make(map[string]Domain),
 	}
-	for _, api := range estate.APIs {
+	for _, api := range environment.APIs {
 		v.apis[api.ID] = api
 	}
 	private := make(map[string][]Domain)
-	for _, domain := range estate.Domains {
+	for _, domain := range environment.Domains {
 		if domain.Private && slices.Contains(domain.VPCEndpointIDs, endpoint.ID) {
 			private[domain.Name] = append(private[domain.Name], domain)
 		}
@@ -40,7 +40,7 @@ func newEndpointView(estate *Estate, endpoint Endpoint) *endpointView {
 			v.domains[name] = domains[0]
 		}
 	}
-	for _, domain := range estate.Domains {
+	for _, domain := range environment.Domains {
 		// An endpoint with access associations serves no REGIONAL domains.
 		if !domain.Private && len(private) == 0 {
 			v.domains[domain.Name] = domain

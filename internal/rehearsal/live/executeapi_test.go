@@ -14,10 +14,10 @@ import (
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 )
 
-// endpointEstate is an endpoint that everybody reaches and an API that admits
+// endpointEnvironment is an endpoint that everybody reaches and an API that admits
 // everybody, without a proxy.
-func endpointEstate() live.Estate {
-	return live.Estate{
+func endpointEnvironment() live.Environment {
+	return live.Environment{
 		Region: "us-east-1", Partition: "aws",
 		Endpoints: []live.Endpoint{{
 			ID: endpointID, VPCID: "vpc-1", DNSNames: []string{endpointName},
@@ -48,8 +48,8 @@ func at(t *testing.T, path *live.Path, address, serverName string) (*tls.Conn, e
 }
 
 func TestHowAnAPIIsNamed(t *testing.T) {
-	path := start(t, endpointEstate())
-	associated := endpointEstate()
+	path := start(t, endpointEnvironment())
+	associated := endpointEnvironment()
 	associated.APIs[0].VPCEndpointIDs = []string{endpointID}
 	associatedPath := start(t, associated)
 	for sentence, c := range map[string]struct {
@@ -84,7 +84,7 @@ func TestHowAnAPIIsNamed(t *testing.T) {
 }
 
 func TestAnEndpointHasItsOwnCertificateForEveryServerName(t *testing.T) {
-	path := start(t, endpointEstate())
+	path := start(t, endpointEnvironment())
 	for name, covered := range map[string]bool{
 		endpointName: true,
 		"abc123.execute-api.us-east-1.amazonaws.com": true,
@@ -99,7 +99,7 @@ func TestAnEndpointHasItsOwnCertificateForEveryServerName(t *testing.T) {
 }
 
 func TestPoliciesSeeTheRequest(t *testing.T) {
-	e := endpointEstate()
+	e := endpointEnvironment()
 	seen := make(chan live.Invocation, 1)
 	e.APIs[0].Admit = func(call live.Invocation) (bool, error) {
 		seen <- call
@@ -124,7 +124,7 @@ func TestPoliciesSeeTheRequest(t *testing.T) {
 }
 
 func TestAnEndpointPolicyIsAskedFirst(t *testing.T) {
-	e := endpointEstate()
+	e := endpointEnvironment()
 	e.Endpoints[0].Admit = func(api live.API, call live.Invocation) (bool, error) {
 		return api.ID == "abc123" && call.Method == http.MethodGet, nil
 	}

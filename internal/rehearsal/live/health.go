@@ -139,7 +139,7 @@ func (c *healthChecks) check(ctx context.Context, group TargetGroup, from Interf
 	return nil
 }
 
-// matches tells whether a target group's matcher, codes and ranges separated by
+// matches reports whether a target group's matcher, codes and ranges separated by
 // commas, holds a status code; empty is the default, 200.
 func matches(matcher string, code int) bool {
 	if matcher == "" {

@@ -92,7 +92,7 @@ func (h *head) set(name, value string) {
 	h.fields = append(h.fields, field{name: name, value: value})
 }
 
-// has tells whether a comma-separated field holds a token.
+// has reports whether a comma-separated field holds a token.
 func (h *head) has(name, token string) bool {
 	for _, value := range h.values(name) {
 		for part := range strings.SplitSeq(value, ",") {
@@ -227,7 +227,7 @@ func (h *head) statusCode() (int, error) {
 	return code, nil
 }
 
-// hasBody tells whether a response to the method carries a body.
+// hasBody reports whether a response to the method carries a body.
 func hasBody(method string, code int) bool {
 	return method != http.MethodHead && code >= 200 && code != http.StatusNoContent && code != http.StatusNotModified
 }

@@ -18,16 +18,16 @@ var ErrUnreachable = errors.New("not reachable")
 
 // Network is VPCs on loopback, and the only place where simulated addresses
 // become real ones. Who connects is known for each connection, because every
-// pair of a source and a destination has a loopback port of its own, its door.
+// pair of a source and a destination has a loopback port of its own, its loopback listener.
 type Network struct {
-	mu       sync.Mutex
-	reach    func(from, to Interface, port uint16) error
-	services map[place]service
-	doors    map[door]net.Listener
-	open     map[net.Conn]bool
-	refusals []error
-	closed   bool
-	running  sync.WaitGroup
+	mu        sync.Mutex
+	reach     func(from, to Interface, port uint16) error
+	services  map[place]service
+	listeners map[listenerKey]net.Listener
+	open      map[net.Conn]bool
+	refusals  []error
+	closed    bool
+	running   sync.WaitGroup
 }
 
 // service is what answers at a simulated address.
@@ -49,7 +49,8 @@ func (i Interface) port(port uint16) place {
 	return place{vpcID: i.VPCID, at: netip.AddrPortFrom(i.Address, port)}
 }
 
-type door struct {
+// listenerKey names the source and the destination of a loopback listener.
+type listenerKey struct {
 	from string
 	addr netip.Addr
 	to   place
@@ -59,10 +60,10 @@ type door struct {
 // connection, why it isn't possible.
 func NewNetwork(reach func(from, to Interface, port uint16) error) *Network {
 	return &Network{
-		reach:    reach,
-		services: make(map[place]service),
-		doors:    make(map[door]net.Listener),
-		open:     make(map[net.Conn]bool),
+		reach:     reach,
+		services:  make(map[place]service),
+		listeners: make(map[listenerKey]net.Listener),
+		open:      make(map[net.Conn]bool),
 	}
 }
 
@@ -85,8 +86,8 @@ func (n *Network) keep(places map[place]bool) {
 	maps.DeleteFunc(n.services, func(at place, _ service) bool { return !places[at] })
 }
 
-// judge replaces the judge of connections.
-func (n *Network) judge(reach func(from, to Interface, port uint16) error) {
+// setReach replaces what decides about connections.
+func (n *Network) setReach(reach func(from, to Interface, port uint16) error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.reach = reach
@@ -106,7 +107,7 @@ func (n *Network) Dial(ctx context.Context, from Interface, to netip.AddrPort) (
 	}
 	address := s.process
 	if address == "" {
-		if address, err = n.Door(from, to); err != nil {
+		if address, err = n.ListenerAddress(from, to); err != nil {
 			return nil, err
 		}
 	}
@@ -117,32 +118,32 @@ func (n *Network) Dial(ctx context.Context, from Interface, to netip.AddrPort) (
 	return conn, nil
 }
 
-// Door is the loopback address, 127.0.0.1:port, through which connections
+// ListenerAddress is the loopback address, 127.0.0.1:port, through which connections
 // arrive at a simulated address as the source's. Where the network doesn't let
 // the source through, its connections are reset.
-func (n *Network) Door(from Interface, to netip.AddrPort) (string, error) {
-	key := door{from: from.Name, addr: from.Address, to: place{from.VPCID, to}}
+func (n *Network) ListenerAddress(from Interface, to netip.AddrPort) (string, error) {
+	key := listenerKey{from: from.Name, addr: from.Address, to: place{from.VPCID, to}}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
 		return "", net.ErrClosed
 	}
-	if listener, ok := n.doors[key]; ok {
+	if listener, ok := n.listeners[key]; ok {
 		return listener.Addr().String(), nil
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", fmt.Errorf("open a way from %s to %s: %w", from.Name, to, err)
+		return "", fmt.Errorf("listen for connections from %s to %s: %w", from.Name, to, err)
 	}
-	n.doors[key] = listener
+	n.listeners[key] = listener
 	n.running.Go(func() { n.accept(listener, from, to) })
 	return listener.Addr().String(), nil
 }
 
 var simulatedAddress = regexp.MustCompile(`\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}:[0-9]{1,5}\b`)
 
-// Translate replaces the simulated addresses in a value by the source's doors.
-// An address at which nothing answers gets a door too, behind which nothing
+// Translate replaces the simulated addresses in a value by those of the source's listeners.
+// An address at which nothing answers gets a listener too, behind which nothing
 // answers: no connection may leave for the real network.
 func (n *Network) Translate(from Interface, value string) (string, error) {
 	var errs []error
@@ -152,7 +153,7 @@ func (n *Network) Translate(from Interface, value string) (string, error) {
 			errs = append(errs, fmt.Errorf("translate %q: %w", match, err))
 			return match
 		}
-		opened, err := n.Door(from, to)
+		opened, err := n.ListenerAddress(from, to)
 		if err != nil {
 			errs = append(errs, err)
 			return match
@@ -170,12 +171,12 @@ func (n *Network) Refusals() []error {
 	return append([]error(nil), n.refusals...)
 }
 
-// Close shuts every door, cuts every connection and waits for their end.
+// Close closes every listener, cuts every connection and waits for their end.
 func (n *Network) Close() error {
 	n.mu.Lock()
 	n.closed = true
 	var errs []error
-	for _, listener := range n.doors {
+	for _, listener := range n.listeners {
 		errs = append(errs, listener.Close())
 	}
 	open := slices.Collect(maps.Keys(n.open))

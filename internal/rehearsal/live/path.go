@@ -38,7 +38,7 @@ type Path struct {
 	updating  sync.Mutex
 	processes map[string]*process
 	endpoints map[string]*executeAPI
-	// stopping are tasks that are no longer part of the estate.
+	// stopping are tasks that are no longer part of the environment.
 	stopping endings
 }
 
@@ -54,12 +54,12 @@ type Options struct {
 // Start brings a data path up and waits until its targets are healthy, or are
 // known not to become so: see Health. Only what this machine lacks is an
 // error. ctx bounds the start alone; Close ends the path.
-func Start(ctx context.Context, estate Estate, o Options) (*Path, error) {
+func Start(ctx context.Context, environment Environment, o Options) (*Path, error) {
 	authority, err := NewAuthority()
 	if err != nil {
 		return nil, err
 	}
-	network := NewNetwork(estate.Reach)
+	network := NewNetwork(environment.Reach)
 	p := &Path{
 		network:      network,
 		authority:    authority,
@@ -71,23 +71,23 @@ func Start(ctx context.Context, estate Estate, o Options) (*Path, error) {
 		endpoints:    make(map[string]*executeAPI),
 	}
 	p.tasks = &runner{network: network, dir: o.Dir, caFile: p.caFile, output: o.Output}
-	if err := p.start(ctx, estate); err != nil {
+	if err := p.start(ctx, environment); err != nil {
 		return nil, errors.Join(err, p.Close(ctx))
 	}
 	return p, nil
 }
 
-func (p *Path) start(ctx context.Context, estate Estate) error {
+func (p *Path) start(ctx context.Context, environment Environment) error {
 	if err := os.WriteFile(p.caFile, p.authority.PEM(), 0o644); err != nil {
 		return fmt.Errorf("write the authority's certificate: %w", err)
 	}
-	p.resolvers.Store(newResolvers(&estate))
+	p.resolvers.Store(newResolvers(&environment))
 	var err error
 	own := dns.HandlerFunc(func(w dns.ResponseWriter, question *dns.Msg) { p.resolvers.Load().own.ServeDNS(w, question) })
 	if p.dns, err = startDNS(own); err != nil {
 		return err
 	}
-	return p.Update(ctx, estate)
+	return p.Update(ctx, environment)
 }
 
 // Network connects the interfaces of the VPC.
@@ -100,7 +100,7 @@ func (p *Path) Authority() *Authority { return p.authority }
 // CAFile is the path of the certificates that clients trust, in PEM.
 func (p *Path) CAFile() string { return p.clientCAFile }
 
-// DNSAddress is where the resolver of the estate's VPC answers, over UDP and
+// DNSAddress is where the resolver of the environment's VPC answers, over UDP and
 // TCP.
 func (p *Path) DNSAddress() string { return p.dns.address }
 
@@ -134,7 +134,7 @@ func (p *Path) Resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 }
 
 // ResolveFrom asks the resolver of any VPC, of whatever account, as Resolve asks
-// that of the estate's.
+// that of the environment's.
 func (p *Path) ResolveFrom(vpcID, name string) ([]netip.Addr, error) {
 	question := new(dns.Msg).SetQuestion(dns.Fqdn(name), dns.TypeA)
 	return addressesOf(name, p.resolvers.Load().of(vpcID).reply(question))

@@ -69,9 +69,9 @@ func image(t *testing.T) live.Image {
 	}
 }
 
-// estate is a load balancer, two tasks and an endpoint in two subnets, with one
+// environment is a load balancer, two tasks and an endpoint in two subnets, with one
 // API behind api.private.example.com.
-func estate(t *testing.T, protocol string) live.Estate {
+func environment(t *testing.T, protocol string) live.Environment {
 	endpoint := live.Endpoint{
 		ID: endpointID, VPCID: "vpc-1", DNSNames: []string{endpointName},
 		Interfaces: []live.Interface{
@@ -93,7 +93,7 @@ func estate(t *testing.T, protocol string) live.Estate {
 	if protocol == "TLS" {
 		targetProtocol = "TLS"
 	}
-	return live.Estate{
+	return live.Environment{
 		Region: "us-east-1", Partition: "aws", VPCID: "vpc-1",
 		Zones: []live.Zone{{Name: "private.example.com", VPCIDs: []string{"vpc-1"}, Records: []live.Record{
 			{Name: "*.private.example.com", Type: "A", AliasTarget: balancerName},
@@ -129,7 +129,7 @@ func estate(t *testing.T, protocol string) live.Estate {
 
 var client = face("a client", "10.0.0.200", "sg-client")
 
-func start(t *testing.T, e live.Estate) *live.Path {
+func start(t *testing.T, e live.Environment) *live.Path {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -188,7 +188,7 @@ func requireHealthy(t *testing.T, path *live.Path) {
 func TestARequestReachesTheAPI(t *testing.T) {
 	for _, protocol := range []string{"HTTPS", "TLS"} {
 		t.Run("through a listener for "+protocol, func(t *testing.T) {
-			path := start(t, estate(t, protocol))
+			path := start(t, environment(t, protocol))
 			requireHealthy(t, path)
 			conn, err := connect(t, path, "api.private.example.com")
 			require.NoError(t, err)
@@ -219,7 +219,7 @@ func TestARequestReachesTheAPI(t *testing.T) {
 }
 
 func TestCertificatesAreChosenByServerName(t *testing.T) {
-	e := estate(t, "HTTPS")
+	e := environment(t, "HTTPS")
 	e.Zones = append(e.Zones, live.Zone{Name: "other.example.com", VPCIDs: []string{"vpc-1"}, Records: []live.Record{
 		{Name: "*.other.example.com", Type: "A", AliasTarget: balancerName},
 		{Name: "other.example.com", Type: "A", AliasTarget: balancerName},
@@ -237,7 +237,7 @@ func TestCertificatesAreChosenByServerName(t *testing.T) {
 }
 
 func TestD26_OldTLSVersionsAreRefused(t *testing.T) {
-	path := start(t, estate(t, "HTTPS"))
+	path := start(t, environment(t, "HTTPS"))
 	conn, err := path.Network().Dial(context.Background(), client, netip.MustParseAddrPort("10.0.0.5:443"))
 	require.NoError(t, err)
 	defer conn.Close()
@@ -272,7 +272,7 @@ func TestABlockedHopBlocks(t *testing.T) {
 		},
 	} {
 		t.Run(hop, func(t *testing.T) {
-			e := estate(t, "HTTPS")
+			e := environment(t, "HTTPS")
 			open := openHops()
 			delete(open, hop)
 			e.Reach = open.reach
@@ -288,7 +288,7 @@ func TestABlockedHopBlocks(t *testing.T) {
 // TestD04_PlainHTTPToATLSPortFailsTheHealthCheck shows that a load balancer
 // that decrypts and then speaks plain HTTP to the proxy's TLS port doesn't pass.
 func TestD04_PlainHTTPToATLSPortFailsTheHealthCheck(t *testing.T) {
-	e := estate(t, "TLS")
+	e := environment(t, "TLS")
 	group := &e.LoadBalancers[0].Listeners[0].TargetGroup
 	group.Protocol, group.HealthCheck.Protocol = "TCP", "HTTP"
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)

@@ -11,33 +11,33 @@ import (
 	"sync"
 )
 
-// Update makes the path what an estate describes. What is new comes up first and
+// Update makes the path what an environment describes. What is new comes up first and
 // its targets become healthy, then names lead where they should, and what is
 // gone ends last; connections that stand are let be. It returns when all but
 // the end of old tasks is done, of which Close tells.
-func (p *Path) Update(ctx context.Context, estate Estate) error {
+func (p *Path) Update(ctx context.Context, environment Environment) error {
 	p.updating.Lock()
 	defer p.updating.Unlock()
-	p.network.judge(estate.Reach)
-	if err := p.trust(&estate); err != nil {
+	p.network.setReach(environment.Reach)
+	if err := p.trust(&environment); err != nil {
 		return err
 	}
-	if err := p.serve(&estate); err != nil {
+	if err := p.serve(&environment); err != nil {
 		return err
 	}
-	if err := p.run(ctx, estate.Tasks); err != nil {
+	if err := p.run(ctx, environment.Tasks); err != nil {
 		return err
 	}
-	if err := p.balance(ctx, estate.LoadBalancers); err != nil {
+	if err := p.balance(ctx, environment.LoadBalancers); err != nil {
 		return err
 	}
-	p.resolvers.Store(newResolvers(&estate))
-	return p.retire(ctx, &estate)
+	p.resolvers.Store(newResolvers(&environment))
+	return p.retire(ctx, &environment)
 }
 
 // trust tells clients whom they may trust.
-func (p *Path) trust(estate *Estate) error {
-	roots := clientRoots(p.authority, estate)
+func (p *Path) trust(environment *Environment) error {
+	roots := clientRoots(p.authority, environment)
 	p.roots.Store(&roots)
 	if err := os.WriteFile(p.clientCAFile, roots, 0o644); err != nil {
 		return fmt.Errorf("write what clients trust: %w", err)
@@ -46,9 +46,9 @@ func (p *Path) trust(estate *Estate) error {
 }
 
 // serve lets the endpoints answer.
-func (p *Path) serve(estate *Estate) error {
-	for _, endpoint := range estate.Endpoints {
-		view := newEndpointView(estate, endpoint)
+func (p *Path) serve(environment *Environment) error {
+	for _, endpoint := range environment.Endpoints {
+		view := newEndpointView(environment, endpoint)
 		x, ok := p.endpoints[endpoint.ID]
 		if ok {
 			x.view.Store(view)
@@ -119,12 +119,12 @@ func (p *Path) balance(ctx context.Context, described []LoadBalancer) error {
 	return nil
 }
 
-// retire ends what the estate no longer has.
-func (p *Path) retire(ctx context.Context, estate *Estate) error {
-	p.network.keep(estate.places())
-	p.health.keep(estate.LoadBalancers)
+// retire ends what the environment no longer has.
+func (p *Path) retire(ctx context.Context, environment *Environment) error {
+	p.network.keep(environment.places())
+	p.health.keep(environment.LoadBalancers)
 	tasks := make(map[string]bool)
-	for _, task := range estate.Tasks {
+	for _, task := range environment.Tasks {
 		key, err := task.key()
 		if err != nil {
 			return err
@@ -137,7 +137,7 @@ func (p *Path) retire(ctx context.Context, estate *Estate) error {
 		}
 	}
 	endpoints := make(map[string]bool)
-	for _, endpoint := range estate.Endpoints {
+	for _, endpoint := range environment.Endpoints {
 		endpoints[endpoint.ID] = true
 	}
 	var errs []error
@@ -157,8 +157,8 @@ func (p *Path) stop(ctx context.Context, key string) {
 	p.stopping.add(func() error { return ending.stop(ctx) })
 }
 
-// places are all at which something of the estate answers.
-func (e *Estate) places() map[place]bool {
+// places are all at which something of the environment answers.
+func (e *Environment) places() map[place]bool {
 	all := make(map[place]bool)
 	for _, endpoint := range e.Endpoints {
 		for _, one := range endpoint.Interfaces {

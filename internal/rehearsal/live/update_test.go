@@ -11,23 +11,23 @@ import (
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 )
 
-func update(t *testing.T, path *live.Path, e live.Estate) {
+func update(t *testing.T, path *live.Path, e live.Environment) {
 	t.Helper()
 	require.NoError(t, path.Update(context.Background(), e))
 }
 
-// TestAPathFollowsItsEstate moves a host from the load balancer to a PRIVATE
+// TestAPathFollowsItsEnvironment moves a host from the load balancer to a PRIVATE
 // domain and then takes the load balancer and its endpoint away, while one
 // connection to the load balancer stays open.
-func TestAPathFollowsItsEstate(t *testing.T) {
-	e := domainEstate()
+func TestAPathFollowsItsEnvironment(t *testing.T) {
+	e := domainEnvironment()
 	path := start(t, e)
-	standing, err := connect(t, path, regionalHost)
+	existing, err := connect(t, path, regionalHost)
 	require.NoError(t, err)
 	_, _, got := get(t, path, regionalHost, "/orders/1")
 	require.Equal(t, "vpce-alb", got.SourceVPCE)
 
-	moved := domainEstate()
+	moved := domainEnvironment()
 	private := moved.Domains[1]
 	private.Name, private.ARN = regionalHost, "arn:aws:execute-api:us-east-1:222222222222:/domainnames/"+regionalHost+"+a1b2c3"
 	private.Certificate = live.Certificate{ARN: "arn:aws:acm:3", Names: []string{regionalHost}}
@@ -36,8 +36,8 @@ func TestAPathFollowsItsEstate(t *testing.T) {
 	update(t, path, moved)
 	_, _, got = get(t, path, regionalHost, "/orders/1")
 	require.Equal(t, "vpce-native", got.SourceVPCE)
-	code, body := exchange(t, standing, "GET /a HTTP/1.1\r\nHost: "+regionalHost+"\r\n\r\n")
-	require.Equal(t, http.StatusOK, code, "the way that the name left still answers: %s", body)
+	code, body := exchange(t, existing, "GET /a HTTP/1.1\r\nHost: "+regionalHost+"\r\n\r\n")
+	require.Equal(t, http.StatusOK, code, "the load balancer that the name left still answers: %s", body)
 
 	left := moved
 	left.LoadBalancers, left.Endpoints, left.Domains = nil, moved.Endpoints[1:], moved.Domains[1:]
@@ -54,10 +54,10 @@ func TestAPathFollowsItsEstate(t *testing.T) {
 // TestAPathReplacesTasks gives a service's tasks another environment, as a
 // deployment does, and ends them at last.
 func TestAPathReplacesTasks(t *testing.T) {
-	e := estate(t, "HTTPS")
+	e := environment(t, "HTTPS")
 	path := start(t, e)
 	requireHealthy(t, path)
-	replaced := estate(t, "HTTPS")
+	replaced := environment(t, "HTTPS")
 	var targets []netip.AddrPort
 	for i, address := range []string{"10.0.0.21", "10.0.1.21"} {
 		replaced.Tasks[i].Interface = face("new task", address, "sg-task")

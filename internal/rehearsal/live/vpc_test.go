@@ -16,7 +16,7 @@ import (
 // TestAddressesBelongToTheirVPC has endpoints of two VPCs at one address: who
 // calls decides which of them answers, and nobody reaches another VPC's.
 func TestAddressesBelongToTheirVPC(t *testing.T) {
-	e := domainEstate()
+	e := domainEnvironment()
 	consumer := face("consumer's endpoint", "10.0.0.18")
 	consumer.VPCID = "vpc-consumer"
 	e.Endpoints = append(e.Endpoints, live.Endpoint{

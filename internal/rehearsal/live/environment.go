@@ -2,7 +2,7 @@
 // the load balancer, the proxy's tasks as real processes, and execute-api
 // interface endpoints that hold requests against the deployed resource
 // policies. It knows nothing about how the description came about: whatever
-// fills an Estate decides what is there.
+// fills an Environment decides what is there.
 //
 // Addresses keep their places in the VPC: DNS answers, targets and logs name
 // the simulated addresses, and Network alone translates them to loopback.
@@ -13,8 +13,8 @@ import (
 	"net/netip"
 )
 
-// Estate describes a region's data path as its accounts hold it.
-type Estate struct {
+// Environment describes a region's data path as its accounts hold it.
+type Environment struct {
 	// Region and Partition are AWS's names: us-east-1, aws.
 	Region    string
 	Partition string
@@ -49,7 +49,7 @@ type Invocation struct {
 	Path string
 	// Context are the condition keys of the request and their values.
 	Context map[string]string
-	// Authorization tells whether the request carries credentials for an
+	// Authorization reports whether the request carries credentials for an
 	// authorizer; in a rehearsal every authorizer accepts them.
 	Authorization bool
 }
@@ -205,13 +205,13 @@ type Endpoint struct {
 	Interfaces []Interface
 	// DNSNames are the endpoint's own names, regional and zonal.
 	DNSNames []string
-	// PrivateDNS tells whether the VPC resolves *.execute-api.{region} names
+	// PrivateDNS reports whether the VPC resolves *.execute-api.{region} names
 	// to the endpoint.
 	PrivateDNS bool
-	// Admit tells whether the endpoint policy lets a request for an API pass;
+	// Admit reports whether the endpoint policy lets a request for an API pass;
 	// nil: full access.
 	Admit func(api API, call Invocation) (bool, error)
-	// AdmitDomain tells whether the endpoint policy lets a request for a PRIVATE
+	// AdmitDomain reports whether the endpoint policy lets a request for a PRIVATE
 	// custom domain name pass; nil: full access.
 	AdmitDomain func(domain Domain, call Invocation) (bool, error)
 }
@@ -223,7 +223,7 @@ type Domain struct {
 	// ARN is what policies call the domain: arn:aws:execute-api:…:/domainnames/….
 	ARN       string
 	AccountID string
-	// Private tells whether its endpoint type is PRIVATE; else it is REGIONAL.
+	// Private reports whether its endpoint type is PRIVATE; else it is REGIONAL.
 	Private bool
 	// Certificate is what endpoints present for a PRIVATE domain.
 	Certificate Certificate
@@ -231,7 +231,7 @@ type Domain struct {
 	// PRIVATE domain. A REGIONAL one answers at every other endpoint.
 	VPCEndpointIDs []string
 	Mappings       []Mapping
-	// Admit tells whether a PRIVATE domain's policy lets a request pass.
+	// Admit reports whether a PRIVATE domain's policy lets a request pass.
 	Admit func(call Invocation) (bool, error)
 }
 
@@ -248,14 +248,14 @@ type Mapping struct {
 type API struct {
 	ID        string
 	AccountID string
-	// Private tells whether its endpoint type is PRIVATE.
+	// Private reports whether its endpoint type is PRIVATE.
 	Private bool
 	// Stages are the names of the deployed stages.
 	Stages []string
 	// VPCEndpointIDs are the endpoints associated with the API, which may name
 	// it as {api}-{endpoint}.execute-api.
 	VPCEndpointIDs []string
-	// Admit tells whether the API invokes its method for a request, by the
+	// Admit reports whether the API invokes its method for a request, by the
 	// resource policy that the stage was deployed with.
 	Admit func(call Invocation) (bool, error)
 	// Denials name the statements of that policy which deny a request; nil:

@@ -38,7 +38,7 @@ APIS:
 // accounts take.
 func TestHostsChangeTheirFrontDoorsAndLoseNoRequest(t *testing.T) {
 	const nginx, alb, native = mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative
-	m := newDoorChange(t)
+	m := newFrontDoorChange(t)
 	m.up(movingRows(nginx, alb, native))
 	m.follow()
 	m.requireArriving(nginx, alb, native)
@@ -51,7 +51,7 @@ func TestHostsChangeTheirFrontDoorsAndLoseNoRequest(t *testing.T) {
 	m.end()
 }
 
-// slow tells whether what takes minutes is asked for.
+// slow reports whether what takes minutes is asked for.
 func slow() bool { return os.Getenv("PORTICO_SLOW") == "1" }
 
 // slowly skips a test whose subject a longer mixed one holds as well, so that
@@ -73,8 +73,8 @@ func simulated(d time.Duration) time.Duration { return d / pace }
 // time to live.
 const answerKept = 60 * time.Second
 
-// doorChange is an environment whose hosts change their front doors.
-type doorChange struct {
+// frontDoorChange is an environment whose hosts change their front doors.
+type frontDoorChange struct {
 	t         *testing.T
 	dir       string
 	simulator *awssim.Simulator
@@ -84,10 +84,10 @@ type doorChange struct {
 	ended     sync.Once
 
 	// following is held while the path becomes what the accounts are.
-	following sync.Mutex
-	path      *live.Path
-	estate    *live.Estate
-	client    live.Interface
+	following   sync.Mutex
+	path        *live.Path
+	environment *live.Environment
+	client      live.Interface
 
 	counting sync.Mutex
 	total    int
@@ -96,11 +96,11 @@ type doorChange struct {
 	last map[string]string
 }
 
-func newDoorChange(t *testing.T) *doorChange {
+func newFrontDoorChange(t *testing.T) *frontDoorChange {
 	t.Helper()
-	m := &doorChange{t: t, dir: t.TempDir(), last: map[string]string{}}
+	m := &frontDoorChange{t: t, dir: t.TempDir(), last: map[string]string{}}
 	document := movingRows(mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative)
-	w, err := beginning{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}.world()
+	w, err := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}.world()
 	require.NoError(t, err)
 	m.simulator, err = awssim.New(w)
 	require.NoError(t, err)
@@ -113,11 +113,11 @@ func newDoorChange(t *testing.T) *doorChange {
 }
 
 // up brings the environment to a mapping, as `portico up` does.
-func (m *doorChange) up(document string) {
+func (m *frontDoorChange) up(document string) {
 	m.t.Helper()
 	p := project{dir: filepath.Join(m.dir, "project"), environment: "dev"}
-	b := beginning{mapping: parse(m.t, document), shared: sharedAccount, region: "us-east-1"}
-	require.NoError(m.t, p.write(b, []byte(document), nil, nil))
+	initial := initialState{mapping: parse(m.t, document), shared: sharedAccount, region: "us-east-1"}
+	require.NoError(m.t, p.write(initial, []byte(document), nil, nil))
 	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
 	require.NoError(m.t, err)
 	m.simulator.BuildIn(p.dir)
@@ -129,12 +129,12 @@ func (m *doorChange) up(document string) {
 
 // follow makes the environment live, keeps it as the accounts are, and begins
 // calling.
-func (m *doorChange) follow() {
+func (m *frontDoorChange) follow() {
 	require.NoError(m.t, m.simulator.Pass(provisioning(m.simulator, "us-east-1")))
-	estate, clients, err := estateOf(m.simulator, string(sharedAccount), "us-east-1")
+	environment, clients, err := environmentOf(m.simulator, string(sharedAccount), "us-east-1")
 	require.NoError(m.t, err)
-	m.estate, m.client = estate, clients[estate.VPCID]
-	m.path, err = live.Start(m.t.Context(), *m.estate, live.Options{Dir: m.t.TempDir()})
+	m.environment, m.client = environment, clients[environment.VPCID]
+	m.path, err = live.Start(m.t.Context(), *m.environment, live.Options{Dir: m.t.TempDir()})
 	require.NoError(m.t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
@@ -156,7 +156,7 @@ func (m *doorChange) follow() {
 	}
 }
 
-// changes tells whether an API action may change anything.
+// changes reports whether an API action may change anything.
 func changes(action string) bool {
 	_, verb, _ := strings.Cut(action, ":")
 	for _, reading := range []string{"Get", "List", "Describe", "GET"} {
@@ -168,13 +168,13 @@ func changes(action string) bool {
 }
 
 // update makes the path what the accounts are now.
-func (m *doorChange) update() {
+func (m *frontDoorChange) update() {
 	m.following.Lock()
 	defer m.following.Unlock()
-	estate, _, err := estateOf(m.simulator, string(sharedAccount), "us-east-1")
+	environment, _, err := environmentOf(m.simulator, string(sharedAccount), "us-east-1")
 	if err == nil {
-		m.estate = estate
-		err = m.path.Update(context.Background(), *estate)
+		m.environment = environment
+		err = m.path.Update(context.Background(), *environment)
 	}
 	if err != nil {
 		m.count("", "", fmt.Errorf("follow the accounts: %w", err))
@@ -182,7 +182,7 @@ func (m *doorChange) update() {
 }
 
 // age lets time pass in the accounts, for what API Gateway provides by and by.
-func (m *doorChange) age(ctx context.Context) {
+func (m *frontDoorChange) age(ctx context.Context) {
 	const every = 100 * time.Millisecond
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -204,7 +204,7 @@ func (m *doorChange) age(ctx context.Context) {
 
 // sleep waits as long as the accounts' time takes to pass. Most of a long wait
 // passes at once.
-func (m *doorChange) sleep(ctx context.Context, d time.Duration) error {
+func (m *frontDoorChange) sleep(ctx context.Context, d time.Duration) error {
 	longest := 2 * time.Second
 	if m.path == nil {
 		longest = 0 // nobody calls yet
@@ -227,7 +227,7 @@ func (m *doorChange) sleep(ctx context.Context, d time.Duration) error {
 
 // call calls a host again and again, at the address that its name had at most
 // answerKept ago.
-func (m *doorChange) call(ctx context.Context, host string) {
+func (m *frontDoorChange) call(ctx context.Context, host string) {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	var address netip.Addr
@@ -253,7 +253,7 @@ func (m *doorChange) call(ctx context.Context, host string) {
 }
 
 // get sends one request, and tells through which endpoint it came.
-func (m *doorChange) get(address netip.Addr, host string) (string, error) {
+func (m *frontDoorChange) get(address netip.Addr, host string) (string, error) {
 	answer, err := call(context.Background(), m.path, m.client, netip.AddrPortFrom(address, httpsPort), host,
 		request{method: http.MethodGet, target: "/pets/1", host: host, fields: []string{credentials}})
 	if err != nil {
@@ -265,7 +265,7 @@ func (m *doorChange) get(address netip.Addr, host string) (string, error) {
 	return answer.arrival.SourceVPCE, nil
 }
 
-func (m *doorChange) count(host, endpoint string, err error) {
+func (m *frontDoorChange) count(host, endpoint string, err error) {
 	m.counting.Lock()
 	defer m.counting.Unlock()
 	m.total++
@@ -278,13 +278,13 @@ func (m *doorChange) count(host, endpoint string, err error) {
 
 // requireArriving waits until requests come by the front doors that the rows
 // want.
-func (m *doorChange) requireArriving(a, b, c mapping.FrontDoor) {
+func (m *frontDoorChange) requireArriving(a, b, c mapping.FrontDoor) {
 	m.t.Helper()
 	m.following.Lock()
-	doors := findFrontDoors(m.estate, m.client)
+	frontDoors := findFrontDoors(m.environment, m.client)
 	m.following.Unlock()
 	wanted := map[string]string{
-		"a.moving.example.com": doors[a].endpoint.ID, "b.moving.example.com": doors[b].endpoint.ID, "c.moving.example.com": doors[c].endpoint.ID,
+		"a.moving.example.com": frontDoors[a].endpoint.ID, "b.moving.example.com": frontDoors[b].endpoint.ID, "c.moving.example.com": frontDoors[c].endpoint.ID,
 	}
 	require.Eventually(m.t, func() bool {
 		m.counting.Lock()
@@ -299,7 +299,7 @@ func (m *doorChange) requireArriving(a, b, c mapping.FrontDoor) {
 	m.requireNoFailure()
 }
 
-func (m *doorChange) requireNoFailure() {
+func (m *frontDoorChange) requireNoFailure() {
 	m.t.Helper()
 	m.counting.Lock()
 	defer m.counting.Unlock()
@@ -307,7 +307,7 @@ func (m *doorChange) requireNoFailure() {
 }
 
 // end stops calling.
-func (m *doorChange) end() {
+func (m *frontDoorChange) end() {
 	m.t.Helper()
 	m.ended.Do(func() {
 		m.simulator.OnCall(nil)

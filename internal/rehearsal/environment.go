@@ -14,14 +14,14 @@ import (
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 )
 
-// estateOf reads a region's data path out of the simulated accounts: the shared
+// environmentOf reads a region's data path out of the simulated accounts: the shared
 // account's load balancers and what they lead to, and every account's endpoints,
 // zones, APIs and custom domain names. The workloads are one in each VPC with an
 // endpoint or a load balancer, with the VPC's default security group.
-func estateOf(simulator *awssim.Simulator, shared, region string) (*live.Estate, workloads, error) {
+func environmentOf(simulator *awssim.Simulator, shared, region string) (*live.Environment, workloads, error) {
 	a := openAccount(simulator, shared, region)
 	partition, _ := aws.PartitionOf(region)
-	estate := &live.Estate{
+	environment := &live.Environment{
 		Region: region, Partition: partition.ID,
 		PublicNames: make(map[string][]netip.Addr),
 		Reach:       reach(simulator, region),
@@ -29,7 +29,7 @@ func estateOf(simulator *awssim.Simulator, shared, region string) (*live.Estate,
 		APIs:        apisOf(simulator, region),
 	}
 	var err error
-	if estate.Domains, err = domainsOf(simulator, region); err != nil {
+	if environment.Domains, err = domainsOf(simulator, region); err != nil {
 		return nil, nil, err
 	}
 	running, err := a.services()
@@ -37,15 +37,15 @@ func estateOf(simulator *awssim.Simulator, shared, region string) (*live.Estate,
 		return nil, nil, err
 	}
 	for _, s := range running {
-		estate.Tasks = append(estate.Tasks, s.tasks...)
+		environment.Tasks = append(environment.Tasks, s.tasks...)
 	}
-	if estate.LoadBalancers, err = a.loadBalancers(estate, running); err != nil {
+	if environment.LoadBalancers, err = a.loadBalancers(environment, running); err != nil {
 		return nil, nil, err
 	}
-	if estate.Endpoints, err = a.endpoints(estate); err != nil {
+	if environment.Endpoints, err = a.endpoints(environment); err != nil {
 		return nil, nil, err
 	}
-	subnetID := subnetOf(estate)
+	subnetID := subnetOf(environment)
 	if subnetID == "" {
 		return nil, nil, fmt.Errorf("account %s has neither a task, a load balancer nor an execute-api endpoint in %s", shared, region)
 	}
@@ -53,36 +53,36 @@ func estateOf(simulator *awssim.Simulator, shared, region string) (*live.Estate,
 	if err != nil {
 		return nil, nil, err
 	}
-	estate.VPCID = own.VPCID
+	environment.VPCID = own.VPCID
 	clients := workloads{own.VPCID: own}
-	return estate, clients, clients.consume(simulator, estate)
+	return environment, clients, clients.consume(simulator, environment)
 }
 
 // workloads are network interfaces of clients, by VPC.
 type workloads map[string]live.Interface
 
-// consume adds to the estate the endpoints of other accounts, by which workloads
+// consume adds to the environment the endpoints of other accounts, by which workloads
 // there call APIs and custom domain names, and finds a workload in each
 // endpoint's VPC.
-func (w workloads) consume(simulator *awssim.Simulator, estate *live.Estate) error {
+func (w workloads) consume(simulator *awssim.Simulator, environment *live.Environment) error {
 	known := make(map[string]bool)
-	for _, endpoint := range estate.Endpoints {
+	for _, endpoint := range environment.Endpoints {
 		known[endpoint.ID] = true
 	}
 	seen := make(map[string]bool)
-	for _, r := range view.All[view.VPCEndpoint](simulator, awssim.Filter{Region: estate.Region}) {
+	for _, r := range view.All[view.VPCEndpoint](simulator, awssim.Filter{Region: environment.Region}) {
 		if seen[r.Account] {
 			continue
 		}
 		seen[r.Account] = true
-		a := openAccount(simulator, r.Account, estate.Region)
-		endpoints, err := a.endpoints(estate)
+		a := openAccount(simulator, r.Account, environment.Region)
+		endpoints, err := a.endpoints(environment)
 		if err != nil {
 			return err
 		}
 		for _, endpoint := range endpoints {
 			if !known[endpoint.ID] {
-				estate.Endpoints = append(estate.Endpoints, endpoint)
+				environment.Endpoints = append(environment.Endpoints, endpoint)
 			}
 			if _, found := w[endpoint.VPCID]; found {
 				continue
@@ -111,16 +111,16 @@ func reach(simulator *awssim.Simulator, region string) func(from, to live.Interf
 }
 
 // subnetOf is a subnet in which the data path begins.
-func subnetOf(estate *live.Estate) string {
-	for _, task := range estate.Tasks {
+func subnetOf(environment *live.Environment) string {
+	for _, task := range environment.Tasks {
 		return task.Interface.SubnetID
 	}
-	for _, balancer := range estate.LoadBalancers {
+	for _, balancer := range environment.LoadBalancers {
 		for _, one := range balancer.Interfaces {
 			return one.SubnetID
 		}
 	}
-	for _, endpoint := range estate.Endpoints {
+	for _, endpoint := range environment.Endpoints {
 		for _, one := range endpoint.Interfaces {
 			return one.SubnetID
 		}
@@ -164,7 +164,7 @@ func values(keys map[string]string) map[string][]string {
 }
 
 // endpoints are the account's execute-api interface endpoints.
-func (a *account) endpoints(estate *live.Estate) ([]live.Endpoint, error) {
+func (a *account) endpoints(environment *live.Environment) ([]live.Endpoint, error) {
 	var endpoints []live.Endpoint
 	for _, described := range view.All[view.VPCEndpoint](a.simulator, a.here()) {
 		if !strings.HasSuffix(described.ServiceName, "."+a.region+".execute-api") || described.Type != "Interface" {
@@ -172,7 +172,7 @@ func (a *account) endpoints(estate *live.Estate) ([]live.Endpoint, error) {
 		}
 		faces := a.interfaces("endpoint "+described.ID, described.ID)
 		endpoint := live.Endpoint{ID: described.ID, VPCID: described.VPCID, Interfaces: faces}
-		if err := admitBy(&endpoint, estate, described.Policy); err != nil {
+		if err := admitBy(&endpoint, environment, described.Policy); err != nil {
 			return nil, fmt.Errorf("read the policy of endpoint %s: %w", described.ID, err)
 		}
 		for _, entry := range described.DNSEntries {
@@ -181,9 +181,9 @@ func (a *account) endpoints(estate *live.Estate) ([]live.Endpoint, error) {
 				continue
 			}
 			endpoint.DNSNames = append(endpoint.DNSNames, name)
-			estate.PublicNames[name] = nil
+			environment.PublicNames[name] = nil
 			for _, one := range faces {
-				estate.PublicNames[name] = append(estate.PublicNames[name], one.Address)
+				environment.PublicNames[name] = append(environment.PublicNames[name], one.Address)
 			}
 		}
 		if len(faces) > 0 && len(endpoint.DNSNames) > 0 {
