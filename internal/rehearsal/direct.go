@@ -22,8 +22,8 @@ func (p *prober) balanced(row mapping.Row, d frontDoor) []check {
 	return append(checks, p.throughTheDomain(row)...)
 }
 
-// native are the checks about a row of the front door native alone: whoever
-// is in the VPC reaches the endpoint, and policies decide the rest.
+// native are the checks about a row of the front door native alone: every
+// client in the VPC reaches the endpoint, and policies decide the rest.
 func (p *prober) native(row mapping.Row, d frontDoor) []check {
 	checks := []check{
 		func(ctx context.Context) Probe {
@@ -130,8 +130,8 @@ func (p *prober) otherAPIs(row mapping.Row) []mapping.Row {
 	return others
 }
 
-// refusedBy is a verb that another row's API has to refuse to who comes by a
-// row's host and names that API; "" where there is none.
+// refusedBy is a verb that another row's API has to refuse to a caller that
+// uses a row's host and names that API; "" where there is none.
 func (p *prober) refusedBy(row, other mapping.Row) mapping.Method {
 	named := other
 	named.FrontDoor, named.Host = row.FrontDoor, row.Host

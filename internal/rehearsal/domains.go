@@ -53,7 +53,7 @@ func provisioning(simulator *awssim.Simulator, region string) time.Duration {
 }
 
 // admitByDomain is what a PRIVATE domain's policy says to anonymous callers;
-// one without a policy admits nobody.
+// one without a policy admits no caller.
 func admitByDomain(arn, document string) func(live.Invocation) (bool, error) {
 	return func(call live.Invocation) (bool, error) {
 		if document == "" {

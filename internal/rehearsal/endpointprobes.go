@@ -31,7 +31,7 @@ func (p *prober) policyRefuses(ctx context.Context, row mapping.Row, method mapp
 	probe := Probe{Name: name, Method: r.method, URL: endpointURL(endpoint, r), Want: "403 from the policy"}
 	got, err := p.callEndpoint(ctx, p.callerAt(endpoint), endpoint, r)
 	if errors.Is(err, live.ErrUnreachable) && p.frontDoorOf(endpoint) == "" {
-		// Somebody else's endpoint, whose security groups stop even the proxy.
+		// Another owner's endpoint, whose security groups stop even the proxy.
 		return probe.passed(probe.Want)
 	}
 	if err != nil {
@@ -54,7 +54,7 @@ func (probe Probe) checkPolicy(got *response) Probe {
 
 // unreachable sends an allowed verb from a workload of the VPC straight to a
 // front door's endpoint, as the front door would. The endpoint's security group
-// has to stop it: the policy can't tell it from the front door.
+// has to stop it: the policy can't distinguish it from the front door.
 func (p *prober) unreachable(ctx context.Context, row mapping.Row, name string, d frontDoor) Probe {
 	r := atEndpoint(row, allowed(row))
 	probe := Probe{Name: name, Method: r.method, URL: endpointURL(d.endpoint, r), Want: "no connection"}

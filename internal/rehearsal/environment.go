@@ -14,10 +14,11 @@ import (
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 )
 
-// environmentOf reads a region's data path out of the simulated accounts: the shared
-// account's load balancers and what they lead to, and every account's endpoints,
-// zones, APIs and custom domain names. The workloads are one in each VPC with an
-// endpoint or a load balancer, with the VPC's default security group.
+// environmentOf reads a region's data path out of the simulated accounts: the
+// shared account's load balancers and what they lead to, and every account's
+// endpoints, zones, APIs and custom domain names. The workloads are one in each
+// VPC with an endpoint or a load balancer, with the VPC's default security
+// group.
 func environmentOf(simulator *awssim.Simulator, shared, region string) (*live.Environment, workloads, error) {
 	a := openAccount(simulator, shared, region)
 	partition, _ := aws.PartitionOf(region)
@@ -61,9 +62,9 @@ func environmentOf(simulator *awssim.Simulator, shared, region string) (*live.En
 // workloads are network interfaces of clients, by VPC.
 type workloads map[string]live.Interface
 
-// consume adds to the environment the endpoints of other accounts, by which workloads
-// there call APIs and custom domain names, and finds a workload in each
-// endpoint's VPC.
+// consume adds to the environment the endpoints of other accounts, by which
+// workloads there call APIs and custom domain names, and finds a workload in
+// each endpoint's VPC.
 func (w workloads) consume(simulator *awssim.Simulator, environment *live.Environment) error {
 	known := make(map[string]bool)
 	for _, endpoint := range environment.Endpoints {

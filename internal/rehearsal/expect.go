@@ -7,7 +7,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// sampleLabel stands for any label under a wildcard host, and begins the paths
+// sampleLabel replaces * in a wildcard host, and begins the paths
 // that probes ask for: unlikely to be an API's own.
 const sampleLabel = "portico-probe"
 
@@ -110,7 +110,7 @@ func (e *expectations) below(row mapping.Row) []mapping.Row {
 // granting are the served rows whose grants cover what a row's probe asks of the
 // API by the row's front door. Other rows of the same domain, API and stage may
 // allow more verbs, for they may lead to the same path; by a load balancer
-// without a proxy no policy tells domains apart.
+// without a proxy no policy distinguishes domains.
 func (e *expectations) granting(row mapping.Row) []mapping.Row {
 	var granting []mapping.Row
 	for _, other := range e.served {

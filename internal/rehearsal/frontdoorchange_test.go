@@ -51,7 +51,7 @@ func TestHostsChangeTheirFrontDoorsAndLoseNoRequest(t *testing.T) {
 	m.end()
 }
 
-// slow reports whether what takes minutes is asked for.
+// slow reports whether tests that take minutes are to run.
 func slow() bool { return os.Getenv("PORTICO_SLOW") == "1" }
 
 // slowly skips a test whose subject a longer mixed one holds as well, so that
@@ -181,7 +181,7 @@ func (m *frontDoorChange) update() {
 	}
 }
 
-// age lets time pass in the accounts, for what API Gateway provides by and by.
+// age lets time pass in the accounts, for what API Gateway provisions over time.
 func (m *frontDoorChange) age(ctx context.Context) {
 	const every = 100 * time.Millisecond
 	ticker := time.NewTicker(every)
@@ -207,7 +207,7 @@ func (m *frontDoorChange) age(ctx context.Context) {
 func (m *frontDoorChange) sleep(ctx context.Context, d time.Duration) error {
 	longest := 2 * time.Second
 	if m.path == nil {
-		longest = 0 // nobody calls yet
+		longest = 0 // no client calls yet
 	}
 	if rest := d - pace*longest; rest > 0 {
 		if err := m.simulator.Pass(rest); err != nil {
@@ -252,7 +252,7 @@ func (m *frontDoorChange) call(ctx context.Context, host string) {
 	}
 }
 
-// get sends one request, and tells through which endpoint it came.
+// get sends one request, and returns the endpoint through which it came.
 func (m *frontDoorChange) get(address netip.Addr, host string) (string, error) {
 	answer, err := call(context.Background(), m.path, m.client, netip.AddrPortFrom(address, httpsPort), host,
 		request{method: http.MethodGet, target: "/pets/1", host: host, fields: []string{credentials}})

@@ -14,8 +14,8 @@ import (
 type frontDoor struct {
 	// endpoint serves the front door's rows.
 	endpoint live.Endpoint
-	// from is who is meant to reach the endpoint: a task of the proxy, a load
-	// balancer, or any workload of the VPC.
+	// from is the client that is meant to reach the endpoint: a task of the
+	// proxy, a load balancer, or any workload of the VPC.
 	from live.Interface
 }
 
@@ -128,8 +128,8 @@ func (p *prober) frontDoorOf(endpoint live.Endpoint) mapping.FrontDoor {
 	return ""
 }
 
-// callerAt is who comes nearest to an endpoint: whoever is meant to reach it,
-// or for somebody else's endpoint a task of the proxy or a workload.
+// callerAt is the client nearest to an endpoint: the one that is meant to reach
+// it, or for another owner's endpoint a task of the proxy or a workload.
 func (p *prober) callerAt(endpoint live.Endpoint) live.Interface {
 	if d, ok := p.frontDoors[p.frontDoorOf(endpoint)]; ok {
 		return d.from

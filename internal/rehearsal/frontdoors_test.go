@@ -14,8 +14,8 @@ const frontDoorsMapping = "testdata/front-doors.yaml"
 
 // TestThreeFrontDoorsOverFourAccountsAreServed mixes the front doors, APIs that
 // have rows of two of them, and hosts whose base paths lead to several APIs.
-// Then it opens an API of each front door to everybody, and wants the probes to
-// say so.
+// Then it opens an API of each front door to every caller, and wants the probes
+// to say so.
 func TestThreeFrontDoorsOverFourAccountsAreServed(t *testing.T) {
 	o := Options{Mapping: frontDoorsMapping, StateDir: t.TempDir(), Serve: func(report *Report, lines []string) error {
 		requireOK(t, report)
@@ -27,7 +27,7 @@ func TestThreeFrontDoorsOverFourAccountsAreServed(t *testing.T) {
 
 	o.Serve, o.afterUp = nil, func(simulator *awssim.Simulator) error {
 		for api, stage := range map[string]string{"billingap1": "prod", "billingap2": "prod", "ordersapi2": "v1", "partnerap1": "beta"} {
-			if err := openToEverybody(simulator, api, stage); err != nil {
+			if err := allowEveryCaller(simulator, api, stage); err != nil {
 				return err
 			}
 		}
@@ -47,8 +47,8 @@ func TestThreeFrontDoorsOverFourAccountsAreServed(t *testing.T) {
 	}, slices.Sorted(maps.Keys(failed)))
 }
 
-// openToEverybody deploys an API with a policy that admits all.
-func openToEverybody(simulator *awssim.Simulator, api, stage string) error {
+// allowEveryCaller deploys an API with a policy that allows every caller.
+func allowEveryCaller(simulator *awssim.Simulator, api, stage string) error {
 	const open = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}]}`
 	owner, err := simulator.OwnerOf("us-east-1", api)
 	if err != nil {

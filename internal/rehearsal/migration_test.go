@@ -41,7 +41,7 @@ APIS:
   - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", ACCOUNT: "222222222222"}
   - {CUSTOM_DOMAIN_URL: b.private.example.com, PRIVATE_API_URL: "https://bbbbbbbbbb.execute-api.us-east-1.amazonaws.com/dev", ACCOUNT: "333333333333"}
 `)
-	// The world before: the old proxy in the clients' VPC, the zone of the
+	// The initial state: the old proxy in the clients' VPC, the zone of the
 	// parent domain there, the reference's policies.
 	c.up(c.legacy)
 	oldEndpoint := c.endpoint("legacy")
@@ -53,15 +53,15 @@ APIS:
 	clients.requireArriving("legacy")
 
 	// 1. A zone of each host's own answers for it, and still names the old load
-	// balancer: it is made where nobody asks it, since it begins without records.
-	// Then the old zone of the parent domain can leave the VPC.
+	// balancer: it is made in a VPC without clients, since it has no records at
+	// first. Then the old zone of the parent domain can leave the VPC.
 	c.bridge(map[string]bridge{"a": {to: "legacy", vpc: parkingVPC}, "b": {to: "legacy", vpc: parkingVPC}})
 	c.bridge(map[string]bridge{"a": {to: "legacy", vpc: existingVPC}, "b": {to: "legacy", vpc: existingVPC}})
 	c.legacyZoneVPC = parkingVPC
 	c.up(c.legacy)
 	clients.requireArriving("legacy")
 
-	// 2. The certificate's validation record would be in the way of its twin.
+	// 2. The certificate's validation record would conflict with the new stack's.
 	c.removeValidationRecord()
 
 	// 3. Portico's shared account; then the policies, in each of the two ways:
@@ -122,7 +122,7 @@ func referencePolicy(endpoints ...string) string {
 	return string(text)
 }
 
-// parkingVPC is a VPC in which nobody asks for names: a private zone can't be
+// parkingVPC is a VPC without clients: a private zone can't be
 // without any.
 const parkingVPC = "vpc-0eeeeeeeeeeeeeeee"
 
@@ -189,7 +189,7 @@ func (c *cutOver) world() *awssim.World {
 		add("aws:ec2/routeTableAssociation:RouteTableAssociation", fmt.Sprintf("rtbassoc-0aaaaaaaaaaaaaaa%d", i),
 			awssim.Object{"subnetId": subnet, "routeTableId": "rtb-0aaaaaaaaaaaaaaaa"})
 	}
-	add("aws:ec2/securityGroup:SecurityGroup", "sg-0aaaaaaaaaaaaaaaa", awssim.Object{"vpcId": existingVPC, "name": "everybody"})
+	add("aws:ec2/securityGroup:SecurityGroup", "sg-0aaaaaaaaaaaaaaaa", awssim.Object{"vpcId": existingVPC, "name": "allow-vpc"})
 	add("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "sgr-0aaaaaaaaaaaaaaaa", awssim.Object{
 		"securityGroupId": "sg-0aaaaaaaaaaaaaaaa", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.9.0.0/16",
 	})
@@ -225,8 +225,8 @@ func withoutProviders(e *automation.Environment) *automation.Environment {
 }
 
 // legacyProgram is a shared stack whose private zone is associated with the VPC
-// that the operator has chosen, and which leaves the validation record to
-// whoever needs it, as `terraform state rm` makes Terraform do.
+// that the operator has chosen, and which leaves the validation record
+// in place when it is destroyed, as `terraform state rm` makes Terraform do.
 func (c *cutOver) legacyProgram(dir string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		err := ctx.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
@@ -545,9 +545,9 @@ func (cs *clients) client(ctx context.Context, host string) {
 		switch {
 		case err != nil:
 		case path == nil:
-			err = fmt.Errorf("%s leads to %s, which nobody has", host, address)
+			err = fmt.Errorf("%s resolves to %s, which no load balancer has", host, address)
 		default:
-			// A request that has begun is let end.
+			// A request that has begun is completed.
 			err = path.get(context.WithoutCancel(ctx), address, host)
 		}
 		cs.count(host, environment, err)
@@ -598,7 +598,7 @@ func (cs *clients) requireArrivingFor(host, environment string) {
 	require.Empty(cs.c.t, cs.failures)
 }
 
-// stop ends the calling and tells what became of it.
+// stop ends the requests and returns their number and the failures.
 func (cs *clients) stop() (total int, failures []string) {
 	cs.cancel()
 	cs.done.Wait()

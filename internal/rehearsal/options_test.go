@@ -59,7 +59,7 @@ func consumer() []awssim.Existing {
 		// The addresses are the shared account's too: VPCs don't know of each other.
 		existing(consumerAccount, "aws:ec2/vpc:Vpc", consumerVPC, awssim.Object{"cidrBlock": "10.0.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true}),
 		existing(consumerAccount, "aws:ec2/subnet:Subnet", subnet, awssim.Object{"vpcId": consumerVPC, "cidrBlock": "10.0.0.0/24", "availabilityZone": "us-east-1a"}),
-		existing(consumerAccount, "aws:ec2/securityGroup:SecurityGroup", group, awssim.Object{"vpcId": consumerVPC, "name": "everybody"}),
+		existing(consumerAccount, "aws:ec2/securityGroup:SecurityGroup", group, awssim.Object{"vpcId": consumerVPC, "name": "allow-vpc"}),
 		existing(consumerAccount, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "sgr-0888888888888888a", awssim.Object{
 			"securityGroupId": group, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16",
 		}),
@@ -151,7 +151,7 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 	}
 	requireOK(t, rehearse(t, o))
 
-	// The account without a role does its part, as it is told to.
+	// The account without a role makes its associations itself.
 	o.afterUp = nil
 	o.World = worldFor(t, string(document), func(w *awssim.World) {
 		change(w)

@@ -13,7 +13,7 @@ import (
 // the owner's own workloads call the API.
 const ownersEndpoint = "vpce-0000000000000f00d"
 
-// apis are the private APIs as their owners run them before Portico comes.
+// apis are the private APIs as their owners run them before the first deployment.
 func (s initialState) apis() ([]awssim.RESTAPI, error) {
 	var apis []awssim.RESTAPI
 	stages := make(map[mapping.APIID][]string)
@@ -47,7 +47,7 @@ func apiName(row mapping.Row) string {
 // diversify gives an API a history, the same one each time: never deployed and
 // without a policy (a private API can't be deployed without one), deployed for
 // the owner's own endpoint, or deployed so with paths that the owner denies to
-// everybody. Some APIs have a Lambda authorizer, beside which a policy's
+// every caller. Some APIs have a Lambda authorizer, beside which a policy's
 // silence admits.
 func diversify(api *awssim.RESTAPI, stages []string) error {
 	seed := digest(api.ID)
@@ -64,7 +64,7 @@ func diversify(api *awssim.RESTAPI, stages []string) error {
 		return nil
 	case 1:
 		statements = append(statements, map[string]any{
-			"Sid": "NobodysBusiness", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke",
+			"Sid": "DenyInternalOnly", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke",
 			"Resource": "execute-api:/*/*/internal-only/*",
 		})
 	}

@@ -81,9 +81,9 @@ type subject struct {
 	context map[string][]string
 }
 
-// checkedAgainst are the types of the resources whose ARNs an action on a resource of a type is
-// checked against, where it is not the resource's own: AWS's service
-// authorization reference names the resource types of every action.
+// checkedAgainst are, by a resource's type, the types of the resources whose ARNs
+// an action on it is checked against, where that is not the resource's own:
+// AWS's service authorization reference names the resource types of every action.
 var checkedAgainst = map[string][]string{
 	"aws:acm/certificateValidation:CertificateValidation":       {"aws:acm/certificate:Certificate"},
 	"aws:appautoscaling/policy:Policy":                          {"aws:appautoscaling/target:Target"},
@@ -389,9 +389,9 @@ func actionsOf(t *testing.T, name string) []string {
 	return slices.Compact(actions)
 }
 
-// strangers are other teams' resources in the shared account: without tags, and
+// foreign are other teams' resources in the shared account: without tags, and
 // with names of their own.
-var strangers = []string{
+var foreign = []string{
 	"arn:aws:acm:us-east-1:111111111111:certificate/00000000-0000-0000-0000-000000000000",
 	"arn:aws:application-autoscaling:us-east-1:111111111111:scalable-target/0123456789abcdef0123456789abcdef",
 	"arn:aws:ec2:us-east-1:111111111111:route-table/rtb-00000000000000000",
@@ -415,9 +415,9 @@ var strangers = []string{
 	"arn:aws:route53:::hostedzone/Z0PUBLICZONE",
 }
 
-// reachesStrangers are the changing actions that the deploying role may use on
-// what isn't Portico's, because AWS has nothing to tell it by; docs/iam says so.
-var reachesStrangers = map[string]string{
+// reachesForeign are the changing actions that the deploying role may use on
+// what isn't Portico's, because AWS has no condition for it; docs/iam says so.
+var reachesForeign = map[string]string{
 	"acm:AddTagsToCertificate":           "a new certificate has no tags yet",
 	"acm:RequestCertificate":             "asks for a new certificate",
 	"ecs:DeregisterTaskDefinition":       "takes no resource",
@@ -429,7 +429,7 @@ var reachesStrangers = map[string]string{
 }
 
 // creations are the actions whose own kind of resource comes into being: that
-// it has no tags yet is no sign that it is somebody else's.
+// it has no tags yet doesn't mean that it has another owner.
 var creations = map[string]string{
 	"ec2:CreateVpc": ":vpc/", "ec2:CreateSubnet": ":subnet/", "ec2:CreateRouteTable": ":route-table/",
 	"ec2:CreateSecurityGroup": ":security-group/", "ec2:CreateVpcEndpoint": ":vpc-endpoint/",
@@ -445,7 +445,7 @@ func TestTheDeployingRoleLeavesOthersResourcesAlone(t *testing.T) {
 			if slices.Contains(reads, action) {
 				continue
 			}
-			for _, arn := range strangers {
+			for _, arn := range foreign {
 				// The caller decides the request's tags.
 				s := subject{arn, map[string][]string{
 					"aws:RequestTag/managed-by": {"portico"}, "aws:RequestTag/environment": {"dev"},
@@ -456,12 +456,12 @@ func TestTheDeployingRoleLeavesOthersResourcesAlone(t *testing.T) {
 				if kind := creations[action]; kind != "" && strings.Contains(arn, kind) || !permits(whole, action, s) {
 					continue
 				}
-				require.Contains(t, reachesStrangers, action, "%s may be done to %s", action, arn)
+				require.Contains(t, reachesForeign, action, "%s may be done to %s", action, arn)
 				reached[action] = true
 			}
 		}
 	}
-	require.Equal(t, slices.Sorted(maps.Keys(reachesStrangers)), slices.Sorted(maps.Keys(reached)), "exceptions that are none")
+	require.Equal(t, slices.Sorted(maps.Keys(reachesForeign)), slices.Sorted(maps.Keys(reached)), "exceptions that are none")
 }
 
 func TestPublicZonesAreSafeFromTheDeployingRole(t *testing.T) {
@@ -566,6 +566,6 @@ func TestPoliciesFitIAM(t *testing.T) {
 		data, err := os.ReadFile(file)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(strings.Join(strings.Fields(string(data)), "")), 6144, file)
-		require.Contains(t, string(explained), "`"+filepath.Base(file)+"`", "docs/iam/README.md doesn't tell of it")
+		require.Contains(t, string(explained), "`"+filepath.Base(file)+"`", "docs/iam/README.md doesn't mention it")
 	}
 }

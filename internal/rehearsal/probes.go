@@ -101,7 +101,7 @@ func (p *prober) row(row mapping.Row) []check {
 	}
 	for _, other := range p.environment.Endpoints {
 		if other.ID == d.endpoint.ID || other.VPCID != p.environment.VPCID {
-			// Whom else an API's owner lets in by other VPCs is the owner's affair.
+			// The API's owner decides which callers from other VPCs it admits.
 			continue
 		}
 		if method := p.refusedAt(row, other); method != "" {
@@ -132,7 +132,7 @@ func (p *prober) proxied(row mapping.Row, d frontDoor) []check {
 	return checks
 }
 
-// otherAPI is an API that isn't the row's, for who tries to reach it by header.
+// otherAPI is an API that isn't the row's, for callers that name it by header.
 func (p *prober) otherAPI(row mapping.Row) string {
 	for _, api := range p.environment.APIs {
 		if api.ID != string(row.API.ID) {
@@ -232,7 +232,7 @@ func (p *prober) arrives(ctx context.Context, row mapping.Row, verb mapping.Meth
 	case err != nil:
 		return probe.failed(err)
 	case got.code == http.StatusOK && method == http.MethodHead:
-		// The answer has no body that would tell more.
+		// The answer to HEAD has no body.
 		return probe.passed(probe.Want)
 	case got.arrival == nil:
 		probe.Got = got.String()

@@ -148,7 +148,8 @@ func readStackFile(path string) (stackFile, error) {
 	return before, nil
 }
 
-// writeSettings writes a stack's settings and keeps what the engine wrote into them.
+// writeSettings writes a stack's settings and keeps what the engine wrote into
+// them.
 func (p project) writeSettings(dir, stack string, config map[string]any) error {
 	path := p.settingsFile(dir, stack)
 	before, err := readStackFile(path)

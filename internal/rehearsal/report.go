@@ -9,7 +9,7 @@ import (
 // Report is what a rehearsal found. Its JSON form is a contract: fields are
 // added, never renamed or removed.
 type Report struct {
-	// OK tells that every stack was deployed and every probe found what it
+	// OK reports that every stack was deployed and every probe found what it
 	// wanted.
 	OK     bool    `json:"ok"`
 	Stacks []Stack `json:"stacks"`
@@ -20,7 +20,7 @@ type Report struct {
 	ProbedRows int `json:"probedRows"`
 }
 
-// Stack tells how the deployment of a stack fared.
+// Stack is the result of a stack's deployment.
 type Stack struct {
 	Name string `json:"name"`
 	// Account is the 12-digit account number.
@@ -77,7 +77,7 @@ func stacksOf(deployed *automation.Report) []Stack {
 	return stacks
 }
 
-// setOK sets OK: every stack was deployed, and every probe succeeded.
+// setOK sets OK from the stacks and the probes.
 func (r *Report) setOK() {
 	r.OK = len(r.Stacks) > 0 && len(r.Probes) > 0
 	for _, stack := range r.Stacks {

@@ -33,7 +33,7 @@ type Options struct {
 	// StateDir keeps the simulated accounts and the Pulumi state, so that a
 	// further rehearsal goes on where this one ended; empty: nothing is kept.
 	StateDir string
-	// World is the path of a JSON file that describes what stands before the
+	// World is the path of a JSON file that describes what exists before the
 	// first deployment, an awssim.World; empty: what the mapping needs.
 	World string
 	// Environment is the shared stack's name; empty: DefaultEnvironment.
@@ -46,9 +46,9 @@ type Options struct {
 	ProviderConfig map[mapping.AccountID]map[string]any
 	// Programs are the two roles' programs.
 	Programs automation.Programs
-	// Command runs the Pulumi CLI; nil stands for what automation finds.
+	// Command runs the Pulumi CLI; nil: what automation finds.
 	Command auto.PulumiCommand
-	// Progress is told what happens, line by line; nil: nobody.
+	// Progress receives what happens, line by line; nil: nothing is written.
 	Progress io.Writer
 	// Serve, if there is one, is called once with the report and with curl
 	// command lines that reach the data path from this machine; then the path
@@ -121,7 +121,7 @@ func regionOf(m *mapping.Mapping) string {
 }
 
 // openAccounts opens the simulated accounts that a directory keeps, with what
-// stood before Portico.
+// existed before the first deployment.
 func openAccounts(initial initialState, worldFile, dir string) (*awssim.Simulator, error) {
 	var w *awssim.World
 	var err error
@@ -169,7 +169,7 @@ func (r *rehearsal) run(ctx context.Context) (*Report, error) {
 	return report, r.probe(ctx, report, rows)
 }
 
-// deploy brings every stack up. A stack's failure is the report's to tell.
+// deploy brings every stack up. The report describes a stack's failure.
 func (r *rehearsal) deploy(ctx context.Context) (*automation.Report, error) {
 	server, err := r.simulator.Serve(ctx)
 	if err != nil {
@@ -203,7 +203,7 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	}
 	r.simulator.BuildIn(p.dir)
 	environment.Command = r.Command
-	// The accounts' time passes, and nobody's here.
+	// Waiting advances the simulated accounts' clock; it takes no real time.
 	environment.Sleep = func(_ context.Context, d time.Duration) error { return r.simulator.Pass(d) }
 	environment.Progress = automation.Lines(r.Progress)
 	environment.Env = engineEnv(r.dir, debugProviders, r.initial.region)
@@ -268,8 +268,8 @@ func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Ro
 	report.Probes = ask(ctx, p.checks(rows))
 	report.setOK()
 	fmt.Fprintf(r.Progress, "%d probes done (%.1f s)\n", len(report.Probes), time.Since(begin).Seconds())
-	if words := path.TaskLog(); !report.OK && words != "" {
-		fmt.Fprintf(r.Progress, "the proxy's last words:\n%s", words)
+	if log := path.TaskLog(); !report.OK && log != "" {
+		fmt.Fprintf(r.Progress, "the proxy's last words:\n%s", log)
 	}
 	if r.Serve == nil {
 		return nil

@@ -20,7 +20,7 @@ type service struct {
 	targetGroups map[string]bool
 }
 
-// services are the account's ECS services that stand behind a load balancer,
+// services are the account's ECS services that are targets of a load balancer,
 // with the tasks that they run.
 func (a *account) services() ([]service, error) {
 	running, err := a.simulator.Services(a.id, a.region)

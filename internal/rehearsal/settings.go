@@ -139,8 +139,8 @@ func settingsOf(aws settings.AWS, certificates settings.Certificates) stackSetti
 	return s
 }
 
-// initialState is what exists before the first deployment in the accounts that the
-// settings name.
+// initialState is what exists before the first deployment in the accounts that
+// the settings name.
 func (s *projectSettings) initialState(m *mapping.Mapping) initialState {
 	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}
 	for _, stack := range s.stacks {

@@ -25,8 +25,9 @@ type SimulateOptions struct {
 	// StateDir keeps the simulated accounts and the Pulumi state; empty:
 	// nothing is kept.
 	StateDir string
-	// World is the path of a JSON file that describes the accounts' beginning,
-	// an awssim.World; empty: what the mapping needs.
+	// World is the path of a JSON file that describes what exists in the
+	// accounts before the first deployment, an awssim.World; empty: what the
+	// mapping needs.
 	World string
 	// Project is the directory of the shared stack's Pulumi.yaml; empty: the
 	// working directory. The settings there that name the mapping say which
@@ -34,18 +35,18 @@ type SimulateOptions struct {
 	Project string
 	// EnvFile is the path of a file to which the lines are written as well.
 	EnvFile string
-	// Command runs the Pulumi CLI; nil stands for what automation finds.
+	// Command runs the Pulumi CLI; nil: what automation finds.
 	Command auto.PulumiCommand
 	// Out gets one shell line for each variable that `pulumi` needs; nil:
-	// nobody.
+	// none.
 	Out io.Writer
-	// Progress is told what happens, line by line; nil: nobody.
+	// Progress receives what happens, line by line; nil: nothing is written.
 	Progress io.Writer
 }
 
-// Simulate serves the simulated accounts as they are before Portico comes, for
-// plain `pulumi up` in another process that has the exported variables. It
-// returns when the context ends.
+// Simulate serves the simulated accounts as they are before the first
+// deployment, for plain `pulumi up` in another process that has the exported
+// variables. It returns when the context ends.
 func Simulate(ctx context.Context, o SimulateOptions) (err error) {
 	for _, w := range []*io.Writer{&o.Out, &o.Progress} {
 		if *w == nil {

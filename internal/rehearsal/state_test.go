@@ -13,8 +13,8 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// existingResources are the simulated resources that a state directory keeps, by account,
-// type and ID.
+// existingResources are the simulated resources that a state directory keeps,
+// by account, type and ID.
 func existingResources(t *testing.T, stateDir, mappingFile string) map[string]awssim.Resource {
 	t.Helper()
 	m, err := mapping.Load(mappingFile)

@@ -54,7 +54,7 @@ func TestEveryRegionThatValidatesRehearses(t *testing.T) {
 	}
 }
 
-// TestABrokenPolicyIsNoticed opens one API's policy to everybody after the
+// TestABrokenPolicyIsNoticed opens one API's policy to every caller after the
 // deployment, and deploys it; another's is only saved, which has no effect.
 func TestABrokenPolicyIsNoticed(t *testing.T) {
 	const open = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}]}`
@@ -142,9 +142,10 @@ const (
 	wrongGroup   = "sg-0123456789abcdef0"
 )
 
-// existingWorld is the world that a mapping needs, and in the shared account a
-// VPC with two subnets, an execute-api endpoint of somebody else that the whole
-// VPC may use, and a load balancer's security group that lets out port 80 only.
+// existingWorld is the initial state that a mapping needs, and in the shared
+// account a VPC with two subnets, an execute-api endpoint of another owner that
+// the whole VPC may use, and a load balancer's security group that lets out
+// port 80 only.
 func existingWorld(t *testing.T, document string) string {
 	t.Helper()
 	initial := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
@@ -158,7 +159,7 @@ func existingWorld(t *testing.T, document string) string {
 	add("aws:ec2/vpc:Vpc", existingVPC, awssim.Object{"cidrBlock": "10.9.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true})
 	add("aws:ec2/subnet:Subnet", "subnet-0aaaaaaaaaaaaaaaa", awssim.Object{"vpcId": existingVPC, "cidrBlock": "10.9.1.0/24", "availabilityZone": "us-east-1a"})
 	add("aws:ec2/subnet:Subnet", "subnet-0bbbbbbbbbbbbbbbb", awssim.Object{"vpcId": existingVPC, "cidrBlock": "10.9.2.0/24", "availabilityZone": "us-east-1b"})
-	add("aws:ec2/securityGroup:SecurityGroup", "sg-0aaaaaaaaaaaaaaaa", awssim.Object{"vpcId": existingVPC, "name": "everybody"})
+	add("aws:ec2/securityGroup:SecurityGroup", "sg-0aaaaaaaaaaaaaaaa", awssim.Object{"vpcId": existingVPC, "name": "allow-vpc"})
 	add("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "sgr-0aaaaaaaaaaaaaaaa", awssim.Object{
 		"securityGroupId": "sg-0aaaaaaaaaaaaaaaa", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.9.0.0/16",
 	})
@@ -185,7 +186,7 @@ func existingNetwork() map[string]any {
 }
 
 // TestD25_AnotherEndpointOfTheVPCIsNotMistakenForOurs deploys into a VPC whose
-// first execute-api endpoint is somebody else's.
+// first execute-api endpoint has another owner.
 func TestD25_AnotherEndpointOfTheVPCIsNotMistakenForOurs(t *testing.T) {
 	report := rehearse(t, Options{
 		Mapping: writeFile(t, "mapping.yaml", smallMapping),
@@ -195,7 +196,8 @@ func TestD25_AnotherEndpointOfTheVPCIsNotMistakenForOurs(t *testing.T) {
 	requireOK(t, report)
 	probes := probesOf(report)
 	require.Len(t, probes["caller at another endpoint"], 2)
-	// Whoever goes round the proxy (D32) is stopped before the policy is asked.
+	// A caller that bypasses the proxy (D32) is stopped before the policy is
+	// evaluated.
 	require.Len(t, probes["caller round the proxy"], 2)
 	for _, probe := range probes["caller round the proxy"] {
 		require.NotContains(t, probe.URL, otherGateway)

@@ -17,7 +17,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// sharedAccount is the shared-services account of a simulated world for which
+// sharedAccount is the shared-services account of an initial state for which
 // nothing else is said.
 const sharedAccount mapping.AccountID = "111111111111"
 
@@ -37,9 +37,9 @@ type initialState struct {
 	zones []validationZone
 }
 
-// world is what stands before Portico comes: accounts with the roles that the
-// mapping names, the public hosted zones in which certificates are validated,
-// and the owners' private APIs.
+// world is what exists before the first deployment: accounts with the roles
+// that the mapping names, the public hosted zones in which certificates are
+// validated, and the owners' private APIs.
 func (s initialState) world() (*awssim.World, error) {
 	apis, err := s.apis()
 	if err != nil {
@@ -178,7 +178,7 @@ func roleOf(arn string) (account mapping.AccountID, name string, ok bool) {
 }
 
 // publicZones are the public hosted zones that certificates need, with their
-// accounts: for each host the domain that somebody registered, the zones that
+// accounts: for each host the registered domain, the zones that
 // rows name, and those of settings.
 func (s initialState) publicZones() map[mapping.Zone]mapping.AccountID {
 	zones := make(map[mapping.Zone]mapping.AccountID)
@@ -196,13 +196,13 @@ func (s initialState) publicZones() map[mapping.Zone]mapping.AccountID {
 	return zones
 }
 
-// registeredZone is the zone of the domain, of which a row's host is part, that
-// somebody registered.
+// registeredZone is the zone of the registered domain of which a row's host is
+// part.
 func registeredZone(row mapping.Row) mapping.Zone {
 	host := strings.TrimPrefix(string(row.Host), "*.")
 	registered, err := publicsuffix.EffectiveTLDPlusOne(host)
 	if err != nil {
-		// The host is a public suffix itself; somebody runs its zone.
+		// The host is a public suffix itself, which has a zone too.
 		registered = host
 	}
 	return mapping.Zone(registered)

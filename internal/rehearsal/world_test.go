@@ -63,7 +63,7 @@ APIS:
 
 	again, err := initial.world()
 	require.NoError(t, err)
-	require.Equal(t, w, again, "the same mapping begins in the same world")
+	require.Equal(t, w, again, "the same mapping has the same initial state")
 }
 
 func TestOwnersDiffer(t *testing.T) {

@@ -129,7 +129,7 @@ func traceID() (string, error) {
 	return fmt.Sprintf("Root=1-%08x-%s", time.Now().Unix(), hex.EncodeToString(random[:])), nil
 }
 
-// forward sends a request to a target and its response to the client, and tells
+// forward sends a request to a target and its response to the client, and reports
 // whether the client's connection is in order after it.
 func (e *exchange) forward(group TargetGroup, method string, request *head, body framing) bool {
 	if err := e.openTarget(group); err != nil {
@@ -170,7 +170,7 @@ func (e *exchange) forward(group TargetGroup, method string, request *head, body
 	case failure := <-sent:
 		return err == nil && failure == nil
 	default:
-		// Part of the body is still to come, and nobody wants it.
+		// Part of the body is still to come, but the target has answered already.
 		e.closeTarget()
 		e.client.Close()
 		<-sent
@@ -178,7 +178,7 @@ func (e *exchange) forward(group TargetGroup, method string, request *head, body
 	}
 }
 
-// answer passes a response to the client, interim ones before it. It tells
+// answer passes a response to the client, interim ones before it. It reports
 // whether anything reached the client, and whether the target's connection can
 // carry another request.
 func (e *exchange) answer(method string) (started, keep bool, err error) {

@@ -14,7 +14,7 @@ import (
 )
 
 // Authority is a throw-away certificate authority; its key exists in memory
-// only. It stands for ACM towards the clients and for Amazon's authority
+// only. It replaces ACM towards the clients and for Amazon's authority
 // towards the proxy.
 type Authority struct {
 	key         *ecdsa.PrivateKey

@@ -44,7 +44,7 @@ func (c Certificate) tls(authority *Authority) (*tls.Certificate, error) {
 	if c.PrivateKey == "" {
 		issued, err := authority.Issue(c.Names...)
 		if err != nil {
-			return nil, fmt.Errorf("stand in for certificate %s: %w", c.ARN, err)
+			return nil, fmt.Errorf("replace certificate %s: %w", c.ARN, err)
 		}
 		return issued, nil
 	}

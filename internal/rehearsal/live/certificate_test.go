@@ -27,13 +27,13 @@ func TestAnImportedCertificateIsPresentedItself(t *testing.T) {
 	require.Equal(t, leaf.Certificate[0], presented.Certificate[0])
 	require.Len(t, presented.Certificate, 2, "with its chain")
 
-	stood, err := Certificate{Names: imported.Names}.tls(authority)
+	replacement, err := Certificate{Names: imported.Names}.tls(authority)
 	require.NoError(t, err)
-	require.NotEqual(t, leaf.Certificate[0], stood.Certificate[0])
+	require.NotEqual(t, leaf.Certificate[0], replacement.Certificate[0])
 
 	balancers := []LoadBalancer{{Listeners: []Listener{{Certificates: []Certificate{imported, {Names: imported.Names}}}}}}
 	roots := clientRoots(authority, &Environment{LoadBalancers: balancers})
-	require.Equal(t, string(authority.PEM())+string(issuer.PEM()), string(roots), "the chain's last, and nothing for what is stood in for")
+	require.Equal(t, string(authority.PEM())+string(issuer.PEM()), string(roots), "the chain's last, and nothing for a replaced certificate")
 	roots = clientRoots(authority, &Environment{Domains: []Domain{{Certificate: imported}}})
 	require.Equal(t, string(authority.PEM())+string(issuer.PEM()), string(roots), "custom domain names' too")
 }

@@ -173,7 +173,7 @@ func (r *Resolver) ServeDNS(w dns.ResponseWriter, request *dns.Msg) {
 		}
 		reply.Truncate(size)
 	}
-	// The client is gone when writing fails; there is nobody to tell.
+	// Writing fails when the client is gone, so the error has no receiver.
 	_ = w.WriteMsg(reply)
 }
 
@@ -302,7 +302,7 @@ func serveDNS(handler dns.Handler, packets net.PacketConn, stream net.Listener) 
 		{PacketConn: packets, Handler: handler},
 		{Listener: stream, Handler: handler},
 	} {
-		// Two: the start's, and the end's after it, which nobody waits for.
+		// Two: the start's, and the end's after it, which is not received.
 		started := make(chan error, 2)
 		server.NotifyStartedFunc = func() { started <- nil }
 		go func() { started <- server.ActivateAndServe() }()

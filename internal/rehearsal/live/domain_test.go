@@ -20,11 +20,11 @@ const (
 	privateARN   = "arn:aws:execute-api:us-east-1:222222222222:/domainnames/" + privateHost + "+f4g5h6"
 )
 
-func everybody(live.Invocation) (bool, error) { return true, nil }
+func admitAll(live.Invocation) (bool, error) { return true, nil }
 
-// domainEnvironment is a load balancer in front of an endpoint for REGIONAL domains,
-// and an endpoint with an access association, each with two APIs behind its
-// domain.
+// domainEnvironment is a load balancer in front of an endpoint for REGIONAL
+// domains, and an endpoint with an access association, each with two APIs
+// behind its domain.
 func domainEnvironment() live.Environment {
 	mappings := []live.Mapping{{BasePath: "", APIID: "abc123", Stage: "v1"}, {BasePath: "orders", APIID: "def456", Stage: "v2"}}
 	endpoint := func(id, name, address string) live.Endpoint {
@@ -55,13 +55,13 @@ func domainEnvironment() live.Environment {
 		}},
 		Endpoints: []live.Endpoint{endpoint("vpce-alb", "vpce-alb.aws", "10.0.0.17"), endpoint("vpce-native", "vpce-native.aws", "10.0.0.18")},
 		APIs: []live.API{
-			{ID: "abc123", AccountID: "222222222222", Private: true, Stages: []string{"v1"}, Admit: everybody},
-			{ID: "def456", AccountID: "222222222222", Private: true, Stages: []string{"v2"}, Admit: everybody},
+			{ID: "abc123", AccountID: "222222222222", Private: true, Stages: []string{"v1"}, Admit: admitAll},
+			{ID: "def456", AccountID: "222222222222", Private: true, Stages: []string{"v2"}, Admit: admitAll},
 		},
 		Domains: []live.Domain{
 			{Name: regionalHost, Mappings: mappings},
 			{
-				Name: privateHost, ARN: privateARN, Private: true, Mappings: mappings, VPCEndpointIDs: []string{"vpce-native"}, Admit: everybody,
+				Name: privateHost, ARN: privateARN, Private: true, Mappings: mappings, VPCEndpointIDs: []string{"vpce-native"}, Admit: admitAll,
 				Certificate: live.Certificate{ARN: "arn:aws:acm:2", Names: []string{privateHost}},
 			},
 		},

@@ -71,8 +71,8 @@ type request struct {
 // asked finds what a request asks for, if it is there.
 //
 // Which of x-apigw-api-id and Host wins where they disagree is not documented.
-// Here the header wins over every Host, which is the worse for whoever passes
-// the header fields of its clients on; and a request to a PRIVATE domain counts
+// Here the header wins over every Host, which is the worse case for a proxy that
+// passes on its clients' header fields; and a request to a PRIVATE domain counts
 // as made by way of it nevertheless.
 func (v *endpointView) asked(r *http.Request) (request, bool) {
 	raw, query, _ := strings.Cut(r.RequestURI, "?")

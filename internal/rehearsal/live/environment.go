@@ -36,7 +36,7 @@ type Environment struct {
 	APIs []API
 	// Domains are the custom domain names of every account in the region.
 	Domains []Domain
-	// Reach tells why a connection between two network interfaces is not
+	// Reach reports why a connection between two network interfaces is not
 	// possible; nil: it is. It is asked for each connection.
 	Reach func(from, to Interface, port uint16) error
 }
@@ -86,7 +86,7 @@ type Record struct {
 	TTL uint32
 	// Values are the record's, as a zone file writes them; none in an alias.
 	Values []string
-	// AliasTarget is the name that an alias record stands for.
+	// AliasTarget is the name that an alias record refers to.
 	AliasTarget string
 }
 
@@ -125,7 +125,7 @@ type Listener struct {
 // requests for hosts.
 type Rule struct {
 	// Hosts are the values of its host-header condition: compared without
-	// case, * stands for any characters and ? for one.
+	// case, * matches any characters and ? one.
 	Hosts       []string
 	TargetGroup TargetGroup
 }
@@ -143,7 +143,7 @@ type Certificate struct {
 	Names []string
 	// Chain and PrivateKey are PEM where the certificate was imported: its own
 	// and those above it, and its key. Others, whose keys never leave ACM, are
-	// stood in for.
+	// replaced by generated ones.
 	Chain, PrivateKey string
 }
 
@@ -211,8 +211,8 @@ type Endpoint struct {
 	// Admit reports whether the endpoint policy lets a request for an API pass;
 	// nil: full access.
 	Admit func(api API, call Invocation) (bool, error)
-	// AdmitDomain reports whether the endpoint policy lets a request for a PRIVATE
-	// custom domain name pass; nil: full access.
+	// AdmitDomain reports whether the endpoint policy lets a request for a
+	// PRIVATE custom domain name pass; nil: full access.
 	AdmitDomain func(domain Domain, call Invocation) (bool, error)
 }
 

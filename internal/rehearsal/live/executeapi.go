@@ -22,8 +22,7 @@ const executeAPIPort = 443
 const maxPayload = 10 << 20
 
 // DeniedByHeader is the field in which a refusal names the statements of the
-// API's resource policy that deny the request. API Gateway has no such field: it
-// tells callers less.
+// API's resource policy that deny the request. API Gateway has no such field.
 const DeniedByHeader = "X-Rehearsal-Denied-By"
 
 // Arrival is what an API answers with in a rehearsal: the request as it
@@ -62,7 +61,7 @@ func startExecuteAPI(store *certificateStore, view *endpointView) (*executeAPI, 
 		"*.execute-api."+view.region+".vpce."+view.suffix,
 	)
 	if err != nil {
-		return nil, fmt.Errorf("stand in for the certificate of endpoint %s: %w", view.endpoint.ID, err)
+		return nil, fmt.Errorf("replace the certificate of endpoint %s: %w", view.endpoint.ID, err)
 	}
 	x := &executeAPI{listener: newSimulatedListener(), certificate: certificate, store: store}
 	x.view.Store(view)

@@ -14,8 +14,8 @@ import (
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 )
 
-// endpointEnvironment is an endpoint that everybody reaches and an API that admits
-// everybody, without a proxy.
+// endpointEnvironment is an endpoint that every client reaches and an API that
+// admits every caller, without a proxy.
 func endpointEnvironment() live.Environment {
 	return live.Environment{
 		Region: "us-east-1", Partition: "aws",

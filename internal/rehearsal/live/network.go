@@ -17,8 +17,8 @@ import (
 var ErrUnreachable = errors.New("not reachable")
 
 // Network is VPCs on loopback, and the only place where simulated addresses
-// become real ones. Who connects is known for each connection, because every
-// pair of a source and a destination has a loopback port of its own, its loopback listener.
+// become real ones. The source of each connection is known, because every pair
+// of a source and a destination has a loopback listener of its own.
 type Network struct {
 	mu        sync.Mutex
 	reach     func(from, to Interface, port uint16) error
@@ -78,15 +78,15 @@ func (n *Network) Forward(to Interface, port uint16, process string) {
 	n.serve(port, service{to: to, process: process})
 }
 
-// keep lets nothing answer any longer but at the given places. Connections that
-// stand are let be.
+// keep removes the services at other than the given places. Open connections
+// stay open.
 func (n *Network) keep(places map[place]bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	maps.DeleteFunc(n.services, func(at place, _ service) bool { return !places[at] })
 }
 
-// setReach replaces what decides about connections.
+// setReach replaces the function that decides about connections.
 func (n *Network) setReach(reach func(from, to Interface, port uint16) error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -118,9 +118,9 @@ func (n *Network) Dial(ctx context.Context, from Interface, to netip.AddrPort) (
 	return conn, nil
 }
 
-// ListenerAddress is the loopback address, 127.0.0.1:port, through which connections
-// arrive at a simulated address as the source's. Where the network doesn't let
-// the source through, its connections are reset.
+// ListenerAddress is the address, 127.0.0.1:port, of the loopback listener
+// through which connections arrive at a simulated address as the source's.
+// Where the network doesn't let the source through, its connections are reset.
 func (n *Network) ListenerAddress(from Interface, to netip.AddrPort) (string, error) {
 	key := listenerKey{from: from.Name, addr: from.Address, to: place{from.VPCID, to}}
 	n.mu.Lock()
@@ -142,9 +142,10 @@ func (n *Network) ListenerAddress(from Interface, to netip.AddrPort) (string, er
 
 var simulatedAddress = regexp.MustCompile(`\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}:[0-9]{1,5}\b`)
 
-// Translate replaces the simulated addresses in a value by those of the source's listeners.
-// An address at which nothing answers gets a listener too, behind which nothing
-// answers: no connection may leave for the real network.
+// Translate replaces the simulated addresses in a value by those of the
+// source's loopback listeners. An address at which nothing answers gets a
+// listener too, behind which nothing answers: no connection may leave for the
+// real network.
 func (n *Network) Translate(from Interface, value string) (string, error) {
 	var errs []error
 	translated := simulatedAddress.ReplaceAllStringFunc(value, func(match string) string {
@@ -164,7 +165,7 @@ func (n *Network) Translate(from Interface, value string) (string, error) {
 }
 
 // Refusals are the connections that the network didn't let through, oldest
-// first, and why; a repeated one stands once.
+// first, and why; a repeated one is listed once.
 func (n *Network) Refusals() []error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -329,8 +330,7 @@ func newSimulatedListener() *simulatedListener {
 	return &simulatedListener{conns: make(chan net.Conn), done: make(chan struct{})}
 }
 
-// take hands a connection to who accepts, and closes it when nobody does any
-// longer.
+// take passes a connection to Accept, and closes it once the listener is closed.
 func (l *simulatedListener) take(conn net.Conn) {
 	select {
 	case l.conns <- conn:

@@ -45,9 +45,9 @@ type Path struct {
 // Options are what a data path needs of this machine.
 type Options struct {
 	// Dir is an existing directory for certificates, images and run
-	// directories; who made it removes it after Close.
+	// directories; its creator removes it after Close.
 	Dir string
-	// Output receives what the proxy's tasks write; nil: nobody.
+	// Output receives what the proxy's tasks write; nil: it is discarded.
 	Output io.Writer
 }
 

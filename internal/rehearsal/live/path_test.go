@@ -32,7 +32,7 @@ func face(name, address string, groups ...string) live.Interface {
 	return live.Interface{Name: name, Address: netip.MustParseAddr(address), SecurityGroupIDs: groups}
 }
 
-// hops are the ways that the security groups of the fixture let through.
+// hops are the connections that the security groups of the fixture allow.
 type hops map[string]bool
 
 func (h hops) reach(from, to live.Interface, port uint16) error {
@@ -47,8 +47,8 @@ func openHops() hops {
 	return hops{"sg-client>sg-lb:443": true, "sg-lb>sg-task:8443": true, "sg-task>sg-endpoint:443": true}
 }
 
-// getByReferer admits a GET of whoever comes through the fixture's endpoint and
-// names the host.
+// getByReferer admits a GET that comes through the fixture's endpoint and names
+// the host.
 func getByReferer(host string) func(call live.Invocation) (bool, error) {
 	return func(call live.Invocation) (bool, error) {
 		return call.Method == http.MethodGet && call.Context["aws:SourceVpce"] == endpointID && call.Context["aws:Referer"] == host, nil
@@ -69,8 +69,8 @@ func image(t *testing.T) live.Image {
 	}
 }
 
-// environment is a load balancer, two tasks and an endpoint in two subnets, with one
-// API behind api.private.example.com.
+// environment is a load balancer, two tasks and an endpoint in two subnets,
+// with one API behind api.private.example.com.
 func environment(t *testing.T, protocol string) live.Environment {
 	endpoint := live.Endpoint{
 		ID: endpointID, VPCID: "vpc-1", DNSNames: []string{endpointName},

@@ -115,8 +115,9 @@ func (r *runner) start(task Task) (*process, error) {
 }
 
 // answer lets the process answer for the task's network interface as soon as it
-// takes connections: at an address where another task answers, nobody is to
-// find a gap. One that takes none within the time, or ends, answers nevertheless.
+// takes connections: at an address where another task answers, no connection
+// may fail in between. One that takes none within the time, or ends, answers
+// all the same.
 func (p *process) answer(ctx context.Context, network *Network) {
 	ctx, cancel := context.WithTimeout(ctx, listenTimeout)
 	defer cancel()

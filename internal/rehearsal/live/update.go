@@ -11,10 +11,10 @@ import (
 	"sync"
 )
 
-// Update makes the path what an environment describes. What is new comes up first and
-// its targets become healthy, then names lead where they should, and what is
-// gone ends last; connections that stand are let be. It returns when all but
-// the end of old tasks is done, of which Close tells.
+// Update makes the path what an environment describes. What is new comes up
+// first and its targets become healthy, then names lead where they should, and
+// what is gone ends last; open connections stay open. It returns when all but
+// the end of old tasks is done; Close returns the errors of that.
 func (p *Path) Update(ctx context.Context, environment Environment) error {
 	p.updating.Lock()
 	defer p.updating.Unlock()
@@ -35,7 +35,7 @@ func (p *Path) Update(ctx context.Context, environment Environment) error {
 	return p.retire(ctx, &environment)
 }
 
-// trust tells clients whom they may trust.
+// trust writes the certificates that clients trust.
 func (p *Path) trust(environment *Environment) error {
 	roots := clientRoots(p.authority, environment)
 	p.roots.Store(&roots)
@@ -90,12 +90,11 @@ func (p *Path) run(ctx context.Context, tasks []Task) error {
 	return nil
 }
 
-// key tells a task from every other, and from itself with another image or
-// environment.
+// key identifies a task with its image and its environment.
 func (t Task) key() (string, error) {
 	text, err := json.Marshal(t)
 	if err != nil {
-		return "", fmt.Errorf("tell %s from others: %w", t.Interface.Name, err)
+		return "", fmt.Errorf("identify task %s: %w", t.Interface.Name, err)
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), nil
@@ -178,7 +177,7 @@ func (e *Environment) places() map[place]bool {
 	return all
 }
 
-// endings are of things that end by and by.
+// endings are operations that run in the background until they end.
 type endings struct {
 	all sync.WaitGroup
 

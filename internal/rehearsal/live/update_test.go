@@ -52,7 +52,7 @@ func TestAPathFollowsItsEnvironment(t *testing.T) {
 }
 
 // TestAPathReplacesTasks gives a service's tasks another environment, as a
-// deployment does, and ends them at last.
+// deployment does, and then removes them.
 func TestAPathReplacesTasks(t *testing.T) {
 	e := environment(t, "HTTPS")
 	path := start(t, e)

@@ -13,8 +13,9 @@ import (
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 )
 
-// TestAddressesBelongToTheirVPC has endpoints of two VPCs at one address: who
-// calls decides which of them answers, and nobody reaches another VPC's.
+// TestAddressesBelongToTheirVPC has endpoints of two VPCs at one address: the
+// client's VPC decides which of them answers, and no client reaches another
+// VPC's.
 func TestAddressesBelongToTheirVPC(t *testing.T) {
 	e := domainEnvironment()
 	consumer := face("consumer's endpoint", "10.0.0.18")
