@@ -102,10 +102,10 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// TestSchemaJudgesTheCorpus holds the JSON schema to the parser: it accepts
+// TestSchemaChecksTheCorpus holds the JSON schema to the parser: it accepts
 // whatever the parser accepts, and refuses what the parser refuses unless the
 // case says that a schema can't express the mistake.
-func TestSchemaJudgesTheCorpus(t *testing.T) {
+func TestSchemaChecksTheCorpus(t *testing.T) {
 	s := compileSchema(t)
 	for name, c := range readCorpus(t) {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 )
 
 // New makes a mapping of rows and of names for accounts, for programs that have
-// no mapping file. It judges them by the file's rules and returns every mistake
+// no mapping file. It checks them by the file's rules and returns every mistake
 // at once, as Errors; their paths are those that the values would have in a file.
 //
 // A row needs Host and API; ParseCustomDomain and ParsePrivateAPI read both from

@@ -39,7 +39,7 @@ func (r Row) With(frontDoor FrontDoor) Row {
 
 // Check judges rows at the front doors that they have: each by itself, and
 // beside the rows before it with the same host, and with the same API. A rule between rows is reported at the later one, so that the rows
-// without a refusal fit together. Retired rows are judged by themselves alone.
+// without a refusal fit together. Retired rows are checked on their own.
 //
 // The refusals are in the order of rows, those of one row by field. The rows of
 // a Mapping have none; rows that With moved to another front door may.
@@ -73,7 +73,7 @@ type stageKey struct {
 	stage Stage
 }
 
-// row judges the row by itself.
+// row checks the row on its own.
 func (c *frontDoorCheck) row(r *Row) []Refusal {
 	refused := r.refusals(r.FrontDoor)
 	if len(refused) == 0 {

@@ -247,8 +247,8 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, options topology.O
 		number[certificate] = i + 1
 	}
 	coverage := map[mapping.FrontDoor]topology.Coverage{}
-	for _, door := range t.FrontDoors {
-		coverage[door] = t.Coverage(door)
+	for _, frontDoor := range t.FrontDoors {
+		coverage[frontDoor] = t.Coverage(frontDoor)
 	}
 	zoneOf := map[mapping.Host]string{}
 	for _, zone := range t.Zones {

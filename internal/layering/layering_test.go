@@ -144,7 +144,7 @@ var bans = []ban{
 	{from: "internal/awssim/...", to: "./...", reach: transitive, except: []string{"internal/awssim/..."},
 		why: "a simulator that shares the program's assumptions can't contradict them"},
 	{from: "internal/rehearsal/...", to: "./components", reach: direct,
-		why: "the data path is built from what stands in the simulated accounts, not from what the program meant"},
+		why: "the data path is built from what exists in the simulated accounts, not from what the program meant"},
 	{from: "cmd/portico", to: "./components", reach: direct,
 		why: "the command line drives roles, not resources"},
 }

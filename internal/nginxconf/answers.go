@@ -3,8 +3,11 @@ package nginxconf
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/topology"
 )
 
@@ -23,8 +26,16 @@ type Answers struct {
 	Redirect parameter
 }
 
-// dnsSuffixes are those of AWS's partitions, escaped for a regular expression.
-const dnsSuffixes = `amazonaws\.com(?:\.cn)?|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov`
+// dnsSuffixes are the DNS suffixes of AWS's partitions as alternatives of a
+// regular expression.
+var dnsSuffixes = func() string {
+	var all []string
+	for _, partition := range aws.Partitions() {
+		all = append(all, regexp.QuoteMeta(partition.DNSSuffix))
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), "|")
+}()
 
 func newAnswers() Answers {
 	return Answers{

@@ -9,7 +9,7 @@ import (
 // that are answered with 400.
 //
 // The proxy routes by the raw path and forwards it byte for byte, and so must
-// never see a path that somebody behind it could read as leading elsewhere:
+// never see a path that an API behind it could read as leading elsewhere:
 // dot segments (RFC 3986, section 5.2.4), with their dots and slashes spelt in
 // any way that one server or another is known to undo, encoded again and again;
 // a dot segment with parameters ("..;x", which Java servers read as ".."); a

@@ -86,15 +86,15 @@ func Simulate(ctx context.Context, o SimulateOptions) (err error) {
 	if err := initialise(ctx, o, dir, found, env); err != nil {
 		return err
 	}
-	if err := o.announce(env); err != nil {
+	if err := o.writeExports(env); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
 }
 
-// announce writes the export lines.
-func (o SimulateOptions) announce(env map[string]string) error {
+// writeExports writes the export lines.
+func (o SimulateOptions) writeExports(env map[string]string) error {
 	lines, err := exports(env, o.Project)
 	if err != nil {
 		return err

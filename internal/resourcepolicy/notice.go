@@ -50,7 +50,7 @@ func (p division) notices(r *Request) []string {
 		notices = append(notices, fmt.Sprintf(
 			"%s of the owner's policy is kept as the owner's: its Sid begins as Portico's do, but Portico didn't write it", statementName(i, p.owner.statements[i])))
 	}
-	notices = append(notices, p.displaced(r.ownEndpoints())...)
+	notices = append(notices, p.replacedEndpoints(r.ownEndpoints())...)
 	if unnamed := endpointsIn(p.others[""]); len(unnamed) > 0 {
 		notices = append(notices, fmt.Sprintf(
 			"statements of Portico's for %s that name no environment are kept, since they are for none of the endpoints %s: if the environment that wrote them is gone, take them out of the policy",
@@ -70,12 +70,12 @@ func (p division) notices(r *Request) []string {
 	return notices
 }
 
-// displaced reports statements of the environment's that were written for other
+// replacedEndpoints reports statements of the environment's that were written for other
 // endpoints than these: such as these have replaced, or those of another
 // environment of the same name, which loses its access. All of an environment's
 // statements in a policy come from one merge; so where one of these endpoints is
 // among theirs, the others were this environment's too.
-func (p division) displaced(endpoints []string) []string {
+func (p division) replacedEndpoints(endpoints []string) []string {
 	former := endpointsIn(p.ours)
 	if len(former) == 0 || meets(former, endpoints) {
 		return nil

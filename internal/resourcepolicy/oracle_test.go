@@ -60,7 +60,7 @@ func chosen(rows []Grant, of func(Grant) bool) []Grant {
 	return some
 }
 
-// rowAllows tells whether one of the rows names what is called.
+// rowAllows reports whether one of the rows names what is called.
 func rowAllows(rows []Grant, c call) bool {
 	for _, row := range rows {
 		below := c.path == row.Path || strings.HasPrefix(c.path, row.Path+"/")

@@ -41,7 +41,7 @@ func (w *writer) refusals() []string {
 			notices = append(notices, name+"denies "+certain.rows(requests)+certain.reason()+certain.remedy())
 		}
 		if len(possible.requests) > 0 {
-			notices = append(notices, name+"may deny "+possible.rows(requests)+possible.doubt()+possible.remedy())
+			notices = append(notices, name+"may deny "+possible.rows(requests)+possible.undecidedConditions()+possible.remedy())
 		}
 	}
 	return notices
@@ -96,8 +96,8 @@ func (r *refused) reason() string {
 	return fmt.Sprintf(": %s holds of requests that don't have the key, and these don't", strings.Join(missing, ", "))
 }
 
-// doubt names the conditions that can't be decided beforehand.
-func (r *refused) doubt() string {
+// undecidedConditions names the conditions that can't be decided beforehand.
+func (r *refused) undecidedConditions() string {
 	undecided := distinct(r.undecided)
 	if len(undecided) == 0 {
 		return ": that depends on who the caller is"

@@ -4,8 +4,8 @@
 // Each environment of Portico's has statements of its own, which their Sids and
 // their shape tell from the owner's and from other environments'. Merge replaces
 // them and leaves all others alone. What the statements hold, for
-// whoever comes through Portico's VPC endpoint: the methods, stages and paths
-// of the rows, under the rows' hosts, and nothing else, whatever authorizer
+// callers that come through Portico's VPC endpoint: the methods, stages and
+// paths of the rows, under the rows' hosts, and nothing else, whatever authorizer
 // the API has. An Allow alone wouldn't hold that, since API Gateway admits
 // what a Lambda authorizer or an IAM identity of the same account allows when
 // the resource policy is silent; so every limit is a Deny too.
@@ -194,7 +194,7 @@ const unspelled = "the quota has no room to deny other spellings (such as /v1//a
 
 // Closed is the policy of an API whose owner had none and whose rows are all
 // retired: where Merge has nothing left to say. A private API without a policy
-// admits nobody and can't be deployed either, so that what was granted would
+// allows no caller and can't be deployed either, so that what was granted would
 // stay in effect; this says the same in a form that can be. The additional
 // endpoints stay admitted. Its Sids mark it as Portico's, to be replaced when
 // the API gets a row again. Existing is not looked at.
@@ -216,7 +216,7 @@ type API struct {
 
 // arnPrefix is what the ARNs of the API's methods begin with.
 func (a API) arnPrefix() string {
-	return "arn:" + a.Partition + ":execute-api:" + a.Region + ":" + a.AccountID + ":" + a.APIID + "/"
+	return aws.ARN{Partition: a.Partition, Service: "execute-api", Region: a.Region, AccountID: a.AccountID, Resource: a.APIID + "/"}.String()
 }
 
 func (r *Request) api() API {

@@ -134,7 +134,7 @@ func TestVerbsFormHasNoDenyForHostsOfAllMethods(t *testing.T) {
 	require.Equal(t, []any{"PorticoAllow1", "PorticoAllow2", "PorticoDeny2", "PorticoDenyHosts", "PorticoDenyEndpoints"}, sids)
 }
 
-// verbDenied tells whether the call may use no row, or the rows that it may use
+// verbDenied reports whether the call may use no row, or the rows that it may use
 // don't name the method for their stage.
 func verbDenied(rows []Grant, c call) bool {
 	stage, method := false, false

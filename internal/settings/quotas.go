@@ -97,14 +97,14 @@ func (c *Shared) checkQuotas(m *mistakes) {
 	m.check(q.RecordsPerZone > topology.OwnRecordsPerZone, "quotas.recordsPerZone", fmt.Sprintf("%d is out of range", q.RecordsPerZone),
 		raisedQuota+": a zone has two records of its own")
 	m.check(q.SecurityGroupRules >= 1 && q.SecurityGroupRules <= maxSecurityGroupRules, "quotas.securityGroupRules", fmt.Sprintf("%d is out of range", q.SecurityGroupRules),
-		"write your account's quota, 1 to 1000 (60 unless raised)")
+		fmt.Sprintf("write your account's quota, 1 to %d (%d unless raised)", maxSecurityGroupRules, aws.QuotaSecurityGroupRules))
 	for key, names := range map[string]int{
 		"certificates.namesPerCertificate": c.Certificates.NamesPerCertificate,
 		"quotas.namesPerCertificate":       q.NamesPerCertificate,
 	} {
 		outOfRange := names < 1 || names > topology.MaxNamesPerCertificate
 		m.check(!outOfRange || !m.given[key], key, fmt.Sprintf("%d is out of range", names),
-			"write your account's ACM quota, 1 to 100 (10 unless raised)")
+			fmt.Sprintf("write your account's ACM quota, 1 to %d (%d unless raised)", topology.MaxNamesPerCertificate, aws.QuotaNamesPerCertificate))
 	}
 	m.check(!m.given["quotas.namesPerCertificate"] || !m.given["certificates.namesPerCertificate"], "certificates.namesPerCertificate",
 		"the quota is given twice", "keep quotas.namesPerCertificate")

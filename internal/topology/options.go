@@ -6,7 +6,7 @@ import "github.com/portico-iac/portico/mapping"
 // has AWS's default quotas, makes every zone and certificate anew, and gives the
 // hosts of alb load balancers of their own.
 type Options struct {
-	// Quotas are those that the topology has to stay within.
+	// Quotas are the quotas that the topology has to stay within.
 	Quotas Quotas
 	// DNS says which zones and records answer for the hosts.
 	DNS DNS
