@@ -46,6 +46,9 @@ func TestANetworkLoadBalancerServesToo(t *testing.T) {
 func TestEveryRegionThatValidatesRehearses(t *testing.T) {
 	for region, suffix := range map[string]string{"mx-central-1": "amazonaws.com", "eusc-de-east-1": "amazonaws.eu", "us-isof-south-1": "csp.hci.ic.gov"} {
 		t.Run(region, func(t *testing.T) {
+			if region != "eusc-de-east-1" { // the one whose partition has suffixes of its own
+				slowly(t)
+			}
 			elsewhere := strings.ReplaceAll(smallMapping, "us-east-1.amazonaws.com", region+"."+suffix)
 			report := rehearse(t, Options{Mapping: writeFile(t, "mapping.yaml", elsewhere)})
 			requireOK(t, report)
