@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,10 +25,6 @@ func (e usageErrors) err() error {
 	}
 	return usagef("%d things are wrong with the command line:\n  %s", len(e), strings.Join(e, "\n  "))
 }
-
-// endpointID is a VPC endpoint's ID. EC2's IDs have 8 hexadecimal digits, or 17
-// since 2018 (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html).
-var endpointID = regexp.MustCompile(`^vpce-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
 // check finds flags that are missing, and values that no mapping and no account
 // could make right.
@@ -58,7 +53,7 @@ func (o policyOptions) check() usageErrors {
 		{"native-endpoint", o.native}, {"additional-vpc-endpoint", o.additional},
 	} {
 		for _, id := range given.ids {
-			if id != "" && !endpointID.MatchString(id) {
+			if id != "" && !aws.IsResourceID("vpce", id) {
 				wrong.add("--%s: VPC endpoint %q: expected vpce- and 8 or 17 hexadecimal digits, such as vpce-0123456789abcdef0", given.flag, id)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/review"
 	"github.com/portico-iac/portico/internal/settings"
@@ -162,11 +163,11 @@ func endpointsOf(path string) (map[mapping.FrontDoor]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the shared stack's outputs: %s: %w: write the file with `pulumi stack output --json`, of a stack that this version of Portico brought up", path, err)
 	}
-	if !endpointID.MatchString(shared.VPCEndpointID) {
+	if !aws.IsResourceID("vpce", shared.VPCEndpointID) {
 		return nil, fmt.Errorf("read the shared stack's outputs: %s has vpcEndpointId %q: expected an endpoint's ID, as `pulumi stack output --json` prints it", path, shared.VPCEndpointID)
 	}
 	for _, frontDoor := range slices.Sorted(maps.Keys(shared.Endpoints)) {
-		if id := shared.Endpoints[frontDoor]; !endpointID.MatchString(id) {
+		if id := shared.Endpoints[frontDoor]; !aws.IsResourceID("vpce", id) {
 			return nil, fmt.Errorf("read the shared stack's outputs: %s has %q as endpoints.%s: expected an endpoint's ID", path, id, frontDoor)
 		}
 	}

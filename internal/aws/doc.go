@@ -1,8 +1,8 @@
 // Package aws is AWS's vocabulary as Portico uses it: partitions, regions,
-// account numbers, ARNs, and references to container images, each with one grammar
-// that every other package asks; and the quotas of an account for which AWS has
-// raised none. It calls nothing, and imports neither AWS's SDK nor another package
-// of Portico.
+// account numbers, ARNs, IDs of EC2 resources, and references to container images,
+// each with one grammar that every other package asks; and the quotas of an account
+// for which AWS has raised none. It calls nothing, and imports neither AWS's SDK nor
+// another package of Portico.
 package aws
 
 import "strconv"

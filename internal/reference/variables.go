@@ -14,6 +14,7 @@ import (
 	"github.com/agnivade/levenshtein"
 	"gopkg.in/yaml.v3"
 
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -275,10 +276,7 @@ func (r *varsReader) word(name, otherwise string, known map[string]string) strin
 	return otherwise
 }
 
-var (
-	notNamePart = regexp.MustCompile(`[^a-z0-9]+`)
-	idPattern   = regexp.MustCompile(`^([a-z]+)-([0-9a-f]{8}|[0-9a-f]{17})$`)
-)
+var notNamePart = regexp.MustCompile(`[^a-z0-9]+`)
 
 // name reads a name in the form that Portico's names have: lower-case letters
 // and digits, with single hyphens between them.
@@ -301,16 +299,11 @@ func (r *varsReader) id(v *variables, name, prefix string) string {
 	if n == nil {
 		return ""
 	}
-	if isID(text, prefix) {
+	if aws.IsResourceID(prefix, text) {
 		return text
 	}
 	r.noID(v, name, n, r.paths[name], prefix)
 	return ""
-}
-
-func isID(text, prefix string) bool {
-	match := idPattern.FindStringSubmatch(text)
-	return match != nil && match[1] == prefix
 }
 
 // noID notes a placeholder where the network is created anyway, and a mistake
@@ -351,7 +344,7 @@ func (r *varsReader) subnets(v *variables) []string {
 		case item.Kind != yaml.ScalarNode:
 			r.report(item, fmt.Sprintf("%s[%d]", r.paths[name], i), "is "+kind(item)+" where an ID belongs", "write subnet- and 8 or 17 hexadecimal digits")
 		case isNull(item):
-		case isID(item.Value, "subnet"):
+		case aws.IsResourceID("subnet", item.Value):
 			if !slices.Contains(ids, item.Value) {
 				ids = append(ids, item.Value)
 			}

@@ -39,7 +39,6 @@ var (
 	namePattern  = regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])*$`)
 	stackPattern = regexp.MustCompile(`^[\w.-]+/[\w.-]+/[\w.-]+$`)
 	apiPattern   = regexp.MustCompile(`^[a-z0-9]+$`)
-	idPattern    = regexp.MustCompile(`^([a-z]+)-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	// Those that begin with TLS 1.2 or 1.3; see "Security policies" in Elastic
 	// Load Balancing's documentation.
 	sslPolicyPattern = regexp.MustCompile(`^ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2-2017-01|FS-1-2)[\w-]*$`)
@@ -321,8 +320,7 @@ func checkCIDR(m *mistakes, key, text string) (netip.Prefix, bool) {
 }
 
 func checkID(m *mistakes, key, id, kind string) {
-	match := idPattern.FindStringSubmatch(id)
-	m.checkText(match != nil && match[1] == kind, key, id, "is not such an ID",
+	m.checkText(aws.IsResourceID(kind, id), key, id, "is not such an ID",
 		"write "+kind+"- and 8 or 17 hexadecimal digits")
 }
 
