@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -115,8 +114,12 @@ func (s suite) make(t testing.TB, image ...string) string {
 	if _, err := exec.LookPath("mmdebstrap"); err != nil {
 		t.Skip("mmdebstrap is not on PATH: install the package of that name, with which another Debian's NGINX is had")
 	}
-	_, file, _, _ := runtime.Caller(0)
-	command := exec.Command(filepath.Join(filepath.Dir(file), "..", "debian-base"), append([]string{s.name}, image...)...)
+	module, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		t.Fatalf("the module's root is not known: go env GOMOD: %v", err)
+	}
+	root := filepath.Dir(string(bytes.TrimSpace(module)))
+	command := exec.Command(filepath.Join(root, "test", "e2e", "debian-base"), append([]string{s.name}, image...)...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	tree, err := command.Output()
