@@ -14,7 +14,7 @@ import (
 // condition is one operator applied to one key.
 type condition struct {
 	key      string // in lower case
-	test     func(value string) bool
+	tests    []test // of which one has to hold
 	negated  bool
 	ifExists bool
 	null     bool // the operator Null: test is given "true" for an absent key
@@ -22,23 +22,29 @@ type condition struct {
 	some     bool // ForAnyValue
 }
 
-// operator makes a test of one value of the request out of one of the policy.
+// test compares one value of the request, whose condition keys are given, with
+// one of the policy.
+type test func(got string, values map[string][]string) bool
+
+// operator makes a test out of a value of the policy: compare's, where variables
+// may be, or compile's.
 type operator struct {
 	negated bool
+	compare func(want, got string) bool
 	compile func(want string) (func(got string) bool, error)
 }
 
 var operators = map[string]operator{
-	"StringEquals":              {compile: plain(func(want, got string) bool { return want == got })},
-	"StringNotEquals":           {compile: plain(func(want, got string) bool { return want == got }), negated: true},
-	"StringEqualsIgnoreCase":    {compile: plain(strings.EqualFold)},
-	"StringNotEqualsIgnoreCase": {compile: plain(strings.EqualFold), negated: true},
-	"StringLike":                {compile: plain(matches)},
-	"StringNotLike":             {compile: plain(matches), negated: true},
-	"ArnEquals":                 {compile: plain(matchesARN)},
-	"ArnLike":                   {compile: plain(matchesARN)},
-	"ArnNotEquals":              {compile: plain(matchesARN), negated: true},
-	"ArnNotLike":                {compile: plain(matchesARN), negated: true},
+	"StringEquals":              {compare: equal},
+	"StringNotEquals":           {compare: equal, negated: true},
+	"StringEqualsIgnoreCase":    {compare: equalFold},
+	"StringNotEqualsIgnoreCase": {compare: equalFold, negated: true},
+	"StringLike":                {compare: matches},
+	"StringNotLike":             {compare: matches, negated: true},
+	"ArnEquals":                 {compare: matchesARN},
+	"ArnLike":                   {compare: matchesARN},
+	"ArnNotEquals":              {compare: matchesARN, negated: true},
+	"ArnNotLike":                {compare: matchesARN, negated: true},
 	"Bool":                      {compile: compileBool},
 	"Null":                      {compile: compileBool},
 	"IpAddress":                 {compile: compileAddress},
@@ -96,31 +102,38 @@ func parseCondition(name string, raw json.RawMessage, version string) (condition
 	if len(values) == 0 {
 		return c, fmt.Errorf("it has no value")
 	}
-	var tests []func(string) bool
-	for _, value := range values {
-		text, err := conditionText(value)
-		if err == nil {
-			err = refuseVariable(text, version)
-		}
+	for _, wanted := range values {
+		text, err := conditionText(wanted)
 		if err != nil {
 			return c, err
 		}
-		test, err := op.compile(text)
+		test, err := op.test(text, version)
 		if err != nil {
 			return c, err
 		}
-		tests = append(tests, test)
-	}
-	c.test = func(got string) bool {
-		for _, test := range tests {
-			if test(got) {
-				return true
-			}
-		}
-		return false
+		c.tests = append(c.tests, test)
 	}
 	return c, nil
 }
+
+func (o operator) test(text, version string) (test, error) {
+	if o.compare == nil {
+		if err := refuseVariable(text, version); err != nil {
+			return nil, err
+		}
+		test, err := o.compile(text)
+		return func(got string, _ map[string][]string) bool { return test(got) }, err
+	}
+	v, err := parseValue(text, version)
+	return func(got string, values map[string][]string) bool {
+		want, ok := v.pattern(values)
+		return ok && o.compare(want, got)
+	}, err
+}
+
+// equal and equalFold compare with a pattern in which nothing is a wildcard.
+func equal(want, got string) bool     { return plainText(want) == got }
+func equalFold(want, got string) bool { return strings.EqualFold(plainText(want), got) }
 
 // conditionText is a condition's value: a text, or a number or boolean as one.
 func conditionText(value any) (string, error) {
@@ -136,12 +149,16 @@ func conditionText(value any) (string, error) {
 }
 
 // holds reports whether the condition is true of a request with these values of
-// its key; none: the request doesn't have the key. Several values without a
-// set operator are taken as ForAnyValue does; a negated operator then demands
-// that none of them matches.
-func (c condition) holds(values []string) bool {
+// condition keys; none of its own: the request doesn't have the key. Several
+// values without a set operator are taken as ForAnyValue does; a negated operator
+// then demands that none of them matches.
+func (c condition) holds(keys map[string][]string) bool {
+	matches := func(got string) bool {
+		return slices.ContainsFunc(c.tests, func(t test) bool { return t(got, keys) })
+	}
+	values := keys[c.key]
 	if c.null {
-		return c.test(strconv.FormatBool(len(values) == 0))
+		return matches(strconv.FormatBool(len(values) == 0))
 	}
 	if len(values) == 0 {
 		switch {
@@ -154,7 +171,7 @@ func (c condition) holds(values []string) bool {
 	}
 	matching := 0
 	for _, value := range values {
-		if c.test(value) {
+		if matches(value) {
 			matching++
 		}
 	}
@@ -169,12 +186,6 @@ func (c condition) holds(values []string) bool {
 		return matching == 0
 	}
 	return matching > 0
-}
-
-func plain(test func(want, got string) bool) func(string) (func(string) bool, error) {
-	return func(want string) (func(string) bool, error) {
-		return func(got string) bool { return test(want, got) }, nil
-	}
 }
 
 func compileBool(want string) (func(string) bool, error) {

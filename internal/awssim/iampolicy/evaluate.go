@@ -1,6 +1,9 @@
 package iampolicy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Request is what a policy is asked about.
 type Request struct {
@@ -74,26 +77,20 @@ func (s Statement) matches(r Request, values map[string][]string) bool {
 	action := func(pattern string) bool {
 		return matches(strings.ToLower(pattern), strings.ToLower(r.Action))
 	}
-	if anyOf(s.actions, action) == s.notAction {
+	if slices.ContainsFunc(s.actions, action) == s.notAction {
 		return false
 	}
-	resource := func(pattern string) bool { return matchesResource(pattern, r.Resource) }
-	if anyOf(s.resources, resource) == s.notResource {
+	resource := func(v value) bool {
+		pattern, ok := v.pattern(values)
+		return ok && matchesResource(pattern, r.Resource)
+	}
+	if slices.ContainsFunc(s.resources, resource) == s.notResource {
 		return false
 	}
 	for _, c := range s.conditions {
-		if !c.holds(values[c.key]) {
+		if !c.holds(values) {
 			return false
 		}
 	}
 	return true
-}
-
-func anyOf(patterns []string, matches func(string) bool) bool {
-	for _, pattern := range patterns {
-		if matches(pattern) {
-			return true
-		}
-	}
-	return false
 }

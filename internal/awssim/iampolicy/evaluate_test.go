@@ -173,7 +173,14 @@ func TestEvaluateComparesConditions(t *testing.T) {
 	}
 }
 
-func ctx(key, value string) map[string][]string { return map[string][]string{key: {value}} }
+// ctx is condition keys, each followed by its value.
+func ctx(pairs ...string) map[string][]string {
+	keys := map[string][]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		keys[pairs[i]] = []string{pairs[i+1]}
+	}
+	return keys
+}
 
 func TestEvaluateLetsADenyOutweighEveryAllowAndNamesTheStatements(t *testing.T) {
 	p, err := Parse([]byte(`{"Version":"2012-10-17","Statement":[
@@ -207,8 +214,11 @@ func TestParseRefusesWhatItCannotEvaluate(t *testing.T) {
 		"an unknown kind of principal": {statement(`"Principal":{"Aws":"*"},"Action":"*","Resource":"*"`), "Aws: no such kind"},
 		"an unknown operator":          {statement(everything + `,"Condition":{"StringIs":{"aws:Referer":"a"}}`), "StringIs: aws:Referer: this evaluator doesn't know the operator"},
 		"Null with IfExists":           {statement(everything + `,"Condition":{"NullIfExists":{"aws:Referer":"true"}}`), "doesn't know the operator"},
-		"a policy variable":            {statement(everything + `,"Condition":{"StringEquals":{"aws:Referer":"${aws:username}"}}`), "doesn't know policy variables"},
-		"a variable in a resource":     {statement(`"Principal":"*","Action":"*","Resource":"${aws:username}"`), "doesn't know policy variables"},
+		"a variable in an action":      {statement(`"Principal":"*","Action":"${aws:username}","Resource":"*"`), "variables are replaced in resources"},
+		"a variable as an address":     {statement(everything + `,"Condition":{"IpAddress":{"aws:SourceIp":"${aws:VpcSourceIp}"}}`), "variables are replaced in resources"},
+		"a variable without an end":    {statement(everything + `,"Condition":{"StringEquals":{"aws:Referer":"${aws:username"}}`), `"${" without "}"`},
+		"a variable without a name":    {statement(everything + `,"Condition":{"StringEquals":{"aws:Referer":"${}"}}`), "names no condition key"},
+		"a default without quotes":     {statement(everything + `,"Condition":{"StringEquals":{"aws:Referer":"${aws:username, x}"}}`), "single quotes"},
 		"an address that is none":      {statement(everything + `,"Condition":{"IpAddress":{"aws:SourceIp":"10.0"}}`), `"10.0" is neither`},
 		"a condition without a value":  {statement(everything + `,"Condition":{"StringEquals":{"aws:Referer":[]}}`), "it has no value"},
 		"a value that is an object":    {statement(everything + `,"Condition":{"StringEquals":{"aws:Referer":{}}}`), "isn't a text"},
@@ -263,5 +273,41 @@ func TestAuthorizeFollowsTheAuthorizationFlowOfAPIGateway(t *testing.T) {
 			require.False(t, Authorize(nil, authorizer, outcome, get("/orders", nil)), "a private API without a policy admits no caller")
 		}
 		require.ElementsMatch(t, want, got, authorizer)
+	}
+}
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+func TestEvaluateReplacesVariables(t *testing.T) {
+	condition := func(operator, want string) string {
+		return everything + `,"Condition":{"` + operator + `":{"aws:Referer":"` + want + `"}}`
+	}
+	for name, test := range map[string]struct {
+		statement string
+		context   map[string][]string
+		want      Outcome
+	}{
+		"in a condition":                          {condition("StringEquals", "${aws:PrincipalTag/host}"), ctx("aws:Referer", "a", "aws:principaltag/HOST", "a"), Allowed},
+		"of another value":                        {condition("StringEquals", "${aws:PrincipalTag/host}"), ctx("aws:Referer", "a", "aws:PrincipalTag/host", "b"), ImplicitDeny},
+		"that has no value":                       {condition("StringEquals", "${aws:PrincipalTag/host}"), ctx("aws:Referer", "a"), ImplicitDeny},
+		"that has no value, as literal text":      {condition("StringEquals", "${x}"), ctx("aws:Referer", "${x}"), ImplicitDeny},
+		"with a default":                          {condition("StringEquals", "${aws:PrincipalTag/host, 'a'}"), ctx("aws:Referer", "a"), Allowed},
+		"with a default and a value":              {condition("StringEquals", "${aws:PrincipalTag/host, 'a'}"), ctx("aws:Referer", "a", "aws:PrincipalTag/host", "b"), ImplicitDeny},
+		"between text":                            {condition("StringLike", "*.${aws:PrincipalTag/host}.com"), ctx("aws:Referer", "x.a.com", "aws:PrincipalTag/host", "a"), Allowed},
+		"whose value holds a wildcard":            {condition("StringLike", "${aws:PrincipalTag/host}"), ctx("aws:Referer", "abc", "aws:PrincipalTag/host", "a*"), ImplicitDeny},
+		"whose value holds a wildcard, compared":  {condition("StringEquals", "${aws:PrincipalTag/host}"), ctx("aws:Referer", "a*", "aws:PrincipalTag/host", "a*"), Allowed},
+		"that stands for an asterisk":             {condition("StringLike", "a${*}"), ctx("aws:Referer", "abc"), ImplicitDeny},
+		"that stands for an asterisk, with one":   {condition("StringLike", "a${*}"), ctx("aws:Referer", "a*"), Allowed},
+		"negated and without a value":             {condition("StringNotEquals", "${aws:PrincipalTag/host}"), ctx("aws:Referer", "a"), Allowed},
+		"of a key with several values":            {condition("StringEquals", "${aws:TagKeys}"), map[string][]string{"aws:Referer": {"a"}, "aws:TagKeys": {"a", "b"}}, ImplicitDeny},
+		"in a resource":                           {`"Principal":"*","Action":"*","Resource":"*/GET/${aws:PrincipalTag/host}"`, ctx("aws:PrincipalTag/host", "a"), Allowed},
+		"in a resource, of another value":         {`"Principal":"*","Action":"*","Resource":"*/GET/${aws:PrincipalTag/host}"`, ctx("aws:PrincipalTag/host", "b"), ImplicitDeny},
+		"in a resource, with a wildcard's value":  {`"Principal":"*","Action":"*","Resource":"*/GET/${aws:PrincipalTag/host}"`, ctx("aws:PrincipalTag/host", "*"), ImplicitDeny},
+		"in a resource excluded, without a value": {`"Principal":"*","Action":"*","NotResource":"*/GET/${aws:PrincipalTag/host}"`, nil, Allowed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := Parse([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow",` + test.statement + `}}`))
+			require.NoError(t, err)
+			require.Equal(t, test.want, Evaluate(p, get("/a", test.context)).Outcome)
+		})
 	}
 }

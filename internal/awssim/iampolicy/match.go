@@ -3,12 +3,16 @@ package iampolicy
 import "strings"
 
 // matches reports whether text matches a pattern in which "*" matches any
-// run of characters, slashes and the empty run included, and "?" matches one.
+// run of characters, slashes and the empty run included, and "?" matches one. A
+// wildcard after literalMark matches itself.
 func matches(pattern, text string) bool {
 	p, t := 0, 0
 	star, mark := -1, 0
 	for t < len(text) {
 		switch {
+		case p+1 < len(pattern) && pattern[p] == literalMark && pattern[p+1] == text[t]:
+			p += 2
+			t++
 		case p < len(pattern) && pattern[p] == '*':
 			star, mark = p, t
 			p++

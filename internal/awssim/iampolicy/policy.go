@@ -7,8 +7,9 @@
 //   - API Gateway: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
 //
 // It shares no code with the program that writes policies: it is what checks
-// them. What it doesn't know (BinaryEquals, policy variables, elements that no
-// grammar has) Parse refuses, so that no statement is passed over in silence.
+// them. What it doesn't know (BinaryEquals, variables where AWS replaces none,
+// elements that no grammar has) Parse refuses, so that no statement is passed
+// over in silence.
 package iampolicy
 
 import (
@@ -33,7 +34,8 @@ type Statement struct {
 	Allow                  bool // Effect: Allow, otherwise Deny
 	principal              *principals
 	notPrincipal           bool
-	actions, resources     []string
+	actions                []string
+	resources              []value
 	notAction, notResource bool
 	conditions             []condition
 }
@@ -123,10 +125,10 @@ func parseStatement(raw json.RawMessage, version string, wantPrincipal bool) (St
 			s.principal, err = parsePrincipals(raw)
 		case "Action", "NotAction":
 			s.notAction = name == "NotAction"
-			s.actions, err = parsePatterns(raw, version)
+			s.actions, err = parseActions(raw, version)
 		case "Resource", "NotResource":
 			s.notResource = name == "NotResource"
-			s.resources, err = parsePatterns(raw, version)
+			s.resources, err = parseResources(raw, version)
 		case "Condition":
 			s.conditions, err = parseConditions(raw, version)
 		}
@@ -192,8 +194,23 @@ func parseEffect(raw json.RawMessage) (allow bool, err error) {
 	return effect == "Allow", nil
 }
 
-// parsePatterns reads actions or resources.
-func parsePatterns(raw json.RawMessage, version string) ([]string, error) {
+func parseActions(raw json.RawMessage, version string) ([]string, error) {
+	actions, err := oneOrMore[string](raw)
+	if err != nil {
+		return nil, err
+	}
+	if len(actions) == 0 {
+		return nil, fmt.Errorf("the list is empty")
+	}
+	for _, action := range actions {
+		if err := refuseVariable(action, version); err != nil {
+			return nil, err
+		}
+	}
+	return actions, nil
+}
+
+func parseResources(raw json.RawMessage, version string) ([]value, error) {
 	patterns, err := oneOrMore[string](raw)
 	if err != nil {
 		return nil, err
@@ -201,17 +218,19 @@ func parsePatterns(raw json.RawMessage, version string) ([]string, error) {
 	if len(patterns) == 0 {
 		return nil, fmt.Errorf("the list is empty")
 	}
-	for _, pattern := range patterns {
-		if err := refuseVariable(pattern, version); err != nil {
+	resources := make([]value, len(patterns))
+	for i, pattern := range patterns {
+		if resources[i], err = parseValue(pattern, version); err != nil {
 			return nil, err
 		}
 	}
-	return patterns, nil
+	return resources, nil
 }
 
+// refuseVariable refuses a variable where AWS replaces none.
 func refuseVariable(value, version string) error {
 	if version == currentVersion && strings.Contains(value, "${") {
-		return fmt.Errorf("%q: this evaluator doesn't know policy variables", value)
+		return fmt.Errorf("%q: variables are replaced in resources, and in conditions on strings and ARNs, not here", value)
 	}
 	return nil
 }
