@@ -123,9 +123,3 @@ func parseRegional(text, service, kind, problem string) (ARN, error) {
 	}
 	return a, nil
 }
-
-// ExecuteAPIDomainARN is what a resource policy's condition calls a PRIVATE custom
-// domain of API Gateway: its name, and the identifier that API Gateway made.
-func ExecuteAPIDomainARN(partition, region, accountID, name, id string) ARN {
-	return ARN{partition, "execute-api", region, accountID, "/domainnames/" + name + "+" + id}
-}

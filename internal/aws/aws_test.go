@@ -111,8 +111,6 @@ func TestARNsOfEveryPartition(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, aws.RoleARN{Partition: id, AccountID: "222222222222", Path: "/team/", Name: "portico"}, role)
 	}
-	domain := aws.ExecuteAPIDomainARN("aws", "us-east-1", "222222222222", "api.example.com", "a1b2c3d4e5")
-	require.Equal(t, "arn:aws:execute-api:us-east-1:222222222222:/domainnames/api.example.com+a1b2c3d4e5", domain.String())
 }
 
 func TestWhatIsNoARN(t *testing.T) {

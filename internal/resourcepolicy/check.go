@@ -26,17 +26,16 @@ const domainLabels = `[a-z0-9-]+(?:\.[a-z0-9-]+)*`
 // mean something in a policy, but for the leading "*." of a host: StringEquals
 // compares that literally.
 var (
-	apiGrammar      = regexp.MustCompile(`^[a-z0-9]+$`)
-	endpointGrammar = regexp.MustCompile(`^vpce-[0-9a-z-]+$`)
-	hostGrammar     = regexp.MustCompile(`^(\*\.)?` + domainLabels + `$`)
+	hostGrammar = regexp.MustCompile(`^(\*\.)?` + domainLabels + `$`)
 	// A custom domain of API Gateway's is no wildcard here, and its ARN none in
 	// a policy.
-	domainGrammar    = regexp.MustCompile(`^` + domainLabels + `$`)
-	domainARNGrammar = regexp.MustCompile(`^arn:([a-z-]+):(?:apigateway|execute-api):([a-z0-9-]+):([0-9]{12}):/domainnames/(` + domainLabels + `)\+[a-z0-9]+$`)
-	stageGrammar     = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	domainGrammar = regexp.MustCompile(`^` + domainLabels + `$`)
+	stageGrammar  = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 	// A path's characters are RFC 3986's pchar without "*" and "$".
 	pathGrammar = regexp.MustCompile(`^(/([A-Za-z0-9._~!&'()+,;=:@-]|%[0-9A-Fa-f]{2})+)*$`)
 )
+
+func isEndpointID(text string) bool { return aws.IsResourceID("vpce", text) }
 
 // problems collects what is wrong with a request.
 type problems []string
@@ -58,7 +57,7 @@ func (r *Request) check() error {
 	p.expect(aws.IsPartition(r.Partition), "partition", r.Partition, "aws")
 	p.expect(aws.IsRegion(r.Region), "region", r.Region, "us-east-1")
 	p.expect(aws.IsAccountID(r.AccountID), "account", r.AccountID, "111111111111")
-	p.require(apiGrammar, "API ID", r.APIID, "a1b2c3d4e5")
+	p.expect(aws.IsRESTAPIID(r.APIID), "API ID", r.APIID, "a1b2c3d4e5")
 	r.checkEndpoints(&p)
 	if r.Form != DenyNotResource && r.Form != DenyVerbs {
 		p.add("deny form %q: expected %q or %q", r.Form, DenyNotResource, DenyVerbs)
@@ -89,19 +88,19 @@ func (r *Request) check() error {
 func (r *Request) checkEndpoints(p *problems) {
 	const example = "vpce-0123456789abcdef0"
 	if r.VPCEndpointID != "" || len(r.Grants) > 0 {
-		p.require(endpointGrammar, "VPC endpoint ID", r.VPCEndpointID, example)
+		p.expect(isEndpointID(r.VPCEndpointID), "VPC endpoint ID", r.VPCEndpointID, example)
 	}
 	if r.ALBEndpointID != "" || len(r.ALBGrants) > 0 {
-		p.require(endpointGrammar, "VPC endpoint ID of front door alb", r.ALBEndpointID, example)
+		p.expect(isEndpointID(r.ALBEndpointID), "VPC endpoint ID of front door alb", r.ALBEndpointID, example)
 	}
 	if len(r.NativeGrants) > 0 && len(r.NativeEndpointIDs) == 0 {
 		p.add("VPC endpoint IDs of front door native: there is none, and rows need one: expected something like %s", example)
 	}
 	for _, id := range r.NativeEndpointIDs {
-		p.require(endpointGrammar, "VPC endpoint ID of front door native", id, example)
+		p.expect(isEndpointID(id), "VPC endpoint ID of front door native", id, example)
 	}
 	for _, id := range r.AdditionalVPCEndpointIDs {
-		p.require(endpointGrammar, "additional VPC endpoint ID", id, example)
+		p.expect(isEndpointID(id), "additional VPC endpoint ID", id, example)
 	}
 	seen := map[string]bool{}
 	for _, ids := range [][]string{{r.VPCEndpointID}, {r.ALBEndpointID}, r.NativeEndpointIDs} {
@@ -127,9 +126,8 @@ func (g Grant) check(p *problems, name string) {
 // checkDomain demands the ARN of the grant's own host, in the API's account and
 // region: a base path can be mapped to no other's API.
 func (r *Request) checkDomain(p *problems, g Grant, name string) {
-	found := domainARNGrammar.FindStringSubmatch(g.DomainARN)
-	want := []string{r.Partition, r.Region, r.AccountID, g.Host}
-	if found == nil || !slices.Equal(found[1:], want) {
+	d, err := aws.ParseDomainARN(g.DomainARN)
+	if err != nil || d.Partition != r.Partition || d.Region != r.Region || d.AccountID != r.AccountID || d.Name != g.Host {
 		p.add("%s: domain ARN %q: expected that of the PRIVATE custom domain, something like arn:%s:execute-api:%s:%s:/domainnames/%s+a1b2c3d4e5",
 			name, g.DomainARN, r.Partition, r.Region, r.AccountID, g.Host)
 	}

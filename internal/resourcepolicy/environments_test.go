@@ -263,21 +263,23 @@ func TestStatementsThatMerelyBeginAsPorticosAreTheirOwners(t *testing.T) {
 	dev, _ := devAndProd()
 	tag := sidPrefix + environmentTag("portico", "dev")
 	for name, statement := range map[string]string{
-		"no kind of ours":               `{"Sid":"PorticoVendorAccess","Effect":"Allow",` + everybody + `}`,
-		"a kind, and no condition":      `{"Sid":"PorticoDeny9","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/DELETE/*"}`,
-		"a kind, another key":           `{"Sid":"PorticoDeny9","Effect":"Deny",` + everybody + `,"Condition":{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`,
-		"a kind, one key more":          `{"Sid":"PorticoALBDeny","Effect":"Deny",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `","aws:SourceVpc":"vpc-1"}}}`,
-		"a kind, another effect":        `{"Sid":"PorticoDenyDoors","Effect":"Allow",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"}}}`,
-		"a kind, another action":        `{"Sid":"PorticoAllow","Effect":"Allow","Principal":"*","Action":"execute-api:*","Resource":"execute-api:/*","Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"}}}`,
-		"a kind, another principal":     `{"Sid":"PorticoAllow","Effect":"Allow","Principal":{"AWS":"333333333333"},"Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"}}}`,
-		"a kind, one element more":      `{"Sid":"PorticoAllow","Effect":"Allow",` + everybody + `,"Note":"x","Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"}}}`,
-		"a kind, other resources":       `{"Sid":"PorticoDenyHosts","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/*","Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"},"StringNotEquals":{"aws:Referer":"a.example.com"}}}`,
-		"a kind, a value of no grammar": `{"Sid":"PorticoAllow","Effect":"Allow",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":["` + ours + `","vpce-*"]}}}`,
-		"an endpoint of nobody's":       `{"Sid":"PorticoAllow","Effect":"Allow",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":"` + theirs + `"}}}`,
-		"endpoints without rows":        `{"Sid":"PorticoAllowEndpoints","Effect":"Allow",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":"` + theirs + `"}}}`,
-		"this environment's name":       `{"Sid":"` + tag + `Vendor","Effect":"Allow",` + everybody + `}`,
-		"this environment's, no shape":  `{"Sid":"` + tag + `Deny1","Effect":"Deny",` + everybody + `}`,
-		"a shared kind with a name":     `{"Sid":"` + tag + `DenyEndpoints","Effect":"Deny",` + everybody + `,"Condition":{"StringNotEquals":{"aws:SourceVpce":"` + theirs + `"}}}`,
+		"no kind of ours":                 `{"Sid":"PorticoVendorAccess","Effect":"Allow",` + everybody + `}`,
+		"a kind, and no condition":        `{"Sid":"PorticoDeny9","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/DELETE/*"}`,
+		"a kind, another key":             `{"Sid":"PorticoDeny9","Effect":"Deny",` + everybody + `,"Condition":{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`,
+		"a kind, one key more":            `{"Sid":"PorticoALBDeny","Effect":"Deny",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `","aws:SourceVpc":"vpc-1"}}}`,
+		"a kind, another effect":          `{"Sid":"PorticoDenyDoors","Effect":"Allow",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"}}}`,
+		"a kind, another action":          `{"Sid":"PorticoAllow","Effect":"Allow","Principal":"*","Action":"execute-api:*","Resource":"execute-api:/*","Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"}}}`,
+		"a kind, another principal":       `{"Sid":"PorticoAllow","Effect":"Allow","Principal":{"AWS":"333333333333"},"Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"}}}`,
+		"a kind, one element more":        `{"Sid":"PorticoAllow","Effect":"Allow",` + everybody + `,"Note":"x","Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"}}}`,
+		"a kind, other resources":         `{"Sid":"PorticoDenyHosts","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/*","Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"},"StringNotEquals":{"aws:Referer":"a.example.com"}}}`,
+		"a kind, a value of no grammar":   `{"Sid":"PorticoAllow","Effect":"Allow",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":["` + ours + `","vpce-*"]}}}`,
+		"a kind, no endpoint's ID":        `{"Sid":"PorticoAllow","Effect":"Allow",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":["` + ours + `","vpce-owner"]}}}`,
+		"a kind, no region's ARN":         `{"Sid":"PorticoALBAllow","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:here:222222222222:a1b2c3d4e5/*","Condition":{"StringEquals":{"aws:SourceVpce":"` + ours + `"}}}`,
+		"another installation's endpoint": `{"Sid":"PorticoAllow","Effect":"Allow",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":"` + theirs + `"}}}`,
+		"endpoints without rows":          `{"Sid":"PorticoAllowEndpoints","Effect":"Allow",` + everybody + `,"Condition":{"StringEquals":{"aws:SourceVpce":"` + theirs + `"}}}`,
+		"this environment's name":         `{"Sid":"` + tag + `Vendor","Effect":"Allow",` + everybody + `}`,
+		"this environment's, no shape":    `{"Sid":"` + tag + `Deny1","Effect":"Deny",` + everybody + `}`,
+		"a shared kind with a name":       `{"Sid":"` + tag + `DenyEndpoints","Effect":"Deny",` + everybody + `,"Condition":{"StringNotEquals":{"aws:SourceVpce":"` + theirs + `"}}}`,
 	} {
 		for environment, r := range map[string]Request{"unnamed": request(dev.Grants...), "named": dev} {
 			t.Run(name+", "+environment, func(t *testing.T) {

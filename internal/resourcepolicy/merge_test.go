@@ -181,7 +181,7 @@ func TestStatementsOfAnotherEnvironmentAreNotReplacedInSilence(t *testing.T) {
 func TestRequestsThatNoPolicyCanCarryAreRefusedAtOnce(t *testing.T) {
 	_, err := Merge(Request{
 		Partition: "AWS", Region: "us-east-1", AccountID: "1", APIID: "a*", VPCEndpointID: "vpc-1",
-		AdditionalVPCEndpointIDs: []string{"vpce-*"}, Form: "resource",
+		AdditionalVPCEndpointIDs: []string{"vpce-*", "vpce-owner"}, Form: "resource",
 		Grants: []Grant{
 			{Host: "*.a.*.com", Stage: "prod", Source: "APIS[0] (a)"},
 			{Host: "a.example.com", Stage: "*", Path: "/a*", Methods: []string{"get", "ANY"}, Source: "APIS[1] (b)"},
@@ -201,6 +201,7 @@ func TestRequestsThatNoPolicyCanCarryAreRefusedAtOnce(t *testing.T) {
 		`VPC endpoint ID "vpc-1": expected something like vpce-0123456789abcdef0`,
 		`account "1": expected something like 111111111111`,
 		`additional VPC endpoint ID "vpce-*": expected something like vpce-0123456789abcdef0`,
+		`additional VPC endpoint ID "vpce-owner": expected something like vpce-0123456789abcdef0`,
 		`deny form "resource": expected "notResource" or "verbs"`,
 		`partition "AWS": expected something like aws`,
 		`row 2 (a.example.com): no methods: nil stands for all of them`,

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/portico-iac/portico/internal/aws"
 )
 
 // What the condition of a statement of Portico's can be: its operators and keys.
@@ -19,10 +21,27 @@ const (
 
 // What the resources of a statement of Portico's can be.
 var (
-	anyResources   = regexp.MustCompile(`^arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+/.+$`)
-	wholeAPI       = regexp.MustCompile(`^arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+/\*$`)
-	methodsOfStage = regexp.MustCompile(`^arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+/[A-Za-z0-9_-]+/[A-Z]+/\*$`)
+	anyResources   = methodsLike(func(string) bool { return true })
+	wholeAPI       = methodsLike(func(methods string) bool { return methods == "*" })
+	methodsOfStage = methodsLike(regexp.MustCompile(`^[A-Za-z0-9_-]+/[A-Z]+/\*$`).MatchString)
 )
+
+// grammar reports whether a value is of a form.
+type grammar func(value string) bool
+
+// methodsLike is the grammar of patterns of an API's methods: stage/METHOD/path
+// satisfies the given one.
+func methodsLike(methods grammar) grammar {
+	return func(value string) bool {
+		p, err := aws.ParseMethodPattern(value)
+		return err == nil && methods(p.Methods)
+	}
+}
+
+func isDomainARN(value string) bool {
+	_, err := aws.ParseDomainARN(value)
+	return err == nil
+}
 
 // shape is what a statement of a kind looks like.
 type shape struct {
@@ -30,7 +49,7 @@ type shape struct {
 	conditions []string
 	// resources are what Resource holds; except tells that NotResource can be in
 	// its place.
-	resources *regexp.Regexp
+	resources grammar
 	except    bool
 }
 
@@ -46,7 +65,7 @@ func shapesOf(kind string) []shape {
 	whole := func(conditions ...string) []shape {
 		return []shape{{effect: "Deny", conditions: conditions, resources: wholeAPI}}
 	}
-	allow := func(resources *regexp.Regexp, conditions ...string) []shape {
+	allow := func(resources grammar, conditions ...string) []shape {
 		return []shape{{effect: "Allow", conditions: conditions, resources: resources}}
 	}
 	switch kind {
@@ -182,7 +201,7 @@ func (c conditions) keys() string {
 
 // plausible reports whether the condition's values are some that Portico writes.
 func (c conditions) plausible() bool {
-	grammars := map[string]*regexp.Regexp{sourceVPCE: endpointGrammar, referer: hostGrammar, viaDomain: domainARNGrammar}
+	grammars := map[string]grammar{sourceVPCE: isEndpointID, referer: hostGrammar.MatchString, viaDomain: isDomainARN}
 	for _, keys := range c {
 		for key, values := range keys {
 			if grammars[key] == nil || !all(values, grammars[key]) {
@@ -193,8 +212,8 @@ func (c conditions) plausible() bool {
 	return true
 }
 
-func all(values []string, grammar *regexp.Regexp) bool {
-	return !slices.ContainsFunc(values, func(value string) bool { return !grammar.MatchString(value) })
+func all(values []string, of grammar) bool {
+	return !slices.ContainsFunc(values, func(value string) bool { return !of(value) })
 }
 
 // endpoints are those through which the statement's requests come; none, if it

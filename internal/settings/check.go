@@ -38,7 +38,6 @@ const (
 var (
 	namePattern  = regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])*$`)
 	stackPattern = regexp.MustCompile(`^[\w.-]+/[\w.-]+/[\w.-]+$`)
-	apiPattern   = regexp.MustCompile(`^[a-z0-9]+$`)
 	// Those that begin with TLS 1.2 or 1.3; see "Security policies" in Elastic
 	// Load Balancing's documentation.
 	sslPolicyPattern = regexp.MustCompile(`^ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2-2017-01|FS-1-2)[\w-]*$`)
@@ -81,7 +80,7 @@ func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
 	m.checkText(stackPattern.MatchString(c.Shared.Stack), "shared.stack",
 		c.Shared.Stack, "is not a stack's full name", "write organization/project/stack, for instance organization/portico/dev")
 	for i, id := range c.APIs {
-		m.check(apiPattern.MatchString(id), fmt.Sprintf("apis[%d]", i),
+		m.check(aws.IsRESTAPIID(id), fmt.Sprintf("apis[%d]", i),
 			strconv.Quote(id)+" is not a REST API's ID", "write the first label of its execute-api URL")
 	}
 	for i, id := range c.AdditionalVPCEndpointIDs {
