@@ -13,6 +13,7 @@ import (
 
 	"github.com/portico-iac/portico/internal/cost"
 	"github.com/portico-iac/portico/internal/recommend"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -90,12 +91,14 @@ type adviceOptions struct {
 }
 
 func (o *adviceOptions) flags(f *pflag.FlagSet) {
+	byDefault := settings.DefaultShared()
 	f.BoolVar(&o.recommend, "recommend", false, "show which front door fits each row best, why, and what it costs a month")
-	f.IntVar(&o.zones, "zones", 2, "with --recommend: availability zones, as in portico:network.zones")
-	f.IntVar(&o.tasks, "tasks", 2, "with --recommend: tasks of the proxy, as in portico:task.min")
-	f.IntVar(&o.cpu, "cpu", 512, "with --recommend: a task's CPU units, as in portico:task.cpu")
-	f.IntVar(&o.memory, "memory", 1024, "with --recommend: a task's memory in MiB, as in portico:task.memory")
-	f.StringVar(&o.architecture, "architecture", "ARM64", "with --recommend: as in portico:task.architecture: ARM64 or X86_64")
+	f.IntVar(&o.zones, "zones", byDefault.Network.Zones, "with --recommend: availability zones, as in portico:network.zones")
+	f.IntVar(&o.tasks, "tasks", byDefault.Task.Min, "with --recommend: tasks of the proxy, as in portico:task.min")
+	f.IntVar(&o.cpu, "cpu", byDefault.Task.CPU, "with --recommend: a task's CPU units, as in portico:task.cpu")
+	f.IntVar(&o.memory, "memory", byDefault.Task.Memory, "with --recommend: a task's memory in MiB, as in portico:task.memory")
+	f.StringVar(&o.architecture, "architecture", byDefault.Task.Architecture,
+		"with --recommend: as in portico:task.architecture: "+settings.ARM64+" or "+settings.X8664)
 	f.StringSliceVar(&o.existing, "existing-endpoint", nil,
 		"with --recommend: an `ENDPOINT` that the environment needn't pay for, by its key in portico:endpoints, such as logs or ecrApi; may be repeated")
 	f.Float64Var(&o.upkeep, "upkeep", 5,
@@ -108,8 +111,8 @@ func (o adviceOptions) check() error {
 			return usagef("--%s %d: expected 1 or more", flag, value)
 		}
 	}
-	if o.architecture != "ARM64" && o.architecture != "X86_64" {
-		return usagef("--architecture %q: expected ARM64 or X86_64", o.architecture)
+	if o.architecture != settings.ARM64 && o.architecture != settings.X8664 {
+		return usagef("--architecture %q: expected %s or %s", o.architecture, settings.ARM64, settings.X8664)
 	}
 	if !(o.upkeep >= 0 && !math.IsInf(o.upkeep, 0)) {
 		return usagef("--upkeep %v: expected an amount in USD", o.upkeep)
@@ -127,7 +130,7 @@ func (o adviceOptions) recommendation(m *mapping.Mapping, options topology.Optio
 	advice, err := recommend.For(recommend.Request{
 		Mapping: m, Options: options, Upkeep: o.upkeep,
 		Settings: cost.Settings{
-			Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == "X86_64",
+			Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == settings.X8664,
 			ExistingEndpoints: o.existing,
 		},
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/portico-iac/portico/internal/apipolicy"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -66,12 +67,9 @@ endpoint without rows of the API is shut out.`,
 		"how to deny what the rows don't name: notResource or verbs")
 	f.StringVar(&o.environment, "environment", "",
 		"the environment whose statements are written, as portico:app.environment of its stacks; empty: statements without an environment's name")
-	f.StringVar(&o.app, "app", defaultApp, "the installation's name, as portico:app.name of its stacks")
+	f.StringVar(&o.app, "app", settings.DefaultShared().App.Name, "the installation's name, as portico:app.name of its stacks")
 	return cmd
 }
-
-// defaultApp is the default of portico:app.name.
-const defaultApp = "portico"
 
 func (c *cli) policy(o policyOptions) error {
 	wrong := o.check()
