@@ -50,7 +50,7 @@ func deployProvider(ctx *pulumi.Context, config *settings.Provider, rows *mappin
 	if err := topology.Check(rows); err != nil {
 		return err
 	}
-	account, err := resolveAccount(config.AWS, rows)
+	account, err := resolveAccount(config, rows, ctx.Stack())
 	if err != nil {
 		return err
 	}
@@ -70,23 +70,15 @@ func deployProvider(ctx *pulumi.Context, config *settings.Provider, rows *mappin
 
 // resolveAccount finds the account that a stack's aws.accountId names, by
 // number or by a name of the mapping's ACCOUNTS, and the role to assume in it.
-func resolveAccount(config settings.AWS, rows *mapping.Mapping) (mapping.Account, error) {
-	account := mapping.Account{ID: mapping.AccountID(config.AccountID)}
-	known := config.NamesAccount()
-	for _, entry := range rows.Accounts {
-		if entry.Name == config.AccountID || entry.ID == account.ID {
-			account, known = entry, true
-			break
-		}
-	}
+func resolveAccount(config *settings.Provider, rows *mapping.Mapping, stack string) (mapping.Account, error) {
+	account, known := config.AccountIn(rows)
 	if !known {
 		return account, fmt.Errorf("find account %q (portico:aws.accountId): %s has no such entry in ACCOUNTS: write 12 digits in quotes, or add the entry",
-			config.AccountID, rows.Source)
+			config.AWS.AccountID, rows.Source)
 	}
-	if config.RoleARN != "" {
-		account.RoleARN = config.RoleARN
-	}
-	return account, nil
+	var err error
+	account.RoleARN, err = config.RoleOf(account, stack)
+	return account, err
 }
 
 // providerStack is one run of a provider stack's program.

@@ -127,7 +127,8 @@ func TestRowsWithoutAccountBelongToTheStackThatListsTheirAPI(t *testing.T) {
 
 func TestAnAccountMayBeNamedAsInTheMapping(t *testing.T) {
 	m := &monitor{shared: sharedStackOutputs}
-	s := settingsText(strings.ReplaceAll(string(redeploying), `"222222222222"`, "orders"))
+	s := settingsText(strings.ReplaceAll(string(redeploying), `"222222222222"`, "orders")) +
+		"  portico:allowedRoleArns: [\"arn:aws:iam::222222222222:role/por*\"]\n"
 	require.NoError(t, provider(t, m, s, `ACCOUNTS:
   orders: {ID: "222222222222", ROLE_ARN: "arn:aws:iam::222222222222:role/portico"}
 APIS:
@@ -193,6 +194,11 @@ func TestAProviderStackRefuses(t *testing.T) {
 		"a listed API that no row leads to": {
 			monitor: &monitor{shared: sharedStackOutputs}, settings: redeploying + "  portico:apis: [zzzzz00000]\n",
 			want: []string{"REST API zzzzz00000 (portico:apis)"},
+		},
+		"a role that the settings don't allow": {
+			monitor: &monitor{shared: sharedStackOutputs},
+			mapping: "ACCOUNTS:\n  orders: {ID: \"222222222222\", ROLE_ARN: \"arn:aws:iam::222222222222:role/other\"}\n" + twoRows,
+			want:    []string{"mapping.yaml:2:42: ACCOUNTS.orders.ROLE_ARN: the settings of stack dev-orders don't allow role arn:aws:iam::222222222222:role/other"},
 		},
 		"a policy that can't be read": {
 			monitor: &monitor{shared: sharedStackOutputs, policies: map[string]string{"abcde12345": "{"}},

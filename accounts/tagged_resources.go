@@ -47,7 +47,7 @@ func ProviderTaggedIn(dir string, report func(arn string, tags map[string]string
 		if err != nil {
 			return err
 		}
-		account, err := resolveAccount(config.AWS, rows)
+		account, err := resolveAccount(config, rows, ctx.Stack())
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ var accountFields = []field[Account]{
 				r.report(v, err)
 				return
 			}
-			into.RoleARN = text
+			into.RoleARN, into.RoleARNPos = text, Position{r.source, v.Line, v.Column}
 		},
 	},
 }

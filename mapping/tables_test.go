@@ -20,8 +20,8 @@ func TestTablesCoverTheTypes(t *testing.T) {
 	// CUSTOM_DOMAIN_URL gives two fields of Row; Index and Pos come from the
 	// file's layout.
 	require.Equal(t, len(rowFields)+1+2, reflect.TypeFor[Row]().NumField())
-	// Name is the key of ACCOUNTS, Pos its place.
-	require.Equal(t, len(accountFields)+2, reflect.TypeFor[Account]().NumField())
+	// Name is the key of ACCOUNTS, Pos its place, RoleARNPos that of ROLE_ARN.
+	require.Equal(t, len(accountFields)+3, reflect.TypeFor[Account]().NumField())
 }
 
 // TestCanonicalFormKeepsEveryField changes one field of a row at a time and

@@ -41,7 +41,12 @@ type Account struct {
 	RoleARN string
 	// Pos is the name's place; zero for an account that no file holds.
 	Pos Position
+	// RoleARNPos is the place of ROLE_ARN's value; zero where the file has none.
+	RoleARNPos Position
 }
+
+// Path leads to the entry from the file's top: "ACCOUNTS.orders".
+func (a Account) Path() string { return "ACCOUNTS." + a.Name }
 
 // Row is an entry of APIS.
 type Row struct {

@@ -71,7 +71,7 @@ func (c *cli) review(ctx context.Context, env environmentOptions, o reviewOption
 		return err
 	}
 	repository := git{ctx, env.dir}
-	head, path, err := described(workingTree(env.dir), env.name, env.dir)
+	head, path, err := described(workingTree(env.dir), env.name, env.dir, written)
 	style := review.Style{
 		Links: o.links, Path: repository.pathInRepository(path), MaxBytes: o.maxBytes,
 		Whole: fmt.Sprintf("portico preview --env %s --markdown --base %s --max-bytes 0", env.name, o.base),
@@ -92,7 +92,7 @@ func (c *cli) review(ctx context.Context, env environmentOptions, o reviewOption
 	}
 	// What is wrong with the base is told in the comment: a change that
 	// corrects it must be reviewable. base.Absent says it.
-	base, _, _ := described(files, env.name, env.dir)
+	base, _, _ := described(files, env.name, env.dir, written)
 	compared, err := review.Compare(review.Request{Environment: env.name, Base: base, Head: head, Endpoints: endpoints})
 	if err != nil {
 		return c.writeMistakes(env.name, err, style)

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
@@ -15,8 +17,9 @@ import (
 
 // described is an environment as a revision's files describe it. The error
 // joins all mistakes in its settings and its mapping; the state has what can be
-// read in spite of them. shown leads to the project's directory, for messages.
-func described(files tree, environment, shown string) (state review.State, mappingPath string, err error) {
+// read in spite of them. shown leads to the project's directory, for messages;
+// heeded chooses the mistakes in settings that count.
+func described(files tree, environment, shown string, heeded func(*settings.Error) bool) (state review.State, mappingPath string, err error) {
 	state.Revision = files.name
 	project := settings.Project{Files: files, Shown: shown}
 	shared, err := settings.Source{Project: project, Stack: environment}.Shared()
@@ -29,13 +32,13 @@ func described(files tree, environment, shown string) (state review.State, mappi
 		state.Absent = "has settings of the environment that can't be read"
 		return state, "", err
 	}
-	wrong := mistakesIn(err)
+	wrong := mistakesIn(err, heeded)
 	stacks, err := providerSettings(project, environment)
 	if err != nil && !errors.As(err, new(settings.Errors)) {
 		state.Absent = "has settings of provider stacks that can't be read"
 		return state, "", err
 	}
-	wrong = append(wrong, mistakesIn(err)...)
+	wrong = append(wrong, mistakesIn(err, heeded)...)
 	state.Options = shared.TopologyOptions()
 	state.SuppliedOnly = shared.Certificates.IssuesNone()
 	state.ReadsProviders = len(shared.Providers) > 0
@@ -57,6 +60,9 @@ func described(files tree, environment, shown string) (state review.State, mappi
 			environment, filepath.Join(shown, "Pulumi."+environment+".yaml")))
 	}
 	state.Mapping, err = loadReviewed(files, shared.Mapping, shown)
+	if err == nil {
+		err = stacks.checkRoles(state.Mapping)
+	}
 	switch {
 	case len(wrong) > 0:
 		state.Mapping = nil
@@ -91,17 +97,21 @@ func (m settingsMistakes) err() error {
 	return settings.Errors(m)
 }
 
-// mistakesIn are the mistakes in settings that an error holds, but for settings
-// that are missing: what a mapping means can be told without most of them, and
-// the stacks' own previews ask for them.
-func mistakesIn(err error) settingsMistakes {
+// everyMistake heeds all, and written but those of settings that are missing:
+// what a mapping means can be told without most of them, and the stacks' own
+// previews ask for them.
+func everyMistake(*settings.Error) bool { return true }
+func written(e *settings.Error) bool    { return !e.Missing }
+
+// mistakesIn are the mistakes in settings that an error holds and that count.
+func mistakesIn(err error, heeded func(*settings.Error) bool) settingsMistakes {
 	var all settings.Errors
 	if err == nil || !errors.As(err, &all) {
 		return nil
 	}
 	var wrong settingsMistakes
 	for _, mistake := range all {
-		if !mistake.Missing {
+		if heeded(mistake) {
 			wrong = append(wrong, mistake)
 		}
 	}
@@ -122,6 +132,29 @@ func (s stackSettings) inOrder() func(func(string, *settings.Provider) bool) {
 			}
 		}
 	}
+}
+
+// checkRoles holds the roles of the mapping's ACCOUNTS to the settings of the
+// stacks that would assume them. The error is of type mapping.Errors.
+func (s stackSettings) checkRoles(rows *mapping.Mapping) error {
+	var refused mapping.Errors
+	for name, stack := range s.inOrder() {
+		account, known := stack.AccountIn(rows)
+		if !known {
+			continue
+		}
+		var one mapping.Errors
+		if _, err := stack.RoleOf(account, name); errors.As(err, &one) {
+			refused = append(refused, one...)
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(refused, func(a, b *mapping.Error) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return refused
 }
 
 // providerSettings reads the settings of an environment's provider accounts'

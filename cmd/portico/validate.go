@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -30,17 +32,31 @@ type mistake struct {
 }
 
 func (c *cli) validateCommand() *cobra.Command {
-	var path string
+	var path, environment, dir string
 	var form validateForm
 	cmd := &cobra.Command{
-		Use:   "validate --mapping FILE",
+		Use:   "validate --mapping FILE | --env NAME",
 		Short: "Report every mistake of a mapping file, with its place and what to write instead",
-		Args:  cobra.NoArgs,
+		Long: `Report every mistake of a mapping file, with its place and what to write instead.
+
+With --env, the mapping is the one that the environment's settings name. The
+settings of all its stacks are checked too, and the mapping against them: the
+roles in ACCOUNTS have to be among those that the stacks allow.`,
+		Args: cobra.NoArgs,
 		RunE: c.immediate(func() error {
+			switch {
+			case environment != "":
+				return c.validateEnvironment(environment, dir, form)
+			case path == "":
+				return usagef(`required flag(s) "mapping" or "env" not set`)
+			}
 			return c.validate(path, form)
 		}),
 	}
-	mappingFlag(cmd, &path)
+	cmd.Flags().StringVarP(&path, "mapping", "m", "", mappingUsage)
+	cmd.Flags().StringVarP(&environment, "env", "e", "", "the environment: the name of the shared account's stack")
+	cmd.Flags().StringVarP(&dir, "dir", "C", ".", "with --env: the shared account's project directory")
+	cmd.MarkFlagsMutuallyExclusive("mapping", "env")
 	cmd.Flags().BoolVar(&form.json, "json", false, "print the result as JSON on standard output")
 	cmd.Flags().BoolVar(&form.github, "github", false, "print mistakes and warnings as annotations of GitHub Actions on standard output")
 	cmd.MarkFlagsMutuallyExclusive("json", "github")
@@ -52,6 +68,17 @@ type validateForm struct{ json, github bool }
 
 func (c *cli) validate(path string, form validateForm) error {
 	m, err := c.load(path)
+	return c.writeValidated(path, m, err, form)
+}
+
+// validateEnvironment checks an environment's settings and its mapping against
+// each other.
+func (c *cli) validateEnvironment(environment, dir string, form validateForm) error {
+	state, path, err := described(workingTree(dir), environment, dir, everyMistake)
+	return c.writeValidated(filepath.Join(dir, path), state.Mapping, err, form)
+}
+
+func (c *cli) writeValidated(path string, m *mapping.Mapping, err error, form validateForm) error {
 	switch {
 	case form.json:
 		return c.writeVerdict(path, m, err)
@@ -97,14 +124,23 @@ func mistakesOf(path string, err error) []mistake {
 		return list
 	}
 	var errs mapping.Errors
-	if !errors.As(err, &errs) {
-		return append(list, mistake{
+	var wrong settings.Errors
+	if errors.As(err, &wrong) {
+		for _, e := range wrong {
+			list = append(list, mistake{e.File, e.Line, e.Column, e.Key, e.Problem, e.Fix})
+		}
+	}
+	if errors.As(err, &errs) {
+		list = append(list, mappingMistakes(errs)...)
+	}
+	if len(list) == 0 {
+		list = append(list, mistake{
 			File:    path,
 			Message: err.Error(),
 			Fix:     "name a file that exists and can be read",
 		})
 	}
-	return mappingMistakes(errs)
+	return list
 }
 
 func mappingMistakes(errs mapping.Errors) []mistake {

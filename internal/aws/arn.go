@@ -97,6 +97,57 @@ func (r RoleARN) String() string {
 	return ARN{Partition: r.Partition, Service: "iam", AccountID: r.AccountID, Resource: "role" + r.Path + r.Name}.String()
 }
 
+// RolePattern is a set of roles of one account: the ARN of a role, in whose path
+// and name "*" stands for any characters, "/" among them.
+type RolePattern struct {
+	text      string
+	accountID string
+}
+
+// rolePattern names the partition and the account in full: a pattern never spans
+// accounts.
+var rolePattern = regexp.MustCompile(`^arn:(aws(?:-[a-z]+)*):iam::([0-9]{12}):role/[A-Za-z0-9+=,.@_/*-]+$`)
+
+// ParseRolePattern reads a pattern of role ARNs, such as
+// arn:aws:iam::222222222222:role/portico-*.
+func ParseRolePattern(text string) (RolePattern, error) {
+	parts := rolePattern.FindStringSubmatch(text)
+	if parts == nil {
+		return RolePattern{}, &GrammarError{text, "is not the ARN of roles of one account"}
+	}
+	if !IsPartition(parts[1]) {
+		return RolePattern{}, &GrammarError{parts[1], "is no AWS partition"}
+	}
+	return RolePattern{text, parts[2]}, nil
+}
+
+// AccountID is the account of the roles.
+func (p RolePattern) AccountID() string { return p.accountID }
+
+// String is the pattern as it was written.
+func (p RolePattern) String() string { return p.text }
+
+// Matches reports whether the role is one of the pattern's.
+func (p RolePattern) Matches(role RoleARN) bool {
+	parts := strings.Split(p.text, "*")
+	text := role.String()
+	if len(parts) == 1 {
+		return text == p.text
+	}
+	rest, begins := strings.CutPrefix(text, parts[0])
+	if !begins {
+		return false
+	}
+	for _, part := range parts[1 : len(parts)-1] {
+		at := strings.Index(rest, part)
+		if at < 0 {
+			return false
+		}
+		rest = rest[at+len(part):]
+	}
+	return strings.HasSuffix(rest, parts[len(parts)-1])
+}
+
 // resourceID is the identifier that ACM and ACM PCA make of their resources.
 var resourceID = regexp.MustCompile(`^[0-9a-f-]+$`)
 

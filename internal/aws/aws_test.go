@@ -226,3 +226,31 @@ func FuzzRegions(f *testing.F) {
 		}
 	})
 }
+
+func TestRolePatterns(t *testing.T) {
+	for pattern, roles := range map[string]map[string]bool{
+		"arn:aws:iam::222222222222:role/portico": {"portico": true, "portico2": false, "team/portico": false},
+		"arn:aws:iam::222222222222:role/por*o":   {"portico": true, "poro": true, "por": false, "por/a/o": true, "portic": false},
+		"arn:aws:iam::222222222222:role/a*b*c":   {"abc": true, "a1b2c": true, "acb": false, "abcb": false},
+		"arn:aws:iam::222222222222:role/*":       {"x": true, "team/x": true},
+		"arn:aws:iam::222222222222:role/aa*aa":   {"aaa": false, "aaaa": true},
+	} {
+		p, err := aws.ParseRolePattern(pattern)
+		require.NoError(t, err)
+		require.Equal(t, "222222222222", p.AccountID())
+		for name, want := range roles {
+			role, err := aws.ParseRoleARN("arn:aws:iam::222222222222:role/" + name)
+			require.NoError(t, err)
+			require.Equal(t, want, p.Matches(role), "%s of %s", name, pattern)
+			role.AccountID = "333333333333"
+			require.False(t, p.Matches(role), "a role of another account")
+		}
+	}
+	for _, text := range []string{
+		"", "*", "arn:aws:iam::*:role/x", "arn:*:iam::222222222222:role/x", "arn:aws:iam::222222222222:role/", "arn:aws:iam::222222222222:*",
+		"arn:aws:iam::222222222222:user/x", "arn:aws-mars:iam::222222222222:role/x", "arn:aws:iam::222222222222:role/x y", "arn:aws:iam::22222222222*:role/x",
+	} {
+		_, err := aws.ParseRolePattern(text)
+		require.Error(t, err, text)
+	}
+}

@@ -77,6 +77,7 @@ func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
 		m.missing("mapping", mappingFix)
 	}
 	c.AWS.check(m)
+	checkRolePatterns(m, c.AllowedRoleARNs)
 	m.checkText(stackPattern.MatchString(c.Shared.Stack), "shared.stack",
 		c.Shared.Stack, "is not a stack's full name", "write organization/project/stack, for instance organization/portico/dev")
 	for i, id := range c.APIs {

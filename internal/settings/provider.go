@@ -19,6 +19,12 @@ type Provider struct {
 	App ProviderApp `config:"app"`
 	// AWS is the account and the region in which the stack works.
 	AWS AWS `config:"aws"`
+	// AllowedRoleARNs are the roles that ROLE_ARN in the mapping's ACCOUNTS may
+	// name for this stack: ARNs in full up to the account, with * for any
+	// characters of the role's path and name, such as
+	// arn:aws:iam::222222222222:role/portico-*. An author of the mapping could
+	// otherwise choose the role that the deployment assumes. Default: none.
+	AllowedRoleARNs []string `config:"allowedRoleArns"`
 	// Shared is the stack of the shared-services account.
 	Shared SharedStack `config:"shared"`
 	// APIs are the IDs of the account's APIs whose rows name no ACCOUNT.

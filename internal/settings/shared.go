@@ -69,8 +69,8 @@ type AWS struct {
 	// mapping's ACCOUNTS. Required.
 	AccountID string `config:"accountId"`
 	// RoleARN is the role to assume. In a provider account's stack the
-	// account's ROLE_ARN in ACCOUNTS is used if this is not set. Default: the
-	// caller's own credentials.
+	// account's ROLE_ARN in ACCOUNTS is used if this is not set, provided that
+	// allowedRoleArns has it. Default: the caller's own credentials.
 	RoleARN string `config:"roleArn"`
 	// Endpoint is the URL of an emulator to call instead of AWS, such as
 	// http://localhost:5000. Default: AWS.

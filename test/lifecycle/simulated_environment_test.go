@@ -57,6 +57,7 @@ func providerSettings(account string, more ...string) string {
 		`  pulumi:disable-default-providers: ["*"]`,
 		"  portico:mapping: ../../mapping.yaml",
 		fmt.Sprintf("  portico:aws: {region: us-east-1, accountId: %q}", account),
+		fmt.Sprintf(`  portico:allowedRoleArns: ["arn:aws:iam::%s:role/*"]`, account),
 		"  portico:shared: {stack: organization/portico/dev}",
 	}, more...)
 	return strings.Join(lines, "\n") + "\n"
