@@ -66,6 +66,8 @@ type monitor struct {
 	// service.
 	lookedUp       string
 	askedEndpoints []string
+	// listed are the Availability Zones; nil: four of them in no order.
+	listed []any
 	// failing is a type of which no resource can be created.
 	failing string
 	// running is the task definition that the service runs after a deployment;
@@ -202,6 +204,9 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		}
 		return map[string]any{"name": text("name"), "outputs": outputs, "secretOutputNames": []any{}}, nil
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
+		if m.listed != nil {
+			return map[string]any{"names": m.listed}, nil
+		}
 		return map[string]any{"names": []any{"us-east-1c", "us-east-1a", "us-east-1e", "us-east-1b"}}, nil
 	case "aws:ec2/getVpcEndpointService:getVpcEndpointService":
 		return map[string]any{"availabilityZones": []any{"us-east-1a", "us-east-1b", "us-east-1c"}}, nil

@@ -57,6 +57,9 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 	if err != nil {
 		return err
 	}
+	if err := reported.checkNetwork(config.Network); err != nil {
+		return err
+	}
 	derived, err := reported.derive(config, rows)
 	if err != nil {
 		return err

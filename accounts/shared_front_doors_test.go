@@ -86,6 +86,8 @@ type sharedRuns struct {
 	mapping  string
 	// reported are the outputs of the stacks' last runs.
 	reported map[string]map[string]any
+	// listed are the zones that AWS lists; nil: those of all tests.
+	listed []any
 }
 
 // up runs the stack's program and keeps its outputs.
@@ -97,7 +99,7 @@ func (e *sharedRuns) up(t *testing.T) *monitor {
 	if e.reported == nil {
 		e.reported = map[string]map[string]any{}
 	}
-	m := &monitor{outputs: e.reported, publicZones: publicZones}
+	m := &monitor{outputs: e.reported, publicZones: publicZones, listed: e.listed}
 	dir := project(t, "dev", e.settings, e.mapping)
 	var outputs map[string]any
 	program := func(ctx *pulumi.Context) error {

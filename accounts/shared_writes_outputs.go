@@ -23,7 +23,7 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 	}); err != nil {
 		return err
 	}
-	s.ctx.Export("vpcId", network.VPCID)
+	s.exportNetwork(network)
 	id, dnsName := deployed.endpoint()
 	s.ctx.Export("vpcEndpointId", id)
 	s.ctx.Export("vpcEndpointDnsName", dnsName)

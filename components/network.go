@@ -62,6 +62,9 @@ type NewVPC struct {
 	CIDR netip.Prefix
 	// Zones is the number of Availability Zones. Required: 2 or 3.
 	Zones int
+	// PreviousZones are the zones that earlier updates have chosen, in the order of
+	// [Network.Zones]. They stay, whatever zones AWS lists now. Default: none.
+	PreviousZones []string
 	// PublicSubnets adds an internet gateway and a public subnet for each zone, in
 	// which the components of this package place nothing. Default: false.
 	PublicSubnets bool
@@ -95,6 +98,9 @@ type Network struct {
 	RouteTableIDs []pulumi.StringInput
 	// CIDRs are the VPC's IPv4 ranges, sorted.
 	CIDRs []string
+	// Zones are the Availability Zones of a new VPC's subnets, in their order. Hand
+	// them to the next update as [NewVPC.PreviousZones]. Nil in an existing VPC.
+	Zones []string
 	// EndpointAddresses are IPv4 addresses for [EndpointsArgs.Addresses], one for
 	// each subnet. They are free as long as whatever else takes addresses in the
 	// subnets depends on the endpoint: see [Endpoints.StaticEndpoints]. Nil in an
@@ -130,10 +136,11 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 }
 
 func (n *Network) create(ctx *pulumi.Context, name string, args *NetworkArgs) error {
-	zones, err := availabilityZones(ctx, n, args.Region, args.New.Zones)
+	zones, err := availabilityZones(ctx, n, args)
 	if err != nil {
 		return err
 	}
+	n.Zones = zones
 	// Private DNS names of endpoints and private hosted zones need both DNS
 	// attributes.
 	vpc, err := ec2.NewVpc(ctx, name+"-vpc", &ec2.VpcArgs{
@@ -221,7 +228,10 @@ func (n *Network) createSubnet(ctx *pulumi.Context, name string, args *NetworkAr
 		CidrBlock:        pulumi.String(cidr.String()),
 		AvailabilityZone: pulumi.String(zone),
 		Tags:             args.Tags.named(name),
-	}, pulumi.Parent(n))
+		// A subnet can't be replaced: its successor would need the same range
+		// beside it. It stays in its zone also where an update that failed left no
+		// outputs to take the zones from.
+	}, pulumi.Parent(n), pulumi.IgnoreChanges([]string{"availabilityZone"}))
 	if err != nil {
 		return nil, fmt.Errorf("create subnet %s in %s: %w", cidr, zone, err)
 	}
@@ -317,10 +327,17 @@ func routeTables(ctx *pulumi.Context, parent pulumi.Resource, vpcID, filter, val
 	return tables.Ids, nil
 }
 
-// availabilityZones picks the first n zones, by name, that the execute-api
-// endpoint service is in. Local Zones and Wavelength Zones, which an account has
-// to opt into, are left out: they have neither Fargate nor the endpoints.
-func availabilityZones(ctx *pulumi.Context, parent pulumi.Resource, region string, n int) ([]string, error) {
+// availabilityZones are the previous zones, and after them the first others, by
+// name, that the execute-api endpoint service is in. Local Zones and Wavelength
+// Zones, which an account has to opt into, are left out: they have neither Fargate
+// nor the endpoints. The list of zones may gain names, and has those alone that are
+// available at the moment:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
+func availabilityZones(ctx *pulumi.Context, parent pulumi.Resource, args *NetworkArgs) ([]string, error) {
+	wanted, previous := args.New.Zones, args.New.PreviousZones
+	if len(previous) >= wanted {
+		return previous[:wanted], nil
+	}
 	available, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
 		State:   pulumi.StringRef("available"),
 		Filters: []aws.GetAvailabilityZonesFilter{{Name: "opt-in-status", Values: []string{"opt-in-not-required"}}},
@@ -329,20 +346,21 @@ func availabilityZones(ctx *pulumi.Context, parent pulumi.Resource, region strin
 		return nil, fmt.Errorf("list Availability Zones: %w", err)
 	}
 	service, err := ec2.LookupVpcEndpointService(ctx, &ec2.LookupVpcEndpointServiceArgs{
-		ServiceName: pulumi.StringRef(endpointService(region, "execute-api")),
+		ServiceName: pulumi.StringRef(endpointService(args.Region, "execute-api")),
 	}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, fmt.Errorf("find the zones of the execute-api endpoint service: %w", err)
 	}
-	zones := slices.DeleteFunc(slices.Clone(available.Names), func(zone string) bool {
-		return !slices.Contains(service.AvailabilityZones, zone)
+	others := slices.DeleteFunc(slices.Clone(available.Names), func(zone string) bool {
+		return !slices.Contains(service.AvailabilityZones, zone) || slices.Contains(previous, zone)
 	})
-	slices.Sort(zones)
-	if len(zones) < n {
+	slices.Sort(others)
+	zones := slices.Concat(previous, others)
+	if len(zones) < wanted {
 		return nil, fmt.Errorf("choose %d Availability Zones: %s offers the execute-api endpoint in %d (%s): ask for fewer zones",
-			n, region, len(zones), strings.Join(zones, ", "))
+			wanted, args.Region, len(zones), strings.Join(zones, ", "))
 	}
-	return zones[:n], nil
+	return zones[:wanted], nil
 }
 
 // subnetOf is the i-th subnet of a VPC's range.

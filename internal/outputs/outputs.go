@@ -51,6 +51,22 @@ type Shared struct {
 	// certificates expire, by first name and kind of key. AWS doesn't renew
 	// imported certificates.
 	ImportedCertificatesExpire map[string]string `json:"importedCertificatesExpire,omitempty"`
+	// Network is what the stack uses of the VPC; nil where a stack reports none.
+	Network *Network `json:"network,omitempty"`
+}
+
+// Network is what a shared stack uses of its VPC. The next run compares the settings
+// with it: load balancers don't follow to another VPC, and subnets stay in their
+// zones.
+type Network struct {
+	// CIDR is the range of the VPC that the stack has created; empty where the
+	// VPC existed before.
+	CIDR string `json:"cidr,omitempty"`
+	// Zones are the Availability Zones of the subnets that the stack has created,
+	// in their order; nil where the VPC existed before.
+	Zones []string `json:"zones,omitempty"`
+	// SubnetIDs are the private subnets, in their order.
+	SubnetIDs []string `json:"subnetIds"`
 }
 
 // LoadBalancer is one of several load balancers.

@@ -49,7 +49,7 @@ func loadBalancerSpec() *engine.Type {
 			"securityGroups[]":          {engine.Refers{To: view.SecurityGroupType, Code: "InvalidSecurityGroup"}},
 			"subnetMappings":            {engine.Set},
 			"subnetMappings[].subnetId": {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound"}},
-			"subnets":                   {engine.Set, engine.ExactlyOneOf("subnetMappings")},
+			"subnets":                   {engine.Set, engine.ExactlyOneOf("subnetMappings"), engine.ForceNewWhen(losesSubnets)},
 			"subnets[]":                 {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound"}},
 			"xffHeaderProcessingMode":   {engine.Default("append"), engine.OneOf("append", "preserve", "remove")},
 		},
@@ -78,6 +78,16 @@ func gainsOrLosesGroups(state, news engine.Object) bool {
 	return state.Text("loadBalancerType") == "network" && engine.IsEmpty(state["securityGroups"]) != engine.IsEmpty(news["securityGroups"])
 }
 
+// losesSubnets is when a network load balancer's subnets can't be changed: they
+// are exchanged, or fewer. The provider can't tell before all of them are known, so
+// that a preview may show an update where the update replaces.
+// customizeDiffLoadBalancerNLB of
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/elbv2/load_balancer.go
+func losesSubnets(state, news engine.Object) bool {
+	had, want := state.Texts("subnets"), news.Texts("subnets")
+	return state.Text("loadBalancerType") == "network" && !engine.ContainsUnknown(news["subnets"]) && len(want) <= len(had)
+}
+
 // identifyLoadBalancer makes the ARN, which tells the load balancer's type.
 func identifyLoadBalancer(op *engine.Op) {
 	kind := "app"
@@ -95,11 +105,17 @@ func placeLoadBalancer(op *engine.Op) error {
 		return err
 	}
 	vpcID := subnets[0].Properties.Text("vpcId")
+	if op.Before != nil {
+		vpcID = op.Before.Properties.Text("vpcId")
+	}
 	groups := op.Inputs.Texts("securityGroups")
 	for _, id := range groups {
 		if op.Find(view.SecurityGroupType, id).Properties.Text("vpcId") != vpcID {
 			return op.Refuse("InvalidConfigurationRequest", "One or more security groups are invalid: %s is not in VPC %s", id, vpcID)
 		}
+	}
+	if err := checkSetSubnets(op, vpcID, subnets); err != nil {
+		return err
 	}
 	if len(groups) == 0 && op.Inputs.Text("loadBalancerType") == "application" {
 		groups = []string{op.Find(view.VPCType, vpcID).Properties.Text("defaultSecurityGroupId")}
@@ -120,6 +136,29 @@ func placeLoadBalancer(op *engine.Op) error {
 		}
 	}
 	describeLoadBalancer(op, vpcID, subnets, groups)
+	return nil
+}
+
+// checkSetSubnets holds the subnets of a load balancer that exists to what
+// SetSubnets takes: those of its own VPC, and for a network load balancer all that
+// it has already. The provider calls SetSubnets after SetSecurityGroups.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetSubnets.html
+func checkSetSubnets(op *engine.Op, vpcID string, subnets []*engine.Resource) error {
+	if op.Before == nil {
+		return nil
+	}
+	var ids []string
+	for _, subnet := range subnets {
+		if subnet.Properties.Text("vpcId") != vpcID {
+			return op.Refuse("InvalidConfigurationRequest", "The subnet '%s' is not in %s, the load balancer's VPC, which can't be changed", subnet.ID, vpcID)
+		}
+		ids = append(ids, subnet.ID)
+	}
+	for _, id := range op.Before.Properties.Texts("subnets") {
+		if op.Inputs.Text("loadBalancerType") == "network" && !slices.Contains(ids, id) {
+			return op.Refuse("InvalidConfigurationRequest", "The subnet '%s' can't be removed from a load balancer of type 'network'", id)
+		}
+	}
 	return nil
 }
 

@@ -40,3 +40,20 @@ var partitions = map[string]partition{
 // Zones are the letters of a region's availability zones; empty where no such
 // region is simulated.
 func Zones(region string) string { return partitions[PartitionOf(region)].regions[region] }
+
+// OfferZones has an account's list of a region's availability zones show these
+// letters from now on, in this order: AWS promises no order, adds zones, and leaves
+// out one that is not available. Zones that are not listed exist all the same.
+func (s *Simulator) OfferZones(region, letters string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offered[region] = letters
+}
+
+// ZonesOffered are the letters of the zones that a list of a region's shows.
+func (op *Op) ZonesOffered(region string) string {
+	if letters, changed := op.Simulator.offered[region]; changed {
+		return letters
+	}
+	return Zones(region)
+}

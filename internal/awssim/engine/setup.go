@@ -74,6 +74,7 @@ type Simulator struct {
 	faults  []*fault
 	calls   []Call
 	hook    func(Call)
+	offered map[string]string // see OfferZones
 
 	concurrency concurrency
 }
@@ -106,7 +107,7 @@ func (s *Simulator) Close() error {
 }
 
 func begin(c *Catalog, setup Setup, st *store) (*Simulator, error) {
-	s := &Simulator{Catalog: c, Setup: setup, store: st, facts: map[reflect.Type]any{}}
+	s := &Simulator{Catalog: c, Setup: setup, store: st, facts: map[reflect.Type]any{}, offered: map[string]string{}}
 	for _, fact := range setup.Facts {
 		s.facts[reflect.TypeOf(fact)] = fact
 	}

@@ -46,7 +46,7 @@ func availabilityZones(op *engine.Op) (engine.Object, error) {
 		return engine.Object{"id": op.Region, "names": engine.List(), "zoneIds": engine.List(), "groupNames": engine.List()}, nil
 	}
 	var names, ids []string
-	for _, letter := range engine.Zones(op.Region) {
+	for _, letter := range op.ZonesOffered(op.Region) {
 		name := op.Region + string(letter)
 		if slices.Contains(op.Inputs.Texts("excludeNames"), name) || slices.Contains(op.Inputs.Texts("excludeZoneIds"), ec2.ZoneID(name)) {
 			continue

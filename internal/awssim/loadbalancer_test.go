@@ -1,0 +1,70 @@
+package awssim_test
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/stretchr/testify/require"
+)
+
+// furtherSubnet adds a subnet of a third zone.
+func (n *network) furtherSubnet() string {
+	n.t.Helper()
+	return n.create(subnetType, "subnet-c", properties{"vpcId": n.vpc.id, "cidrBlock": "10.0.2.0/24", "availabilityZone": "us-east-1c"}).id
+}
+
+func TestAnApplicationLoadBalancerStaysInItsVPC(t *testing.T) {
+	n := newNetwork(t)
+	inputs := properties{"internal": true, "subnets": n.subnets, "securityGroups": []string{n.groups["lb"]}}
+	balancer := n.create(loadBalancerType, "alb", inputs)
+
+	other := n.create(vpcType, "other", properties{"cidrBlock": "10.9.0.0/16"})
+	var subnets []string
+	for zone, cidr := range map[string]string{"a": "10.9.0.0/24", "b": "10.9.1.0/24"} {
+		subnets = append(subnets, n.create(subnetType, "other-"+zone, properties{"vpcId": other.id, "cidrBlock": cidr, "availabilityZone": "us-east-1" + zone}).id)
+	}
+	group := n.create(securityGroupType, "other", properties{"vpcId": other.id})
+	moved := but(inputs, properties{"subnets": subnets, "securityGroups": []string{group.id}})
+	require.Empty(t, n.diff(loadBalancerType, "alb", balancer, moved).Replaces, "the provider takes it for an update")
+	_, err := n.update(loadBalancerType, "alb", balancer, moved)
+	require.ErrorContains(t, err, "InvalidConfigurationRequest: One or more security groups are invalid")
+	_, err = n.update(loadBalancerType, "alb", balancer, but(inputs, properties{"subnets": subnets}))
+	require.ErrorContains(t, err, "is not in "+n.vpc.id+", the load balancer's VPC")
+
+	_, err = n.update(loadBalancerType, "alb", balancer, but(inputs, properties{"subnets": []string{n.subnets[1], n.furtherSubnet()}}))
+	require.NoError(t, err, "within its VPC its subnets may change")
+}
+
+func TestANetworkLoadBalancerIsReplacedWhenItLosesASubnet(t *testing.T) {
+	n := newNetwork(t)
+	third := n.furtherSubnet()
+	inputs := properties{"internal": true, "loadBalancerType": "network", "subnets": n.subnets, "securityGroups": []string{n.groups["lb"]}}
+	balancer := n.create(loadBalancerType, "nlb", inputs)
+	with := func(subnets ...string) properties { return but(inputs, properties{"subnets": subnets}) }
+
+	for sentence, changed := range map[string]properties{
+		"fewer":                  with(n.subnets[0]),
+		"as many, one exchanged": with(n.subnets[0], third),
+	} {
+		require.Equal(t, []string{"subnets"}, n.diff(loadBalancerType, "nlb", balancer, changed).Replaces, sentence)
+	}
+	unknown := n.diff(loadBalancerType, "nlb", balancer, with(n.subnets[0], plugin.UnknownStringValue))
+	require.Equal(t, []string{"subnets"}, unknown.Diffs)
+	require.Empty(t, unknown.Replaces, "a preview that doesn't know the subnets foresees an update")
+
+	fourth := n.create(subnetType, "subnet-d", properties{"vpcId": n.vpc.id, "cidrBlock": "10.0.3.0/24", "availabilityZone": "us-east-1d"}).id
+	_, err := n.update(loadBalancerType, "nlb", balancer, with(n.subnets[0], third, fourth))
+	require.ErrorContains(t, err, "can't be removed from a load balancer of type 'network'", "more, one of them exchanged")
+	balancer, err = n.update(loadBalancerType, "nlb", balancer, with(append(n.subnets, third)...))
+	require.NoError(t, err, "more")
+
+	targets := n.create(targetGroupType, "tasks", properties{"vpcId": n.vpc.id, "port": 8443, "protocol": "TCP", "targetType": "ip"})
+	forwards := func(balancer resourceOf) properties {
+		return properties{"loadBalancerArn": balancer.id, "port": 443, "protocol": "TCP", "defaultActions": []properties{{"type": "forward", "targetGroupArn": targets.id}}}
+	}
+	n.create(listenerType, "tcp", forwards(balancer))
+	replacement := n.create(loadBalancerType, "nlb-replacement", with(n.subnets...))
+	_, err = n.tryCreate(listenerType, "tcp-replacement", forwards(replacement))
+	require.ErrorContains(t, err, "TargetGroupAssociationLimit", "its replacement can't have the target group that it still has")
+	require.ErrorContains(t, n.delete(targetGroupType, "tasks", targets), "ResourceInUse")
+}
