@@ -48,10 +48,10 @@ type monitor struct {
 	publicZones []string
 	// published are the names in every public zone.
 	published []string
-	// privateZones are those that exist, by ID; unassociated are those of them
+	// privateZones are the existing ones, by ID; unassociated are the ones of them
 	// that the VPC isn't associated with.
 	privateZones, unassociated map[string]string
-	// certificates are those that exist in ACM, by ARN.
+	// certificates are the existing ones in ACM, by ARN.
 	certificates map[string]map[string]any
 	// shared are the shared stack's outputs; nil: there is no such stack.
 	shared map[string]any

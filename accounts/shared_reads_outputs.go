@@ -142,13 +142,13 @@ func (r *reports) checkAlone(stack string, rows *mapping.Mapping) error {
 		return row.Position() + ".FRONT_DOOR: "
 	}
 	if row := firstWithout(rows, mapping.FrontDoorNGINX); row != nil {
-		return fmt.Errorf(`%s%s needs the provider accounts' stacks, which report when their side is ready: set portico:providers: ["organization/portico-provider/%s-NAME"], all of them`,
+		return fmt.Errorf(`%s%s needs the provider accounts' stacks, which report when they have provisioned the rows: set portico:providers: ["organization/portico-provider/%s-NAME"], all of them`,
 			at(row), row.FrontDoor, stack)
 	}
 	for i := range rows.Rows {
 		row := &rows.Rows[i]
 		if current := r.migration.Next(row.Host).Before.Current; !row.Retired && current != "" && current != mapping.FrontDoorNGINX {
-			return fmt.Errorf("%s%s is served by %s still, and leaves it when the provider accounts' stacks report that nginx is admitted: keep portico:providers until an update has led the name to nginx",
+			return fmt.Errorf("%s%s is still served by %s, and moves to nginx when the provider accounts' stacks report that their resource policies allow nginx: keep portico:providers until an update has moved the name to nginx",
 				at(row), row.Host, current)
 		}
 	}

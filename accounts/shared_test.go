@@ -440,7 +440,7 @@ func TestTheSharedStackRefusesRowsThatItCantServe(t *testing.T) {
 	err := shared(t, &monitor{}, minimalShared, strings.ReplaceAll(twoRows, "fghij67890.execute-api.us-east-1", "fghij67890.execute-api.eu-west-1"))
 	require.ErrorContains(t, err, "APIS[1].PRIVATE_API_URL: the API is in eu-west-1")
 	err = shared(t, &monitor{}, minimalShared, strings.ReplaceAll(twoRows, "/dev/x\n", "/dev\n    FRONT_DOOR: alb\n"))
-	require.ErrorContains(t, err, `APIS[1].FRONT_DOOR: alb needs the provider accounts' stacks, which report when their side is ready: set portico:providers`)
+	require.ErrorContains(t, err, `APIS[1].FRONT_DOOR: alb needs the provider accounts' stacks, which report when they have provisioned the rows: set portico:providers`)
 	err = shared(t, &monitor{}, minimalShared, strings.ReplaceAll(twoRows, "ACCOUNT:", "RETIRED: true\n    ACCOUNT:"))
 	require.ErrorContains(t, err, "it has no row that isn't retired: add one, or destroy the stack")
 }

@@ -174,9 +174,9 @@ func when(phase migration.Phase) string {
 	}
 	switch {
 	case phase.AfterProviders && longest > 0:
-		return fmt.Sprintf("%s after the provider accounts are ready", longest)
+		return fmt.Sprintf("%s after the provider accounts have provisioned the rows", longest)
 	case phase.AfterProviders:
-		return "when the provider accounts are ready"
+		return "when the provider accounts have provisioned the rows"
 	default:
 		return fmt.Sprintf("%s later", longest)
 	}

@@ -26,7 +26,7 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 		report, err := f.Preview(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []string{
-			"dev again, 1m30s after the provider accounts are ready: moves a.example.com",
+			"dev again, 1m30s after the provider accounts have provisioned the rows: moves a.example.com",
 			"dev again, 1m30s later: removes the earlier front door of a.example.com",
 			"the provider accounts of these hosts again: takes the earlier front door of hosts that moved out of the policies",
 		}, report.Ahead)

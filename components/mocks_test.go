@@ -179,7 +179,7 @@ func existingEndpoint(id, service string) map[string]any {
 		"dnsEntries": []any{map[string]any{"dnsName": id + ".vpce.amazonaws.com", "hostedZoneId": "ZVPCE"}}}
 }
 
-// tags are those that tests give every component.
+// tags are what tests give every component.
 var tags = Tags{"app": "portico"}
 
 // run runs a program with an AWS provider, which opts hands to components.

@@ -14,7 +14,7 @@ import (
 
 // New makes a mapping of rows and of names for accounts, for programs that have
 // no mapping file. It checks them by the file's rules and returns every mistake
-// at once, as Errors; their paths are those that the values would have in a file.
+// at once, as Errors; their paths are as the values would have them in a file.
 //
 // A row needs Host and API; ParseCustomDomain and ParsePrivateAPI read both from
 // URLs. FrontDoor may be empty for nginx, AccessMode for BASIC, Timeout 0 for

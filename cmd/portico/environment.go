@@ -54,7 +54,7 @@ func (c *cli) environmentCommands() []*cobra.Command {
 			cmd.Long = `Deploy an environment: the shared account's stack, then the provider accounts'.
 
 Where hosts change their front door, further phases follow: names move when the
-APIs' accounts are ready, to native when API Gateway has provisioned their private
+APIs' accounts have provisioned the rows, to native when API Gateway has provisioned their private
 custom domains too, and the earlier front doors are removed so long after that
 clients hold no old answer any more.`
 			cmd.Flags().DurationVar(&o.settle, "settle", automation.DefaultSettle,

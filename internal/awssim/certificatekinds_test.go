@@ -148,10 +148,10 @@ func TestEmailIssuesWhenItIsAnswered(t *testing.T) {
 	require.Len(t, certificate.outputs.Fields["validationEmails"].GetListValue().GetValues(), 10)
 	validation := properties{"certificateArn": certificate.id}
 	_, err = c.tryCreate(validationType, "v", validation)
-	require.ErrorContains(t, err, "nobody has approved the e-mail to admin@example.com about *.a.example.com")
+	require.ErrorContains(t, err, "the e-mail to admin@example.com about *.a.example.com has not been approved")
 	simulator.ApproveEmail("example.com")
 	_, err = c.tryCreate(validationType, "v", validation)
-	require.ErrorContains(t, err, "nobody has approved the e-mail to admin@b.example.com")
+	require.ErrorContains(t, err, "the e-mail to admin@b.example.com")
 	simulator.ApproveEmail("b.example.com")
 	c.create(validationType, "v", validation)
 

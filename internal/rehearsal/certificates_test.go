@@ -190,7 +190,7 @@ APIS:
 	}
 	pending := rehearse(t, o)
 	require.False(t, pending.OK)
-	require.Contains(t, pending.Stacks[0].Error, "nobody has approved the e-mail to admin@example.com about *.mail.example.com")
+	require.Contains(t, pending.Stacks[0].Error, "the e-mail to admin@example.com about *.mail.example.com has not been approved")
 	o.World = world("example.com")
 	requireOK(t, rehearse(t, o))
 }

@@ -31,7 +31,7 @@ type prober struct {
 	client live.Interface
 	// clients are workloads of every VPC, the client among them.
 	clients workloads
-	// frontDoors are those that exist.
+	// frontDoors are the existing ones.
 	frontDoors map[mapping.FrontDoor]frontDoor
 }
 

@@ -31,7 +31,7 @@ func (a answer) or(b answer) answer  { return max(a, b) }
 // known is what is known of a condition key of a row's requests. The zero value
 // is a key of which nothing is known.
 type known struct {
-	// values are those that the key can have, one a request.
+	// values are what the key can hold, one a request.
 	values []string
 	// absent tells that requests can lack the key, or, without values, that they
 	// do.

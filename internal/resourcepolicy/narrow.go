@@ -174,7 +174,7 @@ func (n narrowPath) arns(prefix string, spellings bool) []string {
 	return arns
 }
 
-// spellings are those that patterns can say and no row has as its path: a
+// spellings are what patterns can say and no row has as its path: a
 // parameter of the last segment (RFC 3986, 3.3), an encoded slash behind it, a
 // slash doubled, the last segment in capitals.
 func (n node) spellings(routed []routes) []string {

@@ -154,7 +154,7 @@ func (p division) conflict(r *Request) error {
 	return nil
 }
 
-// endpoints are those that the other environments let in, by rows or wholly,
+// endpoints are what the other environments let in, by rows or wholly,
 // sorted.
 func (p division) endpoints() []string {
 	var ids []string

@@ -184,9 +184,9 @@ func grants() *rapid.Generator[Grant] {
 	})
 }
 
-// requests draws requests for at least so many rows in all, of whichever front
-// doors, of which others may stand too. Rows may be on their way from one front
-// door to another.
+// requests draws requests for at least so many rows in all, of any front
+// doors, of which others may exist too. Rows may be moving from one front door to
+// another.
 func requests(least int) *rapid.Generator[Request] {
 	return rapid.Custom(func(t *rapid.T) Request {
 		r := request()
@@ -194,15 +194,15 @@ func requests(least int) *rapid.Generator[Request] {
 		rows := rapid.SliceOfN(grants(), least, 6).Draw(t, "rows")
 		for i, g := range rows {
 			g.Source = fmt.Sprintf("APIS[%d]", i)
-			doors := rapid.SampledFrom([]string{"n", "n", "n", "a", "v", "na", "nv", "av"}).Draw(t, "doors")
-			if strings.Contains(doors, "n") {
+			frontDoors := rapid.SampledFrom([]string{"n", "n", "n", "a", "v", "na", "nv", "av"}).Draw(t, "front doors")
+			if strings.Contains(frontDoors, "n") {
 				r.Grants = append(r.Grants, g)
 			}
 			g.Host = strings.TrimPrefix(g.Host, "*.")
-			if strings.Contains(doors, "a") {
+			if strings.Contains(frontDoors, "a") {
 				r.ALBGrants = append(r.ALBGrants, g)
 			}
-			if strings.Contains(doors, "v") {
+			if strings.Contains(frontDoors, "v") {
 				g.DomainARN = domainARN(g.Host)
 				r.NativeGrants = append(r.NativeGrants, g)
 			}

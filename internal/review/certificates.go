@@ -18,7 +18,7 @@ type CertificateChanges struct {
 	// Attached and Detached are supplied certificates, which Portico doesn't
 	// issue: imported ones, and those that exist.
 	Attached, Detached [][]mapping.Host
-	// AccountsAdded and AccountsRemoved are those that are issued in the
+	// AccountsAdded and AccountsRemoved are the certificates that are issued in the
 	// accounts of APIs, for custom domains.
 	AccountsAdded, AccountsRemoved []AccountCertificate
 }
@@ -33,7 +33,7 @@ func (c AccountCertificate) compare(other AccountCertificate) int {
 	return cmp.Or(cmp.Compare(c.Account, other.Account), cmp.Compare(c.Name, other.Name))
 }
 
-// accountCertificates are those that the accounts' stacks issue: one for each
+// accountCertificates are the certificates that the accounts' stacks issue: one for each
 // parent domain of their custom domains that no supplied one covers.
 func (s side) accountCertificates() []AccountCertificate {
 	var all []AccountCertificate

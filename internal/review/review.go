@@ -80,7 +80,7 @@ const (
 type Review struct {
 	Environment string
 	Base, Head  State
-	// Endpoints are those that the policies name, by front door.
+	// Endpoints are the endpoints that the policies name, by front door.
 	Endpoints map[mapping.FrontDoor]string
 
 	HostsAdded, HostsRemoved []mapping.Host

@@ -185,7 +185,7 @@ func compareKeys(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// digits are those that a text begins with.
+// digits are the digits that a text begins with.
 func digits(text string) string {
 	return text[:len(text)-len(strings.TrimLeft(text, "0123456789"))]
 }

@@ -63,7 +63,7 @@ type Project struct {
 	Shown string
 }
 
-// extensions are those that Pulumi knows, in the order in which it looks for a
+// extensions are the ones that Pulumi knows, in the order in which it looks for a
 // project's file (Exts of its package encoding).
 var extensions = []string{".json", ".yaml", ".yml"}
 
@@ -157,7 +157,7 @@ func (s Source) Shared() (*Shared, error) {
 	return c, m.err()
 }
 
-// Provider reads the settings of a provider account's stack; errors are those
+// Provider reads the settings of a provider account's stack. Its errors are as those
 // of Shared.
 func (s Source) Provider() (*Provider, error) {
 	c := DefaultProvider()

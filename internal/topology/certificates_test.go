@@ -339,8 +339,8 @@ func TestEachFrontDoorHasItsOwnCertificates(t *testing.T) {
 	require.Nil(t, own.Coverage(alb).Of("b.y.example.com"))
 
 	shared := derive(t, m, topology.Options{SharedALB: true})
-	for _, door := range []mapping.FrontDoor{nginx, alb} {
-		require.Same(t, &shared.LoadBalancers[0].Certificates[0], shared.Coverage(door).Of("b.x.example.com"))
+	for _, frontDoor := range []mapping.FrontDoor{nginx, alb} {
+		require.Same(t, &shared.LoadBalancers[0].Certificates[0], shared.Coverage(frontDoor).Of("b.x.example.com"))
 	}
 	require.Equal(t, []string{"a.x.example.com", "b.x.example.com"}, func() (uncovered []string) {
 		for _, row := range shared.Uncovered {

@@ -19,8 +19,8 @@ const (
 )
 
 // owned is a row of a front door, an account and an API.
-func owned(door mapping.FrontDoor, account mapping.AccountID, api mapping.APIID, host mapping.Host, base mapping.BasePath) mapping.Row {
-	r := behind(door, host, base)
+func owned(frontDoor mapping.FrontDoor, account mapping.AccountID, api mapping.APIID, host mapping.Host, base mapping.BasePath) mapping.Row {
+	r := behind(frontDoor, host, base)
 	r.Account, r.API.ID = account, api
 	return r
 }
@@ -53,20 +53,20 @@ func TestDomainsForAnAccount(t *testing.T) {
 
 func TestADomainStaysWhileItsHostIsServedByIt(t *testing.T) {
 	const host = "a.x.example.com"
-	doorsAt := func(wants mapping.FrontDoor, p outputs.HostState) (got []mapping.FrontDoor) {
+	frontDoorsAt := func(wants mapping.FrontDoor, p outputs.HostState) (got []mapping.FrontDoor) {
 		m := of(owned(wants, orders, "o1", host, ""))
 		for _, d := range topology.DomainsOf(deriveAt(t, m, topology.Options{}, migration.Plan{host: p}).Domains, orders, nil) {
 			got = append(got, d.FrontDoor)
 		}
 		return got
 	}
-	is := func(doors ...mapping.FrontDoor) []mapping.FrontDoor { return doors }
-	require.Equal(t, is(alb), doorsAt(alb, outputs.HostState{Current: nginx, Pending: outputs.PendingProvider}), "before its name moves there")
-	require.Equal(t, is(alb, native), doorsAt(native, outputs.HostState{Current: alb, Pending: outputs.PendingProvider}))
-	require.Equal(t, is(alb, native), doorsAt(native, outputs.HostState{Current: native, Retains: is(alb)}))
-	require.Equal(t, is(native), doorsAt(native, outputs.HostState{Current: native}))
-	require.Equal(t, is(alb), doorsAt(nginx, outputs.HostState{Current: alb, Pending: outputs.PendingProvider}))
-	require.Empty(t, doorsAt(nginx, outputs.HostState{Current: nginx}))
+	is := func(frontDoors ...mapping.FrontDoor) []mapping.FrontDoor { return frontDoors }
+	require.Equal(t, is(alb), frontDoorsAt(alb, outputs.HostState{Current: nginx, Pending: outputs.PendingProvider}), "before its name moves there")
+	require.Equal(t, is(alb, native), frontDoorsAt(native, outputs.HostState{Current: alb, Pending: outputs.PendingProvider}))
+	require.Equal(t, is(alb, native), frontDoorsAt(native, outputs.HostState{Current: native, Retains: is(alb)}))
+	require.Equal(t, is(native), frontDoorsAt(native, outputs.HostState{Current: native}))
+	require.Equal(t, is(alb), frontDoorsAt(nginx, outputs.HostState{Current: alb, Pending: outputs.PendingProvider}))
+	require.Empty(t, frontDoorsAt(nginx, outputs.HostState{Current: nginx}))
 }
 
 // TestAHostChangesOneThingAtATime: what its earlier front door can't carry must

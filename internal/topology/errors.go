@@ -38,7 +38,7 @@ type LimitError struct {
 	Need, Max int
 	// Fitting is how many rows fit when they are taken from the top of the file.
 	Fitting int
-	// Rows are those that don't.
+	// Rows are the rows that don't.
 	Rows   []RowRef
 	Remedy string
 }

@@ -22,7 +22,7 @@ const (
 	native = mapping.FrontDoorNative
 )
 
-var doors = []mapping.FrontDoor{nginx, alb, native}
+var frontDoors = []mapping.FrontDoor{nginx, alb, native}
 
 // behind is a row of a front door.
 func behind(door mapping.FrontDoor, host mapping.Host, base mapping.BasePath) mapping.Row {
@@ -199,13 +199,13 @@ func mixed(t *rapid.T) (*mapping.Mapping, migration.Plan) {
 		if _, twice := at[host]; twice || strings.Count(string(host), ".") < 2 {
 			continue
 		}
-		door := rapid.SampledFrom(doors).Draw(t, "wants")
+		frontDoor := rapid.SampledFrom(frontDoors).Draw(t, "wants")
 		p := outputs.HostState{Current: rapid.SampledFrom([]mapping.FrontDoor{"", nginx, alb, native}).Draw(t, "current")}
-		if kept := rapid.SampledFrom(doors).Draw(t, "retains"); kept != p.Current && p.Current == door {
+		if kept := rapid.SampledFrom(frontDoors).Draw(t, "retains"); kept != p.Current && p.Current == frontDoor {
 			p.Retains = []mapping.FrontDoor{kept}
 		}
 		at[host] = p
-		rows = append(rows, behind(door, host, ""), behind(door, host, "/v1"))
+		rows = append(rows, behind(frontDoor, host, ""), behind(frontDoor, host, "/v1"))
 	}
 	if rapid.Bool().Draw(t, "a wildcard host") {
 		rows = append(rows, behind(nginx, "*.d0.example.com", ""))

@@ -84,21 +84,21 @@ func drawn(seed uint64, rows, parents int) (*mapping.Mapping, migration.Plan) {
 		if _, twice := at[host]; twice {
 			continue
 		}
-		door := doors[random.IntN(3)]
+		frontDoor := frontDoors[random.IntN(3)]
 		if host.IsWildcard() {
-			door = nginx
+			frontDoor = nginx
 		}
-		r := owned(door, []mapping.AccountID{orders, shop}[i%2], mapping.APIID(fmt.Sprintf("api%d", i)), host, "")
+		r := owned(frontDoor, []mapping.AccountID{orders, shop}[i%2], mapping.APIID(fmt.Sprintf("api%d", i)), host, "")
 		if parent%5 == 0 {
 			r.PublicZone = "example.com"
 		}
 		r.Retired = random.IntN(12) == 0
 		all = append(all, r)
-		name := []mapping.FrontDoor{"", nginx, alb, native, door, door, door}[random.IntN(7)]
+		name := []mapping.FrontDoor{"", nginx, alb, native, frontDoor, frontDoor, frontDoor}[random.IntN(7)]
 		p := outputs.HostState{Current: name}
 		if host.IsWildcard() { // alb and native have none
 			p.Current = nginx
-		} else if kept := doors[random.IntN(3)]; kept != name && name == door {
+		} else if kept := frontDoors[random.IntN(3)]; kept != name && name == frontDoor {
 			p.Retains, p.Pending = []mapping.FrontDoor{kept}, outputs.PendingClients
 		}
 		at[host] = p

@@ -17,12 +17,12 @@ import (
 // account has: the mapping that just fits, and the one with one host more.
 func TestEveryQuotaHoldsAtItsLimitAndNotOneOver(t *testing.T) {
 	domains := func(n int) *mapping.Mapping { return hosts(parents(0, n)...) }
-	siblings := func(door mapping.FrontDoor, accounts ...mapping.AccountID) func(int) *mapping.Mapping {
+	siblings := func(frontDoor mapping.FrontDoor, accounts ...mapping.AccountID) func(int) *mapping.Mapping {
 		return func(n int) *mapping.Mapping {
 			var rows []mapping.Row
 			for i := range n {
 				account := accounts[min(i/50, len(accounts)-1)]
-				rows = append(rows, owned(door, account, mapping.APIID("api"+account), mapping.Host(fmt.Sprintf("h%d.x.example.com", i)), ""))
+				rows = append(rows, owned(frontDoor, account, mapping.APIID("api"+account), mapping.Host(fmt.Sprintf("h%d.x.example.com", i)), ""))
 			}
 			return of(rows...)
 		}
@@ -253,8 +253,8 @@ func TestUsageOfFrontDoors(t *testing.T) {
 func TestNoQuotaIsInTheWayOfWhoHasNone(t *testing.T) {
 	var rows []mapping.Row
 	for i := range 2000 {
-		door := []mapping.FrontDoor{nginx, alb}[i%2]
-		rows = append(rows, owned(door, orders, "o1", mapping.Host(fmt.Sprintf("a.p%d.example.com", i)), ""))
+		frontDoor := []mapping.FrontDoor{nginx, alb}[i%2]
+		rows = append(rows, owned(frontDoor, orders, "o1", mapping.Host(fmt.Sprintf("a.p%d.example.com", i)), ""))
 	}
 	m := of(rows...)
 	_, err := topology.Derive(m, topology.Options{})

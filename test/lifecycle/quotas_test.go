@@ -40,7 +40,7 @@ func (e *simulatedEnvironment) hostsOfRules() []string {
 }
 
 // TestHostsOfALBTakeTheQuotaOfRulesToItsEnd has as many hosts as the preview
-// lets through. A placeholder rule exists until their accounts are ready, and goes after
+// lets through. A placeholder rule exists until their accounts have provisioned the rows, and goes after
 // their own rules have come; so do hosts that others take the place of.
 func TestHostsOfALBTakeTheQuotaOfRulesToItsEnd(t *testing.T) {
 	slowly(t)

@@ -196,7 +196,7 @@ func whyPending(op *engine.Op, certificate engine.Object) error {
 	for _, name := range names {
 		domain, err := validationDomain(op, certificate, name)
 		if err == nil && !slices.Contains(engine.Fact[EmailApprovals](op.Simulator), domain) {
-			err = fmt.Errorf("nobody has approved the e-mail to admin@%s about %s", domain, name)
+			err = fmt.Errorf("the e-mail to admin@%s about %s has not been approved", domain, name)
 		}
 		reasons = append(reasons, err)
 	}

@@ -12,7 +12,7 @@ type partition struct {
 // (botocore/data/partitions.json: id, outputs.dnsSuffix,
 // outputs.implicitGlobalRegion, regions).
 //
-// The letters are those that an account of its own sees in describe-availability-zones
+// The letters are what an account of its own sees in describe-availability-zones
 // for the oldest regions. Regions opened since have three zones, a to c: "Each
 // Region has at least three Availability Zones" (AWS Regions and Availability
 // Zones, AWS Availability Zones). For the isolated and sovereign partitions three

@@ -241,7 +241,7 @@ func (u *Upstream) CloseConnections() {
 	}
 }
 
-// Requests are those that arrived so far.
+// Requests are what has arrived so far.
 func (u *Upstream) Requests() []Request {
 	u.mu.Lock()
 	defer u.mu.Unlock()
