@@ -21,7 +21,7 @@ var programs = automation.Programs{
 }
 
 type rehearseOptions struct {
-	mapping, state, world string
+	mapping, state, setup string
 	json, serve           bool
 }
 
@@ -42,7 +42,7 @@ AWS account and no Docker. Progress is told on standard error.`,
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	f.BoolVar(&o.serve, "serve", false, "stay up until interrupted, and print curl lines that reach the custom domains")
 	f.StringVar(&o.state, "state", "", "a directory that keeps the simulated accounts from one rehearsal to the next")
-	f.StringVar(&o.world, "world", "", "a file that describes what exists in the accounts before Portico deploys")
+	f.StringVar(&o.setup, "world", "", "a file that describes what exists in the accounts before Portico deploys")
 	return cmd
 }
 
@@ -51,7 +51,7 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 		return usagef(`--mapping "-": a rehearsal reads the file more than once: give its path`)
 	}
 	options := rehearsal.Options{
-		Mapping: o.mapping, StateDir: o.state, World: o.world, Programs: programs, Progress: c.err,
+		Mapping: o.mapping, StateDir: o.state, Setup: o.setup, Programs: programs, Progress: c.err,
 	}
 	shown := false
 	if o.serve {

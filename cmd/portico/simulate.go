@@ -28,7 +28,7 @@ another terminal, make ` + "`pulumi up -s dev`" + ` work there as on real accoun
 	mappingFlag(cmd, &o.Mapping)
 	f := cmd.Flags()
 	f.StringVar(&o.StateDir, "state", "", "a directory that keeps the simulated accounts and the Pulumi state")
-	f.StringVar(&o.World, "world", "", "a file that describes what exists in the accounts before Portico deploys")
+	f.StringVar(&o.Setup, "world", "", "a file that describes what exists in the accounts before Portico deploys")
 	f.StringVarP(&o.Project, "dir", "C", ".", "the shared account's project directory")
 	f.StringVar(&o.EnvFile, "env-file", "", "a file to write the lines to as well")
 	return cmd

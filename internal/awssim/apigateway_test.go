@@ -24,7 +24,7 @@ func allowing(endpoint string) string {
 
 func newAPILab(t *testing.T) *lab {
 	t.Helper()
-	return newLab(t, &World{RESTAPIs: []apigateway.RESTAPI{
+	return newLab(t, &Setup{RESTAPIs: []apigateway.RESTAPI{
 		{Account: ownerAccount, Region: testRegion, ID: "orders1234", Name: "orders", Policy: json.RawMessage(allowing("vpce-owner")), Stages: []string{"dev"}},
 		{Account: ownerAccount, Region: testRegion, ID: "blank12345", Name: "blank", Stages: []string{"dev"}},
 		{Account: ownerAccount, Region: testRegion, ID: "public1234", Name: "public", EndpointType: "REGIONAL"},
@@ -184,7 +184,7 @@ func TestAPIIdentifiersAreUniqueInARegion(t *testing.T) {
 	api := apigateway.RESTAPI{Account: ownerAccount, Region: testRegion, ID: "orders1234", Name: "orders"}
 	twin := api
 	twin.Account = testAccount
-	_, err := New(&World{RESTAPIs: []apigateway.RESTAPI{api, twin}})
+	_, err := New(&Setup{RESTAPIs: []apigateway.RESTAPI{api, twin}})
 	require.ErrorContains(t, err, "unique in a region")
 }
 

@@ -52,7 +52,7 @@ func issue(t *testing.T, issuer *issued, from, until time.Time, names ...string)
 }
 
 func TestImportedCertificatesAreReadAsACMReadsThem(t *testing.T) {
-	simulator, err := awssim.New(dnsWorld())
+	simulator, err := awssim.New(dnsSetup())
 	require.NoError(t, err)
 	c := newClient(t, simulator, sharedAccount)
 	now := time.Now()
@@ -100,14 +100,14 @@ func TestPrivateAuthoritiesIssueToThoseWhoMayAsk(t *testing.T) {
 	arn := func(account, id string) string {
 		return "arn:aws:acm-pca:us-east-1:" + account + ":certificate-authority/" + id
 	}
-	world := dnsWorld()
-	world.CertificateAuthorities = []awssim.CertificateAuthority{
+	setup := dnsSetup()
+	setup.CertificateAuthorities = []awssim.CertificateAuthority{
 		{ARN: arn(sharedAccount, "a")},
 		{ARN: arn(sharedAccount, "b"), Status: "PENDING_CERTIFICATE"},
 		{ARN: arn(strangerAccount, "c"), SharedWith: []string{sharedAccount}},
 		{ARN: arn(strangerAccount, "d")},
 	}
-	simulator, err := awssim.New(world)
+	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	c := newClient(t, simulator, sharedAccount)
 	request := properties{"domainName": "*.internal", "certificateAuthorityArn": arn(sharedAccount, "a")}
@@ -137,7 +137,7 @@ func TestPrivateAuthoritiesIssueToThoseWhoMayAsk(t *testing.T) {
 }
 
 func TestEmailIssuesWhenItIsAnswered(t *testing.T) {
-	simulator, err := awssim.New(dnsWorld())
+	simulator, err := awssim.New(dnsSetup())
 	require.NoError(t, err)
 	c := newClient(t, simulator, sharedAccount)
 	certificate := c.create(certificateType, "c", properties{

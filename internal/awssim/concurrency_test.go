@@ -18,10 +18,10 @@ func TestDeploymentsUnderWayAtOnceAreCounted(t *testing.T) {
 		"together":   {2, 2},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			world := testWorld()
+			setup := testSetup()
 			policy := json.RawMessage(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}}`)
-			world.RESTAPIs = []awssim.RESTAPI{{Account: sharedAccount, Region: "us-east-1", ID: "orders1234", Name: "orders", Policy: policy}}
-			simulator, err := awssim.New(world)
+			setup.RESTAPIs = []awssim.RESTAPI{{Account: sharedAccount, Region: "us-east-1", ID: "orders1234", Name: "orders", Policy: policy}}
+			simulator, err := awssim.New(setup)
 			require.NoError(t, err)
 			c := newClient(t, simulator, sharedAccount)
 

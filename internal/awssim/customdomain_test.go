@@ -29,16 +29,16 @@ const (
 // allowed is a policy that allows everything.
 const allowed = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}`
 
-// apiWorld has APIs in two accounts.
-func apiWorld() *awssim.World {
-	world := testWorld()
-	world.Accounts[2].Roles[0].Trusts = []string{sharedAccount}
-	world.RESTAPIs = []awssim.RESTAPI{
+// apiSetup has APIs in two accounts.
+func apiSetup() *awssim.Setup {
+	setup := testSetup()
+	setup.Accounts[2].Roles[0].Trusts = []string{sharedAccount}
+	setup.RESTAPIs = []awssim.RESTAPI{
 		{Account: providerAccount, Region: "us-east-1", ID: "orders1234", Name: "orders", Policy: json.RawMessage(allowed), Stages: []string{"dev"}},
 		{Account: providerAccount, Region: "us-east-1", ID: "public1234", Name: "public", EndpointType: "REGIONAL", Stages: []string{"dev"}},
 		{Account: strangerAccount, Region: "us-east-1", ID: "theirs1234", Name: "theirs", Policy: json.RawMessage(allowed), Stages: []string{"dev"}},
 	}
-	return world
+	return setup
 }
 
 // certificate is the ARN of an issued certificate for the names.
@@ -83,7 +83,7 @@ func fullPolicy(name string) string {
 
 func newAPIClient(t *testing.T) (*awssim.Simulator, *client) {
 	t.Helper()
-	simulator, err := awssim.New(apiWorld())
+	simulator, err := awssim.New(apiSetup())
 	require.NoError(t, err)
 	return simulator, newClient(t, simulator, providerAccount)
 }

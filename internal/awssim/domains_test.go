@@ -40,7 +40,7 @@ func (s *sharing) deliver(name string, a awssim.Arrival) awssim.Delivery {
 }
 
 func TestAPrivateDomainAdmitsByItsPolicyAndTheAPIs(t *testing.T) {
-	s := newSharing(t, apiWorld())
+	s := newSharing(t, apiSetup())
 	s.share(false, sharedAccount)
 	inputs := private("orders.example.com", s.domain.inputs.Fields["certificateArn"].GetStringValue())
 	s.owner.create(basePathMappingType, "v1", properties{"domainName": "orders.example.com", "domainNameId": s.domain.text("domainNameId"),
@@ -103,7 +103,7 @@ func TestAPrivateDomainAdmitsByItsPolicyAndTheAPIs(t *testing.T) {
 }
 
 func TestARegionalDomainAdmitsByTheAPIsPolicyAlone(t *testing.T) {
-	s := newSharing(t, apiWorld())
+	s := newSharing(t, apiSetup())
 	domain := s.owner.create(domainNameType, "public", regional("public.example.com", s.owner.certificate("public.example.com")))
 	mapping := properties{"domainName": "public.example.com", "restApi": "orders1234", "stageName": "dev"}
 	s.owner.create(basePathMappingType, "root", mapping)
@@ -120,7 +120,7 @@ func TestARegionalDomainAdmitsByTheAPIsPolicyAlone(t *testing.T) {
 }
 
 func TestDomainsServeTheirHostWhereTheyMay(t *testing.T) {
-	s := newSharing(t, apiWorld())
+	s := newSharing(t, apiSetup())
 	s.owner.create(domainNameType, "public", regional("*.example.com", s.owner.certificate("*.example.com", "example.com")))
 	serving := func(host, endpoint string) (types []string) {
 		for _, domain := range s.simulator.Domains("us-east-1") {
@@ -141,7 +141,7 @@ func TestDomainsServeTheirHostWhereTheyMay(t *testing.T) {
 // AWS takes about fifteen minutes for a PRIVATE domain and as long for an access
 // association; the provider waits for neither.
 func TestPrivateDomainsAreReadyLater(t *testing.T) {
-	s := newSharing(t, apiWorld())
+	s := newSharing(t, apiSetup())
 	s.share(false, sharedAccount)
 	created := s.simulator.Now()
 	require.NoError(t, s.simulator.Pass(10*time.Minute))
@@ -170,7 +170,7 @@ func TestAnEndpointOfPublicDomainsTakesNoAssociation(t *testing.T) {
 	}
 	for last := range steps {
 		t.Run("whatever comes last, as "+last, func(t *testing.T) {
-			s := newSharing(t, apiWorld())
+			s := newSharing(t, apiSetup())
 			s.share(false, sharedAccount)
 			for name, step := range steps {
 				if name != last {
@@ -180,7 +180,7 @@ func TestAnEndpointOfPublicDomainsTakesNoAssociation(t *testing.T) {
 			require.ErrorContains(t, steps[last](s), refusal)
 		})
 	}
-	s := newSharing(t, apiWorld())
+	s := newSharing(t, apiSetup())
 	s.share(false, sharedAccount)
 	require.NoError(t, steps["association"](s))
 	require.NoError(t, steps["attachment"](s))

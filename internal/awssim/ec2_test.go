@@ -14,7 +14,7 @@ import (
 const vpcType = "aws:ec2/vpc:Vpc"
 
 func TestProvidersOfTwoRolesInOneProgramReachTwoAccounts(t *testing.T) {
-	e := newEngine(t, testWorld())
+	e := newEngine(t, testSetup())
 	program := func(ctx *pulumi.Context) error {
 		for _, account := range []string{sharedAccount, providerAccount} {
 			in, err := as(ctx, account)

@@ -26,8 +26,8 @@ const (
 	strangerAccount = "333333333333"
 )
 
-func testWorld() *awssim.World {
-	return &awssim.World{
+func testSetup() *awssim.Setup {
+	return &awssim.Setup{
 		Home: awssim.Identity{Account: sharedAccount, Principal: "arn:aws:iam::" + sharedAccount + ":user/deployer"},
 		Accounts: []awssim.Account{
 			{ID: sharedAccount},
@@ -45,9 +45,9 @@ type engine struct {
 	env     map[string]string
 }
 
-func newEngine(t *testing.T, world *awssim.World) *engine {
+func newEngine(t *testing.T, setup *awssim.Setup) *engine {
 	t.Helper()
-	simulator, err := awssim.New(world)
+	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	return engineOn(t, simulator, t.TempDir())
 }

@@ -31,12 +31,12 @@ type lab struct {
 	caller engine.Session
 }
 
-func newLab(t *testing.T, world *World) *lab {
+func newLab(t *testing.T, setup *Setup) *lab {
 	t.Helper()
-	world.Home = engine.Identity{Account: testAccount, Principal: "arn:aws:iam::" + testAccount + ":user/deployer"}
-	s, err := New(world)
+	setup.Home = engine.Identity{Account: testAccount, Principal: "arn:aws:iam::" + testAccount + ":user/deployer"}
+	s, err := New(setup)
 	require.NoError(t, err)
-	return &lab{Simulator: s, t: t, caller: s.As(testAccount, testRegion, world.Home.Principal)}
+	return &lab{Simulator: s, t: t, caller: s.As(testAccount, testRegion, setup.Home.Principal)}
 }
 
 // as is the lab for a caller of another account or region.
@@ -108,7 +108,7 @@ func newEnvironment(t *testing.T) *environment {
 	context := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(context, "Dockerfile"), []byte("FROM nginx:1.30\nCOPY nginx.conf /etc/proxy/\nUSER 101\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(context, "nginx.conf"), []byte("events {}\n"), 0o644))
-	return &environment{newLab(t, &World{Images: prebuilt}), map[string]engine.Object{}, map[string]*engine.Resource{}, context, 8443, proxyImage + ":1"}
+	return &environment{newLab(t, &Setup{Images: prebuilt}), map[string]engine.Object{}, map[string]*engine.Resource{}, context, 8443, proxyImage + ":1"}
 }
 
 // container is the one container of the environment's task definition.

@@ -179,14 +179,14 @@ func (f frontDoors) balancer(r *runner, network *ec2.Vpc, subnets pulumi.StringA
 		Actions:    lb.ListenerRuleActionArray{lb.ListenerRuleActionArgs{Type: pulumi.String("forward"), TargetGroupArn: group.Arn}}}, f.shared)
 }
 
-func frontDoorsWorld() *awssim.World {
-	world := apiWorld()
-	world.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: privateAuthority}}
-	return world
+func frontDoorsSetup() *awssim.Setup {
+	setup := apiSetup()
+	setup.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: privateAuthority}}
+	return setup
 }
 
 func TestFrontDoorsLiveTheirWholeLife(t *testing.T) {
-	e := newEngine(t, frontDoorsWorld())
+	e := newEngine(t, frontDoorsSetup())
 	wanted := frontDoors{policy: fullPolicy("native.example.com"), stage: "dev"}
 	e.preview(wanted.program)
 	e.mustUp(wanted.program)

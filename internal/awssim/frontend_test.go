@@ -124,7 +124,7 @@ func (f frontEnd) balance(ctx *pulumi.Context, network *ec2.Vpc, subnets pulumi.
 
 func TestFrontEndLivesItsWholeLife(t *testing.T) {
 	dir := t.TempDir()
-	simulator := open(t, t.TempDir(), dnsWorld())
+	simulator := open(t, t.TempDir(), dnsSetup())
 	e := engineOn(t, simulator, dir)
 	wanted := frontEnd{idleTimeout: 60, address: "10.0.0.10", record: true}
 	e.preview(wanted.program)
@@ -145,12 +145,12 @@ func TestFrontEndLivesItsWholeLife(t *testing.T) {
 	said, err := e.destroy()
 	require.NoError(t, err, said)
 	require.Empty(t, e.Resources(awssim.Filter{Account: sharedAccount, Region: "us-east-1"}))
-	require.Len(t, e.Resources(awssim.Filter{Type: zoneType}), 3, "the world's zones")
+	require.Len(t, e.Resources(awssim.Filter{Type: zoneType}), 3, "the zones of the setup")
 	require.Empty(t, e.Resources(awssim.Filter{Type: recordType}))
 }
 
 func TestEngineHearsOfAnUnissuedCertificateAndKeepsTheRest(t *testing.T) {
-	e := newEngine(t, dnsWorld())
+	e := newEngine(t, dnsSetup())
 	_, said, err := e.up(frontEnd{idleTimeout: 60, address: "10.0.0.10"}.program)
 	require.Error(t, err)
 	require.Contains(t, said, "UnsupportedCertificate")

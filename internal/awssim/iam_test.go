@@ -44,7 +44,7 @@ func TestResourcesOfServicesAreRefused(t *testing.T) {
 		"a lifecycle policy that archives":         {view.LifecyclePolicyType, lifecycle, engine.Object{"policy": strings.Replace(lifecycle.Text("policy"), "expire", "archive", 1)}, `action.type "archive"`},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			l := newLab(t, &World{})
+			l := newLab(t, &Setup{})
 			l.must(view.RoleType, "existing", role)
 			l.must(view.LogGroupType, "/existing", engine.Object{})
 			l.must(view.RepositoryType, "existing", engine.Object{})
@@ -58,7 +58,7 @@ func TestResourcesOfServicesAreRefused(t *testing.T) {
 }
 
 func TestRolesArePermittedByInlineAndAttachedPolicies(t *testing.T) {
-	l := newLab(t, &World{})
+	l := newLab(t, &Setup{})
 	role := l.must(view.RoleType, "worker", engine.Object{"assumeRolePolicy": trustECSTasks})
 	may := func(action string) (allowed bool) {
 		l.Look(testAccount, testRegion, func(op *engine.Op) {
@@ -83,7 +83,7 @@ func TestRolesArePermittedByInlineAndAttachedPolicies(t *testing.T) {
 }
 
 func TestRegistryTokenIsForTheCallersRegistry(t *testing.T) {
-	l := newLab(t, &World{})
+	l := newLab(t, &Setup{})
 	token := func(registry any) (engine.Object, error) {
 		return l.caller.Invoke("aws:ecr/getAuthorizationToken:getAuthorizationToken", engine.Object{"registryId": registry})
 	}

@@ -145,7 +145,7 @@ func everything(t *testing.T, before func(l *lab, token, name string, inputs eng
 	t.Helper()
 	const other = "222222222222"
 	e := newEnvironment(t)
-	e.lab = newLab(t, &World{
+	e.lab = newLab(t, &Setup{
 		Images: prebuilt, Accounts: []engine.Account{{ID: testAccount}, {ID: other, OutsideOrganization: true}},
 		DNSProfiles: []DNSProfile{{Account: testAccount, Region: testRegion, ID: "rp-0123456789abcdef"}},
 		RESTAPIs:    []RESTAPI{{Account: other, Region: testRegion, ID: "orders1234", Name: "orders", Policy: json.RawMessage(allowing("vpce-owner")), Stages: []string{"dev"}}},

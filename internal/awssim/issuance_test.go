@@ -14,14 +14,14 @@ func checkOf(typ string) *pulumirpc.CheckRequest {
 	return &pulumirpc.CheckRequest{Urn: urnOf(typ, "r")}
 }
 
-func dnsWorld() *awssim.World {
-	world := testWorld()
-	world.HostedZones = []awssim.HostedZone{
+func dnsSetup() *awssim.Setup {
+	setup := testSetup()
+	setup.HostedZones = []awssim.HostedZone{
 		{Account: sharedAccount, ID: "ZPUBLIC", Name: "example.com"},
 		{Account: sharedAccount, ID: "ZOTHER", Name: "example.org"},
 		{Account: providerAccount, ID: "ZDELEGATED", Name: "sub.example.com"},
 	}
-	return world
+	return setup
 }
 
 // validationRecords is the records that a certificate asks for, each once.
@@ -52,7 +52,7 @@ func TestCertificateIsIssuedOnlyByTheZoneThatAnswers(t *testing.T) {
 		"no public zone answers":                   {"*.example.net", "ZPUBLIC", "no public hosted zone answers for"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			simulator, err := awssim.New(dnsWorld())
+			simulator, err := awssim.New(dnsSetup())
 			require.NoError(t, err)
 			c := newClient(t, simulator, sharedAccount)
 			certificate := c.create(certificateType, "c", properties{"domainName": test.domain, "validationMethod": "DNS"})
@@ -78,7 +78,7 @@ func TestPrivateZoneIssuesNothing(t *testing.T) {
 }
 
 func TestWildcardAndApexShareOneRecord(t *testing.T) {
-	simulator, err := awssim.New(dnsWorld())
+	simulator, err := awssim.New(dnsSetup())
 	require.NoError(t, err)
 	c := newClient(t, simulator, sharedAccount)
 	certificate := c.create(certificateType, "c", properties{"domainName": "*.example.com", "subjectAlternativeNames": []string{"example.com"}, "validationMethod": "DNS"})
@@ -95,7 +95,7 @@ func TestWildcardAndApexShareOneRecord(t *testing.T) {
 }
 
 func TestCertificateNamesHaveAQuota(t *testing.T) {
-	simulator, err := awssim.New(dnsWorld())
+	simulator, err := awssim.New(dnsSetup())
 	require.NoError(t, err)
 	c := newClient(t, simulator, sharedAccount)
 	var names []string
@@ -108,9 +108,9 @@ func TestCertificateNamesHaveAQuota(t *testing.T) {
 }
 
 func TestListenersTakeOnlyIssuedCertificates(t *testing.T) {
-	world := dnsWorld()
-	world.Quotas = map[string]int{"Certificates per load balancer": 1}
-	simulator, err := awssim.New(world)
+	setup := dnsSetup()
+	setup.Quotas = map[string]int{"Certificates per load balancer": 1}
+	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	n := networkOn(t, simulator)
 	certificate := n.create(certificateType, "c", properties{"domainName": "*.example.com", "validationMethod": "DNS"})
@@ -142,7 +142,7 @@ func TestListenersTakeOnlyIssuedCertificates(t *testing.T) {
 }
 
 func TestZonesAndRecords(t *testing.T) {
-	simulator, err := awssim.New(dnsWorld())
+	simulator, err := awssim.New(dnsSetup())
 	require.NoError(t, err)
 	n := networkOn(t, simulator)
 	private := properties{"name": "example.com", "vpcs": []properties{{"vpcId": n.vpc.id}}}

@@ -22,9 +22,9 @@ type frontDoor struct {
 	balancer, listener, endpoint, group resourceOf
 }
 
-func newFrontDoor(t *testing.T, world *awssim.World) *frontDoor {
+func newFrontDoor(t *testing.T, setup *awssim.Setup) *frontDoor {
 	t.Helper()
-	simulator, err := awssim.New(world)
+	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	d := &frontDoor{network: networkOn(t, simulator)}
 	d.rule(egressType, "lb", properties{"referencedSecurityGroupId": d.groups["endpoints"], "fromPort": 443, "toPort": 443})
@@ -55,7 +55,7 @@ func forHosts(listener, group resourceOf, hosts ...string) properties {
 }
 
 func TestRulesGetTheNextPriorityUnlessTheyStateOne(t *testing.T) {
-	d := newFrontDoor(t, testWorld())
+	d := newFrontDoor(t, testSetup())
 	priority := func(r resourceOf) int { return int(r.outputs.Fields["priority"].GetNumberValue()) }
 	first := d.create(listenerRuleType, "a", forHosts(d.listener, d.group, "a.example.com"))
 	require.Equal(t, 1, priority(first))
@@ -78,7 +78,7 @@ func TestRulesGetTheNextPriorityUnlessTheyStateOne(t *testing.T) {
 }
 
 func TestRulesAreCheckedAsELBChecksThem(t *testing.T) {
-	d := newFrontDoor(t, testWorld())
+	d := newFrontDoor(t, testSetup())
 	good := forHosts(d.listener, d.group, "a.example.com")
 	hosts := func(hosts ...string) properties {
 		return properties{"conditions": []properties{{"hostHeader": properties{"values": hosts}}}}
@@ -117,7 +117,7 @@ func TestRulesAreCheckedAsELBChecksThem(t *testing.T) {
 }
 
 func TestRulesBelongToApplicationLoadBalancers(t *testing.T) {
-	d := newFrontDoor(t, testWorld())
+	d := newFrontDoor(t, testSetup())
 	nlb := d.create(loadBalancerType, "nlb", properties{"internal": true, "loadBalancerType": "network", "subnets": d.subnets})
 	tcp := d.create(targetGroupType, "tcp", properties{"vpcId": d.vpc.id, "port": 443, "protocol": "TCP", "targetType": "ip"})
 	listener := d.create(listenerType, "tcp", properties{"loadBalancerArn": nlb.id, "port": 443, "protocol": "TCP",
@@ -127,7 +127,7 @@ func TestRulesBelongToApplicationLoadBalancers(t *testing.T) {
 }
 
 func TestTargetGroupIsOfOneLoadBalancer(t *testing.T) {
-	d := newFrontDoor(t, testWorld())
+	d := newFrontDoor(t, testSetup())
 	d.create(listenerRuleType, "a", forHosts(d.listener, d.group, "a.example.com"))
 	second := d.create(loadBalancerType, "second", properties{"internal": true, "subnets": d.subnets})
 	listener := d.create(listenerType, "second", listenerAt(second, 80))
@@ -139,7 +139,7 @@ func TestTargetGroupIsOfOneLoadBalancer(t *testing.T) {
 }
 
 func TestALoadBalancerTakesItsRulesWithIt(t *testing.T) {
-	d := newFrontDoor(t, testWorld())
+	d := newFrontDoor(t, testSetup())
 	d.create(listenerRuleType, "a", forHosts(d.listener, d.group, "a.example.com"))
 	d.create(targetAttachmentType, "a", properties{"targetGroupArn": d.group.id, "targetId": "10.0.0.17"})
 	require.NoError(t, d.delete(loadBalancerType, "alb", d.balancer))
@@ -149,9 +149,9 @@ func TestALoadBalancerTakesItsRulesWithIt(t *testing.T) {
 }
 
 func TestQuotasOfALoadBalancer(t *testing.T) {
-	world := testWorld()
-	world.Quotas = map[string]int{"Rules per Application Load Balancer": 3, "Target groups per Application Load Balancer": 2, "Targets per Target Group per Region": 2}
-	d := newFrontDoor(t, world)
+	setup := testSetup()
+	setup.Quotas = map[string]int{"Rules per Application Load Balancer": 3, "Target groups per Application Load Balancer": 2, "Targets per Target Group per Region": 2}
+	d := newFrontDoor(t, setup)
 	other := d.create(listenerType, "other", listenerAt(d.balancer, 81))
 	for i, listener := range []resourceOf{d.listener, d.listener, other} {
 		d.create(listenerRuleType, fmt.Sprint("rule-", i), forHosts(listener, d.group, fmt.Sprintf("h%d.example.com", i)))
@@ -172,8 +172,8 @@ func TestQuotasOfALoadBalancer(t *testing.T) {
 	}
 	_, err = d.tryCreate(targetAttachmentType, "third", properties{"targetGroupArn": d.group.id, "targetId": "10.0.0.30"})
 	require.ErrorContains(t, err, "TooManyTargets")
-	world.Quotas = map[string]int{"Targets per Application Load Balancer": 1}
-	small := newFrontDoor(t, world)
+	setup.Quotas = map[string]int{"Targets per Application Load Balancer": 1}
+	small := newFrontDoor(t, setup)
 	small.create(listenerRuleType, "rule", forHosts(small.listener, small.group, "a.example.com"))
 	small.create(targetAttachmentType, "first", properties{"targetGroupArn": small.group.id, "targetId": "10.0.0.17"})
 	_, err = small.tryCreate(targetAttachmentType, "second", properties{"targetGroupArn": small.group.id, "targetId": "10.0.1.17"})
@@ -182,7 +182,7 @@ func TestQuotasOfALoadBalancer(t *testing.T) {
 }
 
 func TestDefaultQuotaOfRules(t *testing.T) {
-	d := newFrontDoor(t, testWorld())
+	d := newFrontDoor(t, testSetup())
 	for i := range 100 {
 		d.create(listenerRuleType, fmt.Sprint("rule-", i), forHosts(d.listener, d.group, fmt.Sprintf("h%d.example.com", i)))
 	}

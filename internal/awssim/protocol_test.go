@@ -182,7 +182,7 @@ type network struct {
 
 func newNetwork(t *testing.T) *network {
 	t.Helper()
-	simulator, err := awssim.New(testWorld())
+	simulator, err := awssim.New(testSetup())
 	require.NoError(t, err)
 	return networkOn(t, simulator)
 }

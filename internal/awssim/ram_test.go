@@ -26,9 +26,9 @@ type sharing struct {
 	domain resourceOf
 }
 
-func newSharing(t *testing.T, world *awssim.World) *sharing {
+func newSharing(t *testing.T, setup *awssim.Setup) *sharing {
 	t.Helper()
-	s := &sharing{frontDoor: newFrontDoor(t, world)}
+	s := &sharing{frontDoor: newFrontDoor(t, setup)}
 	s.owner = newClient(t, s.simulator, providerAccount)
 	s.domain = s.owner.create(domainNameType, "orders", private("orders.example.com", s.owner.certificate("*.example.com")))
 	return s
@@ -50,7 +50,7 @@ func (s *sharing) share(external bool, principals ...string) resourceOf {
 }
 
 func TestAnAssociationNeedsTheDomainToBeShared(t *testing.T) {
-	s := newSharing(t, apiWorld())
+	s := newSharing(t, apiSetup())
 	_, err := s.tryCreate(accessAssociationType, "a", s.association())
 	require.ErrorContains(t, err, "AccessDeniedException: User: arn:aws:iam::"+sharedAccount+":user/deployer is not authorized to perform: apigateway:CreateAccessAssociation")
 	share := s.share(false, sharedAccount)
@@ -72,13 +72,13 @@ func TestAnAssociationNeedsTheDomainToBeShared(t *testing.T) {
 }
 
 func TestAnAssociationOfTheOwnersNeedsNoShare(t *testing.T) {
-	d := newFrontDoor(t, apiWorld())
+	d := newFrontDoor(t, apiSetup())
 	domain := d.create(domainNameType, "own", but(private("own.example.com", d.certificate("own.example.com")), properties{"policy": nil}))
 	d.create(accessAssociationType, "a", properties{"accessAssociationSource": d.endpoint.id, "accessAssociationSourceType": "VPCE", "domainNameArn": domain.text("arn")})
 }
 
 func TestAssociationsAreRefused(t *testing.T) {
-	s := newSharing(t, apiWorld())
+	s := newSharing(t, apiSetup())
 	s.share(false, sharedAccount)
 	logs := s.create(endpointType, "logs", properties{"vpcId": s.vpc.id, "serviceName": "com.amazonaws.us-east-1.logs", "vpcEndpointType": "Interface", "subnetIds": s.subnets})
 	public := s.owner.create(domainNameType, "public", regional("public.example.com", s.owner.certificate("public.example.com")))
@@ -117,9 +117,9 @@ func TestAssociationsAreRefused(t *testing.T) {
 }
 
 func TestQuotaOfAssociations(t *testing.T) {
-	world := apiWorld()
-	world.Quotas = map[string]int{"Private custom domain names per account per Region": 200}
-	d := newFrontDoor(t, world)
+	setup := apiSetup()
+	setup.Quotas = map[string]int{"Private custom domain names per account per Region": 200}
+	d := newFrontDoor(t, setup)
 	certificate := d.certificate("*.example.com")
 	associate := func(i int) error {
 		domain := d.create(domainNameType, fmt.Sprint("d", i), but(private(fmt.Sprintf("d%d.example.com", i), certificate), properties{"policy": nil}))
@@ -133,9 +133,9 @@ func TestQuotaOfAssociations(t *testing.T) {
 }
 
 func TestAccountsOutsideTheOrganizationAcceptWithinTwelveHours(t *testing.T) {
-	world := apiWorld()
-	world.Accounts[0].OutsideOrganization = true
-	s := newSharing(t, world)
+	setup := apiSetup()
+	setup.Accounts[0].OutsideOrganization = true
+	s := newSharing(t, setup)
 	closed := s.owner.create(resourceShareType, "closed", properties{})
 	_, err := s.owner.tryCreate(principalAssociationType, "p", properties{"resourceShareArn": closed.id, "principal": sharedAccount})
 	require.ErrorContains(t, err, "OperationNotPermittedException")
@@ -168,7 +168,7 @@ func TestAccountsOutsideTheOrganizationAcceptWithinTwelveHours(t *testing.T) {
 }
 
 func TestSharesAreRefused(t *testing.T) {
-	s := newSharing(t, apiWorld())
+	s := newSharing(t, apiSetup())
 	share := s.share(false, sharedAccount)
 	public := s.owner.create(domainNameType, "public", regional("public.example.com", s.owner.certificate("public.example.com")))
 	resource := func(arn string) properties {
@@ -199,14 +199,14 @@ func TestSharesAreRefused(t *testing.T) {
 	}
 }
 
-func TestWorldsMayBeginWithDomainsThatAreShared(t *testing.T) {
+func TestSetupsMayBeginWithDomainsThatAreShared(t *testing.T) {
 	const (
 		domain      = "arn:aws:apigateway:us-east-1:" + providerAccount + ":/domainnames/old.example.com+abcd1234"
 		share       = "arn:aws:ram:us-east-1:" + providerAccount + ":resource-share/old"
 		certificate = "arn:aws:acm:us-east-1:" + providerAccount + ":certificate/old"
 	)
-	world := apiWorld()
-	world.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: privateAuthority}}
+	setup := apiSetup()
+	setup.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: privateAuthority}}
 	for _, e := range []awssim.Existing{
 		{Type: certificateType, ID: certificate, Properties: awssim.Object{"domainName": "old.example.com", "certificateAuthorityArn": privateAuthority}},
 		{Type: domainNameType, ID: "old.example.com/abcd1234", Properties: awssim.Object{"domainName": "old.example.com", "certificateArn": certificate,
@@ -216,9 +216,9 @@ func TestWorldsMayBeginWithDomainsThatAreShared(t *testing.T) {
 		{Type: principalAssociationType, ID: share + "," + sharedAccount, Properties: awssim.Object{"resourceShareArn": share, "principal": sharedAccount}},
 	} {
 		e.Account, e.Region = providerAccount, "us-east-1"
-		world.Existing = append(world.Existing, e)
+		setup.Existing = append(setup.Existing, e)
 	}
-	d := newFrontDoor(t, world)
+	d := newFrontDoor(t, setup)
 	d.create(accessAssociationType, "a", properties{"accessAssociationSource": d.endpoint.id, "accessAssociationSourceType": "VPCE", "domainNameArn": domain})
 	found := d.simulator.Domains("us-east-1")
 	require.Len(t, found, 1)
@@ -228,13 +228,13 @@ func TestWorldsMayBeginWithDomainsThatAreShared(t *testing.T) {
 
 func TestSimulatedTimeIsKept(t *testing.T) {
 	dir := t.TempDir()
-	simulator, err := awssim.Open(dir, apiWorld())
+	simulator, err := awssim.Open(dir, apiSetup())
 	require.NoError(t, err)
 	before := simulator.Now()
 	require.NoError(t, simulator.Pass(72*time.Hour))
 	require.NoError(t, simulator.Close())
 	for range 2 {
-		reopened, err := awssim.Open(dir, apiWorld())
+		reopened, err := awssim.Open(dir, apiSetup())
 		require.NoError(t, err)
 		require.WithinDuration(t, before.Add(72*time.Hour), reopened.Now(), time.Hour)
 		require.NoError(t, reopened.Close())

@@ -96,11 +96,11 @@ func TestResourcesOfOtherAccountsAreNotToBeSeen(t *testing.T) {
 }
 
 func TestRolesAreAssumedOnlyByThoseTheyTrust(t *testing.T) {
-	simulator, err := awssim.New(testWorld())
+	simulator, err := awssim.New(testSetup())
 	require.NoError(t, err)
 	require.ErrorContains(t, connect(t, simulator).configure(strangerAccount), "is not authorized to perform: sts:AssumeRole")
 	require.ErrorContains(t, connect(t, simulator).configure("444444444444"), "is not authorized to perform: sts:AssumeRole")
-	mistaken := testWorld()
+	mistaken := testSetup()
 	mistaken.Home.Account = providerAccount
 	simulator, err = awssim.New(mistaken)
 	require.NoError(t, err)
@@ -167,9 +167,9 @@ func TestNetworkLoadBalancerCannotGainSecurityGroups(t *testing.T) {
 }
 
 func TestQuotasHold(t *testing.T) {
-	world := testWorld()
-	world.Quotas = map[string]int{"VPCs per Region": 2}
-	simulator, err := awssim.New(world)
+	setup := testSetup()
+	setup.Quotas = map[string]int{"VPCs per Region": 2}
+	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	c := newClient(t, simulator, sharedAccount)
 	for i := range 2 {

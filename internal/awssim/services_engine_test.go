@@ -75,7 +75,7 @@ func pushImage(ctx *pulumi.Context, buildContext string, repository *ecr.Reposit
 }
 
 func TestOnlyAChangedBuildContextBuildsAgain(t *testing.T) {
-	e := newEngine(t, testWorld())
+	e := newEngine(t, testSetup())
 	buildContext := t.TempDir()
 	write := func(text string) {
 		require.NoError(t, os.WriteFile(filepath.Join(buildContext, "Dockerfile"), []byte(text), 0o644))
@@ -110,10 +110,10 @@ func TestOwnersStageOutlivesARetainedDeployment(t *testing.T) {
 		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",` +
 			`"Resource":["execute-api:/*"],"Condition":{"StringEquals":{"aws:SourceVpce":"` + endpoint + `"}}}]}`
 	}
-	world := testWorld()
-	world.RESTAPIs = []awssim.RESTAPI{{Account: providerAccount, Region: "us-east-1", ID: "orders1234", Name: "orders",
+	setup := testSetup()
+	setup.RESTAPIs = []awssim.RESTAPI{{Account: providerAccount, Region: "us-east-1", ID: "orders1234", Name: "orders",
 		Policy: json.RawMessage(policy("vpce-owner")), Stages: []string{"dev"}}}
-	e := newEngine(t, world)
+	e := newEngine(t, setup)
 	program := func(ctx *pulumi.Context) error {
 		in, err := as(ctx, providerAccount)
 		if err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/portico-iac/portico/internal/awssim"
 )
 
-func open(t *testing.T, dir string, world *awssim.World) *awssim.Simulator {
+func open(t *testing.T, dir string, setup *awssim.Setup) *awssim.Simulator {
 	t.Helper()
-	simulator, err := awssim.Open(dir, world)
+	simulator, err := awssim.Open(dir, setup)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
 	return simulator
@@ -23,13 +23,13 @@ func open(t *testing.T, dir string, world *awssim.World) *awssim.Simulator {
 
 func TestWhatWasAcknowledgedOutlivesTheProcess(t *testing.T) {
 	dir := t.TempDir()
-	first := open(t, dir, dnsWorld()) // never told that the process ends
+	first := open(t, dir, dnsSetup()) // never told that the process ends
 	n := networkOn(t, first)
 	n.create(recordType, "r", properties{"zoneId": "ZPUBLIC", "name": "a", "type": "A", "ttl": 60, "records": []string{"10.0.0.1"}})
 	require.NoError(t, n.delete(subnetType, "subnet-b", resourceOf{id: n.subnets[1]}))
 	want := first.Resources(awssim.Filter{})
 
-	second := open(t, dir, dnsWorld())
+	second := open(t, dir, dnsSetup())
 	require.Equal(t, want, second.Resources(awssim.Filter{}))
 	again := newClient(t, second, sharedAccount).create(subnetType, "subnet-b", properties{"vpcId": n.vpc.id, "cidrBlock": "10.0.1.0/24"})
 	require.NotEqual(t, n.subnets[1], again.id, "AWS gives no ID twice")
@@ -37,44 +37,44 @@ func TestWhatWasAcknowledgedOutlivesTheProcess(t *testing.T) {
 
 func TestALineThatWasCutShortNeverHappened(t *testing.T) {
 	dir := t.TempDir()
-	n := networkOn(t, open(t, dir, testWorld()))
+	n := networkOn(t, open(t, dir, testSetup()))
 	path := filepath.Join(dir, "accounts.jsonl")
 	before := n.simulator.Resources(awssim.Filter{})
 	n.create(vpcType, "other", properties{"cidrBlock": "10.9.0.0/16"})
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, data[:len(data)-10], 0o600))
-	require.Equal(t, before, open(t, dir, testWorld()).Resources(awssim.Filter{}))
+	require.Equal(t, before, open(t, dir, testSetup()).Resources(awssim.Filter{}))
 }
 
 func TestADamagedStateDirectoryIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "accounts.jsonl"), []byte("{}\nnot JSON\n"), 0o600))
-	_, err := awssim.Open(dir, testWorld())
+	_, err := awssim.Open(dir, testSetup())
 	require.ErrorContains(t, err, "accounts.jsonl:2:")
 }
 
-func TestTheWorldIsLaidOutOnce(t *testing.T) {
+func TestTheSetupIsLaidOutOnce(t *testing.T) {
 	dir := t.TempDir()
 	existing := awssim.Existing{Account: sharedAccount, Region: "us-east-1", Type: vpcType, ID: "vpc-0existing", Properties: awssim.Object{"cidrBlock": "10.0.0.0/16"}}
-	world := testWorld()
-	world.Existing = []awssim.Existing{existing}
-	first := open(t, dir, world)
+	setup := testSetup()
+	setup.Existing = []awssim.Existing{existing}
+	first := open(t, dir, setup)
 	c := newClient(t, first, sharedAccount)
 	require.NoError(t, c.delete(vpcType, "x", resourceOf{id: "vpc-0existing"}))
-	world.HostedZones = dnsWorld().HostedZones
-	second := open(t, dir, world)
+	setup.HostedZones = dnsSetup().HostedZones
+	second := open(t, dir, setup)
 	require.Empty(t, second.Resources(awssim.Filter{Type: vpcType}), "what a program deleted stays so")
-	require.Len(t, second.Resources(awssim.Filter{Type: zoneType}), 3, "what the world has new is added")
+	require.Len(t, second.Resources(awssim.Filter{Type: zoneType}), 3, "what the setup has new is added")
 }
 
-func TestAnInconsistentWorldIsRefused(t *testing.T) {
-	world := testWorld()
-	world.Existing = []awssim.Existing{
+func TestAnInconsistentSetupIsRefused(t *testing.T) {
+	setup := testSetup()
+	setup.Existing = []awssim.Existing{
 		{Account: sharedAccount, Region: "us-east-1", Type: subnetType, ID: "subnet-0", Properties: awssim.Object{"cidrBlock": "10.0.0.0/24", "vpcId": "vpc-0"}},
 		{Account: sharedAccount, Region: "us-east-1", Type: vpcType, ID: "vpc-1", Properties: awssim.Object{"cidr": "10.0.0.0/24"}},
 	}
-	_, err := awssim.New(world)
+	_, err := awssim.New(setup)
 	require.ErrorContains(t, err, "lay out "+subnetType+" subnet-0 in account "+sharedAccount)
 	require.ErrorContains(t, err, "InvalidVpcID.NotFound")
 	require.ErrorContains(t, err, `cidr: no such property`)
@@ -94,7 +94,7 @@ func TestFaultsOnDemand(t *testing.T) {
 		"a fault of a call that is not made": {awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Denial, Nth: 2}, "", 1},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			simulator, err := awssim.New(testWorld())
+			simulator, err := awssim.New(testSetup())
 			require.NoError(t, err)
 			simulator.Inject(test.fault)
 			_, err = newClient(t, simulator, sharedAccount).tryCreate(vpcType, "v", properties{"cidrBlock": "10.0.0.0/16"})
@@ -109,7 +109,7 @@ func TestFaultsOnDemand(t *testing.T) {
 }
 
 func TestAFaultOfEachResourceIsCountedForEach(t *testing.T) {
-	simulator, err := awssim.New(testWorld())
+	simulator, err := awssim.New(testSetup())
 	require.NoError(t, err)
 	simulator.Inject(awssim.Fault{Action: "ec2:CreateVpc", Kind: awssim.Denial, Each: true})
 	c := newClient(t, simulator, sharedAccount)
@@ -122,9 +122,9 @@ func TestAFaultOfEachResourceIsCountedForEach(t *testing.T) {
 }
 
 func TestCallsAreRecordedAndHeldToTheRole(t *testing.T) {
-	world := testWorld()
-	world.Accounts[1].Roles[0].Allows = []string{"ec2:CreateVpc", "ec2:Describe*", "ec2:ModifyVpcAttribute"}
-	simulator, err := awssim.New(world)
+	setup := testSetup()
+	setup.Accounts[1].Roles[0].Allows = []string{"ec2:CreateVpc", "ec2:Describe*", "ec2:ModifyVpcAttribute"}
+	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	var heard []string
 	simulator.OnCall(func(call awssim.Call) { heard = append(heard, call.Action) })
@@ -157,9 +157,9 @@ func existingVPC() []awssim.Existing {
 }
 
 func TestExistingNetworksAreFoundAndInTheWay(t *testing.T) {
-	world := testWorld()
-	world.Existing = existingVPC()
-	simulator, err := awssim.New(world)
+	setup := testSetup()
+	setup.Existing = existingVPC()
+	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	c := newClient(t, simulator, sharedAccount)
 	subnet, err := c.invoke("aws:ec2/getSubnet:getSubnet", properties{"id": "subnet-0a"})
@@ -175,7 +175,7 @@ func TestExistingNetworksAreFoundAndInTheWay(t *testing.T) {
 // TestThousandRecordsTakeNoTime guards against rules that look at everything
 // for each resource: a stack of 50 domains must not wait for the simulator.
 func TestThousandRecordsTakeNoTime(t *testing.T) {
-	simulator, err := awssim.Open(t.TempDir(), dnsWorld())
+	simulator, err := awssim.Open(t.TempDir(), dnsSetup())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
 	c := newClient(t, simulator, sharedAccount)
@@ -186,23 +186,23 @@ func TestThousandRecordsTakeNoTime(t *testing.T) {
 	require.Less(t, time.Since(began), 20*time.Second)
 }
 
-func TestAWorldIsHeldToWhatIsSimulated(t *testing.T) {
-	world := testWorld()
-	world.Home.Account = "1111"
-	world.Quotas = map[string]int{"VPCs": 3}
-	_, err := awssim.New(world)
+func TestASetupIsHeldToWhatIsSimulated(t *testing.T) {
+	setup := testSetup()
+	setup.Home.Account = "1111"
+	setup.Quotas = map[string]int{"VPCs": 3}
+	_, err := awssim.New(setup)
 	require.ErrorContains(t, err, `account ID "1111" has not 12 digits`)
 	require.ErrorContains(t, err, `no quota "VPCs" is simulated; there are `)
 }
 
 func TestOwnersHadTheirQuotasRaised(t *testing.T) {
-	world := testWorld()
-	world.Quotas = map[string]int{"VPCs per Region": 1}
+	setup := testSetup()
+	setup.Quotas = map[string]int{"VPCs per Region": 1}
 	for i := range 3 {
-		world.Existing = append(world.Existing, awssim.Existing{Account: sharedAccount, Region: "us-east-1", Type: vpcType,
+		setup.Existing = append(setup.Existing, awssim.Existing{Account: sharedAccount, Region: "us-east-1", Type: vpcType,
 			ID: fmt.Sprint("vpc-", i), Properties: awssim.Object{"cidrBlock": "10.0.0.0/16"}})
 	}
-	simulator, err := awssim.New(world)
+	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	_, err = newClient(t, simulator, sharedAccount).tryCreate(vpcType, "v", properties{"cidrBlock": "10.0.0.0/16"})
 	require.ErrorContains(t, err, "VpcLimitExceeded")

@@ -9,7 +9,7 @@ import (
 )
 
 func TestTargetsAreAddressesThatTheBalancerMayReach(t *testing.T) {
-	d := newFrontDoor(t, testWorld())
+	d := newFrontDoor(t, testSetup())
 	instances := d.create(targetGroupType, "instances", but(d.groupInputs(), properties{"targetType": "instance"}))
 	for sentence, test := range map[string]struct {
 		changes properties
@@ -40,7 +40,7 @@ func TestTargetsAreAddressesThatTheBalancerMayReach(t *testing.T) {
 }
 
 func TestDeregisteringATargetRemovesItForEveryRegistration(t *testing.T) {
-	d := newFrontDoor(t, testWorld())
+	d := newFrontDoor(t, testSetup())
 	inputs := properties{"targetGroupArn": d.group.id, "targetId": "10.0.0.17"}
 	first := d.create(targetAttachmentType, "first", inputs)
 	d.create(targetAttachmentType, "second", but(inputs, properties{"port": 443}))
@@ -94,7 +94,7 @@ func TestTargetsAreHealthyWhenTheBalancerReachesThem(t *testing.T) {
 		"the endpoint is gone": {func(d *frontDoor) { require.NoError(d.t, d.delete(endpointType, "execute-api", d.endpoint)) }, "no network interface"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			d := newFrontDoor(t, testWorld())
+			d := newFrontDoor(t, testSetup())
 			test.change(d)
 			for _, address := range []string{"10.0.0.17", "10.0.1.17"} {
 				d.create(targetAttachmentType, address, properties{"targetGroupArn": d.group.id, "targetId": address})

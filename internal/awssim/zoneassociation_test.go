@@ -26,7 +26,7 @@ func vpcsOf(s *awssim.Simulator, zone string) []string {
 }
 
 func TestVPCsOfOtherAccountsNeedAnAuthorization(t *testing.T) {
-	simulator, err := awssim.New(dnsWorld())
+	simulator, err := awssim.New(dnsSetup())
 	require.NoError(t, err)
 	n := networkOn(t, simulator)
 	theirs := newClient(t, simulator, providerAccount)
@@ -59,7 +59,7 @@ func TestVPCsOfOtherAccountsNeedAnAuthorization(t *testing.T) {
 }
 
 func TestEnvironmentsOfOneAccountHaveZonesOfTheSameNames(t *testing.T) {
-	simulator, err := awssim.New(dnsWorld())
+	simulator, err := awssim.New(dnsSetup())
 	require.NoError(t, err)
 	n := networkOn(t, simulator)
 	prod := n.create(vpcType, "prod", properties{"cidrBlock": "10.8.0.0/16"})
@@ -73,12 +73,12 @@ func TestEnvironmentsOfOneAccountHaveZonesOfTheSameNames(t *testing.T) {
 }
 
 func TestProfilesTakePrivateZones(t *testing.T) {
-	world := dnsWorld()
-	world.DNSProfiles = []awssim.DNSProfile{
+	setup := dnsSetup()
+	setup.DNSProfiles = []awssim.DNSProfile{
 		{Account: strangerAccount, Region: "us-east-1", ID: "rp-shared", SharedWith: []string{sharedAccount}},
 		{Account: strangerAccount, Region: "us-east-1", ID: "rp-theirs"},
 	}
-	simulator, err := awssim.New(world)
+	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	n := networkOn(t, simulator)
 	zone := n.create(zoneType, "zone", properties{"name": "x.example.com", "vpcs": []properties{{"vpcId": n.vpc.id}}})
@@ -102,7 +102,7 @@ func TestProfilesTakePrivateZones(t *testing.T) {
 }
 
 func TestRecordsAreListedAsTheAPIWritesThem(t *testing.T) {
-	simulator, err := awssim.New(dnsWorld())
+	simulator, err := awssim.New(dnsSetup())
 	require.NoError(t, err)
 	c := newClient(t, simulator, sharedAccount)
 	c.create(recordType, "r", properties{"zoneId": "ZPUBLIC", "name": "*.www.example.com", "type": "A", "ttl": 60, "records": []string{"192.0.2.1"}})
@@ -115,16 +115,16 @@ func TestRecordsAreListedAsTheAPIWritesThem(t *testing.T) {
 	require.ErrorContains(t, err, "NoSuchHostedZone")
 }
 
-// theirZone is a world in which the provider account has a private zone for its
+// theirZone is a setup in which the provider account has a private zone for its
 // own network.
-func theirZone() *awssim.World {
-	world := dnsWorld()
-	world.Existing = []awssim.Existing{
+func theirZone() *awssim.Setup {
+	setup := dnsSetup()
+	setup.Existing = []awssim.Existing{
 		{Account: providerAccount, Region: "us-east-1", Type: vpcType, ID: "vpc-theirs", Properties: awssim.Object{"cidrBlock": "10.8.0.0/16", "enableDnsHostnames": true}},
 		{Account: providerAccount, Region: "us-east-1", Type: zoneType, ID: "ZTHEIRS", Properties: awssim.Object{
 			"name": "x.example.com", "vpcs": []any{map[string]any{"vpcId": "vpc-theirs"}}}},
 	}
-	return world
+	return setup
 }
 
 func TestPrivateZonesOfOtherAccountsAreWrittenThroughTheirRole(t *testing.T) {

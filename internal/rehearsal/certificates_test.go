@@ -46,16 +46,16 @@ func selfSigned(t *testing.T, names ...string) (certificate, key string) {
 		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
 }
 
-// worldFor is what a mapping needs, changed.
-func worldFor(t *testing.T, document string, change func(*awssim.World)) string {
+// setupFor is what a mapping needs, changed.
+func setupFor(t *testing.T, document string, change func(*awssim.Setup)) string {
 	t.Helper()
 	initial := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
-	w, err := initial.world()
+	w, err := initial.setup()
 	require.NoError(t, err)
 	change(w)
 	data, err := json.Marshal(w)
 	require.NoError(t, err)
-	return writeFile(t, "world.json", string(data))
+	return writeFile(t, "setup.json", string(data))
 }
 
 // TestCertificatesAndZonesOfManyAccounts validates in another account's public
@@ -69,7 +69,7 @@ APIS:
   - {CUSTOM_DOMAIN_URL: b.imported.example.com, PRIVATE_API_URL: "https://bbbbbbbbbb.execute-api.us-east-1.amazonaws.com/v1", ACCOUNT: "222222222222"}
 `
 	role := func(account string) string { return "arn:aws:iam::" + account + ":role/portico" }
-	world := worldFor(t, document, func(w *awssim.World) {
+	setup := setupFor(t, document, func(w *awssim.Setup) {
 		for _, id := range []string{dnsAccount, spokeAccount} {
 			w.Accounts = append(w.Accounts, awssim.Account{ID: id, Roles: []awssim.Role{{Name: "portico", Trusts: []string{string(sharedAccount)}}}})
 		}
@@ -87,7 +87,7 @@ APIS:
 	certificate, key := selfSigned(t, "*.imported.example.com")
 	var said bytes.Buffer
 	o := Options{
-		Mapping: writeFile(t, "mapping.yaml", document), World: world, StateDir: t.TempDir(),
+		Mapping: writeFile(t, "mapping.yaml", document), Setup: setup, StateDir: t.TempDir(),
 		Config: map[string]any{
 			"portico:certificates": map[string]any{
 				"zones":  []any{map[string]any{"name": "example.com", "roleArn": role(dnsAccount)}},
@@ -133,9 +133,9 @@ APIS:
   - {CUSTOM_DOMAIN_URL: c.example.net, PRIVATE_API_URL: "https://bbbbbbbbbb.execute-api.us-east-1.amazonaws.com/v1", ACCOUNT: "222222222222"}
 `
 	const authority = "arn:aws:acm-pca:us-east-1:" + string(sharedAccount) + ":certificate-authority/0a1b"
-	before, err := os.ReadFile(existingWorld(t, document))
+	before, err := os.ReadFile(existingSetup(t, document))
 	require.NoError(t, err)
-	var w awssim.World
+	var w awssim.Setup
 	require.NoError(t, json.Unmarshal(before, &w))
 	w.HostedZones = nil
 	w.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: authority}}
@@ -149,7 +149,7 @@ APIS:
 	config["portico:certificates"] = map[string]any{"source": "private-ca", "certificateAuthorityArn": authority}
 	config["portico:dns"] = map[string]any{"scope": "host", "existing": []any{map[string]any{"name": "example.com", "id": "Z0EXISTING"}}}
 	requireOK(t, rehearse(t, Options{
-		Mapping: writeFile(t, "mapping.yaml", document), World: writeFile(t, "world.json", string(data)), Config: config,
+		Mapping: writeFile(t, "mapping.yaml", document), Setup: writeFile(t, "setup.json", string(data)), Config: config,
 		afterUp: func(s *awssim.Simulator) error {
 			var names []string
 			for _, zone := range s.Resources(awssim.Filter{Type: "aws:route53/zone:Zone"}) {
@@ -172,8 +172,8 @@ APIS:
 `
 	const arn = "arn:aws:acm:us-east-1:" + string(sharedAccount) + ":certificate/0a1b"
 	certificate, key := selfSigned(t, "*.private.example.com")
-	world := func(approvals ...string) string {
-		return worldFor(t, document, func(w *awssim.World) {
+	setup := func(approvals ...string) string {
+		return setupFor(t, document, func(w *awssim.Setup) {
 			w.HostedZones, w.EmailApprovals = nil, approvals
 			w.Existing = []awssim.Existing{{
 				Account: string(sharedAccount), Region: "us-east-1", Type: "aws:acm/certificate:Certificate", ID: arn,
@@ -182,7 +182,7 @@ APIS:
 		})
 	}
 	o := Options{
-		Mapping: writeFile(t, "mapping.yaml", document), World: world(), StateDir: t.TempDir(),
+		Mapping: writeFile(t, "mapping.yaml", document), Setup: setup(), StateDir: t.TempDir(),
 		Config: map[string]any{"portico:certificates": map[string]any{
 			"source": "email", "validationDomain": "example.com",
 			"existing": []any{map[string]any{"arn": arn, "names": []string{"*.private.example.com"}}},
@@ -191,6 +191,6 @@ APIS:
 	pending := rehearse(t, o)
 	require.False(t, pending.OK)
 	require.Contains(t, pending.Stacks[0].Error, "the e-mail to admin@example.com about *.mail.example.com has not been approved")
-	o.World = world("example.com")
+	o.Setup = setup("example.com")
 	requireOK(t, rehearse(t, o))
 }

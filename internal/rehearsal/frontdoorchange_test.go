@@ -100,7 +100,7 @@ func newFrontDoorChange(t *testing.T) *frontDoorChange {
 	t.Helper()
 	m := &frontDoorChange{t: t, dir: t.TempDir(), last: map[string]string{}}
 	document := movingRows(mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative)
-	w, err := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}.world()
+	w, err := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}.setup()
 	require.NoError(t, err)
 	m.simulator, err = awssim.New(w)
 	require.NoError(t, err)

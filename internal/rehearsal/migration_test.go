@@ -152,7 +152,7 @@ func newCutOver(t *testing.T, document string) *cutOver {
 	t.Helper()
 	c := &cutOver{t: t, command: cli(t), dir: t.TempDir(), legacyZoneVPC: existingVPC, paths: map[string]*servedPath{}}
 	c.initial = initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
-	w := c.world()
+	w := c.setup()
 	var err error
 	c.simulator, err = awssim.New(w)
 	require.NoError(t, err)
@@ -166,10 +166,10 @@ func newCutOver(t *testing.T, document string) *cutOver {
 	return c
 }
 
-// world is the clients' VPC with what every workload there shares, a VPC to
+// setup is the clients' VPC with what every workload there shares, a VPC to
 // park zones in, and the APIs as their owners run them.
-func (c *cutOver) world() *awssim.World {
-	w, err := c.initial.world()
+func (c *cutOver) setup() *awssim.Setup {
+	w, err := c.initial.setup()
 	require.NoError(c.t, err)
 	for i := range w.RESTAPIs {
 		w.RESTAPIs[i].Methods = nil

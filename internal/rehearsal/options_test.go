@@ -82,7 +82,7 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 	const authority = "arn:aws:acm-pca:us-east-1:" + string(billingAccount) + ":certificate-authority/0a1b"
 	sharedARN, sharedCertificate := existingCertificate(t, string(sharedAccount), "*.kept.example.com")
 	partnerARN, partnerCertificate := existingCertificate(t, string(partnerAccount), "*.kept.example.org")
-	change := func(w *awssim.World) {
+	change := func(w *awssim.Setup) {
 		w.Accounts = append(w.Accounts,
 			awssim.Account{ID: zonesAccount, Roles: []awssim.Role{{Name: "portico", Trusts: []string{string(sharedAccount), string(ordersAccount)}}}},
 			awssim.Account{ID: networkAccount, Roles: []awssim.Role{{Name: "portico", Trusts: []string{string(sharedAccount)}}}},
@@ -112,7 +112,7 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 	validated := func(name, role string) map[string]any { return map[string]any{"name": name, "roleArn": role} }
 	zonesRole := roleIn(zonesAccount, "portico")
 	o := Options{
-		Mapping: frontDoorsMapping, StateDir: t.TempDir(), World: worldFor(t, string(document), change),
+		Mapping: frontDoorsMapping, StateDir: t.TempDir(), Setup: setupFor(t, string(document), change),
 		Config: map[string]any{
 			"portico:certificates": map[string]any{
 				"zones":    []any{validated("example.net", zonesRole)},
@@ -153,7 +153,7 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 
 	// The account without a role makes its associations itself.
 	o.afterUp = nil
-	o.World = worldFor(t, string(document), func(w *awssim.World) {
+	o.Setup = setupFor(t, string(document), func(w *awssim.Setup) {
 		change(w)
 		for _, zone := range zones {
 			if len(zone.Properties.Objects("vpcs")) > 0 {
@@ -256,7 +256,7 @@ func TestFrontDoorsInOtherSurroundings(t *testing.T) {
 			require.NoError(t, err)
 			requireOK(t, rehearse(t, Options{
 				Mapping: file, Config: c.config,
-				World: worldFor(t, string(document), func(w *awssim.World) {
+				Setup: setupFor(t, string(document), func(w *awssim.Setup) {
 					w.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: authority}}
 					// Above alb.example.net there is no mailbox of example.com.
 					w.EmailApprovals = []string{"example.com", "alb.example.net"}

@@ -33,9 +33,9 @@ type Options struct {
 	// StateDir keeps the simulated accounts and the Pulumi state, so that a
 	// further rehearsal goes on where this one ended; empty: nothing is kept.
 	StateDir string
-	// World is the path of a JSON file that describes what exists before the
-	// first deployment, an awssim.World; empty: what the mapping needs.
-	World string
+	// Setup is the path of a JSON file that describes what exists before the
+	// first deployment, an awssim.Setup; empty: what the mapping needs.
+	Setup string
 	// Environment is the shared stack's name; empty: DefaultEnvironment.
 	Environment string
 	// Config replaces settings of the shared stack, by key
@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}
-	accounts, err := openAccounts(initial, o.World, dir)
+	accounts, err := openAccounts(initial, o.Setup, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -122,13 +122,13 @@ func regionOf(m *mapping.Mapping) string {
 
 // openAccounts opens the simulated accounts that a directory keeps, with what
 // existed before the first deployment.
-func openAccounts(initial initialState, worldFile, dir string) (*awssim.Simulator, error) {
-	var w *awssim.World
+func openAccounts(initial initialState, setupFile, dir string) (*awssim.Simulator, error) {
+	var w *awssim.Setup
 	var err error
-	if worldFile != "" {
-		w, err = readWorld(worldFile)
+	if setupFile != "" {
+		w, err = readSetup(setupFile)
 	} else {
-		w, err = initial.world()
+		w, err = initial.setup()
 	}
 	if err != nil {
 		return nil, err

@@ -25,10 +25,10 @@ type SimulateOptions struct {
 	// StateDir keeps the simulated accounts and the Pulumi state; empty:
 	// nothing is kept.
 	StateDir string
-	// World is the path of a JSON file that describes what exists in the
-	// accounts before the first deployment, an awssim.World; empty: what the
+	// Setup is the path of a JSON file that describes what exists in the
+	// accounts before the first deployment, an awssim.Setup; empty: what the
 	// mapping needs.
-	World string
+	Setup string
 	// Project is the directory of the shared stack's Pulumi.yaml; empty: the
 	// working directory. The settings there that name the mapping say which
 	// account is shared, and which roles exist.
@@ -70,7 +70,7 @@ func Simulate(ctx context.Context, o SimulateOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	initial := found.initialState(m)
-	simulator, err := openAccounts(initial, o.World, dir)
+	simulator, err := openAccounts(initial, o.Setup, dir)
 	if err != nil {
 		return err
 	}

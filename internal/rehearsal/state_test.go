@@ -19,7 +19,7 @@ func existingResources(t *testing.T, stateDir, mappingFile string) map[string]aw
 	t.Helper()
 	m, err := mapping.Load(mappingFile)
 	require.NoError(t, err)
-	w, err := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}.world()
+	w, err := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}.setup()
 	require.NoError(t, err)
 	simulator, err := awssim.Open(accountsDir(stateDir), w)
 	require.NoError(t, err)

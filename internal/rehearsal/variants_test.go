@@ -145,14 +145,14 @@ const (
 	wrongGroup   = "sg-0123456789abcdef0"
 )
 
-// existingWorld is the initial state that a mapping needs, and in the shared
+// existingSetup is the initial state that a mapping needs, and in the shared
 // account a VPC with two subnets, an execute-api endpoint of another owner that
 // the whole VPC may use, and a load balancer's security group that lets out
 // port 80 only.
-func existingWorld(t *testing.T, document string) string {
+func existingSetup(t *testing.T, document string) string {
 	t.Helper()
 	initial := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
-	w, err := initial.world()
+	w, err := initial.setup()
 	require.NoError(t, err)
 	add := func(token, id string, properties awssim.Object) {
 		w.Existing = append(w.Existing, awssim.Existing{
@@ -179,7 +179,7 @@ func existingWorld(t *testing.T, document string) string {
 	})
 	data, err := json.Marshal(w)
 	require.NoError(t, err)
-	return writeFile(t, "world.json", string(data))
+	return writeFile(t, "setup.json", string(data))
 }
 
 func existingNetwork() map[string]any {
@@ -193,7 +193,7 @@ func existingNetwork() map[string]any {
 func TestD25_AnotherEndpointOfTheVPCIsNotMistakenForOurs(t *testing.T) {
 	report := rehearse(t, Options{
 		Mapping: writeFile(t, "mapping.yaml", smallMapping),
-		World:   existingWorld(t, smallMapping),
+		Setup:   existingSetup(t, smallMapping),
 		Config:  existingNetwork(),
 	})
 	requireOK(t, report)
@@ -215,7 +215,7 @@ func TestD05_ALoadBalancerThatReachesNoTargetIsNoticed(t *testing.T) {
 	config["portico:securityGroups"] = map[string]any{"loadBalancerId": wrongGroup}
 	report := rehearse(t, Options{
 		Mapping: writeFile(t, "mapping.yaml", smallMapping),
-		World:   existingWorld(t, smallMapping),
+		Setup:   existingSetup(t, smallMapping),
 		Config:  config,
 	})
 	require.False(t, report.OK)

@@ -95,7 +95,7 @@ func (e *simulatedEnvironment) killAt(p point) (killed func() bool) {
 // initialStates are the directories of environments to copy: one whose stacks are
 // created and empty, and one that is up.
 type initialStates struct {
-	world       func() *awssim.World
+	setup       func() *awssim.Setup
 	project     string
 	empty, full string
 	before      []thing       // what existed before Portico
@@ -104,9 +104,9 @@ type initialStates struct {
 	downCalls   []awssim.Call // of a destroy of the full one
 }
 
-func newInitialStates(t *testing.T, files map[string]string, world func() *awssim.World) initialStates {
+func newInitialStates(t *testing.T, files map[string]string, setup func() *awssim.Setup) initialStates {
 	t.Helper()
-	b := initialStates{world: world, project: t.TempDir(), empty: t.TempDir(), full: t.TempDir()}
+	b := initialStates{setup: setup, project: t.TempDir(), empty: t.TempDir(), full: t.TempDir()}
 	write(t, b.project, files)
 	e := b.open(t, b.empty)
 	b.before = e.things()
@@ -151,7 +151,7 @@ func (b initialStates) start(t *testing.T, from string) *simulatedEnvironment {
 
 func (b initialStates) open(t *testing.T, dir string) *simulatedEnvironment {
 	t.Helper()
-	e := open(t, dir, b.project, b.world())
+	e := open(t, dir, b.project, b.setup())
 	e.env.Settle = 0
 	return e
 }
@@ -198,7 +198,7 @@ func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
 		killedThrice(t)
 		return
 	}
-	b := newInitialStates(t, frontDoorsProject(), frontDoorsWorld)
+	b := newInitialStates(t, frontDoorsProject(), frontDoorsSetup)
 	const chains, lives = 7, 6
 	for _, c := range []struct {
 		name  string
@@ -233,7 +233,7 @@ func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
 // killedThrice has an environment die twice on its way up and once on its way
 // down. The points are drawn from fewer calls than the operations make.
 func killedThrice(t *testing.T) {
-	e := newEnvironment(t, smallProject(), ordersWorld())
+	e := newEnvironment(t, smallProject(), ordersSetup())
 	b := initialStates{before: e.things()}
 	t.Logf("-seed=%d", *seed)
 	for _, at := range points(2, 90) {

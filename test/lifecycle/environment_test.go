@@ -15,9 +15,9 @@ import (
 
 // newCommandLineEnvironment is an environment whose engine runs as under the
 // command line: a cancelled context interrupts it.
-func newCommandLineEnvironment(t *testing.T, files map[string]string, world *awssim.World) *simulatedEnvironment {
+func newCommandLineEnvironment(t *testing.T, files map[string]string, setup *awssim.Setup) *simulatedEnvironment {
 	t.Helper()
-	e := newEnvironment(t, files, world)
+	e := newEnvironment(t, files, setup)
 	command, err := automation.FindCommand(filepath.Join("..", "..", "bin"))
 	require.NoError(t, err)
 	e.env.Command = command
@@ -30,7 +30,7 @@ func newCommandLineEnvironment(t *testing.T, files map[string]string, world *aws
 func TestInterruptedAnEnvironmentGoesOnFromWhereItWas(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	e := newCommandLineEnvironment(t, smallProject(), ordersWorld())
+	e := newCommandLineEnvironment(t, smallProject(), ordersSetup())
 	before := e.things()
 	interrupted := func(run verb, after int64) {
 		t.Helper()
@@ -64,7 +64,7 @@ func TestInterruptedAnEnvironmentGoesOnFromWhereItWas(t *testing.T) {
 // waits for an answer of AWS's.
 func TestOfTwoUpsAtOnceOneWinsAndTheOtherSaysSo(t *testing.T) {
 	t.Parallel()
-	e := newCommandLineEnvironment(t, smallProject(), ordersWorld())
+	e := newCommandLineEnvironment(t, smallProject(), ordersSetup())
 	under, answer := make(chan struct{}), make(chan struct{})
 	var once atomic.Bool
 	e.OnCall(func(awssim.Call) {
@@ -108,11 +108,11 @@ func TestEachAccountIsEnteredByItsOwnRole(t *testing.T) {
 		return strings.Replace(providerSettings(shopAccount, redeploy), `accountId: "333333333333"`,
 			`accountId: "333333333333", roleArn: "arn:aws:iam::333333333333:role/`+role+`"`, 1)
 	}
-	world := ordersWorld()
-	world.Accounts = append(world.Accounts, awssim.Account{ID: shopAccount, Roles: []awssim.Role{{Name: "portico", Trusts: []string{sharedAccount}}}})
-	world.RESTAPIs = append(world.RESTAPIs, awssim.RESTAPI{Account: shopAccount, Region: region, ID: "shop000001", Name: "shop", Stages: []string{"dev"}})
+	setup := ordersSetup()
+	setup.Accounts = append(setup.Accounts, awssim.Account{ID: shopAccount, Roles: []awssim.Role{{Name: "portico", Trusts: []string{sharedAccount}}}})
+	setup.RESTAPIs = append(setup.RESTAPIs, awssim.RESTAPI{Account: shopAccount, Region: region, ID: "shop000001", Name: "shop", Stages: []string{"dev"}})
 	files["accounts/provider/Pulumi.dev-shop.yaml"] = settings("missing")
-	e := newEnvironment(t, files, world)
+	e := newEnvironment(t, files, setup)
 
 	_, err := e.env.Up(t.Context())
 	failure := new(automation.OperationError)
@@ -140,8 +140,8 @@ func TestEachAccountIsEnteredByItsOwnRole(t *testing.T) {
 // environment's tags, as a create does whose answer was lost to plain pulumi.
 func TestRefreshNamesWhatNoStackKnows(t *testing.T) {
 	t.Parallel()
-	world := ordersWorld()
-	world.Existing = []awssim.Existing{{
+	setup := ordersSetup()
+	setup.Existing = []awssim.Existing{{
 		Account: sharedAccount, Region: region, Type: "aws:ec2/vpc:Vpc", ID: "vpc-0aaaaaaaaaaaaaaaa",
 		Properties: awssim.Object{"cidrBlock": "10.9.0.0/16", "tags": map[string]any{
 			"app": "portico", "environment": "dev", "managed-by": "portico", "Name": "portico-dev",
@@ -150,7 +150,7 @@ func TestRefreshNamesWhatNoStackKnows(t *testing.T) {
 		Account: sharedAccount, Region: region, Type: "aws:ec2/vpc:Vpc", ID: "vpc-0bbbbbbbbbbbbbbbb",
 		Properties: awssim.Object{"cidrBlock": "10.8.0.0/16", "tags": map[string]any{"app": "other"}},
 	}}
-	e := newEnvironment(t, smallProject(), world)
+	e := newEnvironment(t, smallProject(), setup)
 	_, err := e.env.Preview(t.Context()) // makes the stack
 	require.NoError(t, err)
 	_, err = e.env.Refresh(t.Context())
@@ -163,7 +163,7 @@ func TestRefreshNamesWhatNoStackKnows(t *testing.T) {
 // it made, images and policies in AWS's own form included.
 func TestARefreshOfWhatNobodyChangedLeavesNothingToDo(t *testing.T) {
 	t.Parallel()
-	e := newEnvironment(t, smallProject(), ordersWorld())
+	e := newEnvironment(t, smallProject(), ordersSetup())
 	e.up()
 	_, err := e.env.Refresh(t.Context())
 	require.NoError(t, err)
@@ -175,7 +175,7 @@ func TestARefreshOfWhatNobodyChangedLeavesNothingToDo(t *testing.T) {
 // another digest: layers keep the time at which the build context was written.
 func TestGoingBackToAnEarlierMappingDeploysIt(t *testing.T) {
 	t.Parallel()
-	e := newEnvironment(t, smallProject(), ordersWorld())
+	e := newEnvironment(t, smallProject(), ordersSetup())
 	deployed := func() string {
 		services, err := e.Services(sharedAccount, region)
 		require.NoError(t, err)

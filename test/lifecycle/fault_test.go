@@ -29,7 +29,7 @@ var faultKinds = []struct {
 func TestEveryCallMayFail(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	b := newInitialStates(t, smallProject(), ordersWorld)
+	b := newInitialStates(t, smallProject(), ordersSetup)
 	for _, fault := range faultKinds {
 		t.Run("up with "+fault.name, func(t *testing.T) {
 			t.Parallel()
@@ -55,7 +55,7 @@ func TestEveryCallMayFail(t *testing.T) {
 // nothing in between.
 func TestWhatWasCreatedWithoutAnAnswerIsAdopted(t *testing.T) {
 	t.Parallel()
-	e := newEnvironment(t, smallProject(), ordersWorld())
+	e := newEnvironment(t, smallProject(), ordersSetup())
 	before := e.things()
 	for _, action := range []string{
 		"ec2:CreateVpc", "acm:RequestCertificate", "ecr:CreateRepository", "iam:CreateRole",

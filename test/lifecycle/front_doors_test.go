@@ -46,12 +46,12 @@ const (
 	validating = `  portico:certificates: {zones: [{name: example.com, roleArn: "arn:aws:iam::111111111111:role/dns"}]}`
 )
 
-// frontDoorsWorld is what exists before Portico deploys frontDoorsMapping.
-func frontDoorsWorld() *awssim.World {
-	world := policyWorld()
-	world.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: "arn:aws:acm-pca:us-east-1:222222222222:certificate-authority/0a1b"}}
-	world.Accounts[0].Roles = append(world.Accounts[0].Roles, awssim.Role{Name: "dns", Trusts: []string{sharedAccount}})
-	return world
+// frontDoorsSetup is what exists before Portico deploys frontDoorsMapping.
+func frontDoorsSetup() *awssim.Setup {
+	setup := policySetup()
+	setup.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: "arn:aws:acm-pca:us-east-1:222222222222:certificate-authority/0a1b"}}
+	setup.Accounts[0].Roles = append(setup.Accounts[0].Roles, awssim.Role{Name: "dns", Trusts: []string{sharedAccount}})
+	return setup
 }
 
 // frontDoorsProject is frontDoorsMapping's projects, by the names of their files.
@@ -66,7 +66,7 @@ func frontDoorsProject() map[string]string {
 // newFrontDoorsEnvironment is an environment of frontDoorsMapping before its first up.
 func newFrontDoorsEnvironment(t *testing.T) *simulatedEnvironment {
 	t.Helper()
-	e := newEnvironment(t, frontDoorsProject(), frontDoorsWorld())
+	e := newEnvironment(t, frontDoorsProject(), frontDoorsSetup())
 	e.env.Settle = 0
 	return e
 }
@@ -295,16 +295,16 @@ func TestCustomDomainsChangeTheirCertificates(t *testing.T) {
 func TestTheEndpointsAccountMayOwnAPIsToo(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	world := policyWorld()
-	for i := range world.RESTAPIs {
-		world.RESTAPIs[i].Account = sharedAccount
+	setup := policySetup()
+	for i := range setup.RESTAPIs {
+		setup.RESTAPIs[i].Account = sharedAccount
 	}
 	files := smallProject()
 	delete(files, "accounts/provider/Pulumi.dev-orders.yaml")
 	files["mapping.yaml"] = strings.NewReplacer("ACCOUNT: orders", `ACCOUNT: "`+sharedAccount+`"`).Replace(frontDoorsMapping)
 	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:providers: [organization/portico-provider/dev-own]\n"
 	files["accounts/provider/Pulumi.dev-own.yaml"] = providerSettings(sharedAccount, redeploy)
-	e := newEnvironment(t, files, world)
+	e := newEnvironment(t, files, setup)
 	e.env.Settle = 0
 	e.up()
 	e.requireNoChanges()

@@ -45,10 +45,10 @@ func movingProject(frontDoor mapping.FrontDoor) map[string]string {
 	return files
 }
 
-func movingWorld() *awssim.World {
-	world := policyWorld()
-	world.Accounts[0].Roles = append(world.Accounts[0].Roles, awssim.Role{Name: "validation", Trusts: []string{ordersAccount, sharedAccount}})
-	return world
+func movingSetup() *awssim.Setup {
+	setup := policySetup()
+	setup.Accounts[0].Roles = append(setup.Accounts[0].Roles, awssim.Role{Name: "validation", Trusts: []string{ordersAccount, sharedAccount}})
+	return setup
 }
 
 // TestOneUpTakesAHostToAnotherFrontDoor moves a host through all front doors and
@@ -57,7 +57,7 @@ func movingWorld() *awssim.World {
 func TestOneUpTakesAHostToAnotherFrontDoor(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	e := newEnvironment(t, movingProject(mapping.FrontDoorNGINX), movingWorld())
+	e := newEnvironment(t, movingProject(mapping.FrontDoorNGINX), movingSetup())
 	e.env.Settle = 0
 	before := e.things()
 	e.up()
@@ -128,7 +128,7 @@ func (e *simulatedEnvironment) requireAtFrontDoor(report *automation.Report, fro
 // gone.
 func TestDestroyLetsGoOfPrivateDomainsFirst(t *testing.T) {
 	t.Parallel()
-	e := newEnvironment(t, movingProject(mapping.FrontDoorNative), movingWorld())
+	e := newEnvironment(t, movingProject(mapping.FrontDoorNative), movingSetup())
 	e.env.Settle = 0
 	before := e.things()
 	e.up()

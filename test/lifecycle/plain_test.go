@@ -31,7 +31,7 @@ func newPlain(t *testing.T, files map[string]string) *plain {
 	files["main.go"], files["accounts/provider/main.go"] = read("main.go"), read("accounts/provider/main.go")
 	files["go.mod"] = strings.Replace(read("examples/embedding/go.mod"), "=> ../..", "=> "+root, 1)
 	files["go.sum"] = read("examples/embedding/go.sum")
-	p := &plain{simulatedEnvironment: newEnvironment(t, files, movingWorld())}
+	p := &plain{simulatedEnvironment: newEnvironment(t, files, movingSetup())}
 	p.pulumi, err = filepath.Abs(p.engine.path)
 	require.NoError(t, err)
 	p.run("-C", p.project, "stack", "init", "dev")

@@ -39,8 +39,8 @@ APIS:
 // retiredMapping is policyMapping with every row retired.
 var retiredMapping = strings.ReplaceAll(policyMapping, "    ACCOUNT: orders\n", "    ACCOUNT: orders\n    RETIRED: true\n")
 
-func policyWorld() *awssim.World {
-	w := ordersWorld()
+func policySetup() *awssim.Setup {
+	w := ordersSetup()
 	w.RESTAPIs = []awssim.RESTAPI{
 		{Account: ordersAccount, Region: region, ID: ownedAPI, Name: "owned", Policy: json.RawMessage(ownersPolicy), Stages: []string{"dev", "prod"}},
 		{Account: ordersAccount, Region: region, ID: emptyAPI, Name: "empty", Stages: []string{"dev"}},
@@ -106,7 +106,7 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 	t.Parallel()
 	files := smallProject()
 	files["mapping.yaml"] = policyMapping
-	e := newEnvironment(t, files, policyWorld())
+	e := newEnvironment(t, files, policySetup())
 	before := map[string]awssim.DeployedAPI{}
 	for id, api := range e.RESTAPIs(region) {
 		before[id] = api
@@ -230,9 +230,9 @@ func (l *lives) sent(id string) string {
 // of which each has something else wrong, side by side with one that is right.
 func TestAPIsThatCannotBeUsedAreNamedBeforeAnythingChanges(t *testing.T) {
 	t.Parallel()
-	world := policyWorld()
-	world.Accounts = append(world.Accounts, awssim.Account{ID: "333333333333"})
-	world.RESTAPIs = append(world.RESTAPIs,
+	setup := policySetup()
+	setup.Accounts = append(setup.Accounts, awssim.Account{ID: "333333333333"})
+	setup.RESTAPIs = append(setup.RESTAPIs,
 		awssim.RESTAPI{Account: ordersAccount, Region: region, ID: "regional01", Name: "regional", EndpointType: "REGIONAL", Stages: []string{"dev"}},
 		awssim.RESTAPI{Account: ordersAccount, Region: "us-west-2", ID: "western001", Name: "western", Stages: []string{"dev"}},
 		awssim.RESTAPI{Account: ordersAccount, Region: region, ID: "mistyped01", Name: "mistyped", Policy: json.RawMessage(ownersPolicy), Stages: []string{"development"}},
@@ -257,7 +257,7 @@ func TestAPIsThatCannotBeUsedAreNamedBeforeAnythingChanges(t *testing.T) {
 		files["accounts/provider/Pulumi.dev-"+name+".yaml"] = strings.Replace(
 			providerSettings(ordersAccount, redeploy), "../../mapping.yaml", name+".yaml", 1)
 	}
-	e := newEnvironment(t, files, world)
+	e := newEnvironment(t, files, setup)
 	before := e.RESTAPIs(region)
 	report, err := e.env.Up(t.Context())
 	require.Error(t, err)

@@ -48,9 +48,9 @@ func TestHostsOfALBTakeTheQuotaOfRulesToItsEnd(t *testing.T) {
 	files := movingProject(mapping.FrontDoorALB)
 	files["mapping.yaml"] = fullMapping(mapping.FrontDoorALB, "a", "b")
 	files["Pulumi.dev.yaml"] += "  portico:quotas: {rulesPerLoadBalancer: 3}\n"
-	world := movingWorld()
-	world.Quotas = map[string]int{"Rules per Application Load Balancer": 3}
-	e := newEnvironment(t, files, world)
+	setup := movingSetup()
+	setup.Quotas = map[string]int{"Rules per Application Load Balancer": 3}
+	e := newEnvironment(t, files, setup)
 	e.env.Settle = 0
 	up := func(names ...string) {
 		t.Helper()
@@ -98,9 +98,9 @@ func TestAnExchangeAtAQuotaOfDomainsTakesTwoUpdates(t *testing.T) {
 			t.Parallel()
 			files := movingProject(test.frontDoor)
 			files["mapping.yaml"] = fullMapping(test.frontDoor, "a")
-			world := movingWorld()
-			world.Quotas = map[string]int{test.quota: 1}
-			e := newEnvironment(t, files, world)
+			setup := movingSetup()
+			setup.Quotas = map[string]int{test.quota: 1}
+			e := newEnvironment(t, files, setup)
 			e.env.Settle = 0
 			e.up()
 			require.NotNil(t, e.domain("a.internal.example.com"))

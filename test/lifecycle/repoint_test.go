@@ -32,7 +32,7 @@ func TestAHostIsGivenAnotherAPI(t *testing.T) {
 	const host = string(movingHost)
 	files := smallProject()
 	files["mapping.yaml"] = repointed(emptyAPI, host+" "+ownedAPI)
-	e := newEnvironment(t, files, policyWorld())
+	e := newEnvironment(t, files, policySetup())
 	e.env.Settle = 0
 	e.up()
 	shared, account := &lives{e, e.env.Shared}, &lives{e, e.env.Providers[0]}

@@ -185,7 +185,7 @@ func TestTheStateMayLieInS3(t *testing.T) {
 	state := &bucket{objects: map[string]object{}}
 	server := httptest.NewServer(state)
 	t.Cleanup(server.Close)
-	e := newCommandLineEnvironment(t, smallProject(), ordersWorld())
+	e := newCommandLineEnvironment(t, smallProject(), ordersSetup())
 	before := e.things()
 	maps.Copy(e.env.Env, map[string]string{
 		"PULUMI_BACKEND_URL":               "s3://state?region=us-east-1&use_path_style=true&disable_https=true&endpoint=" + server.URL,

@@ -51,7 +51,7 @@ func TestCertificatesSpillOverToFurtherLoadBalancers(t *testing.T) {
 	files := smallProject()
 	files["mapping.yaml"] = domainsOf(2)
 	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:quotas: {certificatesPerLoadBalancer: 1, namesPerCertificate: 1}\n"
-	e := newEnvironment(t, files, ordersWorld())
+	e := newEnvironment(t, files, ordersSetup())
 	before := e.things()
 	e.up()
 	require.Len(t, e.ids(balancerType), 1)
@@ -75,12 +75,12 @@ func TestCertificatesSpillOverToFurtherLoadBalancers(t *testing.T) {
 func TestSharesFromOutsideTheOrganizationAreAccepted(t *testing.T) {
 	slowly(t)
 	t.Parallel()
-	world := movingWorld()
-	world.Accounts[1].OutsideOrganization = true
+	setup := movingSetup()
+	setup.Accounts[1].OutsideOrganization = true
 	files := movingProject("native")
 	files["Pulumi.dev.yaml"] += "  portico:native: {acceptShares: [\"" + ordersAccount + "\"]}\n"
 	files["accounts/provider/Pulumi.dev-orders.yaml"] += "  portico:native: {allowExternalPrincipals: true}\n"
-	e := newEnvironment(t, files, world)
+	e := newEnvironment(t, files, setup)
 	e.env.Settle = 0
 	before := e.things()
 	e.up()
@@ -105,11 +105,11 @@ func TestEnvironmentsOfOneAccountHaveTheSameNames(t *testing.T) {
 	files["prod.yaml"] = strings.ReplaceAll(prod, toProd, "other00002")
 	files["Pulumi.prod.yaml"] = strings.NewReplacer("mapping.yaml", "prod.yaml", "environment: dev", "environment: prod", "/dev-orders", "/prod-orders").Replace(files["Pulumi.dev.yaml"])
 	files["accounts/provider/Pulumi.prod-orders.yaml"] = strings.NewReplacer("mapping.yaml", "prod.yaml", "portico/dev", "portico/prod").Replace(files[orders])
-	world := movingWorld()
+	setup := movingSetup()
 	for _, id := range []string{"other00001", "other00002"} {
-		world.RESTAPIs = append(world.RESTAPIs, awssim.RESTAPI{Account: ordersAccount, Region: region, ID: id, Name: id, Stages: []string{"dev"}})
+		setup.RESTAPIs = append(setup.RESTAPIs, awssim.RESTAPI{Account: ordersAccount, Region: region, ID: id, Name: id, Stages: []string{"dev"}})
 	}
-	e := newEnvironment(t, files, world)
+	e := newEnvironment(t, files, setup)
 	e.env.Settle = 0
 	other, err := automation.Discover(e.project, "prod", automation.Programs{
 		Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn, ProviderTagged: accounts.ProviderTaggedIn,
@@ -166,7 +166,7 @@ func TestAMoveThatFailsIsNotClaimed(t *testing.T) {
 			t.Parallel()
 			files := movingProject(test.from)
 			files["Pulumi.dev.yaml"] += test.settings
-			e := newEnvironment(t, files, movingWorld())
+			e := newEnvironment(t, files, movingSetup())
 			e.env.Settle = 0
 			e.up()
 

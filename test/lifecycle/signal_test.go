@@ -27,7 +27,7 @@ func TestASignalEndsAnUpInOrderAndTheNextGoesOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newEnvironment(t, smallProject(), ordersWorld())
+			e := newEnvironment(t, smallProject(), ordersSetup())
 			before := e.things()
 			up := e.command(program, "up", "--env", "dev", "--dir", e.project)
 			var progress bytes.Buffer

@@ -65,9 +65,9 @@ func providerSettings(account string, more ...string) string {
 
 const redeploy = "  portico:redeploy: true"
 
-// ordersWorld is what exists before Portico deploys smallMapping.
-func ordersWorld() *awssim.World {
-	return &awssim.World{
+// ordersSetup is what exists before Portico deploys smallMapping.
+func ordersSetup() *awssim.Setup {
+	return &awssim.Setup{
 		Home: awssim.Identity{Account: sharedAccount, Principal: "arn:aws:iam::" + sharedAccount + ":user/operator"},
 		Accounts: []awssim.Account{
 			{ID: sharedAccount},
@@ -115,9 +115,9 @@ type simulatedEnvironment struct {
 }
 
 // open opens the environment that a directory holds, or creates it.
-func open(t *testing.T, dir, project string, world *awssim.World) *simulatedEnvironment {
+func open(t *testing.T, dir, project string, setup *awssim.Setup) *simulatedEnvironment {
 	t.Helper()
-	simulator, err := awssim.Open(filepath.Join(dir, "accounts"), world)
+	simulator, err := awssim.Open(filepath.Join(dir, "accounts"), setup)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
 	simulator.BuildIn(project)
@@ -145,11 +145,11 @@ func open(t *testing.T, dir, project string, world *awssim.World) *simulatedEnvi
 func (e *simulatedEnvironment) sleep(_ context.Context, d time.Duration) error { return e.Pass(d) }
 
 // newEnvironment opens a new environment with a project of its own.
-func newEnvironment(t *testing.T, files map[string]string, world *awssim.World) *simulatedEnvironment {
+func newEnvironment(t *testing.T, files map[string]string, setup *awssim.Setup) *simulatedEnvironment {
 	t.Helper()
 	project := t.TempDir()
 	write(t, project, files)
-	return open(t, t.TempDir(), project, world)
+	return open(t, t.TempDir(), project, setup)
 }
 
 // up brings the environment up, which has to succeed.

@@ -267,7 +267,7 @@ func deploy(op *engine.Op) error {
 	api := op.Ref("restApi")
 	policy := api.Properties.Text("policy")
 	// An owner may have blanked the policy of an API after deploying it, so a
-	// world may begin with a stage that nothing admits.
+	// setup may begin with a stage that nothing admits.
 	if isPrivate(api) && policy == "" && !op.Owner {
 		return op.Refuse("BadRequestException", "Private REST API doesn't have a resource policy attached to it")
 	}

@@ -19,7 +19,7 @@ type Session struct {
 	Region      string
 	Caller      string // principal ARN
 	allows      []string
-	Owner       bool // lays out the world; limits don't hold
+	Owner       bool // lays out the setup; limits don't hold
 	defaultTags Object
 }
 

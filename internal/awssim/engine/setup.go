@@ -152,13 +152,13 @@ func (w *Setup) check(c *Catalog) error {
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
 		if !accountID.MatchString(id) {
-			problems = append(problems, fmt.Errorf("describe the world: account ID %q has not 12 digits", id))
+			problems = append(problems, fmt.Errorf("simulate accounts: account ID %q has not 12 digits", id))
 		}
 	}
 	known := c.quotaNames()
 	for _, name := range slices.Sorted(maps.Keys(w.Quotas)) {
 		if !slices.Contains(known, name) {
-			problems = append(problems, fmt.Errorf("describe the world: no quota %q is simulated; there are %s", name, strings.Join(known, "; ")))
+			problems = append(problems, fmt.Errorf("simulate accounts: no quota %q is simulated; there are %s", name, strings.Join(known, "; ")))
 		}
 	}
 	return errors.Join(problems...)

@@ -42,7 +42,7 @@ func (r *Resource) scope() scope { return scope{r.Account, r.Region, r.Type} }
 type store struct {
 	resources map[scope]map[string]*Resource
 	births    map[string]int  // how many resources an origin has brought forth, for IDs
-	seeded    map[string]bool // what of the World has been laid out already
+	seeded    map[string]bool // what of the Setup has been laid out already
 	passed    time.Duration   // how far the accounts' time is ahead of the real one
 	journal   *os.File        // nil: in memory only
 }

@@ -88,7 +88,7 @@ func publicCNAME(op *engine.Op, name, value string, pending *engine.Resource) st
 }
 
 // publicZone is the public hosted zone that answers for a name: the closest
-// one that is delegated. The world's zones are; one that a program creates is
+// one that is delegated. The setup's zones are; one that a program creates is
 // once its parent has an NS record that names its servers.
 func publicZone(op *engine.Op, name string, pending *engine.Resource) *engine.Resource {
 	var closest *engine.Resource

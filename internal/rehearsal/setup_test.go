@@ -20,7 +20,7 @@ func parse(t *testing.T, document string) *mapping.Mapping {
 	return m
 }
 
-func TestTheWorldHasWhatAMappingNeeds(t *testing.T) {
+func TestTheSetupHasWhatAMappingNeeds(t *testing.T) {
 	m := parse(t, `
 ACCOUNTS:
   orders: {ID: "222222222222", ROLE_ARN: "arn:aws:iam::222222222222:role/team/portico"}
@@ -31,7 +31,7 @@ APIS:
   - {CUSTOM_DOMAIN_URL: n.example.com, PRIVATE_API_URL: "https://cccccccccc.execute-api.eu-west-1.amazonaws.com/dev", ACCOUNT: "333333333333"}
 `)
 	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m), roles: []string{"arn:aws:iam::111111111111:role/portico-dev"}}
-	w, err := initial.world()
+	w, err := initial.setup()
 	require.NoError(t, err)
 	require.Equal(t, awssim.Identity{Account: "111111111111", Principal: "arn:aws:iam::111111111111:user/operator"}, w.Home)
 
@@ -61,7 +61,7 @@ APIS:
 		require.Equal(t, "eu-west-1", api.Region)
 	}
 
-	again, err := initial.world()
+	again, err := initial.setup()
 	require.NoError(t, err)
 	require.Equal(t, w, again, "the same mapping has the same initial state")
 }
@@ -94,28 +94,28 @@ func TestOwnersDiffer(t *testing.T) {
 	require.Positive(t, authorizing)
 }
 
-func TestAWorldIsReadStrictly(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "world.json")
-	want := &awssim.World{
+func TestASetupIsReadStrictly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "setup.json")
+	want := &awssim.Setup{
 		Home:        awssim.Identity{Account: "111111111111", Principal: "arn:aws:iam::111111111111:user/me"},
 		HostedZones: []awssim.HostedZone{{Account: "111111111111", ID: "Z1", Name: "example.com"}},
 	}
 	data, err := json.Marshal(want)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, data, 0o600))
-	got, err := readWorld(path)
+	got, err := readSetup(path)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 
 	require.NoError(t, os.WriteFile(path, []byte(`{"Homes": {}}`), 0o600))
-	_, err = readWorld(path)
+	_, err = readSetup(path)
 	require.ErrorContains(t, err, path)
 	require.ErrorContains(t, err, "Homes")
 }
 
-// TestTheWorldHasTheZonesThatSettingsName gives a zone of the settings to its
+// TestTheSetupHasTheZonesThatSettingsName gives a zone of the settings to its
 // role's account, and lets every account write validation records.
-func TestTheWorldHasTheZonesThatSettingsName(t *testing.T) {
+func TestTheSetupHasTheZonesThatSettingsName(t *testing.T) {
 	m := parse(t, `
 APIS:
   - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", ACCOUNT: "222222222222", FRONT_DOOR: alb}
@@ -130,7 +130,7 @@ config:
 `), 0o600))
 	found, err := findSettings(dir, filepath.Join(dir, "m.yaml"))
 	require.NoError(t, err)
-	w, err := found.initialState(m).world()
+	w, err := found.initialState(m).setup()
 	require.NoError(t, err)
 	zones, trusts := map[string]string{}, map[string][]string{}
 	for _, zone := range w.HostedZones {

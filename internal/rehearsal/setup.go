@@ -25,7 +25,7 @@ const sharedAccount mapping.AccountID = "111111111111"
 var owners = []mapping.AccountID{"200000000001", "200000000002", "200000000003"}
 
 // initialState is what exists before the first deployment: the values from which
-// an awssim.World is built.
+// an awssim.Setup is built.
 type initialState struct {
 	mapping *mapping.Mapping
 	// shared is the shared-services account, and region where it works.
@@ -37,15 +37,15 @@ type initialState struct {
 	zones []validationZone
 }
 
-// world is what exists before the first deployment: accounts with the roles
+// setup is what exists before the first deployment: accounts with the roles
 // that the mapping names, the public hosted zones in which certificates are
 // validated, and the owners' private APIs.
-func (s initialState) world() (*awssim.World, error) {
+func (s initialState) setup() (*awssim.Setup, error) {
 	apis, err := s.apis()
 	if err != nil {
 		return nil, err
 	}
-	w := &awssim.World{
+	w := &awssim.Setup{
 		Home: awssim.Identity{
 			Account:   string(s.shared),
 			Principal: aws.ARN{Partition: s.partition(), Service: "iam", AccountID: string(s.shared), Resource: "user/operator"}.String(),
@@ -249,17 +249,17 @@ func zoneID(name mapping.Zone) string {
 	return string(id)
 }
 
-// readWorld reads a world from a JSON file.
-func readWorld(path string) (*awssim.World, error) {
+// readSetup reads a setup from a JSON file.
+func readSetup(path string) (*awssim.Setup, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the world's description: %w", err)
+		return nil, fmt.Errorf("read what the accounts begin with: %w", err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	var w awssim.World
+	var w awssim.Setup
 	if err := decoder.Decode(&w); err != nil {
-		return nil, fmt.Errorf("read the world's description: %s: %w: write it as internal/awssim's type World is", path, err)
+		return nil, fmt.Errorf("read what the accounts begin with: %s: %w: write it as internal/awssim's type Setup is", path, err)
 	}
 	return &w, nil
 }

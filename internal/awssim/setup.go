@@ -8,8 +8,8 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/route53"
 )
 
-// World is what exists before any program has run.
-type World struct {
+// Setup is what exists before any program has run.
+type Setup struct {
 	// Home is who calls without assuming a role: the identity of the
 	// credentials that the engine would find in its environment.
 	Home engine.Identity
@@ -45,9 +45,9 @@ type World struct {
 	Quotas map[string]int `json:",omitempty"`
 }
 
-// New begins with a world and keeps what happens in memory.
-func New(world *World) (*Simulator, error) {
-	s, err := engine.New(simulated(), world.setup())
+// New begins with a setup and keeps what happens in memory.
+func New(setup *Setup) (*Simulator, error) {
+	s, err := engine.New(simulated(), setup.engine())
 	if err != nil {
 		return nil, err
 	}
@@ -55,19 +55,19 @@ func New(world *World) (*Simulator, error) {
 }
 
 // Open goes on with what a directory holds, and keeps every change there. What
-// of the world it has not met before is added; what it has met is left as the
+// of the setup it has not met before is added; what it has met is left as the
 // programs made it.
-func Open(dir string, world *World) (*Simulator, error) {
-	s, err := engine.Open(simulated(), dir, world.setup())
+func Open(dir string, setup *Setup) (*Simulator, error) {
+	s, err := engine.Open(simulated(), dir, setup.engine())
 	if err != nil {
 		return nil, err
 	}
 	return &Simulator{s}, nil
 }
 
-// setup is the world as the engine and the services are told of it, in the order
+// engine is the setup as the engine and the services are told of it, in the order
 // in which it can be laid out.
-func (w *World) setup() engine.Setup {
+func (w *Setup) engine() engine.Setup {
 	setup := engine.Setup{Home: w.Home, Accounts: w.Accounts, Quotas: w.Quotas, Facts: []any{
 		acm.CertificateAuthorities(w.CertificateAuthorities), acm.EmailApprovals(w.EmailApprovals), route53.DNSProfiles(w.DNSProfiles), ecr.PublicImages(w.Images),
 	}}
