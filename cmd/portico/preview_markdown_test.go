@@ -90,7 +90,7 @@ func TestPreviewComparesTheMappingWithItsBase(t *testing.T) {
 		"the file is renamed, and its rows stay": {func(e *repository) {
 			require.NoError(t, os.Rename(filepath.Join(e.dir, "mapping.yaml"), filepath.Join(e.dir, "renamed.yaml")))
 			e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: renamed.yaml\n")
-		}, "main", "nothing changes", false},
+		}, "main", "Since <code>main</code>: 1 setting changed.", true},
 		"the base has no such file": {func(e *repository) {
 			require.NoError(t, os.Remove(filepath.Join(e.dir, "mapping.yaml")))
 			e.commit("remove")
@@ -197,7 +197,7 @@ func TestPreviewKnowsCertificatesThatNobodyIssues(t *testing.T) {
 	e.write("Pulumi.dev.yaml", fmt.Sprintf(settings, ""))
 	got := e.preview()
 	require.Zero(t, got.code, got.err)
-	require.Contains(t, got.out, "1 certificate removed, 1 supplied certificate attached.")
+	require.Contains(t, got.out, "1 certificate removed, 1 supplied certificate attached, 3 settings changed.")
 	require.Contains(t, got.out, "| attached, supplied | `*.private.example.com` |")
 
 	e.write("mapping.yaml", reviewedMapping+strings.ReplaceAll(strings.TrimPrefix(reviewedMapping, "APIS:\n"), "orders.private", "orders.sales"))

@@ -21,6 +21,8 @@ import (
 // heeded chooses the mistakes in settings that count.
 func described(files tree, environment, shown string, heeded func(*settings.Error) bool) (state review.State, mappingPath string, err error) {
 	state.Revision = files.name
+	files, state.Files = recorded(files)
+	state.Settings = writtenSettings(settings.Project{Files: files, Shown: shown}, environment)
 	project := settings.Project{Files: files, Shown: shown}
 	shared, err := settings.Source{Project: project, Stack: environment}.Shared()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -59,6 +61,7 @@ func described(files tree, environment, shown string, heeded func(*settings.Erro
 		return state, "", errors.Join(wrong.err(), fmt.Errorf("find the mapping of environment %q: %s has no portico:mapping",
 			environment, filepath.Join(shown, "Pulumi."+environment+".yaml")))
 	}
+	state.MappingFiles = []string{shared.Mapping}
 	state.Mapping, err = loadReviewed(files, shared.Mapping, shown)
 	if err == nil {
 		err = stacks.checkRoles(state.Mapping)
@@ -197,7 +200,7 @@ func reviewedStack(name string, c *settings.Provider) review.Stack {
 		redeploy = review.RedeployByHand
 	}
 	stack := review.Stack{
-		Name: name, Account: c.AWS.AccountID, Redeploy: redeploy,
+		Name: name, Account: c.AWS.AccountID, RoleARN: c.AWS.RoleARN, Redeploy: redeploy,
 		AdditionalVPCEndpointIDs: c.AdditionalVPCEndpointIDs,
 		NativeEndpointIDs:        c.Native.VPCEndpointIDs,
 		DenyForm:                 resourcepolicy.DenyForm(c.Policy.DenyForm),

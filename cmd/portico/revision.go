@@ -94,7 +94,8 @@ func (g git) commit(revision string) (tree, error) {
 			if _, err := g.run("cat-file", "-e", object(sub)); err != nil {
 				return nil, nil //nolint:nilerr // an absent directory has no files
 			}
-			out, err := g.run("ls-tree", "--name-only", "-z", object(sub))
+			// Without --full-tree git keeps to the names below its own directory.
+			out, err := g.run("ls-tree", "--full-tree", "--name-only", "-z", object(sub))
 			if err != nil {
 				return nil, err
 			}

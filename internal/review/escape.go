@@ -11,6 +11,14 @@ import (
 // a table's cell.
 func code[T ~string](value T) string { return "`" + string(value) + "`" }
 
+// named shows what is of a grammar as code, and all else verbatim.
+func named(text string) string {
+	if strings.ContainsAny(text, "`|\n\r<>") {
+		return verbatim(text)
+	}
+	return code(text)
+}
+
 func codes[T ~string](values []T) string {
 	shown := make([]string, len(values))
 	for i, v := range values {

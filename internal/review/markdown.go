@@ -35,7 +35,8 @@ func (r *Review) Markdown(style Style) (string, error) {
 		return "", err
 	}
 	sections := []*section{
-		r.opening(), r.warningSection(), r.rowSection(style), r.moveSection(), r.diagramSection(), r.redeploySection(),
+		r.opening(), r.warningSection(), r.settingsSection(), r.accountSection(), r.filesSection(),
+		r.rowSection(style), r.moveSection(), r.diagramSection(), r.redeploySection(),
 		policies, r.certificateSection(), r.zoneSection(), r.limitSection(), r.closing(),
 	}
 	return assemble(sections, style.MaxBytes, "`"+style.Whole+"` prints all."), nil
@@ -98,8 +99,14 @@ func (r *Review) summary() string {
 	add(len(r.Certificates.Removed)+len(r.Certificates.AccountsRemoved), "certificate", "removed")
 	add(len(r.Certificates.Attached), "supplied certificate", "attached")
 	add(len(r.Certificates.Detached), "supplied certificate", "detached")
-	if len(parts) == 0 {
+	add(len(r.Settings), "setting", "changed")
+	add(len(r.Accounts), "entry", "of ACCOUNTS changed")
+	add(len(r.otherContents()), "file", "that the settings name changed")
+	if len(parts) == 0 && len(r.Rows) > 0 {
 		return count(len(r.Rows), "row") + " changed"
+	}
+	if len(parts) == 0 {
+		return "no value changes"
 	}
 	return strings.Join(parts, ", ")
 }
@@ -107,7 +114,7 @@ func (r *Review) summary() string {
 func (r *Review) warningSection() *section {
 	s := &section{head: "\n#### To watch\n\n", things: "warnings"}
 	for _, w := range r.Warnings {
-		s.items = append(s.items, fmt.Sprintf("- %s: %s.\n", code(w.Subject), w.Text))
+		s.items = append(s.items, fmt.Sprintf("- %s: %s.\n", named(w.Subject), w.Text))
 	}
 	return s
 }

@@ -1,6 +1,6 @@
-// Package review is what a change of an environment's mapping means: which hosts,
-// verbs, policies, certificates and zones come and go, which limits it comes near
-// to, and which account has to redeploy. It needs neither AWS nor an engine:
+// Package review is what a change of an environment's files means: which hosts,
+// verbs, policies, certificates and zones come and go, which settings and accounts
+// differ, which limits it comes near to, and which account has to redeploy. It needs neither AWS nor an engine:
 // the two revisions' mappings and settings decide.
 //
 // Compare makes a Review, and Markdown writes it as a pull request's comment.
@@ -29,6 +29,12 @@ type State struct {
 	Absent string
 	// Stacks are the provider accounts' stacks.
 	Stacks []Stack
+	// Settings are the files of the projects and their stacks.
+	Settings []SettingsFile
+	// Files are the digests of all files that were read at the revision, by
+	// path; MappingFiles are those that have the rows.
+	Files        map[string][32]byte
+	MappingFiles []string
 	// ReadsProviders reports whether the shared stack's settings name them, as they
 	// must if a row has another front door than nginx.
 	ReadsProviders bool
@@ -43,6 +49,8 @@ type Stack struct {
 	Name string
 	// Account is 12 digits, or a name of the mapping's ACCOUNTS.
 	Account string
+	// RoleARN is the settings' own role; empty: that of ACCOUNTS counts.
+	RoleARN string
 	// APIs are the APIs of rows without an account that the stack takes.
 	APIs     []mapping.APIID
 	Redeploy Redeploy
@@ -89,6 +97,9 @@ type Review struct {
 	// Moves are the hosts that change their front door.
 	Moves        []Move
 	Rows         []RowChange
+	Accounts     []AccountChange
+	Settings     []SettingsChange
+	Files        []FileChange
 	Policies     []PolicyChange
 	Certificates CertificateChanges
 	Zones        []ZoneChange
@@ -115,8 +126,8 @@ const (
 
 // Empty reports whether the change means nothing to an environment.
 func (r *Review) Empty() bool {
-	return len(r.Rows) == 0 && len(r.Policies) == 0 && len(r.Zones) == 0 &&
-		r.Certificates.empty() && len(r.Warnings) == 0 && r.Proxy == ProxyStays
+	return len(r.Rows) == 0 && len(r.Accounts) == 0 && len(r.Settings) == 0 && len(r.Files) == 0 &&
+		len(r.Policies) == 0 && len(r.Zones) == 0 && r.Certificates.empty() && len(r.Warnings) == 0 && r.Proxy == ProxyStays
 }
 
 // Request asks for a comparison.
@@ -154,6 +165,8 @@ func Compare(r Request) (*Review, error) {
 		HostsRemoved: without(base.topology.Resolvable, head.topology.Resolvable),
 		Moves:        compareMoves(base, head),
 		Rows:         compareRows(base.rows(), head.rows()),
+		Accounts:     compareAccounts(base, head),
+		Settings:     compareSettings(base.Settings, head.Settings),
 		Policies:     comparePolicies(base, head),
 		Certificates: compareCertificates(base, head),
 		Zones:        compareZones(base, head),
@@ -162,6 +175,7 @@ func Compare(r Request) (*Review, error) {
 	if review.Limits, err = compareLimits(base, head); err != nil {
 		return nil, err
 	}
+	review.Files = compareFiles(review, base, head)
 	review.HostsRepointed = repointed(review.Rows, review.HostsAdded)
 	review.Warnings = warnings(review, base, head)
 	return review, nil

@@ -10,8 +10,7 @@ import (
 
 // Warning is what a reviewer should know that no table shows.
 type Warning struct {
-	// Subject is the API, zone or account that the warning is about: a value
-	// of a grammar.
+	// Subject is the API, zone, account or setting that the warning is about.
 	Subject string
 	Text    string
 }
@@ -40,7 +39,9 @@ func warnings(r *Review, base, head side) []Warning {
 		list = append(list, Warning{"portico:providers",
 			"the shared stack's settings don't name the accounts' stacks, which rows of other front doors than nginx wait for: its update will fail"})
 	}
-	return append(list, policiesWithoutStack(r)...)
+	list = append(list, policiesWithoutStack(r)...)
+	list = append(list, accountWarnings(r, head)...)
+	return append(list, settingsWarnings(r, base, head)...)
 }
 
 // needsProviders reports whether the accounts of APIs deploy a part of the front
