@@ -68,6 +68,7 @@ func (r *reader) document(data []byte) *yaml.Node {
 		return nil
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	r.data = data
 	if line, column, err := checkText(data); err != nil {
 		r.reportAt(line, column, "", err)
 		return nil
@@ -118,7 +119,7 @@ func checkText(data []byte) (line, column int, err *mistake) {
 		case r == utf8.RuneError && size == 1:
 			return line, column, wrong(fmt.Sprintf("byte 0x%02x is not UTF-8", c), "save the file as UTF-8")
 		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff' || r == '\ufffe' || r == '\uffff':
-			return line, column, wrong(fmt.Sprintf("character %U doesn't print", r), "delete it")
+			return line, column, wrong("character "+characterName(r)+" doesn't print", "delete it")
 		}
 		i += size
 		column++

@@ -93,7 +93,13 @@ func (e Errors) sort() Errors {
 
 // mistake is what is wrong with a value and what to write instead, before it
 // is known where in the file the value is.
-type mistake struct{ message, fix string }
+type mistake struct {
+	message, fix string
+	// part is the part of the value that is wrong; empty: any.
+	part string
+	// freeText reports that the value may hold any characters that print.
+	freeText bool
+}
 
 func (m *mistake) err() error { return &Error{Message: m.message, Fix: m.fix} }
 

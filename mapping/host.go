@@ -25,7 +25,7 @@ const (
 func ParseCustomDomain(value string) (Host, BasePath, error) {
 	host, path, wrong := parseCustomDomain(value)
 	if wrong != nil {
-		return "", "", wrong.err()
+		return "", "", wrong.of(value).err()
 	}
 	return host, path, nil
 }
@@ -136,7 +136,7 @@ func parseName(value string, wildcard bool) (string, *mistake) {
 	}
 	for _, r := range value {
 		if r > unicode.MaxASCII {
-			return "", wrong(fmt.Sprintf("%s holds characters outside ASCII", quote(value)),
+			return "", wrong(fmt.Sprintf("%s holds %s, which is outside ASCII", quote(value), characterName(r)),
 				"write the name in its punycode form, which begins with xn--")
 		}
 	}

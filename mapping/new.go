@@ -50,30 +50,30 @@ func (r *reader) givenAccounts(accounts []Account) {
 	names, ids := map[string]bool{}, map[AccountID]string{}
 	for _, a := range accounts {
 		at := value{path: "ACCOUNTS"}.child(a.Name, &yaml.Node{Line: a.Pos.Line, Column: a.Pos.Column})
-		report := func(key string, m *mistake) {
-			path := at.path
+		report := func(key, value string, m *mistake) {
+			path, m := at.path, m.of(value)
 			if key != "" {
 				path += "." + key
 			}
 			r.errs = append(r.errs, &Error{File: a.Pos.File, Line: at.Line, Column: at.Column, Path: path, Message: m.message, Fix: m.fix})
 		}
 		if err := parseAccountName(a.Name); err != nil {
-			report("", err)
+			report("", a.Name, err)
 		}
 		if _, err := parseAccountID(string(a.ID)); err != nil {
-			report("ID", err)
+			report("ID", string(a.ID), err)
 		}
 		if a.RoleARN != "" {
 			if err := parseRoleARN(a.RoleARN, a.ID); err != nil {
-				report("ROLE_ARN", err)
+				report("ROLE_ARN", a.RoleARN, err)
 			}
 		}
 		first, twice := ids[a.ID]
 		switch {
 		case names[a.Name]:
-			report("", wrong("the name is given already", "delete one of the two"))
+			report("", "", wrong("the name is given already", "delete one of the two"))
 		case twice:
-			report("", wrong(fmt.Sprintf("account %s is named %s already", a.ID, first), "delete one of the two names"))
+			report("", "", wrong(fmt.Sprintf("account %s is named %s already", a.ID, first), "delete one of the two names"))
 		default:
 			ids[a.ID] = a.Name
 		}
@@ -93,43 +93,43 @@ func (r *reader) givenRow(index int, given Row) row {
 		}
 	}
 	mistakes := len(r.errs)
-	report := func(key string, m *mistake) {
+	report := func(key, value string, m *mistake) {
 		if m != nil {
-			r.refuse(&w, key, m)
+			r.refuse(&w, key, m.of(value))
 		}
 	}
 	var err *mistake
 	w.Host, w.BasePath, err = givenCustomDomain(given)
-	report("CUSTOM_DOMAIN_URL", err)
+	report("CUSTOM_DOMAIN_URL", given.URL(), err)
 	w.API, err = givenAPI(given.API)
-	report("PRIVATE_API_URL", err)
+	report("PRIVATE_API_URL", given.API.URL(), err)
 	w.Methods = r.givenMethods(&w, given)
 	if given.Account != "" {
 		w.Account, err = parseAccountID(string(given.Account))
-		report("ACCOUNT", err)
+		report("ACCOUNT", string(given.Account), err)
 	}
 	w.Timeout, err = givenTimeout(given.Timeout)
-	report("TIMEOUT", err)
+	report("TIMEOUT", "", err)
 	if given.Auth != "" {
 		w.Auth, err = oneOf(given.Auth, auths)
-		report("AUTH", err)
+		report("AUTH", string(given.Auth), err)
 	}
 	w.FrontDoor = FrontDoorNGINX
 	if given.FrontDoor != "" {
 		w.FrontDoor, err = oneOf(given.FrontDoor, frontDoors)
-		report("FRONT_DOOR", err)
+		report("FRONT_DOOR", string(given.FrontDoor), err)
 	}
 	w.AccessMode = AccessModeBasic
 	if given.AccessMode != "" {
 		w.AccessMode, err = oneOf(given.AccessMode, accessModes)
-		report("ENDPOINT_ACCESS_MODE", err)
+		report("ENDPOINT_ACCESS_MODE", string(given.AccessMode), err)
 	}
 	if given.PublicZone != "" {
 		w.PublicZone, err = parseZone(string(given.PublicZone))
-		report("ROUTE53_PUBLIC_DOMAIN", err)
+		report("ROUTE53_PUBLIC_DOMAIN", string(given.PublicZone), err)
 	}
-	report("DESCRIPTION", checkLine(given.Description))
-	report("OWNER", checkLine(given.Owner))
+	report("DESCRIPTION", given.Description, checkLine(given.Description))
+	report("OWNER", given.Owner, checkLine(given.Owner))
 	w.misread = len(r.errs) > mistakes
 	r.checkPublicZone(&w)
 	return w
@@ -175,7 +175,7 @@ func (r *reader) givenMethods(w *row, given Row) []Method {
 	for i, method := range given.Methods {
 		parsed, err := parseMethod(string(method))
 		if err != nil {
-			r.refuse(w, "VERBS", err).Path += fmt.Sprintf("[%d]", i)
+			r.refuse(w, "VERBS", err.of(string(method))).Path += fmt.Sprintf("[%d]", i)
 			continue
 		}
 		methods = append(methods, parsed)

@@ -130,7 +130,7 @@ APIS[8].ACCOUNT: API a1b2c3d4e5 belongs to account 222222222222 at APIS[0].PRIVA
 APIS[9].ACCOUNT: "orders" is not an account number: write its 12 digits, in quotes
 APIS[9].ROUTE53_PUBLIC_DOMAIN: zone "example.org" doesn't hold "private.example.com", whose certificate it shall validate: write private.example.com or a public zone above it
 APIS[10].AUTH: nginx can't carry signed requests, as its proxy rewrites Host and path, which Signature Version 4 covers: write FRONT_DOOR: alb or native, or delete AUTH if callers needn't sign
-APIS[11].DESCRIPTION: the text holds "\n": write one line of characters that print
+APIS[11].DESCRIPTION: "a\nb" holds U+000A LINE FEED, which ends a line: write one line
 APIS[11].OWNER: the text is 257 characters long; 256 fit a report: write less
 `), mistakes.Error())
 	for _, mistake := range mistakes {

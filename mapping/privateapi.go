@@ -24,7 +24,7 @@ const apiURL = "write https://{api}.execute-api.{region}.{suffix}/{stage}, such 
 func ParsePrivateAPI(url string) (PrivateAPI, error) {
 	api, wrong := parsePrivateAPI(url)
 	if wrong != nil {
-		return PrivateAPI{}, wrong.err()
+		return PrivateAPI{}, wrong.of(url).err()
 	}
 	return api, nil
 }

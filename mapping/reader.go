@@ -13,7 +13,11 @@ import (
 type reader struct {
 	// source is the file's name.
 	source string
-	errs   Errors
+	// data is the file's text, of which lineStarts are the lines' offsets once
+	// they are asked for.
+	data       []byte
+	lineStarts []int
+	errs       Errors
 	// accounts are the entries of ACCOUNTS by name; an entry with mistakes of
 	// its own is there with an empty ID, so that rows may name it.
 	accounts map[string]AccountID
@@ -59,7 +63,20 @@ func (r *reader) refuse(w *row, key string, m *mistake) *Error {
 	return e
 }
 
-func (r *reader) report(at value, m *mistake) { r.reportAt(at.Line, at.Column, at.path, m) }
+// report reports a mistake in a value. Where the value holds characters that
+// don't show or look like others, they are what is wrong.
+func (r *reader) report(at value, m *mistake) {
+	if at.Kind == yaml.ScalarNode {
+		if odd := m.characters(at.Value); len(odd) > 0 {
+			for _, o := range odd {
+				line, column := r.place(at.Node, o.at)
+				r.reportAt(line, column, at.path, o.mistakeIn(at.Value))
+			}
+			return
+		}
+	}
+	r.reportAt(at.Line, at.Column, at.path, m)
+}
 
 // resolve follows an alias. The value keeps the alias's own place in the file:
 // that is where a reader looks for the mistake.

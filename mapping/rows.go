@@ -187,6 +187,7 @@ func (r *reader) methods(words []string, places []value) []Method {
 		}
 		method, err := parseMethod(word)
 		if err != nil {
+			err.part = word
 			r.report(places[i], err)
 			continue
 		}

@@ -109,5 +109,9 @@ func syntaxError(err error, data []byte) (line, column int, m *mistake) {
 	case strings.Contains(message, "exceeded max depth"):
 		fix = "write ACCOUNTS: and APIS:, whose values are at most three levels deep"
 	}
+	if at, column, odd, found := oddNear(data, line); found {
+		problem := odd.mistakeIn("")
+		return at, column, wrong("the file is not YAML ("+strings.ReplaceAll(message, "\n", " ")+"), where the line"+strings.TrimPrefix(problem.message, `""`), problem.fix)
+	}
 	return line, 1, wrong("the file is not YAML ("+strings.ReplaceAll(message, "\n", " ")+")", fix)
 }

@@ -13,11 +13,11 @@ const maxText = 256
 // checkLine holds free text to one line of characters that print.
 func checkLine(text string) *mistake {
 	if n := utf8.RuneCountInString(text); n > maxText {
-		return wrong(fmt.Sprintf("the text is %d characters long; %d fit a report", n, maxText), "write less")
+		return &mistake{message: fmt.Sprintf("the text is %d characters long; %d fit a report", n, maxText), fix: "write less", freeText: true}
 	}
 	for _, r := range text {
 		if !unicode.IsPrint(r) {
-			return wrong(fmt.Sprintf("the text holds %s", quote(string(r))), "write one line of characters that print")
+			return &mistake{message: fmt.Sprintf("the text holds %s", quote(string(r))), fix: "write one line of characters that print", freeText: true}
 		}
 	}
 	return nil
