@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Warnings are what a valid mapping can't promise, in the order of its rows; none
-// of them keeps it from being deployed.
+// Warnings are what a valid mapping can't promise, in the order of its rows.
+//
+// Rows of several regions are valid, and no shared stack takes them all.
 //
 // A row below a wider one of the same API and stage, by base path and by API
 // path alike, holds its path to fewer verbs only as far as everyone reads paths
@@ -20,7 +21,7 @@ func (m *Mapping) Warnings() Errors {
 			served[routeOf(row, row.BasePath, row.API.Path)] = row
 		}
 	}
-	var warnings Errors
+	warnings := m.regionWarnings()
 	for i := range m.Rows {
 		row := &m.Rows[i]
 		if row.Retired || row.Methods == nil {
@@ -30,7 +31,7 @@ func (m *Mapping) Warnings() Errors {
 			warnings = append(warnings, narrowerWarning(row, wider, missing))
 		}
 	}
-	return warnings
+	return warnings.sort()
 }
 
 // route is a base path of a host and where it leads.

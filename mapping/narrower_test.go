@@ -53,6 +53,27 @@ func TestARowBelowAWiderOneIsWarnedOf(t *testing.T) {
 	}
 }
 
+// TestRowsOfSeveralRegionsAreWarnedOf: retired rows are deployed nowhere.
+func TestRowsOfSeveralRegionsAreWarnedOf(t *testing.T) {
+	row := func(i int, region, more string) string {
+		return fmt.Sprintf("  - {CUSTOM_DOMAIN_URL: h%d.a.example.com, PRIVATE_API_URL: \"https://a1b2c3d4e%d.execute-api.%s/prod\"%s}\n", i, i, region, more)
+	}
+	const virginia, beijing, ireland = "us-east-1.amazonaws.com", "cn-north-1.amazonaws.com.cn", "eu-west-1.amazonaws.com"
+	m, err := mapping.Parse("m.yaml", []byte("APIS:\n"+row(1, virginia, "")+row(2, beijing, "")+row(3, virginia, "")+row(4, ireland, "")+row(5, ireland, "")))
+	require.NoError(t, err)
+	require.Equal(t, []string{"us-east-1", "cn-north-1", "eu-west-1"}, m.Regions())
+	warnings := m.Warnings()
+	require.Len(t, warnings, 2)
+	const counted = "rows of 3 regions, us-east-1 (2 rows, the first on line 2), cn-north-1 (1 row on line 3), eu-west-1 (2 rows, the first on line 5)"
+	require.Contains(t, warnings[0].Error(), "m.yaml:3:5: APIS[1].PRIVATE_API_URL: the mapping has "+counted)
+	require.Contains(t, warnings[1].Error(), "m.yaml:5:5: APIS[3].PRIVATE_API_URL: the mapping has "+counted)
+
+	m, err = mapping.Parse("m.yaml", []byte("APIS:\n"+row(1, virginia, "")+row(2, beijing, ", RETIRED: true")))
+	require.NoError(t, err)
+	require.Empty(t, m.Warnings())
+	require.Equal(t, []string{"us-east-1"}, m.Regions())
+}
+
 func TestWarningsOfTenThousandRowsTakeNoTime(t *testing.T) {
 	var rows strings.Builder
 	rows.WriteString("APIS:\n")

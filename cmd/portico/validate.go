@@ -90,11 +90,11 @@ func (c *cli) writeValidated(path string, m *mapping.Mapping, err error, form va
 	case err != nil:
 		return err
 	case form.github:
-		if err := writeAnnotations(c.out, "warning", mappingMistakes(m.Warnings())); err != nil {
+		if err := writeAnnotations(c.out, "warning", warningsOf(m, path)); err != nil {
 			return err
 		}
 	default:
-		for _, w := range mappingMistakes(m.Warnings()) {
+		for _, w := range warningsOf(m, path) {
 			fmt.Fprintf(c.err, "%s:%d:%d: %s: warning: %s: %s\n", w.File, w.Line, w.Column, w.Path, w.Message, w.Fix)
 		}
 	}
@@ -105,7 +105,7 @@ func (c *cli) writeValidated(path string, m *mapping.Mapping, err error, form va
 func (c *cli) writeVerdict(path string, m *mapping.Mapping, err error) error {
 	v := verdict{OK: err == nil, Errors: mistakesOf(path, err)}
 	if err == nil {
-		v.Rows, v.Warnings = len(m.Rows), mappingMistakes(m.Warnings())
+		v.Rows, v.Warnings = len(m.Rows), warningsOf(m, path)
 	}
 	if err := c.writeJSON(v); err != nil {
 		return err
