@@ -68,6 +68,9 @@ type Environment struct {
 	// Progress is called with what happens as it happens, if it isn't nil. It is
 	// called from one goroutine at a time.
 	Progress func(Event)
+	// Check reports what is wrong with the stacks' settings, before Up and Preview
+	// run any of them; nil: nothing is checked. Discover makes it of Programs.Check.
+	Check func() error
 }
 
 // Stack is a Pulumi stack and the program that describes its resources.
@@ -94,6 +97,10 @@ type Programs struct {
 	// Shared and Provider make the programs of the shared stack and of a provider
 	// stack, such as accounts.SharedIn and accounts.ProviderIn.
 	Shared, Provider func(dir string) pulumi.RunFunc
+	// Check reports what is wrong with the settings of an environment's stacks, such
+	// as accounts.CheckSettings; nil: nothing is checked before the stacks run. It is
+	// given the directories of the two projects and the names of the stacks.
+	Check func(sharedDir, shared, providerDir string, providers []string) error
 	// SharedTagged and ProviderTagged are the stacks' Tagged; nil where there is
 	// none.
 	SharedTagged, ProviderTagged func(dir string, report func(arn string, tags map[string]string)) pulumi.RunFunc
@@ -116,7 +123,9 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 		return nil, fmt.Errorf("find environment %q: %s has no Pulumi.%s.yaml: %s",
 			name, root, name, knownEnvironments(shared))
 	}
-	if err != nil {
+	// Check reports all that can't be read at once.
+	reportedLater := func(err error) bool { return programs.Check != nil && errors.As(err, new(settings.Errors)) }
+	if err != nil && !reportedLater(err) {
 		return nil, err
 	}
 	env := &Environment{Name: name, Settle: DefaultSettle, Provision: DefaultProvision}
@@ -134,11 +143,20 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 	}
 	for _, n := range ProviderStacks(name, environments, names) {
 		account, err := providerAccount(settings.Source{Project: provider, Stack: n})
-		if err != nil {
+		if err != nil && !reportedLater(err) {
 			return nil, err
 		}
 		dir := filepath.Join(root, filepath.FromSlash(ProviderProject))
 		env.Providers = append(env.Providers, stackIn(dir, n, account, programs.Provider, programs.ProviderTagged))
+	}
+	if programs.Check != nil {
+		env.Check = func() error {
+			dir, names := filepath.Join(root, filepath.FromSlash(ProviderProject)), make([]string, len(env.Providers))
+			for i, s := range env.Providers {
+				names[i] = s.Name
+			}
+			return programs.Check(root, name, dir, names)
+		}
 	}
 	return env, nil
 }

@@ -17,6 +17,9 @@ import (
 // front door, further phases follow, until no host waits for one. Between them
 // lie Settle and Provision, so that no request fails.
 func (e *Environment) Up(ctx context.Context) (*Report, error) {
+	if err := e.check(); err != nil {
+		return nil, err
+	}
 	r, err := e.prepare(up)
 	if err != nil {
 		return nil, err
@@ -34,6 +37,9 @@ func (e *Environment) Up(ctx context.Context) (*Report, error) {
 // would have. Provider stacks of an environment that was never deployed can't be
 // previewed: they read the shared stack's outputs.
 func (e *Environment) Preview(ctx context.Context) (*Report, error) {
+	if err := e.check(); err != nil {
+		return nil, err
+	}
 	r, err := e.prepare(preview)
 	if err != nil {
 		return nil, err
@@ -138,6 +144,18 @@ type run struct {
 	// opening serialises what writes the user's workspace files: selecting and
 	// creating stacks of one project from several goroutines would race.
 	opening sync.Mutex
+}
+
+// check reports mistakes in the settings of all stacks at once. The stacks' own
+// programs would report them one stack after another, when others are deployed.
+func (e *Environment) check() error {
+	if e.Check == nil {
+		return nil
+	}
+	if err := e.Check(); err != nil {
+		return fmt.Errorf("environment %s has mistakes, and nothing was run:\n%w", e.Name, err)
+	}
+	return nil
 }
 
 func (e *Environment) prepare(op operation) (*run, error) {

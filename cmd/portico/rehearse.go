@@ -18,6 +18,7 @@ import (
 var programs = automation.Programs{
 	Shared: accounts.SharedIn, SharedTagged: accounts.TaggedIn,
 	Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn,
+	Check: accounts.CheckSettings,
 }
 
 type rehearseOptions struct {

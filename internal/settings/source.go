@@ -147,27 +147,46 @@ type Source struct {
 // mistakes in single settings the others are read; the settings are nil if a
 // file can't be read.
 func (s Source) Shared() (*Shared, error) {
-	c := DefaultShared()
-	m, err := s.bind(c)
+	c, m, err := s.readShared()
 	if err != nil {
 		return nil, err
 	}
+	return c, m.err()
+}
+
+// readShared is Shared with the mistakes as they were collected; the error is
+// about a file that can't be read.
+func (s Source) readShared() (*Shared, *mistakes, error) {
+	c := DefaultShared()
+	m, err := s.bind(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	c.complete(s.Stack, m.given)
 	c.check(m, s.Project.read, s.now())
-	return c, m.err()
+	return c, m, nil
 }
 
 // Provider reads the settings of a provider account's stack. Its errors are as those
 // of Shared.
 func (s Source) Provider() (*Provider, error) {
-	c := DefaultProvider()
-	m, err := s.bind(c)
+	c, m, err := s.readProvider()
 	if err != nil {
 		return nil, err
 	}
+	return c, m.err()
+}
+
+// readProvider is readShared for a provider account's stack.
+func (s Source) readProvider() (*Provider, *mistakes, error) {
+	c := DefaultProvider()
+	m, err := s.bind(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	c.complete(m.given)
 	c.check(m, s.Project.read, s.now())
-	return c, m.err()
+	return c, m, nil
 }
 
 func (s Source) now() time.Time {

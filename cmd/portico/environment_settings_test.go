@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestNothingRunsBeforeTheSettingsOfAllStacksAreRight: an environment whose provider
+// stack was copied from another's would give its rows to the other's endpoint, and
+// a stack that is named wrongly would be told of when the shared stack is deployed.
+func TestNothingRunsBeforeTheSettingsOfAllStacksAreRight(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("PATH", "") // there is no Pulumi CLI to run
+	write := func(name, text string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
+	}
+	write("Pulumi.yaml", "name: portico\nruntime: go\n")
+	write("accounts/provider/Pulumi.yaml", "name: portico-provider\nruntime: go\n")
+	write("mapping.yaml", strings.Replace(rowsOfTwoRegions, "shop.private.example.com", "shop", 1))
+	write("Pulumi.stage.yaml", "config:\n  portico:mapping: mapping.yaml\n  portico:aws: {region: us-east-1, accountId: \"111111111111\"}\n")
+	provider := func(stack string) string {
+		return "config:\n  portico:mapping: ../../mapping.yaml\n  portico:redeploy: true\n  portico:shared: {stack: " + stack + "}\n" +
+			"  portico:aws: {region: us-east-1, accountId: \"222222222222\"}\n"
+	}
+	write("accounts/provider/Pulumi.stage-orders.yaml", provider("organization/portico/dev"))
+	write("accounts/provider/Pulumi.stage-shop.yaml", provider("stage"))
+	write("accounts/provider/Pulumi.stage-team.yaml", "config: [")
+	for _, verb := range []string{"up", "preview"} {
+		got := portico(t, "", verb, "--env", "stage")
+		require.Equal(t, exitWrong, got.code)
+		require.Empty(t, got.out)
+		lines := strings.Split(strings.TrimSpace(got.err), "\n")
+		require.Len(t, lines, 5, got.err)
+		for i, begin := range []string{
+			"environment stage has mistakes, and nothing was run:",
+			"accounts/provider/Pulumi.stage-orders.yaml:4:27: portico:shared.stack: organization/portico/dev is not the shared stack of this environment",
+			`accounts/provider/Pulumi.stage-shop.yaml:4:27: portico:shared.stack: "stage" is not a stack's full name`,
+			"accounts/provider/Pulumi.stage-team.yaml:1: the file isn't YAML",
+			`mapping.yaml:4:24: APIS[1].CUSTOM_DOMAIN_URL: "shop" has fewer than three labels`,
+		} {
+			require.True(t, strings.HasPrefix(lines[i], begin), "%s", lines[i])
+		}
+	}
+}
