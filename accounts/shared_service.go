@@ -17,12 +17,16 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	if err != nil {
 		return nil, err
 	}
-	cluster, err := components.NewCluster(s.ctx, s.prefix, &components.ClusterArgs{Tags: s.tags}, s.providers)
+	roles, err := components.NewTaskRoles(s.ctx, s.prefix, &components.TaskRolesArgs{
+		RepositoryARN:    repositoryARN,
+		LogRetentionDays: *s.config.Logs.RetentionDays,
+		Tags:             s.tags,
+	}, s.providers)
 	if err != nil {
 		return nil, err
 	}
-	roles, err := components.NewTaskRoles(s.ctx, s.prefix, &components.TaskRolesArgs{
-		RepositoryARN:    repositoryARN,
+	cluster, err := components.NewCluster(s.ctx, s.prefix, &components.ClusterArgs{
+		UniqueName:       uniqueName(s.prefix, roles.LogGroupName),
 		LogRetentionDays: *s.config.Logs.RetentionDays,
 		Tags:             s.tags,
 	}, s.providers)
@@ -56,6 +60,12 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		LongestAnswer:   s.longestAnswer(),
 		Tags:            s.tags,
 	}, s.providers, pulumi.DependsOn(dependencies))
+}
+
+// uniqueName is a prefix with the random suffix that Pulumi gave another resource's
+// name.
+func uniqueName(prefix string, other pulumi.StringOutput) pulumi.StringOutput {
+	return other.ApplyT(func(name string) string { return prefix + name[max(0, strings.LastIndexByte(name, '-')):] }).(pulumi.StringOutput)
 }
 
 // taskEnvironment is what the image's entrypoint reads: the addresses and the DNS

@@ -75,7 +75,7 @@ func shared(ctx *pulumi.Context) error {
 		return err
 	}
 
-	cluster, err := components.NewCluster(ctx, name, &components.ClusterArgs{Tags: tags}, providers)
+	cluster, err := components.NewCluster(ctx, name, &components.ClusterArgs{UniqueName: pulumi.String(name), LogRetentionDays: 30, Tags: tags}, providers)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ const (
 // serviceProgram runs a service that depends on a load balancer's listener.
 func serviceProgram(change func(*ServiceArgs)) func(*pulumi.Context, pulumi.ResourceOption) error {
 	return func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
-		cluster, err := NewCluster(ctx, "portico", &ClusterArgs{Tags: tags}, opts)
+		cluster, err := NewCluster(ctx, "portico", &ClusterArgs{UniqueName: pulumi.String("portico-1a2b3c4"), Tags: tags}, opts)
 		if err != nil {
 			return err
 		}

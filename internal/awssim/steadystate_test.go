@@ -277,3 +277,41 @@ func (e *environment) describeService(name string) (engine.Object, error) {
 	op := &engine.Op{Session: e.caller, Token: spec.Token, Inputs: engine.Object{"clusterArn": e.created["cluster"].ARN, "serviceName": name}, Operation: "invoking " + spec.Token}
 	return op.Invoke(spec)
 }
+
+func TestContainerInsightsCreatesItsLogGroupUnlessItExists(t *testing.T) {
+	const name = "/aws/ecs/containerinsights/cluster/performance"
+	insights := engine.Object{"settings": []any{map[string]any{"name": "containerInsights", "value": "enabled"}}}
+	for sentence, test := range map[string]struct {
+		cluster   engine.Object
+		own       bool
+		retention int
+		left      int // log groups after all else is deleted
+	}{
+		"without Container Insights":   {engine.Object{}, false, 0, 0},
+		"where there is none":          {insights, false, 0, 1},
+		"where the program's is there": {insights, true, 14, 0},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			e := newEnvironment(t)
+			e.inputs["cluster"] = test.cluster
+			var own *engine.Resource
+			if test.own {
+				own = e.must(view.LogGroupType, "insights", engine.Object{"name": name, "retentionInDays": 14.0})
+			}
+			service, err := e.service()
+			require.NoError(t, err)
+			groups := e.Resources(Filter{Type: view.LogGroupType})
+			for _, group := range groups {
+				if group.ID == name {
+					require.Equal(t, test.retention, group.Properties.Number("retentionInDays"))
+				}
+			}
+			require.NoError(t, e.delete(service))
+			require.NoError(t, e.delete(e.created["cluster"]))
+			if own != nil {
+				require.NoError(t, e.delete(own))
+			}
+			require.Len(t, e.Resources(Filter{Type: view.LogGroupType}), 1+test.left, "the service's own, and what no resource takes along")
+		})
+	}
+}

@@ -52,7 +52,26 @@ func runTasks(op *engine.Op, definition *engine.Resource) error {
 		"taskDefinition": definition.ARN, "containerDefinitions": definition.Properties["containerDefinitions"],
 		"runtimePlatform": definition.Properties["runtimePlatform"],
 	}
+	writeInsights(op)
 	return nil
+}
+
+// writeInsights has Container Insights write the performance of a cluster that runs
+// tasks. It creates the log group that it writes to unless that exists. Its own has
+// no retention, and no resource's deletion takes it along.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-reference-performance-logs-ECS.html
+func writeInsights(op *engine.Op) {
+	cluster := op.FindBy(view.ClusterType, "name", ClusterName(op.Inputs.Text("cluster")))
+	name := "/aws/ecs/containerinsights/" + cluster.Properties.Text("name") + "/performance"
+	writes := slices.ContainsFunc(cluster.Properties.Objects("settings"), func(o engine.Object) bool {
+		return o.Text("name") == "containerInsights" && o.Text("value") != "disabled"
+	})
+	if !writes || op.FindBy(view.LogGroupType, "name", name) != nil {
+		return
+	}
+	arn := "arn:" + op.Partition() + ":logs:" + op.Region + ":" + op.Account + ":log-group:" + name
+	op.Put(engine.Resource{Account: op.Account, Region: op.Region, Type: view.LogGroupType, ID: name, ARN: arn,
+		Properties: engine.Object{"arn": arn, "name": name, "retentionInDays": 0.0, "skipDestroy": false, "logGroupClass": "STANDARD"}})
 }
 
 // startTask gives a task its network interface. Tasks are spread over the

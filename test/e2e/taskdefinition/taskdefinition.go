@@ -60,7 +60,7 @@ func Of(t testing.TB, image string, environment map[string]string) Definition {
 	}
 	m := &monitor{}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		cluster, err := components.NewCluster(ctx, "portico", &components.ClusterArgs{})
+		cluster, err := components.NewCluster(ctx, "portico", &components.ClusterArgs{UniqueName: pulumi.String("portico")})
 		if err != nil {
 			return err
 		}
