@@ -138,7 +138,7 @@ func computed(r registered) map[string]any {
 	case "aws:ec2/vpcEndpoint:VpcEndpoint":
 		return map[string]any{
 			"dnsEntries":          []any{map[string]any{"dnsName": "vpce-1.execute-api.us-east-1.vpce.amazonaws.com", "hostedZoneId": "Z7HUB22UULQXV"}},
-			"networkInterfaceIds": []any{"eni-3", "eni-1", "eni-2"},
+			"networkInterfaceIds": interfacesIn(r.Inputs["subnetIds"]),
 		}
 	case "aws:acm/certificate:Certificate":
 		if r.Inputs["validationMethod"] != "DNS" {
@@ -173,6 +173,23 @@ func computed(r registered) map[string]any {
 	default:
 		return map[string]any{"arn": arn, "name": r.Name, "dnsName": r.Name + ".elb.amazonaws.com", "zoneId": "Z35SXDOTRQ7X7K"}
 	}
+}
+
+// interfacesIn are the IDs of an endpoint's network interfaces, in no order of the
+// subnets'.
+func interfacesIn(subnets any) []any {
+	ids, _ := subnets.([]any)
+	interfaces := make([]any, len(ids))
+	for i, subnet := range ids {
+		interfaces[len(ids)-1-i] = "eni-" + subnet.(string)
+	}
+	return interfaces
+}
+
+// addressIn is the address that AWS chooses in a subnet, by the subnet's last digit.
+func addressIn(subnet string) string {
+	last := strings.TrimSuffix(subnet, "-id")
+	return "10.7.0." + cmp.Or(map[string]string{"a": "1", "b": "3", "c": "2"}[last[len(last)-1:]], last[len(last)-1:])
 }
 
 func (m *monitor) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
@@ -237,7 +254,8 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 			"securityGroupIds": []any{"sg-of-others"}, "networkInterfaceIds": []any{"eni-9"},
 			"dnsEntries": []any{map[string]any{"dnsName": "vpce-adopted.example", "hostedZoneId": "Z1"}}}, nil
 	case "aws:ec2/getNetworkInterface:getNetworkInterface":
-		return map[string]any{"privateIp": "10.7.0." + strings.TrimPrefix(text("id"), "eni-")}, nil
+		subnet := strings.TrimPrefix(text("id"), "eni-")
+		return map[string]any{"privateIp": addressIn(subnet), "subnetId": subnet}, nil
 	case "aws:ec2/getPrefixList:getPrefixList":
 		return map[string]any{"id": "pl-63a5400a", "name": text("name")}, nil
 	case "aws:ecr/getAuthorizationToken:getAuthorizationToken":

@@ -418,12 +418,23 @@ func TestTheALBLeadsToTheEndpointsAddresses(t *testing.T) {
 		require.Contains(t, strings.Join(balancer.Dependencies, " "), "VpcEndpoint::portico-dev-alb-endpoint", "lest AWS give them to the load balancer")
 	})
 	t.Run("of which a further zone's comes last, lest a target that stays be registered anew and then taken out by its old name", func(t *testing.T) {
+		e := &sharedRuns{mapping: hosts(aHost + " alb")}
 		of := func(zones string) []any {
-			network := settingsText("  portico:network: {create: true, cidr: 10.0.96.0/19, zones: " + zones + "}\n")
-			return targets((&sharedRuns{settings: withProviders + network, mapping: hosts(aHost + " alb")}).up(t))
+			e.settings = withProviders + settingsText("  portico:network: {create: true, cidr: 10.0.96.0/19, zones: "+zones+"}\n")
+			return targets(e.up(t))
 		}
 		require.Equal(t, []any{"10.0.96.17", "10.0.100.17"}, of("2"))
-		require.Equal(t, []any{"10.0.96.17", "10.0.100.17", "10.0.104.17"}, of("3"))
+		require.Equal(t, []any{"10.0.96.17", "10.0.100.17", "10.7.0.3"}, of("3"), "which AWS chooses: to send the first ones again could interrupt them")
+		require.Equal(t, []any{"10.0.96.17", "10.0.100.17", "10.7.0.3"}, of("3"))
+		require.Equal(t, []any{"10.0.96.17", "10.0.100.17", "10.0.104.17"}, targets((&sharedRuns{settings: e.settings, mapping: e.mapping}).up(t)), "with three zones from the first")
+	})
+	t.Run("in an existing VPC too, wherever the settings name the further subnet", func(t *testing.T) {
+		e := &sharedRuns{settings: withProviders + existingVPC, mapping: hosts(aHost+" alb", bHost+" nginx")}
+		e.up(t)
+		e.settings = withProviders + settingsText(strings.Replace(existingVPC, "[", "[subnet-0a1b2c3d4e5f6071c, ", 1))
+		m := e.up(t)
+		require.Equal(t, []any{"10.7.0.1", "10.7.0.3", "10.7.0.2"}, targets(m))
+		require.Equal(t, "10.7.0.1:443,10.7.0.2:443,10.7.0.3:443", environment(t, m)["PORTICO_UPSTREAMS"])
 	})
 	t.Run("in an existing VPC those of the network interfaces", func(t *testing.T) {
 		m := (&sharedRuns{settings: withProviders + existingVPC, mapping: hosts(aHost + " alb")}).up(t)

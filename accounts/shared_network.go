@@ -15,6 +15,8 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
+// network is the VPC. Its subnets are in the order of the last run, and further ones
+// come after them: the order names what belongs to each.
 func (s *sharedStack) network() (*components.Network, error) {
 	config := s.config.Network
 	args := &components.NetworkArgs{
@@ -29,11 +31,27 @@ func (s *sharedStack) network() (*components.Network, error) {
 			Zones:         config.Zones,
 			PublicSubnets: config.PublicSubnets,
 		}
-		if previous := s.reports.own.Network; previous != nil {
-			args.New.PreviousZones = previous.Zones
-		}
 	}
-	return components.NewNetwork(s.ctx, s.prefix, args, s.providers)
+	previous := s.reports.own.Network
+	if previous == nil {
+		return components.NewNetwork(s.ctx, s.prefix, args, s.providers)
+	}
+	if args.New != nil {
+		args.New.PreviousZones = previous.Zones
+	} else {
+		args.SubnetIDs = slices.Concat(previous.SubnetIDs, slices.DeleteFunc(slices.Clone(config.SubnetIDs), func(id string) bool {
+			return slices.Contains(previous.SubnetIDs, id)
+		}))
+	}
+	network, err := components.NewNetwork(s.ctx, s.prefix, args, s.providers)
+	if err != nil {
+		return nil, err
+	}
+	// An endpoint takes chosen addresses when it is created. In a further zone AWS
+	// chooses them, for all endpoints alike.
+	network.EndpointAddresses = network.EndpointAddresses[:min(len(network.EndpointAddresses), previous.ChosenAddresses)]
+	network.ALBEndpointAddresses = network.ALBEndpointAddresses[:min(len(network.ALBEndpointAddresses), previous.ChosenAddresses)]
+	return network, nil
 }
 
 func (s *sharedStack) securityGroups(network *components.Network) (*components.SecurityGroups, error) {
@@ -104,6 +122,7 @@ func (s *sharedStack) exportNetwork(network *components.Network) {
 	if s.config.Network.Creates() {
 		described["cidr"] = pulumi.String(s.config.Network.CIDR)
 		described["zones"] = pulumi.ToStringArray(network.Zones)
+		described["chosenAddresses"] = pulumi.Int(len(network.EndpointAddresses))
 	}
 	s.ctx.Export("network", described)
 }

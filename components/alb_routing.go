@@ -3,7 +3,6 @@ package components
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -120,17 +119,19 @@ func NewALBRouting(ctx *pulumi.Context, name string, args *ALBRoutingArgs, opts 
 	return routing, nil
 }
 
-// attach registers the endpoint's addresses with the target group.
+// attach registers the endpoint's addresses with the target group. The registrations'
+// names stay with their addresses: were two of them to change places, each would be
+// registered anew, and then taken out by its earlier name.
 func (r *ALBRouting) attach(ctx *pulumi.Context, name string, args *ALBRoutingArgs) ([]pulumi.Resource, error) {
 	var targets []pulumi.Resource
-	for i := range args.Endpoint.AddressCount {
-		target, err := lb.NewTargetGroupAttachment(ctx, name+"-"+strconv.Itoa(i+1), &lb.TargetGroupAttachmentArgs{
+	for _, address := range args.Endpoint.named {
+		target, err := lb.NewTargetGroupAttachment(ctx, name+"-"+address.name, &lb.TargetGroupAttachmentArgs{
 			TargetGroupArn: r.TargetGroupARN,
-			TargetId:       args.Endpoint.Addresses.Index(pulumi.Int(i)),
+			TargetId:       address.value,
 			Port:           pulumi.Int(443),
 		}, pulumi.Parent(r), pulumi.DependsOn(args.Endpoint.Resources()))
 		if err != nil {
-			return nil, fmt.Errorf("register address %d of the endpoint: %w", i+1, err)
+			return nil, fmt.Errorf("register address %s of the endpoint: %w", address.name, err)
 		}
 		targets = append(targets, target)
 	}

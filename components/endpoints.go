@@ -40,9 +40,10 @@ type EndpointsArgs struct {
 	// RouteTableIDs are the route tables that lead to S3 through its gateway
 	// endpoint. Default: none, which serves where S3 names an existing endpoint.
 	RouteTableIDs []pulumi.StringInput
-	// Addresses are the IPv4 addresses that the execute-api endpoint takes, one for
-	// each subnet in their order; see [Endpoints.StaticEndpoints]. Default: AWS
-	// chooses.
+	// Addresses are the IPv4 addresses that the execute-api endpoint takes when it is
+	// created, in the first subnets, in their order; see [Endpoints.StaticEndpoints].
+	// Later changes have no effect. In the other subnets AWS chooses. Default: AWS
+	// chooses all.
 	Addresses []string
 	// StaticEndpoints are other endpoints that take addresses of the caller's
 	// choice in the same subnets. Default: none.
@@ -91,8 +92,8 @@ func (a *EndpointsArgs) check(name string) error {
 
 // checkAddresses checks an endpoint's addresses against its subnets.
 func checkAddresses(m *arguments, addresses []string, subnets []pulumi.StringInput) {
-	m.require(addresses == nil || len(addresses) == len(subnets), "Addresses",
-		fmt.Sprintf("there are %d of them and %d subnets", len(addresses), len(subnets)), "write one for each subnet, or none")
+	m.require(len(addresses) <= len(subnets), "Addresses",
+		fmt.Sprintf("there are %d of them and %d subnets", len(addresses), len(subnets)), "write one for each of the first subnets, or none")
 }
 
 // Endpoints are the VPC endpoints through which the proxy's tasks reach AWS: API
@@ -245,7 +246,7 @@ func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *Endpoints
 	e.StaticEndpoints, e.ExistingID = append(e.StaticEndpoints, endpoint.static...), endpoint.existingID
 	e.ExecuteAPIID = endpoint.id
 	e.ExecuteAPIDNSName = endpoint.dnsName
-	e.ExecuteAPIAddresses = endpoint.addresses
+	e.ExecuteAPIAddresses = endpoint.sorted()
 	return nil
 }
 

@@ -23,9 +23,10 @@ type ExecuteAPIEndpointArgs struct {
 	// SubnetIDs are the endpoint's subnets, one of each zone. Required, unless
 	// Source names an existing endpoint.
 	SubnetIDs []pulumi.StringInput
-	// Addresses are the IPv4 addresses that the endpoint takes, one for each
-	// subnet in their order; see [ExecuteAPIEndpoint.StaticEndpoints]. Default: AWS
-	// chooses.
+	// Addresses are the IPv4 addresses that the endpoint takes when it is created,
+	// in the first subnets, in their order; see [ExecuteAPIEndpoint.StaticEndpoints].
+	// Later changes have no effect. In the other subnets AWS chooses. Default: AWS
+	// chooses all.
 	Addresses []string
 	// Source is where the endpoint comes from. Default: it is created. An existing
 	// endpoint's own security groups decide who may connect.
@@ -74,12 +75,13 @@ type ExecuteAPIEndpoint struct {
 	DNSName pulumi.StringOutput `pulumi:"dnsName"`
 	// HostedZoneID is the hosted zone of DNSName, for alias records.
 	HostedZoneID pulumi.StringOutput `pulumi:"hostedZoneId"`
-	// Addresses are the IPv4 addresses of the endpoint's network interfaces.
-	// Chosen ones are in the subnets' order, so that a further subnet's comes
-	// last; others are sorted.
+	// Addresses are the IPv4 addresses of the endpoint's network interfaces, in the
+	// subnets' order. Those of an existing endpoint are sorted.
 	Addresses pulumi.StringArrayOutput `pulumi:"addresses"`
 	// AddressCount is how many Addresses there are, which a preview knows too.
 	AddressCount int
+	// named are Addresses with their names.
+	named []endpointAddress
 	// StaticEndpoints has the endpoint where it is created at chosen addresses; see
 	// [Endpoints.StaticEndpoints].
 	StaticEndpoints []pulumi.Resource
@@ -116,7 +118,7 @@ func NewExecuteAPIEndpoint(ctx *pulumi.Context, name string, args *ExecuteAPIEnd
 	}
 	endpoint.EndpointID = built.id
 	endpoint.DNSName, endpoint.HostedZoneID = built.dnsName, built.hostedZoneID
-	endpoint.Addresses, endpoint.AddressCount = built.addresses, built.count
+	endpoint.Addresses, endpoint.AddressCount, endpoint.named = built.inOrder(), len(built.addresses), built.addresses
 	endpoint.StaticEndpoints, endpoint.ExistingID = built.static, built.existingID
 	outputs := pulumi.Map{
 		"endpointId":   endpoint.EndpointID,
@@ -146,14 +148,10 @@ func (e *ExecuteAPIEndpoint) create(ctx *pulumi.Context, name string, args *Exec
 	if err := e.allowEgress(ctx, name, args, []pulumi.StringInput{groupID}); err != nil {
 		return nil, err
 	}
-	created, err := createExecuteAPI(ctx, e, name+"-endpoint", &executeAPIArgs{
+	return createExecuteAPI(ctx, e, name+"-endpoint", &executeAPIArgs{
 		region: args.Region, vpcID: args.VPCID, subnetIDs: args.SubnetIDs, groupID: groupID,
 		addresses: args.Addresses, prerequisites: prerequisites, tags: args.Tags,
 	})
-	if err == nil && args.Addresses != nil {
-		created.addresses = pulumi.ToStringArray(args.Addresses).ToStringArrayOutput()
-	}
-	return created, err
 }
 
 func (e *ExecuteAPIEndpoint) lookUp(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs) (*executeAPI, error) {

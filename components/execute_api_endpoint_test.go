@@ -69,3 +69,44 @@ func TestAnExecuteAPIEndpointSaysEachArgumentThatItLacks(t *testing.T) {
 	})
 	requireArguments(t, m, err, "Region", "VPCID", "SubnetIDs")
 }
+
+// growingEndpoint runs an endpoint in three subnets of which AWS lists the network
+// interfaces of two. It returns the addresses; nil: they are unknown.
+func growingEndpoint(m *monitor, chosen ...string) ([]string, error) {
+	var addresses []string
+	err := m.run(func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
+		endpoint, err := NewExecuteAPIEndpoint(ctx, "p-alb", &ExecuteAPIEndpointArgs{
+			Region: "us-east-1", VPCID: pulumi.String("vpc-1"), SubnetIDs: inputs("subnet-1", "subnet-2", "subnet-3"), Addresses: chosen, Tags: tags,
+		}, opts)
+		if err != nil {
+			return err
+		}
+		ctx.Export("addresses", endpoint.Addresses.ApplyT(func(all []string) []string { addresses = all; return all }))
+		return nil
+	})
+	return addresses, err
+}
+
+func TestAPreviewDoesNotTakeTheInterfacesFromBeforeForThoseOfAfter(t *testing.T) {
+	before := []any{"eni-2", "eni-1"}
+	addresses, err := growingEndpoint(&monitor{previewOfUpdate: true, interfaces: before})
+	require.NoError(t, err)
+	require.Nil(t, addresses, "they are unknown")
+	_, err = growingEndpoint(&monitor{interfaces: before})
+	require.ErrorContains(t, err, "it has no network interface in subnet subnet-3")
+	addresses, err = growingEndpoint(&monitor{interfaces: []any{"eni-3", "eni-2", "eni-1"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"10.7.0.1", "10.7.0.2", "10.7.0.3"}, addresses, "in the subnets' order")
+}
+
+func TestChosenAddressesAreThoseOfTheFirstSubnetsAndAreNotSentAgain(t *testing.T) {
+	m := &monitor{}
+	addresses, err := growingEndpoint(m, "10.0.0.17", "10.0.32.17")
+	require.NoError(t, err)
+	require.Equal(t, []string{"10.0.0.17", "10.0.32.17", "10.7.0.3"}, addresses)
+	require.Equal(t, []string{"subnetConfigurations"}, m.only(t, endpointToken).IgnoreChanges)
+	m = &monitor{}
+	_, err = growingEndpoint(m)
+	require.NoError(t, err)
+	require.Empty(t, m.only(t, endpointToken).IgnoreChanges)
+}

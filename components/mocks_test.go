@@ -37,6 +37,10 @@ type monitor struct {
 	states map[string]map[string]any
 	// preview is a run in which nothing that AWS decides is known.
 	preview bool
+	// previewOfUpdate is a preview that knows what AWS has decided before.
+	previewOfUpdate bool
+	// interfaces are those of each interface endpoint; nil: three.
+	interfaces []any
 }
 
 func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
@@ -66,6 +70,9 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 	}
 	for key, value := range resource.NewPropertyMapFromMap(computed(r)) {
 		state[key] = value
+	}
+	if _, ok := state["networkInterfaceIds"]; ok && m.interfaces != nil {
+		state["networkInterfaceIds"] = resource.NewPropertyValue(m.interfaces)
 	}
 	return r.Name + "-id", state, nil
 }
@@ -161,7 +168,8 @@ func usualAnswer(token string, arguments map[string]any) (map[string]any, error)
 	case "aws:ec2/getVpcEndpoint:getVpcEndpoint":
 		return existingEndpoint(cmp.Or(text("id"), "vpce-found"), cmp.Or(text("serviceName"), "com.amazonaws.us-east-1.execute-api")), nil
 	case "aws:ec2/getNetworkInterface:getNetworkInterface":
-		return map[string]any{"privateIp": "10.7.0." + strings.TrimPrefix(text("id"), "eni-")}, nil
+		number := strings.TrimPrefix(text("id"), "eni-")
+		return map[string]any{"privateIp": "10.7.0." + number, "subnetId": "subnet-" + number}, nil
 	case "aws:ec2/getPrefixList:getPrefixList":
 		return map[string]any{"id": "pl-s3", "name": text("name")}, nil
 	case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
@@ -190,7 +198,7 @@ func (m *monitor) run(program func(ctx *pulumi.Context, opts pulumi.ResourceOpti
 			return err
 		}
 		return program(ctx, pulumi.Providers(provider))
-	}, pulumi.WithMocks("portico", "test", m), func(info *pulumi.RunInfo) { info.DryRun = m.preview })
+	}, pulumi.WithMocks("portico", "test", m), func(info *pulumi.RunInfo) { info.DryRun = m.preview || m.previewOfUpdate })
 }
 
 // deploy runs a program that succeeds, and holds what every component does: each

@@ -44,6 +44,54 @@ func TestEndpointKeepsItsAddressesWhenItGrows(t *testing.T) {
 	require.Empty(t, n.addresses())
 }
 
+// TestAnAddressThatIsGivenAgainReplacesTheInterface grows an endpoint that was
+// created at a chosen address.
+func TestAnAddressThatIsGivenAgainReplacesTheInterface(t *testing.T) {
+	n := newNetwork(t)
+	chosen := []properties{{"subnetId": n.subnets[0], "ipv4": "10.0.0.17"}}
+	inputs := properties{"vpcId": n.vpc.id, "serviceName": "com.amazonaws.us-east-1.execute-api", "vpcEndpointType": "Interface",
+		"subnetIds": n.subnets[:1], "subnetConfigurations": chosen}
+	endpoint := n.create(endpointType, "api", inputs)
+	interfaceIn := func(endpoint resourceOf) string {
+		for _, r := range n.simulator.Resources(awssim.Filter{Type: interfaceType}) {
+			if r.Properties.Text("subnetId") == n.subnets[0] {
+				return r.ID
+			}
+		}
+		return ""
+	}
+	first := interfaceIn(endpoint)
+	require.Empty(t, n.diff(endpointType, "api", endpoint, inputs).Diffs)
+
+	grown := but(inputs, properties{"subnetIds": n.subnets})
+	ignored, err := n.updateIgnoring(endpointType, "api", endpoint, grown, "subnetConfigurations")
+	require.NoError(t, err)
+	require.Equal(t, first, interfaceIn(ignored), "only the further subnet is sent")
+	require.Equal(t, map[string][]string{n.subnets[0]: {"10.0.0.17"}, n.subnets[1]: {"10.0.1.4"}}, n.addresses())
+	require.Len(t, ignored.outputs.Fields["subnetConfigurations"].GetListValue().GetValues(), 2, "what AWS has chosen is read as a configuration too")
+	require.Equal(t, []string{"subnetConfigurations"}, n.diff(endpointType, "api", ignored, grown).Diffs, "and differs from what is stated unless that is ignored")
+	require.Empty(t, n.diffIgnoring(endpointType, "api", ignored, grown, "subnetConfigurations").Diffs)
+
+	sent, err := n.update(endpointType, "api", ignored, but(grown, properties{"subnetConfigurations": append(chosen, properties{"subnetId": n.subnets[1], "ipv4": "10.0.1.17"})}))
+	require.NoError(t, err)
+	require.NotEqual(t, first, interfaceIn(sent), "all are sent")
+	require.Equal(t, map[string][]string{n.subnets[0]: {"10.0.0.17"}, n.subnets[1]: {"10.0.1.17"}}, n.addresses())
+}
+
+func TestThePreviewOfAGrowingEndpointHasItsInterfacesFromBefore(t *testing.T) {
+	n := newNetwork(t)
+	inputs := properties{"vpcId": n.vpc.id, "serviceName": "com.amazonaws.us-east-1.logs", "vpcEndpointType": "Interface", "subnetIds": n.subnets[:1]}
+	endpoint := n.create(endpointType, "logs", inputs)
+	foreseen := n.foresee(endpointType, "logs", endpoint, but(inputs, properties{"subnetIds": n.subnets}))
+	require.Len(t, foreseen.Fields["subnetIds"].GetListValue().GetValues(), 2)
+	require.Len(t, foreseen.Fields["networkInterfaceIds"].GetListValue().GetValues(), 1)
+	_, err := n.invoke("aws:ec2/getNetworkInterface:getNetworkInterface", properties{"id": ""})
+	require.NoError(t, err, "of one")
+	n.create(endpointType, "sts", but(inputs, properties{"serviceName": "com.amazonaws.us-east-1.sts"}))
+	_, err = n.invoke("aws:ec2/getNetworkInterface:getNetworkInterface", properties{"id": ""})
+	require.ErrorContains(t, err, "multiple EC2 Network Interfaces matched")
+}
+
 func TestReservedAddressesAreGivenOnlyOnRequest(t *testing.T) {
 	n := newNetwork(t)
 	n.create(reservationType, "fixed", properties{"subnetId": n.subnets[0], "cidrBlock": "10.0.0.0/29", "reservationType": "explicit"})

@@ -56,7 +56,10 @@ func (f frontEnd) program(ctx *pulumi.Context) error {
 	endpoint, err := ec2.NewVpcEndpoint(ctx, "execute-api", &ec2.VpcEndpointArgs{
 		VpcId: network.ID(), ServiceName: pulumi.String("com.amazonaws.us-east-1.execute-api"), VpcEndpointType: pulumi.String("Interface"),
 		SubnetIds: subnets, SecurityGroupIds: pulumi.StringArray{group.ID()},
-		SubnetConfigurations: ec2.VpcEndpointSubnetConfigurationArray{ec2.VpcEndpointSubnetConfigurationArgs{SubnetId: subnets[0], Ipv4: pulumi.String(f.address)}},
+		SubnetConfigurations: ec2.VpcEndpointSubnetConfigurationArray{
+			ec2.VpcEndpointSubnetConfigurationArgs{SubnetId: subnets[0], Ipv4: pulumi.String(f.address)},
+			ec2.VpcEndpointSubnetConfigurationArgs{SubnetId: subnets[1], Ipv4: pulumi.String("10.0.1.10")},
+		},
 	}, in)
 	if err != nil {
 		return err

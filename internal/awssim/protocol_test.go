@@ -128,11 +128,17 @@ func (c *client) delete(typ, name string, r resourceOf) error {
 // update changes a resource in place, as the engine does after a diff.
 func (c *client) update(typ, name string, r resourceOf, inputs properties) (resourceOf, error) {
 	c.t.Helper()
-	require.Empty(c.t, c.diff(typ, name, r, inputs).Replaces)
+	return c.updateIgnoring(typ, name, r, inputs)
+}
+
+// updateIgnoring is update for a program that ignores changes of properties.
+func (c *client) updateIgnoring(typ, name string, r resourceOf, inputs properties, ignored ...string) (resourceOf, error) {
+	c.t.Helper()
+	require.Empty(c.t, c.diffIgnoring(typ, name, r, inputs, ignored...).Replaces)
 	checked, err := c.rpc.Check(c.t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(typ, name), News: structOf(c.t, inputs), Olds: r.inputs})
 	require.NoError(c.t, err)
 	response, err := c.rpc.Update(c.t.Context(), &pulumirpc.UpdateRequest{
-		Id: r.id, Urn: urnOf(typ, name), Olds: r.outputs, OldInputs: r.inputs, News: checked.Inputs,
+		Id: r.id, Urn: urnOf(typ, name), Olds: r.outputs, OldInputs: r.inputs, News: checked.Inputs, IgnoreChanges: ignored,
 	})
 	if err != nil {
 		return resourceOf{}, err
@@ -143,11 +149,27 @@ func (c *client) update(typ, name string, r resourceOf, inputs properties) (reso
 // diff compares the resource with new inputs.
 func (c *client) diff(typ, name string, r resourceOf, inputs properties) *pulumirpc.DiffResponse {
 	c.t.Helper()
+	return c.diffIgnoring(typ, name, r, inputs)
+}
+
+// foresee is what the preview of an update shows.
+func (c *client) foresee(typ, name string, r resourceOf, inputs properties) *structpb.Struct {
+	c.t.Helper()
+	response, err := c.rpc.Update(c.t.Context(), &pulumirpc.UpdateRequest{
+		Id: r.id, Urn: urnOf(typ, name), Olds: r.outputs, OldInputs: r.inputs, News: structOf(c.t, inputs), Preview: true,
+	})
+	require.NoError(c.t, err)
+	return response.Properties
+}
+
+// diffIgnoring is diff for a program that ignores changes of properties.
+func (c *client) diffIgnoring(typ, name string, r resourceOf, inputs properties, ignored ...string) *pulumirpc.DiffResponse {
+	c.t.Helper()
 	response, err := c.rpc.Check(c.t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(typ, name), News: structOf(c.t, inputs), Olds: r.inputs})
 	require.NoError(c.t, err)
 	require.Empty(c.t, response.Failures)
 	diff, err := c.rpc.Diff(c.t.Context(), &pulumirpc.DiffRequest{
-		Id: r.id, Urn: urnOf(typ, name), Olds: r.outputs, OldInputs: r.inputs, News: response.Inputs,
+		Id: r.id, Urn: urnOf(typ, name), Olds: r.outputs, OldInputs: r.inputs, News: response.Inputs, IgnoreChanges: ignored,
 	})
 	require.NoError(c.t, err)
 	return diff

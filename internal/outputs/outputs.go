@@ -67,6 +67,9 @@ type Network struct {
 	Zones []string `json:"zones,omitempty"`
 	// SubnetIDs are the private subnets, in their order.
 	SubnetIDs []string `json:"subnetIds"`
+	// ChosenAddresses is the number of subnets, from the first, in which endpoints
+	// have addresses that Portico has chosen; in further ones AWS has.
+	ChosenAddresses int `json:"chosenAddresses,omitempty"`
 }
 
 // LoadBalancer is one of several load balancers.

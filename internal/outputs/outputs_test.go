@@ -43,7 +43,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			FrontDoors:                 map[mapping.Host]outputs.HostState{text[mapping.Host](t, "host"): state},
 			AssociationCommands:        texts[string](t, "commands"),
 			ImportedCertificatesExpire: map[string]string{"a": text[string](t, "time")},
-			Network:                    &outputs.Network{CIDR: text[string](t, "range"), Zones: texts[string](t, "zones"), SubnetIDs: texts[string](t, "subnets")},
+			Network:                    &outputs.Network{CIDR: text[string](t, "range"), Zones: texts[string](t, "zones"), SubnetIDs: texts[string](t, "subnets"), ChosenAddresses: 2},
 		}
 		read, err := outputs.DecodeShared(plain(t, shared))
 		require.NoError(t, err)

@@ -169,17 +169,37 @@ func checkPrivateDNS(op *engine.Op, vpc *engine.Resource) error {
 	return nil
 }
 
+// attachEndpoint gives the endpoint a network interface in each of its subnets. An
+// update leaves those that it has, unless the provider sends subnet configurations,
+// which it does with all of them as soon as one has changed. AWS then "replaces the
+// underlying network interface", which "temporarily disconnects" the endpoint.
+// Whether it does so for an address that the interface has already is not
+// documented; here it does.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcEndpoint.html
+// and resourceVPCEndpointUpdate of
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_endpoint.go
+//
+// networkInterfaceIds is an output like others, so that the preview of an update
+// shows those from before it, as the provider does:
+// https://github.com/hashicorp/terraform-provider-aws/issues/44824
 func attachEndpoint(op *engine.Op, service string, groups []string) error {
-	addresses, zones := map[string]string{}, map[string]string{}
-	for _, configuration := range op.Inputs.Objects("subnetConfigurations") {
-		addresses[configuration.Text("subnetId")] = configuration.Text("ipv4")
+	addresses := map[string]string{}
+	if op.Before == nil || sendsConfigurations(op) {
+		for _, configuration := range op.Inputs.Objects("subnetConfigurations") {
+			addresses[configuration.Text("subnetId")] = configuration.Text("ipv4")
+		}
 	}
 	existing := map[string]*engine.Resource{}
 	for _, r := range InterfacesOf(op, op.ID) {
-		existing[r.Properties.Text("subnetId")] = r
-		op.Remove(r)
+		if subnet := r.Properties.Text("subnetId"); addresses[subnet] == "" && slices.Contains(op.Inputs.Texts("subnetIds"), subnet) {
+			existing[subnet] = r
+		} else {
+			op.Remove(r)
+		}
 	}
+	zones := map[string]string{}
 	var ids []string
+	var configurations []any
 	subnets := slices.SortedFunc(slices.Values(op.Refs("subnetIds[]")), func(a, b *engine.Resource) int { return strings.Compare(a.ID, b.ID) })
 	for _, subnet := range subnets {
 		id, zone := subnet.ID, subnet.Properties.Text("availabilityZone")
@@ -190,18 +210,31 @@ func attachEndpoint(op *engine.Op, service string, groups []string) error {
 			return op.Refuse("InvalidParameter", "The VPC endpoint service %s does not support the availability zone of the subnet: %s (%s)", op.Inputs.Text("serviceName"), id, zone)
 		}
 		zones[zone] = id
-		address := addresses[id]
-		if old := existing[id]; old != nil && address == "" {
-			address = old.Properties.Text("privateIp")
-		}
-		r, err := Attach(op, subnet, address, groups, "VPC Endpoint Interface "+op.ID)
-		if err != nil {
-			return err
+		r := existing[id]
+		if r == nil {
+			var err error
+			if r, err = Attach(op, subnet, addresses[id], groups, "VPC Endpoint Interface "+op.ID); err != nil {
+				return err
+			}
+		} else {
+			changed := *r
+			changed.Properties = r.Properties.Clone()
+			changed.Properties["securityGroups"] = engine.List(groups...)
+			op.Put(changed)
 		}
 		ids = append(ids, r.ID)
+		configurations = append(configurations, map[string]any{"subnetId": id, "ipv4": r.Properties["privateIp"]})
 	}
 	op.Outputs["networkInterfaceIds"], op.Outputs["subnetIds"] = engine.List(ids...), engine.List(slices.Sorted(slices.Values(op.Inputs.Texts("subnetIds")))...)
+	op.Outputs["subnetConfigurations"] = configurations // of all interfaces, whoever chose their addresses
 	return nil
+}
+
+// sendsConfigurations reports whether the program's subnet configurations differ from
+// those that the endpoint has.
+func sendsConfigurations(op *engine.Op) bool {
+	stated := op.Inputs["subnetConfigurations"]
+	return !engine.IsEmpty(stated) && !engine.EqualValues(stated, op.Before.Properties["subnetConfigurations"], true) && !slices.Contains(op.Ignored, "subnetConfigurations")
 }
 
 // endpointNames is the endpoint's DNS names: the regional one first, one per

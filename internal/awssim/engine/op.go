@@ -27,6 +27,7 @@ type Op struct {
 	Outputs Object // inputs and outputs: becomes the resource's properties
 	Hidden  Object
 	Before  *Resource // in updates, reads and deletes
+	Ignored []string  // properties whose changes the program ignores
 	change  change
 	made    []Call
 	lost    bool

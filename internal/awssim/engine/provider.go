@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
@@ -154,14 +155,24 @@ func (p *provider) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*p
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range request.IgnoreChanges {
-		if old, ok := oldInputs[name]; ok {
-			news[name] = old
-		} else {
-			delete(news, name)
-		}
+	return ignoring(spec.Diff(state, oldInputs, news), request.IgnoreChanges), nil
+}
+
+// ignoring leaves a difference without the properties whose changes the program
+// ignores, as Pulumi's bridge does with Terraform's, also where what was read
+// differs from what the program has stated:
+// https://github.com/pulumi/pulumi-terraform-bridge/blob/master/pkg/tfbridge/provider.go
+func ignoring(diff *pulumirpc.DiffResponse, names []string) *pulumirpc.DiffResponse {
+	ignored := func(name string) bool { return slices.Contains(names, name) }
+	diff.Diffs, diff.Replaces = slices.DeleteFunc(diff.Diffs, ignored), slices.DeleteFunc(diff.Replaces, ignored)
+	for _, name := range names {
+		delete(diff.DetailedDiff, name)
 	}
-	return spec.Diff(state, oldInputs, news), nil
+	if len(diff.Diffs) == 0 {
+		diff.Changes = pulumirpc.DiffResponse_DIFF_NONE
+	}
+	diff.DeleteBeforeReplace = diff.DeleteBeforeReplace && len(diff.Replaces) > 0
+	return diff
 }
 
 func decodeAll(first, second, third *structpb.Struct) (a, b, c Object, err error) {
@@ -272,6 +283,7 @@ func (p *provider) Update(ctx context.Context, request *pulumirpc.UpdateRequest)
 		return &pulumirpc.UpdateResponse{Properties: properties}, err
 	}
 	op := s.op(spec, request.Urn)
+	op.Ignored = request.IgnoreChanges
 	r, err := p.do(op, func() (*Resource, error) { return op.updateFor(request.Id, inputs) })
 	if r == nil {
 		return nil, err
