@@ -205,3 +205,21 @@ func TestAFirstPreviewShowsEveryResource(t *testing.T) {
 		require.Equal(t, known.identities(), unknown.identities())
 	})
 }
+
+// IAM takes some seconds to make a new role known, and the AWS provider doesn't
+// repeat a RegisterTaskDefinition that is refused meanwhile. A load balancer, which
+// takes minutes, depends on no role and comes before the task definition.
+func TestTheTaskDefinitionWaitsForWhatTakesMinutesAndItsRolesWaitForNothing(t *testing.T) {
+	eachVariant(t, func(t *testing.T, s settingsText, mapping string, reported map[string]map[string]any) {
+		m := &monitor{publicZones: publicZones, outputs: reported}
+		dir := project(t, "dev", s, mapping)
+		require.NoError(t, run(t, m, SharedIn(dir), "dev", variantConfig(t, s)))
+		for _, definition := range m.of("aws:ecs/taskDefinition:TaskDefinition") {
+			require.Contains(t, strings.Join(definition.Dependencies, " "), "aws:lb/loadBalancer:LoadBalancer", definition.Name)
+			require.Contains(t, strings.Join(definition.Dependencies, " "), "aws:iam/role:Role", definition.Name)
+			for _, role := range m.of("aws:iam/role:Role") {
+				require.Empty(t, role.Dependencies, role.Name)
+			}
+		}
+	})
+}

@@ -53,9 +53,7 @@ func (s *providerStack) customDomains() error {
 			if share, err = s.domainShare(share); err != nil {
 				return err
 			}
-			args.Private = &components.PrivateAccess{
-				Partition: s.partition(), Region: s.config.AWS.Region, AccountID: string(s.account.ID), VPCEndpointIDs: s.nativeEndpoints(),
-			}
+			args.Private = &components.PrivateAccess{VPCEndpointIDs: s.nativeEndpoints()}
 		}
 		custom := &customDomain{}
 		if custom.CustomDomain, err = components.NewCustomDomain(s.ctx, string(domain.FrontDoor)+"-"+string(domain.Host), args, s.providers, pulumi.DependsOn(after)); err != nil {
@@ -105,8 +103,6 @@ func (s *providerStack) nativeEndpoints() []string {
 	}
 	return append([]string{own}, s.config.Native.VPCEndpointIDs...)
 }
-
-func (s *providerStack) partition() string { return s.apis[0].Partition }
 
 // domainARNs are the ARNs of the PRIVATE domains by which an API's rows are
 // reached, and the placeholders for previews in which the ARNs are unknown.

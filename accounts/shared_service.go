@@ -58,6 +58,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		TargetGroupARNs: targets,
 		LongestTimeout:  s.longestTimeout(mapping.FrontDoorNGINX),
 		LongestAnswer:   s.longestAnswer(),
+		Running:         s.reports.own.Service != "",
 		Tags:            s.tags,
 	}, s.providers, pulumi.DependsOn(dependencies))
 }

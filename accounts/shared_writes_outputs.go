@@ -34,6 +34,11 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 	if len(deployed.balancers) > 1 {
 		s.ctx.Export("loadBalancers", s.loadBalancerOutputs(deployed))
 	}
+	if service != nil {
+		s.ctx.Export("ecsCluster", service.Cluster)
+		// The next run takes it that what is named here has run.
+		s.ctx.Export("ecsService", pulumi.All(service.Name, service.TaskDefinitionARN).ApplyT(func(values []any) string { return values[0].(string) }))
+	}
 	if len(zones.AssociationCommands) > 0 {
 		s.ctx.Export("associationCommands", pulumi.StringArray(zones.AssociationCommands))
 	}

@@ -89,6 +89,11 @@ type Stack struct {
 	// whatever carries the stack's tags in its account, so that what an
 	// interrupted run created is found again; nil where there is none.
 	Tagged func(report func(arn string, tags map[string]string)) pulumi.RunFunc
+	// StoppedTasks says why an ECS service of the stack doesn't run its tasks, a
+	// sentence for each cause. An update that fails asks it about each of the
+	// stack's services. Nil: the error has what the AWS provider says, which names
+	// no cause.
+	StoppedTasks func(ctx context.Context, serviceARN string) ([]string, error)
 }
 
 // Programs makes the program of a role, given the project directory against
@@ -104,6 +109,9 @@ type Programs struct {
 	// SharedTagged and ProviderTagged are the stacks' Tagged; nil where there is
 	// none.
 	SharedTagged, ProviderTagged func(dir string, report func(arn string, tags map[string]string)) pulumi.RunFunc
+	// StoppedTasks makes the shared stack's StoppedTasks, such as
+	// accounts.StoppedTasksIn; nil where there is none.
+	StoppedTasks func(dir string) func(ctx context.Context, stack, serviceARN string) ([]string, error)
 }
 
 // Discover finds the stacks of an environment by their settings files: the
@@ -130,6 +138,10 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 	}
 	env := &Environment{Name: name, Settle: DefaultSettle, Provision: DefaultProvision}
 	env.Shared = stackIn(root, name, account, programs.Shared, programs.SharedTagged)
+	if programs.StoppedTasks != nil {
+		ask := programs.StoppedTasks(root)
+		env.Shared.StoppedTasks = func(ctx context.Context, serviceARN string) ([]string, error) { return ask(ctx, name, serviceARN) }
+	}
 
 	environments, err := shared.Stacks()
 	if err != nil {

@@ -26,6 +26,9 @@ const Contract = outputs.Contract
 //   - LoadBalancerDNSName string (loadBalancerDnsName): empty where every host
 //     has the front door native.
 //   - LoadBalancers []LoadBalancer (loadBalancers): nil unless there are several.
+//   - Cluster, Service string (ecsCluster, ecsService): the names of the ECS
+//     cluster and of the proxy's service, once a deployment has come up; empty
+//     without a proxy.
 //   - MappingDigest string (mappingDigest): differs between mappings of different
 //     meaning.
 //   - Hosts []mapping.Host (hosts): the hosts that have a DNS name, sorted.

@@ -83,6 +83,7 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 		if err := r.adoptUnanswered(context.WithoutCancel(ctx), stack, s, w); err != nil {
 			w.note("creates that got no answer may have taken effect; a refresh names what they left: " + err.Error())
 		}
+		w.explainServices(context.WithoutCancel(ctx), stack, s)
 	}
 	elapsed := time.Since(w.begin)
 	result.Seconds = elapsed.Round(time.Millisecond).Seconds()

@@ -6,8 +6,6 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/portico-iac/portico/internal/aws"
 )
 
 // CustomDomainArgs describes a custom domain of API Gateway.
@@ -25,12 +23,6 @@ type CustomDomainArgs struct {
 
 // PrivateAccess says through which endpoints a PRIVATE custom domain answers.
 type PrivateAccess struct {
-	// Partition is the domain's AWS partition, such as "aws". Required.
-	Partition string
-	// Region is the domain's AWS region's code. Required.
-	Region string
-	// AccountID is the domain's account, 12 digits. Required.
-	AccountID string
 	// VPCEndpointIDs are the only execute-api endpoints through which the domain
 	// answers, of any account. Required: 1 or more.
 	VPCEndpointIDs []string
@@ -41,9 +33,6 @@ func (a *CustomDomainArgs) check(name string) error {
 	m.given(a.Host != "", "Host")
 	m.given(a.CertificateARN != nil, "CertificateARN")
 	if p := a.Private; p != nil {
-		m.given(p.Partition != "", "Private.Partition")
-		m.given(p.Region != "", "Private.Region")
-		m.given(p.AccountID != "", "Private.AccountID")
 		m.given(len(p.VPCEndpointIDs) > 0, "Private.VPCEndpointIDs")
 	}
 	return m.err()
@@ -88,7 +77,7 @@ func NewCustomDomain(ctx *pulumi.Context, name string, args *CustomDomainArgs, o
 		domainArgs.EndpointConfiguration = apigateway.DomainNameEndpointConfigurationArgs{Types: pulumi.String("REGIONAL")}
 		domainArgs.RegionalCertificateArn = certificate
 	} else {
-		policy, err := args.Private.policy(args.Host)
+		policy, err := args.Private.policy()
 		if err != nil {
 			return nil, fmt.Errorf("write policy of custom domain %s: %w", args.Host, err)
 		}
@@ -147,16 +136,14 @@ func (d *CustomDomain) Map(ctx *pulumi.Context, args *BasePathMappingArgs, opts 
 }
 
 // policy allows every request that comes through the endpoints and denies all
-// others; the APIs' own resource policies say what a request may do. AWS's
-// examples write execute-api:/* for the domain, which API Gateway returns
-// expanded, so that each update would see a difference
-// (hashicorp/terraform-provider-aws issue 40834). The domain's identifier isn't
-// known before the domain exists; with a wildcard in its place there is nothing
-// to expand. Neither was tried on AWS.
-func (p *PrivateAccess) policy(host string) (string, error) {
-	resource := aws.ExecuteAPIDomainARN(p.Partition, p.Region, p.AccountID, host, "*").String()
+// others; the APIs' own resource policies say what a request may do. The policy is
+// the domain's, so that "*" is the domain. AWS's examples write execute-api:/*,
+// which API Gateway returns as the domain's ARN, so that each update would see a
+// difference (hashicorp/terraform-provider-aws issue 40834). "*" comes back as it
+// was: that provider's acceptance test for PRIVATE domains has it.
+func (p *PrivateAccess) policy() (string, error) {
 	statement := func(effect string) map[string]any {
-		return map[string]any{"Effect": effect, "Principal": "*", "Action": "execute-api:Invoke", "Resource": resource}
+		return map[string]any{"Effect": effect, "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}
 	}
 	deny := statement("Deny")
 	deny["Condition"] = map[string]any{"StringNotEquals": map[string]any{"aws:SourceVpce": p.VPCEndpointIDs}}

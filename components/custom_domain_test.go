@@ -60,11 +60,11 @@ func TestARegionalDomainLeadsToStagesOnceTheyAreDeployed(t *testing.T) {
 }
 
 func TestAPrivateDomainAnswersThroughItsEndpointsOnly(t *testing.T) {
-	m := customDomain(t, &PrivateAccess{Partition: "aws", Region: "us-east-1", AccountID: "222222222222", VPCEndpointIDs: []string{"vpce-1", "vpce-2"}})
+	m := customDomain(t, &PrivateAccess{VPCEndpointIDs: []string{"vpce-1", "vpce-2"}})
 	domain := m.only(t, domainToken).Inputs
 	require.Equal(t, []any{"arn:cert", map[string]any{"types": "PRIVATE"}}, []any{domain["certificateArn"], domain["endpointConfiguration"]})
 	require.NotContains(t, domain, "regionalCertificateArn")
-	const resource = `"arn:aws:execute-api:us-east-1:222222222222:/domainnames/a.example.com+*"`
+	const resource = `"*"` // which API Gateway gives back as it was
 	require.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": `+resource+`},
 		{"Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": `+resource+`,
@@ -82,5 +82,5 @@ func TestACustomDomainSaysEachArgumentThatItLacks(t *testing.T) {
 		_, err := NewCustomDomain(ctx, "d", &CustomDomainArgs{Private: &PrivateAccess{}}, opts)
 		return err
 	})
-	requireArguments(t, m, err, "Host", "CertificateARN", "Private.Partition", "Private.Region", "Private.AccountID", "Private.VPCEndpointIDs")
+	requireArguments(t, m, err, "Host", "CertificateARN", "Private.VPCEndpointIDs")
 }

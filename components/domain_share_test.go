@@ -17,7 +17,7 @@ func TestAShareHoldsDomainsForAccounts(t *testing.T) {
 		}
 		domain, err := NewCustomDomain(ctx, "d", &CustomDomainArgs{
 			Host: "a.example.com", CertificateARN: pulumi.String("arn:cert"), Tags: tags,
-			Private: &PrivateAccess{Partition: "aws", Region: "us-east-1", AccountID: "222222222222", VPCEndpointIDs: []string{"vpce-1"}},
+			Private: &PrivateAccess{VPCEndpointIDs: []string{"vpce-1"}},
 		}, opts)
 		if err != nil {
 			return err

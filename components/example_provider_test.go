@@ -54,10 +54,7 @@ func ExampleNewCustomDomain() {
 		domain, err := components.NewCustomDomain(ctx, "orders", &components.CustomDomainArgs{
 			Host:           "orders.internal.example.com",
 			CertificateARN: pulumi.String("arn:aws:acm:us-east-1:222222222222:certificate/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"),
-			Private: &components.PrivateAccess{
-				Partition: "aws", Region: "us-east-1", AccountID: "222222222222",
-				VPCEndpointIDs: []string{"vpce-0123456789abcdef0"},
-			},
+			Private:        &components.PrivateAccess{VPCEndpointIDs: []string{"vpce-0123456789abcdef0"}},
 		})
 		if err != nil {
 			return err

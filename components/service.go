@@ -65,9 +65,14 @@ type ServiceArgs struct {
 	LongestTimeout time.Duration
 	// LongestAnswer is the longest that an answer may last, in whole seconds. A
 	// deployment waits until the tasks that it replaces have finished theirs, so
-	// the service's timeouts are 25 minutes longer than that. Default: 0, and
-	// Pulumi's own timeouts, 20 minutes, hold. 0 to 3,590.
+	// the timeouts of later deployments are 25 minutes longer than that. Default: 0,
+	// and the AWS provider's timeouts, 20 minutes, hold. 0 to 3,590.
 	LongestAnswer time.Duration
+	// Running says that a deployment of the service has come up before. One that
+	// hasn't has nothing that ECS could roll back to: a deployment whose tasks don't
+	// start then lasts until the provider gives up. It does so after
+	// [StartTimeout], also in an update. Default: false.
+	Running bool
 	// Tags are those of the task definition, the service, its tasks and the
 	// scalable target.
 	Tags Tags
@@ -99,6 +104,8 @@ type Service struct {
 	pulumi.ResourceState
 	children
 
+	// Cluster is the name in AWS of the cluster that runs the service.
+	Cluster pulumi.StringOutput `pulumi:"cluster"`
 	// Name is the ECS service's name in AWS.
 	Name pulumi.StringOutput `pulumi:"name"`
 	// TaskDefinitionARN is the task definition that the service runs. It fails
@@ -133,9 +140,9 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 	if err := service.scale(ctx, name, args, running); err != nil {
 		return nil, err
 	}
-	service.Name = running.Name
+	service.Cluster, service.Name = args.Cluster.Name, running.Name
 	service.TaskDefinitionARN = service.runningTaskDefinition(ctx, args, running, definition)
-	outputs := pulumi.Map{"name": service.Name, "taskDefinitionArn": service.TaskDefinitionARN}
+	outputs := pulumi.Map{"cluster": service.Cluster, "name": service.Name, "taskDefinitionArn": service.TaskDefinitionARN}
 	if err := complete(ctx, "Service", name, service, outputs); err != nil {
 		return nil, err
 	}
@@ -191,14 +198,25 @@ func (a *ServiceArgs) targets() ecs.ServiceLoadBalancerArray {
 // for: its tasks' start, alarms' bake time, and 10 minutes.
 const deploymentMargin = 25 * time.Minute
 
-// timeouts let a deployment wait for the longest answer.
+// StartTimeout is how long a service's first deployment may take. A task starts
+// within two minutes, and a load balancer takes up to three to find it healthy.
+const StartTimeout = 6 * time.Minute
+
+// timeouts bound a deployment that replaces nothing, and let a later one wait for
+// the longest answer.
 func (a *ServiceArgs) timeouts() pulumi.ResourceOption {
-	if a.LongestAnswer == 0 {
-		return pulumi.Composite()
+	timeouts := &pulumi.CustomTimeouts{Create: timeout(StartTimeout)}
+	if a.LongestAnswer > 0 {
+		timeouts.Update = timeout(a.LongestAnswer + deploymentMargin)
+		timeouts.Delete = timeouts.Update
 	}
-	text := fmt.Sprintf("%ds", seconds(a.LongestAnswer+deploymentMargin))
-	return pulumi.Timeouts(&pulumi.CustomTimeouts{Create: text, Update: text, Delete: text})
+	if !a.Running {
+		timeouts.Update = timeouts.Create
+	}
+	return pulumi.Timeouts(timeouts)
 }
+
+func timeout(d time.Duration) string { return fmt.Sprintf("%ds", seconds(d)) }
 
 func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, definition *ecs.TaskDefinition, prerequisites pulumi.ResourceOption) (*ecs.Service, error) {
 	service, err := ecs.NewService(ctx, name, &ecs.ServiceArgs{

@@ -108,13 +108,22 @@ func TestAStoppedTaskHasTheLongestRequestsTimeAndTenSecondsUpToFargatesLimit(t *
 	}
 }
 
-func TestADeploymentWaitsForTheLongestAnswer(t *testing.T) {
-	const service = "aws:ecs/service:Service"
-	require.False(t, (&monitor{}).deploy(t, serviceProgram(nil)).only(t, service).HasTimeouts, "Pulumi's own do")
-	m := (&monitor{}).deploy(t, serviceProgram(func(a *ServiceArgs) { a.LongestAnswer = 15 * time.Minute }))
-	require.True(t, m.only(t, service).HasTimeouts)
-	options := ServiceArgs{LongestAnswer: 15 * time.Minute}
-	require.Equal(t, 40*time.Minute, options.LongestAnswer+deploymentMargin, "start, 15 minutes, bake time and 10 minutes")
+func TestADeploymentWaitsForTheLongestAnswerUnlessThereIsNoneYet(t *testing.T) {
+	const never = "360s" // a first deployment has nothing to roll back to
+	for sentence, test := range map[string]struct {
+		running bool
+		longest time.Duration
+		want    [3]string
+	}{
+		"nothing has run yet":                     {false, 0, [3]string{never, never, ""}},
+		"nothing has run yet, and answers stream": {false, 15 * time.Minute, [3]string{never, never, "2400s"}},
+		"the service runs":                        {true, 0, [3]string{never, "", ""}},
+		"the service runs, and answers stream":    {true, 15 * time.Minute, [3]string{never, "2400s", "2400s"}},
+	} {
+		m := (&monitor{}).deploy(t, serviceProgram(func(a *ServiceArgs) { a.Running, a.LongestAnswer = test.running, test.longest }))
+		require.Equal(t, test.want, m.only(t, ecsServiceToken).Timeouts, sentence)
+	}
+	require.Equal(t, 40*time.Minute, 15*time.Minute+deploymentMargin, "start, 15 minutes, bake time and 10 minutes")
 }
 
 func TestAutoscalingBoundsTheTasks(t *testing.T) {

@@ -18,7 +18,8 @@ import (
 var programs = automation.Programs{
 	Shared: accounts.SharedIn, SharedTagged: accounts.TaggedIn,
 	Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn,
-	Check: accounts.CheckSettings,
+	Check:        accounts.CheckSettings,
+	StoppedTasks: accounts.StoppedTasksIn,
 }
 
 type rehearseOptions struct {

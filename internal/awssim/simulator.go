@@ -84,6 +84,12 @@ func (s *Simulator) Services(account, region string) ([]RunningService, error) {
 	return ecs.Services(s.Simulator, account, region)
 }
 
+// StoppedTasks is why ECS stopped the tasks of a service's latest deployment,
+// with what its events say; empty where they run.
+func (s *Simulator) StoppedTasks(serviceARN string) []string {
+	return ecs.StoppedTasks(s.Simulator, serviceARN)
+}
+
 // Image is the image that a reference leads to, in the registry of any account.
 func (s *Simulator) Image(reference string) (ContainerImage, error) {
 	return ecr.Image(s.Simulator, reference)

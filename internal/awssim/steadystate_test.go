@@ -1,7 +1,9 @@
 package awssim
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -65,7 +67,7 @@ func TestNetworkLoadBalancerWithoutSecurityGroups(t *testing.T) {
 			if test.want == "" {
 				require.NoError(t, err)
 			} else {
-				require.ErrorContains(t, err, test.want)
+				e.requireUnsteady(err, test.want)
 			}
 		})
 	}
@@ -105,10 +107,10 @@ func TestServiceDoesNotBecomeSteady(t *testing.T) {
 			t.Parallel()
 			e := newEnvironment(t)
 			test.change(e)
+			before := e.Now()
 			_, err := e.service()
-			require.ErrorContains(t, err, test.want)
-			var unfinished engine.Unfinished
-			require.ErrorAs(t, err, &unfinished, "the service exists and is kept in Pulumi's state")
+			e.requireUnsteady(err, test.want)
+			require.WithinDuration(t, before.Add(20*time.Minute), e.Now(), time.Minute, "the provider waits its whole timeout: nothing was ever steady to roll back to")
 		})
 	}
 }
@@ -138,7 +140,7 @@ func TestServiceBehindSeveralLoadBalancers(t *testing.T) {
 			bindings, _ := service.Properties["loadBalancers"].([]any)
 			_, err = e.update(&service, engine.Object{"loadBalancers": append(bindings, map[string]any{"targetGroupArn": group.ARN, "containerName": "nginx", "containerPort": 8443.0})})
 			if test.want != "" {
-				require.ErrorContains(t, err, test.want)
+				e.requireUnsteady(err, test.want)
 				return
 			}
 			require.NoError(t, err)
@@ -152,6 +154,19 @@ func TestServiceBehindSeveralLoadBalancers(t *testing.T) {
 	e.inputs["service"] = engine.Object{"loadBalancers": []any{binding, binding, binding, binding, binding, binding}}
 	_, err := e.service()
 	require.ErrorContains(t, err, "has 6 elements; AWS takes 0 to 5")
+}
+
+// requireUnsteady requires the error of a service that didn't become steady, which
+// names no cause, and that the service's events name it.
+func (e *environment) requireUnsteady(err error, cause string) {
+	e.t.Helper()
+	require.ErrorContains(e.t, err, "timeout while waiting for state to become 'tasksStable'")
+	require.NotContains(e.t, err.Error(), cause)
+	var unfinished engine.Unfinished
+	require.ErrorAs(e.t, err, &unfinished, "the service exists and is kept in Pulumi's state")
+	services, readErr := e.Services(testAccount, testRegion)
+	require.NoError(e.t, readErr)
+	require.Contains(e.t, strings.Join(services[0].Events, "\n"), cause)
 }
 
 func without(part string) func(*environment) { return func(e *environment) { e.inputs[part] = nil } }
@@ -198,7 +213,7 @@ func TestRollbackLooksSteady(t *testing.T) {
 			require.Equal(t, old, service.Properties.Text("taskDefinition"))
 		}},
 		"without rollback the wait fails": {false, func(t *testing.T, service *engine.Resource, err error, _, broken string) {
-			require.ErrorContains(t, err, "CannotPullContainerError")
+			require.ErrorContains(t, err, "timeout while waiting for state to become 'tasksStable'")
 			require.Equal(t, broken, service.Properties.Text("taskDefinition"))
 		}},
 	} {

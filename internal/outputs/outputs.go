@@ -32,6 +32,10 @@ type Shared struct {
 	// LoadBalancers describe each load balancer where there are several; nil
 	// where there is one, or none.
 	LoadBalancers []LoadBalancer `json:"loadBalancers,omitempty"`
+	// Cluster and Service are the names of the ECS cluster and of the service that
+	// runs the proxy, once a deployment has come up; empty without a proxy.
+	Cluster string `json:"ecsCluster,omitempty"`
+	Service string `json:"ecsService,omitempty"`
 	// MappingDigest differs between mappings of different meaning.
 	MappingDigest string `json:"mappingDigest,omitempty"`
 	// Hosts are the hosts that have a DNS name, sorted.

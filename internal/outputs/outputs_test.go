@@ -71,7 +71,7 @@ func TestEveryOutputHasAName(t *testing.T) {
 		require.Len(t, unique(names), len(names))
 	}
 	require.Equal(t, reflect.TypeFor[outputs.Shared]().NumField(), len(outputs.SharedNames()))
-	require.Equal(t, "frontDoors", outputs.SharedNames()[11])
+	require.Equal(t, "frontDoors", outputs.SharedNames()[13])
 }
 
 func unique(names []string) map[string]bool {

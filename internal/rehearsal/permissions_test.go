@@ -319,6 +319,7 @@ var beyond = map[string][]string{
 		"elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates",
 		"elasticloadbalancing:RemoveListenerCertificates",
 	},
+	"an update that fails asks why ECS stopped the tasks":                   {"ecs:DescribeTasks", "ecs:ListTasks"},
 	"AWS makes a service's own role the first time that an account uses it": {"iam:CreateServiceLinkedRole"},
 	"denied, not allowed": {"apigateway:DELETE", "apigateway:PUT"},
 }

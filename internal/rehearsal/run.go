@@ -206,6 +206,9 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	// Waiting advances the simulated accounts' clock; it takes no real time.
 	environment.Sleep = func(_ context.Context, d time.Duration) error { return r.simulator.Pass(d) }
 	environment.Progress = automation.Lines(r.Progress)
+	environment.Shared.StoppedTasks = func(_ context.Context, serviceARN string) ([]string, error) {
+		return r.simulator.StoppedTasks(serviceARN), nil
+	}
 	environment.Env = engineEnv(r.dir, debugProviders, r.initial.region)
 	return environment, nil
 }

@@ -132,6 +132,7 @@ func open(t *testing.T, dir, project string, setup *awssim.Setup) *simulatedEnvi
 	env.Command = e.engine
 	env.Progress = e.log.note
 	env.Sleep = e.sleep
+	env.Shared.StoppedTasks = func(_ context.Context, serviceARN string) ([]string, error) { return e.StoppedTasks(serviceARN), nil }
 	env.Env = map[string]string{
 		"PULUMI_DEBUG_PROVIDERS":   server.DebugProviders(),
 		"PULUMI_BACKEND_URL":       "file://" + filepath.Join(dir, "pulumi"),

@@ -281,10 +281,18 @@ func saveDomainPolicy(op *engine.Op) error {
 
 // storedDomainPolicy is a domain's policy as API Gateway keeps it. The whole,
 // execute-api:/*, becomes the domain's own ARN in the examples of the AWS CLI's
-// reference of create-domain-name.
+// reference of create-domain-name. "*" comes back as it was: the provider's
+// acceptance test has it (hashicorp/terraform-provider-aws,
+// internal/service/apigateway/domain_name_test.go, privatePolicy). That an ARN with
+// a wildcard for the identifier becomes the domain's own is an assumption, on the
+// strict side.
 func storedDomainPolicy(op *engine.Op, text string) string {
 	base := fmt.Sprintf("arn:%s:execute-api:%s:%s:", op.Partition(), op.Region, op.Account)
-	return strings.ReplaceAll(StoredForm(text, base), `"`+base+`/*"`, `"`+invokedDomainARN(op)+`"`)
+	own := `"` + invokedDomainARN(op) + `"`
+	return strings.NewReplacer(
+		`"`+base+`/*"`, own,
+		`"`+base+`/domainnames/`+op.Outputs.Text("domainName")+`+*"`, own,
+	).Replace(StoredForm(text, base))
 }
 
 // invokedDomainARN is what policies call the PRIVATE domain, as a resource and

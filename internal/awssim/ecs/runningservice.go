@@ -85,6 +85,15 @@ func Services(s *engine.Simulator, account, region string) ([]RunningService, er
 	return services, nil
 }
 
+// StoppedTasks is why ECS stopped the tasks of a service's latest deployment,
+// with what its events say; empty where they run.
+func StoppedTasks(s *engine.Simulator, serviceARN string) []string {
+	for _, r := range s.Resources(engine.Filter{Type: view.ECSServiceType, ID: serviceARN}) {
+		return r.Hidden.Texts("events")
+	}
+	return nil
+}
+
 func taskInterface(eni engine.Resource) TaskInterface {
 	return TaskInterface{
 		ID: eni.ID, Address: ec2.ParseAddress(eni.Properties.Text("privateIp")), SubnetID: eni.Properties.Text("subnetId"),

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
+	"time"
 
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/ecr"
@@ -17,10 +17,20 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/view"
 )
 
+// steadyWait is how long the provider waits for a service to become steady where
+// the program sets no timeout (hashicorp/terraform-provider-aws,
+// internal/service/ecs/service.go, Timeouts).
+const steadyWait = 20 * time.Minute
+
 // deployService replaces the service's tasks with those of a task definition.
 // If they don't come up, the old ones keep running; with a circuit breaker
 // that rolls back, the service then says it runs the old definition and is
 // steady, which is all that a provider waiting for a steady state sees.
+//
+// A first deployment has nothing to roll back to (Amazon ECS developer guide,
+// "How the Amazon ECS deployment circuit breaker detects failures"): the provider
+// waits its whole timeout and knows no cause. That is in the service's events and
+// in the stopped reasons of its tasks.
 func deployService(op *engine.Op, definition *engine.Resource) error {
 	reasons := unsteady(op, definition)
 	op.Hidden["events"] = engine.List(reasons...)
@@ -35,8 +45,9 @@ func deployService(op *engine.Op, definition *engine.Resource) error {
 	if !op.Inputs.Flag("waitForSteadyState") {
 		return nil
 	}
-	return engine.LeaveUnfinished(op.Fail("waiting for ECS Service (%s): timeout while waiting for state to become 'tasksStable' (last state: 'tasksPending', timeout: 20m0s): "+
-		"(service %s) %s", op.ARN, op.Outputs.Text("name"), strings.Join(reasons, "; ")))
+	timeout := cmp.Or(op.Timeout, steadyWait)
+	op.Pass(timeout)
+	return engine.LeaveUnfinished(op.Fail("waiting for ECS Service (%s): timeout while waiting for state to become 'tasksStable' (last state: 'tasksPending', timeout: %s)", op.ARN, timeout))
 }
 
 // runTasks starts the service's tasks anew and remembers what they run:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Op is one operation on behalf of a caller. It reads the simulated accounts
@@ -21,6 +22,10 @@ type Op struct {
 
 	origin string // the URN, or whatever else tells resources apart, for IDs
 	serial int
+
+	// Timeout is how long the program lets the provider wait; 0: as long as the
+	// provider does by itself.
+	Timeout time.Duration
 
 	ID, ARN string
 	Inputs  Object // checked, known

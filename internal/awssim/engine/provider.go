@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
@@ -196,6 +197,7 @@ func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest)
 		return &pulumirpc.CreateResponse{Properties: properties}, err
 	}
 	op := s.op(spec, request.Urn)
+	op.Timeout = seconds(request.Timeout)
 	defer p.simulator.creating(op)()
 	r, err := p.do(op, func() (*Resource, error) { return op.createFor(inputs) })
 	if r == nil {
@@ -210,6 +212,9 @@ func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest)
 	}
 	return &pulumirpc.CreateResponse{Id: r.ID, Properties: properties}, nil
 }
+
+// seconds is a timeout as the protocol has it.
+func seconds(timeout float64) time.Duration { return time.Duration(timeout * float64(time.Second)) }
 
 // initFailed reports a resource that exists but did not come up, in the way
 // that makes the engine keep it in its state.
@@ -284,6 +289,7 @@ func (p *provider) Update(ctx context.Context, request *pulumirpc.UpdateRequest)
 	}
 	op := s.op(spec, request.Urn)
 	op.Ignored = request.IgnoreChanges
+	op.Timeout = seconds(request.Timeout)
 	r, err := p.do(op, func() (*Resource, error) { return op.updateFor(request.Id, inputs) })
 	if r == nil {
 		return nil, err
@@ -304,6 +310,7 @@ func (p *provider) Delete(ctx context.Context, request *pulumirpc.DeleteRequest)
 		return nil, err
 	}
 	op := s.op(spec, request.Urn)
+	op.Timeout = seconds(request.Timeout)
 	_, err = p.do(op, func() (*Resource, error) { return nil, op.deleteFor(request.Id) })
 	return &emptypb.Empty{}, err
 }
