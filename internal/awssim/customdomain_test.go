@@ -180,7 +180,7 @@ func TestPrivateDomainsChangeInPlaceButNotIntoPublicOnes(t *testing.T) {
 	first, second := c.certificate("a.example.com"), c.certificate("*.example.com")
 	domain := c.create(domainNameType, "d", private("a.example.com", first))
 	before := simulator.Now()
-	changed, err := c.update(domainNameType, "d", domain, but(private("a.example.com", first), properties{"policy": strings.Replace(fullPolicy("a.example.com"), "Allow", "Deny", 1)}))
+	changed, err := c.update(domainNameType, "d", domain, but(private("a.example.com", first), properties{"policy": strings.Replace(wholePolicy(), "Allow", "Deny", 1)}))
 	require.NoError(t, err)
 	require.Equal(t, domain.text("arn"), changed.text("arn"))
 	require.Contains(t, simulator.Domains("us-east-1")[0].Policy, "Deny")

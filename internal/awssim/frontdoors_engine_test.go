@@ -187,7 +187,7 @@ func frontDoorsSetup() *awssim.Setup {
 
 func TestFrontDoorsLiveTheirWholeLife(t *testing.T) {
 	e := newEngine(t, frontDoorsSetup())
-	wanted := frontDoors{policy: fullPolicy("native.example.com"), stage: "dev"}
+	wanted := frontDoors{policy: wholePolicy(), stage: "dev"}
 	e.preview(wanted.program)
 	e.mustUp(wanted.program)
 	for _, domain := range e.Domains("us-east-1") {
