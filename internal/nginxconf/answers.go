@@ -39,7 +39,7 @@ var dnsSuffixes = func() string {
 
 func newAnswers() Answers {
 	return Answers{
-		CookieDomain: quoted(`~^\.?(?:[a-z0-9-]+\.)*execute-api\.[a-z0-9-]+\.(?:vpce\.)?(?:` + dnsSuffixes + `)\.?$`),
+		CookieDomain: quoted(`~^\.?(?:(?!execute-api\.)[a-z0-9-]++\.)*+execute-api\.[a-z0-9-]+\.(?:vpce\.)?(?:` + dnsSuffixes + `)\.?$`),
 		CookiePath:   quoted(`~^(?<portico_cookie_path>/.+)$`),
 		Redirect:     quoted(`~^(?<portico_before>\s*["']?)(?<portico_target>[^"'\s][^"']*)(?<portico_after>.*)$`),
 	}
@@ -115,7 +115,7 @@ func linkMap() Map {
 		},
 		Source:   expression("$upstream_http_link"),
 		Variable: "$portico_link",
-		Default:  expression("$upstream_http_link"),
+		Default:  expression(""),
 	}
 	match, value := `^(?<portico_link_0>[^<]*)`, "$portico_link_0"
 	for n := 1; n <= maxLinkTargets; n++ {
@@ -123,6 +123,8 @@ func linkMap() Map {
 		value += fmt.Sprintf("<$portico_undone_link_%d>$portico_link_%d", n, n)
 		m.Entries = append(m.Entries, pattern(match+`$`, expression(value)))
 	}
+	// An answer without Link costs no second look for it.
+	m.Entries = append(m.Entries, pattern(`^`, expression("$upstream_http_link")))
 	return m
 }
 

@@ -68,9 +68,10 @@ func Render(routes []topology.Route, o Options) (*Context, error) {
 	table := newRouteTable(routes)
 	routeMaps := table.maps()
 	hash := newMapHash(routeMaps)
-	otherMaps := slices.Concat(routingMaps(table.depths), refusalMaps(), answerMaps(table.region), logMaps())
+	otherMaps := slices.Concat(routingMaps(table.depths), []Map{table.narrower.spellings()}, refusalMaps(), answerMaps(table.region), logMaps())
 	configuration := []File{
 		execute("headers.conf", "headers.conf.tmpl", newHeaders()),
+		execute("log.conf", "log.conf.tmpl", nil),
 		execute("nginx.conf", "nginx.conf.tmpl", newMain(routes, hash)),
 		execute("routes.conf", "maps.conf.tmpl", routeMaps),
 		execute("routing.conf", "maps.conf.tmpl", otherMaps),

@@ -47,7 +47,10 @@ func hidden(c byte) string {
 // every spelling that two decodings undo is refused, and the usual spelling of
 // any number.
 func encoded(c byte) string {
-	const percent = `%(?:25)*`
+	// Possessive, or a long path of nothing else would exceed PCRE's limits. It
+	// takes nothing that has to be given back: no byte looked for is 25, a percent
+	// sign.
+	const percent = `%(?:25)*+`
 	var b strings.Builder
 	b.WriteString(percent)
 	for _, digit := range fmt.Sprintf("%02x", c) {

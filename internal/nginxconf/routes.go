@@ -22,10 +22,12 @@ type routeTable struct {
 	depths []int
 	// region is the common region's domain, which records leave out.
 	region string
+	// narrower are the rows below wider ones.
+	narrower *narrower
 }
 
 func newRouteTable(routes []topology.Route) *routeTable {
-	t := &routeTable{exact: make(map[string][]topology.Route), wildcard: make(map[string][]topology.Route), region: commonRegion(routes)}
+	t := &routeTable{exact: make(map[string][]topology.Route), wildcard: make(map[string][]topology.Route), region: commonRegion(routes), narrower: newNarrower(routes)}
 	for _, r := range routes {
 		host := string(r.Host)
 		if r.Host.IsWildcard() {
@@ -154,11 +156,12 @@ func (t *routeTable) pathEntries(routes []topology.Route) []MapEntry {
 
 // record is a route as routing.conf's $portico_row takes it apart: base path,
 // API, stage and path, verbs (* for all), the location that forwards it where
-// that is not the default one, options, and the host where it is a wildcard. No
-// field can hold the separator. The options are "cors", and the domain of the
+// that is not the default one (behind a question mark and a number where narrower
+// rows are below it), options, and the host where it is a wildcard. No field can
+// hold the separator. The options are "cors", and the domain of the
 // API's region where it is not the common one, with a comma between them.
 func (t *routeTable) record(r topology.Route) string {
-	methods, wildcard := "*", ""
+	methods, place, wildcard := "*", "", ""
 	if r.Methods != nil {
 		verbs := make([]string, 0, len(r.Methods))
 		for _, m := range r.Methods {
@@ -176,9 +179,15 @@ func (t *routeTable) record(r topology.Route) string {
 	if r.Host.IsWildcard() {
 		wildcard = string(r.Host)
 	}
+	if name := forwardingOf(r).name(); name != "" {
+		place = "//" + name
+	}
+	if number, found := t.narrower.below(r); found {
+		place = fmt.Sprintf("?%d%s", number, place)
+	}
 	return strings.Join([]string{
 		string(r.BasePath), string(r.API.ID), "/" + string(r.API.Stage) + string(r.API.Path), methods,
-		forwardingOf(r).name(), strings.Join(options, ","), wildcard,
+		place, strings.Join(options, ","), wildcard,
 	}, "|")
 }
 

@@ -12,16 +12,32 @@ func routingMaps(depths []int) []Map {
 		{
 			Comment: []string{
 				"The path as it was sent, or nothing where it must not be forwarded: with dot",
-				"segments in any encoding, control characters or a fragment. $request_uri has",
-				"already lost the scheme and host of a target in absolute form.",
+				"segments in any encoding, control characters or a fragment, or where the target",
+				"names another host than Host. $request_uri has already lost the scheme and host",
+				"of a target in absolute form.",
 			},
-			Source:   expression("$request_uri"),
+			Source:   expression("$portico_two_hosts$request_uri"),
 			Variable: "$portico_path",
 			Default:  expression(""),
 			Entries: []MapEntry{
+				// A shortcut to the second of the others.
+				pattern(`^(?<portico_raw_path>`+ordinaryPath+`)(?<portico_query>\?[^#]*+)?+$`, expression("$portico_raw_path")),
 				patternFold(refusedTarget(), expression("")),
 				pattern(`^(?<portico_raw_path>/[^?#]*)(?<portico_query>\?.*)?$`, expression("$portico_raw_path")),
 				pattern(`^(?<portico_query>\?.*)$`, expression("/")),
+			},
+		},
+		{
+			Comment: []string{
+				"A fragment's sign, which no path may hold, where a target in absolute form names",
+				"another host than Host does. NGINX takes the target's for $host, in lower case and",
+				"without port and trailing dot. nginx.conf sets this for targets without a host.",
+			},
+			Source:   expression("$host\n$http_host"),
+			Variable: "$portico_two_hosts",
+			Default:  expression("#"),
+			Entries: []MapEntry{
+				pattern(`^(?<portico_target_host>[^\n]*+)\n(?:(?i:\k<portico_target_host>)\.?(?::[0-9]*)?)?$`, expression("")),
 			},
 		},
 		{
@@ -111,74 +127,75 @@ const rowPattern = `(?m)^(?<portico_base>[^ \n]*) (?<portico_raw>[^ \n]*) \k<por
 	`(?<portico_api>[^|\n]*)\|(?<portico_stage>[^|\n]*)\|(?<portico_verbs>[^|\n]*)\|(?<portico_place>[^|\n]*)\|(?<portico_options>[^|\n]*)\|(?<portico_row_wildcard>[^|\n]*)\n` +
 	`(?:.*\n)*\k<portico_raw>(?<portico_rest>.*)\z`
 
-// ordinaryPattern decides most requests at once, in place of five maps and their
-// regular expressions: a host's only row takes every path, and the path is made
-// of letters, digits and "._~-" only, with no segment that begins with a dot and
-// none that is empty, which refusedTarget never matches. Every quantifier is
-// possessive, so that a path which is not ordinary costs one look.
-const ordinaryPattern = `^ \|(?<portico_api>[^|]*+)\|(?<portico_stage>[^|]*+)\|(?<portico_verbs>[^|]*+)\|(?<portico_place>[^|]*+)\|(?<portico_options>[^|]*+)\|(?<portico_row_wildcard>[^\n]*+)\n` +
-	`(?<portico_method>[A-Z]{1,32}+) (?<portico_rest>(?=/)(?:/[0-9A-Za-z_~-][0-9A-Za-z._~-]*+)*+/?+)(?<portico_query>\?[^ #]*+)?+ HTTP/`
+// ordinaryPath is the regular expression of most paths: of letters, digits and
+// "._~-" only, with no segment that begins with a dot and none that is empty,
+// which refusedTarget never matches.
+const ordinaryPath = `(?=/)(?:/[0-9A-Za-z_~-][0-9A-Za-z._~-]*+)*+/?+`
+
+// requestPattern takes from a request whose target begins with a slash what the
+// log says of it, and decides most requests at once, in place of nine maps and
+// their regular expressions: those whose path is an ordinary one, on a host whose
+// only row takes every path and the verb. It sets $portico_ordinary for these.
+//
+// Most quantifiers are possessive, so that a request that is not ordinary costs
+// one look. A bounded quantifier costs five times as much a character, so a look
+// behind bounds the trace ID: what is longer is left to the maps.
+//
+// The subject is requestSubject, a line each: the trace ID, the verb of an earlier
+// look, the request line, what the map of hosts says (the row behind a space, or
+// the host), and the host. There was an earlier look where NGINX has turned to a
+// page for an error; another one would forget what the maps found since.
+const requestPattern = `^(?<portico_trace>[ -~]*+)(?<!(?s:.{257}))[^\n]*+\n\n(?<portico_method>[A-Z_-]{1,32}+) ` +
+	`(?:(?<portico_rest>` + ordinaryPath + `)(?<portico_query>\?[^ #]*+)?+ HTTP/[^\n]*+\n` +
+	` \|(?<portico_api>[^|]*+)\|(?<portico_stage>[^|]*+)\|(?<portico_verbs>\*|(?:[A-Z]++, )*?\k<portico_method>(?![A-Z])[^|]*+)\|(?<portico_place>[^|]*+)\|(?<portico_options>[^|]*+)\|(?<portico_row_wildcard>\*[^\n]*+)?+(?<portico_ordinary>\n)|/[^\n]*+\n(?<portico_path_host>[^\n]*+)\n)` +
+	`(?<portico_plain>(?(<portico_row_wildcard>)` + plainHost + `{0,253}+|(?(<portico_ordinary>).*+|(?:\k<portico_path_host>$|` + plainHost + `{0,253}+))))`
+
+// requestSubject is what requestPattern matches. An "if" looks at it as it is,
+// while a map would fold the case of a copy first, byte by byte.
+const requestSubject = "$http_x_amzn_trace_id\n$portico_method\n$request\n$portico_host_rows\n$host"
 
 // decisionMaps decide where a request goes whose candidates are known.
 func decisionMaps() []Map {
 	return []Map{
 		{
 			Comment: []string{
-				"Whether a row answers. Setting this sets the row's $portico_base, _api, _stage,",
-				"_verbs, _place, _options and _row_wildcard too, and $portico_rest, the path",
-				"behind the base. This first map is a shortcut to what the second one finds, for",
-				"ordinary paths on hosts without base paths.",
+				"Whether a row answers. Reading this sets the row's $portico_base, _api, _stage,",
+				"_verbs, _place, _options and _row_wildcard too, and $portico_rest, the path behind",
+				"the base. Ordinary requests don't come here: nginx.conf sets all of that at once.",
 			},
-			Source:   expression("$portico_host_rows\n$request"),
-			Variable: "$portico_row",
-			Default:  expression("$portico_row_of_path"),
-			Entries:  []MapEntry{pattern(ordinaryPattern, expression("1"))},
-		},
-		{
 			Source:   expression("$portico_candidates\n$portico_path"),
-			Variable: "$portico_row_of_path",
+			Variable: "$portico_row",
 			Default:  expression(""),
 			Entries:  []MapEntry{pattern(rowPattern, expression("1"))},
 		},
 		{
-			Comment:  []string{"The row's host, which the resource policies compare with Referer."},
-			Source:   expression("$portico_row_wildcard"),
+			Comment: []string{
+				"The row's host, which the resource policies compare with Referer; nothing where",
+				"no row answers.",
+			},
+			Source:   expression("$portico_row$portico_row_wildcard"),
 			Variable: "$portico_row_host",
 			Default:  expression("$portico_row_wildcard"),
-			Entries:  []MapEntry{literal("", expression("$host"))},
+			Entries:  []MapEntry{literal("", expression("")), literal("1", expression("$host"))},
 		},
 		{
 			Comment: []string{
-				"The verb, which the shortcut may have found; nothing for one of more than 32",
-				"characters, which no row names and no log needs. $request_method would say GET",
-				"once NGINX has turned to a page for an error.",
+				"The verb; nothing for one of more than 32 characters, which no row names and no",
+				"log needs. $request_method would say GET once NGINX has turned to a page for an",
+				"error.",
 			},
-			Source:   expression("$portico_method"),
-			Variable: "$portico_verb",
-			Default:  expression("$portico_method"),
-			Entries:  []MapEntry{literal("", expression("$portico_verb_of_line"))},
-		},
-		{
 			Source:   expression("$request"),
-			Variable: "$portico_verb_of_line",
+			Variable: "$portico_verb",
 			Default:  expression(""),
 			Entries:  []MapEntry{pattern(`^(?<portico_first_word>[A-Z_-]{1,32}) `, expression("$portico_first_word"))},
 		},
 		{
 			Comment: []string{
-				"Where a request goes that the default location doesn't forward. This first map",
-				"is a shortcut to what the others find: nowhere else.",
+				"Where a request goes that the default location doesn't forward; nothing for one",
+				"that it does.",
 			},
-			Source:   expression("$portico_row$portico_place $portico_verb $portico_verbs $portico_rest"),
-			Variable: "$portico_location",
-			Default:  expression("$portico_location_of_path"),
-			Entries: []MapEntry{
-				pattern(`^1 (?:[^ ]++ \*|(?<portico_allowed>[^ ]++) (?:[^/]*, )?\k<portico_allowed>(?:,[^/]*)?) /`, expression("")),
-			},
-		},
-		{
 			Source:   expression("$portico_path"),
-			Variable: "$portico_location_of_path",
+			Variable: "$portico_location",
 			Default:  expression("$portico_location_of_row"),
 			Entries:  []MapEntry{literal("", expression("//400"))},
 		},
@@ -204,10 +221,13 @@ func decisionMaps() []Map {
 			},
 		},
 		{
+			Comment:  []string{"What the row says, but for rows that have a narrower one below them."},
 			Source:   expression("$portico_place"),
 			Variable: "$portico_location_of_place",
-			Default:  expression("//$portico_place"),
-			Entries:  []MapEntry{literal("", expression(""))},
+			Default:  expression("$portico_place"),
+			Entries: []MapEntry{
+				pattern(`^\?(?<portico_narrower>[0-9]+)(?<portico_place_of_wider>.*)$`, expression("$portico_location_of_wider")),
+			},
 		},
 		{
 			Comment:  []string{"Headers of refusals. Reading $portico_row first sets what the row says."},
@@ -218,13 +238,6 @@ func decisionMaps() []Map {
 				literal("1*", quoted(strings.Join(allMethods, ", "))),
 				pattern(`^1(?<portico_named_verbs>.+)$`, expression("$portico_named_verbs")),
 			},
-		},
-		{
-			Comment:  []string{"The row for the log: host and base path, or nothing."},
-			Source:   expression("$portico_row"),
-			Variable: "$portico_route",
-			Default:  expression(""),
-			Entries:  []MapEntry{literal("1", expression("$portico_row_host$portico_base"))},
 		},
 	}
 }

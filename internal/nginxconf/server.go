@@ -31,6 +31,7 @@ var allMethods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "
 type Main struct {
 	MapHash      MapHash
 	Answers      Answers
+	Request      Request
 	DefaultProxy Proxy
 	// Proxies are the locations that forward otherwise than DefaultProxy.
 	Proxies    []Proxy
@@ -38,6 +39,11 @@ type Main struct {
 	// PagesNeedBasePaths says that an error of the proxy's own depends on the base
 	// path: a row with one has CORS.
 	PagesNeedBasePaths bool
+}
+
+// Request is what an "if" looks at to decide most requests at once.
+type Request struct {
+	Subject, Pattern parameter
 }
 
 // Proxy is a location that forwards; times are in milliseconds.
@@ -81,6 +87,7 @@ func newMain(routes []topology.Route, hash MapHash) Main {
 	m := Main{
 		MapHash:            hash,
 		Answers:            newAnswers(),
+		Request:            Request{Subject: expression(requestSubject), Pattern: quoted(requestPattern)},
 		DefaultProxy:       standard.proxy(),
 		ErrorPages:         errorPages(),
 		PagesNeedBasePaths: slices.ContainsFunc(routes, func(r topology.Route) bool { return r.CORS && r.BasePath != "" }),
@@ -138,7 +145,7 @@ func (f forwarding) proxy() Proxy {
 // API pass as they are.
 func errorPages() []ErrorPage {
 	return []ErrorPage{
-		{Status: 400, Codes: "400 495 496 497", Replace: true, Message: "Bad request: the path, a header or the protocol is malformed, or the path holds dot segments"},
+		{Status: 400, Codes: "400 495 496 497", Replace: true, Message: "Bad request: the path, a header or the protocol is malformed, the path holds dot segments or is an odd spelling of another row, or the target names another host than Host"},
 		{Status: 404, Codes: "404", Message: "No API is mapped to this host and path"},
 		{Status: 405, Codes: "405", Message: "The API mapped to this host and path does not take this method", Allow: true},
 		{Status: 408, Codes: "408", Message: "The request did not arrive in time"},

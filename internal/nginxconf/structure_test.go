@@ -367,7 +367,7 @@ func TestTheSameRoutesGiveTheSameDigest(t *testing.T) {
 func TestModesDoNotDependOnTheUmask(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "context")
 	withUmask(t, 0o077, func() { require.NoError(t, render(t, manyRoutes(1)...).WriteTo(dir)) })
-	for name, mode := range map[string]os.FileMode{"entrypoint.sh": 0o755, "Dockerfile": 0o644, "nginx.conf": 0o644, "routes.conf": 0o644, "routing.conf": 0o644, "headers.conf": 0o644, "strict.conf": 0o644} {
+	for name, mode := range map[string]os.FileMode{"entrypoint.sh": 0o755, "Dockerfile": 0o644, "nginx.conf": 0o644, "routes.conf": 0o644, "routing.conf": 0o644, "headers.conf": 0o644, "log.conf": 0o644, "strict.conf": 0o644} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		require.NoError(t, err)
 		require.Equal(t, mode, info.Mode(), name)

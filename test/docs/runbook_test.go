@@ -130,7 +130,7 @@ func copyOfStacks(t *testing.T) string {
 // TestTheRunbookKnowsTheLogsFields compares the table of the log's fields with
 // what the proxy is told to log.
 func TestTheRunbookKnowsTheLogsFields(t *testing.T) {
-	template, err := os.ReadFile(filepath.Join(root, "internal/nginxconf/templates/nginx.conf.tmpl"))
+	template, err := os.ReadFile(filepath.Join(root, "internal/nginxconf/templates/log.conf.tmpl"))
 	require.NoError(t, err)
 	page, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
 	require.NoError(t, err)

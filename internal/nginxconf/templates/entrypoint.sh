@@ -239,7 +239,8 @@ fi
 
 # NGINX ends each message about a request with the request line, whose query
 # may hold secrets, and so would the reason for every 502 be lost with them. A
-# child leaves the ends out, and makes text of bytes that are not.
+# child leaves the ends out, and what an expression could not be matched with,
+# and makes text of bytes that are not.
 errors=$run/errors
 rm -f "$errors"
 mkfifo "$errors" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
@@ -306,14 +307,18 @@ done
         echo '    "~^(?:.*[, ])?(?<portico_last>[0-9.]{7,15})(?::[0-9]+)?$" $portico_last;'
         echo '    "~^(?:.*[, ])?\[?(?<portico_last>[0-9A-Fa-f:.]{2,45})(?:\]:[0-9]+|\])?$" $portico_last;'
         echo '}'
-    else
-        echo "map '' \$portico_client { default \$remote_addr; }"
     fi
     # A pipe takes 4 KiB in one piece (PIPE_BUF): with a buffer of that size the
     # lines of several workers never run into each other.
+    echo 'include log.conf;'
     echo "access_log \"$log\" portico buffer=4k flush=1s;"
     echo "error_log stderr $error_level;"
 } >"$run/upstream.conf"
+
+case $client in
+forwarded) cp "$home/log.conf" "$run/log.conf" ;;
+*) sed 's/\$portico_client/$remote_addr/' "$home/log.conf" >"$run/log.conf" ;;
+esac
 
 # Before NGINX 1.23 a variable holds one line of a header that has several, so
 # that Link can't be taken away and written anew.
@@ -361,7 +366,7 @@ ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 
 # A child ends when the last process has gone that holds its pipe's other end,
 # which NGINX takes over, even if it stops before it opens its logs.
-LC_ALL=C sed -u -e 's/, client: .*//' -e 's/[^ -~]/?/g' -e 's/^\(.\{2000\}\).*/\1/' <"$errors" >&2 &
+LC_ALL=C sed -u -e 's/, client: .*//' -e 's/\(pcre[0-9a-z_]*() failed: [^ ]*\) on .*/\1/' -e 's/[^ -~]/?/g' -e 's/^\(.\{2000\}\).*/\1/' <"$errors" >&2 &
 exec 2>"$errors"
 if [ "$log" != /dev/stdout ]; then
     cat <"$log" &

@@ -127,6 +127,44 @@ func TestLogsStayLinesWhateverCallersSend(t *testing.T) {
 	})
 }
 
+// spelledRows have a wider row and a narrower one, whose odd spellings are
+// refused.
+const spelledRows = `
+APIS:
+  - {CUSTOM_DOMAIN_URL: root.corp.example.com, PRIVATE_API_URL: "https://aroot.execute-api.us-east-1.amazonaws.com/prod"}
+  - {CUSTOM_DOMAIN_URL: shop.corp.example.com/v1, PRIVATE_API_URL: "https://ashop.execute-api.us-east-1.amazonaws.com/prod"}
+  - {CUSTOM_DOMAIN_URL: shop.corp.example.com/v1/admin, PRIVATE_API_URL: "https://ashop.execute-api.us-east-1.amazonaws.com/prod/admin", VERBS: [GET]}
+`
+
+// TestNoPathExceedsTheLimitsOfExpressions sends long paths that make regular
+// expressions try much, and answers with long values that do. An expression that
+// gives up is an alert with the caller's path, and a 500.
+func TestNoPathExceedsTheLimitsOfExpressions(t *testing.T) {
+	const most = 15_000
+	pieces := []string{"%25", "25", "%2525", "%", "%2f", "/", "/a", "\\", "%5c", "%252f", "/%2525", ";", "/;", ".", "/...", "%2e", "%c0%af", "%e0%80%af", "\xc0", "%7E", "/%7E", "admin/", "/admin;", "admin%2f", "/ADMIN.", "%61dmin", "%3", "%2532%2566", "+", "/-"}
+	proxytest.ForEachNGINX(t, func(t *testing.T, n proxytest.NGINX) {
+		long := strings.Repeat("a.", most/4)
+		u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Answer: func(nginxtest.Request) []byte {
+			return nginxtest.OK("{}", "Set-Cookie: a=b; Path=/"+strings.Repeat("prod/", 300)+"; Domain="+long+"x", "Link: "+strings.Repeat("<a>", 1000), "Content-Location: /prod"+strings.Repeat("/", 1000))
+		}})
+		p := n.Start(t, proxytest.Render(t, "spelled.yaml", []byte(spelledRows)), nginxtest.Environment(u)...)
+		for _, piece := range pieces {
+			for _, beginning := range []string{"/", "/v1/", "/v1/x", "/v1//admin", "/v1/admi", "/%"} {
+				path := beginning + strings.Repeat(piece, most/len(piece))
+				if strings.Contains(piece, "%") && strings.HasSuffix(beginning, "%") {
+					continue // no percent-encoding at all
+				}
+				for _, host := range []string{"root.corp.example.com", "shop.corp.example.com", "nobody.example.com"} {
+					answer := p.Send(t, nginxtest.RequestText("GET", host, path))
+					require.Contains(t, []int{200, 400, 404, 414}, answer.Status, "%s%.40s", host, path)
+				}
+			}
+		}
+		require.NotContains(t, p.Stderr(), "pcre")
+		require.NotContains(t, p.Stderr(), "[alert]")
+	})
+}
+
 // exchange sends a request on a connection of its own and waits for an answer,
 // of whatever kind.
 func exchange(address, request string) {

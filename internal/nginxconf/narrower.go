@@ -1,0 +1,100 @@
+package nginxconf
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/topology"
+)
+
+// narrower finds rows that take fewer verbs than a wider row of the same host,
+// API and stage, whose path theirs lies below. A request for the narrower row's
+// path must not reach the API under the wider row because it is spelled in a way
+// that the proxy reads as another path and the API as the same.
+type narrower struct {
+	// numbers are those of the sets of paths, each set as its paths joined by line
+	// feeds. Many wider rows have the same.
+	numbers map[string]int
+	// sets are the paths below a wider row, by its host and base path.
+	sets map[string]string
+}
+
+func newNarrower(routes []topology.Route) *narrower {
+	n := &narrower{numbers: make(map[string]int), sets: make(map[string]string)}
+	byHost := make(map[string][]topology.Route)
+	for _, r := range routes {
+		byHost[string(r.Host)] = append(byHost[string(r.Host)], r)
+	}
+	for _, rows := range byHost {
+		if len(rows) < 2 {
+			continue
+		}
+		for _, wider := range rows {
+			var paths []string
+			for _, other := range rows {
+				if path, found := pathOfNarrower(wider, other); found {
+					paths = append(paths, path)
+				}
+			}
+			if len(paths) > 0 {
+				slices.Sort(paths)
+				set := strings.Join(paths, "\n")
+				n.sets[string(wider.Host)+string(wider.BasePath)] = set
+				n.numbers[set] = 0
+			}
+		}
+	}
+	for i, set := range slices.Sorted(maps.Keys(n.numbers)) {
+		n.numbers[set] = i
+	}
+	return n
+}
+
+// pathOfNarrower is what follows the wider row's base path in the other's, where
+// that leads to the same resource under either row and the other takes fewer
+// verbs.
+func pathOfNarrower(wider, other topology.Route) (path string, found bool) {
+	if wider.API.ID != other.API.ID || wider.API.Region != other.API.Region || wider.API.Stage != other.API.Stage {
+		return "", false
+	}
+	path, below := strings.CutPrefix(string(other.BasePath), string(wider.BasePath))
+	if !below || !strings.HasPrefix(path, "/") || string(other.API.Path) != string(wider.API.Path)+path {
+		return "", false
+	}
+	if other.Methods == nil {
+		return "", false
+	}
+	for _, m := range wider.Methods {
+		if !slices.Contains(other.Methods, m) {
+			return path, true
+		}
+	}
+	return path, wider.Methods == nil
+}
+
+// below is the number of the set of narrower rows' paths below a row.
+func (n *narrower) below(r topology.Route) (number int, found bool) {
+	set, found := n.sets[string(r.Host)+string(r.BasePath)]
+	return n.numbers[set], found
+}
+
+// spellings is the map that refuses odd spellings of narrower rows' paths.
+func (n *narrower) spellings() Map {
+	m := Map{
+		Comment: []string{
+			"Where a request of a row goes that has narrower ones below it: on, unless its",
+			"path is an odd spelling of theirs, which the API may read as the same.",
+		},
+		Source:   expression("$portico_narrower$portico_rest"),
+		Variable: "$portico_location_of_wider",
+		Default:  expression("$portico_place_of_wider"),
+	}
+	for _, set := range slices.Sorted(maps.Keys(n.numbers)) {
+		for path := range strings.SplitSeq(set, "\n") {
+			m.Entries = append(m.Entries, patternFold(fmt.Sprintf(`^%d%s`, n.numbers[set], oddSpelling(path)), expression("//400")))
+		}
+	}
+	return m
+}

@@ -1,0 +1,129 @@
+package nginxconf
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// longestParameter is how long a parameter of NGINX's configuration may be; its
+// own limit is 4,096 bytes with what is around it (NGX_CONF_BUFFER).
+const longestParameter = 3900
+
+// spelling writes the regular expression of one path in all its spellings.
+// Characters are subroutines, each defined once, since each has many spellings.
+type spelling struct {
+	// definitions are the subroutines, by number from 1 on.
+	definitions []string
+	// numbers are those of the subroutines, by what they match.
+	numbers map[string]int
+}
+
+// oddSpelling is the regular expression, case ignored, of how paths begin that
+// servers are known to read as the path or as one below it; docs/data-path.md has
+// the sources:
+//
+//   - any character percent-encoded, encoded again, or in an overlong form of
+//     UTF-8;
+//   - several slashes, encoded ones and backslashes in place of one;
+//   - parameters behind a segment (";x"), dots and spaces at its end, an extension
+//     (".json"), an encoded question mark or number sign;
+//   - letters in another case.
+//
+// It matches the plain spelling too, which the narrower row takes itself. Of a
+// path that is too long for a parameter it matches the first segments, so that
+// requests for paths beside it are refused with it.
+func oddSpelling(path string) string {
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for ; ; segments = segments[:len(segments)-1] {
+		s := &spelling{numbers: make(map[string]int)}
+		match := s.path(segments)
+		expression := `(?(DEFINE)` + strings.Join(s.definitions, "") + `)` + match
+		if len(quoted(expression)) <= longestParameter || len(segments) == 1 {
+			return expression
+		}
+	}
+}
+
+func (s *spelling) path(segments []string) string {
+	slash := s.subroutine("slash", func() string {
+		return `[/\\]|` + s.encoded('/') + `|` + s.encoded('\\')
+	})
+	// What may follow a segment's name, up to the segment's end.
+	behind := s.subroutine("behind", func() string {
+		return `(?:[.; ]|` + strings.Join([]string{s.encoded('.'), s.encoded(';'), s.encoded(' '), s.encoded('?'), s.encoded('#')}, "|") + `)(?:(?!` + slash + `).)*+`
+	})
+	var b strings.Builder
+	for _, segment := range segments {
+		b.WriteString(slash + `++`)
+		for _, c := range []byte(segment) {
+			b.WriteString(s.character(c))
+		}
+		b.WriteString(`(?:` + behind + `|$|(?=` + slash + `))`)
+	}
+	return b.String()
+}
+
+// subroutine is a call of what define writes, which is defined once.
+func (s *spelling) subroutine(name string, define func() string) string {
+	number, found := s.numbers[name]
+	if !found {
+		s.definitions = append(s.definitions, "")
+		number = len(s.definitions)
+		s.numbers[name] = number
+		s.definitions[number-1] = `(` + define() + `)`
+	}
+	return fmt.Sprintf(`(?%d)`, number)
+}
+
+// character is a character of the path, in either case where it is a letter.
+func (s *spelling) character(c byte) string {
+	return s.subroutine(string(c), func() string {
+		cases := []byte{c}
+		for _, other := range [][]byte{bytes.ToUpper([]byte{c}), bytes.ToLower([]byte{c})} {
+			if other[0] != c {
+				cases = append(cases, other[0])
+			}
+		}
+		spellings := []string{regexp.QuoteMeta(string(c))}
+		for _, c := range cases {
+			spellings = append(spellings, s.encoded(c))
+		}
+		return strings.Join(spellings, "|")
+	})
+}
+
+// encoded is a character that isn't written as itself.
+func (s *spelling) encoded(c byte) string {
+	const continuation = 0x80
+	overlong := s.subroutine(fmt.Sprintf("overlong%d", c>>6), func() string {
+		second := s.byteOf(continuation | c>>6)
+		return s.byteOf(0xC0|c>>6) + `|(?:` + s.byteOf(0xE0) + `|` + s.byteOf(0xF0) + s.byteOf(continuation) + `)` + second
+	})
+	return s.percent() + s.digits(c) + `|` + overlong + s.byteOf(continuation|c&0x3f)
+}
+
+// byteOf is a byte of a longer character, encoded or not.
+func (s *spelling) byteOf(c byte) string {
+	return fmt.Sprintf(`(?:\x%02x|%s%s)`, c, s.percent(), s.digits(c))
+}
+
+func (s *spelling) percent() string {
+	return s.subroutine("percent", func() string { return `%(?:25)*+` })
+}
+
+// digits are the two digits of a percent-encoded byte, which may be encoded too.
+func (s *spelling) digits(c byte) string {
+	var b strings.Builder
+	for _, digit := range []byte(fmt.Sprintf("%02x", c)) {
+		b.WriteString(s.subroutine("digit "+string(digit), func() string {
+			either := string(digit)
+			if digit >= 'a' {
+				return fmt.Sprintf(`%s|%s[46]%x`, either, s.percent(), digit&0xf)
+			}
+			return fmt.Sprintf(`%s|%s3%s`, either, s.percent(), either)
+		}))
+	}
+	return b.String()
+}
