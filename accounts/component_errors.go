@@ -24,6 +24,9 @@ func withSetting(err error) error {
 	var existing *components.ExistingResourceError
 	var zone *components.PublicZoneError
 	setting := ""
+	if errors.As(err, new(existingErrors)) {
+		return err // each has its setting
+	}
 	switch {
 	case errors.As(err, &existing):
 		setting = existingResourceKeys[existing.Kind]

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,6 +67,10 @@ type monitor struct {
 	// service.
 	lookedUp       string
 	askedEndpoints []string
+	// inTheWay are endpoints that the VPC has already, by service; nil: the
+	// question is denied. subnets are what subnets differ in, by ID.
+	inTheWay map[string]map[string]any
+	subnets  map[string]map[string]any
 	// listed are the Availability Zones; nil: four of them in no order.
 	listed []any
 	// failing is a type of which no resource can be created.
@@ -234,16 +239,20 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 				map[string]any{"cidrBlock": "10.9.0.0/16", "state": "disassociated"},
 			}}, nil
 	case "aws:ec2/getSubnet:getSubnet":
-		id := text("id")
-		return map[string]any{"id": id, "vpcId": "vpc-0a1b2c3d4e5f60718", "availabilityZone": "us-east-1" + id[len(id)-1:]}, nil
+		return m.subnet(text("id")), nil
 	case "aws:ec2/getRouteTables:getRouteTables":
 		filter := args.Args["filters"].ArrayValue()[0].ObjectValue()
 		if filter["name"].StringValue() == "association.main" {
 			return map[string]any{"ids": []any{"rtb-main"}}, nil
 		}
 		return map[string]any{"ids": []any{}}, nil
+	case "aws:ec2/getSecurityGroup:getSecurityGroup":
+		return nil, fmt.Errorf("no matching EC2 Security Group found")
 	case "aws:ec2/getVpcEndpoint:getVpcEndpoint":
 		id, service := text("id"), text("serviceName")
+		if _, question := args.Args["filters"]; question {
+			return m.endpointInTheWay(service)
+		}
 		if id != "" {
 			service = "com.amazonaws.us-east-1." + endpointServices[id]
 		}
@@ -284,6 +293,28 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		return nil, fmt.Errorf("no matching Route 53 Hosted Zone found")
 	}
 	return nil, fmt.Errorf("unknown function %s", args.Token)
+}
+
+// subnet is a subnet of the existing VPC; its zone is its ID's last letter, or the
+// letter of its last digit, a for 1.
+func (m *monitor) subnet(id string) map[string]any {
+	zone := strings.NewReplacer("1", "a", "2", "b", "3", "c").Replace(id[len(id)-1:])
+	subnet := map[string]any{"id": id, "vpcId": "vpc-0a1b2c3d4e5f60718", "availabilityZone": "us-east-1" + zone,
+		"availableIpAddressCount": 251, "cidrBlock": "10.7.0.0/24"}
+	maps.Copy(subnet, m.subnets[id])
+	return subnet
+}
+
+// endpointInTheWay answers which endpoint of a service the VPC has already.
+func (m *monitor) endpointInTheWay(service string) (map[string]any, error) {
+	found, ok := m.inTheWay[service]
+	if !ok {
+		return nil, fmt.Errorf("no matching EC2 VPC Endpoint found")
+	}
+	if found == nil {
+		return nil, fmt.Errorf("UnauthorizedOperation: not authorized to perform: ec2:DescribeVpcEndpoints")
+	}
+	return found, nil
 }
 
 // privateZone answers for a zone's ID, or for a name in the VPC.

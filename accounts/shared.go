@@ -131,8 +131,12 @@ func (s *sharedStack) deploy() error {
 		return err
 	}
 	s.publicZones = components.NewPublicZones(s.ctx, &components.PublicZonesArgs{Provider: awsProvider, ZoneProviders: owners})
-	network, err := s.network()
+	existing, err := s.askAccount(awsProvider)
 	if err != nil {
+		return err
+	}
+	network, err := s.network()
+	if err := existing.orExisting(err); err != nil {
 		return err
 	}
 	if err := s.config.CheckIngressRules(network.CIDRs); err != nil {

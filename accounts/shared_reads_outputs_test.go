@@ -93,7 +93,7 @@ func TestWithoutProvidersNoHostLeavesTheFrontDoorThatServesIt(t *testing.T) {
 		e.up(t)
 		m := &monitor{outputs: e.reported, publicZones: publicZones}
 		err := shared(t, m, minimalShared, hosts(aHost+" nginx", bHost+" nginx"))
-		require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].FRONT_DOOR: "+bHost+" is served by "+frontDoor+" still")
+		require.ErrorContains(t, err, "mapping.yaml:3:5: APIS[1].FRONT_DOOR: "+bHost+" is still served by "+frontDoor)
 		require.ErrorContains(t, err, "keep portico:providers until an update has moved the name to nginx")
 		require.Empty(t, m.of(recordToken), "nothing is registered")
 

@@ -31,6 +31,9 @@ type ExistingResourceError struct {
 	Kind string
 	// ID is the resource's ID or ARN.
 	ID string
+	// AccountID is the account that was asked; empty where the stack's own is
+	// meant anyhow.
+	AccountID string
 	// Purpose is what it was to be used for; empty where Kind says it.
 	Purpose string
 	// Problem says why it doesn't serve, and Fix what to do about it.
@@ -43,7 +46,11 @@ func (e *ExistingResourceError) Error() string {
 	if e.Purpose != "" {
 		purpose = " for " + e.Purpose
 	}
-	return fmt.Sprintf("use %s %s%s: %s: %s", e.Kind, e.ID, purpose, e.Problem, e.Fix)
+	account := ""
+	if e.AccountID != "" {
+		account = " of account " + e.AccountID
+	}
+	return fmt.Sprintf("use %s %s%s%s: %s: %s", e.Kind, e.ID, account, purpose, e.Problem, e.Fix)
 }
 
 // PublicZoneError reports a public hosted zone that the account doesn't have in

@@ -108,6 +108,12 @@ func InterfacesOf(op *engine.Op, owner string) []*engine.Resource {
 	return slices.DeleteFunc(op.All(view.NetworkInterfaceType), func(r *engine.Resource) bool { return r.Hidden.Text("owner") != owner })
 }
 
+// FreeAddresses is how many addresses of a subnet are neither in use nor kept by
+// AWS (availableIpAddressCount of DescribeSubnets).
+func FreeAddresses(op *engine.Op, subnet *engine.Resource) int {
+	return 1<<(32-NetworkOf(subnet).Bits()) - 5 - len(taken(op, subnet))
+}
+
 func fixedAddress(op *engine.Op, subnet *engine.Resource, address string) (netip.Addr, error) {
 	chosen, err := netip.ParseAddr(address)
 	network := NetworkOf(subnet)

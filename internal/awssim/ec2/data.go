@@ -156,8 +156,7 @@ func ec2Functions() []*engine.Function {
 		data("getSubnet", "ec2:DescribeSubnets", ec2.LookupSubnetArgs{}, ec2.LookupSubnetResult{}, view.SubnetType, "EC2 Subnet",
 			[]string{"id", "vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId"},
 			func(op *engine.Op, r *engine.Resource) engine.Object {
-				size := 1<<(32-NetworkOf(r).Bits()) - 5 - len(taken(op, r))
-				return engine.Object{"state": "available", "availableIpAddressCount": size}
+				return engine.Object{"state": "available", "availableIpAddressCount": FreeAddresses(op, r)}
 			}),
 		data("getSecurityGroup", "ec2:DescribeSecurityGroups", ec2.LookupSecurityGroupArgs{}, ec2.LookupSecurityGroupResult{}, view.SecurityGroupType, "EC2 Security Group",
 			[]string{"id", "name", "vpcId"}, func(*engine.Op, *engine.Resource) engine.Object { return nil }),

@@ -117,6 +117,9 @@ func placeLoadBalancer(op *engine.Op) error {
 	if err := checkSetSubnets(op, vpcID, subnets); err != nil {
 		return err
 	}
+	if err := checkFreeAddresses(op, subnets); err != nil {
+		return err
+	}
 	if len(groups) == 0 && op.Inputs.Text("loadBalancerType") == "application" {
 		groups = []string{op.Find(view.VPCType, vpcID).Properties.Text("defaultSecurityGroupId")}
 	}
@@ -157,6 +160,22 @@ func checkSetSubnets(op *engine.Op, vpcID string, subnets []*engine.Resource) er
 	for _, id := range op.Before.Properties.Texts("subnets") {
 		if op.Inputs.Text("loadBalancerType") == "network" && !slices.Contains(ids, id) {
 			return op.Refuse("InvalidConfigurationRequest", "The subnet '%s' can't be removed from a load balancer of type 'network'", id)
+		}
+	}
+	return nil
+}
+
+// minFreeAddresses is what Elastic Load Balancing asks of each new subnet of a load
+// balancer of either type, though a node takes one at first
+// (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer;
+// the message is as reported in https://github.com/aws/aws-rfdk/pull/621).
+const minFreeAddresses = 8
+
+func checkFreeAddresses(op *engine.Op, subnets []*engine.Resource) error {
+	for _, subnet := range subnets {
+		had := op.Before != nil && slices.Contains(op.Before.Properties.Texts("subnets"), subnet.ID)
+		if !had && ec2.FreeAddresses(op, subnet) < minFreeAddresses {
+			return op.Refuse("InvalidSubnet", "Not enough IP space available in %s. ELB requires at least %d free IP addresses in each subnet.", subnet.ID, minFreeAddresses)
 		}
 	}
 	return nil

@@ -1,0 +1,119 @@
+package accounts
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/settings"
+	"github.com/portico-iac/portico/internal/topology"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// existingErrors are what the account has that an update would meet, each with the
+// setting to write, sorted.
+type existingErrors []error
+
+// Error has one line for each.
+func (e existingErrors) Error() string { return errors.Join(e...).Error() }
+
+// Unwrap lets errors.As find each of them.
+func (e existingErrors) Unwrap() []error { return e }
+
+// askAccount asks the account about what is in the way of the update, before
+// anything is registered. Questions that it does not answer are notices: the role
+// of a preview may lack an action, and the update finds out.
+func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingErrors, error) {
+	if s.config.Network.Creates() {
+		return nil, nil
+	}
+	found := components.CheckExistingVPC(s.ctx, s.existingVPC(awsProvider))
+	for _, question := range found.NotAsked {
+		if err := s.ctx.Log.Warn(question.String(), nil); err != nil {
+			return nil, fmt.Errorf("log: %w", err)
+		}
+	}
+	var all existingErrors
+	for _, err := range found.Errors {
+		all = append(all, withSetting(err))
+	}
+	return all, nil
+}
+
+// existingVPC describes what the stack is to make in the VPC.
+func (s *sharedStack) existingVPC(awsProvider pulumi.ProviderResource) *components.ExistingVPCArgs {
+	args := &components.ExistingVPCArgs{
+		AccountID: s.config.AWS.AccountID,
+		Region:    s.config.AWS.Region,
+		VPCID:     s.config.Network.VPCID,
+		SubnetIDs: s.config.Network.SubnetIDs,
+		NewSubnetIDs: slices.DeleteFunc(slices.Clone(s.config.Network.SubnetIDs), func(id string) bool {
+			return s.reports.own.Network != nil && slices.Contains(s.reports.own.Network.SubnetIDs, id)
+		}),
+		LoadBalancers: len(s.topology.LoadBalancers),
+		Zones:         s.newZones(),
+		Tags:          s.tags,
+		UseEndpoint: func(service, _ string) string {
+			return fmt.Sprintf("write portico:endpoints.%s: {lookup: true} to use it", endpointKeys[service])
+		},
+		UseZone: func(name, id string) string {
+			return fmt.Sprintf("write portico:dns.existing: [{name: %s, id: %s}] to add the records to it", name, id)
+		},
+		Provider: awsProvider,
+	}
+	create := func(service string, source settings.Endpoint) {
+		if source == (settings.Endpoint{}) {
+			args.Endpoints = append(args.Endpoints, service)
+		}
+	}
+	config := s.config.Endpoints
+	if s.deploys(mapping.FrontDoorNGINX) {
+		args.Tasks = s.config.Task.Min
+		create("execute-api", config.ExecuteAPI)
+		create("logs", config.Logs)
+		create("ecr.api", config.ECRAPI)
+		create("ecr.dkr", config.ECRDKR)
+		args.S3 = config.S3 == (settings.Endpoint{})
+	}
+	if s.deploys(mapping.FrontDoorALB) {
+		create("execute-api", config.ALB)
+	}
+	if s.deploys(mapping.FrontDoorNative) {
+		create("execute-api", config.Native)
+	}
+	return args
+}
+
+// endpointKeys are the services' keys of portico:endpoints.
+var endpointKeys = map[string]string{"logs": "logs", "ecr.api": "ecrApi", "ecr.dkr": "ecrDkr", "s3": "s3"}
+
+// newZones are the private zones to create that have no host of the last run.
+func (s *sharedStack) newZones() []string {
+	var names []string
+	for _, zone := range s.topology.Zones {
+		exists := slices.ContainsFunc(s.config.DNS.Existing, func(e settings.ExistingZone) bool { return e.Name == string(zone.Name) })
+		had := slices.ContainsFunc(zone.Records, func(r topology.Record) bool { return slices.Contains(s.reports.own.Hosts, r.Name) }) ||
+			slices.ContainsFunc(zone.Hosts, func(host mapping.Host) bool { return slices.Contains(s.reports.own.Hosts, host) })
+		if !exists && !had {
+			names = append(names, string(zone.Name))
+		}
+	}
+	return names
+}
+
+// orExisting joins what the account has with a later error, sorted.
+func (e existingErrors) orExisting(later error) error {
+	if len(e) == 0 {
+		return later
+	}
+	all := slices.Clone(e)
+	if later != nil {
+		all = append(all, withSetting(later))
+	}
+	slices.SortStableFunc(all, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
+	return all
+}

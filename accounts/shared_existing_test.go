@@ -1,0 +1,114 @@
+package accounts
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/components"
+)
+
+// inVPC is what stands in the way in an existing VPC, and what is said of it.
+func TestWhatAnUpdateWouldMeetInAVPCIsReportedBeforeAnythingIsRegistered(t *testing.T) {
+	endpoint := func(more map[string]any) map[string]any {
+		found := map[string]any{"id": "vpce-0fffffff", "privateDnsEnabled": true, "tags": map[string]any{}, "routeTableIds": []any{"rtb-main"}}
+		for key, value := range more {
+			found[key] = value
+		}
+		return found
+	}
+	own := map[string]any{"tags": map[string]any{"app": "portico", "environment": "dev", "managed-by": "portico", "Name": "x"}}
+	const firstSubnet = "subnet-0a1b2c3d4e5f6071a"
+	for name, test := range map[string]struct {
+		monitor *monitor
+		more    settingsText
+		// want are parts of the error, one for each mistake; none: all is well.
+		want []string
+	}{
+		"nothing": {monitor: &monitor{}},
+		"a zone without execute-api": {
+			monitor: &monitor{subnets: map[string]map[string]any{firstSubnet: {"availabilityZone": "us-east-1e", "availabilityZoneId": "use1-az3"}}},
+			want:    []string{"use subnet " + firstSubnet + " of account 111111111111: it is in us-east-1e (use1-az3), where the endpoint service of ecr.api, ecr.dkr, execute-api, logs is not: AWS refuses the endpoint: name a subnet in one of us-east-1a, us-east-1b, us-east-1c (portico:network.subnetIds)"},
+		},
+		"a zone without endpoints that exist": {
+			monitor: &monitor{subnets: map[string]map[string]any{firstSubnet: {"availabilityZone": "us-east-1e"}}},
+			more:    "  portico:endpoints: {executeApi: {id: vpce-0a1b2c3d4e5f60715}, logs: {lookup: true}, ecrApi: {lookup: true}, ecrDkr: {lookup: true}}\n",
+		},
+		"the logs of others": {
+			monitor: &monitor{inTheWay: map[string]map[string]any{"com.amazonaws.us-east-1.logs": endpoint(nil)}},
+			want:    []string{"use endpoint vpce-0fffffff of account 111111111111 for logs: it is there already with private DNS, of which VPC vpc-0a1b2c3d4e5f60718 takes one: write portico:endpoints.logs: {lookup: true} to use it, or turn its private DNS off"},
+		},
+		"both of ECR": {
+			monitor: &monitor{inTheWay: map[string]map[string]any{"com.amazonaws.us-east-1.ecr.api": endpoint(nil), "com.amazonaws.us-east-1.ecr.dkr": endpoint(nil)}},
+			want:    []string{"portico:endpoints.ecrApi: {lookup: true}", "portico:endpoints.ecrDkr: {lookup: true}"},
+		},
+		"logs without private DNS":  {monitor: &monitor{inTheWay: map[string]map[string]any{"com.amazonaws.us-east-1.logs": endpoint(map[string]any{"privateDnsEnabled": false})}}},
+		"logs that are the stack's": {monitor: &monitor{inTheWay: map[string]map[string]any{"com.amazonaws.us-east-1.logs": endpoint(own)}}},
+		"logs that are looked up": {
+			monitor: &monitor{inTheWay: map[string]map[string]any{"com.amazonaws.us-east-1.logs": endpoint(nil)}},
+			more:    "  portico:endpoints: {logs: {lookup: true}}\n",
+		},
+		"a route to S3": {
+			monitor: &monitor{inTheWay: map[string]map[string]any{"com.amazonaws.us-east-1.s3": endpoint(nil)}},
+			want:    []string{"for s3: route table rtb-main of subnet " + firstSubnet + " has its route already, and takes one: write portico:endpoints.s3: {lookup: true} to use it"},
+		},
+		"a route to S3 of other subnets": {monitor: &monitor{inTheWay: map[string]map[string]any{"com.amazonaws.us-east-1.s3": endpoint(map[string]any{"routeTableIds": []any{"rtb-other"}})}}},
+		"a denied question":              {monitor: &monitor{inTheWay: map[string]map[string]any{"com.amazonaws.us-east-1.logs": nil}}},
+		"a private zone of the name": {
+			monitor: &monitor{privateZones: map[string]string{"Z0THEIRS": "internal.example.com"}},
+			want:    []string{"use private hosted zone Z0THEIRS of account 111111111111 for internal.example.com: VPC vpc-0a1b2c3d4e5f60718 has it already, and takes one zone of a name: write portico:dns.existing: [{name: internal.example.com, id: Z0THEIRS}] to add the records to it"},
+		},
+		"a subnet of another account": {
+			monitor: &monitor{subnets: map[string]map[string]any{firstSubnet: {"ownerId": "999999999999"}}},
+			want:    []string{"account 999999999999 owns it and shares it with this one: AWS creates no VPC endpoint for this account in it: name subnets of a VPC of this account, or run this stack in account 999999999999"},
+		},
+		"too few addresses": {
+			monitor: &monitor{subnets: map[string]map[string]any{firstSubnet: {"availableIpAddressCount": 11, "cidrBlock": "10.7.0.0/28"}}},
+			want:    []string{"11 addresses of 10.7.0.0/28 are free, and 13 are needed: 8 for each of 1 load balancer, 1 for each of 4 endpoints, 1 for tasks: name a larger subnet of the zone, a /27 or more, or free addresses in it"},
+		},
+		"enough addresses": {monitor: &monitor{subnets: map[string]map[string]any{firstSubnet: {"availableIpAddressCount": 13, "cidrBlock": "10.7.0.0/28"}}}},
+		"all at once": {
+			monitor: &monitor{
+				inTheWay:     map[string]map[string]any{"com.amazonaws.us-east-1.logs": endpoint(nil)},
+				privateZones: map[string]string{"Z0THEIRS": "internal.example.com"},
+				subnets:      map[string]map[string]any{firstSubnet: {"availableIpAddressCount": 3, "vpcId": "vpc-0other"}},
+			},
+			want: []string{"use endpoint vpce-0fffffff", "use private hosted zone Z0THEIRS", "3 addresses of", "use subnet " + firstSubnet + ": it belongs to vpc-0other"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.monitor.unknown = true
+			err := shared(t, test.monitor, minimalShared+existingVPC+test.more, twoRows)
+			if len(test.want) == 0 {
+				require.NoError(t, err)
+				return
+			}
+			var found existingErrors
+			require.ErrorAs(t, err, &found)
+			require.Len(t, found, len(test.want), err.Error())
+			require.True(t, slices.IsSortedFunc(found, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) }))
+			for i, want := range test.want {
+				require.ErrorContains(t, found[i], want)
+			}
+			require.True(t, errors.As(err, new(*components.ExistingResourceError)))
+			for _, r := range test.monitor.resources {
+				require.False(t, strings.HasPrefix(r.Token, "aws:"), "%s is registered", r.Name)
+			}
+		})
+	}
+}
+
+// A later run finds what the stack has made itself, and asks no more about it.
+func TestWhatTheStackHasMadeIsNotInItsWay(t *testing.T) {
+	outputs := map[string]any{"contract": 2, "region": "us-east-1", "vpcId": "vpc-0a1b2c3d4e5f60718", "hosts": []any{"a.internal.example.com", "b.internal.example.net", "b.private.example.net"},
+		"network": map[string]any{"subnetIds": []any{"subnet-0a1b2c3d4e5f6071a", "subnet-0a1b2c3d4e5f6071b"}}}
+	m := &monitor{
+		outputs:      map[string]map[string]any{"organization/portico/dev": outputs},
+		privateZones: map[string]string{"Z0OURS": "internal.example.com"},
+		subnets:      map[string]map[string]any{"subnet-0a1b2c3d4e5f6071a": {"availableIpAddressCount": 2}},
+	}
+	require.NoError(t, shared(t, m, minimalShared+existingVPC, twoRows))
+}

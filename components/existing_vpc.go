@@ -1,0 +1,274 @@
+package components
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// ExistingVPCArgs describes what is to be made in a VPC that exists.
+type ExistingVPCArgs struct {
+	// AccountID and Region are where the VPC is looked at. Required.
+	AccountID, Region string
+	// VPCID is the VPC. Required.
+	VPCID string
+	// SubnetIDs take the load balancers, the endpoints and the tasks. Required.
+	SubnetIDs []string
+	// NewSubnetIDs are those of SubnetIDs in which nothing of this installation is
+	// yet. Their free addresses are counted. Default: none.
+	NewSubnetIDs []string
+	// Endpoints are the services of the interface endpoints to create, such as
+	// "execute-api" or "logs", once for each endpoint. Default: none.
+	Endpoints []string
+	// S3 reports that the gateway endpoint of S3 is to be created.
+	S3 bool
+	// LoadBalancers and Tasks are how many load balancers and tasks are to be
+	// placed. Default: 0.
+	LoadBalancers, Tasks int
+	// Zones are the names of the private hosted zones to create. Default: none.
+	Zones []string
+	// Tags tell what belongs to this installation already.
+	Tags Tags
+	// UseEndpoint and UseZone say what to write to use an endpoint of a service,
+	// or a private hosted zone, that is in the way. Required.
+	UseEndpoint func(service, id string) string
+	UseZone     func(name, id string) string
+	// Provider is the AWS provider of the account. Required.
+	Provider pulumi.ProviderResource
+}
+
+// Findings are what questions to an account have found.
+type Findings struct {
+	// Errors are what AWS would refuse in the update, each once.
+	Errors []error
+	// NotAsked are questions that the account did not answer, with why.
+	NotAsked []NotAsked
+}
+
+// NotAsked is a question that was denied, or failed otherwise.
+type NotAsked struct {
+	// Action is what the question needs, such as "ec2:DescribeVpcEndpoints".
+	Action string
+	// Question is what is not known, such as "which endpoints VPC vpc-1 has".
+	Question string
+	Err      error
+}
+
+// String says what is not known, and why.
+func (n NotAsked) String() string {
+	return fmt.Sprintf("not asked: %s (%s): %v", n.Question, n.Action, n.Err)
+}
+
+// minLoadBalancerAddresses is how many free addresses Elastic Load Balancing asks
+// of each subnet of a new load balancer, of either type:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
+const minLoadBalancerAddresses = 8
+
+// CheckExistingVPC asks a VPC that exists whether it takes what is to be made in
+// it. It registers no resource, and asks in previews too.
+func CheckExistingVPC(ctx *pulumi.Context, args *ExistingVPCArgs) *Findings {
+	c := &vpcCheck{ctx: ctx, args: args, option: pulumi.Provider(args.Provider), Findings: new(Findings)}
+	c.checkSubnets()
+	for _, service := range privateDNSServices(args.Endpoints) {
+		c.checkPrivateDNS(service)
+	}
+	if args.S3 {
+		c.checkGateway()
+	}
+	for _, zone := range args.Zones {
+		c.checkZone(zone)
+	}
+	return c.Findings
+}
+
+// privateDNSServices are those of the services whose endpoints get private DNS.
+func privateDNSServices(services []string) []string {
+	return slices.DeleteFunc(slices.Clone(services), func(service string) bool { return !slices.Contains(interfaceServices, service) })
+}
+
+type vpcCheck struct {
+	*Findings
+	ctx    *pulumi.Context
+	args   *ExistingVPCArgs
+	option pulumi.InvokeOption
+}
+
+func (c *vpcCheck) refuse(kind, id, purpose, problem, fix string) {
+	c.Errors = append(c.Errors, &ExistingResourceError{Kind: kind, ID: id, AccountID: c.args.AccountID, Purpose: purpose, Problem: problem, Fix: fix})
+}
+
+func (c *vpcCheck) notAsked(action, question string, err error) {
+	c.NotAsked = append(c.NotAsked, NotAsked{action, question, err})
+}
+
+// isNone reports whether a data source found nothing. The provider has no other
+// sign for it.
+func isNone(err error) bool { return strings.Contains(err.Error(), "no matching ") }
+
+func (c *vpcCheck) checkSubnets() {
+	zones := map[string][]string{} // by service
+	for _, service := range slices.Compact(slices.Sorted(slices.Values(c.args.Endpoints))) {
+		name := endpointService(c.args.Region, service)
+		found, err := ec2.LookupVpcEndpointService(c.ctx, &ec2.LookupVpcEndpointServiceArgs{ServiceName: &name, ServiceType: pulumi.StringRef("Interface")}, c.option)
+		if err != nil {
+			c.notAsked("ec2:DescribeVpcEndpointServices", "which zones the endpoint service "+service+" is in", err)
+			continue
+		}
+		zones[service] = found.AvailabilityZones
+	}
+	for _, id := range c.args.SubnetIDs {
+		subnet, err := ec2.LookupSubnet(c.ctx, &ec2.LookupSubnetArgs{Id: &id}, c.option)
+		if err != nil {
+			continue // the network reports it: it can't do without
+		}
+		c.checkOwner(subnet)
+		c.checkServices(subnet, zones)
+		c.checkFreeAddresses(subnet)
+	}
+}
+
+// checkOwner refuses subnets that another account shares: EC2 answers "This
+// operation does not support shared VPCs" to a participant's CreateVpcEndpoint
+// (https://repost.aws/knowledge-center/vpc-interface-endpoint-creation-errors).
+func (c *vpcCheck) checkOwner(subnet *ec2.LookupSubnetResult) {
+	if subnet.OwnerId == "" || subnet.OwnerId == c.args.AccountID || len(c.args.Endpoints) == 0 {
+		return
+	}
+	c.refuse("subnet", subnet.Id, "", fmt.Sprintf("account %s owns it and shares it with this one: AWS creates no VPC endpoint for this account in it", subnet.OwnerId),
+		"name subnets of a VPC of this account, or run this stack in account "+subnet.OwnerId)
+}
+
+func (c *vpcCheck) checkServices(subnet *ec2.LookupSubnetResult, zones map[string][]string) {
+	var lacking []string
+	for _, service := range slices.Compact(slices.Sorted(slices.Values(c.args.Endpoints))) {
+		if offered, asked := zones[service]; asked && !slices.Contains(offered, subnet.AvailabilityZone) {
+			lacking = append(lacking, service)
+		}
+	}
+	if len(lacking) == 0 {
+		return
+	}
+	c.refuse("subnet", subnet.Id, "", fmt.Sprintf("it is in %s (%s), where the endpoint service of %s is not: AWS refuses the endpoint",
+		subnet.AvailabilityZone, subnet.AvailabilityZoneId, strings.Join(lacking, ", ")),
+		"name a subnet in one of "+strings.Join(zones[lacking[0]], ", "))
+}
+
+// checkFreeAddresses counts what a new subnet needs. Elastic Load Balancing looks at
+// the addresses that are free when it creates a load balancer, and the endpoints may
+// be there by then.
+func (c *vpcCheck) checkFreeAddresses(subnet *ec2.LookupSubnetResult) {
+	if !slices.Contains(c.args.NewSubnetIDs, subnet.Id) {
+		return
+	}
+	endpoints, tasks := len(c.args.Endpoints), (c.args.Tasks+len(c.args.SubnetIDs)-1)/len(c.args.SubnetIDs)
+	need := c.args.LoadBalancers*minLoadBalancerAddresses + endpoints + tasks
+	if subnet.AvailableIpAddressCount >= need || c.begun() {
+		return
+	}
+	c.refuse("subnet", subnet.Id, "", fmt.Sprintf("%d addresses of %s are free, and %d are needed: %d for each of %s, 1 for each of %s, %d for tasks",
+		subnet.AvailableIpAddressCount, subnet.CidrBlock, need, minLoadBalancerAddresses, countOf(c.args.LoadBalancers, "load balancer"), countOf(endpoints, "endpoint"), tasks),
+		"name a larger subnet of the zone, a /27 or more, or free addresses in it")
+}
+
+func countOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// begun reports whether the VPC has something of this installation already, as after
+// an update that stopped: then the addresses that are free are those that are left.
+func (c *vpcCheck) begun() bool {
+	_, err := ec2.LookupSecurityGroup(c.ctx, &ec2.LookupSecurityGroupArgs{VpcId: &c.args.VPCID, Tags: c.args.Tags}, c.option)
+	if err == nil || strings.Contains(err.Error(), "multiple ") {
+		return true
+	}
+	if !isNone(err) {
+		c.notAsked("ec2:DescribeSecurityGroups", "whether an update has begun in VPC "+c.args.VPCID, err)
+		return true
+	}
+	return false
+}
+
+// checkPrivateDNS refuses a second endpoint with private DNS for a service: "there
+// is already a conflicting DNS domain" (EC2's CreateVpcEndpoint).
+func (c *vpcCheck) checkPrivateDNS(service string) {
+	found := c.endpoint(service, "Interface")
+	if found == nil || !found.PrivateDnsEnabled {
+		return
+	}
+	c.refuse("endpoint", found.Id, service, fmt.Sprintf("it is there already with private DNS, of which VPC %s takes one", c.args.VPCID),
+		c.args.UseEndpoint(service, found.Id)+", or turn its private DNS off")
+}
+
+// checkGateway refuses a second route to S3 in a subnet's route table.
+func (c *vpcCheck) checkGateway() {
+	found := c.endpoint("s3", "Gateway")
+	if found == nil {
+		return
+	}
+	for _, subnet := range c.args.SubnetIDs {
+		tables, err := ec2.GetRouteTables(c.ctx, &ec2.GetRouteTablesArgs{VpcId: &c.args.VPCID,
+			Filters: []ec2.GetRouteTablesFilter{{Name: "association.subnet-id", Values: []string{subnet}}}}, c.option)
+		if err == nil && len(tables.Ids) == 0 {
+			tables, err = ec2.GetRouteTables(c.ctx, &ec2.GetRouteTablesArgs{VpcId: &c.args.VPCID,
+				Filters: []ec2.GetRouteTablesFilter{{Name: "association.main", Values: []string{"true"}}}}, c.option)
+		}
+		if err != nil {
+			continue // the network reports it
+		}
+		for _, table := range tables.Ids {
+			if slices.Contains(found.RouteTableIds, table) {
+				c.refuse("endpoint", found.Id, "s3", fmt.Sprintf("route table %s of subnet %s has its route already, and takes one", table, subnet),
+					c.args.UseEndpoint("s3", found.Id))
+				return
+			}
+		}
+	}
+}
+
+// endpoint is the VPC's endpoint of a service that is not this installation's; nil:
+// there is none, or it is not known.
+func (c *vpcCheck) endpoint(service, kind string) *ec2.LookupVpcEndpointResult {
+	name := endpointService(c.args.Region, service)
+	lookup := &ec2.LookupVpcEndpointArgs{VpcId: &c.args.VPCID, ServiceName: &name,
+		Filters: []ec2.GetVpcEndpointFilter{{Name: "vpc-endpoint-type", Values: []string{kind}}}}
+	found, err := ec2.LookupVpcEndpoint(c.ctx, lookup, c.option)
+	switch {
+	case err == nil && !c.isOwn(found.Tags):
+		return found
+	case err == nil || isNone(err):
+		return nil
+	}
+	c.notAsked("ec2:DescribeVpcEndpoints", fmt.Sprintf("which endpoints of %s are in VPC %s", service, c.args.VPCID), err)
+	return nil
+}
+
+// isOwn reports whether the tags are this installation's.
+func (c *vpcCheck) isOwn(tags map[string]string) bool {
+	for name, value := range c.args.Tags {
+		if tags[name] != value {
+			return false
+		}
+	}
+	return len(c.args.Tags) > 0
+}
+
+// checkZone refuses a second private zone of one name in the VPC
+// (ConflictingDomainExists of CreateHostedZone). Zones of other accounts are not
+// listed to this one.
+func (c *vpcCheck) checkZone(name string) {
+	found, err := route53.LookupZone(c.ctx, &route53.LookupZoneArgs{Name: &name, PrivateZone: pulumi.BoolRef(true), VpcId: &c.args.VPCID}, c.option)
+	switch {
+	case err == nil && !c.isOwn(found.Tags):
+		c.refuse("private hosted zone", found.ZoneId, name, fmt.Sprintf("VPC %s has it already, and takes one zone of a name", c.args.VPCID),
+			c.args.UseZone(name, found.ZoneId))
+	case err != nil && !isNone(err):
+		c.notAsked("route53:ListHostedZones", fmt.Sprintf("whether VPC %s has a private zone %s", c.args.VPCID, name), err)
+	}
+}
