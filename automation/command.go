@@ -91,9 +91,9 @@ func versionOf(path string) (semver.Version, error) {
 }
 
 // command runs the Pulumi CLI at a path of its own. It differs from the
-// Automation API's in that a cancelled run gets one interrupt and the time to
-// end by itself: the API's kills the engine after ten seconds, in the middle
-// of whatever it is creating.
+// Automation API's in that a cancelled run gets one interrupt, at a moment when
+// the CLI listens for it, and the time to end by itself: the API's kills the engine
+// after ten seconds, in the middle of whatever it is creating.
 type command struct {
 	path    string
 	version semver.Version
@@ -123,10 +123,16 @@ func (c *command) Run(
 	cmd.Stderr = io.MultiWriter(append(stderr, &errBuf)...)
 	cmd.Stdin = stdin
 	ownProcessGroup(cmd)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	deafToInterrupts(cmd)
+	ended := make(chan struct{})
+	cmd.Cancel = func() error {
+		go interrupt(cmd.Process, ended)
+		return nil
+	}
 	cmd.WaitDelay = cancelGrace
 
 	err := cmd.Run()
+	close(ended)
 	code := 0
 	var exit *exec.ExitError
 	switch {
