@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -132,14 +129,13 @@ accounts, from one mapping file. Start with:
 	return root
 }
 
-// action makes the RunE of a command that has to clean up when it is
-// interrupted: the context ends. A second interrupt ends the program.
+// action makes the RunE of a command that has to clean up when it is ended: the
+// context ends.
 func (c *cli) action(do func(context.Context) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		c.running = true
-		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop := c.untilEnded(cmd.Context())
 		defer stop()
-		context.AfterFunc(ctx, stop)
 		return do(ctx)
 	}
 }
