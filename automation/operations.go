@@ -68,11 +68,15 @@ func (e *Environment) Refresh(ctx context.Context) (*Report, error) {
 // then the shared stack's. If a provider stack fails, the shared stack is kept:
 // the account still relies on it. Before all that the shared stack lets go of
 // the provider accounts' private custom domains, which couldn't be deleted
-// otherwise; if it can't, nothing more is destroyed.
+// otherwise; if it can't, nothing more is destroyed. Where a resource of any stack
+// is protected, or a load balancer has deletion protection, nothing is deleted.
 func (e *Environment) Destroy(ctx context.Context) (*Report, error) {
 	r, err := e.prepare(destroy)
 	if err != nil {
 		return nil, err
+	}
+	if refused := r.refuseProtected(ctx); refused != nil {
+		return r.report(refused)
 	}
 	released := r.release(ctx)
 	if released.Err != nil {
