@@ -53,3 +53,36 @@ func BenchmarkParseMistakes(b *testing.B) {
 		})
 	}
 }
+
+// teamsOf is a mapping directory of that many teams, with the rows of each.
+func teamsOf(teams, rows int) (names []string, files map[string][]byte) {
+	files = map[string][]byte{}
+	var portico bytes.Buffer
+	portico.WriteString("TEAMS:\n")
+	for i := range teams {
+		fmt.Fprintf(&portico, "  team-%d: {ACCOUNTS: [\"%012d\"], HOSTS: [\"*.team%d.private.example.com\", shop.private.example.com/team%d]}\n", i, 222200000000+i, i, i)
+		var b bytes.Buffer
+		b.WriteString("APIS:\n")
+		for j := range rows {
+			fmt.Fprintf(&b, "  - CUSTOM_DOMAIN_URL: api%d.team%d.private.example.com/v%d\n", j/2, i, j)
+			fmt.Fprintf(&b, "    PRIVATE_API_URL: https://a%04d%04d0.execute-api.us-east-1.amazonaws.com/dev\n", i, j)
+			fmt.Fprintf(&b, "    VERBS: [GET, POST]\n    ACCOUNT: \"%012d\"\n", 222200000000+i)
+		}
+		name := fmt.Sprintf("team-%d.yaml", i)
+		names, files[name] = append(names, name), b.Bytes()
+	}
+	files[DirectoryFile] = portico.Bytes()
+	return append(names, DirectoryFile), files
+}
+
+func BenchmarkParseDirectory(b *testing.B) {
+	for _, teams := range []int{20, 200, 2_000} {
+		b.Run(fmt.Sprintf("teams=%d", teams), func(b *testing.B) {
+			names, files := teamsOf(teams, 50)
+			for b.Loop() {
+				_, err := ParseDirectory("teams", names, func(name string) ([]byte, error) { return files[name], nil })
+				require.NoError(b, err)
+			}
+		})
+	}
+}

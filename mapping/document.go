@@ -23,9 +23,12 @@ const maxIndicators = 3_000_000
 // those that are written in it.
 const maxAliased = 1_000_000
 
-// Load reads the mapping file at the path. The error is Errors where the file
-// has mistakes, and otherwise says why the file could not be read.
+// Load reads the mapping file at the path, or the mapping directory. The error is
+// Errors where a file has mistakes, and otherwise says why it could not be read.
 func Load(path string) (*Mapping, error) {
+	if IsDirectory(path) {
+		return loadDirectory(path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read mapping: %w", err)
@@ -51,7 +54,8 @@ func Parse(source string, data []byte) (*Mapping, error) {
 	r := &reader{source: source}
 	m := &Mapping{Source: source}
 	if root := r.document(data); root != nil {
-		r.mapping(root, m)
+		readTop(r, root, mappingFields, m)
+		r.relate(m)
 	}
 	if len(r.errs) > 0 {
 		return nil, r.errs.sort()

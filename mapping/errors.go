@@ -25,18 +25,26 @@ type Error struct {
 	// Fix says what to write instead.
 	Fix string `json:"fix"`
 
+	// Team is the team whose file of a mapping directory the mistake is in;
+	// otherwise empty.
+	Team string `json:"team,omitempty"`
+
 	// row is the row's index, which orders mistakes without lines.
 	row int
 	// refusal is the front door's, where that is what is wrong.
 	refusal *Refusal
 }
 
-// Error is "file:line:column: path: message: fix", on one line. What is not
-// known is left out: a mapping that was made in code has no lines, and a value
+// Error is "file:line:column: path: message: fix", on one line, with "team NAME"
+// after the path in a mapping directory. What is not known is left out: a mapping that was made in code has no lines, and a value
 // that ParseCustomDomain or ParsePrivateAPI refused has no path either.
 func (e *Error) Error() string {
-	parts := make([]string, 0, 4)
-	for _, part := range []string{Position{e.File, e.Line, e.Column}.String(), e.Path, e.Message, e.Fix} {
+	parts := make([]string, 0, 5)
+	team := ""
+	if e.Team != "" {
+		team = "team " + e.Team
+	}
+	for _, part := range []string{Position{e.File, e.Line, e.Column}.String(), e.Path, team, e.Message, e.Fix} {
 		if part != "" {
 			parts = append(parts, part)
 		}

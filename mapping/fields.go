@@ -15,7 +15,8 @@ type field[T any] struct {
 	required bool
 	// doc is the field's description in the JSON schema.
 	doc string
-	// schema is the JSON schema of the value, as far as one can say it.
+	// schema is the JSON schema of the value, as far as one can say it; nil for a
+	// key that belongs in another file, which read refuses.
 	schema schema
 	// read reads the value into the target, or reports why it can't.
 	read func(r *reader, v value, into *T)
@@ -81,9 +82,11 @@ func duplicateKey(line int) *mistake {
 }
 
 func keys[T any](fields []field[T]) string {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.key
+	var names []string
+	for _, f := range fields {
+		if f.schema != nil {
+			names = append(names, f.key)
+		}
 	}
 	return strings.Join(names, ", ")
 }

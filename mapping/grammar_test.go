@@ -31,6 +31,10 @@ var grammars = map[string]*regexp.Regexp{
 	"PrivateAPI.DNSSuffix":   regexp.MustCompile(`^(amazonaws\.com|amazonaws\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov|amazonaws\.eu)$`),
 	"Account.Name":           regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`),
 	"Account.RoleARN":        regexp.MustCompile(`^(arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+)?$`),
+	"Row.Team":               regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]{0,62})?$`),
+	"Team.Name":              regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`),
+	"Team.File":              regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,250}\.ya?ml$`),
+	"Team.Contact":           regexp.MustCompile(`^[\pL\pM\pN\pP\pS ]{0,256}$`),
 	"Row.Description":        regexp.MustCompile(`^[\pL\pM\pN\pP\pS ]{0,256}$`),
 	"Row.Owner":              regexp.MustCompile(`^[\pL\pM\pN\pP\pS ]{0,256}$`),
 	"Mapping.Source":         regexp.MustCompile(``),
@@ -81,7 +85,7 @@ func checkGrammar(v reflect.Value, field string) error {
 		return fmt.Errorf("%s has no grammar", name)
 	case !grammar.MatchString(text):
 		return fmt.Errorf("%s %q is outside its grammar", name, text)
-	case field == "Row.Description" || field == "Row.Owner" || field == "Mapping.Source" || field == "Position.File":
+	case field == "Row.Description" || field == "Row.Owner" || field == "Team.Contact" || field == "Mapping.Source" || field == "Position.File":
 		return nil
 	case grammars["hostile to other tools"].MatchString(text):
 		return fmt.Errorf("%s %q holds a character that means something to another tool", name, text)

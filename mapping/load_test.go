@@ -21,7 +21,8 @@ func TestLoadSaysWhyAFileCannotBeRead(t *testing.T) {
 	require.NotErrorAs(t, err, &mistakes)
 
 	_, err = mapping.Load(t.TempDir())
-	require.ErrorContains(t, err, "is a directory")
+	require.ErrorAs(t, err, &mistakes)
+	require.Equal(t, "the directory has no portico.yaml", mistakes[0].Message)
 }
 
 // TestLoadRefusesMoreThan64MiB uses a sparse file of a terabyte: reading all

@@ -86,10 +86,10 @@ func narrowerWarning(row, wider *Row, missing []Method) *Error {
 	below := strings.TrimPrefix(string(row.API.Path), string(wider.API.Path))
 	place := ""
 	if wider.Pos.Line > 0 {
-		place = fmt.Sprintf(" of line %d", wider.Pos.Line)
+		place = " of " + wider.lineAt(wider.Pos.Line, "")
 	}
 	return &Error{
-		File: row.Pos.File, Line: row.Pos.Line, Column: row.Pos.Column, Path: row.Path() + ".VERBS", row: row.Index,
+		Team: row.Team, File: row.Pos.File, Line: row.Pos.Line, Column: row.Pos.Column, Path: row.Path() + ".VERBS", row: row.Index,
 		Message: fmt.Sprintf("%s%s has %s for the same stage, and an API that takes %s/%s, or %s in capitals, for %s can be asked for them by that spelling",
 			wider.Path(), place, strings.Join(names, ", "), string(wider.BasePath), below, below, below),
 		Fix: "don't rest a protection on this row: let the API refuse those verbs itself, or give both rows the same VERBS",

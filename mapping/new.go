@@ -85,7 +85,7 @@ func (r *reader) givenAccounts(accounts []Account) {
 // canonical form.
 func (r *reader) givenRow(index int, given Row) row {
 	w := row{Row: given, nodes: make([]*yaml.Node, len(rowFields))}
-	w.Index = index
+	w.Index, w.InFile, w.Team = index, 0, ""
 	w.path = w.Path()
 	for i, f := range rowFields {
 		if f.key != "ACCOUNT" || given.Account != "" {

@@ -22,6 +22,8 @@ type reader struct {
 	// its own is there with an empty ID, so that rows may name it.
 	accounts map[string]AccountID
 	rows     []row
+	// team is the one whose file is read; nil for a file that is no team's.
+	team *Team
 	// suggestions counts comparisons with names of ACCOUNTS; see unknownAccount.
 	suggestions int
 }
@@ -51,14 +53,14 @@ func (v value) child(key string, n *yaml.Node) value {
 }
 
 func (r *reader) reportAt(line, column int, path string, m *mistake) {
-	r.errs = append(r.errs, &Error{File: r.source, Line: max(line, 1), Column: max(column, 1), Path: path, Message: m.message, Fix: m.fix})
+	r.errs = append(r.errs, &Error{Team: r.teamName(), File: r.source, Line: max(line, 1), Column: max(column, 1), Path: path, Message: m.message, Fix: m.fix})
 }
 
 // refuse reports a mistake at a field of a row, or at the row where the field is
 // absent.
 func (r *reader) refuse(w *row, key string, m *mistake) *Error {
 	v := w.at(key)
-	e := &Error{File: w.Pos.File, Line: v.Line, Column: v.Column, Path: v.path, Message: m.message, Fix: m.fix, row: w.Index}
+	e := &Error{Team: w.Team, File: w.Pos.File, Line: v.Line, Column: v.Column, Path: v.path, Message: m.message, Fix: m.fix, row: w.Index}
 	r.errs = append(r.errs, e)
 	return e
 }

@@ -3,6 +3,7 @@ package mapping
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,20 +214,27 @@ func (r *Row) orFrontDoor(frontDoors ...FrontDoor) func(fix string) string {
 	}
 }
 
-// onLine tells a reader of the same file where the row is: "on line 3", or
-// "at APIS[0]" for a row that no file holds.
-func (r *Row) onLine() string { return onLine(r.Pos.Line, r.Path()) }
+// onLine tells a reader of the mapping where the row is: "on line 3", "on line 3
+// of orders.yaml" in a mapping directory, or "at APIS[0]" for a row that no file
+// holds.
+func (r *Row) onLine() string { return r.onLineAt(r.Pos.Line, r.Path()) }
 
-func onLine(line int, path string) string {
+// onLineAt is onLine for the place of one of the row's values.
+func (r *Row) onLineAt(line int, path string) string {
 	if line == 0 {
 		return "at " + path
 	}
-	return "on " + lineOr(line, path)
+	return "on " + r.lineAt(line, path)
 }
 
-func lineOr(line int, path string) string {
-	if line == 0 {
+// lineAt is onLineAt without its preposition: "line 3".
+func (r *Row) lineAt(line int, path string) string {
+	switch {
+	case line == 0:
 		return path
+	case r.Team != "":
+		return "line " + strconv.Itoa(line) + " of " + filepath.Base(r.Pos.File)
+	default:
+		return "line " + strconv.Itoa(line)
 	}
-	return "line " + strconv.Itoa(line)
 }

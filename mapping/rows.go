@@ -38,26 +38,40 @@ func (w *row) at(key string) value {
 	return value{&yaml.Node{Line: w.Pos.Line, Column: w.Pos.Column}, w.path}
 }
 
-// onLineOf tells a reader of the same file where a field of the row is.
+// onLineOf tells a reader of the mapping where a field of the row is.
 func (w *row) onLineOf(key string) string {
 	v := w.at(key)
-	return onLine(v.Line, v.path)
+	return w.onLineAt(v.Line, v.path)
 }
 
 // lineOf is onLineOf without its preposition: "line 3".
 func (w *row) lineOf(key string) string {
 	v := w.at(key)
-	return lineOr(v.Line, v.path)
+	return w.lineAt(v.Line, v.path)
 }
 
-// mapping reads the file's top level.
-func (r *reader) mapping(root *yaml.Node, m *Mapping) {
+// readTop reads a file's top level.
+func readTop[T any](r *reader, root *yaml.Node, fields []field[T], into *T) {
 	v := value{Node: resolve(root)}
 	if v.Kind != yaml.MappingNode {
-		r.report(v, wrong("the file is "+kindName(v.Node), "write a map with the keys ACCOUNTS and APIS"))
+		var names []string
+		for _, f := range fields {
+			if f.schema != nil {
+				names = append(names, f.key)
+			}
+		}
+		r.report(v, wrong("the file is "+kindName(v.Node), "write a map with "+keyNames(names)))
 		return
 	}
-	readFields(r, v, mappingFields, m)
+	readFields(r, v, fields, into)
+}
+
+// keyNames is "the key APIS", or "the keys ACCOUNTS and APIS".
+func keyNames(names []string) string {
+	if len(names) == 1 {
+		return "the key " + names[0]
+	}
+	return "the keys " + strings.Join(names, " and ")
 }
 
 func readAccounts(r *reader, v value, m *Mapping) {
@@ -109,13 +123,13 @@ func readAPIs(r *reader, v value, m *Mapping) {
 	case v.Kind != yaml.SequenceNode:
 		r.report(v, wrong("is "+kindName(v.Node)+" where a list belongs", fix+", its first key after \"- \""))
 		return
-	case len(v.Content) == 0:
+	case len(v.Content) == 0 && r.team == nil:
 		// A load balancer's listener can't exist without a certificate, nor a
 		// certificate without a name.
 		r.report(v, wrong("is an empty list, which leaves nothing to serve", fix+"; `portico destroy` takes an environment down"))
 		return
 	}
-	r.rows = make([]row, 0, len(v.Content))
+	r.rows = slices.Grow(r.rows, len(v.Content))
 	for i := range v.Content {
 		item := v.item(i)
 		if item.Kind != yaml.MappingNode {
@@ -124,6 +138,10 @@ func readAPIs(r *reader, v value, m *Mapping) {
 		}
 		r.rows = append(r.rows, r.row(i, item))
 	}
+}
+
+// relate compares the rows with each other and gives them to the mapping.
+func (r *reader) relate(m *Mapping) {
 	r.checkRows(m.Accounts)
 	m.Rows = make([]Row, len(r.rows))
 	for i := range r.rows {
@@ -133,13 +151,17 @@ func readAPIs(r *reader, v value, m *Mapping) {
 
 func (r *reader) row(index int, item value) row {
 	w := row{path: item.path}
-	w.Index, w.Pos = index, Position{r.source, item.Line, item.Column}
+	w.Index, w.Pos = len(r.rows), Position{r.source, item.Line, item.Column}
+	if r.team != nil {
+		w.Team, w.InFile = r.team.Name, index
+	}
 	w.Timeout, w.FrontDoor, w.AccessMode = DefaultTimeout, FrontDoorNGINX, AccessModeBasic
 	mistakes := len(r.errs)
 	w.nodes = readFields(r, item, rowFields, &w)
 	w.misread = len(r.errs) > mistakes
 	w.Methods = canonicalMethods(w.Methods, w.CORS)
 	r.checkPublicZone(&w)
+	r.checkGrant(&w)
 	return w
 }
 
@@ -210,18 +232,21 @@ func canonicalMethods(methods []Method, cors bool) []Method {
 }
 
 // readAccount reads a row's ACCOUNT: a name of ACCOUNTS, or 12 digits.
-func readAccount(r *reader, v value, into *row) {
+func readAccount(r *reader, v value, into *row) { into.Account, _ = r.namedAccount(v) }
+
+// namedAccount reads a name of ACCOUNTS, or 12 digits. The ID is empty for a name
+// whose entry has mistakes of its own.
+func (r *reader) namedAccount(v value) (AccountID, bool) {
 	if kindName(v.Node) == "text" {
 		if id, known := r.accounts[v.Value]; known {
-			into.Account = id
-			return
+			return id, true
 		}
 		if !isDigits(v.Value) && !isTrap(v.Node) {
 			r.report(v, r.unknownAccount(v.Value))
-			return
+			return "", false
 		}
 	}
-	into.Account, _ = r.accountNumber(v)
+	return r.accountNumber(v)
 }
 
 // accountNumber reads 12 digits, in quotes or not: YAML's types don't matter

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 
 	"github.com/portico-iac/portico/internal/aws"
@@ -15,10 +16,32 @@ type schema = map[string]any
 // drive the parser. What a schema can't express, such as rules between rows,
 // only Parse checks.
 func Schema() []byte {
-	top := fieldsSchema(mappingFields)
+	return document(fieldsSchema(mappingFields), "mapping", "Portico mapping",
+		"Which custom domain leads to which private API Gateway endpoint.")
+}
+
+// DirectorySchema is the JSON schema of portico.yaml in a mapping directory.
+func DirectorySchema() []byte {
+	return document(fieldsSchema(directoryFields), "portico", "Portico mapping directory",
+		"The accounts, and the teams with what the rows of their files may have.")
+}
+
+// TeamSchema is the JSON schema of a team's file in a mapping directory.
+func TeamSchema() []byte {
+	apis := fieldsSchema(teamFileFields)
+	properties := apis["properties"].(schema)
+	rows := maps.Clone(properties["APIS"].(schema))
+	rows["minItems"] = 0
+	properties["APIS"] = rows
+	return document(apis, "team", "Portico team", "A team's rows: which custom domain leads to which private API Gateway endpoint.")
+}
+
+// document is a schema with its title and an identifier of its own.
+func document(top schema, name, title, description string) []byte {
 	top["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	top["title"] = "Portico mapping"
-	top["description"] = "Which custom domain leads to which private API Gateway endpoint."
+	top["$id"] = "https://github.com/portico-iac/portico/schemas/" + name + ".json"
+	top["title"] = title
+	top["description"] = description
 	text, err := json.MarshalIndent(top, "", "  ")
 	if err != nil {
 		panic(err) // The schema holds nothing but strings, numbers, lists and maps.
@@ -31,6 +54,9 @@ func fieldsSchema[T any](fields []field[T]) schema {
 	properties := schema{}
 	var required []string
 	for _, f := range fields {
+		if f.schema == nil {
+			continue
+		}
 		property := schema{"description": f.doc}
 		for keyword, v := range f.schema {
 			property[keyword] = v

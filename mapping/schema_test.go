@@ -11,14 +11,18 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// TestSchemaFile holds schema.json, which editors read, to the parser's tables.
-func TestSchemaFile(t *testing.T) {
-	if *update {
-		require.NoError(t, os.WriteFile("schema.json", mapping.Schema(), 0o644))
+// TestSchemaFiles holds the schemas that editors read to the parser's tables.
+func TestSchemaFiles(t *testing.T) {
+	for name, schema := range map[string][]byte{
+		"schema.json": mapping.Schema(), "schema.portico.json": mapping.DirectorySchema(), "schema.team.json": mapping.TeamSchema(),
+	} {
+		if *update {
+			require.NoError(t, os.WriteFile(name, schema, 0o644))
+		}
+		file, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Equal(t, string(file), string(schema), "run the tests with -update")
 	}
-	file, err := os.ReadFile("schema.json")
-	require.NoError(t, err)
-	require.Equal(t, string(file), string(mapping.Schema()), "run the tests with -update")
 }
 
 // object is the part of a JSON schema that names keys.

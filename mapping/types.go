@@ -17,12 +17,16 @@ import (
 
 // Mapping is a validated mapping. Load, Read, Parse and New make it.
 type Mapping struct {
-	// Source is the file's name as it was given to Load, Read or Parse; empty for a
-	// mapping of New.
+	// Source is the name of the file or directory as it was given to Load, Read,
+	// Parse or ParseDirectory; empty for a mapping of New.
 	Source string
 	// Accounts are the entries of ACCOUNTS, in the file's order.
 	Accounts []Account
-	// Rows are the entries of APIS, in the file's order; there is at least one.
+	// Teams are the entries of TEAMS, in the order of portico.yaml; none for a
+	// mapping that is a single file.
+	Teams []Team
+	// Rows are the entries of APIS, in the file's order; there is at least one. In
+	// a mapping directory the teams' rows follow each other.
 	Rows []Row
 	// Digest is the SHA-256, in hexadecimal, of the canonical form of the
 	// mapping: comments, order, spelling variants and formatting don't change
@@ -50,8 +54,14 @@ func (a Account) Path() string { return "ACCOUNTS." + a.Name }
 
 // Row is an entry of APIS.
 type Row struct {
-	// Index is the row's place in APIS, from 0.
+	// Index is the row's place in the mapping, from 0.
 	Index int
+	// InFile is the row's place in the APIS of its team's file, from 0; 0 where
+	// Team is empty.
+	InFile int
+	// Team is the team whose file has the row; empty for a mapping that is a
+	// single file.
+	Team string
 	// Pos is the place of the row's first key; zero for a row that no file holds.
 	Pos Position
 
@@ -101,7 +111,13 @@ type Row struct {
 func (r Row) URL() string { return string(r.Host) + string(r.BasePath) }
 
 // Path leads to the row from the file's top: "APIS[3]".
-func (r Row) Path() string { return "APIS[" + strconv.Itoa(r.Index) + "]" }
+func (r Row) Path() string {
+	index := r.Index
+	if r.Team != "" {
+		index = r.InFile
+	}
+	return "APIS[" + strconv.Itoa(index) + "]"
+}
 
 // Position names the row in messages: "mapping.yaml:12:5: APIS[3]", or
 // "APIS[3]" for a row that no file holds. A key may follow it, as in

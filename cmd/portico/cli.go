@@ -123,7 +123,7 @@ accounts, from one mapping file. Start with:
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		c.validateCommand(), c.renderCommand(), c.policyCommand(), c.explainCommand(),
-		c.rehearseCommand(), c.simulateCommand(), c.importReferenceCommand(), c.versionCommand(),
+		c.rehearseCommand(), c.simulateCommand(), c.importReferenceCommand(), c.codeownersCommand(), c.versionCommand(),
 	)
 	root.AddCommand(c.environmentCommands()...)
 	return root
@@ -150,7 +150,7 @@ func (c *cli) immediate(do func() error) func(*cobra.Command, []string) error {
 }
 
 // mappingUsage describes --mapping.
-const mappingUsage = `the mapping file; "-" reads it from standard input`
+const mappingUsage = `the mapping file, or the directory with portico.yaml and the teams' files; "-" reads a file from standard input`
 
 // mappingFlag adds --mapping, which every command about a mapping demands.
 func mappingFlag(cmd *cobra.Command, path *string) {

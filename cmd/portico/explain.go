@@ -29,9 +29,12 @@ type explanation struct {
 }
 
 type explainedRow struct {
-	// Row is the row's index in APIS, Line its line in the file.
-	Row      int    `json:"row"`
-	Line     int    `json:"line"`
+	// Row is the row's index in the mapping, Line its line in the file.
+	Row  int `json:"row"`
+	Line int `json:"line"`
+	// File and Team are there in a mapping directory alone.
+	File     string `json:"file,omitempty"`
+	Team     string `json:"team,omitempty"`
 	Host     string `json:"host"`
 	BasePath string `json:"basePath"`
 	API      string `json:"api"`
@@ -259,7 +262,7 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, options topology.O
 	}
 	for _, row := range m.Rows {
 		r := explainedRow{
-			Row: row.Index, Line: row.Pos.Line, Host: string(row.Host), BasePath: string(row.BasePath),
+			Row: row.Index, File: teamFile(&row), Line: row.Pos.Line, Team: row.Team, Host: string(row.Host), BasePath: string(row.BasePath),
 			API: string(row.API.ID), Region: row.API.Region, Stage: string(row.API.Stage), Path: string(row.API.Path),
 			Methods: texts(row.Methods), Account: string(row.Account), FrontDoor: string(row.FrontDoor),
 			Timeout: int(row.Timeout.Seconds()), Retired: row.Retired,
@@ -314,6 +317,14 @@ func (e *explanation) addAPIs(apis []topology.API, policySize int) error {
 		e.APIs = append(e.APIs, explained)
 	}
 	return errors.Join(errs...)
+}
+
+// teamFile is the file of a row in a mapping directory.
+func teamFile(row *mapping.Row) string {
+	if row.Team == "" {
+		return ""
+	}
+	return row.Pos.File
 }
 
 func (e *explanation) addLimits(usage []topology.Usage, policySize int) {

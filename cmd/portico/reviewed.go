@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -63,6 +64,9 @@ func described(files tree, environment, shown string, heeded func(*settings.Erro
 	}
 	state.MappingFiles = []string{shared.Mapping}
 	state.Mapping, err = loadReviewed(files, shared.Mapping, shown)
+	if err == nil && len(state.Mapping.Teams) > 0 {
+		state.MappingFiles = teamFiles(shared.Mapping, state.Mapping)
+	}
 	if err == nil {
 		err = stacks.checkRoles(state.Mapping)
 	}
@@ -78,14 +82,32 @@ func described(files tree, environment, shown string, heeded func(*settings.Erro
 	return state, shared.Mapping, errors.Join(wrong.err(), err)
 }
 
-func loadReviewed(files tree, path, shown string) (*mapping.Mapping, error) {
-	data, err := files.read(path)
-	if err != nil {
-		return nil, err
+// teamFiles are the files of a mapping directory that have rows. What portico.yaml
+// grants is no value of a row: the review tells of that file by itself.
+func teamFiles(dir string, m *mapping.Mapping) []string {
+	files := make([]string, len(m.Teams))
+	for i := range m.Teams {
+		files[i] = path.Join(filepath.ToSlash(dir), m.Teams[i].File)
 	}
+	return files
+}
+
+func loadReviewed(files tree, path, shown string) (*mapping.Mapping, error) {
 	source := path
 	if !filepath.IsAbs(source) {
 		source = filepath.Join(shown, source)
+	}
+	in := func(name string) string { return filepath.Join(path, name) }
+	if _, err := files.read(in(mapping.DirectoryFile)); err == nil {
+		names, err := files.list(path)
+		if err != nil {
+			return nil, err
+		}
+		return mapping.ParseDirectory(source, names, func(name string) ([]byte, error) { return files.read(in(name)) })
+	}
+	data, err := files.read(path)
+	if err != nil {
+		return nil, err
 	}
 	return mapping.Parse(source, data)
 }

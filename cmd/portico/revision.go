@@ -42,7 +42,10 @@ func workingTree(dir string) tree {
 			return os.ReadFile(filepath.Join(dir, path))
 		},
 		list: func(sub string) ([]string, error) {
-			entries, err := os.ReadDir(filepath.Join(dir, sub))
+			if !filepath.IsAbs(sub) {
+				sub = filepath.Join(dir, sub)
+			}
+			entries, err := os.ReadDir(sub)
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil, nil
 			}

@@ -29,6 +29,8 @@ type mistake struct {
 	Path    string `json:"path"`
 	Message string `json:"message"`
 	Fix     string `json:"fix"`
+	// Team is the team whose file of a mapping directory the mistake is in.
+	Team string `json:"team,omitempty"`
 }
 
 func (c *cli) validateCommand() *cobra.Command {
@@ -127,7 +129,7 @@ func mistakesOf(path string, err error) []mistake {
 	var wrong settings.Errors
 	if errors.As(err, &wrong) {
 		for _, e := range wrong {
-			list = append(list, mistake{e.File, e.Line, e.Column, e.Key, e.Problem, e.Fix})
+			list = append(list, mistake{e.File, e.Line, e.Column, e.Key, e.Problem, e.Fix, ""})
 		}
 	}
 	if errors.As(err, &errs) {
@@ -147,7 +149,7 @@ func mappingMistakes(errs mapping.Errors) []mistake {
 	list := []mistake{}
 	for _, e := range errs {
 		list = append(list, mistake{
-			File: e.File, Line: e.Line, Column: e.Column, Path: e.Path, Message: e.Message, Fix: e.Fix,
+			File: e.File, Line: e.Line, Column: e.Column, Path: e.Path, Message: e.Message, Fix: e.Fix, Team: e.Team,
 		})
 	}
 	return list

@@ -45,6 +45,48 @@ func (p project) providerDir() string {
 	return filepath.Join(p.dir, filepath.FromSlash(automation.ProviderProject))
 }
 
+// writeWithMapping is write with the mapping file, or the mapping directory, of a
+// path.
+func (p project) writeWithMapping(initial initialState, path string, shared map[string]any, providers map[mapping.AccountID]map[string]any) error {
+	if !mapping.IsDirectory(path) {
+		document, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read the mapping: %w", err)
+		}
+		return p.write(initial, document, shared, providers)
+	}
+	if err := p.write(initial, nil, shared, providers); err != nil {
+		return err
+	}
+	names := []string{mapping.DirectoryFile}
+	for _, team := range initial.mapping.Teams {
+		names = append(names, team.File)
+	}
+	for _, dir := range []string{p.dir, p.providerDir()} {
+		if err := copyInto(filepath.Join(dir, mappingName), path, names); err != nil {
+			return fmt.Errorf("copy the mapping directory: %w", err)
+		}
+	}
+	return nil
+}
+
+// copyInto replaces what is at a path by a directory with some files of another.
+func copyInto(to, from string, names []string) error {
+	if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o755)); err != nil {
+		return err
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // write lays the projects out for a mapping: one shared stack, and one stack
 // for each account that owns an API. Settings of accounts that own none any
 // longer stay, so that their stacks still run and take out what they put in.
@@ -60,6 +102,12 @@ func (p project) write(initial initialState, document []byte, shared map[string]
 		filepath.Join(p.dir, "Pulumi.yaml"):           projectFile(sharedProject),
 		filepath.Join(p.providerDir(), "Pulumi.yaml"): projectFile(providerProject),
 		filepath.Join(p.providerDir(), mappingName):   document,
+	}
+	for _, dir := range []string{p.dir, p.providerDir()} {
+		// An earlier rehearsal's mapping may have been a directory.
+		if err := os.RemoveAll(filepath.Join(dir, mappingName)); err != nil {
+			return fmt.Errorf("write the projects: %w", err)
+		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		if err := os.WriteFile(path, files[path], 0o644); err != nil {

@@ -189,12 +189,8 @@ func (r *rehearsal) deploy(ctx context.Context) (*automation.Report, error) {
 
 // environment lays the projects out and describes their stacks.
 func (r *rehearsal) environment(debugProviders string) (*automation.Environment, error) {
-	document, err := os.ReadFile(r.Mapping)
-	if err != nil {
-		return nil, fmt.Errorf("read the mapping: %w", err)
-	}
 	p := project{dir: filepath.Join(r.dir, "project"), environment: r.Environment}
-	if err := p.write(r.initial, document, r.Config, r.ProviderConfig); err != nil {
+	if err := p.writeWithMapping(r.initial, r.Mapping, r.Config, r.ProviderConfig); err != nil {
 		return nil, err
 	}
 	environment, err := automation.Discover(p.dir, r.Environment, r.Programs)

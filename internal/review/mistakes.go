@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -74,7 +75,7 @@ func atRow(rows []topology.RowRef) Mistake {
 	}
 	row := rows[len(rows)-1]
 	return Mistake{
-		File: row.Source, Line: row.Position.Line, Column: row.Position.Column, Path: mapping.Row{Index: row.Index}.Path(),
+		File: cmp.Or(row.Position.File, row.Source), Line: row.Position.Line, Column: row.Position.Column, Path: row.Path,
 	}
 }
 

@@ -12,13 +12,14 @@ import (
 type RowRef struct {
 	Source   string
 	Position mapping.Position
-	Index    int
+	// Path leads to the row from its file's top: "APIS[3]".
+	Path string
 	// URL is the row's host and base path.
 	URL string
 }
 
 func refer(source string, row *mapping.Row) RowRef {
-	return RowRef{Source: source, Position: row.Pos, Index: row.Index, URL: row.URL()}
+	return RowRef{Source: source, Position: row.Pos, Path: row.Path(), URL: row.URL()}
 }
 
 // String is the row's place as compilers write it, and its URL.
@@ -28,7 +29,10 @@ func (r RowRef) String() string { return r.place() + " (" + r.URL + ")" }
 func (r RowRef) place() string {
 	at := r.Position
 	at.File = cmp.Or(at.File, r.Source)
-	return mapping.Row{Index: r.Index, Pos: at}.Position()
+	if at.Line == 0 {
+		return strings.TrimPrefix(at.File+": "+r.Path, ": ")
+	}
+	return at.String() + ": " + r.Path
 }
 
 // LimitError says that a mapping needs more of something than AWS allows.

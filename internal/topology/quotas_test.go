@@ -89,7 +89,7 @@ func TestEveryQuotaHoldsAtItsLimitAndNotOneOver(t *testing.T) {
 			require.ErrorAs(t, err, &limit)
 			require.Equal(t, []int{test.need, test.max, test.fits}, []int{limit.Need, limit.Max, limit.Fitting})
 			require.Len(t, limit.Rows, 1)
-			require.Equal(t, test.fits, limit.Rows[0].Index)
+			require.Equal(t, mapping.Row{Index: test.fits}.Path(), limit.Rows[0].Path)
 			require.Contains(t, limit.Remedy, test.remedy)
 		})
 	}

@@ -376,7 +376,7 @@ func TestACertificatesDomainNameIsShort(t *testing.T) {
 			require.Equal(t, 64, limit.Max)
 			require.Equal(t, 73, limit.Need)
 			require.Equal(t, len(m.Rows)-1, limit.Fitting)
-			require.Equal(t, len(m.Rows)-1, limit.Rows[0].Index)
+			require.Equal(t, mapping.Row{Index: len(m.Rows) - 1}.Path(), limit.Rows[0].Path)
 		})
 	}
 }
