@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,9 @@ type Options struct {
 	Setup string
 	// Environment is the shared stack's name; empty: DefaultEnvironment.
 	Environment string
+	// SharedAccount is the number of the shared-services account; empty:
+	// 111111111111.
+	SharedAccount mapping.AccountID
 	// Config replaces settings of the shared stack, by key
 	// ("portico:loadBalancer").
 	Config map[string]any
@@ -69,23 +73,32 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if o.Environment == "" {
 		o.Environment = DefaultEnvironment
 	}
-	m, err := mapping.Load(o.Mapping)
-	if err != nil {
-		return nil, err
-	}
-	dir, release, err := workDir(o.StateDir)
+	r, release, err := open(o)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}
+	return r.run(ctx)
+}
+
+// open opens the simulated accounts of a rehearsal, and says how to let go of
+// them.
+func open(o Options) (r *rehearsal, release func() error, err error) {
+	m, err := mapping.Load(o.Mapping)
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, remove, err := workDir(o.StateDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	initial := initialState{mapping: m, shared: cmp.Or(o.SharedAccount, sharedAccount), region: regionOf(m)}
 	accounts, err := openAccounts(initial, o.Setup, dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, errors.Join(err, remove())
 	}
-	defer func() { err = errors.Join(err, accounts.Close()) }()
-	r := &rehearsal{Options: o, initial: initial, dir: dir, simulator: accounts}
-	return r.run(ctx)
+	release = func() error { return errors.Join(accounts.Close(), remove()) }
+	return &rehearsal{Options: o, initial: initial, dir: dir, simulator: accounts}, release, nil
 }
 
 // workDir is the directory in which a rehearsal works, and what to do with it
@@ -171,20 +184,30 @@ func (r *rehearsal) run(ctx context.Context) (*Report, error) {
 
 // deploy brings every stack up. The report describes a stack's failure.
 func (r *rehearsal) deploy(ctx context.Context) (*automation.Report, error) {
-	server, err := r.simulator.Serve(ctx)
+	environment, stop, err := r.serve(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("serve the simulated accounts: %w", err)
-	}
-	environment, err := r.environment(server.DebugProviders())
-	if err != nil {
-		return nil, errors.Join(err, server.Close())
+		return nil, err
 	}
 	deployed, err := environment.Up(ctx)
 	if failure := new(automation.OperationError); errors.As(err, &failure) {
 		fmt.Fprintln(r.Progress, failure)
 		deployed, err = failure.Report, nil
 	}
-	return deployed, errors.Join(err, server.Close())
+	return deployed, errors.Join(err, stop())
+}
+
+// serve offers the simulated accounts to engines, and describes the stacks that
+// run there.
+func (r *rehearsal) serve(ctx context.Context) (environment *automation.Environment, stop func() error, err error) {
+	server, err := r.simulator.Serve(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("serve the simulated accounts: %w", err)
+	}
+	environment, err = r.environment(server.DebugProviders())
+	if err != nil {
+		return nil, nil, errors.Join(err, server.Close())
+	}
+	return environment, server.Close, nil
 }
 
 // environment lays the projects out and describes their stacks.
