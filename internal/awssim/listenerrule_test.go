@@ -96,6 +96,7 @@ func TestRulesAreCheckedAsELBChecksThem(t *testing.T) {
 		"a method in small letters":            {properties{"conditions": []properties{{"httpRequestMethod": properties{"values": []string{"get"}}}}}, "is not a method"},
 		"two conditions on hosts":              {properties{"conditions": []properties{{"hostHeader": properties{"values": []string{"a.x"}}}, {"hostHeader": properties{"values": []string{"b.x"}}}}}, "is a second one of hostHeader"},
 		"a condition on two things":            {properties{"conditions": []properties{{"hostHeader": properties{"values": []string{"a.x"}}, "pathPattern": properties{"values": []string{"/v1/*"}}}}}, "exactly one must be set"},
+		"a condition on hosts that names none": {properties{"conditions": []properties{{"hostHeader": properties{}}}}, "hostHeader.values: is required"},
 		"no condition":                         {properties{"conditions": []properties{}}, "conditions: is required"},
 		"a priority of 0":                      {properties{"priority": 0}, "is not between 1 and 50000"},
 		"an action that forwards nowhere":      {properties{"actions": []properties{{"type": "forward"}}}, "names neither targetGroupArn nor forward"},

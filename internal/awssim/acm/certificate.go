@@ -36,11 +36,13 @@ func certificateSpec() *engine.Type {
 			"domainName":              {engine.ForceNew, engine.RequiredWhen(engine.Not(imported)), certificateName, engine.Length(1, 64)}, // the common name's limit in X.509
 			"keyAlgorithm":            {engine.ForceNew, engine.OneOf("RSA_2048", "EC_prime256v1", "EC_secp384r1")},                        // what ACM issues
 			"options.certificateTransparencyLoggingPreference": {engine.OneOf("ENABLED", "DISABLED")},
-			"privateKey":                {engine.RequiredWhen(imported), engine.OnlyWhen(imported, "certificates that are imported")},
-			"subjectAlternativeNames":   {engine.ForceNew, engine.Set},
-			"subjectAlternativeNames[]": {certificateName},
-			"validationMethod":          {engine.ForceNew, engine.RequiredWhen(engine.Both(engine.Not(imported), engine.Not(engine.Given("certificateAuthorityArn")))), engine.OneOf("DNS", "EMAIL")},
-			"validationOptions":         {engine.ForceNew},
+			"privateKey":                           {engine.RequiredWhen(imported), engine.OnlyWhen(imported, "certificates that are imported")},
+			"subjectAlternativeNames":              {engine.ForceNew, engine.Set},
+			"subjectAlternativeNames[]":            {certificateName},
+			"validationMethod":                     {engine.ForceNew, engine.RequiredWhen(engine.Both(engine.Not(imported), engine.Not(engine.Given("certificateAuthorityArn")))), engine.OneOf("DNS", "EMAIL")},
+			"validationOptions":                    {engine.ForceNew},
+			"validationOptions[].domainName":       {certificateName},
+			"validationOptions[].validationDomain": {certificateName},
 		},
 		Quota:  engine.Quota{Name: "ACM certificates", Limit: 2500, Code: "LimitExceededException"},
 		Create: []string{"acm:RequestCertificate", "acm:DescribeCertificate", "acm:AddTagsToCertificate"},

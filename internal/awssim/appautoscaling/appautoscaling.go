@@ -89,7 +89,7 @@ func scalingPolicySpec() *engine.Type {
 		ID:      "{name}",
 		Upserts: engine.Always,
 		Properties: engine.Properties{
-			"name":              {engine.Autonamed(256), engine.ForceNew},
+			"name":              {engine.Autonamed(256), engine.ForceNew, engine.Length(1, 256)},
 			"policyType":        {engine.Default("StepScaling"), engine.OneOf("TargetTrackingScaling", "StepScaling", "PredictiveScaling")},
 			"resourceId":        {engine.ForceNew, ecsServiceID, engine.Refers{To: view.ScalableTargetType, Key: "resourceId", Code: "ObjectNotFoundException", Holds: engine.Cascades}},
 			"scalableDimension": {engine.ForceNew, ecsDimension},

@@ -11,126 +11,6 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/engine"
 )
 
-// containerDefinition is ECS's API model of a container, as it is written in a
-// task definition.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
-type containerDefinition struct {
-	Command                []string              `json:"command"`
-	CPU                    int                   `json:"cpu"`
-	CredentialSpecs        []string              `json:"credentialSpecs"`
-	DependsOn              []containerDependency `json:"dependsOn"`
-	DisableNetworking      bool                  `json:"disableNetworking"`
-	DNSSearchDomains       []string              `json:"dnsSearchDomains"`
-	DNSServers             []string              `json:"dnsServers"`
-	DockerLabels           map[string]string     `json:"dockerLabels"`
-	DockerSecurityOptions  []string              `json:"dockerSecurityOptions"`
-	EntryPoint             []string              `json:"entryPoint"`
-	Environment            []containerVariable   `json:"environment"`
-	EnvironmentFiles       []any                 `json:"environmentFiles"`
-	Essential              *bool                 `json:"essential"`
-	ExtraHosts             []any                 `json:"extraHosts"`
-	FirelensConfiguration  map[string]any        `json:"firelensConfiguration"`
-	HealthCheck            *containerHealthCheck `json:"healthCheck"`
-	Hostname               string                `json:"hostname"`
-	Image                  string                `json:"image"`
-	Interactive            bool                  `json:"interactive"`
-	Links                  []string              `json:"links"`
-	LinuxParameters        *linuxParameters      `json:"linuxParameters"`
-	LogConfiguration       *logConfiguration     `json:"logConfiguration"`
-	Memory                 int                   `json:"memory"`
-	MemoryReservation      int                   `json:"memoryReservation"`
-	MountPoints            []mountPoint          `json:"mountPoints"`
-	Name                   string                `json:"name"`
-	PortMappings           []portMapping         `json:"portMappings"`
-	Privileged             bool                  `json:"privileged"`
-	PseudoTerminal         bool                  `json:"pseudoTerminal"`
-	ReadonlyRootFilesystem bool                  `json:"readonlyRootFilesystem"`
-	RepositoryCredentials  map[string]string     `json:"repositoryCredentials"`
-	ResourceRequirements   []any                 `json:"resourceRequirements"`
-	RestartPolicy          map[string]any        `json:"restartPolicy"`
-	Secrets                []containerSecret     `json:"secrets"`
-	StartTimeout           int                   `json:"startTimeout"`
-	StopTimeout            *int                  `json:"stopTimeout"`
-	SystemControls         []any                 `json:"systemControls"`
-	Ulimits                []containerLimit      `json:"ulimits"`
-	User                   string                `json:"user"`
-	VersionConsistency     string                `json:"versionConsistency"`
-	VolumesFrom            []any                 `json:"volumesFrom"`
-	WorkingDirectory       string                `json:"workingDirectory"`
-}
-
-type linuxParameters struct {
-	Capabilities       *capabilities `json:"capabilities"`
-	Devices            []any         `json:"devices"`
-	InitProcessEnabled bool          `json:"initProcessEnabled"`
-	MaxSwap            int           `json:"maxSwap"`
-	SharedMemorySize   int           `json:"sharedMemorySize"`
-	Swappiness         int           `json:"swappiness"`
-	Tmpfs              []any         `json:"tmpfs"`
-}
-
-type capabilities struct {
-	Add  []string `json:"add"`
-	Drop []string `json:"drop"`
-}
-
-// linuxCapabilities is what can be added and dropped.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
-var linuxCapabilities = strings.Fields(`ALL AUDIT_CONTROL AUDIT_WRITE BLOCK_SUSPEND CHOWN DAC_OVERRIDE DAC_READ_SEARCH
-	FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE
-	NET_BROADCAST NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT
-	SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM`)
-
-type containerDependency struct {
-	ContainerName string `json:"containerName"`
-	Condition     string `json:"condition"`
-}
-
-type containerVariable struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-type containerSecret struct {
-	Name      string `json:"name"`
-	ValueFrom string `json:"valueFrom"`
-}
-
-type containerLimit struct {
-	Name      string `json:"name"`
-	SoftLimit int    `json:"softLimit"`
-	HardLimit int    `json:"hardLimit"`
-}
-
-type containerHealthCheck struct {
-	Command     []string `json:"command"`
-	Interval    *int     `json:"interval"`
-	Timeout     *int     `json:"timeout"`
-	Retries     *int     `json:"retries"`
-	StartPeriod *int     `json:"startPeriod"`
-}
-
-type logConfiguration struct {
-	LogDriver     string            `json:"logDriver"`
-	Options       map[string]string `json:"options"`
-	SecretOptions []containerSecret `json:"secretOptions"`
-}
-
-type mountPoint struct {
-	SourceVolume  string `json:"sourceVolume"`
-	ContainerPath string `json:"containerPath"`
-	ReadOnly      bool   `json:"readOnly"`
-}
-
-type portMapping struct {
-	AppProtocol        string `json:"appProtocol"`
-	ContainerPort      int    `json:"containerPort"`
-	ContainerPortRange string `json:"containerPortRange"`
-	HostPort           int    `json:"hostPort"`
-	Name               string `json:"name"`
-	Protocol           string `json:"protocol"`
-}
-
 // parseContainers reads the containers of a task definition. A member that
 // ECS's API model does not have is a mistake; the real provider drops it
 // silently, which no program means.
@@ -139,8 +19,12 @@ func parseContainers(text string) ([]containerDefinition, error) {
 	if err := json.Unmarshal([]byte(text), &raw); err != nil {
 		return nil, fmt.Errorf("parse container definitions: %w", err)
 	}
-	if unknown := unknownMembers(raw, reflect.TypeFor[[]containerDefinition](), ""); len(unknown) > 0 {
+	unknown, missing := strangeMembers(raw, reflect.TypeFor[[]containerDefinition](), "")
+	if len(unknown) > 0 {
 		return nil, fmt.Errorf("parse container definitions: ECS has no %s", strings.Join(unknown, ", "))
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("parse container definitions: ECS requires %s", strings.Join(missing, ", "))
 	}
 	var containers []containerDefinition
 	if err := json.Unmarshal([]byte(text), &containers); err != nil {
@@ -149,38 +33,45 @@ func parseContainers(text string) ([]containerDefinition, error) {
 	return containers, nil
 }
 
-// unknownMembers is the paths of the members that a type does not have, their
-// case included.
-func unknownMembers(v any, t reflect.Type, at string) []string {
+// strangeMembers is the paths of the members that a type does not have, their
+// case included, and of those that it requires and the value does not have.
+func strangeMembers(v any, t reflect.Type, at string) (unknown, missing []string) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	var unknown []string
+	descend := func(v any, t reflect.Type, at string) {
+		more, less := strangeMembers(v, t, at)
+		unknown, missing = append(unknown, more...), append(missing, less...)
+	}
 	switch v := v.(type) {
 	case []any:
 		for i := range v {
 			if t.Kind() == reflect.Slice {
-				unknown = append(unknown, unknownMembers(v[i], t.Elem(), fmt.Sprintf("%s[%d]", at, i))...)
+				descend(v[i], t.Elem(), fmt.Sprintf("%s[%d]", at, i))
 			}
 		}
 	case map[string]any:
 		if t.Kind() != reflect.Struct {
-			return nil
+			return nil, nil
 		}
 		members := map[string]reflect.Type{}
 		for i := range t.NumField() {
-			members[t.Field(i).Tag.Get("json")] = t.Field(i).Type
+			name := t.Field(i).Tag.Get("json")
+			members[name] = t.Field(i).Type
+			if t.Field(i).Tag.Get("required") != "" && v[name] == nil {
+				missing = append(missing, strings.TrimPrefix(at+"."+name, "."))
+			}
 		}
 		for _, name := range engine.Object(v).SortedNames() {
 			path := strings.TrimPrefix(at+"."+name, ".")
 			if member, ok := members[name]; ok {
-				unknown = append(unknown, unknownMembers(v[name], member, path)...)
+				descend(v[name], member, path)
 			} else {
 				unknown = append(unknown, path+engine.Suggestion(members, name))
 			}
 		}
 	}
-	return unknown
+	return unknown, missing
 }
 
 // taskShape is what of a task definition its containers are held to.

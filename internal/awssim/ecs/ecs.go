@@ -204,7 +204,7 @@ func serviceSpec() *engine.Type {
 			"name":                                  {engine.Autonamed(255), engine.ForceNew, ecsName},
 			"networkConfiguration.securityGroups":   {engine.Items(0, 5)},
 			"networkConfiguration.securityGroups[]": {engine.Refers{To: view.SecurityGroupType, Code: "InvalidParameterException", SameVPCAs: "networkConfiguration.subnets[]", VPCCode: "InvalidParameterException"}},
-			"networkConfiguration.subnets":          {engine.Items(1, 16)},
+			"networkConfiguration.subnets":          {engine.Required, engine.Items(1, 16)},
 			"networkConfiguration.subnets[]":        {engine.Refers{To: view.SubnetType, Code: "InvalidParameterException", SameVPCAs: "networkConfiguration.subnets[]", VPCCode: "InvalidParameterException"}},
 			"platformVersion":                       {engine.Pattern(`LATEST|1\.[0-4]\.0`, "LATEST or a Fargate platform version such as 1.4.0"), engine.Otherwise("LATEST")},
 			"propagateTags":                         {engine.OneOf("SERVICE", "TASK_DEFINITION", "NONE")},

@@ -222,14 +222,27 @@ func (s Session) Create(token, origin string, inputs Object) (*Resource, error) 
 	if !ok {
 		return nil, fmt.Errorf("no such type; simulated are %s", namesOf(s.Simulator.Catalog.Types))
 	}
-	inputs = s.Simulator.withDefaults(spec, inputs.Clone())
-	if spec.autoname != "" && inputs[spec.autoname] == nil {
-		inputs[spec.autoname] = origin
-	}
+	inputs = s.Simulator.completed(spec, origin, inputs)
 	if problems := spec.problems(inputs); len(problems) > 0 {
 		return nil, joinProblems(problems)
 	}
 	return s.op(spec, origin).createFor(inputs)
+}
+
+// Completed is inputs as the provider completes them before it calls AWS: with
+// its defaults, and with a name where the program gives none.
+func (s *Simulator) Completed(token, origin string, inputs Object) Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.completed(s.Catalog.Types[token], origin, inputs)
+}
+
+func (s *Simulator) completed(spec *Type, origin string, inputs Object) Object {
+	inputs = s.withDefaults(spec, inputs.Clone())
+	if spec.autoname != "" && inputs[spec.autoname] == nil {
+		inputs[spec.autoname] = origin
+	}
+	return inputs
 }
 
 // Update changes a resource in place: the inputs that its state shows, with

@@ -33,7 +33,7 @@ func zoneAssociationSpec() *engine.Type {
 		Token: view.ZoneAssociationType, Title: "Route 53 Hosted Zone Association", Args: route53.ZoneAssociationArgs{}, State: route53.ZoneAssociation{},
 		Global: true, ID: "{zoneId}:{vpcId}",
 		Properties: engine.Properties{
-			"vpcId":     {engine.ForceNew},
+			"vpcId":     {engine.ForceNew, engine.Length(1, 1024)},
 			"vpcRegion": {engine.ForceNew, engine.IsRegion},
 			"zoneId":    {engine.ForceNew},
 		},
@@ -137,7 +137,7 @@ func zoneAuthorizationSpec() *engine.Type {
 		Token: view.ZoneAuthorizationType, Title: "Route 53 VPC Association Authorization", Args: route53.VpcAssociationAuthorizationArgs{}, State: route53.VpcAssociationAuthorization{},
 		Global: true, ID: "{zoneId}:{vpcId}",
 		Properties: engine.Properties{
-			"vpcId":     {engine.ForceNew},
+			"vpcId":     {engine.ForceNew, engine.Length(1, 1024)},
 			"vpcRegion": {engine.ForceNew, engine.IsRegion},
 			"zoneId":    {engine.ForceNew, engine.Refers{To: view.ZoneType, Code: "NoSuchHostedZone", Holds: engine.Ignored}},
 		},
