@@ -35,9 +35,10 @@ rehearse: setup build ## Bring the example mapping up on simulated accounts and 
 	bin/portico rehearse --mapping $(MAPPING)
 
 .PHONY: test-base
-test-base: ## Make the Debian system whose newer NGINX the tests use, once
+test-base: ## Make the Debian systems whose NGINX, botocore and Moto the tests use, once
 	@tools/ensure-packages mmdebstrap
 	@test/e2e/debian-base forky >/dev/null
+	@test/fidelity/python-base >/dev/null || echo "test-base: the tests that need botocore and Moto will be skipped" >&2
 
 .PHONY: test
 test: setup test-base ## Run the tests

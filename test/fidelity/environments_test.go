@@ -1,0 +1,211 @@
+package fidelity
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/rehearsal"
+	"github.com/portico-iac/portico/mapping"
+)
+
+const (
+	region        = "us-east-1"
+	sharedAccount = "111111111111"
+	prodAccount   = "555555555555"
+
+	frontDoorsMapping = "../../internal/rehearsal/testdata/front-doors.yaml"
+)
+
+// environments are those whose runs the oracles judge, by name.
+var environments = map[string]func(t *testing.T, o *rehearsal.Options, w *awssim.World){
+	"example": func(*testing.T, *rehearsal.Options, *awssim.World) {},
+	"front doors": func(*testing.T, *rehearsal.Options, *awssim.World) {
+	},
+	"network load balancer": func(_ *testing.T, o *rehearsal.Options, _ *awssim.World) {
+		o.Config = map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}}
+	},
+	"prod":        production,
+	"option-rich": optionRich,
+}
+
+// mappings are the environments' mapping files.
+var mappings = map[string]string{
+	"example":               "../../examples/mapping.dev.yaml",
+	"front doors":           frontDoorsMapping,
+	"network load balancer": frontDoorsMapping,
+	"prod":                  "../../examples/mapping.prod.yaml",
+	"option-rich":           frontDoorsMapping,
+}
+
+// optionsOf is an environment's options, and what exists before its first
+// deployment.
+func optionsOf(t *testing.T, name string) (rehearsal.Options, *awssim.World) {
+	t.Helper()
+	o := rehearsal.Options{Mapping: mappings[name]}
+	if name == "prod" {
+		o.SharedAccount, o.Environment = prodAccount, "prod"
+	}
+	m, err := mapping.Load(o.Mapping)
+	require.NoError(t, err)
+	w, err := rehearsal.InitialWorld(m, o.SharedAccount)
+	require.NoError(t, err)
+	environments[name](t, &o, w)
+	data, err := json.Marshal(w)
+	require.NoError(t, err)
+	o.World = filepath.Join(t.TempDir(), "world.json")
+	require.NoError(t, os.WriteFile(o.World, data, 0o600))
+	return o, w
+}
+
+// settingsIn is the config of a settings file.
+func settingsIn(t *testing.T, path string) map[string]any {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var file struct{ Config map[string]any }
+	require.NoError(t, yaml.Unmarshal(data, &file))
+	delete(file.Config, "portico:mapping") // the rehearsal's project has a copy
+	return file.Config
+}
+
+func existing(account, token, id string, properties awssim.Object) awssim.Existing {
+	e := awssim.Existing{Account: account, Region: region, Type: token, ID: id, Properties: properties}
+	if strings.HasPrefix(token, "aws:route53/zone") {
+		e.Region = ""
+	}
+	return e
+}
+
+// production is the settings of Pulumi.prod.yaml in the VPC that they name.
+func production(t *testing.T, o *rehearsal.Options, w *awssim.World) {
+	o.Config = settingsIn(t, "../../Pulumi.prod.yaml")
+	for i := range w.Accounts {
+		if w.Accounts[i].ID == prodAccount {
+			w.Accounts[i].Roles = append(w.Accounts[i].Roles, awssim.Role{Name: "portico-prod", Trusts: []string{prodAccount}})
+		}
+	}
+	const vpc, group = "vpc-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60719"
+	subnets := []string{"subnet-0a1b2c3d4e5f60711", "subnet-0a1b2c3d4e5f60712", "subnet-0a1b2c3d4e5f60713"}
+	add := func(token, id string, properties awssim.Object) {
+		w.Existing = append(w.Existing, existing(prodAccount, token, id, properties))
+	}
+	add("aws:ec2/vpc:Vpc", vpc, awssim.Object{"cidrBlock": "10.20.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true})
+	add("aws:ec2/routeTable:RouteTable", "rtb-0a1b2c3d4e5f60715", awssim.Object{"vpcId": vpc})
+	var ids []any
+	for i, subnet := range subnets {
+		zone := string("abd"[i])
+		add("aws:ec2/subnet:Subnet", subnet, awssim.Object{"vpcId": vpc, "cidrBlock": "10.20." + string(rune('1'+i)) + ".0/24", "availabilityZone": region + zone})
+		add("aws:ec2/routeTableAssociation:RouteTableAssociation", "rtbassoc-0a1b2c3d4e5f6071"+zone, awssim.Object{"routeTableId": "rtb-0a1b2c3d4e5f60715", "subnetId": subnet})
+		ids = append(ids, subnet)
+	}
+	add("aws:ec2/securityGroup:SecurityGroup", group, awssim.Object{"vpcId": vpc, "name": "endpoints"})
+	add("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "sgr-0a1b2c3d4e5f60719", awssim.Object{
+		"securityGroupId": group, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.20.0.0/16",
+	})
+	add("aws:ec2/vpcEndpoint:VpcEndpoint", "vpce-0a1b2c3d4e5f60713", awssim.Object{
+		"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1.logs", "vpcEndpointType": "Interface", "privateDnsEnabled": true,
+		"subnetIds": ids, "securityGroupIds": []any{group},
+	})
+	add("aws:ec2/vpcEndpoint:VpcEndpoint", "vpce-0a1b2c3d4e5f60714", awssim.Object{
+		"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1.s3", "vpcEndpointType": "Gateway", "routeTableIds": []any{"rtb-0a1b2c3d4e5f60715"},
+	})
+}
+
+// The accounts beside those of front-doors.yaml.
+const (
+	billingAccount  = "333333333333"
+	catalogAccount  = "444444444444"
+	partnerAccount  = "555555555555"
+	zonesAccount    = "666666666666"
+	networkAccount  = "777777777777"
+	consumerAccount = "888888888888"
+)
+
+// optionRich is testdata/option-rich.yaml over accounts that have what it names.
+func optionRich(t *testing.T, o *rehearsal.Options, w *awssim.World) {
+	read := func(name string) map[string]any { return settingsIn(t, filepath.Join("testdata", name)) }
+	o.Config = read("option-rich.yaml")
+	o.ProviderConfig = map[mapping.AccountID]map[string]any{}
+	for name, account := range map[string]mapping.AccountID{
+		"orders": "222222222222", "billing": billingAccount, "catalog": catalogAccount, "partner": partnerAccount,
+	} {
+		o.ProviderConfig[account] = read("option-rich-" + name + ".yaml")
+	}
+	imported := func(config map[string]any, name string) {
+		certificate, key := selfSigned(t, name)
+		config["portico:certificates"].(map[string]any)["import"] = []any{map[string]any{"certificate": certificate, "privateKey": key}}
+	}
+	imported(o.Config, "*.tenants.example.com")
+	imported(o.ProviderConfig[partnerAccount], "*.native.example.org")
+
+	role := awssim.Role{Name: "portico", Trusts: []string{sharedAccount, "222222222222"}}
+	w.Accounts = append(w.Accounts,
+		awssim.Account{ID: zonesAccount, Roles: []awssim.Role{role}},
+		awssim.Account{ID: networkAccount, Roles: []awssim.Role{role}},
+		awssim.Account{ID: consumerAccount},
+	)
+	for i := range w.Accounts {
+		w.Accounts[i].OutsideOrganization = w.Accounts[i].ID == partnerAccount
+	}
+	for i, zone := range w.HostedZones {
+		if zone.Name == "example.net" {
+			w.HostedZones[i].Account = zonesAccount
+		}
+	}
+	w.EmailApprovals = []string{"example.com"}
+	w.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: "arn:aws:acm-pca:us-east-1:" + billingAccount + ":certificate-authority/0a1b"}}
+	w.DNSProfiles = []awssim.DNSProfile{{Account: sharedAccount, Region: region, ID: "rp-0123456789abcdef", SharedWith: []string{zonesAccount}}}
+	for account, name := range map[string]string{sharedAccount: "*.kept.example.com", partnerAccount: "*.kept.example.org"} {
+		certificate, key := selfSigned(t, name)
+		w.Existing = append(w.Existing, existing(account, "aws:acm/certificate:Certificate", "arn:aws:acm:us-east-1:"+account+":certificate/0a1b",
+			awssim.Object{"certificateBody": certificate, "privateKey": key}))
+	}
+	add := func(account, token, id string, properties awssim.Object) {
+		w.Existing = append(w.Existing, existing(account, token, id, properties))
+	}
+	zone := func(account, name, id, vpc string) {
+		add(account, "aws:ec2/vpc:Vpc", vpc, awssim.Object{"cidrBlock": "10.77.0.0/16"})
+		add(account, "aws:route53/zone:Zone", id, awssim.Object{"name": name, "vpcs": []any{map[string]any{"vpcId": vpc, "vpcRegion": region}}})
+	}
+	zone(sharedAccount, "internal.example.com", "Z0INTERNAL", "vpc-0111111111111111a")
+	zone(zonesAccount, "alb.example.net", "Z0ALB", "vpc-0666666666666666a")
+	add(networkAccount, "aws:ec2/vpc:Vpc", "vpc-0777777777777777a", awssim.Object{"cidrBlock": "10.44.0.0/16"})
+
+	const vpc, subnet, group = "vpc-0888888888888888a", "subnet-0888888888888888a", "sg-0888888888888888a"
+	add(consumerAccount, "aws:ec2/vpc:Vpc", vpc, awssim.Object{"cidrBlock": "10.0.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true})
+	add(consumerAccount, "aws:ec2/subnet:Subnet", subnet, awssim.Object{"vpcId": vpc, "cidrBlock": "10.0.0.0/24", "availabilityZone": "us-east-1a"})
+	add(consumerAccount, "aws:ec2/securityGroup:SecurityGroup", group, awssim.Object{"vpcId": vpc, "name": "allow-vpc"})
+	add(consumerAccount, "aws:ec2/vpcEndpoint:VpcEndpoint", "vpce-0888888888888888a", awssim.Object{
+		"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1.execute-api", "vpcEndpointType": "Interface",
+		"subnetIds": []any{subnet}, "securityGroupIds": []any{group},
+	})
+}
+
+// selfSigned is a certificate for a name, and its key, in PEM.
+func selfSigned(t *testing.T, name string) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	require.NoError(t, err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
+}
