@@ -32,11 +32,11 @@ const (
 )
 
 // environments are those whose runs the oracles judge, by name.
-var environments = map[string]func(t *testing.T, o *rehearsal.Options, w *awssim.World){
-	"example": func(*testing.T, *rehearsal.Options, *awssim.World) {},
-	"front doors": func(*testing.T, *rehearsal.Options, *awssim.World) {
+var environments = map[string]func(t *testing.T, o *rehearsal.Options, w *awssim.Setup){
+	"example": func(*testing.T, *rehearsal.Options, *awssim.Setup) {},
+	"front doors": func(*testing.T, *rehearsal.Options, *awssim.Setup) {
 	},
-	"network load balancer": func(_ *testing.T, o *rehearsal.Options, _ *awssim.World) {
+	"network load balancer": func(_ *testing.T, o *rehearsal.Options, _ *awssim.Setup) {
 		o.Config = map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}}
 	},
 	"prod":        production,
@@ -54,7 +54,7 @@ var mappings = map[string]string{
 
 // optionsOf is an environment's options, and what exists before its first
 // deployment.
-func optionsOf(t *testing.T, name string) (rehearsal.Options, *awssim.World) {
+func optionsOf(t *testing.T, name string) (rehearsal.Options, *awssim.Setup) {
 	t.Helper()
 	o := rehearsal.Options{Mapping: mappings[name]}
 	if name == "prod" {
@@ -62,13 +62,13 @@ func optionsOf(t *testing.T, name string) (rehearsal.Options, *awssim.World) {
 	}
 	m, err := mapping.Load(o.Mapping)
 	require.NoError(t, err)
-	w, err := rehearsal.InitialWorld(m, o.SharedAccount)
+	w, err := rehearsal.InitialSetup(m, o.SharedAccount)
 	require.NoError(t, err)
 	environments[name](t, &o, w)
 	data, err := json.Marshal(w)
 	require.NoError(t, err)
-	o.World = filepath.Join(t.TempDir(), "world.json")
-	require.NoError(t, os.WriteFile(o.World, data, 0o600))
+	o.Setup = filepath.Join(t.TempDir(), "setup.json")
+	require.NoError(t, os.WriteFile(o.Setup, data, 0o600))
 	return o, w
 }
 
@@ -92,7 +92,7 @@ func existing(account, token, id string, properties awssim.Object) awssim.Existi
 }
 
 // production is the settings of Pulumi.prod.yaml in the VPC that they name.
-func production(t *testing.T, o *rehearsal.Options, w *awssim.World) {
+func production(t *testing.T, o *rehearsal.Options, w *awssim.Setup) {
 	o.Config = settingsIn(t, "../../Pulumi.prod.yaml")
 	for i := range w.Accounts {
 		if w.Accounts[i].ID == prodAccount {
@@ -137,7 +137,7 @@ const (
 )
 
 // optionRich is testdata/option-rich.yaml over accounts that have what it names.
-func optionRich(t *testing.T, o *rehearsal.Options, w *awssim.World) {
+func optionRich(t *testing.T, o *rehearsal.Options, w *awssim.Setup) {
 	read := func(name string) map[string]any { return settingsIn(t, filepath.Join("testdata", name)) }
 	o.Config = read("option-rich.yaml")
 	o.ProviderConfig = map[mapping.AccountID]map[string]any{}

@@ -33,7 +33,7 @@ func (m *models) refusalsOf(t *testing.T, kind string, inputs, outputs awssim.Ob
 // TestEverySimulatedTypeIsTranslated holds the table of calls to the simulator's
 // types and to the properties that it has rules for.
 func TestEverySimulatedTypeIsTranslated(t *testing.T) {
-	s, err := awssim.New(&awssim.World{Home: awssim.Identity{Account: sharedAccount}})
+	s, err := awssim.New(&awssim.Setup{Home: awssim.Identity{Account: sharedAccount}})
 	require.NoError(t, err)
 	for token, kind := range s.Catalog.Types {
 		if strings.HasSuffix(token, ":NetworkInterface") {
