@@ -66,6 +66,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 	}
 	if err := errors.Join(
 		reported.checkOwners(derived, rows),
+		reported.checkLoadBalancing(config, derived),
 		checkRows(derived, rows, config.AWS.Region),
 		checkNames(config.App, derived.LoadBalancers),
 		checkCoverage(config.Certificates, derived, rows),

@@ -1,12 +1,14 @@
 package accounts
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -60,6 +62,44 @@ func balancerSuffix(balancer string) string {
 		return "-" + balancer
 	}
 	return "-lb" + balancer
+}
+
+// checkLoadBalancing reports changes of portico:loadBalancer.type and
+// portico:alb.loadBalancer while hosts are served by the load balancers that would go.
+// Their clients would get errors: a target group belongs to one load balancer, so that
+// the new one has targets of its own, which need health checks before they answer,
+// and clients know the old one's addresses for as long as DNS answers last.
+func (r *reports) checkLoadBalancing(config *settings.Shared, wanted *topology.Topology) error {
+	serves := func(frontDoor mapping.FrontDoor) bool {
+		for host := range wanted.Plan {
+			if r.migration.Next(host).Before.Serves(frontDoor) {
+				return true
+			}
+		}
+		return false
+	}
+	var wrong []error
+	if had, has := r.own.LoadBalancing.Type, config.LoadBalancer.Type; had != "" && had != has && serves(mapping.FrontDoorNGINX) {
+		wrong = append(wrong, fmt.Errorf(`portico:loadBalancer.type: %s is not %s, the type of the load balancers that serve the environment's hosts, and their clients would get errors while another takes their place: write %s again; docs/operations.md, "Change the load balancer", has the steps to the other type`,
+			has, had, had))
+	}
+	if had, has := r.own.LoadBalancing.ALB, config.ALB.LoadBalancer; had != "" && had != has && serves(mapping.FrontDoorALB) {
+		wrong = append(wrong, fmt.Errorf(`portico:alb.loadBalancer: %s is not %s, the load balancers that serve the hosts of alb, and their clients would get errors while others take their place: write %s again; docs/operations.md, "Change the load balancer", has the steps`,
+			has, had, had))
+	}
+	return errors.Join(wrong...)
+}
+
+// loadBalancing is what checkLoadBalancing compares the next run's settings with.
+func (s *sharedStack) loadBalancing() outputs.LoadBalancing {
+	var described outputs.LoadBalancing
+	if s.deploys(mapping.FrontDoorNGINX) {
+		described.Type = s.config.LoadBalancer.Type
+	}
+	if s.deploys(mapping.FrontDoorALB) {
+		described.ALB = s.config.ALB.LoadBalancer
+	}
+	return described
 }
 
 // checkNames reports names that AWS would refuse. settings.MaxPrefix leaves room for

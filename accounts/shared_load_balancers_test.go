@@ -76,3 +76,65 @@ func TestNamesLeaveRoomForEveryLoadBalancer(t *testing.T) {
 	require.EqualError(t, checkNames(longest, []topology.LoadBalancer{{Name: "alb10"}}),
 		"name load balancer reverse-proxy-integ-alb10: portico:app: reverse-proxy-integ is too long by 1 characters: write a name and an environment of at most 17 together")
 }
+
+func TestHostsStayOnTheirLoadBalancersWhileTheyAreServed(t *testing.T) {
+	const (
+		toNLB  = withProviders + "  portico:loadBalancer: {type: NLB}\n"
+		ownALB = withProviders + "  portico:alb: {loadBalancer: own}\n"
+		steps  = `docs/operations.md, "Change the load balancer", has the steps`
+	)
+	typeChanged := func(has, had string) string {
+		return "portico:loadBalancer.type: " + has + " is not " + had + ", the type of the load balancers that serve the environment's hosts, and their clients would get errors while another takes their place: write " + had + " again; " + steps
+	}
+	albChanged := func(has, had string) string {
+		return "portico:alb.loadBalancer: " + has + " is not " + had + ", the load balancers that serve the hosts of alb, and their clients would get errors while others take their place: write " + had + " again; " + steps
+	}
+	for sentence, test := range map[string]struct {
+		first, then settingsText
+		rows        []string
+		want        []string
+	}{
+		"the proxy's another type": {withProviders, toNLB, []string{aHost + " nginx"}, []string{typeChanged("NLB", "ALB")}},
+		"and back":                 {toNLB, withProviders, []string{aHost + " nginx"}, []string{typeChanged("ALB", "NLB")}},
+		"the type, and with it the load balancer of alb": {withProviders, toNLB, []string{aHost + " nginx", bHost + " alb"}, []string{typeChanged("NLB", "ALB"), albChanged("own", "shared")}},
+		"both back":                              {toNLB, withProviders, []string{aHost + " nginx", bHost + " alb"}, []string{typeChanged("ALB", "NLB"), albChanged("shared", "own")}},
+		"shared for own":                         {withProviders, ownALB, []string{aHost + " nginx", bHost + " alb"}, []string{albChanged("own", "shared")}},
+		"own for shared":                         {ownALB, withProviders, []string{aHost + " nginx", bHost + " alb"}, []string{albChanged("shared", "own")}},
+		"shared for own where there is no proxy": {withProviders, ownALB, []string{aHost + " alb"}, []string{albChanged("own", "shared")}},
+		"a type that no row needs, and with it that of alb": {withProviders, toNLB, []string{aHost + " alb"}, []string{albChanged("own", "shared")}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			e := &sharedRuns{settings: test.first, mapping: hosts(test.rows...), reported: map[string]map[string]any{}}
+			e.provide(test.rows...)
+			e.up(t)
+			said := e.refusal(t, test.then)
+			for _, want := range test.want {
+				require.Contains(t, said, want)
+			}
+			require.Equal(t, len(test.want), strings.Count(said, steps))
+			e.up(t)
+		})
+	}
+	t.Run("those that wait may change", func(t *testing.T) {
+		e := &sharedRuns{settings: withProviders, mapping: hosts(aHost+" nginx", bHost+" alb"), reported: map[string]map[string]any{}}
+		e.up(t)
+		e.settings = ownALB
+		require.Equal(t, []string{"-alb", "-lb"}, e.up(t).names(balancerToken))
+	})
+	t.Run("those of alb change by the proxy", func(t *testing.T) {
+		e := &sharedRuns{settings: withProviders, mapping: hosts(aHost+" nginx", bHost+" alb"), reported: map[string]map[string]any{}}
+		e.provide(bHost + " alb")
+		e.up(t)
+		e.mapping = hosts(aHost+" nginx", bHost+" nginx")
+		e.provide(bHost+" alb", bHost+" nginx")
+		e.up(t)
+		require.Contains(t, e.refusal(t, ownALB), albChanged("own", "shared"), "clients may know the old answer still")
+		e.up(t)
+		e.settings, e.mapping = ownALB, hosts(aHost+" nginx", bHost+" alb")
+		e.provide()
+		m := e.up(t)
+		require.Equal(t, []string{"-alb", "-lb"}, m.names(balancerToken))
+		require.Equal(t, awaiting("nginx", bHost, "alb"), e.states()[bHost], "and has healthy targets before the name moves")
+		require.Equal(t, []string{"-alb-portico.invalid"}, m.names(ruleToken))
+	})
+}

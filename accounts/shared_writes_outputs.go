@@ -20,6 +20,7 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 		AccountID:     mapping.AccountID(s.config.AWS.AccountID),
 		MappingDigest: s.mapping.Digest,
 		Hosts:         append([]mapping.Host{}, s.topology.Resolvable...),
+		LoadBalancing: s.loadBalancing(),
 	}); err != nil {
 		return err
 	}

@@ -57,6 +57,8 @@ type Shared struct {
 	ImportedCertificatesExpire map[string]string `json:"importedCertificatesExpire,omitempty"`
 	// Network is what the stack uses of the VPC; nil where a stack reports none.
 	Network *Network `json:"network,omitempty"`
+	// LoadBalancing says which load balancers serve the front doors nginx and alb.
+	LoadBalancing LoadBalancing `json:"loadBalancing,omitzero"`
 }
 
 // Network is what a shared stack uses of its VPC. The next run compares the settings
@@ -74,6 +76,17 @@ type Network struct {
 	// ChosenAddresses is the number of subnets, from the first, in which endpoints
 	// have addresses that Portico has chosen; in further ones AWS has.
 	ChosenAddresses int `json:"chosenAddresses,omitempty"`
+}
+
+// LoadBalancing says which load balancers serve the front doors. The next run compares
+// the settings with it: hosts don't change their load balancer while they are served.
+type LoadBalancing struct {
+	// Type is the type of the proxy's load balancers, ALB or NLB; empty without a
+	// proxy.
+	Type string `json:"type,omitempty"`
+	// ALB is shared where the hosts of alb are on the proxy's load balancers, or
+	// own; empty without such hosts.
+	ALB string `json:"alb,omitempty"`
 }
 
 // LoadBalancer is one of several load balancers.

@@ -156,7 +156,7 @@ const (
 // LoadBalancer is the load balancer in front of the proxy.
 type LoadBalancer struct {
 	// Type is ALB, an Application Load Balancer, or NLB, a Network Load
-	// Balancer. Default: ALB.
+	// Balancer. It stays while hosts of nginx are served. Default: ALB.
 	Type string `config:"type"`
 	// AllowedCIDRs are IPv4 ranges that may call, beside the VPC's own. Default:
 	// none.
@@ -230,7 +230,8 @@ const (
 // ALB is for rows with FRONT_DOOR: alb.
 type ALB struct {
 	// LoadBalancer is shared, where the rows use the proxy's load balancers, or
-	// own. Default: shared, or own where the proxy has an NLB.
+	// own. It stays while hosts of alb are served. Default: shared, or own where
+	// the proxy has an NLB.
 	LoadBalancer string `config:"loadBalancer"`
 }
 
