@@ -62,7 +62,7 @@ func provisioned(frontDoors ...string) map[string]any {
 		}
 	}
 	return map[string]any{
-		"contract": 2, "provisioned": rows, "provisionedFor": allEndpoints, "domainNameArns": domains, "resourceShareArn": ordersShare,
+		"contract": 2, "accountId": "222222222222", "provisioned": rows, "provisionedFor": allEndpoints, "domainNameArns": domains, "resourceShareArn": ordersShare,
 	}
 }
 

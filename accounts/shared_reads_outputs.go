@@ -53,9 +53,12 @@ func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Map
 	var failures []error
 	for _, stack := range config.Providers {
 		reported, err := readProvider(ctx, stack)
+		if reported != nil {
+			err = checkReported(ctx.Stack(), stack, reported, config.AWS.Region, rows.Accounts)
+		}
 		failures = append(failures, err)
 		providers = append(providers, migration.Provider{Stack: stack, Outputs: reported})
-		r.addDomains(reported)
+		r.addDomains(reported, rows.Rows)
 	}
 	if err := errors.Join(failures...); err != nil {
 		return nil, err
@@ -121,7 +124,27 @@ func readError(stack string, err error) error {
 	return fmt.Errorf("read the outputs of stack %s: %w", stack, err)
 }
 
-func (r *reports) addDomains(reported *outputs.Provider) {
+// checkReported holds what a provider stack reports to what is known without it. A
+// stack that is named for an entry of ACCOUNTS (dev-orders in environment dev) is of
+// that account, and ARNs are of the account and the region.
+func checkReported(environment, stack string, reported *outputs.Provider, region string, known []mapping.Account) error {
+	var wrong []error
+	name, named := strings.CutPrefix(stack[strings.LastIndexByte(stack, '/')+1:], environment+"-")
+	for _, account := range known {
+		if named && account.Name == name && reported.AccountID != "" && reported.AccountID != account.ID {
+			wrong = append(wrong, fmt.Errorf("read the outputs of stack %s: output accountId: it is %s, and %s of the mapping is %s: correct portico:aws.accountId of that stack, or give the stack the name of its own account (portico:providers)",
+				stack, reported.AccountID, account.Path(), account.ID))
+		}
+	}
+	if err := reported.CheckARNs(region); err != nil {
+		wrong = append(wrong, fmt.Errorf("read the outputs of stack %s: %w: bring that stack up again, and ask who changed its outputs if it stays so (portico:providers)", stack, err))
+	}
+	return errors.Join(wrong...)
+}
+
+// addDomains adds the PRIVATE custom domains of an account for hosts whose rows
+// name that account, or none.
+func (r *reports) addDomains(reported *outputs.Provider, rows []mapping.Row) {
 	if reported == nil {
 		return
 	}
@@ -129,7 +152,12 @@ func (r *reports) addDomains(reported *outputs.Provider) {
 		r.shareARNs = append(r.shareARNs, reported.ResourceShareARN)
 	}
 	for host, arn := range reported.DomainNameARNs {
-		r.domains[host] = privateDomain{arn: arn, shareARN: reported.ResourceShareARN}
+		ofAnother := func(row mapping.Row) bool {
+			return row.Host == host && !row.Retired && row.Account != "" && row.Account != reported.AccountID
+		}
+		if !slices.ContainsFunc(rows, ofAnother) {
+			r.domains[host] = privateDomain{arn: arn, shareARN: reported.ResourceShareARN}
+		}
 	}
 }
 

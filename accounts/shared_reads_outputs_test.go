@@ -63,6 +63,15 @@ func TestStacksThatCantBeReadAreReported(t *testing.T) {
 			outputs: map[string]map[string]any{ownStack: {"contract": 1}},
 			want:    "read the outputs of stack " + ownStack + ": they are of contract 1, and this program reads contract 2: use the version of Portico that brought the stack up",
 		},
+		"of another account than the stack is named for": {
+			outputs: map[string]map[string]any{ordersStack: {"contract": 2, "accountId": "333333333333"}},
+			want:    "read the outputs of stack " + ordersStack + ": output accountId: it is 333333333333, and ACCOUNTS.orders of the mapping is 222222222222",
+		},
+		"with a custom domain of another account": {
+			outputs: map[string]map[string]any{ordersStack: {"contract": 2, "accountId": "222222222222",
+				"domainNameArns": map[string]any{bHost: "arn:aws:apigateway:us-east-1:333333333333:/domainnames/" + bHost + "+abc123"}}},
+			want: "read the outputs of stack " + ordersStack + ": output domainNameArns[" + bHost + "]: it has to be of apigateway in account 222222222222, region us-east-1, and is arn:aws:apigateway:us-east-1:333333333333:",
+		},
 		"with an output of another kind": {
 			outputs: map[string]map[string]any{ordersStack: {"contract": 2, "provisioned": "everything"}},
 			want:    "read the outputs of stack " + ordersStack + ": output provisioned: ",
@@ -70,7 +79,7 @@ func TestStacksThatCantBeReadAreReported(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			m := &monitor{outputs: test.outputs, unreadable: map[string]bool{test.unreadable: true}}
-			err := shared(t, m, withProviders, hosts(aHost+" alb"))
+			err := shared(t, m, withProviders, "ACCOUNTS: {orders: {ID: \"222222222222\"}}\n"+hosts(aHost+" alb"))
 			require.ErrorContains(t, err, test.want)
 			require.Empty(t, m.of(balancerToken), "nothing is registered")
 		})
@@ -112,6 +121,27 @@ func TestProvisionedForAnEndpointThatIsGoneDoesntCount(t *testing.T) {
 	e.reported[ordersStack]["provisionedFor"] = e.reported[ownStack]["endpoints"]
 	e.up(t)
 	require.Equal(t, map[string]any{bHost: map[string]any{"current": "alb"}}, e.states())
+}
+
+// A stack of an account may say what it likes of hosts whose rows name another.
+func TestAHostsOutputsCountOnlyFromTheAccountThatItsRowsName(t *testing.T) {
+	for _, frontDoor := range []string{"alb", "native"} {
+		e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" "+frontDoor), reported: map[string]map[string]any{}}
+		e.up(t)
+		e.provide(bHost + " " + frontDoor)
+		e.reported[ordersStack]["accountId"] = "333333333333"
+		e.reported[ordersStack]["resourceShareArn"] = strings.Replace(ordersShare, "222222222222", "333333333333", 1)
+		domains, _ := e.reported[ordersStack]["domainNameArns"].(map[string]any)
+		for host, arn := range domains {
+			domains[host] = strings.Replace(arn.(string), "222222222222", "333333333333", 1)
+		}
+		m := e.up(t)
+		require.Equal(t, map[string]any{bHost: awaiting("", bHost, frontDoor)}, e.states(), frontDoor)
+		require.Empty(t, m.of(accessToken))
+		e.provide(bHost + " " + frontDoor)
+		e.up(t)
+		require.Equal(t, map[string]any{bHost: map[string]any{"current": frontDoor}}, e.states(), frontDoor)
+	}
 }
 
 func TestACustomDomainStaysInItsAccountWhileItServes(t *testing.T) {
@@ -213,7 +243,7 @@ func TestWhatHostsWaitForIsSaidInALineForEachKind(t *testing.T) {
 		return (&sharedStack{topology: derived, reports: &reports{migration: state}}).notices()
 	}
 	provisioned := func(frontDoor mapping.FrontDoor, retains ...mapping.Host) *outputs.Provider {
-		provider := &outputs.Provider{ProvisionedFor: map[mapping.FrontDoor]string{"alb": "vpce-1", "native": "vpce-2"}, Retains: retains}
+		provider := &outputs.Provider{AccountID: "222222222222", ProvisionedFor: map[mapping.FrontDoor]string{"alb": "vpce-1", "native": "vpce-2"}, Retains: retains}
 		provider.Provisioned = map[mapping.FrontDoor][]string{}
 		for _, target := range wanted {
 			provider.Provisioned[frontDoor] = append(provider.Provisioned[frontDoor], target.Rows...)

@@ -26,6 +26,10 @@ type Target struct {
 	FrontDoor mapping.FrontDoor
 	// Rows are the addresses of the host's unretired rows, sorted.
 	Rows []string
+	// Accounts are the accounts that rows name, by address. Only the stack of that
+	// account can have provisioned such a row; a row without an entry belongs to
+	// whichever stack lists its API.
+	Accounts map[string]mapping.AccountID
 }
 
 // WantedBy is what rows want. The rows of a host have one front door: the
@@ -38,7 +42,15 @@ func WantedBy(rows []mapping.Row) Wanted {
 			continue
 		}
 		target := wanted[row.Host]
-		wanted[row.Host] = Target{row.FrontDoor, append(target.Rows, outputs.Address(row))}
+		address := outputs.Address(row)
+		target.FrontDoor, target.Rows = row.FrontDoor, append(target.Rows, address)
+		if row.Account != "" {
+			if target.Accounts == nil {
+				target.Accounts = map[string]mapping.AccountID{}
+			}
+			target.Accounts[address] = row.Account
+		}
+		wanted[row.Host] = target
 	}
 	for host, target := range wanted {
 		slices.Sort(target.Rows)
@@ -52,7 +64,7 @@ func WantedBy(rows []mapping.Row) Wanted {
 func ReportedBy(frontDoors map[mapping.Host]outputs.HostState) Wanted {
 	wanted := Wanted{}
 	for host, state := range frontDoors {
-		wanted[host] = Target{state.Wanted(), state.Rows}
+		wanted[host] = Target{FrontDoor: state.Wanted(), Rows: state.Rows}
 	}
 	return wanted
 }
@@ -141,7 +153,9 @@ func New(wanted Wanted, shared *outputs.Shared, providers []Provider) *State {
 }
 
 // addProvisioned adds the rows that a stack has provisioned for the endpoints
-// that exist. Rows that are provisioned for a replaced endpoint lead nowhere.
+// that exist. Rows that are provisioned for a replaced endpoint lead nowhere. What
+// a stack says of a row of another account doesn't count: it may still own the
+// host's custom domain, and nothing more.
 func (s *State) addProvisioned(provider int, reported *outputs.Provider) {
 	if reported == nil {
 		return
@@ -155,13 +169,15 @@ func (s *State) addProvisioned(provider int, reported *outputs.Provider) {
 			s.provisioned[frontDoor] = map[string]int{}
 		}
 		for _, row := range rows {
-			if _, known := s.provisioned[frontDoor][row]; known {
-				continue
-			}
-			s.provisioned[frontDoor][row] = provider
 			name, _, _ := strings.Cut(row, "/")
-			if at := (hostAt{mapping.Host(name), frontDoor}); s.owners[at] == "" {
+			at := hostAt{mapping.Host(name), frontDoor}
+			account := s.wanted[at.host].Accounts[row]
+			own := account == "" || account == reported.AccountID
+			if s.owners[at] == "" || account != "" && own {
 				s.owners[at] = reported.AccountID
+			}
+			if _, known := s.provisioned[frontDoor][row]; !known && own {
+				s.provisioned[frontDoor][row] = provider
 			}
 		}
 	}

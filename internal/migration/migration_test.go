@@ -317,3 +317,30 @@ func TestOwners(t *testing.T) {
 	require.EqualValues(t, "333333333333", s.Owner(alb, "b.x.example.com"))
 	require.Empty(t, s.Owner(alb, "a.x.example.com"))
 }
+
+// What a stack says of another account's row moves nothing; it still says who has
+// the host's custom domain, unless the rows' own account says that too.
+func TestARowIsProvisionedByItsOwnAccount(t *testing.T) {
+	named := row(alb, host, "")
+	named.Account = "222222222222"
+	wanted := migration.WantedBy([]mapping.Row{named})
+	own, other := account("own", alb, string(host)), account("other", alb, string(host))
+	own.Outputs.AccountID, other.Outputs.AccountID = "222222222222", "333333333333"
+	for sentence, test := range map[string]struct {
+		providers []migration.Provider
+		step      migration.Step
+		owner     mapping.AccountID
+	}{
+		"another account's stack alone":        {[]migration.Provider{other}, migration.Await, "333333333333"},
+		"the account's own stack":              {[]migration.Provider{own}, migration.Create, "222222222222"},
+		"its own after another's":              {[]migration.Provider{other, own}, migration.Create, "222222222222"},
+		"its own before another's":             {[]migration.Provider{own, other}, migration.Create, "222222222222"},
+		"a stack that doesn't say whose it is": {[]migration.Provider{account("unnamed", alb, string(host))}, migration.Await, ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			state := migration.New(wanted, sharedStack(nil), test.providers)
+			require.Equal(t, test.step, state.Next(host).Step)
+			require.Equal(t, test.owner, state.Owner(alb, host))
+		})
+	}
+}
