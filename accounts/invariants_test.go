@@ -138,7 +138,9 @@ func variantConfig(t *testing.T, s settingsText) map[string]string {
 func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
 	eachVariant(t, func(t *testing.T, s settingsText, mapping string, reported map[string]map[string]any) {
 		m := &monitor{publicZones: publicZones, outputs: reported}
-		require.NoError(t, run(t, m, SharedIn(project(t, "dev", s, mapping)), "dev", variantConfig(t, s)))
+		config := variantConfig(t, s)
+		config["portico:tags"] = `{"team": "payments", "cost-center": "4711"}`
+		require.NoError(t, run(t, m, SharedIn(project(t, "dev", s, mapping)), "dev", config))
 		requireInvariants(t, m, true)
 	})
 	for _, redeploy := range []string{"true", "false"} {
@@ -149,7 +151,7 @@ func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
 		})
 		t.Run("a provider account with every front door, redeploy "+redeploy, func(t *testing.T) {
 			m := &monitor{shared: frontDoorOutputs(nil), publicZones: publicZones}
-			require.NoError(t, provider(t, m, minimalProvider+settingsText("  portico:redeploy: "+redeploy+"\n"), threeFrontDoors))
+			require.NoError(t, provider(t, m, minimalProvider+settingsText("  portico:tags: {team: payments, cost-center: \"4711\"}\n  portico:redeploy: "+redeploy+"\n"), threeFrontDoors))
 			requireInvariants(t, m, true)
 		})
 	}
@@ -182,6 +184,8 @@ func requireInvariants(t *testing.T, m *monitor, tagged bool) {
 			require.Equal(t, "portico", tags["app"], "tags of "+label)
 			require.NotEmpty(t, tags["environment"], "tags of "+label)
 			require.Equal(t, "portico", tags["managed-by"], "tags of "+label)
+			require.Equal(t, "payments", tags["team"], "tags of "+label)
+			require.Equal(t, "4711", tags["cost-center"], "tags of "+label)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func deployProvider(ctx *pulumi.Context, config *settings.Provider, rows *mappin
 	}
 	stack := &providerStack{
 		ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis,
-		prefix: config.App.App().Prefix(), tags: tagsOf(config.App.App()),
+		prefix: config.App.App().Prefix(), tags: allTags(config.App.App(), config.Tags),
 	}
 	stack.created.domains = map[domainKey]*customDomain{}
 	stack.created.apis = map[mapping.APIID]*components.PrivateAPI{}

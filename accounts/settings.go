@@ -92,9 +92,20 @@ func sourceOf(ctx *pulumi.Context, dir string) settings.Source {
 	}
 }
 
-// tagsOf are every resource's.
+// tagsOf are those of an installation, by which its resources are found.
 func tagsOf(app App) components.Tags {
 	return components.Tags{"app": app.Name, "environment": app.Environment, "managed-by": "portico"}
+}
+
+// allTags are every resource's: the installation's and further ones.
+func allTags(app App, further map[string]string) components.Tags {
+	tags := tagsOf(app)
+	for key, value := range further {
+		if _, own := tags[key]; !own {
+			tags[key] = value
+		}
+	}
+	return tags
 }
 
 // loadMapping reads the mapping file that the settings name.

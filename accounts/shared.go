@@ -82,7 +82,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 		reports:       reported,
 		topology:      derived,
 		prefix:        config.App.Prefix(),
-		tags:          tagsOf(config.App),
+		tags:          allTags(config.App, config.Tags),
 		roleProviders: map[string]pulumi.ProviderResource{},
 	}
 	return stack.deploy()

@@ -89,6 +89,10 @@ func (m *mistakes) bind(field reflect.Value, key string, v *value) {
 		if fits = v.kind == object; fits {
 			m.bindMembers(field, key, v.members)
 		}
+	case reflect.Map:
+		if fits = v.kind == object; fits {
+			m.bindTexts(field, key, v.members)
+		}
 	default:
 		panic("settings: no setting is of kind " + field.Kind().String())
 	}
@@ -96,6 +100,17 @@ func (m *mistakes) bind(field reflect.Value, key string, v *value) {
 		wanted := kindName(field.Type())
 		m.wrongKind(key, fmt.Sprintf("%s is not %s", v.describe(), wanted), "write "+wanted)
 	}
+}
+
+// bindTexts sets a map of texts, whose keys are free.
+func (m *mistakes) bindTexts(field reflect.Value, key string, members map[string]*value) {
+	texts := reflect.MakeMap(field.Type())
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text := reflect.New(field.Type().Elem()).Elem()
+		m.bind(text, key+"."+name, members[name])
+		texts.SetMapIndex(reflect.ValueOf(name), text)
+	}
+	field.Set(texts)
 }
 
 // bindText sets a text. A number or a truth value is text too if it reads back
@@ -212,6 +227,8 @@ func kindName(t reflect.Type) string {
 		return "a whole number"
 	case reflect.Slice:
 		return "a list"
+	case reflect.Map:
+		return "a map of text"
 	case reflect.Struct:
 		keys := slices.Sorted(maps.Keys(fieldsByKey(reflect.New(t).Elem())))
 		return "a map of " + strings.Join(keys, ", ")

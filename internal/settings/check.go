@@ -52,6 +52,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 		m.missing("mapping", mappingFix)
 	}
 	c.App.check(m)
+	checkTags(m, c.Tags)
 	c.AWS.check(m)
 	m.check(c.AWS.AccountID == "" || aws.IsAccountID(c.AWS.AccountID), "aws.accountId",
 		strconv.Quote(c.AWS.AccountID)+" is not an account number", "write 12 digits in quotes")
@@ -76,6 +77,7 @@ func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
 	if c.Mapping == "" && !m.mappingInCode {
 		m.missing("mapping", mappingFix)
 	}
+	checkTags(m, c.Tags)
 	c.AWS.check(m)
 	checkRolePatterns(m, c.AllowedRoleARNs)
 	m.checkText(stackPattern.MatchString(c.Shared.Stack), "shared.stack",

@@ -147,7 +147,7 @@ func textOf(value reflect.Value) string {
 		}
 		value = value.Elem()
 	}
-	if value.IsZero() || value.Kind() == reflect.Slice {
+	if value.IsZero() || value.Kind() == reflect.Slice || value.Kind() == reflect.Map {
 		return ""
 	}
 	return fmt.Sprint(value.Interface())

@@ -17,6 +17,9 @@ type Provider struct {
 	// App gives the account's custom domains, certificates and resource share
 	// their names and tags.
 	App ProviderApp `config:"app"`
+	// Tags are further tags of every resource that has tags, beside app,
+	// environment and managed-by. At most 47. Default: none.
+	Tags map[string]string `config:"tags"`
 	// AWS is the account and the region in which the stack works.
 	AWS AWS `config:"aws"`
 	// AllowedRoleARNs are the roles that ROLE_ARN in the mapping's ACCOUNTS may

@@ -10,6 +10,9 @@ type Shared struct {
 	Mapping string `config:"mapping"`
 	// App names the installation.
 	App App `config:"app"`
+	// Tags are further tags of every resource that has tags, beside app,
+	// environment and managed-by. At most 47. Default: none.
+	Tags map[string]string `config:"tags"`
 	// AWS is the account and the region in which the stack works.
 	AWS AWS `config:"aws"`
 	// Network is the VPC.

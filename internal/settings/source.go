@@ -216,6 +216,7 @@ func (s Source) bind(target any) (*mistakes, error) {
 	}
 	found := files.of
 	if s.Engine != nil {
+		m.all = append(m.all, refuseAWSOf(s.Engine, files.file, m.all)...)
 		found = s.fromEngine(target, found)
 	}
 	m.bindMembers(reflect.ValueOf(target).Elem(), "", found)
