@@ -151,6 +151,7 @@ func errorPages() []ErrorPage {
 		{Status: 408, Codes: "408", Message: "The request did not arrive in time"},
 		{Status: 413, Codes: "413", Message: "The body is larger than 10 MB"},
 		{Status: 414, Codes: "414", Message: "The URL is too long"},
+		{Status: 429, Codes: "429", Message: "Too many requests of this client are under way, or too many large bodies"},
 		{Status: 431, Codes: "494", Replace: true, Message: "The headers are too large"},
 		{Status: 500, Codes: "500", Message: "The proxy failed"},
 		{Status: 501, Codes: "501", Message: "The transfer encoding is not supported"},

@@ -12,12 +12,14 @@
 #   PORTICO_WORKERS        a number, or auto              default: auto
 #   PORTICO_CLIENT_ADDRESS peer, forwarded, proxy-protocol: see below   default: peer
 #   PORTICO_PASS_HEADERS   name[,name]                    default: none
+#   PORTICO_CLIENT_REQUESTS a number: see below            default: by the memory
 #   PORTICO_ERROR_LEVEL    of messages about requests     default: error
 #
 # PORTICO_CLIENT_ADDRESS says where the caller's address is: peer, the other end
-# of the connection; forwarded, the last entry of X-Forwarded-For, behind an
-# Application Load Balancer; proxy-protocol, what a Network Load Balancer says
-# by proxy protocol on the next port after PORTICO_LISTEN's.
+# of the connection; forwarded, the last entry of X-Forwarded-For, behind an ALB;
+# proxy-protocol, what an NLB says by proxy protocol on PORTICO_LISTEN's port plus 1.
+# PORTICO_CLIENT_REQUESTS is how many requests one caller may have under way; peer
+# knows no callers.
 # PORTICO_PASS_HEADERS names headers of headers.conf that pass as they arrive,
 # since something trusted in front sets them.
 #
@@ -101,8 +103,8 @@ system_ca_file() {
     done
 }
 
-# A container's share of the processors, rounded up: NGINX's own "auto" counts
-# the host's, of which a Fargate task may use half of one.
+# A container's share of the processors, rounded up: NGINX's "auto" counts the
+# host's.
 count_workers() {
     cpus=$(getconf _NPROCESSORS_ONLN 2>/dev/null || nproc 2>/dev/null || echo 1)
     quota=max
@@ -125,6 +127,41 @@ count_workers() {
     echo "$cpus"
 }
 
+# The container's memory in MiB, or the machine's where that is less.
+count_memory() {
+    memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' /proc/meminfo 2>/dev/null)
+    memory=$((${memory:-1048576} / 1024))
+    for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+        if limit=$(cat "$file" 2>/dev/null) && [ "$limit" != max ] && [ "${#limit}" -le 15 ] && [ $((limit / 1048576)) -lt "$memory" ]; then
+            memory=$((limit / 1048576))
+        fi
+    done
+    echo "$memory"
+}
+
+between() { # number lowest highest
+    if [ "$1" -lt "$2" ]; then echo "$2"; elif [ "$1" -gt "$3" ]; then echo "$3"; else echo "$1"; fi
+}
+
+# free_room prints the run directory's free and whole space in MiB.
+free_room() {
+    set -- $(df -Pk "$run" 2>/dev/null | tail -n 1)
+    echo "$((${4:-16777216} / 1024)) $((${2:-16777216} / 1024))"
+}
+
+# watch_room keeps the file that health checks look for while there is room for
+# some bodies more, until NGINX, which this shell becomes, has ended.
+watch_room() {
+    while sleep 2 && kill -0 $$; do
+        room=$(free_room)
+        if [ "${room% *}" -lt "$(between $((${room#* } / 10)) 1 32)" ]; then
+            rm -f "$run/room"
+        else
+            : >"$run/room"
+        fi
+    done
+}
+
 # passable prints a header's name as headers.conf spells it, if it may pass.
 passable() { # name
     case $1 in
@@ -145,6 +182,7 @@ ca_file=${PORTICO_CA_FILE:-$(system_ca_file)}
 workers=${PORTICO_WORKERS:-auto}
 client=${PORTICO_CLIENT_ADDRESS:-peer}
 pass=${PORTICO_PASS_HEADERS:-}
+client_requests=${PORTICO_CLIENT_REQUESTS:-}
 error_level=${PORTICO_ERROR_LEVEL:-error}
 
 if ! is_plain_path "$home" || [ ! -r "$home/nginx.conf" ]; then
@@ -192,6 +230,9 @@ proxy-protocol)
     ;;
 *) complain "PORTICO_CLIENT_ADDRESS is '$client': give peer, forwarded or proxy-protocol" ;;
 esac
+if [ -n "$client_requests" ] && ! is_number "$client_requests" 1 65535; then
+    complain "PORTICO_CLIENT_REQUESTS is '$client_requests': give a number from 1 to 65535"
+fi
 passed=
 rest=$pass,
 while [ -n "$pass" ] && [ -n "$rest" ]; do
@@ -218,9 +259,16 @@ mkdir -p "$run" && [ -w "$run" ] || give_up "PORTICO_RUN_DIR is '$run': it can't
 rm -f "$run/context"
 ln -s "$home" "$run/context"
 
+# A caller that sends its body slowly takes 150 KiB. A quarter of the memory stays.
+requests=$(between $(($(count_memory) * 1024 * 3 / 4 / 150)) 1024 65536)
+echo "worker_connections $(between $((requests / workers)) 512 8192);" >"$run/events.conf"
+room=$(free_room)
+# Bodies that are kept in files have 10 MiB each at most.
+bodies=$(between $((${room% *} * 3 / 4 / 10)) 2 65535)
+
 {
-    # NGINX makes its workers another user when root starts it, one that can't
-    # reach what root prepared. The image never runs as root.
+    # NGINX makes root's workers another user, who can't reach what root
+    # prepared. The image never runs as root.
     if [ "$(id -u)" = 0 ]; then
         echo 'user root root;'
     fi
@@ -228,8 +276,8 @@ ln -s "$home" "$run/context"
     echo 'include context/nginx.conf;'
 } >"$run/nginx.conf"
 
-# NGINX opens its log by name, which a socket doesn't allow, nor a pipe that
-# another user made: then a child copies from a pipe to the standard output.
+# NGINX opens its log by name, as no socket allows, nor a pipe of another user:
+# then a child copies from a pipe to the standard output.
 log=/dev/stdout
 if ! (: >>"$log") 2>/dev/null; then
     log=$run/log
@@ -237,10 +285,9 @@ if ! (: >>"$log") 2>/dev/null; then
     mkfifo "$log" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
 fi
 
-# NGINX ends each message about a request with the request line, whose query
-# may hold secrets, and so would the reason for every 502 be lost with them. A
-# child leaves the ends out, and what an expression could not be matched with,
-# and makes text of bytes that are not.
+# NGINX ends each message about a request with the request line, whose query may
+# hold secrets. A child leaves the ends out, and what an expression could not be
+# matched with, and makes text of bytes that are not.
 errors=$run/errors
 rm -f "$errors"
 mkfifo "$errors" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
@@ -249,9 +296,9 @@ mkfifo "$errors" || give_up "PORTICO_RUN_DIR is '$run': it can't hold a pipe"
     for server in $servers; do
         echo "server $server max_fails=1 fail_timeout=5s;"
     done
-    # The same addresses once more, never put aside. An API that exceeds its
-    # timeout counts as a failure of the address that it was called through;
-    # without these, two slow calls would take every other API away.
+    # The same addresses once more, never put aside: an API that exceeds its
+    # timeout counts as a failure of its address, and without these two slow
+    # calls would take every other API away.
     case $servers in
     ' '*' '*)
         for server in $servers; do
@@ -267,8 +314,8 @@ case $endpoint_id in
 vpce-*-*) endpoint_id=${endpoint_id%"-${endpoint_id#vpce-*-}"} ;;
 esac
 
-# Headers that pass lose the line that takes them away; where the line sets the
-# proxy's own value, that is for requests without the header.
+# Headers that pass lose the line that removes them; the proxy's own value is then
+# for requests without the header.
 cp "$home/headers.conf" "$run/headers.conf"
 passed_maps=
 for name in $passed; do
@@ -308,8 +355,7 @@ done
         echo '    "~^(?:.*[, ])?\[?(?<portico_last>[0-9A-Fa-f:.]{2,45})(?:\]:[0-9]+|\])?$" $portico_last;'
         echo '}'
     fi
-    # A pipe takes 4 KiB in one piece (PIPE_BUF): with a buffer of that size the
-    # lines of several workers never run into each other.
+    # A pipe takes 4 KiB in one piece (PIPE_BUF): lines never run into each other.
     echo 'include log.conf;'
     echo "access_log \"$log\" portico buffer=4k flush=1s;"
     echo "error_log stderr $error_level;"
@@ -320,8 +366,8 @@ forwarded) cp "$home/log.conf" "$run/log.conf" ;;
 *) sed 's/\$portico_client/$remote_addr/' "$home/log.conf" >"$run/log.conf" ;;
 esac
 
-# Before NGINX 1.23 a variable holds one line of a header that has several, so
-# that Link can't be taken away and written anew.
+# Before NGINX 1.23 a variable holds one line of several, so that Link can't be
+# written anew.
 case $(nginx -v 2>&1) in
 */0.* | */1.[0-9].* | */1.1[0-9].* | */1.2[0-2].*) : >"$run/link.conf" ;;
 *)
@@ -329,6 +375,30 @@ case $(nginx -v 2>&1) in
     echo 'add_header Link $portico_link always;' >>"$run/link.conf"
     ;;
 esac
+
+# One caller may have an eighth of the requests under way, or a third of the bodies
+# in files. In peer mode all of a balancer's callers have its address.
+case $client in
+peer) key='' ;;
+forwarded) key='$portico_client' ;;
+*) key='$remote_addr' ;;
+esac
+{
+    echo 'map "$content_length$http_transfer_encoding" $portico_body {'
+    echo '    default 1;'
+    echo '    "" "";'
+    echo '    "~^(?:[0-9]{1,4}|[1-5][0-9]{4})$" "";'
+    echo '}'
+    echo 'limit_conn_zone $portico_body zone=portico_bodies:32k;'
+    echo "limit_conn portico_bodies $bodies;"
+    if [ -n "$key" ]; then
+        share=$(between $((requests / 8)) 1 $((bodies / 3 + 1)))
+        echo "limit_conn_zone $key zone=portico_clients:4m;"
+        echo "limit_conn portico_clients ${client_requests:-$(between "$share" 64 65535)};"
+    fi
+} >"$run/limits.conf"
+echo "if (!-f \"$run/room\") { return 503 '{\"status\":\"no room on the disk\"}'; }" >"$run/health.conf"
+: >"$run/room"
 
 {
     echo "listen $listen ssl default_server reuseport backlog=4096;"
@@ -342,8 +412,8 @@ esac
     fi
 } >"$run/listen.conf"
 
-# The load balancer's hop: load balancers encrypt to their targets without
-# verifying them, so a key that lives as long as the task serves.
+# Load balancers encrypt to their targets without verifying them, so a key that
+# lives as long as the task serves.
 cat >"$run/openssl.cnf" <<END
 [req]
 distinguished_name = name
@@ -372,5 +442,7 @@ if [ "$log" != /dev/stdout ]; then
     cat <"$log" &
     exec 9>"$log"
 fi
+
+watch_room </dev/null >/dev/null 2>&1 &
 
 exec nginx -p "$run/" -c "$run/nginx.conf" -g 'daemon off;'

@@ -78,12 +78,12 @@ func headersSet(block *crossplane.Directive) []string {
 // has that this project takes its tools from. Each is named as there.
 func TestStaticAnalysersFindNothing(t *testing.T) {
 	rules := map[string]func(d *crossplane.Directive, in []*crossplane.Directive) bool{
-		"if_is_evil: if holds nothing but rewrite, and set where it is in no location": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
+		"if_is_evil: if holds nothing but rewrite, return, and set where it is in no location": func(d *crossplane.Directive, in []*crossplane.Directive) bool {
 			if len(in) == 0 || in[len(in)-1].Directive != "if" {
 				return false
 			}
 			inLocation := slices.ContainsFunc(in, func(d *crossplane.Directive) bool { return d.Directive == "location" })
-			return d.Directive != "rewrite" && (inLocation || d.Directive != "set")
+			return d.Directive != "rewrite" && d.Directive != "return" && (inLocation || d.Directive != "set")
 		},
 		"ssrf: the address that proxy_pass goes to is constant": func(d *crossplane.Directive, _ []*crossplane.Directive) bool {
 			return d.Directive == "proxy_pass" && !strings.HasPrefix(d.Args[0], "https://portico$portico_stage") &&
