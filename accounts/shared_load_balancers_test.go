@@ -137,4 +137,17 @@ func TestHostsStayOnTheirLoadBalancersWhileTheyAreServed(t *testing.T) {
 		require.Equal(t, awaiting("nginx", bHost, "alb"), e.states()[bHost], "and has healthy targets before the name moves")
 		require.Equal(t, []string{"-alb-portico.invalid"}, m.names(ruleToken))
 	})
+	t.Run("the proxy's changes its type while native serves the hosts", func(t *testing.T) {
+		e := &sharedRuns{settings: withProviders, mapping: hosts(aHost + " nginx"), reported: map[string]map[string]any{}}
+		e.up(t)
+		e.mapping = hosts(aHost + " native")
+		e.provide(aHost+" nginx", aHost+" native")
+		e.up(t)
+		e.up(t)
+		require.Contains(t, e.refusal(t, toNLB), typeChanged("NLB", "ALB"), "clients may know the old answer still")
+		requireNone(t, e.up(t), "lb/")
+		e.settings, e.mapping = toNLB, hosts(aHost+" nginx")
+		require.Equal(t, "network", e.up(t).only(t, balancerToken).Inputs["loadBalancerType"])
+		require.Equal(t, map[string]string{"*.internal.example.com": theBalancer, aHost: theBalancer}, e.up(t).aliases())
+	})
 }

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -82,4 +83,41 @@ func TestAnEnvironmentKeepsItsNetworkAndLoadBalancersOrSaysHowToChangeThem(t *te
 	e.requireNoChanges()
 	e.set(t, own)
 	e.requireRefused(t, "portico:network.zones: us-east-1")
+}
+
+// TestTheProxysLoadBalancerChangesItsTypeWhileNativeServesTheHosts follows the steps
+// from an Application Load Balancer to a Network Load Balancer.
+func TestTheProxysLoadBalancerChangesItsTypeWhileNativeServesTheHosts(t *testing.T) {
+	slowly(t)
+	t.Parallel()
+	all := func(frontDoor mapping.FrontDoor) map[string]string {
+		rows := strings.Replace(movingMapping(frontDoor), "    ACCOUNT: orders\n", "    ACCOUNT: orders\n    FRONT_DOOR: "+string(frontDoor)+"\n", 1)
+		return map[string]string{"mapping.yaml": rows}
+	}
+	types := func(e *simulatedEnvironment) []string {
+		var found []string
+		for _, r := range e.Resources(awssim.Filter{Account: sharedAccount, Type: "aws:lb/loadBalancer:LoadBalancer"}) {
+			found = append(found, r.Properties.Text("loadBalancerType"))
+		}
+		return found
+	}
+	files := movingProject(mapping.FrontDoorNGINX)
+	maps.Copy(files, all(mapping.FrontDoorNGINX))
+	e := newEnvironment(t, files, movingSetup())
+	e.env.Settle = 0
+	e.up()
+	require.Equal(t, []string{"application"}, types(e))
+	const network = "  portico:loadBalancer: {type: NLB}\n"
+	e.set(t, network)
+	e.requireRefused(t, "portico:loadBalancer.type: NLB is not ALB")
+
+	e.set(t)
+	write(t, e.project, all(mapping.FrontDoorNative))
+	e.up()
+	require.Empty(t, types(e))
+	e.set(t, network)
+	write(t, e.project, all(mapping.FrontDoorNGINX))
+	e.up()
+	require.Equal(t, []string{"network"}, types(e))
+	e.requireNoChanges()
 }
