@@ -142,12 +142,21 @@ func TestHostsStayOnTheirLoadBalancersWhileTheyAreServed(t *testing.T) {
 		e.up(t)
 		e.mapping = hosts(aHost + " native")
 		e.provide(aHost+" nginx", aHost+" native")
-		e.up(t)
-		e.up(t)
+		for _, state := range []map[string]any{
+			awaiting("nginx", aHost, "native"),
+			{"current": "nginx", "target": "native", "retains": []any{"native"}, "pending": "association", "rows": []any{aHost}},
+			{"current": "native", "retains": []any{"nginx"}, "pending": "clients"},
+		} {
+			e.up(t)
+			require.Equal(t, state, e.states()[aHost])
+		}
 		require.Contains(t, e.refusal(t, toNLB), typeChanged("NLB", "ALB"), "clients may know the old answer still")
 		requireNone(t, e.up(t), "lb/")
 		e.settings, e.mapping = toNLB, hosts(aHost+" nginx")
 		require.Equal(t, "network", e.up(t).only(t, balancerToken).Inputs["loadBalancerType"])
-		require.Equal(t, map[string]string{"*.internal.example.com": theBalancer, aHost: theBalancer}, e.up(t).aliases())
+		require.Equal(t, awaiting("native", aHost, "nginx"), e.states()[aHost])
+		e.up(t)
+		require.Equal(t, map[string]any{"current": "nginx", "retains": []any{"native"}, "pending": "clients"}, e.states()[aHost])
+		require.Equal(t, map[string]string{"*.internal.example.com": theBalancer}, e.up(t).aliases())
 	})
 }
