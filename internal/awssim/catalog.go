@@ -22,7 +22,7 @@ import (
 
 // simulated is every service there is.
 var simulated = sync.OnceValue(func() *engine.Catalog {
-	return engine.NewCatalog(
+	catalog := engine.NewCatalog(
 		ec2.VPCs(),
 		ec2.VPCEndpoints(),
 		ec2.SecurityGroups(),
@@ -39,4 +39,8 @@ var simulated = sync.OnceValue(func() *engine.Catalog {
 		apigateway.RESTAPIService(), apigateway.CustomDomainService(),
 		ram.Service(),
 	)
+	for token, all := range behaviours {
+		catalog.Types[token].Behaviours = all
+	}
+	return catalog
 })

@@ -77,6 +77,14 @@ func (t *Type) audit(c *Catalog) []string {
 			complain("%q is not an action", action)
 		}
 	}
+	if t.hasOwnCode() && len(t.Behaviours) == 0 {
+		complain("has code of its own, and does not say what that does and what it rests on")
+	}
+	for _, b := range t.Behaviours {
+		if b.What == "" || b.Source == "" && b.Basis != Assumed {
+			complain("behaviour %q has no source", b.What)
+		}
+	}
 	return wrong
 }
 

@@ -72,6 +72,10 @@ type Type struct {
 	// where that is another than the ID.
 	Imported func(op *Op, id string) *Resource
 
+	// Behaviours are what the type does beyond what its properties declare, with
+	// what that rests on.
+	Behaviours []Behaviour
+
 	Schema func() Schema // set by the catalog
 	declared
 }

@@ -1,0 +1,158 @@
+package awssim
+
+import (
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+)
+
+const (
+	awsDocs  = "https://docs.aws.amazon.com/"
+	provider = "https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/"
+	issues   = "https://github.com/hashicorp/terraform-provider-aws/issues/"
+)
+
+func documented(what, source string) engine.Behaviour {
+	return engine.Behaviour{What: what, Basis: engine.Documented, Source: source}
+}
+
+func recorded(what, source string) engine.Behaviour {
+	return engine.Behaviour{What: what, Basis: engine.Recorded, Source: source}
+}
+
+func assumed(what string) engine.Behaviour {
+	return engine.Behaviour{What: what, Basis: engine.Assumed}
+}
+
+// behaviours are what types do beyond what their properties declare, by token.
+var behaviours = map[string][]engine.Behaviour{
+	view.VPCType: {
+		documented("creates a main route table and a default security group of its own", awsDocs+"vpc/latest/userguide/VPC_Route_Tables.html"),
+	},
+	view.SubnetType: {
+		documented("lies in the VPC's network and overlaps no other subnet; 5 addresses are reserved", awsDocs+"vpc/latest/userguide/subnet-sizing.html"),
+	},
+	view.RouteTableType: {documented("inline routes are the whole table", provider+"ec2/vpc_route_table.go")},
+	view.RouteType:      {documented("a destination has one route, and the local one is not to be changed", awsDocs+"vpc/latest/userguide/VPC_Route_Tables.html")},
+	view.ReservationType: {
+		documented("lies in the subnet and overlaps no other reservation", awsDocs+"vpc/latest/userguide/subnet-cidr-reservation.html"),
+	},
+	view.SecurityGroupType: {
+		documented("has no rule that lets everything out: the provider revokes it", provider+"ec2/vpc_security_group.go"),
+		documented("is not deleted while an interface or a rule uses it", awsDocs+"vpc/latest/userguide/deleting-security-groups.html"),
+	},
+	view.IngressRuleType: {documented("names a prefix list, a group or a range that exists", awsDocs+"AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html")},
+	view.EgressRuleType:  {documented("names a prefix list, a group or a range that exists", awsDocs+"AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html")},
+	view.VPCEndpointType: {
+		documented("has an interface in each subnet, one of a zone, in zones that the service serves", awsDocs+"vpc/latest/privatelink/create-interface-endpoint.html"),
+		documented("a second private DNS name of one service in a VPC is refused", awsDocs+"vpc/latest/privatelink/manage-dns-names.html"),
+		recorded("an update that adds a subnet is planned with the old list of interfaces", issues+"44824"),
+		assumed("an address that is given again for a subnet keeps its interface"),
+		assumed("the endpoint's certificate covers every name of execute-api below its own"),
+	},
+
+	view.LoadBalancerType: {
+		documented("keeps its VPC; a Network Load Balancer with fewer or exchanged subnets is replaced", provider+"elbv2/load_balancer.go"),
+		documented("an Application Load Balancer needs subnets in two zones, one of each", awsDocs+"elasticloadbalancing/latest/application/application-load-balancers.html"),
+		documented("is not deleted while deletion protection is on", awsDocs+"elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html"),
+		assumed("an Application Load Balancer sends its targets no SNI of the client's"),
+	},
+	view.TargetGroupType: {
+		documented("is used by one load balancer", awsDocs+"elasticloadbalancing/latest/APIReference/API_CreateListener.html"),
+		documented("its protocol and health check fit the load balancer's type", awsDocs+"elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html"),
+	},
+	view.TargetAttachmentType: {
+		documented("an address lies in the VPC, or in a private network beyond it with the zone all", awsDocs+"elasticloadbalancing/latest/APIReference/API_TargetDescription.html"),
+		documented("the same target registered twice is one", awsDocs+"elasticloadbalancing/latest/APIReference/API_RegisterTargets.html"),
+	},
+	view.ListenerType: {
+		documented("takes issued certificates only, and protocols of the load balancer's type", awsDocs+"elasticloadbalancing/latest/APIReference/API_CreateListener.html"),
+	},
+	view.ListenerCertificateType: {
+		documented("takes issued certificates only, within the load balancer's quota, not counting defaults", awsDocs+"elasticloadbalancing/latest/application/load-balancer-limits.html"),
+	},
+	view.ListenerRuleType: {
+		documented("has at most 5 values and 6 wildcards; a priority is the next one where none is given", awsDocs+"elasticloadbalancing/latest/application/load-balancer-limits.html"),
+	},
+
+	view.CertificateType: {
+		documented("is issued when its validation record is in the public zone that answers for its name", awsDocs+"acm/latest/userguide/dns-validation.html"),
+		documented("is not deleted while a listener or a custom domain uses it", awsDocs+"acm/latest/APIReference/API_DeleteCertificate.html"),
+		documented("an imported one holds a certificate for its key, valid now", awsDocs+"acm/latest/userguide/import-certificate-prerequisites.html"),
+	},
+	view.CertificateValidationType: {documented("waits until the certificate is issued, and fails after the timeout", provider+"acm/certificate_validation.go")},
+	view.ZoneType: {
+		documented("a private zone answers its VPCs, and no two zones of a name answer one VPC", awsDocs+"Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html"),
+		documented("is not deleted while it has records of others", awsDocs+"Route53/latest/APIReference/API_DeleteHostedZone.html"),
+	},
+	view.RecordType: {
+		documented("a name outside the zone is taken as relative to it", provider+"route53/record.go"),
+		documented("a CNAME excludes other types of its name; an alias's target exists", awsDocs+"Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html"),
+	},
+	view.ZoneAssociationType: {
+		documented("another account's zone needs an authorization for the VPC", awsDocs+"Route53/latest/DeveloperGuide/hosted-zone-private-associate-vpcs-different-accounts.html"),
+	},
+	view.ZoneAuthorizationType: {documented("is asked in the zone's account for another account's VPC", awsDocs+"Route53/latest/APIReference/API_CreateVPCAssociationAuthorization.html")},
+	view.ProfileEntryType:      {documented("a zone is in a profile once", awsDocs+"Route53/latest/DeveloperGuide/profiles.html")},
+
+	view.ClusterType: {documented("is not deleted while it has services", awsDocs+"AmazonECS/latest/APIReference/API_DeleteCluster.html")},
+	view.TaskDefinitionType: {
+		documented("containers are what RegisterTaskDefinition takes; CPU and memory are a Fargate pair", awsDocs+"AmazonECS/latest/developerguide/fargate-tasks-services.html"),
+		recorded("capabilities are read back with both lists, and the provider sees a difference where one was left out", "https://github.com/terraform-aws-modules/terraform-aws-ecs/issues/176"),
+		documented("containers are compared with their defaults, in the provider's order", provider+"ecs/task_definition_equivalency.go"),
+		assumed("the limit of a definition's size is 64 KiB"),
+	},
+	view.ECSServiceType: {
+		documented("is steady when its image, roles, log group and network let its tasks start and pass the health check", awsDocs+"AmazonECS/latest/developerguide/service-event-messages.html"),
+		documented("a first deployment that cannot start is waited for until the timeout", provider+"ecs/service.go"),
+		documented("tasks have an interface each, for which the subnet has an address", awsDocs+"AmazonECS/latest/developerguide/fargate-task-networking.html"),
+	},
+	view.RepositoryType: {
+		documented("is not deleted while it has images, unless it is forced", awsDocs+"AmazonECR/latest/APIReference/API_DeleteRepository.html"),
+		documented("an immutable tag refuses another digest", awsDocs+"AmazonECR/latest/userguide/image-tag-mutability.html"),
+	},
+	view.LifecyclePolicyType: {documented("rules have the form of lifecycle policies", awsDocs+"AmazonECR/latest/userguide/lifecycle_policy_parameters.html")},
+	view.LogGroupType:        {documented("retention is one of the days that CloudWatch Logs knows", awsDocs+"AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html")},
+	view.DockerImageType: {
+		documented("the Dockerfile is read, and what it copies exists", "https://docs.docker.com/reference/dockerfile/"),
+		recorded("the same content has another digest where file times or the base's layers differ", "https://github.com/moby/buildkit/issues/6348"),
+	},
+	view.ScalableTargetType: {documented("the service exists, and its desired count stays within the bounds", awsDocs+"autoscaling/application/APIReference/API_RegisterScalableTarget.html")},
+	view.ScalingPolicyType: {
+		documented("a policy of a name is replaced by another of the name", awsDocs+"autoscaling/application/APIReference/API_PutScalingPolicy.html"),
+	},
+
+	view.RoleType: {
+		documented("the trust policy names principals and sts:AssumeRole", awsDocs+"IAM/latest/APIReference/API_CreateRole.html"),
+	},
+	view.RolePolicyType: {documented("the policy is one of an identity, within the role's size", awsDocs+"IAM/latest/UserGuide/reference_iam-quotas.html")},
+	view.PolicyType:     {documented("the policy is one of an identity, within its size", awsDocs+"IAM/latest/UserGuide/reference_iam-quotas.html")},
+
+	view.RESTAPIType: {
+		documented("a private API is reached by endpoints that its policy admits", awsDocs+"apigateway/latest/developerguide/apigateway-private-apis.html"),
+		documented("is read with its resources", provider+"apigateway/rest_api.go"),
+		assumed("NotResource means in its policy what it means in others"),
+		assumed("the header x-apigw-api-id comes before the Host header where they disagree"),
+	},
+	view.RESTAPIPolicyType: {
+		documented("a relative resource is expanded, and the policy is stored escaped", awsDocs+"apigateway/latest/developerguide/apigateway-resource-policies.html"),
+		documented("takes effect with the stage's next deployment", awsDocs+"apigateway/latest/developerguide/apigateway-resource-policies-create-attach.html"),
+	},
+	view.DeploymentType: {
+		documented("publishes what is saved; one that a stage uses is not deleted", awsDocs+"apigateway/latest/api/API_DeleteDeployment.html"),
+		assumed("without a description of the stage it keeps the stage's"),
+	},
+	view.StageType: {documented("refers to a deployment of its API", awsDocs+"apigateway/latest/api/API_CreateStage.html")},
+	view.DomainNameType: {
+		documented("takes an issued certificate that covers the name", awsDocs+"apigateway/latest/developerguide/apigateway-private-custom-domains.html"),
+		recorded(`a private one's policy with the resource "*" comes back as it was`, provider+"apigateway/domain_name_test.go"),
+		documented("is updated within 15 minutes, and not deleted while an association uses it", provider+"apigateway/domain_name.go"),
+	},
+	view.BasePathMappingType: {documented("a base path of a domain leads to one stage that exists", awsDocs+"apigateway/latest/api/API_CreateBasePathMapping.html")},
+	view.AccessAssociationType: {
+		documented("the domain is shared with the account, whose endpoint it names; it works within 15 minutes", awsDocs+"apigateway/latest/developerguide/apigateway-private-custom-domains-associate.html"),
+	},
+	view.ResourceShareType:        {documented("within the organization nothing has to be accepted", awsDocs+"ram/latest/userguide/getting-started-sharing.html")},
+	view.ResourceAssociationType:  {documented("a resource of the account is shared once", awsDocs+"ram/latest/APIReference/API_AssociateResourceShare.html")},
+	view.PrincipalAssociationType: {documented("an account outside the organization is invited for 12 hours", awsDocs+"ram/latest/userguide/working-with-shared-invitations.html")},
+	view.ShareAccepterType:        {documented("accepts an invitation, and leaves the share when it is deleted", provider+"ram/resource_share_accepter.go")},
+}
