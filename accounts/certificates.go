@@ -117,3 +117,23 @@ func warnOfExpiry(log pulumi.Log, imported []settings.Imported, now time.Time) e
 	}
 	return errors.Join(failures...)
 }
+
+// publicZonesOf prepares to find the public zones of a stack. Providers of roles are
+// taken from known, and added to it.
+func publicZonesOf(ctx *pulumi.Context, c settings.Certificates, aws settings.AWS, awsProvider pulumi.ProviderResource, known map[string]pulumi.ProviderResource) (*components.PublicZones, error) {
+	args := &components.PublicZonesArgs{Provider: awsProvider, ZoneProviders: map[string]pulumi.ProviderResource{}, ZoneIDs: map[string]string{}}
+	for _, zone := range c.Zones {
+		if zone.ID != "" {
+			args.ZoneIDs[zone.Name] = zone.ID
+		}
+		if zone.RoleARN == "" {
+			continue
+		}
+		owner, err := awsProviderOfRole(ctx, known, zone.RoleARN, aws.Region, aws.Endpoint)
+		if err != nil {
+			return nil, err
+		}
+		args.ZoneProviders[zone.Name] = owner
+	}
+	return components.NewPublicZones(ctx, args), nil
+}

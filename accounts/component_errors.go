@@ -30,6 +30,10 @@ func withSetting(err error) error {
 	switch {
 	case errors.As(err, &existing):
 		setting = existingResourceKeys[existing.Kind]
+	case errors.As(err, &zone) && zone.Several:
+		setting = fmt.Sprintf("portico:certificates.zones: [{name: %s, id: Z...}]", zone.Name)
+	case errors.As(err, &zone) && zone.Parent != "":
+		setting = fmt.Sprintf("ROUTE53_PUBLIC_DOMAIN of the row names another zone, portico:certificates.zones: [{name: %s, id: Z...}] another of the name", zone.Name)
 	case errors.As(err, &zone) && zone.Elsewhere:
 		setting = "portico:certificates.zones"
 	case errors.As(err, &zone):

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +48,11 @@ type monitor struct {
 	missing []string
 	// publicZones are the public hosted zones of the account.
 	publicZones []string
+	// severalZones are names of which the account has several public zones,
+	// publicZoneIDs those that are found by ID, and delegations the name servers
+	// in the zones above, by name.
+	severalZones               []string
+	publicZoneIDs, delegations map[string]string
 	// published are the names in every public zone.
 	published []string
 	// privateZones are the existing ones, by ID; unassociated are the ones of them
@@ -282,13 +288,24 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		for _, name := range m.published {
 			sets = append(sets, map[string]any{"name": name + ".", "type": "A"})
 		}
+		for _, name := range slices.Sorted(maps.Keys(m.delegations)) {
+			if pattern := text("nameRegex"); pattern != "" && regexp.MustCompile(pattern).MatchString(name+".") {
+				sets = append(sets, map[string]any{"name": name + ".", "type": "NS", "resourceRecords": []any{map[string]any{"value": m.delegations[name] + "."}}})
+			}
+		}
 		return map[string]any{"resourceRecordSets": sets}, nil
 	case "aws:route53/getZone:getZone":
+		if name, public := m.publicZoneIDs[text("zoneId")]; public {
+			return map[string]any{"zoneId": text("zoneId"), "name": name, "privateZone": false}, nil
+		}
 		if id := text("zoneId"); id != "" || text("vpcId") != "" {
 			return m.privateZone(id, text("name"))
 		}
+		if slices.Contains(m.severalZones, text("name")) {
+			return nil, fmt.Errorf("multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone")
+		}
 		if slices.Contains(m.publicZones, text("name")) {
-			return map[string]any{"zoneId": "ZPUBLIC-" + text("name")}, nil
+			return map[string]any{"zoneId": "ZPUBLIC-" + text("name"), "name": text("name"), "nameServers": []any{"ns-1." + text("name"), "ns-2." + text("name")}}, nil
 		}
 		return nil, fmt.Errorf("no matching Route 53 Hosted Zone found")
 	}

@@ -101,14 +101,11 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 	if err != nil || len(s.domains) == 0 {
 		return nil, err
 	}
-	owners := map[string]pulumi.ProviderResource{}
-	known := map[string]pulumi.ProviderResource{}
-	for _, zone := range s.config.Certificates.Zones {
-		if owners[zone.Name], err = awsProviderOfRole(s.ctx, known, zone.RoleARN, s.config.AWS.Region, s.config.AWS.Endpoint); err != nil {
-			return nil, err
-		}
+	zones, err := publicZonesOf(s.ctx, s.config.Certificates, s.config.AWS, s.awsProvider, map[string]pulumi.ProviderResource{})
+	if err != nil {
+		return nil, err
 	}
-	args := certificatesArgs(s.config.Certificates, components.NewPublicZones(s.ctx, &components.PublicZonesArgs{Provider: s.awsProvider, ZoneProviders: owners}), s.tags)
+	args := certificatesArgs(s.config.Certificates, zones, s.tags)
 	supplied := suppliedSources(s.config.Certificates)
 	args.Sources = append(requests, supplied.all...)
 	args.SharedValidationRecords = s.config.Certificates.SharedRecords || s.shared.AccountID == s.account.ID

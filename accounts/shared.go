@@ -127,14 +127,15 @@ func (s *sharedStack) deploy() error {
 		return err
 	}
 	s.providers = pulumi.Providers(awsProvider)
-	owners, err := s.zoneProviders()
-	if err != nil {
+	if s.publicZones, err = s.findPublicZones(awsProvider); err != nil {
 		return err
 	}
-	s.publicZones = components.NewPublicZones(s.ctx, &components.PublicZonesArgs{Provider: awsProvider, ZoneProviders: owners})
 	existing, err := s.askAccount(awsProvider)
 	if err != nil {
 		return err
+	}
+	if len(existing) > 0 && s.config.Network.Creates() {
+		return existing.orExisting(nil)
 	}
 	network, err := s.network()
 	if err := existing.orExisting(err); err != nil {

@@ -70,16 +70,30 @@ func (s *sharedStack) hasDomainsBeside() bool {
 	})
 }
 
-// zoneProviders are the AWS providers of the accounts that own public hosted zones
-// elsewhere, by zone.
-func (s *sharedStack) zoneProviders() (map[string]pulumi.ProviderResource, error) {
-	owners := map[string]pulumi.ProviderResource{}
-	for _, zone := range s.config.Certificates.Zones {
-		owner, err := s.awsProviderOf(zone.RoleARN, s.config.AWS.Region)
-		if err != nil {
-			return nil, err
-		}
-		owners[zone.Name] = owner
+// findPublicZones prepares to find the public zones, with the AWS providers of the
+// accounts that own some of them.
+func (s *sharedStack) findPublicZones(awsProvider pulumi.ProviderResource) (*components.PublicZones, error) {
+	return publicZonesOf(s.ctx, s.config.Certificates, s.config.AWS, awsProvider, s.roleProviders)
+}
+
+// checkPublicZones reports the public zones that can't validate the certificates
+// that are to be issued.
+func (s *sharedStack) checkPublicZones() error {
+	if s.config.Certificates.Source != settings.SourceDNS {
+		return nil
 	}
-	return owners, nil
+	var names []string
+	zones := map[string]string{}
+	for _, balancer := range s.topology.LoadBalancers {
+		for _, certificate := range balancer.Certificates {
+			if certificate.Origin != topology.Issued {
+				continue
+			}
+			for _, name := range certificate.Names {
+				names = append(names, string(name))
+				zones[string(name)] = string(certificate.PublicZones[name])
+			}
+		}
+	}
+	return s.publicZones.Check(names, zones)
 }

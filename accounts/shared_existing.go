@@ -28,8 +28,12 @@ func (e existingErrors) Unwrap() []error { return e }
 // anything is registered. Questions that it does not answer are notices: the role
 // of a preview may lack an action, and the update finds out.
 func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingErrors, error) {
+	var all existingErrors
+	if err := s.checkPublicZones(); err != nil {
+		all = append(all, eachWithSetting(err)...)
+	}
 	if s.config.Network.Creates() {
-		return nil, nil
+		return all, nil
 	}
 	found := components.CheckExistingVPC(s.ctx, s.existingVPC(awsProvider))
 	for _, question := range found.NotAsked {
@@ -37,7 +41,6 @@ func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingE
 			return nil, fmt.Errorf("log: %w", err)
 		}
 	}
-	var all existingErrors
 	for _, err := range found.Errors {
 		all = append(all, withSetting(err))
 	}
@@ -105,6 +108,19 @@ func (s *sharedStack) newZones() []string {
 	return names
 }
 
+// eachWithSetting takes a joined error apart.
+func eachWithSetting(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{withSetting(err)}
+	}
+	var all []error
+	for _, one := range joined.Unwrap() {
+		all = append(all, eachWithSetting(one)...)
+	}
+	return all
+}
+
 // orExisting joins what the account has with a later error, sorted.
 func (e existingErrors) orExisting(later error) error {
 	if len(e) == 0 {
@@ -112,7 +128,7 @@ func (e existingErrors) orExisting(later error) error {
 	}
 	all := slices.Clone(e)
 	if later != nil {
-		all = append(all, withSetting(later))
+		all = append(all, eachWithSetting(later)...)
 	}
 	slices.SortStableFunc(all, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 	return all

@@ -112,3 +112,51 @@ func TestWhatTheStackHasMadeIsNotInItsWay(t *testing.T) {
 	}
 	require.NoError(t, shared(t, m, minimalShared+existingVPC, twoRows))
 }
+
+func TestPublicZonesThatCannotValidateAreReportedBeforeAnythingIsRegistered(t *testing.T) {
+	const zones = "  portico:certificates: {zones: [{name: example.com, id: Z0123456789}]}\n"
+	rows := strings.ReplaceAll(twoRows, "internal.example.com", "a.dev.example.net")
+	for name, test := range map[string]struct {
+		monitor *monitor
+		more    settingsText
+		mapping string
+		want    []string
+	}{
+		"two of one name": {
+			monitor: &monitor{severalZones: []string{"example.com"}}, mapping: twoRows,
+			want: []string{"find public hosted zone example.com: the account has several of that name: name the ID of the one that the domain's registrar, or the zone above, delegates to (portico:certificates.zones: [{name: example.com, id: Z...}])"},
+		},
+		"two, and the ID of one": {monitor: &monitor{severalZones: []string{"example.com"}, publicZoneIDs: map[string]string{"Z0123456789": "example.com"}}, more: zones, mapping: twoRows},
+		"the ID of another zone": {
+			monitor: &monitor{publicZoneIDs: map[string]string{"Z0123456789": "example.org"}}, more: zones, mapping: twoRows,
+			want: []string{"find public hosted zone example.com: the zone Z0123456789 is not the public zone of that name: correct the ID (portico:certificates.zones)"},
+		},
+		"one that no zone delegates": {
+			monitor: &monitor{}, mapping: rows,
+			want: []string{"in public hosted zone dev.example.net (ZPUBLIC-dev.example.net): its name servers are ns-1.dev.example.net, ns-2.dev.example.net, and the zone example.net above it has no NS record of that name"},
+		},
+		"one whose name leads elsewhere": {
+			monitor: &monitor{delegations: map[string]string{"dev.example.net": "ns.elsewhere.example"}}, mapping: rows,
+			want: []string{"the zone example.net above it delegates the name to ns.elsewhere.example, so that ACM would not find the record there and wait for 75 minutes: correct the delegation, or name the zone that answers (ROUTE53_PUBLIC_DOMAIN of the row names another zone, "},
+		},
+		"one that is delegated": {monitor: &monitor{delegations: map[string]string{"dev.example.net": "NS-2.dev.example.net"}}, mapping: rows},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.monitor.unknown = true
+			err := shared(t, test.monitor, minimalShared+test.more, test.mapping)
+			if len(test.want) == 0 {
+				require.NoError(t, err)
+				return
+			}
+			var found existingErrors
+			require.ErrorAs(t, err, &found)
+			require.Len(t, found, len(test.want), err.Error())
+			for i, want := range test.want {
+				require.ErrorContains(t, found[i], want)
+			}
+			for _, r := range test.monitor.resources {
+				require.False(t, strings.HasPrefix(r.Token, "aws:"), "%s is registered", r.Name)
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -127,7 +128,7 @@ func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, o
 	}
 	zones := args.PublicZones
 	if zones == nil {
-		zones = &PublicZones{ctx: ctx, own: pulumi.Parent(certificates), ids: map[string]string{}}
+		zones = &PublicZones{ctx: ctx, own: pulumi.Parent(certificates), found: map[string]*route53.LookupZoneResult{}}
 	}
 	b := &certificateBuilder{
 		ctx:     ctx,

@@ -3,6 +3,7 @@ package components
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ArgumentError reports an argument that a component can't be created with. A
@@ -63,13 +64,34 @@ type PublicZoneError struct {
 	// Empty: the zone was looked up for another purpose.
 	ValidatedName string
 	// Elsewhere reports whether the account is that of one of
-	// [PublicZonesArgs.ZoneProviders].
+	// [PublicZonesArgs.ZoneProviders], or the zone's ID was named.
 	Elsewhere bool
+	// ID is the zone's ID, where it is known.
+	ID string
+	// Several reports that the account has several zones of the name.
+	Several bool
+	// Parent is the zone above, where that one does not lead to this zone.
+	Parent string
+	// NameServers are the zone's own.
+	NameServers []string
+	// Delegated are those to which Parent leads; nil: to none.
+	Delegated []string
 }
 
 // Error implements error.
 func (e *PublicZoneError) Error() string {
 	switch {
+	case e.Several:
+		return fmt.Sprintf("find public hosted zone %s: the account has several of that name: name the ID of the one that the domain's registrar, or the zone above, delegates to", e.Name)
+	case e.Parent != "":
+		delegated := "has no NS record of that name"
+		if len(e.Delegated) > 0 {
+			delegated = "delegates the name to " + strings.Join(e.Delegated, ", ")
+		}
+		return fmt.Sprintf("validate %s in public hosted zone %s (%s): its name servers are %s, and the zone %s above it %s, so that ACM would not find the record there and wait for 75 minutes: correct the delegation, or name the zone that answers",
+			e.ValidatedName, e.Name, e.ID, strings.Join(e.NameServers, ", "), e.Parent, delegated)
+	case e.Elsewhere && e.ID != "":
+		return fmt.Sprintf("find public hosted zone %s: the zone %s is not the public zone of that name: correct the ID", e.Name, e.ID)
 	case e.Elsewhere:
 		return fmt.Sprintf("find public hosted zone %s: the account that is named for it has no such zone: name the account that has it", e.Name)
 	case e.Name == "":

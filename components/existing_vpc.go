@@ -24,7 +24,7 @@ type ExistingVPCArgs struct {
 	// Endpoints are the services of the interface endpoints to create, such as
 	// "execute-api" or "logs", once for each endpoint. Default: none.
 	Endpoints []string
-	// S3 reports that the gateway endpoint of S3 is to be created.
+	// S3 reports that the gateway endpoint of S3 is to be created. Default: false.
 	S3 bool
 	// LoadBalancers and Tasks are how many load balancers and tasks are to be
 	// placed. Default: 0.
@@ -33,10 +33,12 @@ type ExistingVPCArgs struct {
 	Zones []string
 	// Tags tell what belongs to this installation already.
 	Tags Tags
-	// UseEndpoint and UseZone say what to write to use an endpoint of a service,
-	// or a private hosted zone, that is in the way. Required.
+	// UseEndpoint says what to write to use an endpoint of a service that is in the
+	// way. Required.
 	UseEndpoint func(service, id string) string
-	UseZone     func(name, id string) string
+	// UseZone says what to write to use a private hosted zone that is in the way.
+	// Required.
+	UseZone func(name, id string) string
 	// Provider is the AWS provider of the account. Required.
 	Provider pulumi.ProviderResource
 }
@@ -55,7 +57,8 @@ type NotAsked struct {
 	Action string
 	// Question is what is not known, such as "which endpoints VPC vpc-1 has".
 	Question string
-	Err      error
+	// Err is the account's answer.
+	Err error
 }
 
 // String says what is not known, and why.

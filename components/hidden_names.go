@@ -88,11 +88,7 @@ func hiddenNames(zone HostedZone, published []string) []string {
 // names are the names in a public zone that clients resolve, sorted: neither its
 // own NS and SOA records nor the records that only ACM reads.
 func (z *PublicZones) names(zone *publicZone) ([]string, error) {
-	option := z.own
-	if zone.owner != nil {
-		option = pulumi.Provider(zone.owner)
-	}
-	found, err := route53.GetRecords(z.ctx, &route53.GetRecordsArgs{ZoneId: zone.id}, option)
+	found, err := route53.GetRecords(z.ctx, &route53.GetRecordsArgs{ZoneId: zone.id}, z.option(zone.owner))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package components
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
@@ -14,6 +17,9 @@ type PublicZonesArgs struct {
 	// ZoneProviders are AWS providers of other accounts, by the names of the public
 	// zones that are found there. Default: none.
 	ZoneProviders map[string]pulumi.ProviderResource
+	// ZoneIDs are the IDs of zones, by name, where an account has several of one
+	// name. Default: none, and each zone is found by its name.
+	ZoneIDs map[string]string
 }
 
 // PublicZones finds public hosted zones. It asks AWS for each name once. It is no
@@ -23,12 +29,14 @@ type PublicZones struct {
 	// own leads to the account's own zones.
 	own       pulumi.InvokeOption
 	elsewhere map[string]pulumi.ProviderResource
-	ids       map[string]string // by zone name; "": there is no such zone
+	named     map[string]string                    // the zones' IDs that were named, by zone name
+	found     map[string]*route53.LookupZoneResult // by zone name; nil: there is no such zone
 }
 
 // NewPublicZones prepares to find zones; it asks AWS nothing yet.
 func NewPublicZones(ctx *pulumi.Context, args *PublicZonesArgs) *PublicZones {
-	return &PublicZones{ctx: ctx, own: pulumi.Provider(args.Provider), elsewhere: args.ZoneProviders, ids: map[string]string{}}
+	return &PublicZones{ctx: ctx, own: pulumi.Provider(args.Provider), elsewhere: args.ZoneProviders, named: args.ZoneIDs,
+		found: map[string]*route53.LookupZoneResult{}}
 }
 
 // publicZone is a public hosted zone.
@@ -41,18 +49,18 @@ type publicZone struct {
 // find is the zone of that name; nil where there is none.
 func (z *PublicZones) find(name string) (*publicZone, error) {
 	owner := z.elsewhere[name]
-	id, known := z.ids[name]
+	found, known := z.found[name]
 	if !known {
 		var err error
-		if id, err = z.lookUp(name, owner); err != nil {
+		if found, err = z.lookUp(name, owner); err != nil {
 			return nil, err
 		}
-		z.ids[name] = id
+		z.found[name] = found
 	}
-	if id == "" {
+	if found == nil {
 		return nil, nil
 	}
-	return &publicZone{name: name, id: id, owner: owner}, nil
+	return &publicZone{name: name, id: found.ZoneId, owner: owner}, nil
 }
 
 // nearest is the zone of that name or of its nearest parent that has one; nil
@@ -67,22 +75,97 @@ func (z *PublicZones) nearest(name string) (*publicZone, error) {
 	return nil, nil
 }
 
-func (z *PublicZones) lookUp(name string, owner pulumi.ProviderResource) (string, error) {
-	option := z.own
+// option leads to the account that has the zone.
+func (z *PublicZones) option(owner pulumi.ProviderResource) pulumi.InvokeOption {
 	if owner != nil {
-		option = pulumi.Provider(owner)
+		return pulumi.Provider(owner)
 	}
-	found, err := route53.LookupZone(z.ctx, &route53.LookupZoneArgs{
-		Name:        &name,
-		PrivateZone: pulumi.BoolRef(false),
-	}, option)
-	switch {
-	case err == nil:
-		return found.ZoneId, nil
-	case !strings.Contains(err.Error(), "no matching Route 53 Hosted Zone found"): // the provider has no other sign for it
-		return "", err
-	case owner != nil:
-		return "", &PublicZoneError{Name: name, Elsewhere: true}
-	}
-	return "", nil
+	return z.own
 }
+
+func (z *PublicZones) lookUp(name string, owner pulumi.ProviderResource) (*route53.LookupZoneResult, error) {
+	args := &route53.LookupZoneArgs{Name: &name, PrivateZone: pulumi.BoolRef(false)}
+	id := z.named[name]
+	if id != "" {
+		args = &route53.LookupZoneArgs{ZoneId: &id}
+	}
+	found, err := route53.LookupZone(z.ctx, args, z.option(owner))
+	switch {
+	case err == nil && id != "" && !isPublicZone(found, name):
+		return nil, &PublicZoneError{Name: name, ID: id, Elsewhere: true}
+	case err == nil:
+		return found, nil
+	case strings.Contains(err.Error(), "multiple Route 53 Hosted Zones matched"):
+		return nil, &PublicZoneError{Name: name, Several: true}
+	case id != "":
+		return nil, fmt.Errorf("find public hosted zone %s (%s): %w", id, name, err)
+	case !isNone(err):
+		return nil, err
+	case owner != nil:
+		return nil, &PublicZoneError{Name: name, Elsewhere: true}
+	}
+	return nil, nil
+}
+
+func isPublicZone(found *route53.LookupZoneResult, name string) bool {
+	private := found.PrivateZone != nil && *found.PrivateZone
+	return strings.TrimSuffix(found.Name, ".") == name && !private
+}
+
+// Check finds the zones that validate names, and compares the name servers of each
+// with those that its parent zone delegates to, where an account here has that one.
+// zones are those that were named for a name, instead of the nearest. The error has
+// everything that is wrong, each zone once.
+func (z *PublicZones) Check(names []string, zones map[string]string) error {
+	var wrong []error
+	checked := map[string]bool{}
+	for _, name := range names {
+		var zone *publicZone
+		var err error
+		if named := zones[name]; named != "" {
+			zone, err = z.find(named)
+		} else {
+			zone, err = z.nearest(strings.TrimPrefix(name, "*."))
+		}
+		if err == nil && zone != nil && !checked[zone.name] {
+			checked[zone.name] = true
+			err = z.checkDelegation(zone, name)
+		}
+		if err != nil && !checked[err.Error()] {
+			checked[err.Error()] = true
+			wrong = append(wrong, err)
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// checkDelegation compares a zone's name servers with its parent's NS record. What
+// can't be read is passed over: the parent may belong to an account that is not
+// known here.
+func (z *PublicZones) checkDelegation(zone *publicZone, validated string) error {
+	_, above, _ := strings.Cut(zone.name, ".")
+	parent, err := z.nearest(above)
+	if err != nil || parent == nil {
+		return nil //nolint:nilerr // not known here
+	}
+	pattern := "^" + strings.ReplaceAll(zone.name, ".", "\\.") + "\\.?$"
+	records, err := route53.GetRecords(z.ctx, &route53.GetRecordsArgs{ZoneId: parent.id, NameRegex: &pattern}, z.option(parent.owner))
+	if err != nil {
+		return z.ctx.Log.Warn(NotAsked{"route53:ListResourceRecordSets", fmt.Sprintf("whether zone %s delegates %s", parent.name, zone.name), err}.String(), nil)
+	}
+	var delegated []string
+	for _, set := range records.ResourceRecordSets {
+		for _, record := range set.ResourceRecords {
+			if set.Type == "NS" {
+				delegated = append(delegated, serverName(record.Value))
+			}
+		}
+	}
+	own := z.found[zone.name].NameServers
+	if slices.ContainsFunc(own, func(server string) bool { return slices.Contains(delegated, serverName(server)) }) {
+		return nil
+	}
+	return &PublicZoneError{Name: zone.name, ID: zone.id, ValidatedName: validated, Parent: parent.name, NameServers: own, Delegated: delegated}
+}
+
+func serverName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

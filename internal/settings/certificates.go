@@ -27,7 +27,8 @@ type Certificates struct {
 	Source string `config:"source"`
 	// NamesPerCertificate is the same as quotas.namesPerCertificate. Default: 10.
 	NamesPerCertificate int `config:"namesPerCertificate"`
-	// Zones are public hosted zones of other accounts, for dns. Default: none.
+	// Zones are public hosted zones of other accounts, or such as the account has
+	// several of one name, for dns. Default: none.
 	Zones []PublicZone `config:"zones"`
 	// SharedRecords is for environments of one account that have hosts below
 	// the same parent domain: ACM gives an account's certificates of one name
@@ -49,13 +50,17 @@ type Certificates struct {
 	Imported []Imported
 }
 
-// PublicZone is a public hosted zone of another account.
+// PublicZone is a public hosted zone: of another account, or one of several of one
+// name.
 type PublicZone struct {
 	// Name is the zone's name, such as example.com. Required.
 	Name string `config:"name"`
 	// RoleARN is a role of the zone's account that may list zones and write
-	// records. Required.
+	// records. Default: the zone is in the stack's account.
 	RoleARN string `config:"roleArn"`
+	// ID is the zone's ID, for an account with several public zones of the name.
+	// Default: the only one of the name.
+	ID string `config:"id"`
 }
 
 // ImportedCertificate is a certificate to import. Each field is PEM, or the path

@@ -71,8 +71,13 @@ func (c *Certificates) checkIssuance(m *mistakes, stack AWS) {
 	for i, zone := range c.Zones {
 		key := fmt.Sprintf("certificates.zones[%d]", i)
 		m.checkText(domainPattern.MatchString(zone.Name), key+".name", zone.Name, "is not a domain", "write the public hosted zone's name, for instance example.com")
-		m.checkText(isRole(zone.RoleARN), key+".roleArn", zone.RoleARN, "is not a role's ARN",
+		m.check(zone.RoleARN == "" || isRole(zone.RoleARN), key+".roleArn", strconv.Quote(zone.RoleARN)+" is not a role's ARN",
 			"write a role of the zone's account, arn:aws:iam::ACCOUNT:role/NAME")
+		m.check(zone.ID == "" || hostedZonePattern.MatchString(zone.ID), key+".id", strconv.Quote(zone.ID)+" is not a hosted zone's ID",
+			"write Z and up to 31 capitals and digits")
+		if zone.Name != "" && zone.RoleARN == "" && zone.ID == "" {
+			m.missing(key+".roleArn", "write a role of the zone's account, arn:aws:iam::ACCOUNT:role/NAME, or the zone's id where the stack's account has several of the name")
+		}
 		m.check(!slices.ContainsFunc(c.Zones[:i], func(other PublicZone) bool { return other.Name == zone.Name }), key,
 			zone.Name+" is named twice", "take one out")
 	}

@@ -202,12 +202,33 @@ func listRecords(op *engine.Op) (engine.Object, error) {
 	}
 	name := zone.Properties.Text("name") + "."
 	sets := []any{recordSet(name, "NS", zone.Properties.Texts("nameServers")), recordSet(name, "SOA", []string{"simulated"})}
+	for _, below := range delegatedBelow(op, zone) {
+		sets = append(sets, recordSet(below.Properties.Text("name")+".", "NS", below.Properties.Texts("nameServers")))
+	}
 	for _, record := range recordsOf(op, zone.ID) {
 		p := record.Properties
 		sets = append(sets, recordSet(view.CanonicalName(p.Text("fqdn"))+".", p.Text("type"), p.Texts("records")))
 	}
 	sets = slices.DeleteFunc(sets, func(set any) bool { return !wanted.MatchString(engine.AsObject(set).Text("name")) })
 	return engine.Object{"id": zone.ID, "zoneId": zone.ID, "nameRegex": op.Inputs["nameRegex"], "resourceRecordSets": sets}, nil
+}
+
+// delegatedBelow are the public zones of the setup that a public zone is the nearest
+// one above: its owner has delegated them, in NS records that no program made.
+func delegatedBelow(op *engine.Op, zone *engine.Resource) []*engine.Resource {
+	isPublic := func(z *engine.Resource) bool { return engine.IsEmpty(z.Properties["vpcs"]) }
+	within := func(inner, outer *engine.Resource) bool {
+		a, b := view.CanonicalName(inner.Properties.Text("name")), view.CanonicalName(outer.Properties.Text("name"))
+		return a != b && view.NameWithin(a, b)
+	}
+	all := slices.DeleteFunc(op.Everywhere(view.ZoneType), func(z *engine.Resource) bool { return !isPublic(z) })
+	if !isPublic(zone) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(z *engine.Resource) bool {
+		between := func(other *engine.Resource) bool { return within(z, other) && within(other, zone) }
+		return !z.Hidden.Flag("delegated") || !within(z, zone) || slices.ContainsFunc(all, between)
+	})
 }
 
 func recordSet(name, kind string, values []string) map[string]any {

@@ -1,0 +1,64 @@
+package lifecycle
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+// theVPC is a VPC of the network team, with what they have in it: in zone c, which is
+// use1-az3, execute-api has no endpoints.
+func theVPC() []awssim.Existing {
+	in := func(kind, id string, properties awssim.Object) awssim.Existing {
+		return awssim.Existing{Account: sharedAccount, Region: region, Type: kind, ID: id, Properties: properties}
+	}
+	const vpc = "vpc-0a1b2c3d4e5f60718"
+	return []awssim.Existing{
+		in("aws:ec2/vpc:Vpc", vpc, awssim.Object{"cidrBlock": "10.7.0.0/16", "enableDnsHostnames": true, "enableDnsSupport": true}),
+		in("aws:ec2/subnet:Subnet", "subnet-0000000a", awssim.Object{"vpcId": vpc, "cidrBlock": "10.7.0.0/24", "availabilityZone": region + "a"}),
+		in("aws:ec2/subnet:Subnet", "subnet-0000000b", awssim.Object{"vpcId": vpc, "cidrBlock": "10.7.1.0/28", "availabilityZone": region + "b"}),
+		in("aws:ec2/subnet:Subnet", "subnet-0000001b", awssim.Object{"vpcId": vpc, "cidrBlock": "10.7.3.0/24", "availabilityZone": region + "b"}),
+		in("aws:ec2/subnet:Subnet", "subnet-0000000c", awssim.Object{"vpcId": vpc, "cidrBlock": "10.7.2.0/24", "availabilityZone": region + "c"}),
+		in("aws:ec2/securityGroup:SecurityGroup", "sg-00000001", awssim.Object{"vpcId": vpc, "name": "endpoints", "description": "endpoints"}),
+		in("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "sgr-00000001", awssim.Object{"securityGroupId": "sg-00000001", "ipProtocol": "tcp",
+			"fromPort": 443.0, "toPort": 443.0, "cidrIpv4": "10.7.0.0/16"}),
+		in("aws:ec2/vpcEndpoint:VpcEndpoint", "vpce-00000001", awssim.Object{"vpcId": vpc, "serviceName": "com.amazonaws." + region + ".logs", "vpcEndpointType": "Interface",
+			"privateDnsEnabled": true, "subnetIds": []any{"subnet-0000000a"}, "securityGroupIds": []any{"sg-00000001"}}),
+		in("aws:route53/zone:Zone", "Z0NETWORK", awssim.Object{"name": "internal.example.com", "vpcs": []any{map[string]any{"vpcId": vpc, "vpcRegion": region}}}),
+	}
+}
+
+// TestPreviewReportsWhatAVPCHasInTheWay has a preview, and an update, end with all
+// obstacles at once and no resource made; and an update with what they say succeed.
+func TestPreviewReportsWhatAVPCHasInTheWay(t *testing.T) {
+	const network = "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000a, %]}\n"
+	files, setup := smallProject(), ordersSetup()
+	setup.Existing = theVPC()
+	files["Pulumi.dev.yaml"] = sharedSettings + strings.Replace(network, "%", "subnet-0000000b, subnet-0000000c", 1)
+	project := t.TempDir()
+	write(t, project, files)
+	e := open(t, t.TempDir(), project, setup)
+	want := []string{
+		"use endpoint vpce-00000001 of account 111111111111 for logs: it is there already with private DNS",
+		"use private hosted zone Z0NETWORK of account 111111111111 for internal.example.com: VPC vpc-0a1b2c3d4e5f60718 has it already",
+		"use subnet subnet-0000000b of account 111111111111: 11 addresses of 10.7.1.0/28 are free, and 13 are needed",
+		"use subnet subnet-0000000c of account 111111111111: it is in us-east-1c (use1-az3), where the endpoint service of execute-api is not",
+	}
+	before := len(e.things())
+	_, err := e.env.Preview(t.Context())
+	for _, one := range want {
+		require.ErrorContains(t, err, one)
+	}
+	_, err = e.env.Up(t.Context())
+	require.ErrorContains(t, err, want[0])
+	require.Len(t, e.things(), before, "nothing is made")
+
+	files["Pulumi.dev.yaml"] = sharedSettings + strings.Replace(network, "%", "subnet-0000001b", 1) +
+		"  portico:endpoints: {logs: {lookup: true}}\n  portico:dns: {existing: [{name: internal.example.com, id: Z0NETWORK}]}\n"
+	write(t, project, files)
+	e.up()
+	e.requireNoChanges()
+}
