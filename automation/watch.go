@@ -135,6 +135,9 @@ func (w *watch) diagnose(d apitype.DiagnosticEvent) {
 	kind := Note
 	if d.Severity == "error" {
 		kind = Problem
+		if cause := causeOf(text); cause != "" {
+			text += "\n  cause: " + cause
+		}
 		w.problems = append(w.problems, text)
 		if strings.Contains(text, answered) {
 			w.refused[d.URN] = true

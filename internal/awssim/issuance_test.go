@@ -182,3 +182,37 @@ func TestZonesAndRecords(t *testing.T) {
 	_, err = n.invoke("aws:route53/getZone:getZone", properties{"name": "b.example.com"})
 	require.ErrorContains(t, err, "no matching Route 53 Hosted Zone found")
 }
+
+func TestCAARecordsDecideWhetherAmazonIssues(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		at      string
+		records []string
+		refused bool
+	}{
+		"another authority alone":                {"example.com", []string{`0 issue "letsencrypt.org"`}, true},
+		"no authority":                           {"example.com", []string{`0 issue ";"`}, true},
+		"Amazon beside another":                  {"example.com", []string{`0 issue "letsencrypt.org"`, `0 issue "amazon.com"`}, false},
+		"wildcards of another":                   {"example.com", []string{`0 issue "amazon.com"`, `0 issuewild "letsencrypt.org"`}, true},
+		"reports alone":                          {"example.com", []string{`0 iodef "mailto:a@example.com"`}, false},
+		"the closest name counts":                {"a.example.com", []string{`0 issue "amazonaws.com; policy=ev"`}, false},
+		"records of another name are no concern": {"b.example.com", []string{`0 issue "letsencrypt.org"`}, false},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			simulator, err := awssim.New(dnsSetup())
+			require.NoError(t, err)
+			c := newClient(t, simulator, sharedAccount)
+			c.create(recordType, "caa", properties{"zoneId": "ZPUBLIC", "name": test.at, "type": "CAA", "ttl": 60, "records": test.records})
+			if test.at == "a.example.com" {
+				c.create(recordType, "above", properties{"zoneId": "ZPUBLIC", "name": "example.com", "type": "CAA", "ttl": 60, "records": []string{`0 issue "letsencrypt.org"`}})
+			}
+			certificate := c.create(certificateType, "c", properties{"domainName": "*.a.example.com", "validationMethod": "DNS"})
+			c.validate("ZPUBLIC", certificate)
+			_, err = c.tryCreate(validationType, "v", properties{"certificateArn": certificate.id})
+			if !test.refused {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, "unexpected state 'FAILED', wanted target 'ISSUED'. last error: CAA_ERROR")
+		})
+	}
+}

@@ -114,7 +114,7 @@ func requestCertificate(op *engine.Op) error {
 		"subjectAlternativeNames": engine.List(names...), "validationEmails": mailboxes, "notBefore": "", "notAfter": "",
 	})
 	if byDNS && issuance.Validated(op, names, nil) {
-		op.Outputs["status"] = "ISSUED"
+		op.Outputs["status"] = issuance.StatusOfValidated(op, names)
 	}
 	return nil
 }
@@ -174,6 +174,11 @@ func awaitIssuance(op *engine.Op) error {
 	}
 	if certificate.Text("status") == "ISSUED" {
 		return nil
+	}
+	if certificate.Text("status") == "FAILED" {
+		// waitCertificateIssued of
+		// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/acm/certificate_validation.go
+		return op.Fail("waiting for ACM Certificate (%s) to be issued: unexpected state 'FAILED', wanted target 'ISSUED'. last error: CAA_ERROR", certificate.Text("arn"))
 	}
 	return op.Fail("waiting for ACM Certificate (%s) to be issued: timeout while waiting for state to become 'ISSUED' (last state: '%s', timeout: 1h15m0s): %w",
 		certificate.Text("arn"), certificate.Text("status"), whyPending(op, certificate))

@@ -38,7 +38,7 @@ func IssueCertificates(op *engine.Op, record *engine.Resource) {
 		owner := op.In(certificate.Account, certificate.Region)
 		if names := CertificateNames(owner, certificate.Properties); Validated(owner, names, record) {
 			issued := certificate.Clone()
-			issued.Properties["status"] = "ISSUED"
+			issued.Properties["status"] = StatusOfValidated(owner, names)
 			op.Put(issued)
 		}
 	}
@@ -49,6 +49,14 @@ func asksFor(certificate *engine.Resource, fqdn string) bool {
 	return slices.ContainsFunc(certificate.Properties.Objects("domainValidationOptions"), func(option engine.Object) bool {
 		return view.CanonicalName(option.Text("resourceRecordName")) == view.CanonicalName(fqdn)
 	})
+}
+
+// StatusOfValidated is what becomes of a certificate whose names are validated.
+func StatusOfValidated(op *engine.Op, names []string) string {
+	if ForbiddenByCAA(op, names) {
+		return "FAILED"
+	}
+	return "ISSUED"
 }
 
 func Validated(op *engine.Op, names []string, pending *engine.Resource) bool {
