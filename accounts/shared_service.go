@@ -20,6 +20,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	roles, err := components.NewTaskRoles(s.ctx, s.prefix, &components.TaskRolesArgs{
 		RepositoryARN:    repositoryARN,
 		LogRetentionDays: *s.config.Logs.RetentionDays,
+		Path:             "/" + s.config.App.Name + "/" + s.config.App.Environment + "/",
 		Tags:             s.tags,
 	}, s.providers)
 	if err != nil {

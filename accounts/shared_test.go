@@ -421,6 +421,11 @@ func TestTheContainerIsConfined(t *testing.T) {
 	definition := m.only(t, "aws:ecs/taskDefinition:TaskDefinition").Inputs
 	require.NotEqual(t, definition["executionRoleArn"], definition["taskRoleArn"])
 	require.Equal(t, "portico-dev-execution", m.only(t, "aws:iam/rolePolicy:RolePolicy").Inputs["role"], "the proxy's own role has no rights")
+	roles := m.of("aws:iam/role:Role")
+	require.Len(t, roles, 2)
+	for _, role := range roles {
+		require.Equal(t, "/portico/dev/", role.Inputs["path"], "docs/iam tells environments' roles apart by it")
+	}
 }
 
 func TestADeploymentThatWasRolledBackFails(t *testing.T) {

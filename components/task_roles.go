@@ -19,6 +19,10 @@ type TaskRolesArgs struct {
 	// 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288
 	// and 3653.
 	LogRetentionDays int
+	// Path is the IAM path of the roles, by which policies tell environments apart:
+	// a name that begins with another environment's would match that one's pattern.
+	// Default: "/". It begins and ends with a slash, and has 1 to 512 characters.
+	Path string
 	// Tags are those of the roles and of the log group.
 	Tags Tags
 }
@@ -97,10 +101,11 @@ func (r *TaskRoles) role(ctx *pulumi.Context, name string, args *TaskRolesArgs) 
 	if err != nil {
 		return nil, fmt.Errorf("write trust policy: %w", err)
 	}
-	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
-		AssumeRolePolicy: pulumi.String(trust),
-		Tags:             args.Tags.named(name),
-	}, pulumi.Parent(r))
+	described := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trust), Tags: args.Tags.named(name)}
+	if args.Path != "" {
+		described.Path = pulumi.String(args.Path)
+	}
+	role, err := iam.NewRole(ctx, name, described, pulumi.Parent(r))
 	if err != nil {
 		return nil, fmt.Errorf("create role %s: %w", name, err)
 	}

@@ -10,7 +10,7 @@ import (
 func taskRoles(t *testing.T, repositoryARN pulumi.StringInput) *monitor {
 	t.Helper()
 	return (&monitor{}).deploy(t, func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
-		_, err := NewTaskRoles(ctx, "portico", &TaskRolesArgs{RepositoryARN: repositoryARN, LogRetentionDays: 14, Tags: tags}, opts)
+		_, err := NewTaskRoles(ctx, "portico", &TaskRolesArgs{RepositoryARN: repositoryARN, LogRetentionDays: 14, Path: "/team/portico/", Tags: tags}, opts)
 		return err
 	})
 }
@@ -29,6 +29,7 @@ func TestTheExecutionRolePullsOneRepositoryAndWritesOneLogGroup(t *testing.T) {
 	for _, role := range m.of("aws:iam/role:Role") {
 		require.JSONEq(t, `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": ["sts:AssumeRole"]}]}`,
 			role.Inputs["assumeRolePolicy"].(string))
+		require.Equal(t, "/team/portico/", role.Inputs["path"])
 	}
 }
 

@@ -17,17 +17,19 @@ type Simulator struct{ *engine.Simulator }
 
 // What the engine knows, under this package's name.
 type (
-	Object    = engine.Object
-	Resource  = engine.Resource
-	Filter    = engine.Filter
-	Identity  = engine.Identity
-	Account   = engine.Account
-	Role      = engine.Role
-	Existing  = engine.Existing
-	Call      = engine.Call
-	Fault     = engine.Fault
-	FaultKind = engine.FaultKind
-	Server    = engine.Server
+	Object     = engine.Object
+	Resource   = engine.Resource
+	Filter     = engine.Filter
+	Identity   = engine.Identity
+	Account    = engine.Account
+	Role       = engine.Role
+	Existing   = engine.Existing
+	Call       = engine.Call
+	Authorized = engine.Authorized
+	Checked    = engine.Checked
+	Fault      = engine.Fault
+	FaultKind  = engine.FaultKind
+	Server     = engine.Server
 )
 
 // The kinds of faults.

@@ -1,6 +1,7 @@
 package awssim_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -97,7 +98,7 @@ func TestFaultsOnDemand(t *testing.T) {
 			simulator, err := awssim.New(testSetup())
 			require.NoError(t, err)
 			simulator.Inject(test.fault)
-			_, err = newClient(t, simulator, sharedAccount).tryCreate(vpcType, "v", properties{"cidrBlock": "10.0.0.0/16"})
+			_, err = newClient(t, simulator, sharedAccount).tryCreate(vpcType, "v", properties{"cidrBlock": "10.0.0.0/16", "tags": properties{"app": "portico"}})
 			if test.want == "" {
 				require.NoError(t, err)
 			} else {
@@ -123,14 +124,15 @@ func TestAFaultOfEachResourceIsCountedForEach(t *testing.T) {
 
 func TestCallsAreRecordedAndHeldToTheRole(t *testing.T) {
 	setup := testSetup()
-	setup.Accounts[1].Roles[0].Allows = []string{"ec2:CreateVpc", "ec2:Describe*", "ec2:ModifyVpcAttribute"}
+	setup.Accounts[1].Roles[0].Policies = []json.RawMessage{json.RawMessage(`{"Version":"2012-10-17","Statement":{
+	  "Effect":"Allow","Action":["ec2:CreateVpc","ec2:Describe*","ec2:ModifyVpcAttribute"],"Resource":"*"}}`)}
 	simulator, err := awssim.New(setup)
 	require.NoError(t, err)
 	var heard []string
 	simulator.OnCall(func(call awssim.Call) { heard = append(heard, call.Action) })
-	_, err = newClient(t, simulator, providerAccount).tryCreate(vpcType, "v", properties{"cidrBlock": "10.0.0.0/16"})
+	_, err = newClient(t, simulator, providerAccount).tryCreate(vpcType, "v", properties{"cidrBlock": "10.0.0.0/16", "tags": properties{"app": "portico"}})
 	require.ErrorContains(t, err, "assumed-role/portico/")
-	require.ErrorContains(t, err, "is not authorized to perform: ec2:CreateTags")
+	require.ErrorContains(t, err, "is not authorized to perform: ec2:CreateTags on resource: arn:aws:ec2:us-east-1:"+providerAccount+":vpc/* because no identity-based policy allows")
 	var made []string
 	for _, call := range simulator.Calls() {
 		require.Equal(t, providerAccount, call.Account)

@@ -70,13 +70,15 @@ func consumer() []awssim.Existing {
 	}
 }
 
-// TestEveryCertificateAndZoneOptionOverFourAccounts mixes in one environment
-// what one environment can mix. Certificates: validated in public zones of the
-// shared account and of another, imported and existing in the shared account;
-// the same in three provider accounts, and there by e-mail and by a private
-// authority too. Zones: created, existing ones of the shared account and of
-// another, answering VPCs of accounts with and without a role, in a profile.
-func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
+// everyOption mixes in one environment what one environment can mix. Certificates:
+// validated in public zones of the shared account and of another, imported and
+// existing in the shared account; the same in three provider accounts, and there
+// by e-mail and by a private authority too. Zones: created, existing ones of the
+// shared account and of another, answering VPCs of accounts with and without a
+// role, in a profile. It also returns what makes the initial state out of the
+// mapping's.
+func everyOption(t *testing.T) (Options, func(*awssim.Setup)) {
+	t.Helper()
 	document, err := os.ReadFile(frontDoorsMapping)
 	require.NoError(t, err)
 	const authority = "arn:aws:acm-pca:us-east-1:" + string(billingAccount) + ":certificate-authority/0a1b"
@@ -84,7 +86,9 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 	partnerARN, partnerCertificate := existingCertificate(t, string(partnerAccount), "*.kept.example.org")
 	change := func(w *awssim.Setup) {
 		w.Accounts = append(w.Accounts,
-			awssim.Account{ID: zonesAccount, Roles: []awssim.Role{{Name: "portico", Trusts: []string{string(sharedAccount), string(ordersAccount)}}}},
+			awssim.Account{ID: zonesAccount, Roles: []awssim.Role{
+				{Name: "portico", Trusts: []string{string(sharedAccount), string(ordersAccount)}}, {Name: "dns", Trusts: []string{string(sharedAccount)}},
+			}},
 			awssim.Account{ID: networkAccount, Roles: []awssim.Role{{Name: "portico", Trusts: []string{string(sharedAccount)}}}},
 			awssim.Account{ID: consumerAccount},
 		)
@@ -111,7 +115,7 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 	}
 	validated := func(name, role string) map[string]any { return map[string]any{"name": name, "roleArn": role} }
 	zonesRole := roleIn(zonesAccount, "portico")
-	o := Options{
+	return Options{
 		Mapping: frontDoorsMapping, StateDir: t.TempDir(), Setup: setupFor(t, string(document), change),
 		Config: map[string]any{
 			"portico:certificates": map[string]any{
@@ -122,7 +126,7 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 			"portico:dns": map[string]any{
 				"existing": []any{
 					map[string]any{"name": "internal.example.com", "id": "Z0INTERNAL"},
-					map[string]any{"name": "alb.example.net", "id": "Z0ALB", "roleArn": zonesRole},
+					map[string]any{"name": "alb.example.net", "id": "Z0ALB", "roleArn": roleIn(zonesAccount, "dns")},
 				},
 				"associations": []any{
 					map[string]any{"vpcId": networkVPC, "roleArn": roleIn(networkAccount, "portico")},
@@ -142,7 +146,14 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 				"existing": []any{map[string]any{"arn": partnerARN, "names": []string{"*.kept.example.org"}}},
 			}, "portico:native": map[string]any{"vpcEndpointIds": []string{consumerEndpoint}, "principals": []string{consumerAccount}}},
 		},
-	}
+	}, change
+}
+
+// TestEveryCertificateAndZoneOptionOverFourAccounts runs what everyOption mixes.
+func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
+	document, err := os.ReadFile(frontDoorsMapping)
+	require.NoError(t, err)
+	o, change := everyOption(t)
 	var zones, domains []awssim.Resource
 	o.afterUp = func(s *awssim.Simulator) error {
 		zones = s.Resources(awssim.Filter{Type: "aws:route53/zone:Zone"})

@@ -16,7 +16,7 @@ const certificateNamesQuota = "Domain names per ACM certificate"
 
 // Service is certificates; what makes them issued is in issuance.go.
 func Service() engine.Service {
-	return engine.Service{Types: []*engine.Type{certificateSpec(), certificateValidationSpec()}, Quotas: []string{certificateNamesQuota}}
+	return engine.Service{Authorization: authorization(), Types: []*engine.Type{certificateSpec(), certificateValidationSpec()}, Quotas: []string{certificateNamesQuota}}
 }
 
 var certificateName = engine.Values{
@@ -52,8 +52,12 @@ func certificateSpec() *engine.Type {
 			}
 			return nil
 		},
-		Read:     []string{"acm:DescribeCertificate", "acm:ListTagsForCertificate"},
-		Update:   []string{"acm:UpdateCertificateOptions", "acm:AddTagsToCertificate", "acm:RemoveTagsFromCertificate"},
+		Read:   []string{"acm:DescribeCertificate", "acm:ListTagsForCertificate"},
+		Update: []string{"acm:UpdateCertificateOptions", "acm:ImportCertificate", "acm:AddTagsToCertificate", "acm:RemoveTagsFromCertificate"},
+		When: map[string][]string{
+			"acm:ImportCertificate":        {"certificateBody", "certificateChain", "privateKey"},
+			"acm:UpdateCertificateOptions": {"options"},
+		},
 		Delete:   []string{"acm:DeleteCertificate"},
 		OnCreate: createCertificate, OnUpdate: reimportCertificate,
 	}

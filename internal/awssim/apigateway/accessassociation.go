@@ -34,9 +34,10 @@ func accessAssociationSpec() *engine.Type {
 
 		Quota: engine.Quota{Name: "Domain name access associations with private custom domain names per account per Region", Limit: 100,
 			Code: "LimitExceededException"},
-		Create:   []string{"apigateway:POST", "apigateway:CreateAccessAssociation"},
-		Read:     []string{"apigateway:GET"},
-		Update:   []string{"apigateway:PUT", "apigateway:DELETE"}, // tags
+		Create: []string{"apigateway:POST", "apigateway:CreateAccessAssociation", "apigateway:PUT tags"},
+		// The provider lists associations, and the tags of this one: internal/service/apigateway/domain_name_access_association.go.
+		Read:     []string{"apigateway:GET", "apigateway:GET tags"},
+		Update:   []string{"apigateway:PUT tags", "apigateway:DELETE tags"},
 		Delete:   []string{"apigateway:DELETE"},
 		OnCreate: associateDomain,
 		Conflict: "ConflictException",

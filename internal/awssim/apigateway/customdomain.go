@@ -53,18 +53,21 @@ func domainNameSpec() *engine.Type {
 		},
 
 		Check:  domainProblems,
-		Create: []string{"apigateway:POST", "apigateway:GET"},
+		Create: []string{"apigateway:POST", "apigateway:GET", "apigateway:PUT tags"},
 		CreateAs: func(inputs engine.Object) []string {
 			if inputs.Has("policy") {
-				return []string{"apigateway:POST", "apigateway:GET", "apigateway:UpdateDomainNamePolicy"}
+				return []string{"apigateway:POST", "apigateway:GET", "apigateway:PUT tags", "apigateway:UpdateDomainNamePolicy collection", "apigateway:UpdateDomainNamePolicy"}
 			}
 			return nil
 		},
 		Read:     []string{"apigateway:GET"},
-		Update:   []string{"apigateway:PATCH", "apigateway:GET", "apigateway:UpdateDomainNamePolicy"},
+		Update:   []string{"apigateway:PATCH", "apigateway:GET", "apigateway:UpdateDomainNamePolicy", "apigateway:PUT tags", "apigateway:DELETE tags"},
+		When:     map[string][]string{"apigateway:UpdateDomainNamePolicy": {"policy"}},
 		Delete:   []string{"apigateway:DELETE"},
 		OnCreate: createDomain, OnUpdate: updateDomain, OnDelete: deleteDomain,
 		Conflict: "ConflictException",
+
+		ServiceLinkedRole: "ops.apigateway.amazonaws.com", // https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
 	}
 }
 

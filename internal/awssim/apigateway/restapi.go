@@ -26,9 +26,10 @@ const (
 // account may do to them: replace the policy and redeploy a stage.
 func RESTAPIService() engine.Service {
 	return engine.Service{
-		Types:     []*engine.Type{restAPISpec(), restAPIPolicySpec(), deploymentSpec(), stageSpec()},
-		Functions: []*engine.Function{exportFunction()},
-		Quotas:    []string{policyQuota},
+		Authorization: authorization(),
+		Types:         []*engine.Type{restAPISpec(), restAPIPolicySpec(), deploymentSpec(), stageSpec()},
+		Functions:     []*engine.Function{exportFunction()},
+		Quotas:        []string{policyQuota},
 	}
 }
 
@@ -51,7 +52,7 @@ func restAPISpec() *engine.Type {
 		},
 
 		Create:   []string{"apigateway:POST", "apigateway:GET"},
-		Read:     []string{"apigateway:GET"},
+		Read:     []string{"apigateway:GET", "apigateway:GET resources"}, // findResource of internal/service/apigateway/rest_api.go
 		Update:   []string{"apigateway:PATCH", "apigateway:GET"},
 		Delete:   []string{"apigateway:DELETE"},
 		OnCreate: createRESTAPI,

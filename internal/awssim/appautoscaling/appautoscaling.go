@@ -14,7 +14,7 @@ import (
 // Service is scalable targets and scaling policies of ECS
 // services; no other namespace is simulated.
 func Service() engine.Service {
-	return engine.Service{Types: []*engine.Type{target(), scalingPolicySpec()}}
+	return engine.Service{Authorization: authorization(), Types: []*engine.Type{target(), scalingPolicySpec()}}
 }
 
 var (
@@ -38,10 +38,12 @@ func target() *engine.Type {
 			"serviceNamespace":  {engine.ForceNew, ecsNamespace},
 		},
 
-		Create: []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:DescribeScalableTargets"},
-		Read:   []string{"application-autoscaling:DescribeScalableTargets"},
-		Update: []string{"application-autoscaling:RegisterScalableTarget"},
-		Delete: []string{"application-autoscaling:DeregisterScalableTarget"},
+		Create: []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:DescribeScalableTargets", "application-autoscaling:TagResource"},
+		Read:   []string{"application-autoscaling:DescribeScalableTargets", "application-autoscaling:ListTagsForResource"},
+		Update: []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource", "application-autoscaling:UntagResource"},
+		Delete: []string{"application-autoscaling:DeregisterScalableTarget", "application-autoscaling:DescribeScalableTargets"},
+
+		ServiceLinkedRole: "ecs.application-autoscaling.amazonaws.com",
 		OnCreate: func(op *engine.Op) error {
 			op.ARN = op.Fill("arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/") + op.Derived("target", 32)
 			op.Outputs["arn"] = op.ARN

@@ -195,6 +195,9 @@ func push(op *engine.Op, image ecr.ContainerImage, ref ecr.Reference) error {
 	if repository == nil {
 		return op.Fail("push %s: name unknown: The repository with name '%s' does not exist in the registry with id '%s'", ref.Name, ref.Name, account)
 	}
+	if err := ecr.AuthorizePush(op, repository); err != nil {
+		return err
+	}
 	pushed := engine.Resource{Account: account, Region: region, Type: view.ImageType, ID: ref.Name + "@" + image.Digest(), Properties: image.Stored()}
 	tags := []string{ref.Tag}
 	for _, other := range registry.All(view.ImageType) {

@@ -25,6 +25,7 @@ func routeTableSpec() *engine.Type {
 		Create: []string{"ec2:CreateRouteTable", "ec2:DescribeRouteTables", "ec2:CreateTags"},
 		Read:   []string{"ec2:DescribeRouteTables"},
 		Update: []string{"ec2:ReplaceRoute", "ec2:CreateTags", "ec2:DeleteTags"},
+		When:   map[string][]string{"ec2:ReplaceRoute": {"routes"}},
 		Delete: []string{"ec2:DeleteRouteTable"},
 	}
 }
@@ -89,6 +90,7 @@ func internetGatewaySpec() *engine.Type {
 		Create: []string{"ec2:CreateInternetGateway", "ec2:AttachInternetGateway", "ec2:DescribeInternetGateways", "ec2:CreateTags"},
 		Read:   []string{"ec2:DescribeInternetGateways"},
 		Update: []string{"ec2:DetachInternetGateway", "ec2:AttachInternetGateway", "ec2:CreateTags", "ec2:DeleteTags"},
+		When:   map[string][]string{"ec2:AttachInternetGateway": {"vpcId"}, "ec2:DetachInternetGateway": {"vpcId"}},
 		Delete: []string{"ec2:DeleteInternetGateway", "ec2:DetachInternetGateway"},
 	}
 }

@@ -49,7 +49,8 @@ func securityGroupSpec() *engine.Type {
 		Create: []string{"ec2:CreateSecurityGroup", "ec2:RevokeSecurityGroupEgress", "ec2:DescribeSecurityGroups", "ec2:CreateTags"},
 		Read:   []string{"ec2:DescribeSecurityGroups"},
 		Update: []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags", "ec2:DeleteTags"},
-		Delete: []string{"ec2:DeleteSecurityGroup"},
+		Delete: []string{"ec2:DeleteSecurityGroup", "ec2:DescribeNetworkInterfaces"},
+		When:   map[string][]string{"ec2:AuthorizeSecurityGroupIngress": {"ingress", "egress"}},
 	}
 }
 

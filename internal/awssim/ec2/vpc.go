@@ -13,6 +13,7 @@ import (
 // VPCs is VPCs, their subnets and routes.
 func VPCs() engine.Service {
 	return engine.Service{
+		Authorization: authorization(),
 		Types: []*engine.Type{
 			vpcSpec(), subnetSpec(), reservationSpec(),
 			routeTableSpec(), routeTableAssociationSpec(), routeSpec(), internetGatewaySpec(),
@@ -35,7 +36,7 @@ func vpcSpec() *engine.Type {
 
 		Quota:    engine.Quota{Name: "VPCs per Region", Limit: 5, Code: "VpcLimitExceeded"},
 		Create:   []string{"ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DescribeVpcs", "ec2:CreateTags"},
-		Read:     []string{"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"},
+		Read:     []string{"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeNetworkAcls", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups"}, // internal/service/ec2/vpc_.go
 		Update:   []string{"ec2:ModifyVpcAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
 		Delete:   []string{"ec2:DeleteVpc"},
 		OnCreate: createVPC,
@@ -78,7 +79,7 @@ func subnetSpec() *engine.Type {
 		Create:   []string{"ec2:CreateSubnet", "ec2:ModifySubnetAttribute", "ec2:DescribeSubnets", "ec2:CreateTags"},
 		Read:     []string{"ec2:DescribeSubnets"},
 		Update:   []string{"ec2:ModifySubnetAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
-		Delete:   []string{"ec2:DeleteSubnet"},
+		Delete:   []string{"ec2:DeleteSubnet", "ec2:DescribeNetworkInterfaces"}, // deleteLingeringENIs of internal/service/ec2/vpc_security_group.go
 		OnCreate: createSubnet,
 	}
 }

@@ -48,7 +48,7 @@ func vpcEndpointSpec() *engine.Type {
 		Check:    configuredSubnets,
 		Quota:    engine.Quota{Name: "Interface VPC endpoints per VPC", Limit: 50, Per: "vpcId", Code: "VpcEndpointLimitExceeded"},
 		Create:   []string{"ec2:CreateVpcEndpoint", "ec2:DescribeVpcEndpoints", "ec2:DescribePrefixLists", "ec2:CreateTags"},
-		Read:     []string{"ec2:DescribeVpcEndpoints", "ec2:DescribePrefixLists"},
+		Read:     []string{"ec2:DescribeVpcEndpoints", "ec2:DescribePrefixLists", "ec2:DescribeNetworkInterfaces"}, // internal/service/ec2/vpc_endpoint.go
 		Update:   []string{"ec2:ModifyVpcEndpoint", "ec2:DescribeVpcEndpoints", "ec2:CreateTags", "ec2:DeleteTags"},
 		Delete:   []string{"ec2:DeleteVpcEndpoints", "ec2:DescribeVpcEndpoints"},
 		OnCreate: placeEndpoint, OnUpdate: placeEndpoint,

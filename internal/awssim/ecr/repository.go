@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -24,7 +25,8 @@ const repositoryName = `(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0
 // Service is image repositories and the credentials to their registry.
 func Service() engine.Service {
 	return engine.Service{
-		Types: []*engine.Type{repositorySpec(), lifecyclePolicySpec()},
+		Authorization: authorization(),
+		Types:         []*engine.Type{repositorySpec(), lifecyclePolicySpec()},
 		Functions: []*engine.Function{{
 			Token: "aws:ecr/getAuthorizationToken:getAuthorizationToken",
 			Args:  ecr.GetAuthorizationTokenArgs{}, Result: ecr.GetAuthorizationTokenResult{},
@@ -52,11 +54,15 @@ func repositorySpec() *engine.Type {
 		},
 
 		Unique: []string{"name"}, Conflict: "RepositoryAlreadyExistsException",
-		Quota:    engine.Quota{Name: "Registered repositories", Limit: 100000, Code: "LimitExceededException"},
-		Create:   []string{"ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"},
-		Read:     []string{"ecr:DescribeRepositories", "ecr:ListTagsForResource"},
-		Update:   []string{"ecr:PutImageTagMutability", "ecr:PutImageScanningConfiguration", "ecr:TagResource", "ecr:UntagResource"},
-		Delete:   []string{"ecr:DeleteRepository"},
+		Quota:  engine.Quota{Name: "Registered repositories", Limit: 100000, Code: "LimitExceededException"},
+		Create: []string{"ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"},
+		Read:   []string{"ecr:DescribeRepositories", "ecr:ListTagsForResource"},
+		Update: []string{"ecr:PutImageTagMutability", "ecr:PutImageScanningConfiguration", "ecr:TagResource", "ecr:UntagResource"},
+		Delete: []string{"ecr:DeleteRepository", "ecr:DescribeRepositories"},
+		When: map[string][]string{
+			"ecr:PutImageTagMutability":         {"imageTagMutability"},
+			"ecr:PutImageScanningConfiguration": {"imageScanningConfiguration"},
+		},
 		OnDelete: deleteRepository,
 	}
 }
@@ -159,6 +165,12 @@ func authorizationToken(op *engine.Op) (engine.Object, error) {
 	if id := op.Inputs.Text("registryId"); id != "" && id != op.Account {
 		return nil, op.Refuse("AccessDeniedException", "the registry of account %s gives no token to %s", id, op.Caller)
 	}
+	tokens := maps.Clone(engine.Fact[tokenHolders](op.Simulator))
+	if tokens == nil {
+		tokens = tokenHolders{}
+	}
+	tokens[op.Account+"/"+op.Region] = op.Session
+	engine.SetFact(op, tokens)
 	password := RegistryPassword(op.Account, op.Region)
 	return engine.Object{
 		"id": op.Region, "registryId": op.Inputs["registryId"], "userName": "AWS", "password": password,
@@ -166,6 +178,21 @@ func authorizationToken(op *engine.Op) (engine.Object, error) {
 		"expiresAt":          time.Now().Add(12 * time.Hour).UTC().Format(time.RFC3339),
 		"proxyEndpoint":      "https://" + registryHost(op),
 	}, nil
+}
+
+// tokenHolders are the callers that asked for a registry's token last, by account
+// and region: who has the token does what they may do.
+type tokenHolders map[string]engine.Session
+
+// AuthorizePush asks IAM for what a push asks of a registry.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+func AuthorizePush(op *engine.Op, repository *engine.Resource) error {
+	holder, found := engine.Fact[tokenHolders](op.Simulator)[repository.Account+"/"+repository.Region]
+	if !found {
+		return nil // the credentials are older than the simulator
+	}
+	return op.AuthorizeFor(holder, repository, "ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
+		"ecr:CompleteLayerUpload", "ecr:PutImage", "ecr:BatchGetImage")
 }
 
 // RegistryPassword is the password that a registry takes. AWS issues another

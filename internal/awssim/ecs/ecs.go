@@ -23,7 +23,8 @@ var ecsName = engine.Pattern(`[A-Za-z0-9_-]{1,255}`, "1 to 255 letters, digits, 
 // Service is clusters, task definitions and services on Fargate.
 func Service() engine.Service {
 	return engine.Service{
-		Types: []*engine.Type{clusterSpec(), taskDefinitionSpec(), serviceSpec()},
+		Authorization: authorization(),
+		Types:         []*engine.Type{clusterSpec(), taskDefinitionSpec(), serviceSpec()},
 		Functions: []*engine.Function{{
 			Token: "aws:ecs/getService:getService", Args: ecs.LookupServiceArgs{}, Result: ecs.LookupServiceResult{},
 			Actions: []string{"ecs:DescribeServices"},
@@ -48,7 +49,9 @@ func clusterSpec() *engine.Type {
 		Create: []string{"ecs:CreateCluster", "ecs:DescribeClusters", "ecs:TagResource"},
 		Read:   []string{"ecs:DescribeClusters"},
 		Update: []string{"ecs:UpdateCluster", "ecs:TagResource", "ecs:UntagResource"},
-		Delete: []string{"ecs:DeleteCluster"},
+		Delete: []string{"ecs:DeleteCluster", "ecs:DescribeClusters"},
+
+		ServiceLinkedRole: "ecs.amazonaws.com",
 		OnDelete: func(op *engine.Op) error {
 			for _, s := range op.All(view.ECSServiceType) {
 				if ClusterName(s.Properties.Text("cluster")) == op.Outputs.Text("name") {
@@ -96,7 +99,7 @@ func taskDefinitionSpec() *engine.Type {
 			"volumes":                               {engine.ForceNew, engine.Set},
 		},
 
-		Create:   []string{"ecs:RegisterTaskDefinition", "iam:PassRole", "ecs:DescribeTaskDefinition"},
+		Create:   []string{"ecs:RegisterTaskDefinition", "iam:PassRole", "ecs:DescribeTaskDefinition", "ecs:TagResource"},
 		Read:     []string{"ecs:DescribeTaskDefinition"},
 		Update:   []string{"ecs:TagResource", "ecs:UntagResource"},
 		Delete:   []string{"ecs:DeregisterTaskDefinition"},
@@ -219,6 +222,7 @@ func serviceSpec() *engine.Type {
 		Read:     []string{"ecs:DescribeServices"},
 		Update:   []string{"ecs:UpdateService", "iam:PassRole", "ecs:DescribeServices", "ecs:TagResource", "ecs:UntagResource"},
 		Delete:   []string{"ecs:DeleteService", "ecs:UpdateService", "ecs:DescribeServices"},
+		When:     map[string][]string{"iam:PassRole": {"taskDefinition"}},
 		OnCreate: createService,
 		OnUpdate: updateService,
 		OnDelete: func(op *engine.Op) error { ec2.DetachAll(op, op.ID); return nil },

@@ -53,6 +53,7 @@ func listenerSpec() *engine.Type {
 		Read:   []string{"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeListenerAttributes", "elasticloadbalancing:DescribeTags"},
 		Update: []string{"elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyListenerAttributes", "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"},
 		Delete: []string{"elasticloadbalancing:DeleteListener"},
+		When:   map[string][]string{"elasticloadbalancing:ModifyListenerAttributes": {"tcpIdleTimeoutSeconds"}},
 
 		OnCreate: placeListener, OnUpdate: placeListener,
 	}

@@ -63,6 +63,7 @@ func listenerRuleSpec() *engine.Type {
 		Read:   []string{"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags"},
 		Update: []string{"elasticloadbalancing:ModifyRule", "elasticloadbalancing:SetRulePriorities", "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"},
 		Delete: []string{"elasticloadbalancing:DeleteRule"},
+		When:   map[string][]string{"elasticloadbalancing:SetRulePriorities": {"priority"}},
 
 		OnCreate: createListenerRule, OnUpdate: placeListenerRule,
 	}

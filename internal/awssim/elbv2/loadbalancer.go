@@ -21,8 +21,9 @@ const certificatesQuota = "Certificates per load balancer"
 // Service is Elastic Load Balancing, version 2.
 func Service() engine.Service {
 	return engine.Service{
-		Types:  []*engine.Type{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerRuleSpec(), listenerCertificateSpec(), targetGroupAttachmentSpec()},
-		Quotas: []string{certificatesQuota, rulesQuota, targetGroupsQuota, targetsPerGroupQuota, targetsPerBalancerQuota},
+		Authorization: authorization(),
+		Types:         []*engine.Type{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerRuleSpec(), listenerCertificateSpec(), targetGroupAttachmentSpec()},
+		Quotas:        []string{certificatesQuota, rulesQuota, targetGroupsQuota, targetsPerGroupQuota, targetsPerBalancerQuota},
 	}
 }
 
@@ -55,12 +56,19 @@ func loadBalancerSpec() *engine.Type {
 		},
 
 		Unique: []string{"name"}, Conflict: "DuplicateLoadBalancerName",
-		Quota:    engine.Quota{Name: "Application or Network Load Balancers per Region", Limit: 50, Per: "loadBalancerType", Code: "TooManyLoadBalancers"},
-		Create:   []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:AddTags", "elasticloadbalancing:DescribeTags"},
-		Read:     []string{"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags"},
-		Update:   []string{"elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets", "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"},
-		Delete:   []string{"elasticloadbalancing:DeleteLoadBalancer"},
-		OnCreate: placeLoadBalancer, OnUpdate: placeLoadBalancer, OnDelete: deleteLoadBalancer,
+		Quota:  engine.Quota{Name: "Application or Network Load Balancers per Region", Limit: 50, Per: "loadBalancerType", Code: "TooManyLoadBalancers"},
+		Create: []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:AddTags", "elasticloadbalancing:DescribeTags"},
+		Read:   []string{"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags"},
+		Update: []string{"elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets", "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"},
+		// The provider waits for the network interfaces to go: internal/service/elbv2/load_balancer.go.
+		Delete: []string{"elasticloadbalancing:DeleteLoadBalancer", "ec2:DescribeNetworkInterfaces"},
+		When: map[string][]string{
+			"elasticloadbalancing:SetSecurityGroups": {"securityGroups"},
+			"elasticloadbalancing:SetSubnets":        {"subnetMappings", "subnets"},
+		},
+
+		ServiceLinkedRole: "elasticloadbalancing.amazonaws.com",
+		OnCreate:          placeLoadBalancer, OnUpdate: placeLoadBalancer, OnDelete: deleteLoadBalancer,
 	}
 }
 

@@ -51,6 +51,10 @@ func targetGroupSpec() *engine.Type {
 		Read:   []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTags"},
 		Update: []string{"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes", "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"},
 		Delete: []string{"elasticloadbalancing:DeleteTargetGroup"},
+		When: map[string][]string{
+			"elasticloadbalancing:ModifyTargetGroup":           {"healthCheck"},
+			"elasticloadbalancing:ModifyTargetGroupAttributes": {"deregistrationDelay", "loadBalancingAlgorithmType", "preserveClientIp", "proxyProtocolV2", "slowStart", "stickiness"},
+		},
 
 		OnCreate: placeTargetGroup, OnUpdate: placeTargetGroup,
 	}

@@ -23,12 +23,17 @@ func (c *Catalog) Audit() []string {
 		if f.Args == nil || len(InputFields(f.Result)) == 0 {
 			wrong = append(wrong, token+": has no arguments or no result")
 		}
+		for _, action := range f.Actions {
+			if c.authorization[action] == nil {
+				wrong = append(wrong, token+": nothing says what IAM checks "+action+" against")
+			}
+		}
 	}
 	slices.Sort(wrong)
 	return wrong
 }
 
-var actionName = regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z0-9]+$`)
+var actionName = regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z0-9]+( [a-z]+)?$`)
 
 func (t *Type) audit(c *Catalog) []string {
 	var wrong []string
@@ -75,6 +80,19 @@ func (t *Type) audit(c *Catalog) []string {
 	for _, action := range slices.Concat(t.Create, t.Read, t.Update, t.Delete) {
 		if !actionName.MatchString(action) {
 			complain("%q is not an action", action)
+		}
+		if strings.HasPrefix(t.Token, "aws:") && c.authorization[action] == nil {
+			complain("nothing says what IAM checks %s against", action)
+		}
+	}
+	for action, properties := range t.When {
+		if !slices.Contains(t.Update, action) {
+			complain("When has %s, which no update makes", action)
+		}
+		for _, name := range properties {
+			if _, ok := schema.Inputs[name]; !ok {
+				complain("When has %s, which the SDK's inputs have not", name)
+			}
 		}
 	}
 	if t.hasOwnCode() && len(t.Behaviours) == 0 {

@@ -87,13 +87,15 @@ func (f *fault) strikes(op *Op, action string) bool {
 
 // request records an API call of the operation, and fails if a fault hits it
 // or the caller may not make it.
-func (op *Op) request(action string) error {
-	s := op.Simulator
+func (op *Op) request(name string) error {
+	s, action := op.Simulator, actionOf(name)
 	record := Call{op.Account, op.Region, op.Caller, action, op.Token}
 	for attempt := 1; ; attempt++ {
 		s.calls, op.made = append(s.calls, record), append(op.made, record)
-		if !op.allowed(action) {
-			return op.Refuse("AccessDenied", "User: %s is not authorized to perform: %s because no identity-based policy allows the %s action", op.Caller, action, action)
+		if attempt == 1 {
+			if err := op.authorize(name); err != nil {
+				return err
+			}
 		}
 		struck := op.struckBy(action)
 		if struck == nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+
+	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 )
 
 // Session is who calls, and where: what Configure leaves behind.
@@ -17,20 +19,10 @@ type Session struct {
 	Simulator   *Simulator
 	Account     string
 	Region      string
-	Caller      string // principal ARN
-	allows      []string
-	Owner       bool // lays out the setup; limits don't hold
+	Caller      string            // principal ARN
+	policies    *iampolicy.Policy // nil: no policy limits the caller
+	Owner       bool              // lays out the setup; limits don't hold
 	defaultTags Object
-}
-
-func (s *Session) allowed(action string) bool {
-	if s.Owner || s.allows == nil {
-		return true
-	}
-	return slices.ContainsFunc(s.allows, func(pattern string) bool {
-		ok, _ := path.Match(pattern, action)
-		return ok
-	})
 }
 
 // Partition is the partition that the session works in. What exists before any
@@ -109,7 +101,10 @@ func (s *Simulator) authenticate(config Object) (*Session, error) {
 		if err != nil {
 			return nil, err
 		}
-		caller.Account, caller.allows = account, role.Allows
+		caller.Account = account
+		if caller.policies, err = parsePolicies(role.Policies); err != nil {
+			return nil, fmt.Errorf("configure aws: IAM Role (%s): %w", arn, err)
+		}
 		caller.Caller = "arn:" + PartitionOf(region) + ":sts::" + account + ":assumed-role/" + path.Base(role.Name) + "/" + sessionName(config)
 	}
 	if allowed := config.Texts("allowedAccountIds"); len(allowed) > 0 && !slices.Contains(allowed, caller.Account) {
@@ -120,6 +115,19 @@ func (s *Simulator) authenticate(config Object) (*Session, error) {
 	}
 	caller.defaultTags = config.Object("defaultTags").Object("tags")
 	return &caller, nil
+}
+
+// Session is the caller that a provider's settings make.
+func (s *Simulator) Session(settings Object) (Session, error) {
+	config, problems := providerConfig(settings)
+	if len(problems) > 0 {
+		return Session{}, joinProblems(problems)
+	}
+	caller, err := s.authenticate(config)
+	if err != nil {
+		return Session{}, err
+	}
+	return *caller, nil
 }
 
 func sessionName(config Object) string {

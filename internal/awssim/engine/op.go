@@ -36,6 +36,8 @@ type Op struct {
 	change  change
 	made    []Call
 	lost    bool
+
+	creating bool // the operation makes the resource
 }
 
 func (s Session) op(spec *Type, origin string) *Op {

@@ -17,15 +17,79 @@ func (op *Op) begins(verb string, actions []string) {
 	}
 }
 
-// requests makes the API calls that an operation consists of.
+// requests makes the API calls that an operation consists of. The provider ends
+// creations and updates by reading the resource; these reads are asked of IAM and
+// not recorded as calls.
 func (op *Op) requests(verb string, actions []string) error {
 	op.begins(verb, actions)
 	for _, action := range actions {
+		if !op.makes(action, actions[0]) {
+			continue
+		}
 		if err := op.request(action); err != nil {
 			return err
 		}
 	}
+	if verb != "creating" && verb != "updating" {
+		return nil
+	}
+	for _, action := range op.spec.Read {
+		if slices.Contains(actions, action) {
+			continue
+		}
+		if err := op.authorize(action); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// The API calls that give and take tags, by the names that services have for
+// them. API Gateway's are HTTP requests.
+var (
+	tagging   = []string{"AddTags", "AddTagsToCertificate", "ChangeTagsForResource", "CreateTags", "PUT tags", "TagPolicy", "TagResource", "TagRole"}
+	untagging = []string{"DELETE tags", "DeleteTags", "RemoveTags", "RemoveTagsFromCertificate", "UntagPolicy", "UntagResource", "UntagRole"}
+)
+
+// makes reports whether the operation has reason to make one of its type's calls;
+// first is the one that has the operation's effect.
+func (op *Op) makes(action, first string) bool {
+	_, name, _ := strings.Cut(action, ":")
+	updates := op.Before != nil && op.Inputs != nil
+	switch {
+	case slices.Contains(tagging, name):
+		// Route 53 has one call for both.
+		return len(op.tagsGiven()) > 0 || updates && name == "ChangeTagsForResource" && op.tagsTaken()
+	case slices.Contains(untagging, name):
+		return updates && op.tagsTaken()
+	case !updates:
+		return true
+	case op.spec.When[action] != nil:
+		return op.changes(op.spec.When[action])
+	case action == first:
+		return op.changes(op.otherProperties())
+	}
+	return true
+}
+
+// otherProperties are the inputs, without tags, that When doesn't give to a call.
+func (op *Op) otherProperties() []string {
+	given := slices.Concat(slices.Collect(maps.Values(op.spec.When))...)
+	var names []string
+	for name := range op.spec.Schema().Inputs {
+		if name != "tags" && !slices.Contains(given, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// changes reports whether an update changes one of some properties.
+func (op *Op) changes(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		value, stated := op.Inputs[name]
+		return stated && !EqualValues(value, op.Before.Properties[name], slices.Contains(op.spec.sets, name))
+	})
 }
 
 // createFor brings a resource into being for a program. With an unfinished
@@ -40,10 +104,24 @@ func (op *Op) createFor(inputs Object) (*Resource, error) {
 	if err := op.spec.checkKnown(inputs); err != nil {
 		return nil, err
 	}
+	op.Inputs, op.creating = inputs, true
 	if err := op.requests("creating", actions); err != nil {
 		return nil, err
 	}
+	if err := op.makeServiceLinkedRole(); err != nil {
+		return nil, err
+	}
 	return op.createResource(inputs)
+}
+
+// makeServiceLinkedRole asks IAM, with an account's first resource of a type whose
+// service has a role of its own there, whether the caller may have AWS make it.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+func (op *Op) makeServiceLinkedRole() error {
+	if op.spec.ServiceLinkedRole == "" || len(op.All(op.Token)) > 0 {
+		return nil
+	}
+	return op.authorize("iam:CreateServiceLinkedRole")
 }
 
 // createResource makes the resource without the API calls.
@@ -156,14 +234,15 @@ func (op *Op) updateFor(id string, inputs Object) (*Resource, error) {
 	if err := op.spec.checkKnown(inputs); err != nil {
 		return nil, err
 	}
+	before := op.Find(op.Token, id)
+	op.Before, op.Inputs = before, inputs
 	if err := op.requests("updating", op.spec.Update); err != nil {
 		return nil, err
 	}
-	before := op.Find(op.Token, id)
 	if before == nil {
 		return nil, op.Fail("%s (%s) not found", op.spec.Title, id)
 	}
-	op.Before, op.ID, op.ARN, op.Inputs = before, id, before.ARN, inputs
+	op.ID, op.ARN = id, before.ARN
 	op.Outputs, op.Hidden = overlay(before.Properties, inputs, op.spec), before.Hidden.Clone()
 	if err := op.checkReferences(); err != nil {
 		return nil, err
@@ -207,20 +286,21 @@ func (t *Type) computedInputs() []string {
 
 // readFor is the resource as it is now, or nil when it is gone.
 func (op *Op) readFor(id string) (*Resource, error) {
+	r := op.Find(op.Token, id)
+	if r == nil && op.spec.Imported != nil {
+		r = op.spec.Imported(op, id)
+	}
+	op.Before = r
 	if err := op.requests("reading", op.spec.Read); err != nil {
 		return nil, err
 	}
 	if err := op.answered(); err != nil {
 		return nil, err
 	}
-	r := op.Find(op.Token, id)
-	if r == nil && op.spec.Imported != nil {
-		r = op.spec.Imported(op, id)
-	}
 	if r == nil || op.spec.OnRead == nil {
 		return r, nil
 	}
-	op.Before, op.ID, op.ARN = r, r.ID, r.ARN
+	op.ID, op.ARN = r.ID, r.ARN
 	op.Outputs, op.Hidden = r.Properties.Clone(), r.Hidden.Clone()
 	op.spec.OnRead(op)
 	return op.resource()
@@ -229,10 +309,10 @@ func (op *Op) readFor(id string) (*Resource, error) {
 // deleteFor removes a resource. One that is gone already is no error, as with
 // the real provider.
 func (op *Op) deleteFor(id string) error {
+	op.Before = op.Find(op.Token, id)
 	if err := op.requests("deleting", op.spec.Delete); err != nil {
 		return err
 	}
-	op.Before = op.Find(op.Token, id)
 	if op.Before == nil {
 		return nil
 	}
@@ -333,3 +413,6 @@ func (op *Op) inUseCode() string {
 	}
 	return "ResourceInUse"
 }
+
+// ServiceLinkedRole is the service whose role goes with the type.
+func (op *Op) ServiceLinkedRole() string { return op.spec.ServiceLinkedRole }

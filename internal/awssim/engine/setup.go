@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -50,9 +51,10 @@ type Role struct {
 	// or "*".
 	Trusts []string
 
-	// Allows limits what the role may do to API actions such as
-	// "ec2:CreateVpc" or "ec2:Describe*"; nil allows everything.
-	Allows []string `json:",omitempty"`
+	// Policies are the role's identity-based policies: each API call of who assumed
+	// it is checked against them, on the resources that AWS checks. Nil limits
+	// nothing.
+	Policies []json.RawMessage `json:",omitempty"`
 }
 
 // Existing is a resource that was there before: its type and inputs as a
@@ -73,6 +75,9 @@ type Simulator struct {
 	facts   map[reflect.Type]any
 	faults  []*fault
 	calls   []Call
+
+	authorizations []Authorized
+
 	hook    func(Call)
 	offered map[string]string // see OfferZones
 
@@ -130,6 +135,9 @@ func Fact[T any](s *Simulator) T {
 	return fact
 }
 
+// SetFact replaces what services know of a kind of fact, within an operation.
+func SetFact[T any](op *Op, fact T) { op.Simulator.facts[reflect.TypeFor[T]()] = fact }
+
 // ChangeFact replaces what services know of a kind of fact.
 func ChangeFact[T any](s *Simulator, change func(T) T) {
 	s.mu.Lock()
@@ -145,6 +153,11 @@ func (w *Setup) check(c *Catalog) error {
 	ids := []string{w.Home.Account}
 	for _, account := range w.Accounts {
 		ids = append(ids, account.ID)
+		for _, role := range account.Roles {
+			if _, err := parsePolicies(role.Policies); err != nil {
+				problems = append(problems, fmt.Errorf("describe the world: account %s: role %s: %w", account.ID, role.Name, err))
+			}
+		}
 	}
 	for _, e := range w.Existing {
 		ids = append(ids, e.Account)
@@ -248,11 +261,20 @@ func (s *Simulator) completed(spec *Type, origin string, inputs Object) Object {
 // Update changes a resource in place: the inputs that its state shows, with
 // changes.
 func (s Session) Update(r *Resource, changes Object) (*Resource, error) {
+	inputs := s.Simulator.Catalog.Types[r.Type].InputsOf(r.Properties, nil)
+	maps.Copy(inputs, changes)
+	return s.UpdateTo(r, inputs)
+}
+
+// UpdateTo changes a resource in place, to the inputs given.
+func (s Session) UpdateTo(r *Resource, inputs Object) (*Resource, error) {
 	s.Simulator.mu.Lock()
 	defer s.Simulator.mu.Unlock()
 	spec := s.Simulator.Catalog.Types[r.Type]
-	inputs := spec.InputsOf(r.Properties, nil)
-	maps.Copy(inputs, changes)
+	inputs = s.Simulator.withDefaults(spec, inputs.Clone())
+	if spec.autoname != "" && inputs[spec.autoname] == nil {
+		inputs[spec.autoname] = r.Properties[spec.autoname]
+	}
 	if problems := spec.problems(inputs); len(problems) > 0 {
 		return nil, joinProblems(problems)
 	}

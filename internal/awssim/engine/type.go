@@ -48,6 +48,15 @@ type Type struct {
 	// has the effect first. They are recorded, and faults are aimed at them.
 	Create, Read, Update, Delete []string
 
+	// When is the properties of which one has to change for an update to make a
+	// call. Of the others, the first is made when a property changes that is not in
+	// When, and tags are given and taken when they change; the rest always.
+	When map[string][]string
+
+	// ServiceLinkedRole is the service whose role AWS makes with an account's first
+	// resource of the type, under the caller's rights; "": none.
+	ServiceLinkedRole string
+
 	// CreateAs are the actions by which inputs are created that aren't created
 	// as others are; nil, or a nil result: Create.
 	CreateAs func(inputs Object) []string
@@ -142,6 +151,8 @@ type Service struct {
 	Types     []*Type
 	Functions []*Function
 	Quotas    []string // names of those that no type states
+
+	Authorization Authorization
 }
 
 // Catalog is every type and function that is simulated.
@@ -149,6 +160,8 @@ type Catalog struct {
 	Types     map[string]*Type
 	Functions map[string]*Function
 	quotas    []string
+
+	authorization Authorization
 }
 
 // quotaNames is the names of all quotas, sorted.
@@ -165,8 +178,9 @@ func (c *Catalog) quotaNames() []string {
 
 // NewCatalog gathers what services declare.
 func NewCatalog(services ...Service) *Catalog {
-	c := &Catalog{Types: map[string]*Type{}, Functions: map[string]*Function{}}
+	c := &Catalog{Types: map[string]*Type{}, Functions: map[string]*Function{}, authorization: Authorization{}}
 	for _, s := range services {
+		maps.Copy(c.authorization, s.Authorization)
 		c.quotas = append(c.quotas, s.Quotas...)
 		for _, t := range s.Types {
 			t.Schema = sync.OnceValue(func() Schema { return Schema{InputFields(t.Args), outputFields(t.State)} })

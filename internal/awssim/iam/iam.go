@@ -23,7 +23,7 @@ var iamPath = engine.Pattern(`/|/[\x21-\x7e]{1,510}/`, "a path that begins and e
 
 // Service is roles and what policies allow them.
 func Service() engine.Service {
-	return engine.Service{Types: []*engine.Type{roleSpec(), rolePolicySpec(), managedPolicySpec(), policyAttachmentSpec()}}
+	return engine.Service{Authorization: authorization(), Types: []*engine.Type{roleSpec(), rolePolicySpec(), managedPolicySpec(), policyAttachmentSpec()}}
 }
 
 func roleSpec() *engine.Type {
@@ -44,10 +44,13 @@ func roleSpec() *engine.Type {
 		},
 
 		Unique: []string{"name"}, Conflict: "EntityAlreadyExists",
-		Quota:    engine.Quota{Name: "Roles per account", Limit: 1000, Code: "LimitExceeded"},
-		Create:   []string{"iam:CreateRole", "iam:GetRole", "iam:TagRole"},
-		Read:     []string{"iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"},
-		Update:   []string{"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:TagRole", "iam:UntagRole"},
+		Quota:  engine.Quota{Name: "Roles per account", Limit: 1000, Code: "LimitExceeded"},
+		Create: []string{"iam:CreateRole", "iam:GetRole", "iam:TagRole"},
+		Read:   []string{"iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"}, // internal/service/iam/role.go
+		Update: []string{"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:TagRole", "iam:UntagRole"},
+		When: map[string][]string{
+			"iam:UpdateAssumeRolePolicy": {"assumeRolePolicy"}, "iam:UpdateRole": {"maxSessionDuration"}, "iam:UpdateRoleDescription": {"description"},
+		},
 		Delete:   []string{"iam:DeleteRole", "iam:ListInstanceProfilesForRole"},
 		OnCreate: createRole,
 		OnUpdate: checkTrustPolicy,

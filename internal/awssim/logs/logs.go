@@ -9,7 +9,7 @@ import (
 
 // Service is CloudWatch Logs' log groups.
 func Service() engine.Service {
-	return engine.Service{Types: []*engine.Type{{
+	return engine.Service{Authorization: authorization(), Types: []*engine.Type{{
 		Token: view.LogGroupType, Title: "CloudWatch Logs Log Group", Args: cloudwatch.LogGroupArgs{}, State: cloudwatch.LogGroup{},
 		Identify: func(op *engine.Op) {
 			op.ID = op.Outputs.Text("name")
@@ -31,6 +31,7 @@ func Service() engine.Service {
 		Read:     []string{"logs:DescribeLogGroups", "logs:ListTagsForResource"},
 		Update:   []string{"logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:TagResource", "logs:UntagResource"},
 		Delete:   []string{"logs:DeleteLogGroup"},
+		When:     map[string][]string{"logs:PutRetentionPolicy": {"retentionInDays"}, "logs:DeleteRetentionPolicy": {"retentionInDays"}},
 		KeepWhen: engine.Is("skipDestroy", true),
 	}}}
 }

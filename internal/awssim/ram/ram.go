@@ -19,7 +19,7 @@ import (
 const invitationLasts = 12 * time.Hour
 
 func Service() engine.Service {
-	return engine.Service{Types: []*engine.Type{resourceShareSpec(), resourceAssociationSpec(), principalAssociationSpec(), shareAccepterSpec()}}
+	return engine.Service{Authorization: authorization(), Types: []*engine.Type{resourceShareSpec(), resourceAssociationSpec(), principalAssociationSpec(), shareAccepterSpec()}}
 }
 
 func resourceShareSpec() *engine.Type {
@@ -46,6 +46,7 @@ func resourceShareSpec() *engine.Type {
 		Read:   []string{"ram:GetResourceShares", "ram:ListResourceSharePermissions"},
 		Update: []string{"ram:UpdateResourceShare", "ram:GetResourceShares", "ram:TagResource", "ram:UntagResource"},
 		Delete: []string{"ram:DeleteResourceShare", "ram:GetResourceShares"},
+		When:   map[string][]string{"ram:UpdateResourceShare": {"allowExternalPrincipals", "name"}},
 		OnCreate: func(op *engine.Op) error {
 			if op.Outputs["permissionArns"] == nil {
 				op.Outputs["permissionArns"] = engine.List()
@@ -65,9 +66,9 @@ func resourceAssociationSpec() *engine.Type {
 		},
 
 		Conflict: "InvalidParameterException",
-		Create:   []string{"ram:AssociateResourceShare", "ram:GetResourceShareAssociations"},
+		Create:   []string{"ram:AssociateResourceShare", "ram:GetResourceShareAssociations", "apigateway:UpdateDomainNameManagementPolicy"},
 		Read:     []string{"ram:GetResourceShareAssociations"},
-		Delete:   []string{"ram:DisassociateResourceShare", "ram:GetResourceShareAssociations"},
+		Delete:   []string{"ram:DisassociateResourceShare", "ram:GetResourceShareAssociations", "apigateway:UpdateDomainNameManagementPolicy"},
 		OnCreate: func(op *engine.Op) error {
 			if arn := op.Inputs.Text("resourceArn"); view.FindPrivateDomain(op, arn) == nil {
 				return op.Refuse("InvalidParameterException", "The resource %s can't be shared: of custom domain names only PRIVATE ones can", arn)

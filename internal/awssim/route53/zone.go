@@ -15,8 +15,9 @@ import (
 // Service is hosted zones and their records.
 func Service() engine.Service {
 	return engine.Service{
-		Types:  []*engine.Type{zoneSpec(), recordSpec(), zoneAssociationSpec(), zoneAuthorizationSpec(), profileEntrySpec()},
-		Quotas: []string{vpcsPerZoneQuota},
+		Authorization: authorization(),
+		Types:         []*engine.Type{zoneSpec(), recordSpec(), zoneAssociationSpec(), zoneAuthorizationSpec(), profileEntrySpec()},
+		Quotas:        []string{vpcsPerZoneQuota},
 		Functions: []*engine.Function{{
 			Token: "aws:route53/getZone:getZone", Args: route53.LookupZoneArgs{}, Result: route53.LookupZoneResult{},
 			Actions: []string{"route53:ListHostedZones", "route53:GetHostedZone", "route53:ListTagsForResource"}, Run: lookUpZone,
@@ -60,11 +61,15 @@ func zoneSpec() *engine.Type {
 			"zoneId":          {engine.Computed("{id}")},
 		},
 
-		Quota:    engine.Quota{Name: "Hosted zones", Limit: 500, Code: "TooManyHostedZones"},
-		Create:   []string{"route53:CreateHostedZone", "route53:GetHostedZone", "route53:GetChange", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
-		Read:     []string{"route53:GetHostedZone", "route53:ListTagsForResource"},
-		Update:   []string{"route53:UpdateHostedZoneComment", "route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
-		Delete:   []string{"route53:DeleteHostedZone", "route53:ListResourceRecordSets", "route53:GetChange"},
+		Quota:  engine.Quota{Name: "Hosted zones", Limit: 500, Code: "TooManyHostedZones"},
+		Create: []string{"route53:CreateHostedZone", "route53:GetHostedZone", "route53:GetChange", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
+		Read:   []string{"route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"}, // getNameServers of internal/service/route53/zone.go
+		Update: []string{"route53:UpdateHostedZoneComment", "route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone", "route53:ChangeTagsForResource", "ec2:DescribeVpcs"},
+		Delete: []string{"route53:DeleteHostedZone", "route53:ListResourceRecordSets", "route53:GetChange"},
+		When: map[string][]string{
+			"route53:UpdateHostedZoneComment": {"comment"}, "ec2:DescribeVpcs": {"vpcs"},
+			"route53:AssociateVPCWithHostedZone": {"vpcs"}, "route53:DisassociateVPCFromHostedZone": {"vpcs"},
+		},
 		OnCreate: createZone, OnUpdate: updateZone, OnDelete: deleteZone,
 	}
 }

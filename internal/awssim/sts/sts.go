@@ -11,7 +11,7 @@ import (
 
 // Service is who and where the caller is.
 func Service() engine.Service {
-	return engine.Service{Functions: []*engine.Function{{
+	return engine.Service{Authorization: authorization(), Functions: []*engine.Function{{
 		Token: "aws:index/getCallerIdentity:getCallerIdentity", Args: struct{}{}, Result: aws.GetCallerIdentityResult{},
 		Actions: []string{"sts:GetCallerIdentity"},
 		Run: func(op *engine.Op) (engine.Object, error) {

@@ -12,7 +12,7 @@ import (
 // Service is the Resource Groups Tagging API: the resources of a region
 // that have certain tags, of any service.
 func Service() engine.Service {
-	return engine.Service{Functions: []*engine.Function{{
+	return engine.Service{Authorization: authorization(), Functions: []*engine.Function{{
 		Token:   "aws:resourcegroupstaggingapi/getResources:getResources",
 		Args:    resourcegroupstaggingapi.GetResourcesArgs{},
 		Result:  resourcegroupstaggingapi.GetResourcesResult{},

@@ -1,0 +1,100 @@
+package awssim_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+// asked are the questions to IAM since a point, as "action on ARN".
+func asked(s *awssim.Simulator, since int) []string {
+	var questions []string
+	for _, a := range s.Authorizations()[since:] {
+		questions = append(questions, a.Action+" on "+a.ARN)
+	}
+	return questions
+}
+
+// IAM is asked about what the provider calls, reads included, on the ARNs that AWS
+// checks; calls about tags are made when tags change.
+func TestIAMIsAskedAboutWhatTheProviderCalls(t *testing.T) {
+	simulator, err := awssim.New(testSetup())
+	require.NoError(t, err)
+	session := simulator.As(sharedAccount, "us-east-1", "arn:aws:iam::"+sharedAccount+":user/me")
+	group, err := session.Create("aws:cloudwatch/logGroup:LogGroup", "portico-logs", awssim.Object{"retentionInDays": 7.0, "tags": map[string]any{"app": "portico"}})
+	require.NoError(t, err)
+	const arn = "arn:aws:logs:us-east-1:" + sharedAccount + ":log-group:portico-logs"
+	require.Equal(t, []string{
+		"logs:CreateLogGroup on " + arn, "logs:PutRetentionPolicy on " + arn, "logs:DescribeLogGroups on *", "logs:TagResource on " + arn,
+		"logs:ListTagsForResource on " + arn, // the provider ends with reading
+	}, asked(simulator, 0))
+	created := simulator.Authorizations()[0]
+	require.Equal(t, map[string][]string{"aws:RequestTag/app": {"portico"}}, created.Context, "a new resource has no tags yet")
+
+	for what, c := range map[string]struct {
+		inputs awssim.Object
+		want   []string
+	}{
+		"another setting": {awssim.Object{"retentionInDays": 14.0, "tags": map[string]any{"app": "portico"}}, []string{"logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy"}},
+		"another tag":     {awssim.Object{"retentionInDays": 7.0, "tags": map[string]any{"app": "portico", "owner": "me"}}, []string{"logs:TagResource"}},
+		"a tag less":      {awssim.Object{"retentionInDays": 7.0}, []string{"logs:UntagResource"}},
+		"nothing":         {awssim.Object{"retentionInDays": 7.0, "tags": map[string]any{"app": "portico"}}, nil},
+	} {
+		since := len(simulator.Authorizations())
+		_, err := session.UpdateTo(group, c.inputs)
+		require.NoError(t, err)
+		var changes []string
+		for _, a := range simulator.Authorizations()[since:] {
+			if a.Action != "logs:DescribeLogGroups" && a.Action != "logs:ListTagsForResource" {
+				changes = append(changes, a.Action)
+				require.Contains(t, a.Context, "aws:ResourceTag/app", "%s: %s", what, a.Action)
+			}
+		}
+		require.Equal(t, c.want, changes, what)
+		_, err = session.UpdateTo(group, awssim.Object{"retentionInDays": 7.0, "tags": map[string]any{"app": "portico"}})
+		require.NoError(t, err)
+	}
+}
+
+// Reading a REST API lists its resources too (findResource in
+// internal/service/apigateway/rest_api.go of the AWS provider).
+func TestReadingARESTAPIListsItsResources(t *testing.T) {
+	setup := testSetup()
+	setup.RESTAPIs = []awssim.RESTAPI{{Account: providerAccount, Region: "us-east-1", ID: "abcdefghij", Name: "orders"}}
+	setup.Accounts[1].Roles[0].Policies = []json.RawMessage{json.RawMessage(`{"Version":"2012-10-17","Statement":{
+	  "Effect":"Allow","Action":"apigateway:GET","Resource":"arn:aws:apigateway:us-east-1::/restapis/??????????"}}`)}
+	simulator, err := awssim.New(setup)
+	require.NoError(t, err)
+	session, err := simulator.Session(awssim.Object{"region": "us-east-1", "assumeRole": map[string]any{"roleArn": "arn:aws:iam::" + providerAccount + ":role/portico"}})
+	require.NoError(t, err)
+	_, err = session.Read(&awssim.Resource{Type: "aws:apigateway/restApi:RestApi", ID: "abcdefghij"})
+	require.ErrorContains(t, err, "is not authorized to perform: apigateway:GET on resource: arn:aws:apigateway:us-east-1::/restapis/abcdefghij/resources")
+}
+
+// The first resource of a service in an account has AWS make the service's role.
+func TestTheFirstResourceNeedsTheServiceLinkedRole(t *testing.T) {
+	simulator, err := awssim.New(testSetup())
+	require.NoError(t, err)
+	session := simulator.As(sharedAccount, "us-east-1", "arn:aws:iam::"+sharedAccount+":user/me")
+	role := "iam:CreateServiceLinkedRole on arn:aws:iam::" + sharedAccount + ":role/aws-service-role/ecs.amazonaws.com/AWSServiceRole"
+	for i, name := range []string{"one", "two"} {
+		since := len(simulator.Authorizations())
+		_, err := session.Create("aws:ecs/cluster:Cluster", name, awssim.Object{})
+		require.NoError(t, err)
+		require.Equal(t, i == 0, slices.Contains(asked(simulator, since), role), name)
+	}
+}
+
+func TestAPolicyThatCannotBeReadIsRefusedAtTheBeginning(t *testing.T) {
+	setup := testSetup()
+	setup.Accounts[1].Roles[0].Policies = []json.RawMessage{
+		json.RawMessage(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`),
+		json.RawMessage(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"${aws:username}","Resource":"*"}}`),
+	}
+	_, err := awssim.New(setup)
+	require.ErrorContains(t, err, "account "+providerAccount+": role portico: policy 2: parse policy: Statement[0]: Action:")
+}

@@ -1,0 +1,15 @@
+package logs
+
+import "github.com/portico-iac/portico/internal/awssim/engine"
+
+// authorization is what CloudWatch Logs' actions are checked against.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+func authorization() engine.Authorization {
+	a := engine.Authorization{
+		"logs:CreateLogGroup":    engine.Created,
+		"logs:TagResource":       engine.Tagged(""),
+		"logs:DescribeLogGroups": engine.NoResource,
+	}
+	a.Each(engine.Self, "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:UntagResource")
+	return a
+}

@@ -1,0 +1,36 @@
+package ram
+
+import (
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+)
+
+// authorization is what AWS RAM's actions are checked against.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsresourceaccessmanagerram.html
+//
+// RAM writes the management policy of a PRIVATE domain that is shared. Whose
+// rights it uses is documented nowhere; that the caller has to have
+// UpdateDomainNameManagementPolicy is an assumption, on the strict side.
+func authorization() engine.Authorization {
+	share := func(op *engine.Op) []engine.Checked {
+		if op.Token == view.ResourceShareType {
+			return engine.Self(op)
+		}
+		return engine.Its("resourceShareArn")(op)
+	}
+	a := engine.Authorization{
+		"ram:CreateResourceShare":           engine.At("arn:{partition}:ram:{region}:{account}:resource-share/*"),
+		"ram:TagResource":                   engine.Tagged(""),
+		"ram:AcceptResourceShareInvitation": engine.At("arn:{partition}:ram:{region}:{account}:resource-share-invitation/*"),
+		"ram:DisassociateResourceShare": func(op *engine.Op) []engine.Checked {
+			if op.Token == view.ShareAccepterType {
+				return engine.At("{shareArn}")(op)
+			}
+			return share(op)
+		},
+		"apigateway:UpdateDomainNameManagementPolicy": engine.Its("resourceArn"),
+	}
+	a.Each(share, "ram:AssociateResourceShare", "ram:DeleteResourceShare", "ram:ListResourceSharePermissions", "ram:UntagResource", "ram:UpdateResourceShare")
+	a.Each(engine.NoResource, "ram:GetResourceShareAssociations", "ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources")
+	return a
+}

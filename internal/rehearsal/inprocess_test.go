@@ -1,0 +1,396 @@
+package rehearsal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+	"gopkg.in/yaml.v3"
+
+	"github.com/portico-iac/portico/accounts"
+	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/settings"
+)
+
+// inProcess runs the programs of an environment in this process against simulated
+// accounts: the stack's registrations go to the simulated provider at once. It is
+// what the questions to IAM need of an engine, in a hundredth of its time: it
+// creates, updates, replaces and deletes, and knows no previews, parallelism,
+// dependencies, retries or protection.
+type inProcess struct {
+	simulator *awssim.Simulator
+	dir       string
+	// environment is the shared stack's name.
+	environment string
+	stacks      map[string]*inProcessStack // by full name
+	created     int
+}
+
+type inProcessStack struct {
+	name    string
+	outputs resource.PropertyMap
+	held    map[string]*heldResource // by URN
+}
+
+type heldResource struct {
+	session  engine.Session
+	resource awssim.Resource
+	inputs   engine.Object
+	retain   bool
+	seen     bool
+	number   int // in the order of creation
+}
+
+// deploy brings an environment up: the shared stack and the provider accounts'
+// stacks in turn, as often as hosts that change their front door need, with time
+// for custom domains in between.
+func (p *inProcess) deploy(t *testing.T) {
+	t.Helper()
+	providers, err := settings.Project{Files: settings.Dir(filepath.Join(p.dir, "accounts", "provider"))}.Stacks()
+	require.NoError(t, err)
+	dir := filepath.Join(p.dir, "accounts", "provider")
+	for range 3 {
+		p.run(t, sharedProject, p.environment, p.dir, accounts.SharedIn(p.dir)).deleteUnseen(t)
+		for _, stack := range providers {
+			p.run(t, providerProject, stack, dir, accounts.ProviderIn(dir)).deleteUnseen(t)
+		}
+		require.NoError(t, p.simulator.Pass(20*time.Minute))
+	}
+	// An interrupted update is looked for by tags.
+	ignore := func(string, map[string]string) {}
+	p.run(t, sharedProject, p.environment, p.dir, accounts.TaggedIn(p.dir, ignore))
+	for _, stack := range providers {
+		p.run(t, providerProject, stack, dir, accounts.ProviderTaggedIn(dir, ignore))
+	}
+}
+
+// run runs one of a stack's programs, which has to succeed.
+func (p *inProcess) run(t *testing.T, project, stack, dir string, program pulumi.RunFunc) *inProcessMonitor {
+	t.Helper()
+	m, err := p.try(t, project, stack, dir, program)
+	require.NoError(t, err, "%s: %s", m.stack.name, strings.Join(m.said, "\n"))
+	return m
+}
+
+func (p *inProcess) try(t *testing.T, project, stack, dir string, program pulumi.RunFunc) (*inProcessMonitor, error) {
+	t.Helper()
+	full := "organization/" + project + "/" + stack
+	if p.stacks[full] == nil {
+		p.stacks[full] = &inProcessStack{name: full, held: map[string]*heldResource{}}
+	}
+	m := &inProcessMonitor{inProcess: p, stack: p.stacks[full], project: project, name: stack, sessions: map[string]engine.Session{}}
+	for _, held := range m.stack.held {
+		held.seen = false
+	}
+	server := grpc.NewServer()
+	pulumirpc.RegisterResourceMonitorServer(server, m)
+	pulumirpc.RegisterEngineServer(server, &inProcessEngine{monitor: m})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	go func() { _ = server.Serve(listener) }() // it ends with Stop
+	defer server.Stop()
+	address := listener.Addr().String()
+	return m, pulumi.RunErr(program, func(info *pulumi.RunInfo) {
+		info.Project, info.Stack, info.Organization = project, stack, "organization"
+		info.MonitorAddr, info.EngineAddr = address, address
+		info.Config = configOf(t, filepath.Join(dir, "Pulumi."+stack+".yaml"))
+		info.Parallel = 8
+	})
+}
+
+// configOf is a settings file as the engine gives it to programs.
+func configOf(t *testing.T, path string) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var file stackFile
+	require.NoError(t, yaml.Unmarshal(data, &file))
+	config := map[string]string{}
+	for key, value := range file.Config {
+		if text, ok := value.(string); ok {
+			config[key] = text
+			continue
+		}
+		text, err := json.Marshal(value)
+		require.NoError(t, err)
+		config[key] = string(text)
+	}
+	return config
+}
+
+// inProcessMonitor takes one stack's registrations.
+type inProcessMonitor struct {
+	pulumirpc.UnimplementedResourceMonitorServer
+	*inProcess
+	stack         *inProcessStack
+	project, name string
+
+	mu       sync.Mutex
+	sessions map[string]engine.Session // by the provider's URN
+	said     []string
+}
+
+type inProcessEngine struct {
+	pulumirpc.UnimplementedEngineServer
+	monitor *inProcessMonitor
+}
+
+func (e *inProcessEngine) Log(_ context.Context, request *pulumirpc.LogRequest) (*emptypb.Empty, error) {
+	e.monitor.mu.Lock()
+	defer e.monitor.mu.Unlock()
+	e.monitor.said = append(e.monitor.said, request.Message)
+	return &emptypb.Empty{}, nil
+}
+
+func (e *inProcessEngine) SetRootResource(context.Context, *pulumirpc.SetRootResourceRequest) (*pulumirpc.SetRootResourceResponse, error) {
+	return &pulumirpc.SetRootResourceResponse{}, nil
+}
+
+func (m *inProcessMonitor) SupportsFeature(context.Context, *pulumirpc.SupportsFeatureRequest) (*pulumirpc.SupportsFeatureResponse, error) {
+	return &pulumirpc.SupportsFeatureResponse{}, nil
+}
+
+func (m *inProcessMonitor) SignalAndWaitForShutdown(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+func (m *inProcessMonitor) RegisterResourceOutputs(_ context.Context, request *pulumirpc.RegisterResourceOutputsRequest) (*emptypb.Empty, error) {
+	if urn.URN(request.Urn).Type() == "pulumi:pulumi:Stack" {
+		outputs, err := plugin.UnmarshalProperties(request.Outputs, plugin.MarshalOptions{})
+		if err != nil {
+			return nil, err
+		}
+		m.stack.outputs = outputs
+	}
+	return &emptypb.Empty{}, nil
+}
+
+func (m *inProcessMonitor) RegisterResource(_ context.Context, request *pulumirpc.RegisterResourceRequest) (*pulumirpc.RegisterResourceResponse, error) {
+	parent := urn.URN(request.Parent)
+	var parentType tokens.Type
+	if request.Parent != "" && parent.Type() != "pulumi:pulumi:Stack" {
+		parentType = parent.QualifiedType()
+	}
+	made := urn.New(tokens.QName(m.name), tokens.PackageName(m.project), parentType, tokens.Type(request.Type), request.Name)
+	response := &pulumirpc.RegisterResourceResponse{Urn: string(made), Object: request.Object}
+	inputs, err := objectOf(request.Object)
+	if err != nil || !request.Custom {
+		return response, err
+	}
+	if strings.HasPrefix(request.Type, "pulumi:providers:") {
+		response.Id = request.Name
+		if request.Type != "pulumi:providers:aws" {
+			return response, nil
+		}
+		session, err := m.simulator.Session(inputs)
+		if err != nil {
+			return nil, err
+		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.sessions[string(made)] = session
+		return response, nil
+	}
+	r, err := m.bring(string(made), request, inputs)
+	if err != nil {
+		return nil, err
+	}
+	response.Id = r.ID
+	response.Object, err = structOf(r.Properties)
+	return response, err
+}
+
+// bring makes a resource what its inputs say.
+func (m *inProcessMonitor) bring(made string, request *pulumirpc.RegisterResourceRequest, inputs engine.Object) (*awssim.Resource, error) {
+	session, err := m.session(request.Provider, request.Type)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	held := m.stack.held[made]
+	m.mu.Unlock()
+	create := func() (*awssim.Resource, error) {
+		if request.ImportId != "" {
+			return session.Read(&awssim.Resource{Type: request.Type, ID: request.ImportId})
+		}
+		return session.Create(request.Type, request.Name+"-0a1b2c3", inputs)
+	}
+	if held == nil {
+		r, err := create()
+		if err != nil {
+			return nil, err
+		}
+		m.keep(made, &heldResource{session: session, resource: *r, inputs: inputs, retain: request.GetRetainOnDelete(), seen: true})
+		return r, nil
+	}
+	held.seen = true
+	for _, name := range request.IgnoreChanges {
+		inputs[name] = held.inputs[name]
+	}
+	spec := m.simulator.Catalog.Types[request.Type]
+	diff := spec.Diff(held.resource.Properties, held.inputs, inputs)
+	switch {
+	case diff.Changes == pulumirpc.DiffResponse_DIFF_NONE:
+		return &held.resource, nil
+	case len(diff.Replaces) > 0:
+		if spec.DeleteBeforeReplace || diff.DeleteBeforeReplace {
+			if err := session.Delete(&held.resource); err != nil {
+				return nil, err
+			}
+		}
+		r, err := create()
+		if err != nil {
+			return nil, err
+		}
+		if !spec.DeleteBeforeReplace && !diff.DeleteBeforeReplace && r.ID != held.resource.ID {
+			m.keep(made+"#replaced", &heldResource{session: session, resource: held.resource, inputs: held.inputs, retain: held.retain})
+		}
+		held.resource, held.inputs = *r, inputs
+		return r, nil
+	}
+	r, err := session.UpdateTo(&held.resource, inputs)
+	if err != nil {
+		return nil, err
+	}
+	held.resource, held.inputs = *r, inputs
+	return r, nil
+}
+
+func (m *inProcessMonitor) keep(made string, held *heldResource) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.created++
+	held.number = m.created
+	m.stack.held[made] = held
+}
+
+// deleteUnseen deletes what the program did not register, dependents first.
+func (m *inProcessMonitor) deleteUnseen(t *testing.T) {
+	t.Helper()
+	for {
+		var failure error
+		left, deleted := 0, 0
+		for _, made := range slices.Sorted(maps.Keys(m.stack.held)) {
+			held := m.stack.held[made]
+			if held.seen {
+				continue
+			}
+			if !held.retain {
+				if err := held.session.Delete(&held.resource); err != nil {
+					left, failure = left+1, err
+					continue
+				}
+			}
+			deleted++
+			delete(m.stack.held, made)
+		}
+		if left == 0 {
+			return
+		}
+		require.NotZero(t, deleted, "%v", failure)
+	}
+}
+
+// session is the caller of a provider reference, URN::ID.
+func (m *inProcessMonitor) session(reference, token string) (engine.Session, error) {
+	if strings.HasPrefix(token, "docker:") {
+		session := m.simulator.As(m.simulator.Setup.Home.Account, "us-east-1", "")
+		session.Owner = true
+		return session, nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	name := reference[:max(strings.LastIndex(reference, "::"), 0)]
+	session, ok := m.sessions[name]
+	if !ok {
+		return session, fmt.Errorf("%s has no provider (%q)", token, reference)
+	}
+	return session, nil
+}
+
+func (m *inProcessMonitor) ReadResource(_ context.Context, request *pulumirpc.ReadResourceRequest) (*pulumirpc.ReadResourceResponse, error) {
+	made := urn.New(tokens.QName(m.name), tokens.PackageName(m.project), "", tokens.Type(request.Type), request.Name)
+	response := &pulumirpc.ReadResourceResponse{Urn: string(made)}
+	if request.Type == "pulumi:pulumi:StackReference" {
+		other := m.stacks[request.Id]
+		if other == nil {
+			return nil, fmt.Errorf("unknown stack %q", request.Id)
+		}
+		state, err := plugin.MarshalProperties(resource.PropertyMap{
+			"name": resource.NewStringProperty(request.Id), "outputs": resource.NewObjectProperty(other.outputs), "secretOutputNames": resource.NewArrayProperty(nil),
+		}, plugin.MarshalOptions{})
+		response.Properties = state
+		return response, err
+	}
+	session, err := m.session(request.Provider, request.Type)
+	if err != nil {
+		return nil, err
+	}
+	r, err := session.Read(&awssim.Resource{Type: request.Type, ID: request.Id})
+	if err != nil || r == nil {
+		return nil, fmt.Errorf("read %s %s: %w", request.Type, request.Id, err)
+	}
+	response.Properties, err = structOf(r.Properties)
+	return response, err
+}
+
+func (m *inProcessMonitor) Invoke(_ context.Context, request *pulumirpc.ResourceInvokeRequest) (*pulumirpc.InvokeResponse, error) {
+	args, err := objectOf(request.Args)
+	if err != nil {
+		return nil, err
+	}
+	if request.Tok == "pulumi:pulumi:readStackOutputs" {
+		outputs := resource.PropertyMap{}
+		if other := m.stacks[args.Text("name")]; other != nil {
+			outputs = other.outputs
+		} else {
+			return nil, fmt.Errorf("unknown stack %q", args.Text("name"))
+		}
+		answer, err := plugin.MarshalProperties(resource.PropertyMap{
+			"name": resource.NewStringProperty(args.Text("name")), "outputs": resource.NewObjectProperty(outputs),
+		}, plugin.MarshalOptions{})
+		return &pulumirpc.InvokeResponse{Return: answer}, err
+	}
+	session, err := m.session(request.Provider, request.Tok)
+	if err != nil {
+		return nil, err
+	}
+	result, err := session.Invoke(request.Tok, args)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := structOf(result)
+	return &pulumirpc.InvokeResponse{Return: answer}, err
+}
+
+func objectOf(s *structpb.Struct) (engine.Object, error) {
+	properties, err := plugin.UnmarshalProperties(s, plugin.MarshalOptions{SkipNulls: true})
+	if err != nil {
+		return nil, err
+	}
+	return engine.CloneValue(properties.Mappable()).(map[string]any), nil
+}
+
+func structOf(o engine.Object) (*structpb.Struct, error) {
+	return plugin.MarshalProperties(resource.NewPropertyMapFromMap(o), plugin.MarshalOptions{})
+}
