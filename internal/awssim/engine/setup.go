@@ -155,7 +155,7 @@ func (w *Setup) check(c *Catalog) error {
 		ids = append(ids, account.ID)
 		for _, role := range account.Roles {
 			if _, err := parsePolicies(role.Policies); err != nil {
-				problems = append(problems, fmt.Errorf("describe the world: account %s: role %s: %w", account.ID, role.Name, err))
+				problems = append(problems, fmt.Errorf("simulate accounts: account %s: role %s: %w", account.ID, role.Name, err))
 			}
 		}
 	}
