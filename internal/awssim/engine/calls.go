@@ -11,7 +11,7 @@ import (
 func (op *Op) begins(verb string, actions []string) {
 	op.Operation = verb + " " + op.spec.Title
 	if len(actions) > 0 {
-		op.Action = actions[0]
+		op.Action = actionOf(actions[0])
 	}
 }
 
