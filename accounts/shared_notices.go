@@ -45,10 +45,27 @@ func (s *sharedStack) notices() []string {
 		lines = append(lines, fmt.Sprintf("%s to another front door in this update, and the earlier one stays up for clients that know the old address: run `pulumi up` on this stack again a minute later or more, to remove it",
 			plural(hosts, "moves", "move")))
 	}
+	if hosts := s.streamingHosts(); len(hosts) > 0 {
+		lines = append(lines, fmt.Sprintf("%s (STREAM: true): each deployment of the proxy waits %.0f minutes for the answers of the tasks that it replaces, and takes that much longer",
+			plural(hosts, "streams", "stream"), mapping.MaxStreamDuration.Minutes()))
+	}
 	if stacks := state.Outdated(plan); len(stacks) > 0 {
 		lines = append(lines, "APIs of hosts that have moved admit the earlier front door until `pulumi up` on "+strings.Join(stacks, ", "))
 	}
 	return lines
+}
+
+// streamingHosts are the hosts of rows whose answers may last up to 15 minutes,
+// sorted, each once.
+func (s *sharedStack) streamingHosts() []mapping.Host {
+	var hosts []mapping.Host
+	for _, row := range s.mapping.Rows {
+		if !row.Retired && row.Stream {
+			hosts = append(hosts, row.Host)
+		}
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
 }
 
 // newAtNative are the hosts that get their first name in this update, at native.

@@ -240,7 +240,7 @@ func TestWhatHostsWaitForIsSaidInALineForEachKind(t *testing.T) {
 		}
 		state := migration.New(migration.WantedBy(rows), shared, []migration.Provider{{Stack: ordersStack, Outputs: provider}})
 		derived := &topology.Topology{Plan: state.Plan(), APIs: []topology.API{{ID: "a", Account: "222222222222", Rows: rows}}}
-		return (&sharedStack{topology: derived, reports: &reports{migration: state}}).notices()
+		return (&sharedStack{mapping: &mapping.Mapping{Rows: rows}, topology: derived, reports: &reports{migration: state}}).notices()
 	}
 	provisioned := func(frontDoor mapping.FrontDoor, retains ...mapping.Host) *outputs.Provider {
 		provider := &outputs.Provider{AccountID: "222222222222", ProvisionedFor: map[mapping.FrontDoor]string{"alb": "vpce-1", "native": "vpce-2"}, Retains: retains}
@@ -292,4 +292,22 @@ func TestTheOutputFrontDoorsComesAfterWhatItSays(t *testing.T) {
 	}
 	require.ErrorContains(t, run(t, m, program, "dev", withProviders.config(t)), "the association failed")
 	require.False(t, said, "a run that fails doesn't claim that the host is served")
+}
+
+// TestANoticeSaysThatDeploymentsWaitForStreams: a preview says how much longer a
+// deployment takes with rows that stream.
+func TestANoticeSaysThatDeploymentsWaitForStreams(t *testing.T) {
+	notices := func(rows ...mapping.Row) []string {
+		state := migration.New(migration.WantedBy(rows), nil, nil)
+		s := &sharedStack{mapping: &mapping.Mapping{Rows: rows}, topology: &topology.Topology{Plan: state.Plan()}, reports: &reports{migration: state}}
+		return s.notices()
+	}
+	row := func(host mapping.Host, stream, retired bool) mapping.Row {
+		return mapping.Row{Host: host, FrontDoor: mapping.FrontDoorNGINX, Stream: stream, Retired: retired}
+	}
+	require.Empty(t, notices(row("a.example.com", false, false), row("b.example.com", true, true)))
+	const waits = " (STREAM: true): each deployment of the proxy waits 15 minutes for the answers of the tasks that it replaces, and takes that much longer"
+	require.Equal(t, []string{"b.example.com streams" + waits}, notices(row("a.example.com", false, false), row("b.example.com", true, false)))
+	require.Equal(t, []string{"2 hosts (a.example.com, b.example.com) stream" + waits},
+		notices(row("b.example.com", true, false), row("a.example.com", true, false), row("a.example.com", true, false)))
 }

@@ -98,10 +98,8 @@ func (s *sharedStack) clientAddress() string {
 // longestAnswer is the longest that an answer may last which the proxy carries
 // piece by piece; 0 where no row streams.
 func (s *sharedStack) longestAnswer() time.Duration {
-	for _, row := range s.mapping.Rows {
-		if !row.Retired && row.Stream {
-			return mapping.MaxStreamDuration
-		}
+	if len(s.streamingHosts()) > 0 {
+		return mapping.MaxStreamDuration
 	}
 	return 0
 }
