@@ -66,14 +66,7 @@ func TestNoRequestBreaksTheProxy(t *testing.T) {
 		return len(workers) == 2
 	}, nginxtest.Patience, 5*time.Millisecond)
 
-	lasts := *fuzzTime
-	switch {
-	case lasts > 0:
-	case os.Getenv("PORTICO_SLOW") != "":
-		lasts = 20 * time.Second
-	default:
-		lasts = 3 * time.Second
-	}
+	lasts := fuzzLasts()
 	others := load.Start(load.Options{Address: p.Address, Host: host, Connections: 4, Rate: 40, PostEvery: 4})
 	f := &fuzzer{address: p.Address, seeds: seeds(t), answers: make(map[string]bool)}
 	until := time.Now().Add(lasts)
@@ -102,6 +95,17 @@ func TestNoRequestBreaksTheProxy(t *testing.T) {
 	if *update {
 		f.keep(t)
 	}
+}
+
+// fuzzLasts is how long to fuzz.
+func fuzzLasts() time.Duration {
+	switch {
+	case *fuzzTime > 0:
+		return *fuzzTime
+	case os.Getenv("PORTICO_SLOW") != "":
+		return 20 * time.Second
+	}
+	return 3 * time.Second
 }
 
 // seeds are the raw requests of the corpus of test/e2e/requests and what former
