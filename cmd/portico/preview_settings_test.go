@@ -26,7 +26,7 @@ config:
   portico:loadBalancer: {allowedCidrs: [10.0.0.0/12, 172.16.0.0/12]}
   portico:task: {min: 2}
   portico:certificates: {zones: [{name: example.com, roleArn: "arn:aws:iam::999999999999:role/zones"}]}
-  aws:skipRegionValidation: "true"
+  other:flag: "true"
   other:password: plain-old
   other:key: {secure: v1:old-cipher}
 `,
@@ -63,7 +63,7 @@ config:
 			"| <code>dev</code> | `portico:certificates.zones[example.org].name` | not set |", "portico:certificates.zones[example.org].roleArn"},
 		"a size":                 {in(shared, "{min: 2}", "{min: 3}"), "| <code>dev</code> | `portico:task.min` | <code>2</code> | <code>3</code> |", ""},
 		"a number that is text":  {in(shared, "{min: 2}", "{min: \"2\"}"), "| <code>dev</code> | `portico:task.min` | <code>2</code> (number) | <code>2</code> (text) |", ""},
-		"a setting of another's": {in(shared, "\"true\"", "\"false\""), "`aws:skipRegionValidation`", "no rule of this review says what it means"},
+		"a setting of another's": {in(shared, "\"true\"", "\"false\""), "`other:flag`", "no rule of this review says what it means"},
 		"a setting less":         {in(shared, "  portico:task: {min: 2}\n", ""), "| `portico:task.min` | <code>2</code> | not set |", ""},
 		"a secret":               {in(shared, "old-cipher", "new-cipher"), "| `other:key` | a secret | another secret, or the same encrypted anew |", "`stack dev: other:key`"},
 		"a secret in plain text": {in(shared, "plain-old", "plain-new"), "| `other:password` | a secret | another secret", "`stack dev: other:password`"},

@@ -68,3 +68,21 @@ func TestANetworkLoadBalancerIsReplacedWhenItLosesASubnet(t *testing.T) {
 	require.ErrorContains(t, err, "TargetGroupAssociationLimit", "its replacement can't have the target group that it still has")
 	require.ErrorContains(t, n.delete(targetGroupType, "tasks", targets), "ResourceInUse")
 }
+
+// Elastic Load Balancing asks for eight free addresses in each new subnet, of either
+// type of load balancer.
+func TestALoadBalancerAsksForFreeAddresses(t *testing.T) {
+	for _, kind := range []string{"application", "network"} {
+		n := newNetwork(t)
+		small := n.create(subnetType, "small", properties{"vpcId": n.vpc.id, "cidrBlock": "10.0.9.0/28", "availabilityZone": "us-east-1b"}).id
+		inputs := properties{"internal": true, "loadBalancerType": kind, "subnets": []string{n.subnets[0], small}, "securityGroups": []string{n.groups["lb"]}}
+		balancer := n.create(loadBalancerType, "fits", inputs) // of 11 free addresses
+		for _, service := range []string{"logs", "ecr.api", "ecr.dkr"} {
+			n.create(endpointType, service, properties{"vpcId": n.vpc.id, "serviceName": "com.amazonaws.us-east-1." + service, "vpcEndpointType": "Interface", "subnetIds": []string{small}})
+		}
+		_, err := n.tryCreate(loadBalancerType, "more", inputs)
+		require.ErrorContains(t, err, "InvalidSubnet: Not enough IP space available in "+small+". ELB requires at least 8 free IP addresses in each subnet.")
+		_, err = n.update(loadBalancerType, "fits", balancer, but(inputs, properties{"idleTimeout": 120}))
+		require.NoError(t, err, "a subnet that it has already is not counted")
+	}
+}

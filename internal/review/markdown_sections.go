@@ -218,9 +218,15 @@ func (r *Review) limitSection() *section {
 	return s
 }
 
+// notAsked are the questions that take credentials, which the comment has none of.
+const notAsked = "\nNot asked, for want of credentials: whether the APIs and stages exist and their owners' policies admit the rows; " +
+	"whether public zones validate the certificates; what an existing VPC has in the way (zones and free addresses of subnets, endpoints, private zones); " +
+	"how much of the accounts' quotas others use. `portico preview` asks.\n"
+
 func (r *Review) closing() *section {
-	if !slices.ContainsFunc(r.Limits, Limit.Near) {
-		return &section{}
+	near := ""
+	if slices.ContainsFunc(r.Limits, Limit.Near) {
+		near = "\nBold figures use four fifths of their limit or more.\n"
 	}
-	return single("\nBold figures use four fifths of their limit or more.\n")
+	return single(near + notAsked)
 }

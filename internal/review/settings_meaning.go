@@ -83,6 +83,7 @@ var meanings = []meaning{
 
 	// Sizes.
 	{key: "portico:alb.loadBalancer", means: "rows of front door alb get another load balancer", changeOnly: true},
+	{key: "portico:tags"},
 	{key: "portico:task"},
 	{key: "portico:logs"},
 	{key: "portico:quotas"},
