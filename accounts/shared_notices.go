@@ -29,6 +29,9 @@ func (s *sharedStack) logNotices() error {
 // for each kind, however many hosts there are.
 func (s *sharedStack) notices() []string {
 	lines := slices.Clone(s.topology.Notices)
+	if s.reports.renames != "" {
+		lines = append(lines, s.reports.renames)
+	}
 	plan, state := s.topology.Plan, s.reports.migration
 	if hosts := plan.Hosts(outputs.PendingProvider); len(hosts) > 0 {
 		lines = append(lines, fmt.Sprintf("%s until the accounts of their APIs (%s) have their side of the front door: run `pulumi up` on the accounts' stacks, then on this one again%s",

@@ -22,6 +22,8 @@ type reports struct {
 	// own are the outputs of the shared stack itself; the zero value before its
 	// first run.
 	own outputs.Shared
+	// renames says that the names of all resources change; empty: they don't.
+	renames string
 	// certificateNames are the names that each load balancer has certificates
 	// for, by the load balancer's name.
 	certificateNames map[string][]mapping.Host
@@ -49,6 +51,7 @@ func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Map
 	if err := r.readOwn(ctx); err != nil {
 		return nil, err
 	}
+	r.renames = renamed(r.own.NamePrefix, config.App, ctx.Stack())
 	var providers []migration.Provider
 	var failures []error
 	for _, stack := range config.Providers {

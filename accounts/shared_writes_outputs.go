@@ -18,6 +18,7 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 		Contract:      outputs.Contract,
 		Region:        s.config.AWS.Region,
 		AccountID:     mapping.AccountID(s.config.AWS.AccountID),
+		NamePrefix:    s.prefix,
 		MappingDigest: s.mapping.Digest,
 		Hosts:         append([]mapping.Host{}, s.topology.Resolvable...),
 		LoadBalancing: s.loadBalancing(),

@@ -20,6 +20,8 @@ const Contract = outputs.Contract
 //   - Contract int (contract): the version of the outputs.
 //   - Region string (region), AccountID mapping.AccountID (accountId), VPCID
 //     string (vpcId): where the stack is.
+//   - NamePrefix string (namePrefix): what the names of the stack's resources begin
+//     with.
 //   - VPCEndpointID, VPCEndpointDNSName string (vpcEndpointId,
 //     vpcEndpointDnsName): the proxy's execute-api endpoint. Without a proxy it
 //     is that of alb, or else that of native.

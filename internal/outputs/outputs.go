@@ -22,6 +22,9 @@ type Shared struct {
 	Region    string            `json:"region,omitempty"`
 	AccountID mapping.AccountID `json:"accountId,omitempty"`
 	VPCID     string            `json:"vpcId,omitempty"`
+	// NamePrefix is what the names of the stack's resources begin with. The next
+	// run says so where they would change.
+	NamePrefix string `json:"namePrefix,omitempty"`
 	// VPCEndpointID is the ID of the proxy's execute-api endpoint. Without a
 	// proxy it is that of alb, or else that of native.
 	VPCEndpointID      string `json:"vpcEndpointId,omitempty"`

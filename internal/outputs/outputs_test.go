@@ -36,6 +36,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		}
 		shared := outputs.Shared{
 			Contract: outputs.Contract, Region: "us-east-1", AccountID: text[mapping.AccountID](t, "account"), VPCID: text[string](t, "vpc"),
+			NamePrefix:    text[string](t, "prefix"),
 			VPCEndpointID: text[string](t, "endpoint"), VPCEndpointDNSName: text[string](t, "name"), LoadBalancerDNSName: text[string](t, "name"),
 			LoadBalancers: []outputs.LoadBalancer{{Name: text[string](t, "balancer"), DNSName: text[string](t, "name"), CertificateNames: texts[mapping.Host](t, "names")}},
 			MappingDigest: text[string](t, "digest"), Hosts: texts[mapping.Host](t, "hosts"),
@@ -72,7 +73,7 @@ func TestEveryOutputHasAName(t *testing.T) {
 		require.Len(t, unique(names), len(names))
 	}
 	require.Equal(t, reflect.TypeFor[outputs.Shared]().NumField(), len(outputs.SharedNames()))
-	require.Equal(t, "frontDoors", outputs.SharedNames()[13])
+	require.Equal(t, "frontDoors", outputs.SharedNames()[14])
 }
 
 func unique(names []string) map[string]bool {
