@@ -112,12 +112,12 @@ func TestEquivalentSeesThroughSpellingAndNothingElse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, pair := range [][2]string{{test.a, test.b}, {test.b, test.a}} {
-				got, err := Equivalent([]byte(pair[0]), []byte(pair[1]), api)
+				got, err := equivalent([]byte(pair[0]), []byte(pair[1]), api)
 				require.NoError(t, err)
 				require.Equal(t, test.want, got)
 			}
 		})
 	}
-	_, err := Equivalent(nil, []byte(`{`), api)
+	_, err := equivalent(nil, []byte(`{`), api)
 	require.ErrorContains(t, err, "it isn't valid JSON")
 }

@@ -34,7 +34,7 @@ func FuzzExistingPolicy(f *testing.F) {
 		again, err := Merge(r)
 		require.NoError(t, err)
 		require.Equal(t, string(first.Policy), string(again.Policy))
-		same, err := Equivalent(first.Policy, again.Policy, api)
+		same, err := equivalent(first.Policy, again.Policy, api)
 		require.NoError(t, err)
 		require.True(t, same)
 	})

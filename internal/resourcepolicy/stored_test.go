@@ -137,7 +137,7 @@ func TestMergingAgainChangesNothingHoweverThePolicyIsHandedBack(t *testing.T) {
 			again, err := Merge(r)
 			require.NoError(t, err)
 			require.Equal(t, string(first.Policy), string(again.Policy))
-			same, err := Equivalent(first.Policy, handedBack, api)
+			same, err := equivalent(first.Policy, handedBack, api)
 			require.NoError(t, err)
 			require.True(t, same)
 		}

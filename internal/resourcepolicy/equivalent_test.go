@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Equivalent reports whether two policies of an API say the same, however they
+// equivalent reports whether two policies of an API say the same, however they
 // are spelt: white space, escaping, the order of names, of statements and of
 // sets, lists of one, short ARNs, account numbers for their root's ARN, "*"
 // for {"AWS":"*"}, the case of condition keys, and numbers or booleans in
 // conditions for their text. It errs on the side of "no". The errors are
 // *DocumentError.
-func Equivalent(a, b []byte, api API) (bool, error) {
+func equivalent(a, b []byte, api API) (bool, error) {
 	first, err := parseDocument(a, api.APIID)
 	if err != nil {
 		return false, err
