@@ -24,6 +24,13 @@ func logMaps() []Map {
 			Entries:  []MapEntry{pattern(`^(?<portico_trace>[ -~]{0,256}+)`, expression("$portico_trace"))},
 		},
 		{
+			Comment:  []string{"The status as a number of JSON, which has no zeros in front: an API may answer 000."},
+			Source:   expression("$status"),
+			Variable: "$portico_log_status",
+			Default:  expression("$status"),
+			Entries:  []MapEntry{pattern(`^0{1,2}(?<portico_status>[0-9]+)$`, expression("$portico_status"))},
+		},
+		{
 			Source:   expression("$upstream_http_x_amzn_requestid"),
 			Variable: "$portico_log_request",
 			Default:  expression(""),

@@ -85,8 +85,14 @@ func TestNoAnswerBreaksTheProxy(t *testing.T) {
 		return len(workers) == 2
 	}, nginxtest.Patience, 5*time.Millisecond)
 
-	others := load.Start(load.Options{Address: p.Address, Host: host, Connections: 4, Rate: 40, PostEvery: 4})
 	f := &fuzzer{address: p.Address}
+	ask := func(answer []byte, own string, impatient bool) []byte {
+		return f.exchange([]byte(nginxtest.RequestText("GET", host, "/items/"+own, "X-Request-Id: "+own, asked+": "+hex.EncodeToString(answer))), impatient)
+	}
+	for _, status := range []string{"000", "009", "012", "099", "100", "999"} {
+		ask([]byte("HTTP/1.1 "+status+" Odd\r\nContent-Length: 0\r\n\r\n"), "m0000000000000000", false)
+	}
+	others := load.Start(load.Options{Address: p.Address, Host: host, Connections: 4, Rate: 40, PostEvery: 4})
 	var foreign []string
 	var mu sync.Mutex
 	var sent atomic.Int64
@@ -97,8 +103,7 @@ func TestNoAnswerBreaksTheProxy(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), n))
 			for time.Now().Before(until) {
 				wanted, own := mutateAnswer(random), fmt.Sprintf("m%016x", random.Uint64())
-				request := nginxtest.RequestText("GET", host, "/items/"+own, "X-Request-Id: "+own, asked+": "+hex.EncodeToString(wanted))
-				got := f.exchange([]byte(request), random.IntN(4) == 0)
+				got := ask(wanted, own, random.IntN(4) == 0)
 				sent.Add(1)
 				for _, found := range marks.FindAll(got, -1) {
 					if string(found) != own && distance(string(found), own) > 6 {
