@@ -14,6 +14,7 @@ var existingResourceKeys = map[string]string{
 	"subnet":               "portico:network.subnetIds",
 	"endpoint":             "portico:endpoints",
 	"execute-api endpoint": "portico:endpoints",
+	"security group":       "portico:endpoints.trustCallers",
 	"hosted zone":          "portico:dns.existing",
 	"private hosted zone":  "portico:dns.existing",
 }

@@ -79,6 +79,8 @@ type monitor struct {
 	subnets  map[string]map[string]any
 	// listed are the Availability Zones; nil: four of them in no order.
 	listed []any
+	// rules are those of existing security groups, by ID.
+	rules map[string]map[string]any
 	// failing is a type of which no resource can be created.
 	failing string
 	// running is the task definition that the service runs after a deployment;
@@ -271,6 +273,19 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 	case "aws:ec2/getNetworkInterface:getNetworkInterface":
 		subnet := strings.TrimPrefix(text("id"), "eni-")
 		return map[string]any{"privateIp": addressIn(subnet), "subnetId": subnet}, nil
+	case "aws:vpc/getSecurityGroupRules:getSecurityGroupRules":
+		group := args.Args["filters"].ArrayValue()[0].ObjectValue()["values"].ArrayValue()[0].StringValue()
+		ids := []any{}
+		for id, rule := range m.rules {
+			if rule["securityGroupId"] == group {
+				ids = append(ids, id)
+			}
+		}
+		return map[string]any{"ids": ids}, nil
+	case "aws:vpc/getSecurityGroupRule:getSecurityGroupRule":
+		answer := map[string]any{"id": text("securityGroupRuleId")}
+		maps.Copy(answer, m.rules[text("securityGroupRuleId")])
+		return answer, nil
 	case "aws:ec2/getPrefixList:getPrefixList":
 		return map[string]any{"id": "pl-63a5400a", "name": text("name")}, nil
 	case "aws:ecr/getAuthorizationToken:getAuthorizationToken":

@@ -29,7 +29,11 @@ func (s *sharedStack) endpoints(network *components.Network, groups *components.
 		ECRDKR:            source(config.ECRDKR),
 		S3:                source(config.S3),
 		ExecuteAPIGroupID: groups.ExecuteAPIID,
+		ExistingGroupID:   s.config.SecurityGroups.EndpointID,
 		InterfaceGroupID:  groups.InterfaceID,
+		TasksID:           groups.TasksID,
+		ExistingTasksID:   s.config.SecurityGroups.TasksID,
+		TrustCallers:      config.TrustCallers,
 		Tags:              s.tags,
 	}
 	if groups.OwnTasks {

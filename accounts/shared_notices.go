@@ -32,6 +32,9 @@ func (s *sharedStack) notices() []string {
 	if s.reports.renames != "" {
 		lines = append(lines, s.reports.renames)
 	}
+	if s.config != nil && s.config.Endpoints.TrustCallers {
+		lines = append(lines, "portico:endpoints.trustCallers is true: no check reads who reaches the proxy's execute-api endpoint, and who does can claim any custom domain by a Referer header")
+	}
 	plan, state := s.topology.Plan, s.reports.migration
 	if hosts := plan.Hosts(outputs.PendingProvider); len(hosts) > 0 {
 		lines = append(lines, fmt.Sprintf("%s until the accounts of their APIs (%s) have their side of the front door: run `pulumi up` on the accounts' stacks, then on this one again%s",

@@ -69,6 +69,21 @@ type EndpointsArgs struct {
 	// InterfaceGroupID is the security group of the other interface endpoints.
 	// Required where one is created.
 	InterfaceGroupID pulumi.StringInput
+	// ExistingGroupID is ExecuteAPIGroupID where that was there before, with rules of
+	// its owner's. Default: it is created by the same program.
+	ExistingGroupID string
+	// TasksID is the tasks' security group: the only one that the security groups of
+	// the execute-api endpoint may admit, where the endpoint or its group exists
+	// already. Required then, unless TrustCallers is set.
+	TasksID pulumi.StringInput
+	// ExistingTasksID is TasksID where it is known in a preview, because the group
+	// isn't created by the same program. Default: it is created.
+	ExistingTasksID string
+	// TrustCallers takes an existing execute-api endpoint or group that admits others
+	// than the tasks: who reaches the endpoint can claim any custom domain by a
+	// Referer header. Default: false, and such a group is an
+	// [ExistingResourceError].
+	TrustCallers bool
 	// TasksGroupID is the tasks' security group, which is given an egress rule for
 	// each security group of an existing endpoint. Default: it has to have them.
 	TasksGroupID pulumi.StringInput
@@ -86,6 +101,7 @@ func (a *EndpointsArgs) check(name string) error {
 	m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
 	checkAddresses(&m, a.Addresses, a.SubnetIDs)
 	m.given(a.ExecuteAPIGroupID != nil || a.ExecuteAPI.exists(), "ExecuteAPIGroupID")
+	m.given(a.TasksID != nil || a.TrustCallers || !a.ExecuteAPI.exists() && a.ExistingGroupID == "", "TasksID")
 	m.given(a.InterfaceGroupID != nil || a.Logs.exists() && a.ECRAPI.exists() && a.ECRDKR.exists(), "InterfaceGroupID")
 	return m.err()
 }
@@ -244,10 +260,26 @@ func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *Endpoints
 		return err
 	}
 	e.StaticEndpoints, e.ExistingID = append(e.StaticEndpoints, endpoint.static...), endpoint.existingID
-	e.ExecuteAPIID = endpoint.id
+	if e.ExecuteAPIID, err = args.checkedID(ctx, e, endpoint.id, existing); err != nil {
+		return err
+	}
 	e.ExecuteAPIDNSName = endpoint.dnsName
 	e.ExecuteAPIAddresses = endpoint.sorted()
 	return nil
+}
+
+// checkedID is the execute-api endpoint's ID, once its existing security groups are
+// known to admit the tasks alone.
+func (a *EndpointsArgs) checkedID(ctx *pulumi.Context, parent pulumi.Resource, id pulumi.StringOutput, existing *ec2.LookupVpcEndpointResult) (pulumi.StringOutput, error) {
+	switch {
+	case a.TrustCallers:
+		return id, nil
+	case existing != nil:
+		return checkCallers(ctx, parent, existing.SecurityGroupIds, a.TasksID, a.ExistingTasksID, id)
+	case a.ExistingGroupID != "":
+		return checkCallers(ctx, parent, []string{a.ExistingGroupID}, a.TasksID, a.ExistingTasksID, id)
+	}
+	return id, nil
 }
 
 func (e *Endpoints) createInterface(ctx *pulumi.Context, name, service string, args *EndpointsArgs) error {

@@ -13,7 +13,7 @@ func endpointsArgs() *EndpointsArgs {
 	return &EndpointsArgs{
 		Region: "us-east-1", VPCID: pulumi.String("vpc-1"), ExistingVPCID: "vpc-1",
 		SubnetIDs: inputs("subnet-1", "subnet-2"), RouteTableIDs: inputs("rtb-1"),
-		ExecuteAPIGroupID: pulumi.String("sg-api"), InterfaceGroupID: pulumi.String("sg-interface"), TasksGroupID: pulumi.String("sg-tasks"),
+		ExecuteAPIGroupID: pulumi.String("sg-api"), InterfaceGroupID: pulumi.String("sg-interface"), TasksID: pulumi.String("sg-tasks"), TasksGroupID: pulumi.String("sg-tasks"),
 		Tags: tags,
 	}
 }

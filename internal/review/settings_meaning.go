@@ -55,6 +55,7 @@ var meanings = []meaning{
 	{key: "portico:loadBalancer", means: "how callers reach the proxy changes"},
 	{key: "portico:proxy.passHeaders", means: "APIs get these headers as they arrive: something trusted in front has to set them, or callers choose their own address, host or identity"},
 	{key: "portico:securityGroups", means: "the group's own rules say who gets through: one that admits more than the proxy lets callers reach the APIs without it"},
+	{key: "portico:endpoints.trustCallers", means: "no check reads who reaches the proxy's endpoint: who does can claim any custom domain by a Referer header"},
 	{key: "portico:endpoints", means: "the endpoint's own security groups and policy say who gets through: who reaches it without the proxy can claim any custom domain"},
 	{key: "portico:network", means: "another VPC or other subnets: what exists there says who gets through, and resources are replaced", changeOnly: true},
 	{key: "portico:additionalVpcEndpointIds", means: "these endpoints may call the APIs beside Portico's, with every verb and path"},

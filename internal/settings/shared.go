@@ -125,6 +125,11 @@ type Endpoints struct {
 	// Native is the execute-api endpoint of rows with FRONT_DOOR: native. It is
 	// another one than the other front doors'.
 	Native Endpoint `config:"native"`
+	// TrustCallers takes an existing executeApi endpoint, or an existing
+	// securityGroups.endpointId, whose rules admit others than the tasks' group to
+	// port 443. They can claim any custom domain by a Referer header. Default:
+	// false, and a preview refuses such rules.
+	TrustCallers bool `config:"trustCallers"`
 }
 
 // Endpoint is an existing VPC endpoint. Without either field it is created.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
@@ -199,6 +200,12 @@ func vpcEndpointFunctions() []*engine.Function {
 		{
 			Token: "aws:ec2/getVpcEndpointService:getVpcEndpointService", Actions: []string{"ec2:DescribeVpcEndpointServices"},
 			Args: ec2.LookupVpcEndpointServiceArgs{}, Result: ec2.LookupVpcEndpointServiceResult{}, Run: endpointService,
+		}, {
+			Token: "aws:vpc/getSecurityGroupRules:getSecurityGroupRules", Actions: []string{"ec2:DescribeSecurityGroupRules"},
+			Args: vpc.GetSecurityGroupRulesArgs{}, Result: vpc.GetSecurityGroupRulesResult{}, Run: securityGroupRules,
+		}, {
+			Token: "aws:vpc/getSecurityGroupRule:getSecurityGroupRule", Actions: []string{"ec2:DescribeSecurityGroupRules"},
+			Args: vpc.GetSecurityGroupRuleArgs{}, Result: vpc.GetSecurityGroupRuleResult{}, Run: securityGroupRule,
 		}, {
 			Token: "aws:ec2/getPrefixList:getPrefixList", Actions: []string{"ec2:DescribePrefixLists"},
 			Args: ec2.GetPrefixListArgs{}, Result: ec2.GetPrefixListResult{}, Run: prefixList,

@@ -1,0 +1,110 @@
+package components
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// callers are what a rule of a security group admits to port 443.
+type callers struct {
+	// group and rule are the IDs of the security group and of its rule.
+	group, rule string
+	// source is a range of addresses, a prefix list or a security group.
+	source string
+	// isGroup reports whether source is a security group's ID.
+	isGroup bool
+}
+
+func (c callers) err() error {
+	return &ExistingResourceError{
+		Kind: "security group", ID: c.group, Purpose: "the execute-api endpoint",
+		Problem: fmt.Sprintf("its rule %s admits %s to port 443, and who reaches the endpoint without the proxy can claim any custom domain by a Referer header", c.rule, c.source),
+		Fix:     "let it admit the security group of the proxy's tasks alone, or trust all of these (trustCallers)",
+	}
+}
+
+// callersOf reads what security groups admit to port 443, in previews too. A
+// question that isn't answered is an error: the answer decides on who may call.
+func callersOf(ctx *pulumi.Context, parent pulumi.Resource, groups []string) ([]callers, error) {
+	var all []callers
+	for _, group := range distinct(groups) {
+		listed, err := vpc.GetSecurityGroupRules(ctx, &vpc.GetSecurityGroupRulesArgs{
+			Filters: []vpc.GetSecurityGroupRulesFilter{{Name: "group-id", Values: []string{group}}},
+		}, pulumi.Parent(parent))
+		if err != nil {
+			return nil, fmt.Errorf("list the rules of security group %s, to see who reaches the execute-api endpoint: %w", group, err)
+		}
+		for _, id := range slices.Sorted(slices.Values(listed.Ids)) {
+			rule, err := vpc.GetSecurityGroupRule(ctx, &vpc.GetSecurityGroupRuleArgs{SecurityGroupRuleId: &id}, pulumi.Parent(parent))
+			if err != nil {
+				return nil, fmt.Errorf("read rule %s of security group %s, to see who reaches the execute-api endpoint: %w", id, group, err)
+			}
+			if !rule.IsEgress && coversHTTPS(rule) {
+				all = append(all, callersBy(rule, group))
+			}
+		}
+	}
+	return all, nil
+}
+
+// coversHTTPS reports whether a rule is about TCP's port 443. EC2 names all
+// protocols -1, and TCP by its name or its number.
+func coversHTTPS(rule *vpc.GetSecurityGroupRuleResult) bool {
+	switch rule.IpProtocol {
+	case "-1":
+		return true
+	case "tcp", strconv.Itoa(6):
+		return rule.FromPort <= 443 && 443 <= rule.ToPort || rule.FromPort == -1
+	}
+	return false
+}
+
+func callersBy(rule *vpc.GetSecurityGroupRuleResult, group string) callers {
+	c := callers{group: group, rule: rule.Id}
+	for _, source := range []string{rule.CidrIpv4, rule.CidrIpv6, rule.PrefixListId} {
+		if source != "" {
+			c.source = source
+			return c
+		}
+	}
+	c.source, c.isGroup = rule.ReferencedSecurityGroupId, true
+	return c
+}
+
+// checkCallers reports every rule of existing groups that admits others than the
+// tasks to an execute-api endpoint. It returns the endpoint's ID. Where the tasks'
+// group is created by the same program, knownTasks is empty, and the ID fails with
+// such an error where a rule admits another group.
+func checkCallers(ctx *pulumi.Context, parent pulumi.Resource, groups []string, tasks pulumi.StringInput, knownTasks string, id pulumi.StringOutput) (pulumi.StringOutput, error) {
+	all, err := callersOf(ctx, parent, groups)
+	if err != nil {
+		return id, err
+	}
+	var wrong []error
+	var others []callers
+	for _, c := range all {
+		switch {
+		case c.isGroup && knownTasks == "":
+			others = append(others, c)
+		case !c.isGroup || c.source != knownTasks:
+			wrong = append(wrong, c.err())
+		}
+	}
+	if len(wrong) > 0 || len(others) == 0 {
+		return id, errors.Join(wrong...)
+	}
+	return pulumi.All(id, tasks).ApplyT(func(values []any) (string, error) {
+		var wrong []error
+		for _, c := range others {
+			if c.source != values[1] {
+				wrong = append(wrong, c.err())
+			}
+		}
+		return values[0].(string), errors.Join(wrong...)
+	}).(pulumi.StringOutput), nil
+}
