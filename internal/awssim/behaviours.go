@@ -51,6 +51,7 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 
 	view.LoadBalancerType: {
+		documented("asks for eight free addresses in each new subnet", awsDocs+"elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer"),
 		documented("keeps its VPC; a Network Load Balancer with fewer or exchanged subnets is replaced", provider+"elbv2/load_balancer.go"),
 		documented("an Application Load Balancer needs subnets in two zones, one of each", awsDocs+"elasticloadbalancing/latest/application/application-load-balancers.html"),
 		documented("is not deleted while deletion protection is on", awsDocs+"elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html"),
@@ -76,6 +77,7 @@ var behaviours = map[string][]engine.Behaviour{
 
 	view.CertificateType: {
 		documented("is issued when its validation record is in the public zone that answers for its name", awsDocs+"acm/latest/userguide/dns-validation.html"),
+		documented("fails where CAA records let no authority of Amazon's issue for a name", awsDocs+"acm/latest/userguide/setup-caa.html"),
 		documented("is not deleted while a listener or a custom domain uses it", awsDocs+"acm/latest/APIReference/API_DeleteCertificate.html"),
 		documented("an imported one holds a certificate for its key, valid now", awsDocs+"acm/latest/userguide/import-certificate-prerequisites.html"),
 	},
