@@ -42,7 +42,7 @@ No run on AWS has been made. A behaviour is
 - *modelled*, if a test compares it with the SDK's structs, or with AWS's service models (botocore's) by the calls of whole
   deployments;
 - *documented*, if a page of AWS's or the provider's source says it;
-- *assumed*, if no source says it.
+- *assumed*, if no source says it. [Acceptance](../test/acceptance/README.md) is how accounts of your own answer.
 
 `
 
