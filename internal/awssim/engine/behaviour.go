@@ -39,7 +39,10 @@ const (
 // Fidelity is all behaviours of the type: those that its properties declare, and
 // Behaviours.
 func (t *Type) Fidelity() []Behaviour {
-	calls := strings.Join(t.Create, ", ")
+	call := ""
+	if len(t.Create) > 0 {
+		call = t.Create[0] // the one that has the effect
+	}
 	models := "AWS's service models of the calls, see test/fidelity"
 	var all []Behaviour
 	add := func(what string, names []string, basis Basis, source string) {
@@ -72,22 +75,17 @@ func (t *Type) Fidelity() []Behaviour {
 	for _, ref := range t.refs {
 		references = append(references, fmt.Sprintf("%s (%s)", ref.at, ref.Code))
 	}
-	add("has values of AWS's choice", computed, Documented, "API reference of "+calls)
+	add("has values of AWS's choice", computed, Documented, "API reference of "+call)
 	add("shows in another form than it was given", back, Documented, "see below")
-	add("refuses references that lead nowhere, with the error code", references, Documented, "API reference of "+calls)
+	add("refuses references that lead nowhere, with the error code", references, Documented, "API reference of "+call)
 	if len(t.Unique) > 0 {
-		add("refuses a second one ("+t.Conflict+") with the same", t.Unique, Documented, "API reference of "+calls)
+		add("refuses a second one ("+t.Conflict+") with the same", t.Unique, Documented, "API reference of "+call)
 	}
 	if t.Quota.Name != "" && t.Quota.Limit > 0 {
 		all = append(all, Behaviour{fmt.Sprintf("holds the quota %q: %d", t.Quota.Name, t.Quota.Limit), Documented, "Service Quotas"})
 	}
-	for _, o := range []struct {
-		verb    string
-		actions []string
-	}{{"create", t.Create}, {"read", t.Read}, {"update", t.Update}, {"delete", t.Delete}} {
-		if len(o.actions) > 0 {
-			all = append(all, Behaviour{o.verb + " calls " + strings.Join(o.actions, ", "), Documented, providerSource})
-		}
+	if len(t.Read) > 0 {
+		all = append(all, Behaviour{"makes the provider's calls, for each of which IAM is asked", Documented, providerSource})
 	}
 	return append(all, t.Behaviours...)
 }
