@@ -2,5 +2,5 @@
 // page of its answers, changes the environment, and deletes it again. What AWS
 // answered is kept in a [Record].
 //
-// test/acceptance/run is the command.
+// TestOnAWS, with the build tag acceptance, is the command: README.md has its line.
 package acceptance
