@@ -132,6 +132,9 @@ var behaviours = map[string][]engine.Behaviour{
 	view.RESTAPIType: {
 		documented("a private API is reached by endpoints that its policy admits", awsDocs+"apigateway/latest/developerguide/apigateway-private-apis.html"),
 		documented("is read with its resources", provider+"apigateway/rest_api.go"),
+		documented("in STRICT mode the Host is the connection's server name and names the API", awsDocs+"apigateway/latest/developerguide/apigateway-security-policies.html"),
+		documented("a security policy of TLS 1.3 takes no earlier version", awsDocs+"apigateway/latest/developerguide/apigateway-security-policies-list.html"),
+		assumed("a request that names an API in STRICT mode otherwise is answered like one for an API that isn't there"),
 		assumed("NotResource means in its policy what it means in others"),
 		assumed("the header x-apigw-api-id comes before the Host header where they disagree"),
 	},

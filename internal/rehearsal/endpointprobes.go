@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -71,9 +72,15 @@ func (p *prober) unreachable(ctx context.Context, row mapping.Row, name string, 
 }
 
 // atEndpoint is the request that the proxy would send for a row's probe; for the
-// other front doors it is a caller's who names the API and poses as the host.
+// other front doors it is a caller's who names the API and poses as the host. An
+// API in STRICT mode is named by Host and server name too.
 func atEndpoint(row mapping.Row, method mapping.Method) request {
+	host := ""
+	if row.AccessMode == mapping.AccessModeStrict {
+		host = string(row.API.ID) + ".execute-api." + row.API.Region + "." + row.API.DNSSuffix
+	}
 	return request{
+		host:   host,
 		method: string(method),
 		target: "/" + string(row.API.Stage) + string(row.API.Path) + "/" + sampleLabel,
 		fields: []string{"x-apigw-api-id: " + string(row.API.ID), "Referer: " + string(row.Host), credentials, "Content-Length: 0"},
@@ -81,11 +88,11 @@ func atEndpoint(row mapping.Row, method mapping.Method) request {
 }
 
 func endpointURL(endpoint live.Endpoint, r request) string {
-	return "https://" + endpoint.DNSNames[0] + r.target
+	return "https://" + cmp.Or(r.host, endpoint.DNSNames[0]) + r.target
 }
 
 func (p *prober) callEndpoint(ctx context.Context, from live.Interface, endpoint live.Endpoint, r request) (*response, error) {
-	r.host = endpoint.DNSNames[0]
+	r.host = cmp.Or(r.host, endpoint.DNSNames[0])
 	to := netip.AddrPortFrom(endpoint.Interfaces[0].Address, httpsPort)
 	return call(ctx, p.path, from, to, r.host, r)
 }

@@ -138,6 +138,7 @@ func apisOf(simulator *awssim.Simulator, region string) []live.API {
 		apis = append(apis, live.API{
 			ID: id, AccountID: api.Account, Private: api.EndpointType == "PRIVATE",
 			Stages: api.StageNames(), VPCEndpointIDs: api.VPCEndpointIDs,
+			Strict: api.AccessMode == "STRICT", TLS13: strings.HasPrefix(api.SecurityPolicy, "SecurityPolicy_TLS13_1_3"),
 			Denials: func(call live.Invocation) []string { return api.Denials(invocationOf(call)) },
 			Admit: func(call live.Invocation) (bool, error) {
 				outcome := iampolicy.Unauthenticated

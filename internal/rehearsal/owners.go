@@ -13,6 +13,10 @@ import (
 // the owner's own workloads call the API.
 const ownersEndpoint = "vpce-0000000000000f00d"
 
+// strictSecurityPolicy is the TLS policy of the APIs in STRICT mode: the one that
+// takes TLS 1.3 alone.
+const strictSecurityPolicy = "SecurityPolicy_TLS13_1_3_2025_09"
+
 // apis are the private APIs as their owners run them before the first deployment.
 func (s initialState) apis() ([]awssim.RESTAPI, error) {
 	var apis []awssim.RESTAPI
@@ -25,9 +29,13 @@ func (s initialState) apis() ([]awssim.RESTAPI, error) {
 		if seen {
 			continue
 		}
-		apis = append(apis, awssim.RESTAPI{
+		api := awssim.RESTAPI{
 			Account: string(s.accountOf(row)), Region: row.API.Region, ID: string(row.API.ID), Name: apiName(row),
-		})
+		}
+		if row.AccessMode == mapping.AccessModeStrict {
+			api.AccessMode, api.SecurityPolicy = string(row.AccessMode), strictSecurityPolicy
+		}
+		apis = append(apis, api)
 	}
 	for i := range apis {
 		if err := diversify(&apis[i], stages[mapping.APIID(apis[i].ID)]); err != nil {

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/mapping"
 )
 
 // smallMapping has two APIs of one account.
@@ -17,6 +19,10 @@ const smallMapping = `
 APIS:
   - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", VERBS: [GET, POST], ACCOUNT: "222222222222"}
   - {CUSTOM_DOMAIN_URL: b.private.example.com/base, PRIVATE_API_URL: "https://bbbbbbbbbb.execute-api.us-east-1.amazonaws.com/v1/deep", VERBS: [GET], ACCOUNT: "222222222222"}
+`
+
+// strictRow is a row of an API in STRICT mode.
+const strictRow = `  - {CUSTOM_DOMAIN_URL: strict.private.example.com, PRIVATE_API_URL: "https://cccccccccc.execute-api.us-east-1.amazonaws.com/prod", VERBS: [GET], ACCOUNT: "222222222222", ENDPOINT_ACCESS_MODE: STRICT}
 `
 
 func writeFile(t *testing.T, name, text string) string {
@@ -35,11 +41,36 @@ func probesOf(report *Report) map[string][]Probe {
 	return found
 }
 
+// TestANetworkLoadBalancerServesToo has an API in STRICT mode beside others.
 func TestANetworkLoadBalancerServesToo(t *testing.T) {
-	requireOK(t, rehearse(t, Options{
-		Mapping: writeFile(t, "mapping.yaml", smallMapping),
+	report := rehearse(t, Options{
+		Mapping: writeFile(t, "mapping.yaml", smallMapping+strictRow),
 		Config:  map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}},
+	})
+	requireOK(t, report)
+	require.True(t, slices.ContainsFunc(report.Probes, func(probe Probe) bool {
+		return probe.Name == "allowed verb" && strings.HasPrefix(probe.URL, "https://strict.private.example.com")
 	}))
+}
+
+// TestAnAPIWhoseModeTheMappingDoesNotKnowIsNoticed has an owner set STRICT.
+func TestAnAPIWhoseModeTheMappingDoesNotKnowIsNoticed(t *testing.T) {
+	slowly(t)
+	known := writeFile(t, "mapping.yaml", smallMapping+strictRow)
+	m, err := mapping.Load(known)
+	require.NoError(t, err)
+	setup, err := initialState{mapping: m, shared: sharedAccount, region: "us-east-1"}.setup()
+	require.NoError(t, err)
+	described, err := json.Marshal(setup)
+	require.NoError(t, err)
+	report := rehearse(t, Options{
+		Mapping: writeFile(t, "mapping.yaml", strings.ReplaceAll(smallMapping+strictRow, ", ENDPOINT_ACCESS_MODE: STRICT", "")),
+		Setup:   writeFile(t, "setup.json", string(described)),
+	})
+	require.False(t, report.OK)
+	for _, probe := range probesOf(report)["allowed verb"] {
+		require.Equal(t, !strings.HasPrefix(probe.URL, "https://strict."), probe.OK, probe)
+	}
 }
 
 // Regions opened lately, and partitions with another DNS suffix.

@@ -28,6 +28,11 @@ type RESTAPI struct {
 	// Stages are deployed with the policy and the methods as they are here.
 	Stages []string `json:",omitempty"`
 
+	// AccessMode is the endpoint access mode, BASIC if empty, and SecurityPolicy
+	// the name of the TLS policy, TLS_1_2 if empty.
+	AccessMode     string `json:",omitempty"`
+	SecurityPolicy string `json:",omitempty"`
+
 	// Methods are what the owner has saved; none means an API that takes
 	// every method on every path, without authorization.
 	Methods []Method `json:",omitempty"`
@@ -53,8 +58,8 @@ func (a RESTAPI) Existing() []engine.Existing {
 	if len(a.Policy) > 0 {
 		properties["policy"] = string(a.Policy)
 	}
-	if len(a.Methods) > 0 {
-		properties["body"] = openAPI(a.Methods)
+	if len(a.Methods) > 0 || a.AccessMode != "" || a.SecurityPolicy != "" {
+		properties["body"] = a.openAPI()
 	}
 	all := []engine.Existing{{Account: a.Account, Region: a.Region, Type: view.RESTAPIType, ID: a.ID, Properties: properties}}
 	for _, stage := range a.Stages {
@@ -65,10 +70,10 @@ func (a RESTAPI) Existing() []engine.Existing {
 	return all
 }
 
-// openAPI is the document with which an owner would import the methods.
-func openAPI(methods []Method) string {
+// openAPI is the document with which an owner would import the API.
+func (a RESTAPI) openAPI() string {
 	paths := map[string]map[string]any{}
-	for _, m := range methods {
+	for _, m := range a.Methods {
 		if paths[m.Path] == nil {
 			paths[m.Path] = map[string]any{}
 		}
@@ -78,7 +83,14 @@ func openAPI(methods []Method) string {
 		}
 		paths[m.Path][verb] = map[string]any{"x-amazon-apigateway-auth": map[string]any{"type": m.Authorization}}
 	}
-	text, err := engine.MarshalPlain(map[string]any{"openapi": "3.0.1", "paths": paths})
+	document := map[string]any{"openapi": "3.0.1", "paths": paths}
+	if a.AccessMode != "" {
+		document[accessModeExtension] = a.AccessMode
+	}
+	if a.SecurityPolicy != "" {
+		document[securityPolicyExtension] = a.SecurityPolicy
+	}
+	text, err := engine.MarshalPlain(document)
 	if err != nil {
 		panic(err) // strings in maps always have a JSON form
 	}
@@ -91,6 +103,8 @@ type DeployedAPI struct {
 
 	EndpointType   string // EDGE, REGIONAL or PRIVATE
 	VPCEndpointIDs []string
+	AccessMode     string // BASIC or STRICT
+	SecurityPolicy string // TLS_1_2, SecurityPolicy_TLS13_1_3_2025_09, …
 
 	// SavedPolicy has no effect until a stage is deployed with it.
 	SavedPolicy string
@@ -114,6 +128,7 @@ func RESTAPIs(s *engine.Simulator, region string) map[string]DeployedAPI {
 		apis[r.ID] = DeployedAPI{
 			Account: r.Account, Region: r.Region, ID: r.ID, Name: r.Properties.Text("name"),
 			EndpointType: endpoint.Text("types"), VPCEndpointIDs: endpoint.Texts("vpcEndpointIds"),
+			AccessMode: r.Hidden.Text("accessMode"), SecurityPolicy: r.Hidden.Text("securityPolicy"),
 			SavedPolicy: r.Properties.Text("policy"), Stages: map[string]Snapshot{},
 		}
 	}
@@ -174,12 +189,12 @@ func (o *Owner) SavePolicy(text string) error {
 // SaveMethods replaces the API's methods without deploying.
 func (o *Owner) SaveMethods(methods ...Method) error {
 	return o.edit(func(op *engine.Op) error {
-		drafts, err := methodsOf(openAPI(methods))
+		saved, err := readOpenAPI(RESTAPI{Methods: methods}.openAPI())
 		if err != nil {
 			return fmt.Errorf("save methods of REST API %s: %w", o.apiID, err)
 		}
 		api := op.Find(view.RESTAPIType, o.apiID).Clone()
-		api.Hidden["methods"] = drafts
+		api.Hidden["methods"] = saved.methods()
 		op.Put(api)
 		return nil
 	})

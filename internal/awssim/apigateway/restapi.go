@@ -86,11 +86,16 @@ func createRESTAPI(op *engine.Op) error {
 	op.Outputs["createdDate"] = engine.Now()
 	op.Outputs["executionArn"] = executionARN(op, op.ID)
 	op.Outputs["rootResourceId"] = op.Derived("root resource", 10)
-	methods, err := methodsOf(op.Inputs.Text("body"))
+	document, err := readOpenAPI(op.Inputs.Text("body"))
 	if err != nil {
 		return op.Refuse("BadRequestException", "Invalid OpenAPI input: %s", err)
 	}
-	op.Hidden["methods"] = methods
+	if document.AccessMode == "" && strings.HasPrefix(document.SecurityPolicy, "SecurityPolicy_") {
+		return op.Refuse("BadRequestException", "the security policy %s needs an endpoint access mode", document.SecurityPolicy)
+	}
+	op.Hidden["methods"] = document.methods()
+	op.Hidden["accessMode"] = cmp.Or(document.AccessMode, "BASIC")
+	op.Hidden["securityPolicy"] = cmp.Or(document.SecurityPolicy, "TLS_1_2")
 	return saveOwnPolicy(op)
 }
 
@@ -362,21 +367,42 @@ func stageSpec() *engine.Type {
 	}
 }
 
-// methodsOf is the methods of an OpenAPI document, as Hidden keeps them.
-func methodsOf(body string) ([]any, error) {
-	methods := []any{}
-	if body == "" {
-		return methods, nil
+// The extensions by which an import sets how strictly callers have to name the API
+// in TLS (API Gateway developer guide, "x-amazon-apigateway-endpoint-access-mode"
+// and "x-amazon-apigateway-security-policy").
+const (
+	accessModeExtension     = "x-amazon-apigateway-endpoint-access-mode"
+	securityPolicyExtension = "x-amazon-apigateway-security-policy"
+)
+
+// openAPI is what the simulated service takes of an OpenAPI document.
+type openAPI struct {
+	AccessMode     string `json:"x-amazon-apigateway-endpoint-access-mode"`
+	SecurityPolicy string `json:"x-amazon-apigateway-security-policy"`
+	Paths          map[string]map[string]struct {
+		Auth struct{ Type string } `json:"x-amazon-apigateway-auth"`
 	}
-	var document struct {
-		Paths map[string]map[string]struct {
-			Auth struct{ Type string } `json:"x-amazon-apigateway-auth"`
-		}
+}
+
+func readOpenAPI(body string) (document openAPI, err error) {
+	if body == "" {
+		return document, nil
 	}
 	if err := json.Unmarshal([]byte(body), &document); err != nil {
-		return nil, err
+		return document, err
 	}
-	for path, verbs := range document.Paths {
+	switch document.AccessMode {
+	case "", "BASIC", "STRICT":
+		return document, nil
+	default:
+		return document, fmt.Errorf("endpoint access mode %q is neither BASIC nor STRICT", document.AccessMode)
+	}
+}
+
+// methods are the document's, as Hidden keeps them.
+func (d openAPI) methods() []any {
+	methods := []any{}
+	for path, verbs := range d.Paths {
 		for verb, operation := range verbs {
 			verb = strings.ToUpper(strings.TrimPrefix(verb, "x-amazon-apigateway-"))
 			verb = strings.TrimSuffix(verb, "-METHOD")
@@ -386,5 +412,5 @@ func methodsOf(body string) ([]any, error) {
 		}
 	}
 	slices.SortFunc(methods, engine.CompareJSON)
-	return methods, nil
+	return methods
 }

@@ -96,6 +96,21 @@ func (v *endpointView) asked(r *http.Request) (request, bool) {
 	return asked, known && asked.api.Private && slices.Contains(asked.api.Stages, asked.stage)
 }
 
+// namesStrictly reports whether a request may reach an API in STRICT mode: its Host
+// is the server name of its connection, and names the API or a PRIVATE domain that
+// leads to it. A connection has one server name, so that none serves two APIs.
+//
+// What the service answers otherwise is not documented; here it is what it answers
+// for an API that isn't there (API Gateway developer guide, "Endpoint access mode").
+func (v *endpointView) namesStrictly(r *http.Request, asked request) bool {
+	host := hostOf(r)
+	if r.TLS == nil || canonicalName(r.TLS.ServerName) != host {
+		return false
+	}
+	named, ok := v.byHost(host)
+	return ok && named.ID == asked.api.ID || asked.via != nil
+}
+
 // hostOf is a request's Host, in lower case, without a port.
 func hostOf(r *http.Request) string {
 	host := r.Host

@@ -255,6 +255,11 @@ type API struct {
 	// VPCEndpointIDs are the endpoints associated with the API, which may name
 	// it as {api}-{endpoint}.execute-api.
 	VPCEndpointIDs []string
+	// Strict says that the API's endpoint access mode is STRICT: a request's Host
+	// and the server name of its connection have to be one name of the API.
+	Strict bool
+	// TLS13 says that the API's security policy takes TLS 1.3 alone.
+	TLS13 bool
 	// Admit reports whether the API invokes its method for a request, by the
 	// resource policy that the stage was deployed with.
 	Admit func(call Invocation) (bool, error)

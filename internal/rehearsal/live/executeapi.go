@@ -73,6 +73,14 @@ func startExecuteAPI(store *certificateStore, view *endpointView) (*executeAPI, 
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: x.present}
+	newer := config.Clone()
+	newer.MinVersion = tls.VersionTLS13
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if api, ok := x.view.Load().byHost(canonicalName(hello.ServerName)); ok && api.TLS13 {
+			return newer, nil
+		}
+		return config, nil
+	}
 	go func() {
 		// Serve ends when close shuts the server down; it has no other end.
 		_ = x.server.Serve(tls.NewListener(x.listener, config))
@@ -103,7 +111,7 @@ func (x *executeAPI) close(ctx context.Context) error {
 func (x *executeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	view := x.view.Load()
 	asked, ok := view.asked(r)
-	if !ok {
+	if !ok || asked.api.Strict && !view.namesStrictly(r, asked) {
 		forbid(w, "ForbiddenException", map[string]string{"message": "Forbidden"})
 		return
 	}
