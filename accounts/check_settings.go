@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"errors"
+	"iter"
 	"os"
 	"path/filepath"
 
@@ -27,11 +28,25 @@ func CheckSettings(sharedDir, shared, providerDir string, providers []string) er
 	if config == nil || config.Mapping == "" || config.Mapping == settings.Unknown {
 		return wrong
 	}
-	_, err := loadMapping(fromHere(sharedDir), config.Mapping)
-	if !errors.As(err, new(mapping.Errors)) {
+	rows, err := loadMapping(fromHere(sharedDir), config.Mapping)
+	switch {
+	case err == nil:
+		err = settings.CheckRoles(rows, readable(environment.Providers))
+	case !errors.As(err, new(mapping.Errors)):
 		err = nil // the shared stack says it of a file that can't be read
 	}
 	return errors.Join(wrong, err)
+}
+
+// readable are the stacks' settings, by name, but those whose files can't be read.
+func readable(stacks []settings.Source) iter.Seq2[string, *settings.Provider] {
+	return func(yield func(string, *settings.Provider) bool) {
+		for _, stack := range stacks {
+			if config, _ := stack.Provider(); config != nil && !yield(stack.Stack, config) {
+				return
+			}
+		}
+	}
 }
 
 // fromHere is a directory as one would type it, if it is in the working directory.

@@ -47,3 +47,28 @@ func TestNothingRunsBeforeTheSettingsOfAllStacksAreRight(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingRunsBeforeTheRolesOfTheMappingAreAllowed: whoever edits the mapping does
+// not choose the role that a stack assumes.
+func TestNothingRunsBeforeTheRolesOfTheMappingAreAllowed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("PATH", "") // there is no Pulumi CLI to run
+	require.NoError(t, os.MkdirAll("accounts/provider", 0o755))
+	for name, text := range map[string]string{
+		"Pulumi.yaml":                   "name: portico\nruntime: go\n",
+		"accounts/provider/Pulumi.yaml": "name: portico-provider\nruntime: go\n",
+		"mapping.yaml": "ACCOUNTS:\n  orders: {ID: \"222222222222\", ROLE_ARN: \"arn:aws:iam::222222222222:role/admin\"}\nAPIS:\n" +
+			"  - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: \"https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev\", ACCOUNT: orders}\n",
+		"Pulumi.dev.yaml": "config:\n  portico:mapping: mapping.yaml\n  portico:aws: {region: us-east-1, accountId: \"111111111111\"}\n",
+		"accounts/provider/Pulumi.dev-orders.yaml": "config:\n  portico:mapping: ../../mapping.yaml\n  portico:redeploy: true\n" +
+			"  portico:shared: {stack: organization/portico/dev}\n  portico:aws: {region: us-east-1, accountId: \"222222222222\"}\n" +
+			"  portico:allowedRoleArns: [\"arn:aws:iam::222222222222:role/portico-*\"]\n",
+	} {
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
+	}
+	for _, verb := range []string{"up", "preview"} {
+		got := portico(t, "", verb, "--env", "dev")
+		require.Equal(t, exitWrong, got.code)
+		require.Contains(t, got.err, "mapping.yaml:2:42: ACCOUNTS.orders.ROLE_ARN: the settings of stack dev-orders don't allow role arn:aws:iam::222222222222:role/admin")
+	}
+}

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path"
 	"path/filepath"
-	"slices"
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
@@ -68,7 +67,7 @@ func described(files tree, environment, shown string, heeded func(*settings.Erro
 		state.MappingFiles = teamFiles(shared.Mapping, state.Mapping)
 	}
 	if err == nil {
-		err = stacks.checkRoles(state.Mapping)
+		err = settings.CheckRoles(state.Mapping, stacks.inOrder())
 	}
 	switch {
 	case len(wrong) > 0:
@@ -149,7 +148,7 @@ type stackSettings struct {
 	settings []*settings.Provider
 }
 
-func (s stackSettings) inOrder() func(func(string, *settings.Provider) bool) {
+func (s stackSettings) inOrder() iter.Seq2[string, *settings.Provider] {
 	return func(yield func(string, *settings.Provider) bool) {
 		for i, name := range s.names {
 			if !yield(name, s.settings[i]) {
@@ -157,29 +156,6 @@ func (s stackSettings) inOrder() func(func(string, *settings.Provider) bool) {
 			}
 		}
 	}
-}
-
-// checkRoles holds the roles of the mapping's ACCOUNTS to the settings of the
-// stacks that would assume them. The error is of type mapping.Errors.
-func (s stackSettings) checkRoles(rows *mapping.Mapping) error {
-	var refused mapping.Errors
-	for name, stack := range s.inOrder() {
-		account, known := stack.AccountIn(rows)
-		if !known {
-			continue
-		}
-		var one mapping.Errors
-		if _, err := stack.RoleOf(account, name); errors.As(err, &one) {
-			refused = append(refused, one...)
-		}
-	}
-	if len(refused) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(refused, func(a, b *mapping.Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	return refused
 }
 
 // providerSettings reads the settings of an environment's provider accounts'
