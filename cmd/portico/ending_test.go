@@ -15,6 +15,10 @@ import (
 
 // TestEachSignalThatEndsACommandEndsItInOrder sends this process what would kill it.
 func TestEachSignalThatEndsACommandEndsItInOrder(t *testing.T) {
+	// The tests themselves may have been started with nohup.
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGHUP)
+	defer signal.Stop(heard)
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		c := &cli{streams: streams{out: io.Discard, err: io.Discard}}
 		ctx, stop := c.untilEnded(t.Context())
