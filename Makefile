@@ -50,6 +50,10 @@ test-slow: setup test-base ## Run the tests that take minutes too, with the race
 	PORTICO_SLOW=1 $(GO_TEST) -tags slow -timeout 90m ./...
 	$(GO_TEST) -race ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/...
 
+.PHONY: signals
+signals: setup ## End ups and destroys by a signal at N moments (SEED chooses them), and look for locks
+	PORTICO_SLOW=1 PORTICO_SIGNALS=$(or $(N),200) PORTICO_SEED=$(SEED) go test -count 1 -timeout 4h -v -run TestSignalsAtManyMomentsLeaveNoLock ./test/lifecycle
+
 .PHONY: bench
 bench: setup build bench-proxy ## Measure speed and write the figures to test/results
 	go test -tags bench -count 1 -timeout 30m -v ./test/bench

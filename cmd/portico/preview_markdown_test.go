@@ -129,6 +129,19 @@ func TestPreviewComparesTheMappingWithItsBase(t *testing.T) {
 	}
 }
 
+// TestPreviewNamesStatementsAsTheStackDoes: another environment of the API has others.
+func TestPreviewNamesStatementsAsTheStackDoes(t *testing.T) {
+	e := newRepository(t)
+	e.write("accounts/provider/Pulumi.dev-orders.yaml",
+		"config:\n  portico:aws: {accountId: \"222222222222\"}\n  portico:redeploy: true\n  portico:shared: {stack: organization/portico/dev}\n")
+	e.commit("begin")
+	e.write("mapping.yaml", reviewedMapping+
+		"  - {CUSTOM_DOMAIN_URL: new.private.example.com, PRIVATE_API_URL: \"https://n1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod\", ACCOUNT: \"222222222222\"}\n")
+	got := e.preview("--base", "main")
+	require.Equal(t, exitDone, got.code, got.err)
+	require.Contains(t, got.out, `"Sid": "Porticodev1e1bAllow`)
+}
+
 func TestPreviewTellsTheMappingsMistakesWithLinksToTheirLines(t *testing.T) {
 	e := newRepository(t)
 	e.write("mapping.yaml", strings.Replace(reviewedMapping, "[GET]", "[GTE]", 1))

@@ -198,7 +198,7 @@ func reviewedStack(name string, c *settings.Provider) review.Stack {
 		redeploy = review.RedeployByHand
 	}
 	stack := review.Stack{
-		Name: name, Account: c.AWS.AccountID, RoleARN: c.AWS.RoleARN, Redeploy: redeploy,
+		Name: name, App: c.App.Name, Environment: c.App.Environment, Account: c.AWS.AccountID, RoleARN: c.AWS.RoleARN, Redeploy: redeploy,
 		AdditionalVPCEndpointIDs: c.AdditionalVPCEndpointIDs,
 		NativeEndpointIDs:        c.Native.VPCEndpointIDs,
 		DenyForm:                 resourcepolicy.DenyForm(c.Policy.DenyForm),

@@ -20,11 +20,11 @@ var update = flag.Bool("update", false, "write the comments of testdata as they 
 
 // stacks are the environment's in every case of the corpus.
 var stacks = []review.Stack{
-	{Name: "dev-catalog", Account: "444444444444", Redeploy: review.RedeployByHand,
+	{App: "portico", Environment: "dev", Name: "dev-catalog", Account: "444444444444", Redeploy: review.RedeployByHand,
 		SuppliedOnly: true, Supplied: []topology.Certificate{{Names: []mapping.Host{"catalog.private.example.com", "*.shops.example.com"}}}},
-	{Name: "dev-orders", Account: "orders", Redeploy: review.RedeployAutomatic,
+	{App: "portico", Environment: "dev", Name: "dev-orders", Account: "orders", Redeploy: review.RedeployAutomatic,
 		AdditionalVPCEndpointIDs: []string{"vpce-0aaaaaaaaaaaaaaaa"}},
-	{Name: "dev-payments", Account: "333333333333", APIs: []mapping.APIID{"listed0api"},
+	{App: "portico", Environment: "dev", Name: "dev-payments", Account: "333333333333", APIs: []mapping.APIID{"listed0api"},
 		NativeEndpointIDs: []string{"vpce-0bbbbbbbbbbbbbbbb"}},
 }
 

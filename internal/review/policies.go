@@ -56,6 +56,7 @@ func (s side) derivePolicies(endpoints map[mapping.FrontDoor]string) (map[apiKey
 		request.VPCEndpointID, request.ALBEndpointID = endpoints[mapping.FrontDoorNGINX], endpoints[mapping.FrontDoorALB]
 		request.NativeEndpointIDs = []string{endpoints[mapping.FrontDoorNative]}
 		if p.stack != nil {
+			request.App, request.Environment = p.stack.App, p.stack.Environment
 			request.Form, request.MaxSize = p.stack.DenyForm, p.stack.MaxPolicySize
 			request.AdditionalVPCEndpointIDs = p.stack.AdditionalVPCEndpointIDs
 			request.NativeEndpointIDs = append(request.NativeEndpointIDs, p.stack.NativeEndpointIDs...)

@@ -47,6 +47,8 @@ type State struct {
 // Stack is a provider account's stack, as far as it decides about policies.
 type Stack struct {
 	Name string
+	// App and Environment are in the names of the policies' statements.
+	App, Environment string
 	// Account is 12 digits, or a name of the mapping's ACCOUNTS.
 	Account string
 	// RoleARN is the settings' own role; empty: that of ACCOUNTS counts.
