@@ -284,6 +284,13 @@ func TestOwnersApproveWhatDecidesOnDeployments(t *testing.T) {
 			}
 		}
 	}
+	// Pulumi reads Pulumi.json before Pulumi.yaml, and it can name another directory
+	// of settings files.
+	for _, dir := range []string{"/", "/accounts/provider/"} {
+		for _, name := range []string{"Pulumi.json", "Pulumi.yml", "Pulumi.dev.json", "Pulumi.dev.yml"} {
+			require.True(t, covered(dir+name), "%s: a new file would decide without an owner's approval", dir+name)
+		}
+	}
 	require.False(t, covered("/docs/mapping.md"), "the test's own patterns cover everything")
 }
 
