@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,8 +72,8 @@ func uniqueName(prefix string, other pulumi.StringOutput) pulumi.StringOutput {
 }
 
 // taskEnvironment is what the image's entrypoint reads: the addresses and the DNS
-// name of the proxy's execute-api endpoint, where the caller's address is, and
-// which headers pass.
+// name of the proxy's execute-api endpoint, where the caller's address is, which
+// headers pass, and how many requests one client may have under way.
 func (s *sharedStack) taskEnvironment(endpoints *components.Endpoints) map[string]pulumi.StringInput {
 	environment := map[string]pulumi.StringInput{
 		"PORTICO_UPSTREAMS":      upstreams(endpoints.ExecuteAPIAddresses),
@@ -81,6 +82,9 @@ func (s *sharedStack) taskEnvironment(endpoints *components.Endpoints) map[strin
 	}
 	if names := s.config.Proxy.PassHeaders; len(names) > 0 {
 		environment["PORTICO_PASS_HEADERS"] = pulumi.String(strings.Join(names, ","))
+	}
+	if requests := s.config.Proxy.ClientRequests; requests != nil {
+		environment["PORTICO_CLIENT_REQUESTS"] = pulumi.String(strconv.Itoa(*requests))
 	}
 	return environment
 }

@@ -56,6 +56,8 @@ config:
 		"another order":   {in(shared, "10.0.0.0/12, 172.16.0.0/12", "172.16.0.0/12, 10.0.0.0/12"), "`portico:loadBalancer.allowedCidrs`", "- `stack dev"},
 		"a prebuilt image": {after(shared, "  portico:image: {uri: \"registry.example.net/nginx:1\"}\n"),
 			"| <code>dev</code> | `portico:image.uri` | not set |", "- `stack dev: portico:image.uri`: this image sees every request"},
+		"one client's bound": {after(shared, "  portico:proxy: {clientRequests: 5000}\n"),
+			"| <code>dev</code> | `portico:proxy.clientRequests` | not set | <code>5000</code> |", "- `stack dev: portico:proxy.clientRequests`: one client address may have this many requests"},
 		"an endpoint and a group": {in(shared, "  portico:task", "  portico:network: {vpcId: vpc-0a1b2c3d, subnetIds: [subnet-0a1b2c3d, subnet-0a1b2c3e]}\n  portico:endpoints: {executeApi: {id: vpce-0a1b2c3d}}\n  portico:securityGroups: {tasksId: sg-0a1b2c3d}\n  portico:task"),
 			"`portico:endpoints.executeApi.id`", "- `stack dev: portico:securityGroups.tasksId`: the group's own rules"},
 		"another zone's role": {in(shared, "role/zones", "role/any"), "`portico:certificates.zones[example.com].roleArn`", "- `stack dev: portico:certificates.zones[example.com].roleArn`"},

@@ -66,7 +66,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.Native.check(m)
 	checkProviders(m, c.Providers)
 	c.Image.check(m)
-	c.Proxy.check(m)
+	c.Proxy.check(m, c.LoadBalancer)
 	c.Task.check(m)
 	m.check(slices.Contains(retentionDays, *c.Logs.RetentionDays), "logs.retentionDays",
 		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", *c.Logs.RetentionDays), "write one of "+join(retentionDays))
@@ -258,7 +258,7 @@ func checkProviders(m *mistakes, stacks []string) {
 	}
 }
 
-func (p Proxy) check(m *mistakes) {
+func (p Proxy) check(m *mistakes, balancer LoadBalancer) {
 	for i, name := range p.PassHeaders {
 		passable := slices.ContainsFunc(requestheaders.List(), func(h requestheaders.Header) bool {
 			return h.Passable && strings.EqualFold(h.Name, name)
@@ -266,7 +266,17 @@ func (p Proxy) check(m *mistakes) {
 		m.check(passable, fmt.Sprintf("proxy.passHeaders[%d]", i), strconv.Quote(name)+" is no header that may pass",
 			"write a name of the list in docs/data-path.md, such as X-Real-IP; other headers pass without")
 	}
+	if p.ClientRequests == nil {
+		return
+	}
+	m.check(*p.ClientRequests >= 1 && *p.ClientRequests <= maxClientRequests, "proxy.clientRequests",
+		fmt.Sprintf("%d requests are not a bound that the proxy can hold", *p.ClientRequests), fmt.Sprintf("write 1 to %d, or take it out", maxClientRequests))
+	m.check(balancer.Type != NetworkLoadBalancer, "proxy.clientRequests",
+		"a Network Load Balancer gives the proxy no client address, so no client can be bounded", "take it out, or write loadBalancer.type: "+ApplicationLoadBalancer)
 }
+
+// maxClientRequests is the highest number that NGINX's limit_conn takes.
+const maxClientRequests = 65535
 
 func (i Image) check(m *mistakes) {
 	m.check(i.URI == "" || i.Base == "", "image", "an image is both prebuilt and to be built", "keep uri or base")

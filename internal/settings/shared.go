@@ -220,6 +220,13 @@ type Proxy struct {
 	// list in docs/data-path.md, such as X-Real-IP. Default: none, and the proxy
 	// removes them or sets its own.
 	PassHeaders []string `config:"passHeaders"`
+	// ClientRequests is how many requests one client address may have under way
+	// in a task, 1 to 65535; the proxy answers more with 429. Clients behind one
+	// address, such as that of a NAT gateway, share the number. It needs the
+	// ALB, since an NLB gives no client address. Default: an eighth of what the
+	// task's memory bears, at most a third of the request bodies that its disk
+	// holds, at least 64.
+	ClientRequests *int `config:"clientRequests"`
 }
 
 // Logs is the proxy's log.
