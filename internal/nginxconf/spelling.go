@@ -26,7 +26,8 @@ type spelling struct {
 //
 //   - any character percent-encoded, encoded again, or in an overlong form of
 //     UTF-8;
-//   - several slashes, encoded ones and backslashes in place of one;
+//   - several slashes, encoded ones and backslashes in place of one, and segments
+//     of nothing but parameters between them;
 //   - parameters behind a segment (";x"), dots and spaces at its end, an extension
 //     (".json"), an encoded question mark or number sign;
 //   - letters in another case.
@@ -50,13 +51,18 @@ func (s *spelling) path(segments []string) string {
 	slash := s.subroutine("slash", func() string {
 		return `[/\\]|` + s.encoded('/') + `|` + s.encoded('\\')
 	})
+	// A slash with a segment that is empty without its parameters ("/;x"): servers
+	// that take parameters out read several slashes.
+	before := s.subroutine("before", func() string {
+		return slash + `(?:(?:;|` + s.encoded(';') + `)(?:(?!` + slash + `).)*+)?+`
+	})
 	// What may follow a segment's name, up to the segment's end.
 	behind := s.subroutine("behind", func() string {
 		return `(?:[.; ]|` + strings.Join([]string{s.encoded('.'), s.encoded(';'), s.encoded(' '), s.encoded('?'), s.encoded('#')}, "|") + `)(?:(?!` + slash + `).)*+`
 	})
 	var b strings.Builder
 	for _, segment := range segments {
-		b.WriteString(slash + `++`)
+		b.WriteString(before + `++`)
 		for _, c := range []byte(segment) {
 			b.WriteString(s.character(c))
 		}
