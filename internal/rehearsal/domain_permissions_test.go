@@ -73,3 +73,14 @@ func TestTheDomainPoliciesReachNothingElse(t *testing.T) {
 		require.False(t, writes("public-zone", context), what)
 	}
 }
+
+// The shared account takes and leaves shares of the listed accounts alone: not what
+// others share with it, such as their networks, nor what it shares itself.
+func TestOnlySharesOfListedAccountsAreTakenAndLeft(t *testing.T) {
+	policy := attached(t, "shared-accept-shares")
+	for owner, listed := range map[string]bool{"555555555555": true, "666666666666": false, "111111111111": false} {
+		invitation := subject{"arn:aws:ram:us-east-1:" + owner + ":resource-share-invitation/0a1b", map[string][]string{"ram:ShareOwnerAccountId": {owner}}}
+		require.Equal(t, listed, permits(policy, "ram:AcceptResourceShareInvitation", invitation), owner)
+		require.Equal(t, listed, permits(policy, "ram:DisassociateResourceShare", subject{"arn:aws:ram:us-east-1:" + owner + ":resource-share/0a1b", nil}), owner)
+	}
+}

@@ -1,6 +1,8 @@
 package ram
 
 import (
+	"strings"
+
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
 )
@@ -21,7 +23,7 @@ func authorization() engine.Authorization {
 	a := engine.Authorization{
 		"ram:CreateResourceShare":           engine.At("arn:{partition}:ram:{region}:{account}:resource-share/*"),
 		"ram:TagResource":                   engine.Tagged(""),
-		"ram:AcceptResourceShareInvitation": engine.At("arn:{partition}:ram:{region}:{account}:resource-share-invitation/*"),
+		"ram:AcceptResourceShareInvitation": invitations,
 		"ram:DisassociateResourceShare": func(op *engine.Op) []engine.Checked {
 			if op.Token == view.ShareAccepterType {
 				return engine.At("{shareArn}")(op)
@@ -33,4 +35,18 @@ func authorization() engine.Authorization {
 	a.Each(share, "ram:AssociateResourceShare", "ram:DeleteResourceShare", "ram:ListResourceSharePermissions", "ram:UntagResource", "ram:UpdateResourceShare")
 	a.Each(engine.NoResource, "ram:GetResourceShareAssociations", "ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources")
 	return a
+}
+
+// invitations are those of the account that shares. Their ARN has its number, and
+// so has ram:ShareOwnerAccountId.
+func invitations(op *engine.Op) []engine.Checked {
+	owner := ""
+	if parts := strings.Split(op.Inputs.Text("shareArn"), ":"); len(parts) > 4 {
+		owner = parts[4]
+	}
+	checked := engine.At("arn:{partition}:ram:{region}:" + owner + ":resource-share-invitation/*")(op)
+	for i := range checked {
+		checked[i].Context["ram:ShareOwnerAccountId"] = []string{owner}
+	}
+	return checked
 }
