@@ -53,8 +53,13 @@ func (s *sharedStack) albEndpoint(network *components.Network, groups *component
 		SubnetIDs:     network.SubnetIDs,
 		Addresses:     network.ALBEndpointAddresses,
 		Source:        s.endpointSource(mapping.FrontDoorALB, s.config.Endpoints.ALB),
-		Clients:       components.EndpointClients{SecurityGroupID: groups.LoadBalancerID, AllowEgress: groups.OwnLoadBalancer},
-		Tags:          s.tags,
+		TrustCallers:  s.config.Endpoints.TrustCallers,
+		Clients: components.EndpointClients{
+			SecurityGroupID:         groups.LoadBalancerID,
+			ExistingSecurityGroupID: s.config.SecurityGroups.LoadBalancerID,
+			AllowEgress:             groups.OwnLoadBalancer,
+		},
+		Tags: s.tags,
 	}, s.providers)
 }
 

@@ -33,7 +33,7 @@ func (s *sharedStack) notices() []string {
 		lines = append(lines, s.reports.renames)
 	}
 	if s.config != nil && s.config.Endpoints.TrustCallers {
-		lines = append(lines, "portico:endpoints.trustCallers is true: no check reads who reaches the proxy's execute-api endpoint, and who does can claim any custom domain by a Referer header")
+		lines = append(lines, "portico:endpoints.trustCallers is true: no check reads who reaches existing execute-api endpoints: at the proxy's they can claim any custom domain by a Referer header, at alb's the load balancer's rules and web ACLs do not hold them")
 	}
 	plan, state := s.topology.Plan, s.reports.migration
 	if hosts := plan.Hosts(outputs.PendingProvider); len(hosts) > 0 {

@@ -20,11 +20,36 @@ type callers struct {
 	isGroup bool
 }
 
-func (c callers) err() error {
+// callerCheck holds the security groups of an existing execute-api endpoint to one
+// client: the group that belongs in front of it.
+type callerCheck struct {
+	// groups are the IDs of the endpoint's security groups.
+	groups []string
+	// client is the only security group that they may admit. known is its ID where it
+	// is known in a preview; empty where the same program creates the group.
+	client pulumi.StringInput
+	known  string
+	// members are who is in client, and risk is what others can do at the endpoint.
+	members, risk string
+}
+
+// tasksAlone checks the endpoint of the proxy.
+func tasksAlone(groups []string, tasks pulumi.StringInput, known string) callerCheck {
+	return callerCheck{groups: groups, client: tasks, known: known, members: "the proxy's tasks",
+		risk: "who reaches the endpoint without the proxy can claim any custom domain by a Referer header"}
+}
+
+// loadBalancerAlone checks the endpoint behind a load balancer.
+func loadBalancerAlone(groups []string, balancer pulumi.StringInput, known string) callerCheck {
+	return callerCheck{groups: groups, client: balancer, known: known, members: "the load balancer",
+		risk: "who reaches the endpoint without the load balancer is held to none of its allowed addresses, listener rules and web ACLs"}
+}
+
+func (k callerCheck) refuse(c callers) error {
 	return &ExistingResourceError{
 		Kind: "security group", ID: c.group, Purpose: "the execute-api endpoint",
-		Problem: fmt.Sprintf("its rule %s admits %s to port 443, and who reaches the endpoint without the proxy can claim any custom domain by a Referer header", c.rule, c.source),
-		Fix:     "let it admit the security group of the proxy's tasks alone, or trust all of these (trustCallers)",
+		Problem: fmt.Sprintf("its rule %s admits %s to port 443, and %s", c.rule, c.source, k.risk),
+		Fix:     "let it admit the security group of " + k.members + " alone, or trust all of these (trustCallers)",
 	}
 }
 
@@ -76,12 +101,11 @@ func callersBy(rule *vpc.GetSecurityGroupRuleResult, group string) callers {
 	return c
 }
 
-// checkCallers reports every rule of existing groups that admits others than the
-// tasks to an execute-api endpoint. It returns the endpoint's ID. Where the tasks'
-// group is created by the same program, knownTasks is empty, and the ID fails with
-// such an error where a rule admits another group.
-func checkCallers(ctx *pulumi.Context, parent pulumi.Resource, groups []string, tasks pulumi.StringInput, knownTasks string, id pulumi.StringOutput) (pulumi.StringOutput, error) {
-	all, err := callersOf(ctx, parent, groups)
+// check reports every rule that admits others than the client. It returns the
+// endpoint's ID. Where the client's group is created by the same program, the ID
+// fails with such an error if a rule admits another group.
+func (k callerCheck) check(ctx *pulumi.Context, parent pulumi.Resource, id pulumi.StringOutput) (pulumi.StringOutput, error) {
+	all, err := callersOf(ctx, parent, k.groups)
 	if err != nil {
 		return id, err
 	}
@@ -89,20 +113,20 @@ func checkCallers(ctx *pulumi.Context, parent pulumi.Resource, groups []string, 
 	var others []callers
 	for _, c := range all {
 		switch {
-		case c.isGroup && knownTasks == "":
+		case c.isGroup && k.known == "":
 			others = append(others, c)
-		case !c.isGroup || c.source != knownTasks:
-			wrong = append(wrong, c.err())
+		case !c.isGroup || c.source != k.known:
+			wrong = append(wrong, k.refuse(c))
 		}
 	}
 	if len(wrong) > 0 || len(others) == 0 {
 		return id, errors.Join(wrong...)
 	}
-	return pulumi.All(id, tasks).ApplyT(func(values []any) (string, error) {
+	return pulumi.All(id, k.client).ApplyT(func(values []any) (string, error) {
 		var wrong []error
 		for _, c := range others {
 			if c.source != values[1] {
-				wrong = append(wrong, c.err())
+				wrong = append(wrong, k.refuse(c))
 			}
 		}
 		return values[0].(string), errors.Join(wrong...)

@@ -275,9 +275,9 @@ func (a *EndpointsArgs) checkedID(ctx *pulumi.Context, parent pulumi.Resource, i
 	case a.TrustCallers:
 		return id, nil
 	case existing != nil:
-		return checkCallers(ctx, parent, existing.SecurityGroupIds, a.TasksID, a.ExistingTasksID, id)
+		return tasksAlone(existing.SecurityGroupIds, a.TasksID, a.ExistingTasksID).check(ctx, parent, id)
 	case a.ExistingGroupID != "":
-		return checkCallers(ctx, parent, []string{a.ExistingGroupID}, a.TasksID, a.ExistingTasksID, id)
+		return tasksAlone([]string{a.ExistingGroupID}, a.TasksID, a.ExistingTasksID).check(ctx, parent, id)
 	}
 	return id, nil
 }

@@ -29,8 +29,12 @@ type ExecuteAPIEndpointArgs struct {
 	// chooses all.
 	Addresses []string
 	// Source is where the endpoint comes from. Default: it is created. An existing
-	// endpoint's own security groups decide who may connect.
+	// endpoint's own security groups decide who may connect. Where Clients is a
+	// group, one that admits others is an [ExistingResourceError]; see TrustCallers.
 	Source EndpointSource
+	// TrustCallers takes an existing endpoint whose security groups admit others than
+	// the group of Clients to port 443. Default: false.
+	TrustCallers bool
 	// Clients may connect to port 443 of an endpoint that is created. Default:
 	// none may.
 	Clients EndpointClients
@@ -44,6 +48,9 @@ type EndpointClients struct {
 	// SecurityGroupID is the group whose members are the clients. Default: CIDRs
 	// are.
 	SecurityGroupID pulumi.StringInput
+	// ExistingSecurityGroupID is SecurityGroupID where it is known in a preview,
+	// because the group isn't created by the same program. Default: it is created.
+	ExistingSecurityGroupID string
 	// AllowEgress adds to that group the rules by which its members reach the
 	// endpoint. Default: false, and the group has to have them.
 	AllowEgress bool
@@ -166,7 +173,12 @@ func (e *ExecuteAPIEndpoint) lookUp(ctx *pulumi.Context, name string, args *Exec
 	if err := e.allowEgress(ctx, name, args, groups); err != nil {
 		return nil, err
 	}
-	return existingExecuteAPI(ctx, e, found)
+	built, err := existingExecuteAPI(ctx, e, found)
+	if err != nil || args.TrustCallers || args.Clients.SecurityGroupID == nil {
+		return built, err
+	}
+	built.id, err = loadBalancerAlone(found.SecurityGroupIds, args.Clients.SecurityGroupID, args.Clients.ExistingSecurityGroupID).check(ctx, e, built.id)
+	return built, err
 }
 
 // allowIngress adds a rule for each client to the endpoint's group.

@@ -56,7 +56,7 @@ var meanings = []meaning{
 	{key: "portico:proxy.passHeaders", means: "APIs get these headers as they arrive: something trusted in front has to set them, or callers choose their own address, host or identity"},
 	{key: "portico:proxy.clientRequests", means: "one client address may have this many requests under way in a task, and gets 429 for more: too few refuse clients that share an address, too many let one client take the task's memory and disk from others"},
 	{key: "portico:securityGroups", means: "the group's own rules say who gets through: one that admits more than the proxy lets callers reach the APIs without it"},
-	{key: "portico:endpoints.trustCallers", means: "no check reads who reaches the proxy's endpoint: who does can claim any custom domain by a Referer header"},
+	{key: "portico:endpoints.trustCallers", means: "no check reads who reaches existing endpoints of nginx and alb: at the proxy's they can claim any custom domain by a Referer header, at alb's the load balancer's rules and web ACLs do not hold them"},
 	{key: "portico:endpoints", means: "the endpoint's own security groups and policy say who gets through: who reaches it without the proxy can claim any custom domain"},
 	{key: "portico:network", means: "another VPC or other subnets: what exists there says who gets through, and resources are replaced", changeOnly: true},
 	{key: "portico:additionalVpcEndpointIds", means: "these endpoints may call the APIs beside Portico's, with every verb and path"},

@@ -58,8 +58,8 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 		strconv.Quote(c.AWS.AccountID)+" is not an account number", "write 12 digits in quotes")
 	c.Network.check(m)
 	c.Endpoints.check(m, c.Network)
-	m.check(!c.Endpoints.TrustCallers || c.Endpoints.ExecuteAPI != (Endpoint{}) || c.SecurityGroups.EndpointID != "", "endpoints.trustCallers",
-		"the proxy's endpoint and its security group are created, and admit the tasks alone", "take it out")
+	m.check(!c.Endpoints.TrustCallers || c.Endpoints.ExecuteAPI != (Endpoint{}) || c.Endpoints.ALB != (Endpoint{}) || c.SecurityGroups.EndpointID != "",
+		"endpoints.trustCallers", "the endpoints of nginx and alb and their security groups are created, and admit the tasks and the load balancer alone", "take it out")
 	c.SecurityGroups.check(m, c.Network)
 	c.LoadBalancer.check(m)
 	c.ALB.check(m, c.LoadBalancer)

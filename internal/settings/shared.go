@@ -125,10 +125,12 @@ type Endpoints struct {
 	// Native is the execute-api endpoint of rows with FRONT_DOOR: native. It is
 	// another one than the other front doors'.
 	Native Endpoint `config:"native"`
-	// TrustCallers takes an existing executeApi endpoint, or an existing
-	// securityGroups.endpointId, whose rules admit others than the tasks' group to
-	// port 443. They can claim any custom domain by a Referer header. Default:
-	// false, and a preview refuses such rules.
+	// TrustCallers takes existing endpoints, or an existing
+	// securityGroups.endpointId, whose rules admit others to port 443 than belong
+	// there: the tasks' group at executeApi, the load balancer's at alb. At
+	// executeApi they can claim any custom domain by a Referer header; at alb they
+	// are held to none of the load balancer's allowed addresses, listener rules and
+	// web ACLs. Default: false, and a preview refuses such rules.
 	TrustCallers bool `config:"trustCallers"`
 }
 
