@@ -292,6 +292,21 @@ func TestReadingRolesOnlyRead(t *testing.T) {
 	require.NotContains(t, actionsOf(t, "state-read"), "s3:PutObject")
 }
 
+// Who writes a stack's state chooses plugins that its deployment runs.
+func TestEachEnvironmentHasItsOwnState(t *testing.T) {
+	for file, actions := range map[string][]string{
+		"state-deploy": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, "state-read": {"s3:GetObject"},
+	} {
+		policy := attached(t, file)
+		for _, action := range actions {
+			for prefix, own := range map[string]bool{"dev/": true, "": false, "prod/": false, "dev-eu/": false} {
+				object := subject{"arn:aws:s3:::example-portico-state/" + prefix + ".pulumi/stacks/portico/prod.json", nil}
+				require.Equal(t, own, permits(policy, action, object), "%s: %s below %q", file, action, prefix)
+			}
+		}
+	}
+}
+
 // A job's subject names its GitHub environment. The branch and the workflow are
 // compared too wherever no reviewer approves the job: an environment that admits
 // every branch, or one that GitHub made because a job named it, opens no role.
