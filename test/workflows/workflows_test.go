@@ -192,6 +192,36 @@ func TestTheCommentIsMadeByReviewedCode(t *testing.T) {
 	}
 }
 
+// A pull request's jobs share a cache, which a commit that is not there any more
+// may have written: no job that has reviewed code or secrets reads it.
+func TestCachesOfPullRequestsReachNoReviewedJob(t *testing.T) {
+	jobs := workflows(t)["preview.yml"].Jobs
+	for _, name := range []string{"review", "comment", "stacks"} {
+		for _, s := range jobs[name].Steps {
+			require.NotContains(t, s.Uses, "actions/cache", name)
+			if strings.HasPrefix(s.Uses, "actions/setup-go@") || s.Uses == "./.github/actions/setup" {
+				require.Equal(t, "false", s.With["cache"], name)
+			}
+		}
+	}
+	data, err := os.ReadFile(root + "/.github/actions/setup/action.yml")
+	require.NoError(t, err)
+	var setup struct{ Runs struct{ Steps []step } }
+	require.NoError(t, yaml.Unmarshal(data, &setup))
+	cached := 0
+	for _, s := range setup.Runs.Steps {
+		if strings.HasPrefix(s.Uses, "actions/cache@") {
+			require.Equal(t, "inputs.cache == 'true'", s.If)
+			cached++
+		}
+		if strings.HasPrefix(s.Uses, "actions/setup-go@") {
+			require.Equal(t, "${{ inputs.cache }}", s.With["cache"])
+			cached++
+		}
+	}
+	require.Equal(t, 2, cached)
+}
+
 // An artifact's files take the names that its maker chose.
 func TestTheArtifactIsUnpackedIntoAnEmptyDirectory(t *testing.T) {
 	var to string
