@@ -3,6 +3,7 @@ package faults
 import (
 	"bufio"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -99,6 +100,10 @@ func (b *balancer) choose() *target {
 	return chosen
 }
 
+// errBrokenOff says that the caller has gone, or that the answer broke off behind its
+// head: its connection can't carry another.
+var errBrokenOff = errors.New("the answer broke off")
+
 // serve answers a caller's requests until the caller leaves.
 func (b *balancer) serve(caller net.Conn) {
 	defer caller.Close()
@@ -108,7 +113,9 @@ func (b *balancer) serve(caller net.Conn) {
 		if err != nil {
 			return
 		}
-		if err := b.forward(caller, request); err != nil {
+		if err := b.forward(caller, request); errors.Is(err, errBrokenOff) {
+			return
+		} else if err != nil {
 			fmt.Fprintf(caller, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
 		}
 	}
@@ -138,8 +145,7 @@ func (b *balancer) forward(caller io.Writer, request *http.Request) error {
 	response.Close = false
 	if err := response.Write(caller); err != nil {
 		conn.Close()
-		// The caller has gone, or the answer broke off behind its head.
-		return nil
+		return errBrokenOff
 	}
 	target.put(conn, keep)
 	return nil
