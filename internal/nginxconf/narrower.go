@@ -85,11 +85,15 @@ func (n *narrower) spellings() Map {
 	m := Map{
 		Comment: []string{
 			"Where a request of a row goes that has narrower ones below it: on, unless its",
-			"path is an odd spelling of theirs, which the API may read as the same.",
+			"path is an odd spelling of theirs, which the API may read as the same, or has",
+			"more empty segments or encodings than may be compared with every row.",
 		},
 		Source:   expression("$portico_narrower$portico_rest"),
 		Variable: "$portico_location_of_wider",
 		Default:  expression("$portico_place_of_wider"),
+	}
+	if len(n.numbers) > 0 {
+		m.Entries = append(m.Entries, pattern(`^[0-9]++`+tooLong(), expression("//400")))
 	}
 	for _, set := range slices.Sorted(maps.Keys(n.numbers)) {
 		for path := range strings.SplitSeq(set, "\n") {

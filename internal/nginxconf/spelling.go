@@ -48,14 +48,7 @@ func oddSpelling(path string) string {
 }
 
 func (s *spelling) path(segments []string) string {
-	slash := s.subroutine("slash", func() string {
-		return `[/\\]|` + s.encoded('/') + `|` + s.encoded('\\')
-	})
-	// A slash with a segment that is empty without its parameters ("/;x"): servers
-	// that take parameters out read several slashes.
-	before := s.subroutine("before", func() string {
-		return slash + `(?:(?:;|` + s.encoded(';') + `)(?:(?!` + slash + `).)*+)?+`
-	})
+	slash, before := s.slash(), s.before()
 	// What may follow a segment's name, up to the segment's end.
 	behind := s.subroutine("behind", func() string {
 		return `(?:[.; ]|` + strings.Join([]string{s.encoded('.'), s.encoded(';'), s.encoded(' '), s.encoded('?'), s.encoded('#')}, "|") + `)(?:(?!` + slash + `).)*+`
@@ -69,6 +62,37 @@ func (s *spelling) path(segments []string) string {
 		b.WriteString(`(?:` + behind + `|$|(?=` + slash + `))`)
 	}
 	return b.String()
+}
+
+func (s *spelling) slash() string {
+	return s.subroutine("slash", func() string {
+		return `[/\\]|` + s.encoded('/') + `|` + s.encoded('\\')
+	})
+}
+
+// before is a slash with a segment that is empty without its parameters ("/;x"):
+// servers that take parameters out read several slashes.
+func (s *spelling) before() string {
+	slash := s.slash()
+	return s.subroutine("before", func() string {
+		return slash + `(?:(?:;|` + s.encoded(';') + `)(?:(?!` + slash + `).)*+)?+`
+	})
+}
+
+// longestBeginning is how many bytes of empty segments a path may begin with, and
+// mostEncodings how often a percent sign may be encoded again. Each narrower row's
+// expression walks over them, so one long path would cost a worker milliseconds
+// for every few rows.
+const (
+	longestBeginning = 128
+	mostEncodings    = 32
+)
+
+// tooLong is the regular expression of what exceeds that.
+func tooLong() string {
+	s := &spelling{numbers: make(map[string]int)}
+	before := s.before()
+	return fmt.Sprintf(`(?(DEFINE)%s)(?:%s++(?<=(?s:.{%d}))|(?s:.*?)%%(?:25){%d})`, strings.Join(s.definitions, ""), before, longestBeginning, mostEncodings)
 }
 
 // subroutine is a call of what define writes, which is defined once.
