@@ -29,8 +29,9 @@ type stalled struct {
 	refused int
 }
 
-// stall begins POSTs of a client with that many bytes of a body of 10 MB each.
-func stall(t *testing.T, address, client string, requests, bytes int) *stalled {
+// stall begins POSTs of a client with that many bytes of a body of that length
+// each.
+func stall(t *testing.T, address, client string, requests, bytes, length int) *stalled {
 	t.Helper()
 	s := &stalled{conns: make([]net.Conn, requests)}
 	body := strings.Repeat("x", bytes)
@@ -44,7 +45,7 @@ func stall(t *testing.T, address, client string, requests, bytes int) *stalled {
 				return
 			}
 			s.conns[i] = conn
-			_, _ = io.WriteString(conn, fmt.Sprintf("POST / HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: %s\r\nContent-Length: 10000000\r\n\r\n%s", host, client, body))
+			_, _ = io.WriteString(conn, fmt.Sprintf("POST / HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: %s\r\nContent-Length: %d\r\n\r\n%s", host, client, length, body))
 			_ = conn.SetReadDeadline(time.Now().Add(2 * time.Second))
 			answer := make([]byte, 12)
 			if _, err := io.ReadFull(conn, answer); err == nil && string(answer) == "HTTP/1.1 429" {
@@ -97,7 +98,7 @@ func TestOneClientCanNotTakeTheProxyFromOthers(t *testing.T) {
 	p := proxytest.Newest(t).Start(t, contextOf(t, 30*time.Second), append(forwarding(u), "PORTICO_CLIENT_REQUESTS=40")...)
 	const requests = 200
 	before := askAsClient(t, p, "192.0.2.2", requests, "")
-	attack := stall(t, p.Address, "192.0.2.1", 100, 1000)
+	attack := stall(t, p.Address, "192.0.2.1", 100, 1000, 10_000_000)
 	require.Equal(t, 60, attack.refused, "40 of one client may be under way")
 	during := askAsClient(t, p, "192.0.2.2", requests, "")
 	t.Logf("p99 of another client: %v before, %v during", before, during)
@@ -127,7 +128,7 @@ func TestStalledBodiesDoNotFillTheDisk(t *testing.T) {
 	run := smallDisk(t, 64)
 	u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
 	p := nginxtest.Start(t, contextOf(t, 30*time.Second), append(forwarding(u), proxytest.Newest(t).Path()), "PORTICO_RUN_DIR="+run)
-	attack := stall(t, p.Address, "192.0.2.1", 12, 9_900_000)
+	attack := stall(t, p.Address, "192.0.2.1", 12, 9_900_000, 10_000_000)
 	require.Positive(t, attack.refused)
 	askAsClient(t, p, "192.0.2.2", 20, "")
 	askAsClient(t, p, "192.0.2.2", 20, strings.Repeat("x", 50_000))
