@@ -54,6 +54,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		Min:             s.config.Task.Min,
 		Max:             s.config.Task.Max,
 		CPUPercent:      s.config.Task.CPUPercent,
+		MemoryPercent:   s.config.Task.MemoryPercent,
 		Environment:     s.taskEnvironment(deployed.endpoints),
 		SubnetIDs:       network.SubnetIDs,
 		SecurityGroupID: groups.TasksID,

@@ -86,7 +86,7 @@ func shared(ctx *pulumi.Context) error {
 	_, err = components.NewService(ctx, name, &components.ServiceArgs{
 		Region: region, Cluster: cluster, Roles: roles,
 		Image: pulumi.String("registry.example.com/proxy@sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a"),
-		CPU:   512, Memory: 1024, Architecture: "ARM64", Min: 2, Max: 10, CPUPercent: 60,
+		CPU:   512, Memory: 1024, Architecture: "ARM64", Min: 2, Max: 10, CPUPercent: 60, MemoryPercent: 70,
 		Environment: map[string]pulumi.StringInput{
 			"ENDPOINT_NAME": endpoints.ExecuteAPIDNSName,
 		},

@@ -45,6 +45,11 @@ type ServiceArgs struct {
 	// Max is the largest number of tasks that autoscaling starts. Required: Min or
 	// more. ECS allows 5,000 tasks a service.
 	Max int
+	// MemoryPercent is the average memory use that autoscaling aims at, in percent:
+	// requests that callers leave unfinished take memory and no CPU. The service
+	// has as many tasks as the higher of the two aims asks for.
+	// Required: 1 to 100.
+	MemoryPercent int
 	// CPUPercent is the average CPU use that autoscaling aims at, in percent.
 	// Required: 1 to 100.
 	CPUPercent int
@@ -89,6 +94,7 @@ func (a *ServiceArgs) check(name string) error {
 	m.require(platforms[a.Architecture] != "", "Architecture", fmt.Sprintf("%q is not an architecture of Fargate", a.Architecture), "write ARM64 or X86_64")
 	m.require(a.Min >= 1, "Min", fmt.Sprintf("%d tasks answer no requests", a.Min), "write 1 or more")
 	m.require(a.Max >= a.Min, "Max", fmt.Sprintf("%d is less than Min, %d", a.Max, a.Min), "write Min or more")
+	m.require(a.MemoryPercent >= 1 && a.MemoryPercent <= 100, "MemoryPercent", fmt.Sprintf("%d is not a percentage to aim at", a.MemoryPercent), "write 1 to 100")
 	m.require(a.CPUPercent >= 1 && a.CPUPercent <= 100, "CPUPercent", fmt.Sprintf("%d is not a percentage to aim at", a.CPUPercent), "write 1 to 100")
 	m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
 	m.given(a.SecurityGroupID != nil, "SecurityGroupID")
@@ -270,24 +276,32 @@ func (s *Service) scale(ctx *pulumi.Context, name string, args *ServiceArgs, ser
 	if err != nil {
 		return fmt.Errorf("create scalable target: %w", err)
 	}
-	_, err = appautoscaling.NewPolicy(ctx, name+"-cpu", &appautoscaling.PolicyArgs{
-		PolicyType:        pulumi.String("TargetTrackingScaling"),
-		ServiceNamespace:  target.ServiceNamespace,
-		ScalableDimension: target.ScalableDimension,
-		ResourceId:        target.ResourceId,
-		TargetTrackingScalingPolicyConfiguration: appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs{
-			PredefinedMetricSpecification: appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs{
-				PredefinedMetricType: pulumi.String("ECSServiceAverageCPUUtilization"),
+	for _, aim := range []struct {
+		suffix, metric string
+		percent        int
+	}{
+		{"-cpu", "ECSServiceAverageCPUUtilization", args.CPUPercent},
+		{"-memory", "ECSServiceAverageMemoryUtilization", args.MemoryPercent},
+	} {
+		_, err = appautoscaling.NewPolicy(ctx, name+aim.suffix, &appautoscaling.PolicyArgs{
+			PolicyType:        pulumi.String("TargetTrackingScaling"),
+			ServiceNamespace:  target.ServiceNamespace,
+			ScalableDimension: target.ScalableDimension,
+			ResourceId:        target.ResourceId,
+			TargetTrackingScalingPolicyConfiguration: appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs{
+				PredefinedMetricSpecification: appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs{
+					PredefinedMetricType: pulumi.String(aim.metric),
+				},
+				TargetValue: pulumi.Float64(float64(aim.percent)),
+				// Out fast, in slowly: a proxy that is short of CPU or memory
+				// delays every API at once.
+				ScaleOutCooldown: pulumi.Int(60),
+				ScaleInCooldown:  pulumi.Int(300),
 			},
-			TargetValue: pulumi.Float64(float64(args.CPUPercent)),
-			// Out fast, in slowly: a proxy that is short of CPU delays every
-			// API at once.
-			ScaleOutCooldown: pulumi.Int(60),
-			ScaleInCooldown:  pulumi.Int(300),
-		},
-	}, pulumi.Parent(s))
-	if err != nil {
-		return fmt.Errorf("create target tracking policy: %w", err)
+		}, pulumi.Parent(s))
+		if err != nil {
+			return fmt.Errorf("create target tracking policy: %w", err)
+		}
 	}
 	return nil
 }

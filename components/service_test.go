@@ -31,7 +31,7 @@ func serviceProgram(change func(*ServiceArgs)) func(*pulumi.Context, pulumi.Reso
 		}
 		args := &ServiceArgs{
 			Region: "us-east-1", Cluster: cluster, Roles: roles, Image: pulumi.String("registry/portico@sha256:0"),
-			CPU: 512, Memory: 1024, Architecture: "ARM64", Min: 2, Max: 4, CPUPercent: 60,
+			CPU: 512, Memory: 1024, Architecture: "ARM64", Min: 2, Max: 4, CPUPercent: 60, MemoryPercent: 70,
 			Environment: map[string]pulumi.StringInput{"B": pulumi.String("2"), "A": pulumi.String("1")},
 			SubnetIDs:   inputs("subnet-1", "subnet-2"), SecurityGroupID: pulumi.String("sg-tasks"),
 			TargetGroupARNs: []pulumi.StringInput{balancer.TargetGroupARN},
@@ -130,9 +130,13 @@ func TestAutoscalingBoundsTheTasks(t *testing.T) {
 	m := (&monitor{}).deploy(t, serviceProgram(nil))
 	target := m.only(t, "aws:appautoscaling/target:Target").Inputs
 	require.Equal(t, []any{2.0, 4.0, "service/portico/portico"}, []any{target["minCapacity"], target["maxCapacity"], target["resourceId"]})
-	policy := m.only(t, "aws:appautoscaling/policy:Policy").Inputs
-	require.Equal(t, "TargetTrackingScaling", policy["policyType"])
-	require.Equal(t, 60.0, policy["targetTrackingScalingPolicyConfiguration"].(map[string]any)["targetValue"])
+	aims := map[string]any{}
+	for _, policy := range m.of("aws:appautoscaling/policy:Policy") {
+		require.Equal(t, "TargetTrackingScaling", policy.Inputs["policyType"])
+		tracking := policy.Inputs["targetTrackingScalingPolicyConfiguration"].(map[string]any)
+		aims[tracking["predefinedMetricSpecification"].(map[string]any)["predefinedMetricType"].(string)] = tracking["targetValue"]
+	}
+	require.Equal(t, map[string]any{"ECSServiceAverageCPUUtilization": 60.0, "ECSServiceAverageMemoryUtilization": 70.0}, aims)
 }
 
 func TestARolledBackDeploymentIsAnError(t *testing.T) {
@@ -157,7 +161,7 @@ func TestAServiceSaysEachArgumentThatItLacks(t *testing.T) {
 		_, err := NewService(ctx, "portico", &ServiceArgs{Max: -1}, nil...)
 		return err
 	})
-	requireArguments(t, m, err, "Region", "Cluster", "Roles", "Image", "CPU", "Memory", "Architecture", "Min", "Max", "CPUPercent", "SubnetIDs", "SecurityGroupID", "TargetGroupARNs")
+	requireArguments(t, m, err, "Region", "Cluster", "Roles", "Image", "CPU", "Memory", "Architecture", "Min", "Max", "MemoryPercent", "CPUPercent", "SubnetIDs", "SecurityGroupID", "TargetGroupARNs")
 
 	m = &monitor{}
 	err = m.run(serviceProgram(func(a *ServiceArgs) { a.TargetGroupARNs = inputs("1", "2", "3", "4", "5", "6") }))

@@ -297,6 +297,7 @@ func (t Task) check(m *mistakes) {
 	m.check(t.Min >= 1, "task.min", fmt.Sprintf("%d tasks can't answer", t.Min), "write 1 or more; 2 or more to survive the loss of a zone")
 	m.check(t.Max >= t.Min, "task.max", fmt.Sprintf("%d is below the minimum of %d", t.Max, t.Min), "write the minimum or more")
 	m.check(t.Max <= maxTasks, "task.max", fmt.Sprintf("%d exceeds ECS's 5,000 tasks of a service", t.Max), "write at most 5000")
+	m.check(t.MemoryPercent >= 1 && t.MemoryPercent <= 100, "task.memoryPercent", fmt.Sprintf("%d is not a percentage", t.MemoryPercent), "write 1 to 100")
 	m.check(t.CPUPercent >= 1 && t.CPUPercent <= 100, "task.cpuPercent", fmt.Sprintf("%d is not a percentage", t.CPUPercent), "write 1 to 100")
 }
 

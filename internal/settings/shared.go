@@ -213,6 +213,10 @@ type Task struct {
 	// CPUPercent is the CPU use that scaling aims at, in percent, 1 to 100.
 	// Default: 80.
 	CPUPercent int `config:"cpuPercent"`
+	// MemoryPercent is the memory use that scaling aims at, in percent, 1 to 100.
+	// Requests that callers leave unfinished take memory and hardly any CPU.
+	// Default: 70.
+	MemoryPercent int `config:"memoryPercent"`
 }
 
 // Proxy is what the proxy does with requests.
@@ -271,7 +275,7 @@ func DefaultShared() *Shared {
 		App:          App{Name: defaultApp},
 		Network:      Network{CIDR: "10.0.0.0/16", Zones: 2},
 		LoadBalancer: LoadBalancer{Type: ApplicationLoadBalancer, SSLPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06"},
-		Task:         Task{CPU: 512, Memory: 1024, Architecture: ARM64, Min: 2, CPUPercent: 80},
+		Task:         Task{CPU: 512, Memory: 1024, Architecture: ARM64, Min: 2, CPUPercent: 80, MemoryPercent: 70},
 		Logs:         Logs{RetentionDays: &retention},
 		Certificates: defaultCertificates(),
 		DNS:          DNS{Records: RecordsWildcard, Scope: ScopeParent},

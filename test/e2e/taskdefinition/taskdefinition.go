@@ -70,7 +70,7 @@ func Of(t testing.TB, image string, environment map[string]string) Definition {
 		}
 		_, err = components.NewService(ctx, "portico", &components.ServiceArgs{
 			Region: "us-east-1", Cluster: cluster, Roles: roles, Image: pulumi.String(image),
-			CPU: 512, Memory: 1024, Architecture: "X86_64", Min: 2, Max: 4, CPUPercent: 80,
+			CPU: 512, Memory: 1024, Architecture: "X86_64", Min: 2, Max: 4, CPUPercent: 80, MemoryPercent: 70,
 			Environment: inputs, SubnetIDs: []pulumi.StringInput{pulumi.String("subnet-0")},
 			SecurityGroupID: pulumi.String("sg-0"), TargetGroupARNs: []pulumi.StringInput{pulumi.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/portico/0")},
 			LongestTimeout: 30 * time.Second,
