@@ -222,6 +222,13 @@ func (m *moto) differences(c created) (wrong []string, operation string, failure
 	if failure != nil {
 		return nil, reading.operation, failure
 	}
+	if only, more := asked[c.Type]; more {
+		list, _ := answer[only.list].([]any)
+		answer[only.list] = slices.DeleteFunc(list, func(v any) bool {
+			one, _ := v.(map[string]any)
+			return one[only.member] != c.Inputs[only.input]
+		})
+	}
 	for _, input := range slices.Sorted(maps.Keys(reading.shows)) {
 		meant, err := at(map[string]any(c.Inputs), segmentsOf(input), nil)
 		require.NoError(m.t, err)

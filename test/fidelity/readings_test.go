@@ -8,6 +8,12 @@ type reading struct {
 	shows     map[string]string // the inputs' paths, and the answer's
 }
 
+// asked are the lists in which Moto shows more than was asked for, with the member
+// that has to equal an input: it takes no notice of PolicyNames.
+var asked = map[string]struct{ list, member, input string }{
+	"aws:appautoscaling/policy:Policy": {"ScalingPolicies", "PolicyName", "name"},
+}
+
 // readings are what is read back of each type.
 var readings = map[string]reading{
 	"aws:ec2/vpc:Vpc": {"ec2.DescribeVpcs", nil, map[string]any{"VpcIds[0]": "{id}"}, map[string]string{"cidrBlock": "Vpcs[0].CidrBlock"}},
