@@ -2,7 +2,6 @@ package review
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -18,15 +17,8 @@ type AccountChange struct {
 
 func compareAccounts(base, head side) []AccountChange {
 	before, after := accountsByName(base), accountsByName(head)
-	names := slices.Collect(maps.Keys(before))
-	for name := range after {
-		if _, known := before[name]; !known {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
 	var changes []AccountChange
-	for _, name := range names {
+	for _, name := range slices.Sorted(eitherKey(before, after)) {
 		old, now := before[name], after[name]
 		if old == nil || now == nil || old.ID != now.ID || old.RoleARN != now.RoleARN {
 			changes = append(changes, AccountChange{name, old, now})

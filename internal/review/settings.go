@@ -2,6 +2,7 @@ package review
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 )
@@ -48,13 +49,7 @@ func (c SettingsChange) id() settingsID { return settingsID{c.Project, c.Stack} 
 // stacks and keys.
 func compareSettings(base, head []SettingsFile) []SettingsChange {
 	before, after := settingsByID(base), settingsByID(head)
-	ids := slices.Collect(maps.Keys(before))
-	for id := range after {
-		if _, known := before[id]; !known {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, func(a, b settingsID) int {
+	ids := slices.SortedFunc(eitherKey(before, after), func(a, b settingsID) int {
 		return cmp.Or(cmp.Compare(a.project, b.project), cmp.Compare(a.stack, b.stack))
 	})
 	var changes []SettingsChange
@@ -62,6 +57,13 @@ func compareSettings(base, head []SettingsFile) []SettingsChange {
 		changes = append(changes, compareValues(id, before[id], after[id])...)
 	}
 	return changes
+}
+
+// eitherKey are the keys that either revision has, in no order.
+func eitherKey[K comparable, V any](before, after map[K]V) iter.Seq[K] {
+	both := maps.Clone(before)
+	maps.Copy(both, after)
+	return maps.Keys(both)
 }
 
 func settingsByID(files []SettingsFile) map[settingsID]*SettingsFile {
@@ -76,15 +78,8 @@ func settingsByID(files []SettingsFile) map[settingsID]*SettingsFile {
 // there.
 func compareValues(id settingsID, before, after *SettingsFile) []SettingsChange {
 	old, now := valuesByKey(before), valuesByKey(after)
-	keys := slices.Collect(maps.Keys(old))
-	for key := range now {
-		if _, known := old[key]; !known {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
 	var changes []SettingsChange
-	for _, key := range keys {
+	for _, key := range slices.Sorted(eitherKey(old, now)) {
 		c := SettingsChange{Project: id.project, Stack: id.stack, Key: key, Before: old[key], After: now[key],
 			NewFile: before == nil || before.Unread}
 		if c.Before == nil || c.After == nil || c.Before.Digest != c.After.Digest {
