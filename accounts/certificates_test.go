@@ -77,7 +77,7 @@ func newPair(t *testing.T, issuer *pair, lifetime time.Duration, names ...string
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "somebody"}, DNSNames: names,
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "test"}, DNSNames: names,
 		NotBefore: time.Now().Add(-1000 * time.Hour), NotAfter: time.Now().Add(lifetime),
 		IsCA: issuer == nil, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}

@@ -48,8 +48,8 @@ func TestNothingRunsBeforeTheSettingsOfAllStacksAreRight(t *testing.T) {
 	}
 }
 
-// TestNothingRunsBeforeTheRolesOfTheMappingAreAllowed: whoever edits the mapping does
-// not choose the role that a stack assumes.
+// TestNothingRunsBeforeTheRolesOfTheMappingAreAllowed: the mapping's authors do not
+// choose the role that a stack assumes.
 func TestNothingRunsBeforeTheRolesOfTheMappingAreAllowed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("PATH", "") // there is no Pulumi CLI to run

@@ -173,7 +173,7 @@ func (e *environment) checkStep(name mapping.Host, was, is outputs.HostState) {
 	if is.Current != was.Current {
 		require.True(t, e.isProvisioned(name, is.Current), "%s moves to %s, which isn't provisioned", name, is.Current)
 		require.Contains(t, stack.admitted[name], is.Current, "%s moves to %s, which its policy doesn't admit", name, is.Current)
-		require.Less(t, stack.deployed[key(name, is.Current)], e.up+1, "%s moves to %s, which nobody has deployed", name, is.Current)
+		require.Less(t, stack.deployed[key(name, is.Current)], e.up+1, "%s moves to %s, which was not deployed", name, is.Current)
 		require.Equal(t, list(was.Current), is.Retains, "what the name left is retained")
 		require.Equal(t, outputs.PendingClients, is.Pending)
 		if is.Current == native && was.Pending != outputs.PendingClients {

@@ -81,8 +81,8 @@ func TestPathsLeadToTheRowWithTheLongestBasePath(t *testing.T) {
 		"a target in absolute form may be https and have a port":   {"root.example.com", "https://ROOT.example.com:443/x", "root", "/dev/x"},
 		"a target in absolute form may have no path":               {"root.example.com", "http://root.example.com", "root", "/dev/"},
 		"a target in absolute form may have a query only":          {"root.example.com", "http://root.example.com?y", "root", "/dev/?y"},
-		"a host that no row names is nobody's":                     {"other.example.com", "/", "", ""},
-		"a host that looks like a route is nobody's":               {"|x|/dev|", "/", "", ""},
+		"a host that no row names has no route":                    {"other.example.com", "/", "", ""},
+		"a host that looks like a route has none":                  {"|x|/dev|", "/", "", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

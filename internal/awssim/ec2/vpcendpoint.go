@@ -226,7 +226,7 @@ func attachEndpoint(op *engine.Op, service string, groups []string) error {
 		configurations = append(configurations, map[string]any{"subnetId": id, "ipv4": r.Properties["privateIp"]})
 	}
 	op.Outputs["networkInterfaceIds"], op.Outputs["subnetIds"] = engine.List(ids...), engine.List(slices.Sorted(slices.Values(op.Inputs.Texts("subnetIds")))...)
-	op.Outputs["subnetConfigurations"] = configurations // of all interfaces, whoever chose their addresses
+	op.Outputs["subnetConfigurations"] = configurations // of all interfaces, chosen addresses or not
 	return nil
 }
 

@@ -48,7 +48,7 @@ func gather(t testing.TB, address string, idle, slow int) *idleAndSlow {
 				}
 				c.present.Go(func() {
 					defer conn.Close()
-					// Whoever is sent away has had what it is due.
+					// A caller that is sent away has had what it is due.
 					_ = call(ctx, conn)
 					<-ctx.Done()
 				})
