@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -58,17 +59,17 @@ func (c *cli) codeowners(ctx context.Context, dir, owner string) error {
 	if len(mistakes) > 0 {
 		return mistakes
 	}
-	at := git{ctx, dir}.pathInRepository
-	line := func(path string, owners []string) {
-		fmt.Fprintf(c.out, "/%s %s\n", strings.TrimPrefix(path, "/"), strings.Join(owners, " "))
+	prefix := git{ctx, dir}.pathInRepository("")
+	line := func(name string, owners []string) {
+		fmt.Fprintf(c.out, "/%s %s\n", path.Join(prefix, name), strings.Join(owners, " "))
 	}
 	if owner == "" {
 		fmt.Fprintf(c.err, "portico: %s has no owner: name one with --owner, or a team can widen its own grant\n", filepath.Join(dir, mapping.DirectoryFile))
 	} else {
-		line(at(mapping.DirectoryFile), ownersIn(owner))
+		line(mapping.DirectoryFile, ownersIn(owner))
 	}
 	for _, team := range m.Teams {
-		line(at(team.File), ownersIn(team.Contact))
+		line(team.File, ownersIn(team.Contact))
 	}
 	return nil
 }
