@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"fmt"
 	"os"
 	"os/exec"
@@ -140,6 +141,33 @@ func TestPreviewNamesStatementsAsTheStackDoes(t *testing.T) {
 	got := e.preview("--base", "main")
 	require.Equal(t, exitDone, got.code, got.err)
 	require.Contains(t, got.out, `"Sid": "Porticodev1e1bAllow`)
+}
+
+func TestPreviewSaysThatTheMappingsPathIsASecret(t *testing.T) {
+	e := newRepository(t)
+	e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: {secure: AAABBBCCC}\n")
+	e.commit("begin")
+	got := e.preview("--base", "main")
+	require.Equal(t, exitWrong, got.code)
+	require.Contains(t, got.out+got.err, "is a secret, which only a deployment reads: write the path as plain text")
+}
+
+func TestPreviewReadsEachFileOfARevisionOnce(t *testing.T) {
+	read := map[string]int{}
+	files, digests := recorded(tree{read: func(name string) ([]byte, error) {
+		read[name]++
+		if name == "absent" {
+			return nil, fs.ErrNotExist
+		}
+		return []byte(name), nil
+	}})
+	for _, name := range []string{"a", "./a", "absent", "absent", "a"} {
+		data, err := files.read(name)
+		require.Equal(t, name == "absent", err != nil)
+		require.Equal(t, err == nil, string(data) == "a")
+	}
+	require.Equal(t, map[string]int{"a": 1, "absent": 1}, read)
+	require.Len(t, digests, 1)
 }
 
 func TestPreviewTellsTheMappingsMistakesWithLinksToTheirLines(t *testing.T) {

@@ -56,6 +56,11 @@ func described(files tree, environment, shown string, heeded func(*settings.Erro
 	if len(wrong) > 0 {
 		state.Absent = "has settings with mistakes"
 	}
+	if shared.Mapping == settings.Unknown {
+		state.Absent = "has the mapping's path as a secret"
+		return state, "", errors.Join(wrong.err(), fmt.Errorf("find the mapping of environment %q: portico:mapping of %s is a secret, which only a deployment reads: write the path as plain text",
+			environment, filepath.Join(shown, "Pulumi."+environment+".yaml")))
+	}
 	if shared.Mapping == "" {
 		state.Absent = "names no mapping file"
 		return state, "", errors.Join(wrong.err(), fmt.Errorf("find the mapping of environment %q: %s has no portico:mapping",

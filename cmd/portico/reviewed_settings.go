@@ -11,16 +11,26 @@ import (
 	"github.com/portico-iac/portico/internal/settings"
 )
 
-// recorded is a tree that keeps the digest of each file that is read.
+// recorded is a tree that reads each file once, and keeps its digest: at a commit
+// each reading starts git twice.
 func recorded(files tree) (tree, map[string][sha256.Size]byte) {
-	digests := map[string][sha256.Size]byte{}
+	type answer struct {
+		data []byte
+		err  error
+	}
+	digests, answers := map[string][sha256.Size]byte{}, map[string]answer{}
 	read := files.read
 	files.read = func(name string) ([]byte, error) {
-		data, err := read(name)
-		if err == nil {
-			digests[path.Clean(name)] = sha256.Sum256(data)
+		name = path.Clean(name)
+		known, found := answers[name]
+		if !found {
+			known.data, known.err = read(name)
+			answers[name] = known
+			if known.err == nil {
+				digests[name] = sha256.Sum256(known.data)
+			}
 		}
-		return data, err
+		return known.data, known.err
 	}
 	return files, digests
 }
