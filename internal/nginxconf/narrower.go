@@ -23,28 +23,29 @@ type narrower struct {
 
 func newNarrower(routes []topology.Route) *narrower {
 	n := &narrower{numbers: make(map[string]int), sets: make(map[string]string)}
-	byHost := make(map[string][]topology.Route)
+	rows := make(map[string]topology.Route, len(routes))
 	for _, r := range routes {
-		byHost[string(r.Host)] = append(byHost[string(r.Host)], r)
+		rows[string(r.Host)+string(r.BasePath)] = r
 	}
-	for _, rows := range byHost {
-		if len(rows) < 2 {
-			continue
-		}
-		for _, wider := range rows {
-			var paths []string
-			for _, other := range rows {
+	// A wider row's base path ends before a slash of the narrower one's.
+	below := make(map[string][]string)
+	for _, other := range routes {
+		for i := range other.BasePath {
+			if other.BasePath[i] != '/' {
+				continue
+			}
+			above := string(other.Host) + string(other.BasePath[:i])
+			if wider, known := rows[above]; known {
 				if path, found := pathOfNarrower(wider, other); found {
-					paths = append(paths, path)
+					below[above] = append(below[above], path)
 				}
 			}
-			if len(paths) > 0 {
-				slices.Sort(paths)
-				set := strings.Join(paths, "\n")
-				n.sets[string(wider.Host)+string(wider.BasePath)] = set
-				n.numbers[set] = 0
-			}
 		}
+	}
+	for above, paths := range below {
+		slices.Sort(paths)
+		n.sets[above] = strings.Join(paths, "\n")
+		n.numbers[n.sets[above]] = 0
 	}
 	for i, set := range slices.Sorted(maps.Keys(n.numbers)) {
 		n.numbers[set] = i
