@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
@@ -75,6 +76,7 @@ const minLoadBalancerAddresses = 8
 // it. It registers no resource, and asks in previews too.
 func CheckExistingVPC(ctx *pulumi.Context, args *ExistingVPCArgs) *Findings {
 	c := &vpcCheck{ctx: ctx, args: args, option: pulumi.Provider(args.Provider), Findings: new(Findings)}
+	c.begun = sync.OnceValue(c.hasBegun)
 	c.checkSubnets()
 	for _, service := range privateDNSServices(args.Endpoints) {
 		c.checkPrivateDNS(service)
@@ -98,6 +100,8 @@ type vpcCheck struct {
 	ctx    *pulumi.Context
 	args   *ExistingVPCArgs
 	option pulumi.InvokeOption
+	// begun is hasBegun, asked once for all subnets.
+	begun func() bool
 }
 
 func (c *vpcCheck) refuse(kind, id, purpose, problem, fix string) {
@@ -114,7 +118,7 @@ func isNone(err error) bool { return strings.Contains(err.Error(), "no matching 
 
 func (c *vpcCheck) checkSubnets() {
 	zones := map[string][]string{} // by service
-	for _, service := range slices.Compact(slices.Sorted(slices.Values(c.args.Endpoints))) {
+	for _, service := range distinct(c.args.Endpoints) {
 		name := endpointService(c.args.Region, service)
 		found, err := ec2.LookupVpcEndpointService(c.ctx, &ec2.LookupVpcEndpointServiceArgs{ServiceName: &name, ServiceType: pulumi.StringRef("Interface")}, c.option)
 		if err != nil {
@@ -147,7 +151,7 @@ func (c *vpcCheck) checkOwner(subnet *ec2.LookupSubnetResult) {
 
 func (c *vpcCheck) checkServices(subnet *ec2.LookupSubnetResult, zones map[string][]string) {
 	var lacking []string
-	for _, service := range slices.Compact(slices.Sorted(slices.Values(c.args.Endpoints))) {
+	for _, service := range distinct(c.args.Endpoints) {
 		if offered, asked := zones[service]; asked && !slices.Contains(offered, subnet.AvailabilityZone) {
 			lacking = append(lacking, service)
 		}
@@ -184,9 +188,9 @@ func countOf(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// begun reports whether the VPC has something of this installation already, as after
+// hasBegun reports whether the VPC has something of this installation already, as after
 // an update that stopped: then the addresses that are free are those that are left.
-func (c *vpcCheck) begun() bool {
+func (c *vpcCheck) hasBegun() bool {
 	_, err := ec2.LookupSecurityGroup(c.ctx, &ec2.LookupSecurityGroupArgs{VpcId: &c.args.VPCID, Tags: c.args.Tags}, c.option)
 	if err == nil || strings.Contains(err.Error(), "multiple ") {
 		return true
