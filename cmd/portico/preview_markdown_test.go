@@ -1,8 +1,8 @@
 package main
 
 import (
-	"io/fs"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"

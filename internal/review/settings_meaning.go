@@ -112,13 +112,14 @@ func meaningOf(key string) meaning {
 // settingsWarnings say what the changes of dangerous settings mean.
 func settingsWarnings(r *Review, base, head side) []Warning {
 	var list []Warning
-	for _, gone := range stacksRemoved(base.Settings, head.Settings) {
+	removed := stacksRemoved(base.Settings, head.Settings)
+	for _, gone := range removed {
 		list = append(list, Warning{"stack " + gone.stack,
 			"its settings file is gone: no run updates or destroys what it made; destroy it before the file goes"})
 	}
 	for _, c := range r.Settings {
 		meaning := meaningOf(c.Key)
-		if c.After == nil && slices.Contains(stacksRemoved(base.Settings, head.Settings), c.id()) {
+		if c.After == nil && slices.Contains(removed, c.id()) {
 			continue
 		}
 		if meaning.means == "" || c.NewFile && meaning.changeOnly && c.After != nil {

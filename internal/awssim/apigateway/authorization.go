@@ -47,10 +47,7 @@ const (
 // itself is the resource that a request is about. A REST API and what it has are
 // checked with the type of its endpoint, known before and as the request says.
 func itself(op *engine.Op) []engine.Checked {
-	properties := op.Inputs
-	if op.Before != nil {
-		properties = op.Before.Properties
-	}
+	properties := op.Properties()
 	checked := engine.Checked{Context: map[string][]string{}}
 	api := properties.Text("restApi") + properties.Text("restApiId")
 	switch op.Token {

@@ -16,7 +16,7 @@ func authorization() engine.Authorization {
 		"iam:PassRole":    engine.WithKey("iam:PassedToService", engine.Constant("ecs-tasks.amazonaws.com"), passedRoles),
 	}
 	a.Each(engine.Created, "ecs:CreateCluster", "ecs:CreateService", "ecs:RegisterTaskDefinition")
-	a.Each(engine.Self, "ecs:DeleteCluster", "ecs:DeleteService", "ecs:DescribeClusters", "ecs:DescribeServices", "ecs:UntagResource", "ecs:UpdateCluster", "ecs:UpdateService")
+	a.Each(engine.Self, "ecs:DeleteCluster", "ecs:DeleteService", "ecs:DescribeClusters", "ecs:UntagResource", "ecs:UpdateCluster", "ecs:UpdateService")
 	a.Each(engine.NoResource, "ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition")
 	a["ecs:DescribeServices"] = func(op *engine.Op) []engine.Checked {
 		if op.Token == view.ECSServiceType {

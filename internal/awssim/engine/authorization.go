@@ -118,9 +118,9 @@ func parsePolicies(documents []json.RawMessage) (*iampolicy.Policy, error) {
 // Creating reports whether the operation makes a resource.
 func (op *Op) Creating() bool { return op.spec != nil && op.creating }
 
-// properties are those of the resource that a call is about: as they are to be
+// Properties are those of the resource that a call is about: as they are to be
 // in creations, as they are otherwise.
-func (op *Op) properties() Object {
+func (op *Op) Properties() Object {
 	if op.Before != nil {
 		return op.Before.Properties
 	}
@@ -190,7 +190,7 @@ func NoResource(op *Op) []Checked {
 func At(template string) Targets {
 	return func(op *Op) []Checked {
 		filled := *op
-		filled.Outputs = op.properties()
+		filled.Outputs = op.Properties()
 		if op.Before != nil {
 			filled.ID = op.Before.ID
 		}
@@ -251,7 +251,7 @@ func Its(paths ...string) Targets {
 	return func(op *Op) []Checked {
 		var on []Checked
 		for _, path := range paths {
-			for _, r := range op.refsOf(path, op.properties()) {
+			for _, r := range op.refsOf(path, op.Properties()) {
 				context := withTags(map[string][]string{}, "Resource", tagsOf(r))
 				if op.Creating() {
 					withTags(context, "Request", op.tagsGiven())

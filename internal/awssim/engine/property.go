@@ -230,9 +230,6 @@ func ExactlyOneOf(others ...string) Rule {
 	})
 }
 
-// AtMost holds a number to another property's.
-func AtMost(other string) Rule { return AtMostUnless(other, Condition{}) }
-
 // AtLeast holds a number to another property's.
 func AtLeast(other string) Rule {
 	return onInputs(func(within Object, name string) string {

@@ -63,10 +63,7 @@ func zoneOf(op *engine.Op) []engine.Checked {
 
 // vpcs are the VPCs that a call names, in lower case as conditions have them.
 func vpcs(op *engine.Op) []string {
-	properties := op.Inputs
-	if op.Before != nil {
-		properties = op.Before.Properties
-	}
+	properties := op.Properties()
 	named := properties.Objects("vpcs")
 	if properties.Has("vpcId") {
 		named = append(named, properties)
