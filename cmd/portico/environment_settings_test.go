@@ -30,6 +30,9 @@ func TestNothingRunsBeforeTheSettingsOfAllStacksAreRight(t *testing.T) {
 	write("accounts/provider/Pulumi.stage-orders.yaml", provider("organization/portico/dev"))
 	write("accounts/provider/Pulumi.stage-shop.yaml", provider("stage"))
 	write("accounts/provider/Pulumi.stage-team.yaml", "config: [")
+	checked := portico(t, "", "validate", "--env", "stage")
+	require.Equal(t, exitWrong, checked.code)
+	require.Contains(t, checked.err, "accounts/provider/Pulumi.stage-orders.yaml:4:27: portico:shared.stack: organization/portico/dev is not the shared stack of this environment")
 	for _, verb := range []string{"up", "preview"} {
 		got := portico(t, "", verb, "--env", "stage")
 		require.Equal(t, exitWrong, got.code)

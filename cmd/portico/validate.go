@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -77,6 +78,12 @@ func (c *cli) validate(path string, form validateForm) error {
 // each other.
 func (c *cli) validateEnvironment(environment, dir string, form validateForm) error {
 	state, path, err := described(workingTree(dir), environment, dir, everyMistake)
+	// What is wrong between stacks is found as before a run.
+	if found, unknown := automation.Discover(dir, environment, programs); unknown == nil {
+		if wrong := found.Check(); wrong != nil {
+			err = wrong
+		}
+	}
 	return c.writeValidated(filepath.Join(dir, path), state.Mapping, err, form)
 }
 
