@@ -152,6 +152,15 @@ func TestPreviewSaysThatTheMappingsPathIsASecret(t *testing.T) {
 	require.Contains(t, got.out+got.err, "is a secret, which only a deployment reads: write the path as plain text")
 }
 
+func TestPreviewSaysThatAnAccountNumberIsASecret(t *testing.T) {
+	e := newRepository(t)
+	e.write("accounts/provider/Pulumi.dev-orders.yaml", "config:\n  portico:aws: {accountId: {secure: AAABBBCCC}}\n  portico:redeploy: true\n")
+	e.commit("begin")
+	got := e.preview("--base", "main")
+	require.Equal(t, exitWrong, got.code)
+	require.Contains(t, got.out+got.err, "portico:aws.accountId of dev-orders is a secret, which only a deployment reads: write it as plain text")
+}
+
 func TestPreviewReadsEachFileOfARevisionOnce(t *testing.T) {
 	read := map[string]int{}
 	files, digests := recorded(tree{read: func(name string) ([]byte, error) {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
@@ -47,11 +48,20 @@ func described(files tree, environment, shown string, heeded func(*settings.Erro
 	// The accounts have quotas of their own for custom domains; the review
 	// knows one, and must not refuse what an account's stack would take.
 	state.Options.Quotas.PrivateDomains, state.Options.Quotas.RegionalDomains = 0, 0
+	var secret []string
 	for name, stack := range stacks.inOrder() {
 		quotas := stack.DomainQuotas()
 		state.Options.Quotas.PrivateDomains = max(state.Options.Quotas.PrivateDomains, quotas.PrivateDomains)
 		state.Options.Quotas.RegionalDomains = max(state.Options.Quotas.RegionalDomains, quotas.RegionalDomains)
 		state.Stacks = append(state.Stacks, reviewedStack(name, stack))
+		if stack.AWS.AccountID == settings.Unknown {
+			secret = append(secret, name)
+		}
+	}
+	if len(secret) > 0 {
+		state.Absent = "has account numbers as secrets"
+		return state, "", errors.Join(wrong.err(), fmt.Errorf("find which stack sets which API's policy: portico:aws.accountId of %s is a secret, which only a deployment reads: write it as plain text",
+			strings.Join(secret, ", ")))
 	}
 	if len(wrong) > 0 {
 		state.Absent = "has settings with mistakes"
