@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -90,6 +91,9 @@ func (e Environment) checkAlike(shared *Shared, source Source, c *Provider, m *m
 	}
 	own, err := source.Project.read(c.Mapping)
 	theirs, theirErr := e.Shared.Project.read(shared.Mapping)
+	if theirErr == nil && errors.Is(err, fs.ErrNotExist) {
+		m.check(false, "mapping", "there is no "+source.Project.shown(c.Mapping), "name the mapping of stack "+e.Shared.Stack+", "+e.Shared.Project.shown(shared.Mapping))
+	}
 	if err == nil && theirErr == nil {
 		m.check(bytes.Equal(own, theirs), "mapping",
 			fmt.Sprintf("%s is another mapping than that of stack %s, %s", c.Mapping, e.Shared.Stack, e.Shared.Project.shown(shared.Mapping)),

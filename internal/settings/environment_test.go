@@ -39,6 +39,10 @@ func TestTheStacksOfAnEnvironmentAreCheckedTogether(t *testing.T) {
 			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("dev", "us-east-1", "../mapping.yaml")},
 			[]string{`provider/Pulumi.stage-orders.yaml:3:27: portico:shared.stack: "dev" is not a stack's full name: write organization/project/stack`},
 		},
+		"a mapping that is not there": {
+			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "us-east-1", "../nope.yaml")},
+			[]string{"portico:mapping: there is no nope.yaml: name the mapping of stack stage, mapping.yaml"},
+		},
 		"another region, another mapping": {
 			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "eu-west-1", "../other.yaml")},
 			[]string{
