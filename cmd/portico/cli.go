@@ -120,10 +120,9 @@ accounts, from one mapping file. Start with:
 	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		c.validateCommand(), c.renderCommand(), c.policyCommand(), c.explainCommand(),
-		c.rehearseCommand(), c.simulateCommand(), c.importReferenceCommand(), c.codeownersCommand(), c.versionCommand(),
+		c.rehearseCommand(), c.simulateCommand(), c.importReferenceCommand(), c.initCommand(), c.codeownersCommand(), c.versionCommand(),
 	)
 	root.AddCommand(c.environmentCommands()...)
 	return root

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/settings"
 )
 
 // environmentVerb is a command that runs all stacks of an environment.
@@ -144,6 +145,22 @@ func environmentFlags(cmd *cobra.Command, o *environmentOptions) {
 	cmd.Flags().StringVarP(&o.name, "env", "e", "", "the environment: the name of the shared account's stack")
 	cmd.Flags().StringVarP(&o.dir, "dir", "C", ".", "the shared account's project directory")
 	required(cmd, "env")
+	completeEnvironments(cmd, &o.dir)
+}
+
+// completeEnvironments lets shells complete --env by the settings files of a
+// directory.
+func completeEnvironments(cmd *cobra.Command, dir *string) {
+	err := cmd.RegisterFlagCompletionFunc("env", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		names, err := settings.Project{Files: settings.Dir(*dir), Shown: *dir}.Stacks()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // the flag was not added: a mistake in this program
+	}
 }
 
 // writeStacks writes a line for each stack, below it one for each phase where it

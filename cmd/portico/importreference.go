@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portico-iac/portico/internal/newfiles"
 	"github.com/portico-iac/portico/internal/reference"
 )
 
@@ -49,14 +50,20 @@ func (c *cli) importReference(o importOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := result.WriteTo(o.out); err != nil {
+	if err := c.writeNew(o.out, result.Files); err != nil {
 		return err
-	}
-	for _, f := range result.Files {
-		fmt.Fprintf(c.err, "portico: wrote %s in %s\n", f.Name, o.out)
 	}
 	fmt.Fprintln(c.err, "portico: read the comments, and put account numbers where they say FILL IN")
 	return nil
+}
+
+// writeNew writes files that replace no others, and says which it wrote.
+func (c *cli) writeNew(dir string, files []newfiles.File) error {
+	written, err := newfiles.Write(dir, files)
+	for _, name := range written {
+		fmt.Fprintf(c.err, "portico: wrote %s in %s\n", name, dir)
+	}
+	return err
 }
 
 // document reads an input file, or standard input.
@@ -70,7 +77,7 @@ func (c *cli) document(path string) (reference.Document, error) {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return reference.Document{}, fmt.Errorf("read the reference's files: %w", err)
+		return reference.Document{}, fmt.Errorf("read an input file: %w", err)
 	}
 	return reference.Document{Name: path, Data: data}, nil
 }

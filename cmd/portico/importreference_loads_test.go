@@ -17,6 +17,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/portico-iac/portico/accounts"
+	"github.com/portico-iac/portico/internal/newfiles"
 	"github.com/portico-iac/portico/internal/reference"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -67,7 +68,8 @@ func requireImportLoads(t *testing.T, proxyConfig, vars []byte) {
 func requireLoads(t *testing.T, result *reference.Result) {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, result.WriteTo(dir))
+	_, err := newfiles.Write(dir, result.Files)
+	require.NoError(t, err)
 	for _, f := range result.Files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Name))
 		stack, isSettings := strings.CutPrefix(filepath.Base(path), "Pulumi.")

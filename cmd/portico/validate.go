@@ -60,6 +60,7 @@ roles in ACCOUNTS have to be among those that the stacks allow.`,
 	cmd.Flags().StringVarP(&environment, "env", "e", "", "the environment: the name of the shared account's stack")
 	cmd.Flags().StringVarP(&dir, "dir", "C", ".", "with --env: the shared account's project directory")
 	cmd.MarkFlagsMutuallyExclusive("mapping", "env")
+	completeEnvironments(cmd, &dir)
 	cmd.Flags().BoolVar(&form.json, "json", false, "print the result as JSON on standard output")
 	cmd.Flags().BoolVar(&form.github, "github", false, "print mistakes and warnings as annotations of GitHub Actions on standard output")
 	cmd.MarkFlagsMutuallyExclusive("json", "github")

@@ -3,16 +3,12 @@ package reference
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/portico-iac/portico/internal/newfiles"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -23,19 +19,12 @@ type Document struct {
 	Data []byte
 }
 
-// File is an output file.
-type File struct {
-	// Name is the slash-separated path below the output directory.
-	Name string
-	Data []byte
-}
-
 // Result is what an import makes: the mapping, the settings of the shared stack
 // and those of the provider accounts' stacks, in this order.
 type Result struct {
 	// Environment is the shared stack's name.
 	Environment string
-	Files       []File
+	Files       []newfiles.File
 }
 
 // Import turns a proxy-config.yaml and a vars.yaml into Portico's files. Without
@@ -68,7 +57,7 @@ func Import(proxyConfig, vars Document) (*Result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", f.name, err)
 		}
-		result.Files = append(result.Files, File{Name: f.name, Data: data})
+		result.Files = append(result.Files, newfiles.File{Name: f.name, Data: data})
 	}
 	return result, nil
 }
@@ -81,45 +70,6 @@ func encode(node *yaml.Node) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), encoder.Close()
-}
-
-// WriteTo writes the files below a directory, which is made where it doesn't
-// exist. If one of the files is there already, none is written, and the error
-// names all that are.
-func (r *Result) WriteTo(dir string) error {
-	var taken []string
-	for _, f := range r.Files {
-		switch _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(f.Name))); {
-		case err == nil:
-			taken = append(taken, f.Name)
-		case !errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("look into the output directory: %w", err)
-		}
-	}
-	if len(taken) > 0 {
-		return fmt.Errorf("write to %s: it holds %s already: move them away, or name another directory",
-			dir, strings.Join(taken, ", "))
-	}
-	for _, f := range r.Files {
-		if err := create(filepath.Join(dir, filepath.FromSlash(f.Name)), f.Data); err != nil {
-			return fmt.Errorf("write %s: %w", f.Name, err)
-		}
-	}
-	return nil
-}
-
-// create writes a file that must not exist, also if another
-// process made it in the meantime.
-func create(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	return errors.Join(err, file.Close())
 }
 
 // mistake is an error at a node of a file.

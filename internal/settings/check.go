@@ -105,9 +105,12 @@ func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
 	}
 }
 
+// IsName reports whether a text can be the name of an application or environment.
+func IsName(text string) bool { return namePattern.MatchString(text) }
+
 func (a App) check(m *mistakes) {
-	m.check(namePattern.MatchString(a.Name), "app.name", strconv.Quote(a.Name)+" is not a name", nameGrammar)
-	m.check(namePattern.MatchString(a.Environment), "app.environment", strconv.Quote(a.Environment)+" is not a name", nameGrammar)
+	m.check(IsName(a.Name), "app.name", strconv.Quote(a.Name)+" is not a name", nameGrammar)
+	m.check(IsName(a.Environment), "app.environment", strconv.Quote(a.Environment)+" is not a name", nameGrammar)
 	m.check(a.Name != "internal", "app.name", "names of load balancers may not begin with internal-", "write another name")
 	m.check(len(a.Prefix()) <= MaxPrefix, "app",
 		fmt.Sprintf("%s is too long for a load balancer's name", a.Prefix()),

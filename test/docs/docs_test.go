@@ -143,16 +143,22 @@ func TestTheReadmesCommandsRun(t *testing.T) {
 	}
 }
 
-// shellLines are the lines of a document's sh blocks.
+// shellLines are the commands of a document's sh blocks: a line that ends in a
+// backslash goes on in the next one.
 func shellLines(t *testing.T, document string) []string {
 	t.Helper()
 	f, err := os.Open(filepath.Join(root, document))
 	require.NoError(t, err)
 	defer f.Close()
 	var lines []string
-	inside := false
+	inside, begun := false, ""
 	for scanner := bufio.NewScanner(f); scanner.Scan(); {
-		line := strings.TrimSpace(scanner.Text())
+		line := begun + strings.TrimSpace(scanner.Text())
+		var goesOn bool
+		if begun, goesOn = strings.CutSuffix(line, "\\"); goesOn {
+			continue
+		}
+		begun = ""
 		switch {
 		case line == "```sh":
 			inside = true
