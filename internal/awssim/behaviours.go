@@ -28,7 +28,13 @@ var behaviours = map[string][]engine.Behaviour{
 	view.VPCType: {
 		documented("creates a main route table and a default security group of its own", awsDocs+"vpc/latest/userguide/VPC_Route_Tables.html"),
 	},
+	view.CIDRBlockAssociationType: {
+		documented("overlaps no other of the VPC, and lies in no other private range than the VPC's first", awsDocs+"vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions"),
+		recorded("is not taken away while a subnet lies in it", issues+"29077"),
+	},
 	view.SubnetType: {
+		documented("another account that it is shared with sees it and its VPC without tags, by its own name of the zone", awsDocs+"vpc/latest/userguide/vpc-sharing-share-subnet-working-with.html"),
+		documented("another account has security groups, load balancers and tasks of its own in it, and nothing of the owner's", awsDocs+"vpc/latest/userguide/vpc-share-limitations.html"),
 		documented("lies in the VPC's network and overlaps no other subnet; 5 addresses are reserved", awsDocs+"vpc/latest/userguide/subnet-sizing.html"),
 	},
 	view.RouteTableType: {documented("inline routes are the whole table", provider+"ec2/vpc_route_table.go")},
@@ -43,6 +49,7 @@ var behaviours = map[string][]engine.Behaviour{
 	view.IngressRuleType: {documented("names a prefix list, a group or a range that exists", awsDocs+"AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html")},
 	view.EgressRuleType:  {documented("names a prefix list, a group or a range that exists", awsDocs+"AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html")},
 	view.VPCEndpointType: {
+		recorded("is not created in subnets that another account shares", "https://repost.aws/knowledge-center/vpc-interface-endpoint-creation-errors"),
 		documented("has an interface in each subnet, one of a zone, in zones that the service serves", awsDocs+"vpc/latest/privatelink/create-interface-endpoint.html"),
 		documented("a second private DNS name of one service in a VPC is refused", awsDocs+"vpc/latest/privatelink/manage-dns-names.html"),
 		recorded("an update that adds a subnet is planned with the old list of interfaces", issues+"44824"),
@@ -156,8 +163,11 @@ var behaviours = map[string][]engine.Behaviour{
 	view.AccessAssociationType: {
 		documented("the domain is shared with the account, whose endpoint it names; it works within 15 minutes", awsDocs+"apigateway/latest/developerguide/apigateway-private-custom-domains-associate.html"),
 	},
-	view.ResourceShareType:        {documented("within the organization nothing has to be accepted", awsDocs+"ram/latest/userguide/getting-started-sharing.html")},
-	view.ResourceAssociationType:  {documented("a resource of the account is shared once", awsDocs+"ram/latest/APIReference/API_AssociateResourceShare.html")},
+	view.ResourceShareType: {documented("within the organization nothing has to be accepted", awsDocs+"ram/latest/userguide/getting-started-sharing.html")},
+	view.ResourceAssociationType: {
+		documented("a resource of the account is shared once", awsDocs+"ram/latest/APIReference/API_AssociateResourceShare.html"),
+		documented("subnets are shared within the organization only", awsDocs+"ram/latest/userguide/shareable.html#shareable-vpc"),
+	},
 	view.PrincipalAssociationType: {documented("an account outside the organization is invited for 12 hours", awsDocs+"ram/latest/userguide/working-with-shared-invitations.html")},
 	view.ShareAccepterType:        {documented("accepts an invitation, and leaves the share when it is deleted", provider+"ram/resource_share_accepter.go")},
 }

@@ -184,6 +184,7 @@ func dataPathOf(e *environment, service *engine.Resource) {
 	gateway := e.must(view.InternetGatewayType, "gateway", engine.Object{"vpcId": vpc})
 	e.must(view.RouteType, "route", engine.Object{"routeTableId": e.created["table"].ID, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": gateway.ID})
 	e.must(view.RouteTableType, "inline", engine.Object{"vpcId": vpc, "routes": []any{map[string]any{"cidrBlock": "0.0.0.0/0", "gatewayId": gateway.ID}}})
+	e.must(view.CIDRBlockAssociationType, "second", engine.Object{"vpcId": vpc, "cidrBlock": "100.64.0.0/16"})
 	e.must(view.ReservationType, "reservation", engine.Object{"subnetId": subnet, "cidrBlock": "10.0.0.128/28", "reservationType": "explicit"})
 	e.must(view.LifecyclePolicyType, "lifecycle", engine.Object{"repository": "proxy",
 		"policy": `{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":10},"action":{"type":"expire"}}]}`})

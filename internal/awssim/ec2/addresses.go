@@ -35,12 +35,20 @@ func reservationSpec() *engine.Type {
 // refers to.
 func within(reference, code string) engine.Rule {
 	return engine.Against(func(op *engine.Op, _ string, _ any) error {
-		own, outer := networkIn(op.Inputs), NetworkOf(op.Ref(reference))
-		if outer.Bits() > own.Bits() || !outer.Contains(own.Addr()) {
-			return op.Refuse(code, "The CIDR '%s' is invalid: it is not within the %s's %s", own, strings.TrimSuffix(reference, "Id"), outer)
+		own, outer := networkIn(op.Inputs), op.Ref(reference)
+		if !blockContains(op, outer, own) {
+			return op.Refuse(code, "The CIDR '%s' is invalid: it is not within the %s's %s", own, strings.TrimSuffix(reference, "Id"), joined(blocksOf(op, outer)))
 		}
 		return nil
 	})
+}
+
+func joined(networks []netip.Prefix) string {
+	var texts []string
+	for _, network := range networks {
+		texts = append(texts, network.String())
+	}
+	return strings.Join(texts, ", ")
 }
 
 // apart holds a network to overlap with no other of the type whose property
@@ -131,7 +139,7 @@ func fixedAddress(op *engine.Op, subnet *engine.Resource, address string) (netip
 func freeAddress(op *engine.Op, subnet *engine.Resource) (netip.Addr, error) {
 	network, taken := NetworkOf(subnet), taken(op, subnet)
 	var reserved []netip.Prefix
-	for _, r := range op.All(view.ReservationType) {
+	for _, r := range ownersView(op, subnet).All(view.ReservationType) {
 		if r.Properties.Text("subnetId") == subnet.ID {
 			reserved = append(reserved, NetworkOf(r))
 		}
@@ -159,10 +167,10 @@ func keptByAWS(network netip.Prefix, address netip.Addr) bool {
 }
 
 // taken is the addresses of a subnet that are in use, those that this call has
-// staged included.
+// staged and those of accounts with which it is shared included.
 func taken(op *engine.Op, subnet *engine.Resource) map[netip.Addr]bool {
 	taken := map[netip.Addr]bool{}
-	for _, r := range slices.Concat(op.All(view.NetworkInterfaceType), op.Staging()) {
+	for _, r := range slices.Concat(op.Everywhere(view.NetworkInterfaceType), op.Staging()) {
 		if r.Type != view.NetworkInterfaceType || r.Properties.Text("subnetId") != subnet.ID || op.Removing(r) {
 			continue
 		}

@@ -23,6 +23,8 @@ func authorization() engine.Authorization {
 
 		"ec2:ModifyVpcEndpoint":           engine.All(engine.Self, engine.Changed("subnetIds[]", "securityGroupIds[]", "routeTableIds[]")),
 		"ec2:ModifySecurityGroupRules":    engine.All(engine.Its("securityGroupId"), engine.Self),
+		"ec2:AssociateVpcCidrBlock":       engine.Its("vpcId"),
+		"ec2:DisassociateVpcCidrBlock":    engine.Its("vpcId"),
 		"ec2:CreateSubnetCidrReservation": engine.Its("subnetId"),
 		"ec2:DeleteSubnetCidrReservation": engine.Its("subnetId"),
 	}

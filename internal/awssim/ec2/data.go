@@ -26,7 +26,7 @@ var filterNames = map[string]string{
 // equalities by property, tags and filters.
 func described(op *engine.Op, token string, equal ...string) ([]*engine.Resource, error) {
 	var found []*engine.Resource
-	for _, r := range op.All(token) {
+	for _, r := range op.Seen(token) {
 		ok, err := chosen(op, r, equal)
 		if err != nil {
 			return nil, err
@@ -94,7 +94,7 @@ func filterValues(op *engine.Op, r *engine.Resource, filter string) ([]string, e
 // associated.
 func subnetsAssociated(op *engine.Op, table *engine.Resource) []string {
 	var subnets []string
-	for _, association := range op.All(view.RouteTableAssociationType) {
+	for _, association := range ownersView(op, table).All(view.RouteTableAssociationType) {
 		if association.Properties.Text("routeTableId") == table.ID {
 			subnets = append(subnets, association.Properties.Text("subnetId"))
 		}
@@ -149,10 +149,8 @@ func data(name, action string, args, result any, token, what string, equal []str
 func ec2Functions() []*engine.Function {
 	return []*engine.Function{
 		data("getVpc", "ec2:DescribeVpcs", ec2.LookupVpcArgs{}, ec2.LookupVpcResult{}, view.VPCType, "EC2 VPC", []string{"id", "cidrBlock"},
-			func(_ *engine.Op, r *engine.Resource) engine.Object {
-				return engine.Object{"state": "available", "cidrBlockAssociations": []any{map[string]any{
-					"associationId": "vpc-cidr-assoc-" + strings.TrimPrefix(r.ID, "vpc-"), "cidrBlock": r.Properties.Text("cidrBlock"), "state": "associated",
-				}}}
+			func(op *engine.Op, r *engine.Resource) engine.Object {
+				return engine.Object{"state": "available", "cidrBlockAssociations": blockAssociations(op, r)}
 			}),
 		data("getSubnet", "ec2:DescribeSubnets", ec2.LookupSubnetArgs{}, ec2.LookupSubnetResult{}, view.SubnetType, "EC2 Subnet",
 			[]string{"id", "vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId"},
@@ -173,6 +171,20 @@ func ec2Functions() []*engine.Function {
 			Run: func(op *engine.Op) (engine.Object, error) { return ids(op, view.RouteTableType, "vpcId") },
 		},
 	}
+}
+
+// blockAssociations is what DescribeVpcs shows of a VPC's networks.
+func blockAssociations(op *engine.Op, vpc *engine.Resource) []any {
+	shown := func(id, block string) any {
+		return map[string]any{"associationId": id, "cidrBlock": block, "state": "associated"}
+	}
+	all := []any{shown("vpc-cidr-assoc-"+strings.TrimPrefix(vpc.ID, "vpc-"), vpc.Properties.Text("cidrBlock"))}
+	for _, association := range ownersView(op, vpc).All(view.CIDRBlockAssociationType) {
+		if association.Properties.Text("vpcId") == vpc.ID {
+			all = append(all, shown(association.ID, association.Properties.Text("cidrBlock")))
+		}
+	}
+	return all
 }
 
 // ids answers a plural data source.

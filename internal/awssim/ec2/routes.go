@@ -27,6 +27,7 @@ func routeTableSpec() *engine.Type {
 		Update: []string{"ec2:ReplaceRoute", "ec2:CreateTags", "ec2:DeleteTags"},
 		When:   map[string][]string{"ec2:ReplaceRoute": {"routes"}},
 		Delete: []string{"ec2:DeleteRouteTable"},
+		Shared: sharedRouteTables,
 	}
 }
 
@@ -98,6 +99,7 @@ func internetGatewaySpec() *engine.Type {
 // RouteTableOf is the route table that a subnet uses: the one it is associated
 // with, or its VPC's main one.
 func RouteTableOf(op *engine.Op, subnet *engine.Resource) *engine.Resource {
+	op = ownersView(op, subnet)
 	for _, association := range op.All(view.RouteTableAssociationType) {
 		if association.Properties.Text("subnetId") == subnet.ID {
 			return op.Find(view.RouteTableType, association.Properties.Text("routeTableId"))
@@ -119,7 +121,7 @@ func LeadsToInternet(op *engine.Op, table *engine.Resource) bool {
 			return true
 		}
 	}
-	for _, route := range op.All(view.RouteType) {
+	for _, route := range ownersView(op, table).All(view.RouteType) {
 		if route.Properties.Text("routeTableId") == table.ID && route.Properties.Text("destinationCidrBlock") == "0.0.0.0/0" {
 			return true
 		}

@@ -41,7 +41,7 @@ func securityGroupSpec() *engine.Type {
 			"namePrefix":          {engine.ForceNew},
 			"ownerId":             {engine.Computed("{account}")},
 			"revokeRulesOnDelete": {engine.Default(false)},
-			"vpcId":               {engine.Required, engine.ForceNew, engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound"}}, // default VPCs are not simulated
+			"vpcId":               {engine.Required, engine.ForceNew, engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound", Shared: true}}, // default VPCs are not simulated
 		},
 
 		Unique: []string{"name", "vpcId"}, Conflict: "InvalidGroup.Duplicate",

@@ -15,7 +15,7 @@ func VPCs() engine.Service {
 	return engine.Service{
 		Authorization: authorization(),
 		Types: []*engine.Type{
-			vpcSpec(), subnetSpec(), reservationSpec(),
+			vpcSpec(), cidrBlockAssociationSpec(), subnetSpec(), reservationSpec(),
 			routeTableSpec(), routeTableAssociationSpec(), routeSpec(), internetGatewaySpec(),
 		},
 		Functions: ec2Functions(),
@@ -40,6 +40,7 @@ func vpcSpec() *engine.Type {
 		Update:   []string{"ec2:ModifyVpcAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
 		Delete:   []string{"ec2:DeleteVpc"},
 		OnCreate: createVPC,
+		Shared:   sharedVPCs,
 	}
 }
 
@@ -81,6 +82,7 @@ func subnetSpec() *engine.Type {
 		Update:   []string{"ec2:ModifySubnetAttribute", "ec2:CreateTags", "ec2:DeleteTags"},
 		Delete:   []string{"ec2:DeleteSubnet", "ec2:DescribeNetworkInterfaces"}, // deleteLingeringENIs of internal/service/ec2/vpc_security_group.go
 		OnCreate: createSubnet,
+		Shared:   sharedSubnets,
 	}
 }
 

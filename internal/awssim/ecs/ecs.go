@@ -208,7 +208,7 @@ func serviceSpec() *engine.Type {
 			"networkConfiguration.securityGroups":   {engine.Items(0, 5)},
 			"networkConfiguration.securityGroups[]": {engine.Refers{To: view.SecurityGroupType, Code: "InvalidParameterException", SameVPCAs: "networkConfiguration.subnets[]", VPCCode: "InvalidParameterException"}},
 			"networkConfiguration.subnets":          {engine.Required, engine.Items(1, 16)},
-			"networkConfiguration.subnets[]":        {engine.Refers{To: view.SubnetType, Code: "InvalidParameterException", SameVPCAs: "networkConfiguration.subnets[]", VPCCode: "InvalidParameterException"}},
+			"networkConfiguration.subnets[]":        {engine.Refers{To: view.SubnetType, Code: "InvalidParameterException", Shared: true, SameVPCAs: "networkConfiguration.subnets[]", VPCCode: "InvalidParameterException"}},
 			"platformVersion":                       {engine.Pattern(`LATEST|1\.[0-4]\.0`, "LATEST or a Fargate platform version such as 1.4.0"), engine.Otherwise("LATEST")},
 			"propagateTags":                         {engine.OneOf("SERVICE", "TASK_DEFINITION", "NONE")},
 			"schedulingStrategy":                    {engine.ForceNew, engine.Default("REPLICA"), engine.OneOf("REPLICA", "DAEMON")},

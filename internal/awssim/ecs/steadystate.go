@@ -96,7 +96,7 @@ func startTask(op *engine.Op, serviceARN string, service engine.Object, number i
 	own := op.ID
 	defer func() { op.ID = own }()
 	op.ID = serviceARN // an interface is its owner's, also if autoscaling asks for it
-	_, err := ec2.Attach(op, op.Find(view.SubnetType, subnets[number%len(subnets)]), "", network.Texts("securityGroups"), "task of "+service.Text("name"))
+	_, err := ec2.Attach(op, op.See(view.SubnetType, subnets[number%len(subnets)]), "", network.Texts("securityGroups"), "task of "+service.Text("name"))
 	return err
 }
 
@@ -242,7 +242,7 @@ func tasks(op *engine.Op) []reachability.Endpoint {
 	network := op.Inputs.Object("networkConfiguration")
 	var endpoints []reachability.Endpoint
 	for _, id := range network.Texts("subnets") {
-		address := ec2.NetworkOf(op.Find(view.SubnetType, id)).Addr()
+		address := ec2.NetworkOf(op.See(view.SubnetType, id)).Addr()
 		for range 5 { // past the addresses that AWS keeps for itself
 			address = address.Next()
 		}
@@ -283,10 +283,10 @@ func connects(op *engine.Op, task reachability.Endpoint, container containerDefi
 // or the VPC has none. ECS itself would not notice; a proxy that cannot reach
 // what it is for is not up.
 func reachesAPIs(op *engine.Op, task reachability.Endpoint) error {
-	vpc := op.Find(view.SubnetType, task.SubnetID).Properties.Text("vpcId")
+	subnet := op.See(view.SubnetType, task.SubnetID)
 	var refusals []error
-	for _, endpoint := range op.All(view.VPCEndpointType) {
-		if endpoint.Properties.Text("vpcId") != vpc || ec2.ServiceOf(endpoint.Properties.Text("serviceName"), op.Region) != "execute-api" {
+	for _, endpoint := range op.In(subnet.Account, op.Region).All(view.VPCEndpointType) {
+		if endpoint.Properties["vpcId"] != subnet.Properties["vpcId"] || ec2.ServiceOf(endpoint.Properties.Text("serviceName"), op.Region) != "execute-api" {
 			continue
 		}
 		err := reachability.Of(op).ReachesEndpoint(task, endpoint, 443)
@@ -316,7 +316,7 @@ func healthy(op *engine.Op, binding engine.Object) []error {
 		ports = append(ports, check)
 	}
 	for _, task := range tasks(op) {
-		subnet := op.Find(view.SubnetType, task.SubnetID)
+		subnet := op.See(view.SubnetType, task.SubnetID)
 		if subnet.Properties.Text("vpcId") != group.Text("vpcId") {
 			found = append(found, fmt.Errorf("unable to register targets in (target-group %s): the IP address is not within the VPC of the target group, %s", arn, group.Text("vpcId")))
 			continue

@@ -49,9 +49,9 @@ func loadBalancerSpec() *engine.Type {
 			"securityGroups":            {engine.Set, engine.Items(0, 5), engine.ForceNewWhen(gainsOrLosesGroups)},
 			"securityGroups[]":          {engine.Refers{To: view.SecurityGroupType, Code: "InvalidSecurityGroup"}},
 			"subnetMappings":            {engine.Set},
-			"subnetMappings[].subnetId": {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound"}},
+			"subnetMappings[].subnetId": {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound", Shared: true}},
 			"subnets":                   {engine.Set, engine.ExactlyOneOf("subnetMappings"), engine.ForceNewWhen(losesSubnets)},
-			"subnets[]":                 {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound"}},
+			"subnets[]":                 {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound", Shared: true}},
 			"xffHeaderProcessingMode":   {engine.Default("append"), engine.OneOf("append", "preserve", "remove")},
 		},
 
@@ -129,7 +129,11 @@ func placeLoadBalancer(op *engine.Op) error {
 		return err
 	}
 	if len(groups) == 0 && op.Inputs.Text("loadBalancerType") == "application" {
-		groups = []string{op.Find(view.VPCType, vpcID).Properties.Text("defaultSecurityGroupId")}
+		vpc := op.See(view.VPCType, vpcID)
+		if vpc.Account != op.Account {
+			return op.Refuse("InvalidSecurityGroup", "The default security group of VPC %s belongs to account %s, which shares the VPC's subnets", vpcID, vpc.Account)
+		}
+		groups = []string{vpc.Properties.Text("defaultSecurityGroupId")}
 	}
 	addresses := map[string]string{}
 	for _, r := range ec2.InterfacesOf(op, op.ID) {
@@ -197,7 +201,7 @@ func loadBalancerSubnets(op *engine.Op) ([]*engine.Resource, error) {
 	zones := map[string]string{}
 	var subnets []*engine.Resource
 	for _, id := range slices.Sorted(slices.Values(ids)) {
-		subnet := op.Find(view.SubnetType, id)
+		subnet := op.See(view.SubnetType, id)
 		zone := subnet.Properties.Text("availabilityZone")
 		if zones[zone] != "" {
 			return nil, op.Refuse("InvalidConfigurationRequest", "A load balancer cannot be attached to multiple subnets in the same Availability Zone: %s and %s in %s", zones[zone], id, zone)

@@ -91,7 +91,7 @@ func registerTarget(op *engine.Op) error {
 // a private network beyond it with availabilityZone "all".
 func checkTargetZone(op *engine.Op, address netip.Addr, group engine.Object) error {
 	zone := op.Inputs.Text("availabilityZone")
-	for _, subnet := range op.All(view.SubnetType) {
+	for _, subnet := range op.Seen(view.SubnetType) {
 		if subnet.Properties.Text("vpcId") != group.Text("vpcId") || !ec2.NetworkOf(subnet).Contains(address) {
 			continue
 		}
@@ -101,7 +101,7 @@ func checkTargetZone(op *engine.Op, address netip.Addr, group engine.Object) err
 		return nil
 	}
 	switch {
-	case ec2.NetworkOf(op.Find(view.VPCType, group.Text("vpcId"))).Contains(address):
+	case ec2.InVPC(op, op.See(view.VPCType, group.Text("vpcId")), address):
 		return op.Refuse("ValidationError", "The IP address '%s' is not within a subnet of VPC %s", address, group.Text("vpcId"))
 	case !slices.ContainsFunc(registrable, func(p netip.Prefix) bool { return p.Contains(address) }):
 		return op.Refuse("ValidationError", "The IP address '%s' is not within the subnets of VPC %s and not in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10", address, group.Text("vpcId"))

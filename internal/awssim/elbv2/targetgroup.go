@@ -41,7 +41,7 @@ func targetGroupSpec() *engine.Type {
 			"slowStart":                      {engine.Default(0.0), engine.Value(slowStart), engine.OnlyWhen(engine.Not(engine.Is("loadBalancingAlgorithmType", "least_outstanding_requests", "weighted_random")), "the algorithm round_robin")},
 			"stickiness.type":                {engine.OneOf("lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto")},
 			"targetType":                     {engine.ForceNew, engine.Default("instance"), engine.OneOf("instance", "ip", "alb")},
-			"vpcId":                          {engine.Required, engine.ForceNew, engine.Refers{To: view.VPCType, Code: "ValidationError"}},
+			"vpcId":                          {engine.Required, engine.ForceNew, engine.Refers{To: view.VPCType, Code: "ValidationError", Shared: true}},
 		},
 
 		Check:  targetGroupProblems,

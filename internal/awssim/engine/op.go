@@ -100,6 +100,34 @@ func (op *Op) FindBy(token, property, value string) *Resource {
 	return first
 }
 
+// See is the resource of that ID that the caller sees: its own, or one that
+// another account shares with it, or nil.
+func (op *Op) See(token, id string) *Resource {
+	if own := op.Find(token, id); own != nil {
+		return own
+	}
+	all := op.shared(token)
+	if i := slices.IndexFunc(all, func(r *Resource) bool { return r.ID == id }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// Seen is the resources of a type that the caller sees, sorted by ID.
+func (op *Op) Seen(token string) []*Resource {
+	all := slices.Concat(op.All(token), op.shared(token))
+	slices.SortFunc(all, func(a, b *Resource) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+func (op *Op) shared(token string) []*Resource {
+	spec := op.Simulator.Catalog.Types[token]
+	if spec == nil || spec.Shared == nil {
+		return nil
+	}
+	return spec.Shared(op)
+}
+
 // All is the caller's resources of a type, sorted by ID.
 func (op *Op) All(token string) []*Resource { return op.Simulator.store.in(op.scopeOf(token)) }
 

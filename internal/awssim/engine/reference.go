@@ -12,6 +12,12 @@ type Refers struct {
 	Key  string // the target's property it equals; "" is its ID
 	Code string // AWS's error code when nothing is there
 
+	// Or is other types that it may lead to.
+	Or []string
+
+	// Shared lets it lead to what another account shares with the caller.
+	Shared bool
+
 	// Holds is what the reference means to a delete of its target.
 	Holds hold
 
@@ -56,13 +62,28 @@ func (op *Op) refsOf(path string, o Object) []*Resource {
 		}
 		for _, at := range ValuesAt(o, path) {
 			text, _ := at.Value.(string)
-			if r := op.FindBy(ref.To, ref.Key, text); r != nil {
+			if r := op.target(ref, text); r != nil {
 				found = append(found, r)
 			}
 		}
 	}
 	return found
 }
+
+// target is the resource that a reference's value leads to, or nil.
+func (op *Op) target(ref Refers, value string) *Resource {
+	for _, token := range ref.types() {
+		if r := op.FindBy(token, ref.Key, value); r != nil {
+			return r
+		}
+	}
+	if ref.Shared {
+		return op.See(ref.To, value)
+	}
+	return nil
+}
+
+func (r Refers) types() []string { return append([]string{r.To}, r.Or...) }
 
 // checkReferences holds every declared reference to a resource that the
 // caller can see, and to the VPC of others.
@@ -73,8 +94,12 @@ func (op *Op) checkReferences() error {
 			if value == "" {
 				return op.Refuse(ref.Code, "The %s '' does not exist: the property %s is empty", resourceName(ref.To), at.path)
 			}
-			target := op.FindBy(ref.To, ref.Key, value)
+			target := op.target(ref, value)
 			if target == nil {
+				if other := op.See(ref.To, value); other != nil {
+					return op.Refuse("UnauthorizedOperation", "This operation does not support shared VPCs: the %s '%s' belongs to account %s (property %s)",
+						resourceName(ref.To), value, other.Account, at.path)
+				}
 				return op.Refuse(ref.Code, "The %s '%s' does not exist in account %s%s (property %s)",
 					resourceName(ref.To), value, op.Account, inRegion(op.Region), at.path)
 			}
@@ -142,14 +167,18 @@ func (op *Op) uses() []use {
 	var found []use
 	for _, spec := range op.Simulator.Catalog.Types {
 		for _, ref := range spec.refs {
-			if ref.To != op.Token || ref.Holds == Ignored {
+			if !slices.Contains(ref.types(), op.Token) || ref.Holds == Ignored {
 				continue
 			}
 			own := op.ID
 			if ref.Key != "" {
 				own = op.Before.Properties.Text(ref.Key)
 			}
-			for _, other := range op.All(spec.Token) {
+			users := op.All(spec.Token)
+			if ref.Shared {
+				users = op.Everywhere(spec.Token)
+			}
+			for _, other := range users {
 				for _, at := range ValuesAt(other.Properties, ref.at) {
 					if at.Value == own && other != op.Before {
 						found = append(found, use{other, ref.Holds})

@@ -77,6 +77,9 @@ type Type struct {
 	PreviewsAnew bool
 	// ReadsNothing says that the provider takes the state's word.
 	ReadsNothing bool
+	// Shared is the resources of other accounts that the caller sees, as it sees
+	// them; nil: none.
+	Shared func(op *Op) []*Resource
 	// Imported finds a resource by the form of its ID in which it is imported,
 	// where that is another than the ID.
 	Imported func(op *Op, id string) *Resource

@@ -1,6 +1,7 @@
 package ram
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
@@ -30,11 +31,16 @@ func authorization() engine.Authorization {
 			}
 			return share(op)
 		},
-		"apigateway:UpdateDomainNameManagementPolicy": engine.Its("resourceArn"),
+		"apigateway:UpdateDomainNameManagementPolicy": domains,
 	}
 	a.Each(share, "ram:AssociateResourceShare", "ram:DeleteResourceShare", "ram:ListResourceSharePermissions", "ram:UntagResource", "ram:UpdateResourceShare")
 	a.Each(engine.NoResource, "ram:GetResourceShareAssociations", "ram:GetResourceShareInvitations", "ram:GetResourceShares", "ram:ListResources")
 	return a
+}
+
+// domains are those that are shared, of all resources.
+func domains(op *engine.Op) []engine.Checked {
+	return slices.DeleteFunc(engine.Its("resourceArn")(op), func(c engine.Checked) bool { return !strings.Contains(c.ARN, ":apigateway:") })
 }
 
 // invitations are those of the account that shares. Their ARN has its number, and

@@ -2,6 +2,7 @@ package ram
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // Resource Access Manager shares what is one account's with others. Of what can
-// be shared, PRIVATE custom domains of API Gateway are simulated.
+// be shared, PRIVATE custom domains of API Gateway and subnets are simulated.
 
 // invitationLasts is how long an invitation to a share of custom domains waits.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider-share.html
@@ -61,7 +62,7 @@ func resourceAssociationSpec() *engine.Type {
 		Token: view.ResourceAssociationType, Title: "RAM Resource Association", Args: ram.ResourceAssociationArgs{}, State: ram.ResourceAssociation{},
 		ID: "{resourceShareArn},{resourceArn}",
 		Properties: engine.Properties{
-			"resourceArn":      {engine.ForceNew, engine.ARNOf("[a-z0-9-]+"), engine.Refers{To: view.DomainNameType, Key: "arn", Code: "MalformedArnException", Holds: engine.Cascades}},
+			"resourceArn":      {engine.ForceNew, engine.ARNOf("[a-z0-9-]+"), engine.Refers{To: view.DomainNameType, Or: []string{view.SubnetType}, Key: "arn", Code: "MalformedArnException", Holds: engine.Cascades}},
 			"resourceShareArn": {engine.ForceNew, engine.ARNOf("ram"), engine.Refers{To: view.ResourceShareType, Key: "arn", Code: "UnknownResourceException", Holds: engine.Cascades}},
 		},
 
@@ -69,13 +70,38 @@ func resourceAssociationSpec() *engine.Type {
 		Create:   []string{"ram:AssociateResourceShare", "ram:GetResourceShareAssociations", "apigateway:UpdateDomainNameManagementPolicy"},
 		Read:     []string{"ram:GetResourceShareAssociations"},
 		Delete:   []string{"ram:DisassociateResourceShare", "ram:GetResourceShareAssociations", "apigateway:UpdateDomainNameManagementPolicy"},
-		OnCreate: func(op *engine.Op) error {
-			if arn := op.Inputs.Text("resourceArn"); view.FindPrivateDomain(op, arn) == nil {
-				return op.Refuse("InvalidParameterException", "The resource %s can't be shared: of custom domain names only PRIVATE ones can", arn)
-			}
-			return nil
-		},
+		OnCreate: shareResource,
 	}
+}
+
+func shareResource(op *engine.Op) error {
+	arn := op.Inputs.Text("resourceArn")
+	if op.Ref("resourceArn").Type == view.SubnetType {
+		for _, association := range op.All(view.PrincipalAssociationType) {
+			if p := association.Properties; p["resourceShareArn"] == op.Inputs["resourceShareArn"] && !oneOrganization(op, op.Account, p.Text("principal")) {
+				return outsideOrganization(op, p.Text("principal"))
+			}
+		}
+		return nil
+	}
+	if view.FindPrivateDomain(op, arn) == nil {
+		return op.Refuse("InvalidParameterException", "The resource %s can't be shared: of custom domain names only PRIVATE ones can", arn)
+	}
+	return nil
+}
+
+// outsideOrganization is the refusal of a share that would lead subnets out of the
+// organization.
+// https://docs.aws.amazon.com/ram/latest/userguide/shareable.html#shareable-vpc
+func outsideOrganization(op *engine.Op, principal string) error {
+	return op.Refuse("OperationNotPermittedException", "Subnets are shared within an organization only, and account %s is not in that of account %s", principal, op.Account)
+}
+
+// sharesSubnets reports whether a share holds subnets.
+func sharesSubnets(op *engine.Op, share string) bool {
+	return slices.ContainsFunc(op.All(view.ResourceAssociationType), func(r *engine.Resource) bool {
+		return r.Properties.Text("resourceShareArn") == share && op.FindBy(view.SubnetType, "arn", r.Properties.Text("resourceArn")) != nil
+	})
 }
 
 func principalAssociationSpec() *engine.Type {
@@ -107,6 +133,8 @@ func invitePrincipal(op *engine.Op) error {
 		return op.Refuse("InvalidParameterException", "The account %s is the owner of the resource share %s", principal, share.ARN)
 	case oneOrganization(op, op.Account, principal):
 		op.Hidden["accepted"] = true
+	case sharesSubnets(op, share.ARN):
+		return outsideOrganization(op, principal)
 	case !share.Properties.Flag("allowExternalPrincipals"):
 		return op.Refuse("OperationNotPermittedException", "The resource share %s does not allow external principals, and account %s is not in the organization of account %s",
 			share.ARN, principal, op.Account)

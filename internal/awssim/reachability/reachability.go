@@ -63,11 +63,11 @@ func (j Reachability) admits(from, to Endpoint, port int) error {
 // through.
 func (j Reachability) lets(own, peer Endpoint, port int, token, direction string) error {
 	for _, id := range own.Groups {
-		group := j.c.Find(view.SecurityGroupType, id)
+		group := j.c.Elsewhere(view.SecurityGroupType, id) // of any account in a shared VPC
 		if group == nil {
 			continue
 		}
-		for _, p := range ec2.Permissions(j.c, group, token, direction) {
+		for _, p := range ec2.Permissions(j.c.In(group.Account, j.c.Region), group, token, direction) {
 			if p.CoversPort(port) && j.coversPeer(&p, group, peer) {
 				return nil
 			}
@@ -95,11 +95,11 @@ func orNone(ids []string) string {
 // leads to an interface endpoint; without it, the service's public addresses
 // need a gateway endpoint in the route table, or the internet.
 func (j Reachability) ReachesService(from Endpoint, service string) error {
-	subnet := j.c.Find(view.SubnetType, from.SubnetID)
+	subnet := j.c.See(view.SubnetType, from.SubnetID)
 	if subnet == nil {
 		return fmt.Errorf("%s: no subnet %s", from.Name, from.SubnetID)
 	}
-	for _, endpoint := range j.c.All(view.VPCEndpointType) {
+	for _, endpoint := range j.c.In(subnet.Account, j.c.Region).All(view.VPCEndpointType) {
 		p := endpoint.Properties
 		if p.Text("vpcId") != subnet.Properties.Text("vpcId") || ec2.ServiceOf(p.Text("serviceName"), j.c.Region) != service {
 			continue
@@ -117,14 +117,14 @@ func (j Reachability) ReachesService(from Endpoint, service string) error {
 
 // resolvesPrivately reports whether a VPC's resolver answers with private names.
 func (j Reachability) resolvesPrivately(vpc string) bool {
-	p := j.c.Find(view.VPCType, vpc).Properties
+	p := j.c.See(view.VPCType, vpc).Properties
 	return p.Flag("enableDnsSupport") && p.Flag("enableDnsHostnames")
 }
 
 // ReachesEndpoint returns nil if a client reaches every network interface of an
 // interface endpoint: names resolve to all of them.
 func (j Reachability) ReachesEndpoint(from Endpoint, endpoint *engine.Resource, port int) error {
-	interfaces := ec2.InterfacesOf(j.c, endpoint.ID)
+	interfaces := ec2.InterfacesOf(j.c.In(endpoint.Account, j.c.Region), endpoint.ID)
 	if len(interfaces) == 0 {
 		return fmt.Errorf("endpoint %s has no network interfaces: it names no subnets", endpoint.ID)
 	}

@@ -75,7 +75,7 @@ func healthOf(op *engine.Op, t elbv2.Target) TargetHealth {
 		health.Unhealthy = fmt.Sprintf("Target.Timeout: no network interface of VPC %s has the address %s", group.Properties.Text("vpcId"), health.Address)
 		return health
 	}
-	if endpoint := op.Find(view.VPCEndpointType, owner.Hidden.Text("owner")); endpoint != nil {
+	if endpoint := op.In(owner.Account, op.Region).Find(view.VPCEndpointType, owner.Hidden.Text("owner")); endpoint != nil {
 		health.VPCEndpointID = endpoint.ID
 		health.Unhealthy = endpointFails(op, endpoint, group.Properties, t.Port)
 	}
@@ -87,7 +87,7 @@ func healthOf(op *engine.Op, t elbv2.Target) TargetHealth {
 
 // interfaceAt is the network interface that has an address of a VPC, or nil.
 func interfaceAt(op *engine.Op, address netip.Addr, vpc string) *engine.Resource {
-	for _, r := range op.All(view.NetworkInterfaceType) {
+	for _, r := range op.Everywhere(view.NetworkInterfaceType) {
 		if r.Hidden.Text("vpcId") == vpc && ec2.ParseAddress(r.Properties.Text("privateIp")) == address {
 			return r
 		}

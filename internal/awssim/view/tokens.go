@@ -7,6 +7,7 @@ const (
 	BasePathMappingType       = "aws:apigateway/basePathMapping:BasePathMapping"
 	CertificateType           = "aws:acm/certificate:Certificate"
 	CertificateValidationType = "aws:acm/certificateValidation:CertificateValidation"
+	CIDRBlockAssociationType  = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
 	ClusterType               = "aws:ecs/cluster:Cluster"
 	DeploymentType            = "aws:apigateway/deployment:Deployment"
 	DockerImageType           = "docker:index/image:Image"
