@@ -80,6 +80,9 @@ var translations = map[string][]translation{
 		translation{operation: "ec2.ModifySubnetAttribute", when: "mapPublicIpOnLaunch", members: map[string]string{"mapPublicIpOnLaunch": "MapPublicIpOnLaunch.Value"}, constant: map[string]any{"SubnetId": "{id}"}},
 		translation{operation: "ec2.ModifySubnetAttribute", when: "assignIpv6AddressOnCreation", members: map[string]string{"assignIpv6AddressOnCreation": "AssignIpv6AddressOnCreation.Value"}, constant: map[string]any{"SubnetId": "{id}"}},
 	),
+	"aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": calls(
+		translation{operation: "ec2.AssociateVpcCidrBlock", members: map[string]string{"vpcId!": "VpcId", "cidrBlock!": "CidrBlock"}, answers: map[string]string{"id": "CidrBlockAssociation.AssociationId"}},
+	),
 	"aws:ec2/subnetCidrReservation:SubnetCidrReservation": calls(
 		translation{operation: "ec2.CreateSubnetCidrReservation", members: map[string]string{"subnetId!": "SubnetId", "cidrBlock!": "Cidr", "reservationType!": "ReservationType", "description": "Description"}},
 	),
