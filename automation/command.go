@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/blang/semver"
@@ -75,7 +76,34 @@ func orIn(dirs []string) string {
 	return " or in " + strings.Join(dirs, ", ")
 }
 
+// executable is a file as it was when it was asked for its version.
+type executable struct {
+	path     string
+	size     int64
+	modified time.Time
+}
+
+// versions has the version of each executable that was asked: a start of the CLI
+// takes 0.2 s, and programs find it once for each operation.
+var versions sync.Map
+
 func versionOf(path string) (semver.Version, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return semver.Version{}, fmt.Errorf("ask %s for its version: %w", path, err)
+	}
+	asked := executable{path, info.Size(), info.ModTime()}
+	if known, ok := versions.Load(asked); ok {
+		return known.(semver.Version), nil
+	}
+	version, err := askVersion(path)
+	if err == nil {
+		versions.Store(asked, version)
+	}
+	return version, err
+}
+
+func askVersion(path string) (semver.Version, error) {
 	cmd := exec.Command(path, "version")
 	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
 	out, err := cmd.Output()

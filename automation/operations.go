@@ -107,11 +107,15 @@ func (e *Environment) Cancel(ctx context.Context) error {
 	for _, s := range append([]Stack{e.Shared}, e.Providers...) {
 		note := func(text string) { r.send(Event{Stack: s.Name, Kind: Note, Text: text}) }
 		err := r.readably(ctx, s, note, func() error {
-			stack, err := r.open(ctx, s)
+			workspace, err := r.workspace(ctx, s)
+			if err != nil {
+				return err
+			}
+			stack, err := auto.SelectStack(ctx, s.Name, workspace)
 			if err == nil {
 				err = stack.Cancel(ctx)
 			}
-			return err
+			return orNoStack(err)
 		})
 		if err != nil && !errors.Is(err, errNoStack) {
 			wrong = append(wrong, fmt.Errorf("cancel %s: %s", s.Name, printed(err)))

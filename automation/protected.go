@@ -90,12 +90,8 @@ func (r *run) checkDeletable(ctx context.Context, s Stack) error {
 	var found []undeletable
 	err := r.readably(ctx, s, note, func() error {
 		stack, err := r.open(ctx, s)
-		if err != nil {
-			return err
-		}
-		state, err := readState(ctx, stack)
 		if err == nil {
-			found = state.undeletable()
+			found = stack.state.undeletable()
 		}
 		return err
 	})

@@ -43,16 +43,13 @@ func (d pendingCreate) input(name string) string { text, _ := d.inputs()[name].(
 // reconcile adopts what an earlier run left pending and reports whether there was
 // anything. In a refresh it also names orphans, and before a destroy it clears the
 // outputs that other stacks rely on.
-func (r *run) reconcile(ctx context.Context, stack *auto.Stack, s Stack, w *watch) (bool, error) {
-	state, err := readState(ctx, stack)
-	if err != nil {
-		return false, err
-	}
+func (r *run) reconcile(ctx context.Context, stack *openStack, s Stack, w *watch) (bool, error) {
+	state := stack.state
 	creates := state.pendingCreates()
 	cleared := r.op.verb == destroy.verb && state.clearOutputs()
 	if len(creates) == 0 && r.op.verb != refresh.verb {
 		if cleared {
-			if err := state.write(ctx, stack); err != nil {
+			if err := state.write(ctx, stack.Stack); err != nil {
 				return false, err
 			}
 		}
@@ -60,8 +57,9 @@ func (r *run) reconcile(ctx context.Context, stack *auto.Stack, s Stack, w *watc
 		return state.unread(), nil
 	}
 	var found []taggedResource
+	var err error
 	if r.asksForTags(s, state, creates) {
-		found, err = r.tagged(ctx, stack, s)
+		found, err = r.tagged(ctx, stack.Stack, s)
 	}
 	switch {
 	case err != nil && len(creates) > 0:
@@ -78,12 +76,12 @@ func (r *run) reconcile(ctx context.Context, stack *auto.Stack, s Stack, w *watc
 	if len(creates) == 0 {
 		return false, nil
 	}
-	return true, state.write(ctx, stack)
+	return true, state.write(ctx, stack.Stack)
 }
 
 // reconcileFirst reconciles pending creates before an operation that would create
 // them a second time, or leave them behind.
-func (r *run) reconcileFirst(ctx context.Context, stack *auto.Stack, s Stack, w *watch) error {
+func (r *run) reconcileFirst(ctx context.Context, stack *openStack, s Stack, w *watch) error {
 	adopted, err := r.reconcile(ctx, stack, s, w)
 	if err != nil || !adopted || r.op.verb == refresh.verb {
 		return err
@@ -189,7 +187,7 @@ func (r *run) stateOf(ctx context.Context, s Stack) (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readState(ctx, stack)
+	return stack.state, nil
 }
 
 // deployment is a stack's state. It is edited as the JSON that it is, so that

@@ -24,7 +24,7 @@ func (r *run) release(ctx context.Context) Result {
 	err := r.readably(ctx, r.Shared, note, func() error {
 		stack, err := r.open(ctx, r.Shared)
 		if err == nil {
-			associations, err = associationsOf(ctx, stack)
+			associations = stack.state.associations()
 		}
 		return err
 	})
@@ -35,32 +35,27 @@ func (r *run) release(ctx context.Context) Result {
 		return nothing
 	}
 	first := r.phase("lets go of the provider accounts' custom domains")
-	first.op.run = func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+	first.op.run = func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) error {
 		// Again, for what an interrupted run left may have been adopted meanwhile.
-		associations, err := associationsOf(ctx, s)
+		state, err := readState(ctx, s)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		_, err = s.Destroy(ctx, optdestroy.Target(associations), optdestroy.TargetDependents(),
+		_, err = s.Destroy(ctx, optdestroy.Target(state.associations()), optdestroy.TargetDependents(),
 			optdestroy.EventStreams(ch), optdestroy.UserAgent(userAgent), optdestroy.SuppressProgress())
-		return nil, err
+		return err
 	}
 	return first.stack(ctx, r.Shared)
 }
 
-// associationsOf are the URNs of the access associations that a stack's state
-// has.
-func associationsOf(ctx context.Context, stack *auto.Stack) ([]string, error) {
-	state, err := readState(ctx, stack)
-	if err != nil {
-		return nil, err
-	}
+// associations are the URNs of the access associations that the state has.
+func (d *deployment) associations() []string {
 	var urns []string
-	for _, v := range state.resources() {
+	for _, v := range d.resources() {
 		resource, _ := v.(map[string]any)
 		if urn, _ := resource["urn"].(string); resource["type"] == accessAssociation && urn != "" {
 			urns = append(urns, urn)
 		}
 	}
-	return urns, nil
+	return urns
 }

@@ -3,7 +3,6 @@ package automation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -26,30 +25,29 @@ type operation struct {
 	// creates is set where the operation makes a stack that doesn't exist yet;
 	// for the others such a stack is nothing to do.
 	creates bool
-	// run runs the operation, closes the channel after the last event, and
-	// returns the stack's outputs where the operation reads them.
-	run func(context.Context, *auto.Stack, chan<- events.EngineEvent) (auto.OutputMap, error)
+	// run runs the operation and closes the channel after the last event.
+	run func(context.Context, *auto.Stack, chan<- events.EngineEvent) error
 }
 
 // userAgent names the driver in the backend's history of updates.
 const userAgent = "portico"
 
 var (
-	up = operation{verb: "up", creates: true, run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
-		r, err := s.Up(ctx, optup.EventStreams(ch), optup.UserAgent(userAgent), optup.SuppressProgress())
-		return r.Outputs, err
+	up = operation{verb: "up", creates: true, run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) error {
+		_, err := s.Up(ctx, optup.EventStreams(ch), optup.UserAgent(userAgent), optup.SuppressProgress())
+		return err
 	}}
-	preview = operation{verb: "preview", creates: true, run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+	preview = operation{verb: "preview", creates: true, run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) error {
 		_, err := s.Preview(ctx, optpreview.EventStreams(ch), optpreview.UserAgent(userAgent), optpreview.SuppressProgress())
-		return nil, err
+		return err
 	}}
-	refresh = operation{verb: "refresh", run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+	refresh = operation{verb: "refresh", run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) error {
 		_, err := s.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress(), optrefresh.ClearPendingCreates())
-		return nil, err
+		return err
 	}}
-	destroy = operation{verb: "destroy", run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) (auto.OutputMap, error) {
+	destroy = operation{verb: "destroy", run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) error {
 		_, err := s.Destroy(ctx, optdestroy.EventStreams(ch), optdestroy.UserAgent(userAgent), optdestroy.SuppressProgress())
-		return nil, err
+		return err
 	}}
 )
 
@@ -70,7 +68,7 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	result := Result{Name: s.Name, Account: s.Account}
 	r.send(Event{Stack: s.Name, Kind: Started, Text: r.op.title()})
 
-	var stack *auto.Stack
+	var stack *openStack
 	err := r.readably(ctx, s, w.note, func() (err error) {
 		stack, result.Outputs, err = r.operate(ctx, s, w)
 		return err
@@ -80,10 +78,10 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	}
 	if err != nil && stack != nil && r.op.verb == up.verb {
 		// Also when the run was cancelled.
-		if err := r.adoptUnanswered(context.WithoutCancel(ctx), stack, s, w); err != nil {
+		if err := r.adoptUnanswered(context.WithoutCancel(ctx), stack.Stack, s, w); err != nil {
 			w.note("creates that got no answer may have taken effect; a refresh names what they left: " + err.Error())
 		}
-		w.explainServices(context.WithoutCancel(ctx), stack, s)
+		w.explainServices(context.WithoutCancel(ctx), stack.Stack, s)
 	}
 	elapsed := time.Since(w.begin)
 	result.Seconds = elapsed.Round(time.Millisecond).Seconds()
@@ -91,7 +89,7 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	if r.op.verb == up.verb {
 		result.reported = valuesOf(result.Outputs)
 		if err != nil && stack != nil && ctx.Err() == nil {
-			result.reported = lastOutputs(ctx, stack)
+			result.reported = stack.lastOutputs(ctx)
 		}
 	}
 	if r.op.verb == preview.verb {
@@ -114,19 +112,10 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	return result
 }
 
-// lastOutputs are what other stacks read of a stack whose run has failed: the
-// outputs of its last successful run. Nil where they can't be read.
-func lastOutputs(ctx context.Context, stack *auto.Stack) map[string]any {
-	last, err := stack.Outputs(ctx)
-	if err != nil || len(last) == 0 {
-		return nil
-	}
-	return valuesOf(last)
-}
-
 // operate opens the stack, reconciles what an earlier run left pending, and runs
-// the operation; the stack is nil if it couldn't be opened.
-func (r *run) operate(ctx context.Context, s Stack, w *watch) (*auto.Stack, auto.OutputMap, error) {
+// the operation; the stack is nil if it couldn't be opened. The outputs are those
+// of an up.
+func (r *run) operate(ctx context.Context, s Stack, w *watch) (*openStack, auto.OutputMap, error) {
 	stack, err := r.open(ctx, s)
 	if err != nil {
 		return nil, nil, err
@@ -137,63 +126,18 @@ func (r *run) operate(ctx context.Context, s Stack, w *watch) (*auto.Stack, auto
 		}
 	}
 	if r.op.verb == up.verb && r.op.why == "" && s.Name == r.Shared.Name {
-		if err := r.awaitEarlier(ctx, stack); err != nil {
+		if err := r.awaitEarlier(ctx, stack.state); err != nil {
 			return stack, nil, err
 		}
 	}
-	outputs, err := w.follow(func(ch chan<- events.EngineEvent) (auto.OutputMap, error) {
-		return r.op.run(ctx, stack, ch)
+	err = w.follow(func(ch chan<- events.EngineEvent) error {
+		return r.op.run(ctx, stack.Stack, ch)
 	})
+	if err != nil || r.op.verb != up.verb {
+		return stack, nil, err
+	}
+	outputs, err := stack.outputsAfter(ctx, w)
 	return stack, outputs, err
-}
-
-// open selects the stack in its project's directory, so that its own settings
-// file is the one that counts, and creates it where the operation does.
-func (r *run) open(ctx context.Context, s Stack) (*auto.Stack, error) {
-	workspace, err := r.workspace(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	stack, err := r.existing(ctx, s, workspace)
-	if !errors.Is(err, errNoStack) || !r.op.creates {
-		return stack, err
-	}
-	r.opening.Lock()
-	defer r.opening.Unlock()
-	created, err := auto.NewStack(ctx, s.Name, workspace)
-	if err != nil {
-		return nil, err
-	}
-	return &created, nil
-}
-
-// existing selects a stack that exists; the error is errNoStack if it doesn't.
-func (r *run) existing(ctx context.Context, s Stack, workspace auto.Workspace) (*auto.Stack, error) {
-	r.opening.Lock()
-	defer r.opening.Unlock()
-	stack, err := auto.SelectStack(ctx, s.Name, workspace)
-	switch {
-	case err != nil && auto.IsSelectStack404Error(err):
-		return nil, errNoStack
-	case err != nil:
-		return nil, err
-	}
-	return &stack, nil
-}
-
-// workspace opens a stack's project with its program.
-func (r *run) workspace(ctx context.Context, s Stack) (auto.Workspace, error) {
-	opts := []auto.LocalWorkspaceOption{
-		auto.WorkDir(s.Dir), auto.Program(s.Program), auto.Pulumi(r.command),
-	}
-	if r.Env != nil {
-		opts = append(opts, auto.EnvVars(r.Env))
-	}
-	workspace, err := auto.NewLocalWorkspace(ctx, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("open the project in %s: %w", s.Dir, err)
-	}
-	return workspace, nil
 }
 
 // besideExecutable is the directory of the running program: `make build` puts

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-
 	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/internal/outputs"
 )
@@ -112,13 +110,9 @@ func interruptedIn(pauses []pause, err error) error {
 // awaitEarlier waits, before a first run, for what an earlier up has begun and
 // then was interrupted, or left for the next: this run moves the names of hosts
 // that were associated, and removes the earlier front door of those that moved.
-func (r *run) awaitEarlier(ctx context.Context, stack *auto.Stack) error {
+func (r *run) awaitEarlier(ctx context.Context, state *deployment) error {
 	if r.Settle <= 0 && r.Provision <= 0 {
 		return nil
-	}
-	state, err := readState(ctx, stack)
-	if err != nil {
-		return err
 	}
 	reported, began := state.hosts()
 	return r.wait(ctx, pauses(reported.WaitsLeft(r.pace()), time.Since(began)))

@@ -1,11 +1,11 @@
 package automation
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -18,7 +18,8 @@ type watch struct {
 	send  func(Event)
 
 	counts map[apitype.OpType]int
-	// outputs are the stack's, also those that it would have after a preview.
+	// outputs are the stack's, also those that it would have after a preview; nil
+	// until the engine has reported them.
 	outputs  map[string]any
 	problems []string
 	// done holds the URNs of the resources that the engine has dealt with.
@@ -44,31 +45,24 @@ const answered = "api error "
 const workingEvery = time.Second
 
 // follow runs the operation and reads its events until both have ended.
-func (w *watch) follow(run func(chan<- events.EngineEvent) (auto.OutputMap, error)) (auto.OutputMap, error) {
-	type ending struct {
-		outputs auto.OutputMap
-		err     error
-	}
+func (w *watch) follow(run func(chan<- events.EngineEvent) error) error {
 	stream := make(chan events.EngineEvent)
-	end := make(chan ending, 1)
-	go func() {
-		outputs, err := run(stream)
-		end <- ending{outputs, err}
-	}()
+	end := make(chan error, 1)
+	go func() { end <- run(stream) }()
 	tick := time.NewTicker(workingEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case event, open := <-stream:
 			if !open {
-				stream = nil // the outputs are still to come
+				stream = nil // the error is still to come
 				continue
 			}
 			w.read(event.EngineEvent)
-		case e := <-end:
+		case err := <-end:
 			// A run that never reached the engine ends without closing the
 			// stream; any other has delivered its last event by now.
-			return e.outputs, e.err
+			return err
 		case <-tick.C:
 			w.send(Event{Stack: w.stack, Kind: Working, Elapsed: time.Since(w.begin), Done: len(w.done), Waiting: w.waiting()})
 		}
@@ -82,7 +76,8 @@ func (w *watch) read(e apitype.EngineEvent) {
 	case e.ResOutputsEvent != nil:
 		w.finish(e.ResOutputsEvent.Metadata.URN)
 		if m := e.ResOutputsEvent.Metadata; m.Type == stackType && m.New != nil {
-			w.outputs = m.New.Outputs
+			w.outputs = make(map[string]any, len(m.New.Outputs))
+			maps.Copy(w.outputs, m.New.Outputs)
 		}
 	case e.ResOpFailedEvent != nil:
 		w.finish(e.ResOpFailedEvent.Metadata.URN)
