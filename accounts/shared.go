@@ -30,12 +30,31 @@ func SharedIn(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		rows, err := loadMapping(dir, config.Mapping)
+		return deployFrom(ctx, dir, config)
+	}
+}
+
+// SharedFromFiles is SharedIn for programs that run without an engine: the settings
+// are those of the stack's settings file alone, of which secrets are not known.
+func SharedFromFiles(dir string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		source := sourceOf(ctx, dir)
+		source.Engine = nil
+		config, err := source.Shared()
 		if err != nil {
 			return err
 		}
-		return withSetting(deployShared(ctx, dir, config, rows))
+		return deployFrom(ctx, dir, config)
 	}
+}
+
+// deployFrom deploys the mapping file that the settings name.
+func deployFrom(ctx *pulumi.Context, dir string, config *settings.Shared) error {
+	rows, err := loadMapping(dir, config.Mapping)
+	if err != nil {
+		return err
+	}
+	return withSetting(deployShared(ctx, dir, config, rows))
 }
 
 // SharedWith is Shared for settings and a mapping from code: it reads no configuration

@@ -98,6 +98,10 @@ type explainOptions struct {
 	balancer string
 	ownALB   bool
 	advice   adviceOptions
+	// controls asks for Security Hub's controls instead; environment and dir then
+	// name a stack whose settings count, instead of the mapping.
+	controls         bool
+	environment, dir string
 }
 
 // explainQuotas are the keys of portico:quotas.
@@ -115,7 +119,7 @@ type explainQuotas struct {
 func (c *cli) explainCommand() *cobra.Command {
 	var o explainOptions
 	cmd := &cobra.Command{
-		Use:   "explain --mapping FILE",
+		Use:   "explain {--mapping FILE | --controls --env NAME}",
 		Short: "Show what becomes of each row: zone, certificate, front door, account, and the limits used",
 		Long: `Show what becomes of each row: zone, certificate, front door, account, and the
 limits used.
@@ -123,12 +127,23 @@ limits used.
 With --recommend, show for each row which front door fits best and why, what its
 API would see differently there, and what the environment costs a month as it is
 and as it would be: the fixed cost by AWS's list prices of us-east-1, without
-what traffic costs.`,
+what traffic costs.
+
+With --controls, show which controls of AWS Security Hub the shared-services
+account's stack meets, which it would meet with a setting, and which it doesn't
+meet and why: for an environment's settings with --env, or for the default
+settings with --mapping.`,
 		Args: cobra.NoArgs,
 		RunE: c.immediate(func() error { return c.explain(o) }),
 	}
-	mappingFlag(cmd, &o.mapping)
 	f := cmd.Flags()
+	f.StringVarP(&o.mapping, "mapping", "m", "", mappingUsage)
+	f.BoolVar(&o.controls, "controls", false, "show the controls of AWS Security Hub")
+	f.StringVarP(&o.environment, "env", "e", "", "with --controls: the environment, the name of the shared account's stack")
+	f.StringVarP(&o.dir, "dir", "C", ".", "with --env: the shared account's project directory")
+	cmd.MarkFlagsMutuallyExclusive("mapping", "env")
+	cmd.MarkFlagsOneRequired("mapping", "env")
+	completeEnvironments(cmd, &o.dir)
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.mermaid, "mermaid", false, "print a Mermaid diagram of the requests' paths")
 	f.StringVar(&o.scope, "scope", "parent", "private hosted zones, as in portico:dns.scope: parent or host")
@@ -140,7 +155,7 @@ what traffic costs.`,
 	}
 	o.advice.flags(f)
 	cmd.MarkFlagsMutuallyExclusive("json", "mermaid")
-	cmd.MarkFlagsMutuallyExclusive("recommend", "mermaid")
+	cmd.MarkFlagsMutuallyExclusive("controls", "recommend", "mermaid")
 	return cmd
 }
 
@@ -184,12 +199,18 @@ func (o explainOptions) check() error {
 			return usagef("--%s %q: expected %s or %s", flag, choice.value, choice.first, choice.second)
 		}
 	}
+	if o.environment != "" && !o.controls {
+		return usagef("--env is for --controls: give the mapping by --mapping")
+	}
 	return o.advice.check()
 }
 
 func (c *cli) explain(o explainOptions) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.controls {
+		return c.explainControls(o)
 	}
 	m, err := c.load(o.mapping)
 	if err != nil {

@@ -104,6 +104,8 @@ var bans = []ban{
 		except: []string{"mapping", "internal/aws", "internal/topology", "internal/migration", "internal/outputs", "internal/resourcepolicy", "internal/requestheaders"},
 		why:    "settings know what a mapping means, not how it is deployed"},
 
+	{from: "internal/controls", to: "./...", reach: transitive,
+		why: "a verdict follows from what is registered, whichever program registers it"},
 	{from: "internal/cost", to: "./...", reach: transitive, except: []string{"mapping", "internal/aws", "internal/topology", "internal/migration", "internal/outputs"},
 		why: "what an environment costs follows from its topology, before anything is deployed"},
 	{from: "internal/recommend", to: pulumi, reach: transitive,
