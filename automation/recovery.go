@@ -86,7 +86,11 @@ func (r *run) reconcileFirst(ctx context.Context, stack *openStack, s Stack, w *
 	if err != nil || !adopted || r.op.verb == refresh.verb {
 		return err
 	}
-	if _, err := stack.Refresh(ctx, optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress()); err != nil {
+	err = retainDeployments(ctx, stack, w, func() error {
+		_, err := stack.Refresh(ctx, optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress())
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("refresh what an interrupted run left: %w", err)
 	}
 	return nil

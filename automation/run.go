@@ -130,10 +130,15 @@ func (r *run) operate(ctx context.Context, s Stack, w *watch) (*openStack, auto.
 			return stack, nil, err
 		}
 	}
-	err = w.follow(func(ch chan<- events.EngineEvent) error {
-		return r.op.run(ctx, stack.Stack, ch)
-	})
-	if err != nil || r.op.verb != up.verb {
+	follow := func() error {
+		return w.follow(func(ch chan<- events.EngineEvent) error {
+			return r.op.run(ctx, stack.Stack, ch)
+		})
+	}
+	if r.op.verb == refresh.verb {
+		return stack, nil, retainDeployments(ctx, stack, w, follow)
+	}
+	if err = follow(); err != nil || r.op.verb != up.verb {
 		return stack, nil, err
 	}
 	outputs, err := stack.outputsAfter(ctx, w)

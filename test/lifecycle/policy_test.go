@@ -169,6 +169,22 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 		require.Empty(t, changes)
 		require.Equal(t, deployed, l.api(ownedAPI).Stages["dev"])
 	})
+	t.Run("a deployment that the owner deletes is not made again, so that the owner's draft stays one", func(t *testing.T) {
+		made := l.deployments(ownedAPI)
+		require.NotEmpty(t, made)
+		require.NoError(t, l.owner(ownedAPI).SaveMethods(awssim.Method{Path: "/draft", Verb: "GET"}))
+		for _, id := range made {
+			require.NoError(t, l.owner(ownedAPI).DeleteDeployment(id))
+		}
+		_, err := e.env.Refresh(t.Context())
+		require.NoError(t, err)
+		require.Contains(t, e.log.String(), "api-owned00001-dev: the deployment was deleted in API Gateway")
+		serving := l.api(ownedAPI).Stages["dev"]
+		l.requireNoChanges()
+		changes, _ := l.deploy()
+		require.Empty(t, changes)
+		require.Equal(t, serving, l.api(ownedAPI).Stages["dev"])
+	})
 	t.Run("additional endpoints are admitted", func(t *testing.T) {
 		l.rewrite(policyMapping, redeploy, `  portico:additionalVpcEndpointIds: ["vpce-0bbbbbbbbbbbbbbbb"]`)
 		l.deploy()
@@ -211,6 +227,18 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 		require.Equal(t, before, l.RESTAPIs(region))
 		require.Empty(t, l.state(l.stack).Resources)
 	})
+}
+
+// deployments are the IDs of an API's deployments in Pulumi's state.
+func (l *lives) deployments(id string) []string {
+	l.t.Helper()
+	var ids []string
+	for _, r := range l.state(l.stack).Resources {
+		if r.Type == deploymentType && r.Inputs["restApi"] == id {
+			ids = append(ids, string(r.ID))
+		}
+	}
+	return ids
 }
 
 // sent is the policy that Portico gave an API, as Pulumi's state has it.

@@ -206,6 +206,24 @@ func (o *Owner) Deploy(stage string) error {
 	return err
 }
 
+// DeleteDeployment deletes one of the API's deployments, as owners do who tidy up.
+// API Gateway refuses it while a stage points at the deployment.
+func (o *Owner) DeleteDeployment(id string) error {
+	return o.edit(func(op *engine.Op) error {
+		for _, stage := range op.All(view.StageType) {
+			if p := stage.Properties; p.Text("restApi") == o.apiID && p.Text("deployment") == id {
+				return op.Refuse("BadRequestException", "Active stages pointing to this deployment must be moved or deleted (stage %s)", p.Text("stageName"))
+			}
+		}
+		deployment := op.Find(view.DeploymentType, id)
+		if deployment == nil || deployment.Properties.Text("restApi") != o.apiID {
+			return op.Refuse("NotFoundException", "Invalid Deployment identifier specified: %s", id)
+		}
+		op.Remove(deployment)
+		return nil
+	})
+}
+
 func (o *Owner) edit(change func(op *engine.Op) error) error {
 	return o.session.Edit("editing REST API "+o.apiID, "API Gateway:UpdateRestApi", change)
 }

@@ -1,0 +1,72 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+)
+
+// deploymentType is a deployment of a REST API. A stack makes one when it has
+// changed the API's resource policy, and none before the policy changes again.
+const deploymentType = "aws:apigateway/deployment:Deployment"
+
+// retainDeployments keeps in a stack's state what a refresh takes out of
+// it because the API's owner has deleted it. Without the entry the next update
+// would deploy the stage, and publish whatever the owner has saved, although
+// nothing of Portico's has changed.
+func retainDeployments(ctx context.Context, stack *openStack, w *watch, refresh func() error) error {
+	if len(stack.state.idsOf(deploymentType)) == 0 {
+		return refresh()
+	}
+	failed := refresh()
+	ctx = context.WithoutCancel(ctx) // also when the run was cancelled
+	after, err := readState(ctx, stack.Stack)
+	if err != nil {
+		return errors.Join(failed, err)
+	}
+	kept := after.retainDeployments(stack.state)
+	if len(kept) == 0 {
+		return failed
+	}
+	for _, name := range kept {
+		w.note(fmt.Sprintf("%s: the deployment was deleted in API Gateway: the stage stays as its owner has it; the next change of the API's policy deploys it", name))
+	}
+	return errors.Join(failed, after.write(ctx, stack.Stack))
+}
+
+// retainDeployments adds the deployments that an earlier state has and this one
+// has not, and returns their names. Where what a deployment depends on is gone
+// too, such as its API's policy, it is left out.
+func (d *deployment) retainDeployments(before *deployment) []string {
+	present := map[any]bool{}
+	for _, v := range d.resources() {
+		if r, ok := v.(map[string]any); ok {
+			present[r["urn"]] = true
+		}
+	}
+	var names []string
+	for _, v := range before.resources() {
+		r, _ := v.(map[string]any)
+		urn, _ := r["urn"].(string)
+		if r["type"] != deploymentType || present[urn] || r["delete"] == true || !rests(r, present) {
+			continue
+		}
+		kept := maps.Clone(r)
+		d.whole["resources"] = append(d.resources(), kept)
+		present[urn] = true
+		names = append(names, resourceName(urn))
+	}
+	return names
+}
+
+// rests reports whether all that a resource depends on is present.
+func rests(r map[string]any, present map[any]bool) bool {
+	dependencies, _ := r["dependencies"].([]any)
+	for _, urn := range append([]any{r["parent"]}, dependencies...) {
+		if urn != nil && !present[urn] {
+			return false
+		}
+	}
+	return true
+}
