@@ -24,6 +24,7 @@ func (s *providerStack) domainShare(share *components.DomainShare) (*components.
 	}, s.providers)
 	if err == nil {
 		s.ctx.Export("resourceShareArn", share.ARN)
+		s.ctx.Export("resourceShareName", share.Name)
 	}
 	return share, err
 }

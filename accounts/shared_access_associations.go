@@ -12,9 +12,9 @@ import (
 // accessAssociations connects the native hosts' PRIVATE custom domains.
 func (s *sharedStack) accessAssociations(endpoint *components.ExecuteAPIEndpoint) (*components.AccessAssociations, error) {
 	args := &components.AccessAssociationsArgs{EndpointID: endpoint.EndpointID, Tags: s.tags}
-	for _, arn := range s.reports.shareARNs {
-		if parts := strings.Split(arn, ":"); len(parts) > 4 && slices.Contains(s.config.Native.AcceptShares, parts[4]) {
-			args.AcceptShareARNs = append(args.AcceptShareARNs, arn)
+	for _, share := range s.reports.shares {
+		if parts := strings.Split(share.ARN, ":"); len(parts) > 4 && slices.Contains(s.config.Native.AcceptShares, parts[4]) {
+			args.AcceptShares = append(args.AcceptShares, share)
 		}
 	}
 	var missing []error

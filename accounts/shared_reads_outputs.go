@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/settings"
@@ -29,8 +30,8 @@ type reports struct {
 	certificateNames map[string][]mapping.Host
 	// domains are the PRIVATE custom domains, by host.
 	domains map[mapping.Host]privateDomain
-	// shareARNs are the provider accounts' resource shares, sorted.
-	shareARNs []string
+	// shares are the provider accounts' resource shares, sorted by ARN.
+	shares []components.ReceivedShare
 }
 
 // privateDomain is a PRIVATE custom domain and the share of it.
@@ -66,7 +67,7 @@ func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Map
 	if err := errors.Join(failures...); err != nil {
 		return nil, err
 	}
-	slices.Sort(r.shareARNs)
+	slices.SortFunc(r.shares, func(a, b components.ReceivedShare) int { return strings.Compare(a.ARN, b.ARN) })
 	r.migration = migration.New(migration.WantedBy(rows.Rows), &r.own, providers)
 	if len(config.Providers) == 0 {
 		return r, r.checkAlone(ctx.Stack(), rows)
@@ -152,7 +153,7 @@ func (r *reports) addDomains(reported *outputs.Provider, rows []mapping.Row) {
 		return
 	}
 	if reported.ResourceShareARN != "" {
-		r.shareARNs = append(r.shareARNs, reported.ResourceShareARN)
+		r.shares = append(r.shares, components.ReceivedShare{ARN: reported.ResourceShareARN, Name: reported.ResourceShareName})
 	}
 	for host, arn := range reported.DomainNameARNs {
 		ofAnother := func(row mapping.Row) bool {

@@ -105,6 +105,7 @@ const (
 //     PRIVATE custom domains.
 //   - ResourceShareARN string (resourceShareArn): the share through which the
 //     shared account uses them; empty where there is none.
+//   - ResourceShareName string (resourceShareName): the share's name.
 //   - ImportedCertificatesExpire map[string]string (importedCertificatesExpire):
 //     as in SharedOutputs.
 type ProviderOutputs = outputs.Provider

@@ -16,10 +16,10 @@ type AccessAssociationsArgs struct {
 	EndpointID pulumi.StringInput
 	// Domains are the custom domains. Default: none.
 	Domains []PrivateDomain
-	// AcceptShareARNs are resource shares that have to be accepted before their
+	// AcceptShares are resource shares that have to be accepted before their
 	// domains can be associated: those of accounts outside the organization.
 	// Default: none.
-	AcceptShareARNs []string
+	AcceptShares []ReceivedShare
 	// Tags are the associations'.
 	Tags Tags
 }
@@ -31,8 +31,17 @@ type PrivateDomain struct {
 	// ARN is the domain's ARN with its identifier. Required.
 	ARN string
 	// ShareARN is the resource share that lets this account associate the domain.
-	// It matters where it is one of AcceptShareARNs. Default: none.
+	// It matters where it is one of AcceptShares. Default: none.
 	ShareARN string
+}
+
+// ReceivedShare is a resource share of another account.
+type ReceivedShare struct {
+	// ARN is the share's ARN. Required.
+	ARN string
+	// Name is the share's name, by which the account is asked whether the share was
+	// accepted already: a share is accepted once. Default: it is not asked.
+	Name string
 }
 
 // AccessAssociations are the access associations of PRIVATE custom domains with
@@ -60,14 +69,12 @@ func NewAccessAssociations(ctx *pulumi.Context, name string, args *AccessAssocia
 		return nil, err
 	}
 	accepted := map[string]pulumi.Resource{}
-	for _, arn := range args.AcceptShareARNs {
-		share, err := ram.NewResourceShareAccepter(ctx, name+"-share-"+arn[strings.LastIndexByte(arn, '/')+1:], &ram.ResourceShareAccepterArgs{
-			ShareArn: pulumi.String(arn),
-		}, pulumi.Parent(associations))
+	for _, share := range args.AcceptShares {
+		accepter, err := share.accept(ctx, name, associations)
 		if err != nil {
-			return nil, fmt.Errorf("accept resource share %s: %w", arn, err)
+			return nil, fmt.Errorf("accept resource share %s: %w", share.ARN, err)
 		}
-		accepted[arn] = share
+		accepted[share.ARN] = accepter
 	}
 	for _, domain := range args.Domains {
 		options := []pulumi.ResourceOption{pulumi.Parent(associations)}
@@ -89,4 +96,42 @@ func NewAccessAssociations(ctx *pulumi.Context, name string, args *AccessAssocia
 		return nil, err
 	}
 	return associations, nil
+}
+
+// accept accepts the share. One that was accepted before, by hand or by a run whose
+// state was lost, has no pending invitation any more, which the AWS provider's
+// creation needs: it is imported.
+func (s ReceivedShare) accept(ctx *pulumi.Context, name string, parent pulumi.Resource) (*ram.ResourceShareAccepter, error) {
+	options := []pulumi.ResourceOption{pulumi.Parent(parent)}
+	known, err := s.isAccepted(ctx, parent)
+	if err != nil {
+		question := NotAsked{"ram:GetResourceShares", "whether resource share " + s.ARN + " was accepted already", err}
+		if err := ctx.Log.Warn(question.String(), nil); err != nil {
+			return nil, err
+		}
+	}
+	if known {
+		options = append(options, pulumi.Import(pulumi.ID(s.ARN)))
+	}
+	return ram.NewResourceShareAccepter(ctx, name+"-share-"+s.ARN[strings.LastIndexByte(s.ARN, '/')+1:], &ram.ResourceShareAccepterArgs{
+		ShareArn: pulumi.String(s.ARN),
+	}, options...)
+}
+
+// isAccepted reports, in previews too, whether the account sees the share: of other
+// accounts, Resource Access Manager lists shares that were accepted.
+func (s ReceivedShare) isAccepted(ctx *pulumi.Context, parent pulumi.Resource) (bool, error) {
+	if s.Name == "" {
+		return false, nil
+	}
+	found, err := ram.LookupResourceShare(ctx, &ram.LookupResourceShareArgs{
+		Name: &s.Name, ResourceOwner: "OTHER-ACCOUNTS", ResourceShareStatus: pulumi.StringRef("ACTIVE"),
+	}, pulumi.Parent(parent))
+	switch {
+	case err == nil:
+		return found.Arn == s.ARN, nil
+	case isNone(err):
+		return false, nil
+	}
+	return false, err
 }

@@ -28,6 +28,8 @@ type DomainShare struct {
 
 	// ARN is the share's ARN.
 	ARN pulumi.StringOutput `pulumi:"arn"`
+	// Name is the share's name, by which receivers look it up.
+	Name pulumi.StringOutput `pulumi:"name"`
 	// Principals are the associations with the accounts, in the order of the
 	// arguments.
 	Principals []*ram.PrincipalAssociation
@@ -53,7 +55,7 @@ func NewDomainShare(ctx *pulumi.Context, name string, args *DomainShareArgs, opt
 	if err != nil {
 		return nil, fmt.Errorf("create resource share %s: %w", name, err)
 	}
-	shared.ARN = share.Arn
+	shared.ARN, shared.Name = share.Arn, share.Name
 	for _, account := range args.Principals {
 		principal, err := ram.NewPrincipalAssociation(ctx, name+"-"+account, &ram.PrincipalAssociationArgs{
 			Principal:        pulumi.String(account),
@@ -64,7 +66,7 @@ func NewDomainShare(ctx *pulumi.Context, name string, args *DomainShareArgs, opt
 		}
 		shared.Principals = append(shared.Principals, principal)
 	}
-	if err := complete(ctx, "DomainShare", name, shared, pulumi.Map{"arn": shared.ARN}); err != nil {
+	if err := complete(ctx, "DomainShare", name, shared, pulumi.Map{"arn": shared.ARN, "name": shared.Name}); err != nil {
 		return nil, err
 	}
 	return shared, nil

@@ -23,6 +23,8 @@ type registered struct {
 	Custom, Read, RetainOnDelete                 bool
 	Inputs                                       map[string]any
 	Dependencies, IgnoreChanges, ReplaceOnChange []string
+	// ImportID is the ID of the resource to import; "": it is created.
+	ImportID string
 	// Timeouts are those that the program set for creation, update and deletion.
 	Timeouts [3]string
 }
@@ -47,6 +49,7 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 	r := registered{Token: args.TypeToken, Name: args.Name, Provider: args.Provider, Custom: args.Custom, Inputs: args.Inputs.Mappable()}
 	if rpc := args.RegisterRPC; rpc != nil {
 		r.Parent, r.RetainOnDelete, r.Dependencies = rpc.GetParent(), rpc.GetRetainOnDelete(), rpc.GetDependencies()
+		r.ImportID = rpc.GetImportId()
 		r.IgnoreChanges, r.ReplaceOnChange = rpc.GetIgnoreChanges(), rpc.GetReplaceOnChanges()
 		timeouts := rpc.GetCustomTimeouts()
 		r.Timeouts = [3]string{timeouts.GetCreate(), timeouts.GetUpdate(), timeouts.GetDelete()}

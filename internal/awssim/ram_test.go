@@ -240,3 +240,20 @@ func TestSimulatedTimeIsKept(t *testing.T) {
 		require.NoError(t, reopened.Close())
 	}
 }
+
+func TestAShareIsAcceptedOnceAndThenLookedUp(t *testing.T) {
+	setup := apiSetup()
+	setup.Accounts[1].OutsideOrganization = true
+	s := newSharing(t, setup)
+	share := s.share(true, sharedAccount)
+	lookup := properties{"name": share.text("name"), "resourceOwner": "OTHER-ACCOUNTS", "resourceShareStatus": "ACTIVE"}
+	_, err := s.invoke("aws:ram/getResourceShare:getResourceShare", lookup)
+	require.ErrorContains(t, err, "no matching RAM Resource Share found", "a pending share is not listed")
+	require.NoError(t, s.simulator.AcceptInvitation(sharedAccount, "us-east-1", share.id))
+
+	_, err = s.tryCreate(shareAccepterType, "accepter", properties{"shareArn": share.id})
+	require.ErrorContains(t, err, "No pending RAM Resource Share ("+share.id+") invitation found")
+	found, err := s.invoke("aws:ram/getResourceShare:getResourceShare", lookup)
+	require.NoError(t, err)
+	require.Equal(t, share.id, found["arn"])
+}

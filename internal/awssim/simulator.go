@@ -7,6 +7,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/ecs"
 	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/ram"
 	"github.com/portico-iac/portico/internal/awssim/reachability"
 	"github.com/portico-iac/portico/internal/awssim/route53"
 )
@@ -105,6 +106,12 @@ func (s *Simulator) BuildIn(dir string) { docker.BuildIn(s.Simulator, dir) }
 // ApproveEmail approves all requests for certificates that ask the mailboxes of
 // a domain, now and later.
 func (s *Simulator) ApproveEmail(domain string) { acm.ApproveEmail(s.Simulator, domain) }
+
+// AcceptInvitation does what `aws ram accept-resource-share-invitation` does in the
+// receiving account.
+func (s *Simulator) AcceptInvitation(account, region, shareARN string) error {
+	return ram.AcceptInvitation(s.Simulator, account, region, shareARN)
+}
 
 // AssociateVPC does what `aws route53 associate-vpc-with-hosted-zone` does in
 // the VPC's account: the zone, which may be another account's, then answers the

@@ -189,6 +189,9 @@ type Provider struct {
 	// which the shared account uses the PRIVATE custom domains; empty where
 	// there is none.
 	ResourceShareARN string `json:"resourceShareArn,omitempty"`
+	// ResourceShareName is the share's name, by which receivers look it up; empty
+	// where there is none.
+	ResourceShareName string `json:"resourceShareName,omitempty"`
 	// ImportedCertificatesExpire is as in Shared.
 	ImportedCertificatesExpire map[string]string `json:"importedCertificatesExpire,omitempty"`
 }

@@ -71,9 +71,26 @@ func TestCertificatesSpillOverToFurtherLoadBalancers(t *testing.T) {
 }
 
 // TestSharesFromOutsideTheOrganizationAreAccepted serves a PRIVATE custom domain
-// of an account that is no member of the shared account's organization.
+// of an account that is no member of the shared account's organization: the stack
+// accepts its share, or an administrator of the shared account has by then.
 func TestSharesFromOutsideTheOrganizationAreAccepted(t *testing.T) {
 	slowly(t)
+	t.Run("by the stack", func(t *testing.T) { acceptShare(t, func(*simulatedEnvironment) {}) })
+	t.Run("by hand", func(t *testing.T) {
+		acceptShare(t, func(e *simulatedEnvironment) {
+			e.OnCall(func(c awssim.Call) {
+				if c.Type == "aws:ram/principalAssociation:PrincipalAssociation" && c.Action == "ram:AssociateResourceShare" {
+					shares := e.Resources(awssim.Filter{Type: "aws:ram/resourceShare:ResourceShare"})
+					require.Len(t, shares, 1)
+					require.NoError(t, e.AcceptInvitation(sharedAccount, region, shares[0].ID))
+				}
+			})
+		})
+	})
+}
+
+// acceptShare takes an environment through its life with a share to accept.
+func acceptShare(t *testing.T, meanwhile func(*simulatedEnvironment)) {
 	t.Parallel()
 	setup := movingSetup()
 	setup.Accounts[1].OutsideOrganization = true
@@ -83,7 +100,9 @@ func TestSharesFromOutsideTheOrganizationAreAccepted(t *testing.T) {
 	e := newEnvironment(t, files, setup)
 	e.env.Settle = 0
 	before := e.things()
+	meanwhile(e)
 	e.up()
+	e.OnCall(nil)
 	require.Len(t, e.domain(string(movingHost)).AssociatedEndpoints, 1)
 	e.requireNoChanges()
 	_, err := e.env.Destroy(t.Context())

@@ -1,6 +1,7 @@
 package ram
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ import (
 const invitationLasts = 12 * time.Hour
 
 func Service() engine.Service {
-	return engine.Service{Authorization: authorization(), Types: []*engine.Type{resourceShareSpec(), resourceAssociationSpec(), principalAssociationSpec(), shareAccepterSpec()}}
+	return engine.Service{Authorization: authorization(), Types: []*engine.Type{resourceShareSpec(), resourceAssociationSpec(), principalAssociationSpec(), shareAccepterSpec()}, Functions: []*engine.Function{lookupFunction()}}
 }
 
 func resourceShareSpec() *engine.Type {
@@ -199,15 +200,60 @@ func acceptShare(op *engine.Op) error {
 	return nil
 }
 
-// describeShare is what a receiver sees of a share.
-func describeShare(op *engine.Op, arn string) {
+// AcceptInvitation is what `aws ram accept-resource-share-invitation` does when an
+// administrator of the receiving account runs it.
+func AcceptInvitation(s *engine.Simulator, account, region, shareARN string) error {
+	_, err := s.Root(account, region).Create(view.ShareAccepterType, "command/"+shareARN, engine.Object{"shareArn": shareARN})
+	return err
+}
+
+// lookupFunction finds a share by its name: one of the caller's, or, of other
+// accounts, one that was accepted (GetResourceShares lists no pending ones).
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ram/resource_share_data_source.go
+func lookupFunction() *engine.Function {
+	return &engine.Function{
+		Token: "aws:ram/getResourceShare:getResourceShare", Args: ram.LookupResourceShareArgs{}, Result: ram.LookupResourceShareResult{},
+		Actions: []string{"ram:GetResourceShares", "ram:ListResources"},
+		Run: func(op *engine.Op) (engine.Object, error) {
+			name, owner := op.Inputs.Text("name"), op.Inputs.Text("resourceOwner")
+			var found []*engine.Resource
+			for _, share := range op.Everywhere(view.ResourceShareType) {
+				received := invitation(op, share.ARN, op.Account)
+				seen := owner == "SELF" && share.Account == op.Account || owner == "OTHER-ACCOUNTS" && received != nil && received.Hidden.Flag("accepted")
+				if seen && share.Region == op.Region && (name == "" || share.Properties.Text("name") == name) {
+					found = append(found, share)
+				}
+			}
+			switch len(found) {
+			case 0:
+				return nil, errors.New("no matching RAM Resource Share found")
+			case 1:
+			default:
+				return nil, errors.New("multiple RAM Resource Shares matched; use additional constraints to reduce matches to a single RAM Resource Share")
+			}
+			share := found[0]
+			return engine.Object{
+				"id": share.ARN, "arn": share.ARN, "name": share.Properties.Text("name"), "owningAccountId": share.Account, "resourceOwner": owner,
+				"resourceArns": engine.List(sharedResources(op, share.ARN)...), "status": "ACTIVE", "tags": map[string]any{},
+			}, nil
+		},
+	}
+}
+
+// sharedResources are the ARNs of what a share holds.
+func sharedResources(op *engine.Op, arn string) []string {
 	resources := []string{}
 	for _, association := range op.Everywhere(view.ResourceAssociationType) {
 		if association.Properties.Text("resourceShareArn") == arn {
 			resources = append(resources, association.Properties.Text("resourceArn"))
 		}
 	}
-	op.Outputs["resources"] = engine.List(resources...)
+	return resources
+}
+
+// describeShare is what a receiver sees of a share.
+func describeShare(op *engine.Op, arn string) {
+	op.Outputs["resources"] = engine.List(sharedResources(op, arn)...)
 	for _, share := range op.Everywhere(view.ResourceShareType) {
 		if share.ARN == arn {
 			op.Outputs["senderAccountId"], op.Outputs["shareName"], op.Outputs["status"] = share.Account, share.Properties.Text("name"), "ACTIVE"
