@@ -1,13 +1,13 @@
 package components
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/internal/resourcepolicy"
 )
 
 // PrivateAPIArgs describes the resource policy and the deployments of a private
@@ -85,8 +85,7 @@ func NewPrivateAPI(ctx *pulumi.Context, name string, args *PrivateAPIArgs, opts 
 		return nil, fmt.Errorf("set resource policy of REST API %s: %w", args.APIID, err)
 	}
 	api.PolicyDigest = policy.ApplyT(func(policy string) string {
-		digest := sha256.Sum256([]byte(policy))
-		return hex.EncodeToString(digest[:])
+		return resourcepolicy.Digest([]byte(policy))
 	}).(pulumi.StringOutput)
 	for _, stage := range args.Stages {
 		if err := api.deploy(ctx, name+"-"+stage, stage, args, existing); err != nil {
@@ -128,7 +127,7 @@ func (a *PrivateAPI) deploy(ctx *pulumi.Context, name, stage string, args *Priva
 	deployment, err := apigateway.NewDeployment(ctx, name, &apigateway.DeploymentArgs{
 		RestApi:     existing.ID(),
 		StageName:   pulumi.String(stage),
-		Description: pulumi.String("Portico: resource policy changed"),
+		Description: a.PolicyDigest.ApplyT(resourcepolicy.DeploymentDescription).(pulumi.StringOutput),
 		Triggers:    pulumi.StringMap{"policy": a.PolicyDigest},
 	}, pulumi.Parent(a), pulumi.DependsOn(dependencies), pulumi.RetainOnDelete(true))
 	if err != nil {

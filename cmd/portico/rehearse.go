@@ -12,6 +12,7 @@ import (
 	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/rehearsal"
+	"github.com/portico-iac/portico/internal/rehearsal/faults"
 )
 
 // programs are the two roles' programs.
@@ -23,8 +24,8 @@ var programs = automation.Programs{
 }
 
 type rehearseOptions struct {
-	mapping, state, setup string
-	json, serve           bool
+	mapping, state, setup, fault string
+	json, serve, doctor          bool
 }
 
 func (c *cli) rehearseCommand() *cobra.Command {
@@ -37,12 +38,22 @@ the real NGINX that the deployed task definition describes, and send real HTTPS
 requests by custom domain. Needs pulumi, nginx and openssl on this machine, no
 AWS account and no Docker. Progress is told on standard error.`,
 		Args: cobra.NoArgs,
-		RunE: c.action(func(ctx context.Context) error { return c.rehearse(ctx, o) }),
 	}
-	mappingFlag(cmd, &o.mapping)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if o.fault == "list" {
+			return c.immediate(func() error { return c.listFaults(o.json) })(cmd, args)
+		}
+		if o.mapping == "" {
+			return usagef(`required flag(s) "mapping" not set`)
+		}
+		return c.action(func(ctx context.Context) error { return c.rehearse(ctx, o) })(cmd, args)
+	}
+	cmd.Flags().StringVarP(&o.mapping, "mapping", "m", "", mappingUsage)
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	f.BoolVar(&o.serve, "serve", false, "stay up until interrupted, and print curl lines that reach the custom domains")
+	f.BoolVar(&o.doctor, "doctor", false, "have the doctor look at what was brought up, and add what it finds to the report")
+	f.StringVar(&o.fault, "fault", "", `break one thing before the probes; "list" lists what there is`)
 	f.StringVar(&o.state, "state", "", "a directory that keeps the simulated accounts from one rehearsal to the next")
 	f.StringVar(&o.setup, "world", "", "a file that describes what exists in the accounts before Portico deploys")
 	return cmd
@@ -54,6 +65,12 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 	}
 	options := rehearsal.Options{
 		Mapping: o.mapping, StateDir: o.state, Setup: o.setup, Programs: programs, Progress: c.err,
+		Doctor: o.doctor, Fault: o.fault,
+	}
+	if o.fault != "" {
+		if _, err := faults.Find(o.fault); err != nil {
+			return usagef("--fault: %v", err)
+		}
 	}
 	shown := false
 	if o.serve {
@@ -109,6 +126,9 @@ func (c *cli) writeReport(report *rehearsal.Report, asJSON bool) error {
 		text += "\n" + trimLines(probes.Render())
 	}
 	text += fmt.Sprintf("\n%d of %d probes ok\n", passed, len(report.Probes))
+	if report.Doctor != nil {
+		text += "\n" + diagnosisText(report.Doctor)
+	}
 	if _, err := io.WriteString(c.out, text); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

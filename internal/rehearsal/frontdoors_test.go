@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/doctor"
 )
 
 const frontDoorsMapping = "testdata/front-doors.yaml"
@@ -17,15 +18,16 @@ const frontDoorsMapping = "testdata/front-doors.yaml"
 // Then it opens an API of each front door to every caller, and wants the probes
 // to say so.
 func TestThreeFrontDoorsOverFourAccountsAreServed(t *testing.T) {
-	o := Options{Mapping: frontDoorsMapping, StateDir: t.TempDir(), Serve: func(report *Report, lines []string) error {
+	o := Options{Mapping: frontDoorsMapping, StateDir: t.TempDir(), Doctor: true, Serve: func(report *Report, lines []string) error {
 		requireOK(t, report)
+		require.Equal(t, []*doctor.Report{}, report.Doctor)
 		pasted(t, lines)
 		return nil
 	}}
 	report := rehearse(t, o)
 	require.Len(t, report.Stacks, 5)
 
-	o.Serve, o.afterUp = nil, func(simulator *awssim.Simulator) error {
+	o.Doctor, o.Serve, o.afterUp = false, nil, func(simulator *awssim.Simulator) error {
 		for api, stage := range map[string]string{"billingap1": "prod", "billingap2": "prod", "ordersapi2": "v1", "partnerap1": "beta"} {
 			if err := allowEveryCaller(simulator, api, stage); err != nil {
 				return err

@@ -61,14 +61,14 @@ type heldResource struct {
 	number   int // in the order of creation
 }
 
-// deploy brings an environment up: the shared stack and the provider accounts'
+// bringUp brings an environment up: the shared stack and the provider accounts'
 // stacks in turn, as often as hosts that change their front door need, with time
 // for custom domains in between.
-func (p *inProcess) deploy(t *testing.T) {
+func (p *inProcess) bringUp(t *testing.T) (providers []string, dir string) {
 	t.Helper()
-	providers, err := settings.Project{Files: settings.Dir(filepath.Join(p.dir, "accounts", "provider"))}.Stacks()
+	dir = filepath.Join(p.dir, "accounts", "provider")
+	providers, err := settings.Project{Files: settings.Dir(dir)}.Stacks()
 	require.NoError(t, err)
-	dir := filepath.Join(p.dir, "accounts", "provider")
 	for range 3 {
 		p.run(t, sharedProject, p.environment, p.dir, accounts.SharedIn(p.dir)).deleteUnseen(t)
 		for _, stack := range providers {
@@ -76,6 +76,14 @@ func (p *inProcess) deploy(t *testing.T) {
 		}
 		require.NoError(t, p.simulator.Pass(20*time.Minute))
 	}
+	return providers, dir
+}
+
+// deploy brings an environment up, and looks for what an interrupted update would
+// have left.
+func (p *inProcess) deploy(t *testing.T) {
+	t.Helper()
+	providers, dir := p.bringUp(t)
 	// An interrupted update is looked for by tags.
 	ignore := func(string, map[string]string) {}
 	p.run(t, sharedProject, p.environment, p.dir, accounts.TaggedIn(p.dir, ignore))

@@ -4,13 +4,14 @@ import (
 	"fmt"
 
 	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/doctor"
 )
 
 // Report is what a rehearsal found. Its JSON form is a contract: fields are
 // added, never renamed or removed.
 type Report struct {
-	// OK reports that every stack was deployed and every probe found what it
-	// wanted.
+	// OK reports that every stack was deployed, every probe found what it wanted,
+	// and the doctor, if it was asked, found nothing wrong.
 	OK     bool    `json:"ok"`
 	Stacks []Stack `json:"stacks"`
 	Probes []Probe `json:"probes"`
@@ -18,6 +19,11 @@ type Report struct {
 	// fewer where the mapping is too large to probe them all.
 	Rows       int `json:"rows"`
 	ProbedRows int `json:"probedRows"`
+	// Fault is the name of the fault that was injected; empty: none was.
+	Fault string `json:"fault,omitempty"`
+	// Doctor is what the doctor says of each probed host about which it found
+	// something wrong, or could not read everything; nil: it was not asked.
+	Doctor []*doctor.Report `json:"doctor,omitzero"`
 }
 
 // Stack is the result of a stack's deployment.
@@ -79,7 +85,7 @@ func stacksOf(deployed *automation.Report) []Stack {
 
 // setOK sets OK from the stacks and the probes.
 func (r *Report) setOK() {
-	r.OK = len(r.Stacks) > 0 && len(r.Probes) > 0
+	r.OK = len(r.Stacks) > 0 && len(r.Probes) > 0 && !r.diagnosed()
 	for _, stack := range r.Stacks {
 		r.OK = r.OK && stack.Error == ""
 	}

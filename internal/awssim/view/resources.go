@@ -134,7 +134,8 @@ type Certificate struct {
 	DomainName              string   `json:"domainName"`
 	SubjectAlternativeNames []string `json:"subjectAlternativeNames"`
 	Status                  string   `json:"status"`
-	Type                    string   `json:"type"` // AMAZON_ISSUED, IMPORTED or PRIVATE
+	Type                    string   `json:"type"`     // AMAZON_ISSUED, IMPORTED or PRIVATE
+	NotAfter                string   `json:"notAfter"` // RFC 3339, or empty
 	// Body, PrivateKey and Chain are PEM where the certificate was imported.
 	Body       string `json:"certificateBody"`
 	PrivateKey string `json:"privateKey"`

@@ -1,0 +1,109 @@
+package rehearsal
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/doctor"
+	"github.com/portico-iac/portico/internal/outputs"
+	"github.com/portico-iac/portico/internal/rehearsal/accountreader"
+	"github.com/portico-iac/portico/internal/rehearsal/faults"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// broughtUp is a mapping's environment in simulated accounts, deployed, and what the
+// doctor knows of it.
+func broughtUp(t *testing.T, file string) (*awssim.Simulator, *doctor.Environment) {
+	t.Helper()
+	run := begin(t, Options{Mapping: file}, nil)
+	run.bringUp(t)
+	m, err := mapping.Load(file)
+	require.NoError(t, err)
+	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}
+	reported := map[string]map[string]any{}
+	for name, stack := range run.stacks {
+		data, err := json.Marshal(stack.outputs.Mappable())
+		require.NoError(t, err)
+		var values map[string]any
+		require.NoError(t, json.Unmarshal(data, &values))
+		reported[name] = values
+	}
+	environment := &doctor.Environment{
+		Name: DefaultEnvironment, Mapping: m, Owners: map[mapping.APIID]mapping.AccountID{}, Providers: map[mapping.AccountID]*outputs.Provider{},
+	}
+	environment.Shared, err = outputs.DecodeShared(reported["organization/"+sharedProject+"/"+DefaultEnvironment])
+	require.NoError(t, err)
+	for account := range initial.owned() {
+		environment.Providers[account], err = outputs.DecodeProvider(reported["organization/"+providerProject+"/"+initial.stackName(DefaultEnvironment, account)])
+		require.NoError(t, err)
+	}
+	for _, row := range m.Rows {
+		environment.Owners[row.API.ID] = initial.accountOf(row)
+	}
+	return run.simulator, environment
+}
+
+func diagnose(simulator *awssim.Simulator, environment *doctor.Environment, host mapping.Host) *doctor.Report {
+	d := doctor.New(*environment, accountreader.Accounts(simulator, environment.Shared.Region), simulator.Now)
+	return d.Diagnose(context.Background(), string(host))
+}
+
+// TestTheDoctorNamesTheFirstCauseOfEachFault breaks one thing at a time in copies of
+// an environment of all three front doors. The first cause is the fault's own. In the
+// environment as it is the doctor finds nothing, and reads everything.
+func TestTheDoctorNamesTheFirstCauseOfEachFault(t *testing.T) {
+	simulator, environment := broughtUp(t, frontDoorsMapping)
+	for _, host := range environment.Hosts() {
+		report := diagnose(simulator, environment, host)
+		require.Equal(t, &doctor.Report{OK: true, Host: string(host), Causes: []doctor.Cause{}, Unread: []doctor.Unread{}}, report)
+	}
+	require.GreaterOrEqual(t, len(faults.All()), 30)
+	seen := map[string]bool{}
+	for _, fault := range faults.All() {
+		t.Run(fault.Name, func(t *testing.T) {
+			require.False(t, seen[fault.Name], "another fault has the name")
+			seen[fault.Name] = true
+			broken := &awssim.Simulator{Simulator: simulator.Fork()}
+			host, err := fault.Inject(broken, environment)
+			require.NoError(t, err)
+			report := diagnose(broken, environment, host)
+			require.False(t, report.OK)
+			first := report.Causes[0]
+			require.Equal(t, fault.Cause, first.Step, "%+v", report.Causes)
+			require.NotEmpty(t, first.Problem)
+			require.NotEmpty(t, first.Fix)
+			require.NotEmpty(t, first.Resource)
+			require.Len(t, first.Account, 12)
+		})
+	}
+}
+
+// TestAFaultIsProbedAndDiagnosed rehearses one fault whole: the requests fail, and the
+// report says why.
+func TestAFaultIsProbedAndDiagnosed(t *testing.T) {
+	report := rehearse(t, Options{Mapping: writeFile(t, "mapping.yaml", smallMapping), Doctor: true, Fault: "owner-denies"})
+	require.False(t, report.OK)
+	require.Equal(t, "owner-denies", report.Fault)
+	require.Len(t, report.Doctor, 1)
+	require.Equal(t, "a.private.example.com", report.Doctor[0].Host)
+	require.Equal(t, doctor.StepPolicy, report.Doctor[0].Causes[0].Step)
+	require.Contains(t, report.Doctor[0].Causes[0].Problem, "FreezeForAudit")
+	for _, probe := range probesOf(report)["allowed verb"] {
+		require.Equal(t, !strings.HasPrefix(probe.URL, "https://a.private.example.com"), probe.OK, probe)
+	}
+}
+
+// TestAFaultThatLeavesNothingLiveIsDiagnosed takes away what the data path is made of.
+func TestAFaultThatLeavesNothingLiveIsDiagnosed(t *testing.T) {
+	slowly(t)
+	report := rehearse(t, Options{Mapping: writeFile(t, "mapping.yaml", smallMapping), Doctor: true, Fault: "target-group-gone"})
+	require.Equal(t, doctor.StepRule, report.Doctor[0].Causes[0].Step)
+	require.Len(t, report.Probes, 1)
+	require.Equal(t, "data path", report.Probes[0].Name)
+	require.False(t, report.OK)
+}

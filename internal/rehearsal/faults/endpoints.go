@@ -1,0 +1,77 @@
+package faults
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/view"
+	"github.com/portico-iac/portico/internal/doctor"
+	"github.com/portico-iac/portico/mapping"
+)
+
+var endpointFaults = []Fault{
+	{"endpoint-gone", "deletes the execute-api endpoint", mapping.FrontDoorNGINX, doctor.StepEndpoint, func(s *scene) error {
+		return s.shared(func(op *engine.Op) error {
+			endpoint := s.Shared.Endpoints[s.row.FrontDoor]
+			if err := remove(op, view.VPCEndpointType, id(endpoint)); err != nil {
+				return err
+			}
+			return remove(op, view.NetworkInterfaceType, func(r *engine.Resource) bool { return r.Hidden.Text("owner") == endpoint })
+		})
+	}},
+	{"endpoint-address-dead", "gives the endpoint another address in one subnet, so that the proxy sends requests to one that is dead", mapping.FrontDoorNGINX, doctor.StepEndpoint, func(s *scene) error {
+		return s.shared(func(op *engine.Op) error {
+			moved := false
+			return change(op, view.NetworkInterfaceType, func(r *engine.Resource) bool {
+				chosen := !moved && r.Hidden.Text("owner") == s.Shared.Endpoints[s.row.FrontDoor]
+				moved = moved || chosen
+				return chosen
+			}, func(r *engine.Resource) {
+				r.Properties["privateIp"] = s.freeAddress(op, r.Properties.Text("subnetId"))
+			})
+		})
+	}},
+	{"proxy-calls-another-name", "starts the tasks with a name that isn't the endpoint's", mapping.FrontDoorNGINX, doctor.StepEndpoint, func(s *scene) error {
+		return s.shared(func(op *engine.Op) error {
+			return change(op, view.ECSServiceType, with("name", s.Shared.Service), func(r *engine.Resource) {
+				running := r.Hidden.Object("running")
+				running["containerDefinitions"] = strings.ReplaceAll(running.Text("containerDefinitions"), s.Shared.Endpoints[s.row.FrontDoor], "vpce-0aaaaaaaaaaaaaaaa")
+			})
+		})
+	}},
+	{"endpoint-policy-denies", "gives the endpoint a policy that denies the API", mapping.FrontDoorNGINX, doctor.StepEndpointPolicy, func(s *scene) error {
+		return s.setEndpointPolicy(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
+			{"Sid":"NotThisOne","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:*:execute-api:*:*:` + string(s.row.API.ID) + `/*"}]}`)
+	}},
+	{"endpoint-policy-narrow", "gives the endpoint a policy that allows another API alone", mapping.FrontDoorNGINX, doctor.StepEndpointPolicy, func(s *scene) error {
+		return s.setEndpointPolicy(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:*:execute-api:*:*:another001/*"}]}`)
+	}},
+}
+
+func (s *scene) setEndpointPolicy(document string) error {
+	return s.shared(func(op *engine.Op) error {
+		return change(op, view.VPCEndpointType, id(s.Shared.Endpoints[s.row.FrontDoor]), func(r *engine.Resource) { r.Properties["policy"] = document })
+	})
+}
+
+// freeAddress is an address of a subnet that no network interface has: the 200th,
+// or a later one.
+func (s *scene) freeAddress(op *engine.Op, subnet string) string {
+	taken := map[string]bool{}
+	for _, r := range op.All(view.NetworkInterfaceType) {
+		taken[r.Properties.Text("privateIp")] = true
+	}
+	network, err := netip.ParsePrefix(op.Find(view.SubnetType, subnet).Properties.Text("cidrBlock"))
+	if err != nil {
+		return ""
+	}
+	address := network.Addr()
+	for range 20 { // behind those that Portico chooses, and those that AWS keeps
+		address = address.Next()
+	}
+	for taken[address.String()] {
+		address = address.Next()
+	}
+	return address.String()
+}

@@ -1,0 +1,130 @@
+// Package faults breaks one thing at a time in simulated accounts that serve a
+// mapping, so that it can be seen what becomes of requests and what the doctor
+// says. Each fault acts on the live path that a rehearsal makes of the accounts.
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/doctor"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// Fault is one thing that can break.
+type Fault struct {
+	// Name is lower-case words with hyphens between them.
+	Name string
+	// Breaks says what, as the end of a sentence that begins with "It".
+	Breaks string
+	// FrontDoor is the front door whose hosts it breaks.
+	FrontDoor mapping.FrontDoor
+	// Cause is the step at which the doctor finds the first cause.
+	Cause doctor.Step
+
+	inject func(*scene) error
+}
+
+// All are the faults, in the order of a request's path.
+func All() []Fault {
+	return slices.Concat(nameFaults, balancerFaults, taskFaults, groupFaults, endpointFaults, apiFaults, domainFaults)
+}
+
+// Find is the fault of a name.
+func Find(name string) (Fault, error) {
+	all := All()
+	if i := slices.IndexFunc(all, func(f Fault) bool { return f.Name == name }); i >= 0 {
+		return all[i], nil
+	}
+	return Fault{}, fmt.Errorf("there is no fault %q: --fault list lists them", name)
+}
+
+// scene is what a fault acts on.
+type scene struct {
+	simulator *awssim.Simulator
+	*doctor.Environment
+	row     mapping.Row
+	account string // that owns the row's API
+}
+
+// Inject breaks it, for one host that the fault's front door serves, and returns
+// that host. The error says why the accounts have nothing to break.
+func (f Fault) Inject(simulator *awssim.Simulator, environment *doctor.Environment) (mapping.Host, error) {
+	for _, row := range environment.Mapping.Rows {
+		if row.Retired || row.FrontDoor != f.FrontDoor || row.Host.IsWildcard() || !slices.Contains(environment.Shared.Hosts, row.Host) {
+			continue
+		}
+		owner := row.Account
+		if owner == "" {
+			owner = environment.Owners[row.API.ID]
+		}
+		s := &scene{simulator: simulator, Environment: environment, row: row, account: string(owner)}
+		if err := f.inject(s); err != nil {
+			return "", fmt.Errorf("inject fault %s: %w", f.Name, err)
+		}
+		return row.Host, nil
+	}
+	return "", fmt.Errorf("inject fault %s: no row of the mapping with a host that isn't a wildcard has front door %s", f.Name, f.FrontDoor)
+}
+
+// shared changes resources of the shared account.
+func (s *scene) shared(change func(op *engine.Op) error) error {
+	return s.in(string(s.Shared.AccountID), change)
+}
+
+// owners changes resources of the account that owns the row's API.
+func (s *scene) owners(change func(op *engine.Op) error) error { return s.in(s.account, change) }
+
+func (s *scene) in(account string, change func(op *engine.Op) error) error {
+	return s.simulator.Root(account, s.Shared.Region).Edit("breaking something", "fault", change)
+}
+
+// errNothing says that there is nothing of the kind that the fault breaks.
+var errNothing = errors.New("the accounts have nothing of the kind")
+
+// remove removes the resources of a type that a test chooses.
+func remove(op *engine.Op, token string, chosen func(*engine.Resource) bool) error {
+	found := errNothing
+	for _, r := range op.All(token) {
+		if chosen(r) {
+			op.Remove(r)
+			found = nil
+		}
+	}
+	return found
+}
+
+// change changes the resources of a type that a test chooses.
+func change(op *engine.Op, token string, chosen func(*engine.Resource) bool, how func(r *engine.Resource)) error {
+	found := errNothing
+	for _, r := range op.All(token) {
+		if chosen(r) {
+			changed := r.Clone()
+			how(&changed)
+			op.Put(changed)
+			found = nil
+		}
+	}
+	return found
+}
+
+func id(want string) func(*engine.Resource) bool {
+	return func(r *engine.Resource) bool { return r.ID == want }
+}
+
+func with(property, want string) func(*engine.Resource) bool {
+	return func(r *engine.Resource) bool { return r.Properties.Text(property) == want }
+}
+
+// host is the host that the fault breaks.
+func (s *scene) host() string { return string(s.row.Host) }
+
+// covers reports whether a name is the host or its wildcard.
+func (s *scene) covers(name string) bool {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	return name == s.host() || name == string(s.row.Host.Wildcard())
+}
