@@ -2,16 +2,20 @@ package awssim_test
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -43,6 +47,7 @@ type engine struct {
 	t       *testing.T
 	command auto.PulumiCommand
 	env     map[string]string
+	stack   *auto.Stack
 }
 
 func newEngine(t *testing.T, setup *awssim.Setup) *engine {
@@ -58,7 +63,7 @@ func engineOn(t *testing.T, simulator *awssim.Simulator, dir string) *engine {
 	server, err := simulator.Serve(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	return &engine{simulator, t, pulumiCommand(t), map[string]string{
+	return &engine{Simulator: simulator, t: t, command: withoutHistory{pulumiCommand(t)}, env: map[string]string{
 		"PULUMI_DEBUG_PROVIDERS":               server.DebugProviders(),
 		"PULUMI_BACKEND_URL":                   "file://" + dir,
 		"PULUMI_CONFIG_PASSPHRASE":             "simulated",
@@ -85,52 +90,101 @@ func pulumiCommand(t *testing.T) auto.PulumiCommand {
 	return command
 }
 
-func (e *engine) stack(program pulumi.RunFunc) *auto.Stack {
-	e.t.Helper()
-	stack, err := auto.UpsertStackInlineSource(e.t.Context(), "test", "awssim", program,
-		auto.Pulumi(e.command), auto.EnvVars(e.env), auto.Project(workspace.Project{
-			Name: tokens.PackageName("awssim"), Runtime: workspace.NewProjectRuntimeInfo("go", nil),
-			Main: e.t.TempDir(),
-		}))
-	require.NoError(e.t, err)
-	require.NoError(e.t, stack.SetConfigWithOptions(e.t.Context(), "pulumi:disable-default-providers[0]", auto.ConfigValue{Value: "*"}, &auto.ConfigOptions{Path: true}))
-	return &stack
+// withoutHistory is a CLI that knows no earlier updates: after each, the Automation
+// API starts it for what no test reads.
+type withoutHistory struct{ auto.PulumiCommand }
+
+func (c withoutHistory) Run(
+	ctx context.Context, workdir string, stdin io.Reader, stdout, stderr []io.Writer, env []string, args ...string,
+) (string, string, int, error) {
+	if len(args) > 1 && args[0] == "stack" && args[1] == "history" {
+		return "[]", "", 0, nil
+	}
+	return c.PulumiCommand.Run(ctx, workdir, stdin, stdout, stderr, env, args...)
 }
 
-// up runs the program; the text is everything the engine said.
-func (e *engine) up(program pulumi.RunFunc) (auto.UpResult, string, error) {
+// unread is a workspace whose stack is selected, and whose outputs are read by
+// engine.outputs alone.
+type unread struct{ auto.Workspace }
+
+func (unread) SelectStack(context.Context, string) error                    { return nil }
+func (unread) StackOutputs(context.Context, string) (auto.OutputMap, error) { return nil, nil }
+
+// with is the engine's stack with a program.
+func (e *engine) with(program pulumi.RunFunc) *auto.Stack {
+	e.t.Helper()
+	if e.stack == nil {
+		settings := workspace.ProjectStack{Config: config.Map{
+			config.MustMakeKey("pulumi", "disable-default-providers"): config.NewObjectValue(`["*"]`),
+		}}
+		stack, err := auto.UpsertStackInlineSource(e.t.Context(), "test", "awssim", program,
+			auto.Pulumi(e.command), auto.EnvVars(e.env), auto.Project(workspace.Project{
+				Name: tokens.PackageName("awssim"), Runtime: workspace.NewProjectRuntimeInfo("go", nil),
+				Main: e.t.TempDir(),
+			}), auto.Stacks(map[string]workspace.ProjectStack{"test": settings}))
+		require.NoError(e.t, err)
+		stack, err = auto.SelectStack(e.t.Context(), stack.Name(), unread{stack.Workspace()})
+		require.NoError(e.t, err)
+		e.stack = &stack
+	}
+	e.stack.Workspace().SetProgram(program)
+	return e.stack
+}
+
+// up runs the program, and counts the operations by kind; the text is everything
+// that the engine said.
+func (e *engine) up(program pulumi.RunFunc) (map[string]int, string, error) {
 	e.t.Helper()
 	var said bytes.Buffer
-	result, err := e.stack(program).Up(e.t.Context(), optup.ProgressStreams(&said), optup.ErrorProgressStreams(&said), optup.SuppressProgress())
-	return result, said.String(), err
+	stream, counted := make(chan events.EngineEvent), make(chan map[string]int)
+	go func() {
+		changes := map[string]int{}
+		for event := range stream {
+			if event.SummaryEvent != nil {
+				for op, n := range event.SummaryEvent.ResourceChanges {
+					changes[string(op)] = n
+				}
+			}
+		}
+		counted <- changes
+	}()
+	_, err := e.with(program).Up(e.t.Context(), optup.EventStreams(stream),
+		optup.ProgressStreams(&said), optup.ErrorProgressStreams(&said), optup.SuppressProgress())
+	return <-counted, said.String(), err
 }
 
-func (e *engine) mustUp(program pulumi.RunFunc) auto.UpResult {
+func (e *engine) mustUp(program pulumi.RunFunc) map[string]int {
 	e.t.Helper()
-	result, said, err := e.up(program)
+	changes, said, err := e.up(program)
 	require.NoError(e.t, err, said)
-	return result
+	return changes
 }
 
-func (e *engine) preview(program pulumi.RunFunc) auto.PreviewResult {
+// outputs are the stack's after the last up.
+func (e *engine) outputs() auto.OutputMap {
+	e.t.Helper()
+	outputs, err := e.stack.Workspace().(unread).Workspace.StackOutputs(e.t.Context(), e.stack.Name())
+	require.NoError(e.t, err)
+	return outputs
+}
+
+func (e *engine) preview(program pulumi.RunFunc) {
 	e.t.Helper()
 	var said bytes.Buffer
-	result, err := e.stack(program).Preview(e.t.Context(), optpreview.ProgressStreams(&said), optpreview.ErrorProgressStreams(&said))
+	_, err := e.with(program).Preview(e.t.Context(), optpreview.ProgressStreams(&said), optpreview.ErrorProgressStreams(&said))
 	require.NoError(e.t, err, said.String())
-	return result
 }
 
-func (e *engine) refresh() auto.RefreshResult {
+func (e *engine) refresh() {
 	e.t.Helper()
-	result, err := e.stack(nothing).Refresh(e.t.Context(), optrefresh.SuppressProgress())
+	_, err := e.with(nothing).Refresh(e.t.Context(), optrefresh.SuppressProgress())
 	require.NoError(e.t, err)
-	return result
 }
 
 func (e *engine) destroy() (string, error) {
 	e.t.Helper()
 	var said bytes.Buffer
-	_, err := e.stack(nothing).Destroy(e.t.Context(), optdestroy.ProgressStreams(&said), optdestroy.ErrorProgressStreams(&said))
+	_, err := e.with(nothing).Destroy(e.t.Context(), optdestroy.ProgressStreams(&said), optdestroy.ErrorProgressStreams(&said))
 	return said.String(), err
 }
 

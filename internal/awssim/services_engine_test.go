@@ -86,12 +86,12 @@ func TestOnlyAChangedBuildContextBuildsAgain(t *testing.T) {
 	require.Empty(t, e.Resources(awssim.Filter{}), "a preview builds nothing")
 	e.mustUp(program)
 	again := e.mustUp(program)
-	require.Equal(t, map[string]int{"same": 8}, *again.Summary.ResourceChanges)
+	require.Equal(t, map[string]int{"same": 8}, again)
 
 	write("FROM nginx:1.30\nUSER 102\n")
 	changed := e.mustUp(program)
-	require.Equal(t, map[string]int{"same": 6, "update": 1, "replace": 1}, *changed.Summary.ResourceChanges)
-	require.EqualValues(t, 2, changed.Outputs["revision"].Value)
+	require.Equal(t, map[string]int{"same": 6, "update": 1, "replace": 1}, changed)
+	require.EqualValues(t, 2, e.outputs()["revision"].Value)
 	definition := e.only("aws:ecs/taskDefinition:TaskDefinition")
 	var containers []struct{ Image string }
 	require.NoError(t, json.Unmarshal([]byte(definition.Properties.Text("containerDefinitions")), &containers))
@@ -136,13 +136,14 @@ func TestOwnersStageOutlivesARetainedDeployment(t *testing.T) {
 		}, in, pulumi.RetainOnDelete(true))
 		return err
 	}
-	result := e.mustUp(program)
-	require.Contains(t, result.Outputs["policy"].Value, "arn:aws:execute-api:us-east-1:222222222222:orders1234/*")
-	require.Equal(t, "PRIVATE", result.Outputs["type"].Value)
+	e.mustUp(program)
+	outputs := e.outputs()
+	require.Contains(t, outputs["policy"].Value, "arn:aws:execute-api:us-east-1:222222222222:orders1234/*")
+	require.Equal(t, "PRIVATE", outputs["type"].Value)
 	require.Contains(t, e.RESTAPIs("us-east-1")["orders1234"].Stages["dev"].Policy, "vpce-portico")
 
 	again := e.mustUp(program)
-	require.Zero(t, (*again.Summary.ResourceChanges)["update"])
+	require.Zero(t, again["update"])
 	said, err := e.destroy()
 	require.NoError(t, err, said)
 	require.Equal(t, []string{"dev"}, e.RESTAPIs("us-east-1")["orders1234"].StageNames())
