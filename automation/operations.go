@@ -149,8 +149,8 @@ type run struct {
 	command auto.PulumiCommand
 
 	telling sync.Mutex
-	// opening serialises what writes the user's workspace files: selecting and
-	// creating stacks of one project from several goroutines would race.
+	// opening serialises what writes the user's workspace files: creating stacks of
+	// one project from several goroutines would race.
 	opening sync.Mutex
 }
 

@@ -138,7 +138,13 @@ func (r *run) operate(ctx context.Context, s Stack, w *watch) (*openStack, auto.
 	if r.op.verb == refresh.verb {
 		return stack, nil, retainDeployments(ctx, stack, w, follow)
 	}
-	if err = follow(); err != nil || r.op.verb != up.verb {
+	err = follow()
+	if r.op.verb == preview.verb && errors.Is(orNoStack(err), errNoStack) {
+		if stack, err = r.create(ctx, s, stack.cli); err == nil {
+			err = follow()
+		}
+	}
+	if err != nil || r.op.verb != up.verb {
 		return stack, nil, err
 	}
 	outputs, err := stack.outputsAfter(ctx, w)

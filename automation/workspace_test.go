@@ -50,9 +50,12 @@ func TestAnUpStartsTheCLIAsOftenAsItHasTo(t *testing.T) {
 	cli := &recordedCommand{PulumiCommand: env.Command}
 	env.Command = cli
 
-	_, err := env.Up(t.Context())
+	_, err := env.Preview(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []string{"stack export", "stack init", "up"}, cli.asked())
+	require.Equal(t, []string{"preview", "stack init", "preview"}, cli.asked())
+	_, err = env.Up(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"stack export", "up"}, cli.asked())
 	report, err := env.Up(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"stack export", "up"}, cli.asked())
@@ -81,9 +84,10 @@ func TestAnUpStartsTheCLIAsOftenAsItHasTo(t *testing.T) {
 	require.NoError(t, stack.state.write(t.Context(), stack.Stack))
 	require.Equal(t, valuesOf(want), stack.lastOutputs(t.Context()))
 
+	cli.asked()
 	_, err = env.Preview(t.Context())
 	require.NoError(t, err)
-	cli.asked()
+	require.Equal(t, []string{"preview"}, cli.asked())
 	_, err = env.Destroy(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"stack export", "stack export", "stack export", "destroy"}, cli.asked())

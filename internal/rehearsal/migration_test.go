@@ -28,6 +28,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/portico-iac/portico/internal/rehearsal/live"
+	"github.com/portico-iac/portico/internal/thrifty"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -136,6 +137,7 @@ type cutOver struct {
 	initial       initialState
 	legacy, dev   *automation.Environment
 	legacyZoneVPC string
+	operated      map[string]bool // the operator's stacks that exist
 
 	mu    sync.Mutex
 	paths map[string]*servedPath
@@ -150,7 +152,7 @@ type servedPath struct {
 
 func newCutOver(t *testing.T, document string) *cutOver {
 	t.Helper()
-	c := &cutOver{t: t, command: cli(t), dir: t.TempDir(), legacyZoneVPC: existingVPC, paths: map[string]*servedPath{}}
+	c := &cutOver{t: t, command: cli(t), dir: t.TempDir(), legacyZoneVPC: existingVPC, paths: map[string]*servedPath{}, operated: map[string]bool{}}
 	c.initial = initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
 	w := c.setup()
 	var err error
@@ -313,9 +315,15 @@ func (c *cutOver) run(stack string, program pulumi.RunFunc, destroy bool) {
 	dir := filepath.Join(c.dir, "operator")
 	require.NoError(c.t, os.MkdirAll(dir, 0o755))
 	require.NoError(c.t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), projectFile("operator"), 0o600))
-	workspace, err := auto.NewLocalWorkspace(c.t.Context(), auto.WorkDir(dir), auto.Pulumi(c.command), auto.EnvVars(c.env), auto.Program(program))
+	command := thrifty.Command{PulumiCommand: c.command}
+	workspace, err := auto.NewLocalWorkspace(c.t.Context(), auto.WorkDir(dir), auto.Pulumi(command), auto.EnvVars(c.env), auto.Program(program))
 	require.NoError(c.t, err)
-	s, err := auto.UpsertStack(c.t.Context(), stack, workspace)
+	open := auto.NewStack
+	if c.operated[stack] {
+		open = auto.SelectStack
+	}
+	c.operated[stack] = true
+	s, err := open(c.t.Context(), stack, thrifty.Workspace{Workspace: workspace})
 	require.NoError(c.t, err)
 	_, err = s.Up(c.t.Context())
 	require.NoError(c.t, err)

@@ -171,14 +171,14 @@ func TestEachUpdateSaysHowFarItIs(t *testing.T) {
 	require.Empty(t, e.Domains(region))
 
 	_, outputs := provider.deploy()
-	require.Equal(t, map[string][]string{"alb": {"balanced.internal.example.com/v1"}, "native": {"direct.internal.example.com"}}, decode(outputs["provisioned"].Value))
-	require.Equal(t, []any{}, outputs["retains"].Value)
-	require.Equal(t, map[string]any{"direct.internal.example.com": e.domain("direct.internal.example.com").ARN}, outputs["domainNameArns"].Value)
-	require.Contains(t, outputs["resourceShareArn"].Value, "arn:aws:ram:us-east-1:222222222222:resource-share/")
+	require.Equal(t, map[string][]string{"alb": {"balanced.internal.example.com/v1"}, "native": {"direct.internal.example.com"}}, decode(outputs["provisioned"]))
+	require.Equal(t, []any{}, outputs["retains"])
+	require.Equal(t, map[string]any{"direct.internal.example.com": e.domain("direct.internal.example.com").ARN}, outputs["domainNameArns"])
+	require.Contains(t, outputs["resourceShareArn"], "arn:aws:ram:us-east-1:222222222222:resource-share/")
 	require.Empty(t, e.domain("direct.internal.example.com").AssociatedEndpoints)
 
 	_, outputs = shared.deploy()
-	hosts, _ := outputs["hosts"].Value.([]any)
+	hosts, _ := outputs["hosts"].([]any)
 	require.Len(t, hosts, 3)
 	require.Len(t, e.domain("direct.internal.example.com").AssociatedEndpoints, 1)
 	changes, _ := provider.deploy()
@@ -197,18 +197,18 @@ func TestEachUpdateSaysHowFarItIs(t *testing.T) {
 		provider.rewrite(strings.Replace(frontDoorsMapping, "    VERBS: [GET, POST]\n    ACCOUNT: orders\n", "    ACCOUNT: orders\n    FRONT_DOOR: alb\n", 1), redeploy, validating)
 		shared.deploy()
 		_, outputs := provider.deploy()
-		require.Equal(t, []any{"proxied.internal.example.com"}, outputs["retains"].Value)
-		require.Contains(t, decode(outputs["provisioned"].Value)["alb"], "proxied.internal.example.com")
+		require.Equal(t, []any{"proxied.internal.example.com"}, outputs["retains"])
+		require.Contains(t, decode(outputs["provisioned"])["alb"], "proxied.internal.example.com")
 		require.ElementsMatch(t, []string{"Porticodev1e1bAllow", "Porticodev1e1bALBAllow"}, admits())
 
 		shared.deploy() // moves the name
 		_, outputs = provider.deploy()
-		require.Equal(t, []any{"proxied.internal.example.com"}, outputs["retains"].Value)
+		require.Equal(t, []any{"proxied.internal.example.com"}, outputs["retains"])
 		require.ElementsMatch(t, []string{"Porticodev1e1bAllow", "Porticodev1e1bALBAllow"}, admits())
 
 		shared.deploy() // takes the earlier way down
 		_, outputs = provider.deploy()
-		require.Equal(t, []any{}, outputs["retains"].Value)
+		require.Equal(t, []any{}, outputs["retains"])
 		require.Equal(t, []string{"Porticodev1e1bALBAllow"}, admits())
 	})
 }

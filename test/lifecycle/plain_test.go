@@ -81,8 +81,5 @@ func TestPlainPulumiDoesWhatPorticoDoes(t *testing.T) {
 // atRest demands that the driver finds nothing to do, in any phase.
 func (p *plain) atRest() {
 	p.t.Helper()
-	p.requireNoChanges()
-	preview, err := p.env.Preview(p.t.Context())
-	require.NoError(p.t, err)
-	require.Empty(p.t, preview.Ahead)
+	require.Empty(p.t, p.requireNoChanges().Ahead)
 }

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/thrifty"
 )
 
 const (
@@ -63,27 +65,42 @@ func (l *lives) rewrite(mapping string, more ...string) {
 	})
 }
 
-// deploy runs `pulumi up` on the provider stack alone and returns what it changed.
-// A replacement counts once, though the engine names its halves too, and what is
-// read anew because its owner changed it is no change of Portico's.
-func (l *lives) deploy() (map[string]int, auto.OutputMap) {
+// deploy runs `pulumi up` on the provider stack alone and returns what it changed,
+// and the stack's outputs. A replacement counts once, though the engine names its
+// halves too, and what is read anew because its owner changed it is no change of
+// Portico's.
+func (l *lives) deploy() (map[string]int, map[string]any) {
 	l.t.Helper()
 	ctx := l.t.Context()
-	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(l.stack.Dir), auto.Program(l.stack.Program), auto.Pulumi(l.engine), auto.EnvVars(l.env.Env))
+	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(l.stack.Dir), auto.Program(l.stack.Program),
+		auto.Pulumi(thrifty.Command{PulumiCommand: l.engine}), auto.EnvVars(l.env.Env))
 	require.NoError(l.t, err)
-	stack, err := auto.UpsertStack(ctx, l.stack.Name, workspace)
-	require.NoError(l.t, err)
-	result, err := stack.Up(ctx, optup.SuppressProgress())
-	require.NoError(l.t, err)
-	changes := map[string]int{}
-	for op, n := range *result.Summary.ResourceChanges {
-		switch apitype.OpType(op) {
-		case apitype.OpCreate, apitype.OpUpdate, apitype.OpReplace, apitype.OpDelete:
-			changes[op] = n
-		default:
-		}
+	if len(l.state(l.stack).Resources) == 0 {
+		_, err := auto.UpsertStack(ctx, l.stack.Name, workspace)
+		require.NoError(l.t, err)
 	}
-	return changes, result.Outputs
+	stack, err := auto.SelectStack(ctx, l.stack.Name, thrifty.Workspace{Workspace: workspace})
+	require.NoError(l.t, err)
+	stream, counted := make(chan events.EngineEvent), make(chan map[string]int)
+	go func() {
+		changes := map[string]int{}
+		for event := range stream {
+			if event.SummaryEvent == nil {
+				continue
+			}
+			for op, n := range event.SummaryEvent.ResourceChanges {
+				switch op {
+				case apitype.OpCreate, apitype.OpUpdate, apitype.OpReplace, apitype.OpDelete:
+					changes[string(op)] = n
+				default:
+				}
+			}
+		}
+		counted <- changes
+	}()
+	_, err = stack.Up(ctx, optup.SuppressProgress(), optup.EventStreams(stream))
+	require.NoError(l.t, err)
+	return <-counted, l.state(l.stack).Resources[0].Outputs
 }
 
 func (l *lives) api(id string) awssim.DeployedAPI {
@@ -203,7 +220,7 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 		require.ElementsMatch(t, []any{
 			"aws apigateway create-deployment --region us-east-1 --rest-api-id " + emptyAPI + " --stage-name dev",
 			"aws apigateway create-deployment --region us-east-1 --rest-api-id " + ownedAPI + " --stage-name dev",
-		}, outputs["redeployCommands"].Value)
+		}, outputs["redeployCommands"])
 		require.NoError(t, l.owner(emptyAPI).Deploy("dev"))
 		require.Equal(t, l.api(emptyAPI).SavedPolicy, l.api(emptyAPI).Stages["dev"].Policy)
 		changes, _ := l.deploy()

@@ -161,8 +161,8 @@ func (e *simulatedEnvironment) up() *automation.Report {
 	return report
 }
 
-// requireNoChanges demands that a preview has nothing to do.
-func (e *simulatedEnvironment) requireNoChanges() {
+// requireNoChanges demands that a preview has nothing to do, and returns its report.
+func (e *simulatedEnvironment) requireNoChanges() *automation.Report {
 	e.t.Helper()
 	report, err := e.env.Preview(e.t.Context())
 	require.NoError(e.t, err)
@@ -170,6 +170,7 @@ func (e *simulatedEnvironment) requireNoChanges() {
 		same := automation.Changes{Same: s.Changes.Same}
 		require.Equal(e.t, same, s.Changes, "preview of %s: %s", s.Name, e.log)
 	}
+	return report
 }
 
 // stacks are all of the environment's.
