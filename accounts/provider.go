@@ -23,16 +23,25 @@ func Provider(ctx *pulumi.Context) error { return ProviderIn("")(ctx) }
 // at dir, where the stack's settings file is looked for too.
 func ProviderIn(dir string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		config, err := sourceOf(ctx, dir).Provider()
+		stack, err := newProviderStack(ctx, dir)
 		if err != nil {
 			return err
 		}
-		rows, err := loadMapping(dir, config.Mapping)
-		if err != nil {
-			return err
-		}
-		return deployProvider(ctx, config, rows)
+		return withSetting(stack.deploy())
 	}
+}
+
+// newProviderStack reads the settings and the mapping of the stack that runs.
+func newProviderStack(ctx *pulumi.Context, dir string) (*providerStack, error) {
+	config, err := sourceOf(ctx, dir).Provider()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := loadMapping(dir, config.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	return providerStackOf(ctx, config, rows)
 }
 
 // ProviderWith is Provider for settings and a mapping from code, as SharedWith.
@@ -42,30 +51,35 @@ func ProviderWith(given ProviderSettings, rows *mapping.Mapping) pulumi.RunFunc 
 		if err != nil {
 			return err
 		}
-		return withSetting(deployProvider(ctx, config, rows))
+		stack, err := providerStackOf(ctx, config, rows)
+		if err != nil {
+			return err
+		}
+		return withSetting(stack.deploy())
 	}
 }
 
-func deployProvider(ctx *pulumi.Context, config *settings.Provider, rows *mapping.Mapping) error {
+func providerStackOf(ctx *pulumi.Context, config *settings.Provider, rows *mapping.Mapping) (*providerStack, error) {
 	if err := topology.Check(rows); err != nil {
-		return err
+		return nil, err
 	}
 	account, err := resolveAccount(config, rows, ctx.Stack())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	allAPIs := topology.APIs(rows)
 	apis := topology.APIsOf(allAPIs, account.ID, apiIDs(config.APIs))
 	if err := errors.Join(checkAPIs(config, account.ID, apis, rows), checkExistingAccounts(config.Certificates, account.ID)); err != nil {
-		return err
+		return nil, err
 	}
 	stack := &providerStack{
 		ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis,
 		prefix: config.App.App().Prefix(), tags: allTags(config.App.App(), config.Tags),
+		absent: map[mapping.APIID]bool{},
 	}
 	stack.created.domains = map[domainKey]*customDomain{}
 	stack.created.apis = map[mapping.APIID]*components.PrivateAPI{}
-	return stack.deploy()
+	return stack, nil
 }
 
 // resolveAccount finds the account that a stack's aws.accountId names, by
@@ -101,6 +115,10 @@ type providerStack struct {
 	awsProvider pulumi.ProviderResource
 	// providers is the option that hands the AWS provider to components.
 	providers pulumi.ResourceOption
+	// publicZones finds the zones that validate certificates.
+	publicZones *components.PublicZones
+	// absent are the APIs that the account doesn't have.
+	absent map[mapping.APIID]bool
 	// undeployed are the stages that wait for the APIs' owner.
 	undeployed map[stageKey]bool
 	// created are the components that the program has registered so far.
@@ -114,16 +132,15 @@ func (s *providerStack) deploy() error {
 	if err := s.readShared(); err != nil {
 		return err
 	}
-	awsConfig := s.config.AWS
-	awsConfig.RoleARN = s.account.RoleARN
-	awsProvider, err := newAWSProvider(s.ctx, awsConfig, string(s.account.ID))
-	if err != nil {
+	if err := s.useAccount(); err != nil {
 		return err
 	}
-	s.awsProvider, s.providers = awsProvider, pulumi.Providers(awsProvider)
-	published, err := s.publishedStages()
+	published, err := s.ask()
+	if err != nil && s.ctx.DryRun() {
+		return findings(err, s.checkAPIs())
+	}
 	if err != nil {
-		return err
+		return findings(err)
 	}
 	if err := s.customDomains(); err != nil {
 		return err
@@ -137,6 +154,18 @@ func (s *providerStack) deploy() error {
 	return s.export()
 }
 
+// useAccount makes the AWS provider of the stack's account.
+func (s *providerStack) useAccount() error {
+	awsConfig := s.config.AWS
+	awsConfig.RoleARN = s.account.RoleARN
+	awsProvider, err := newAWSProvider(s.ctx, awsConfig, string(s.account.ID))
+	if err != nil {
+		return err
+	}
+	s.awsProvider, s.providers = awsProvider, pulumi.Providers(awsProvider)
+	return nil
+}
+
 // readShared reads what the shared stack says, and derives from it which custom
 // domains the account has to have.
 func (s *providerStack) readShared() error {
@@ -148,11 +177,5 @@ func (s *providerStack) readShared() error {
 		return fmt.Errorf("use stack %s: its endpoint is in %s, and this stack's region is %s: a VPC endpoint reaches the APIs of its own region only",
 			s.config.Shared.Stack, shared.Region, s.config.AWS.Region)
 	}
-	s.shared, s.migration = shared, migration.New(s.wanted(), shared, nil)
-	domains, err := topology.Domains(s.rows, s.allAPIs, s.migration.Reported())
-	if err != nil {
-		return err
-	}
-	s.domains = topology.DomainsOf(domains, s.account.ID, apiIDs(s.config.APIs))
-	return topology.CheckDomainQuotas(s.rows, s.domains, s.config.DomainQuotas())
+	return s.derive(shared)
 }

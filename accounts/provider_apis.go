@@ -63,19 +63,24 @@ func describeRows(rows []mapping.Row) string {
 // privateAPIs sets the APIs' policies and deploys their stages, one after
 // another. It skips an API if no front door of its rows has an endpoint: nothing
 // can be granted yet.
+// A preview goes on after a mistake, and reports those of all APIs.
 func (s *providerStack) privateAPIs(published map[mapping.APIID][]string) error {
 	var last pulumi.Resource
+	var wrong []error
 	for _, api := range s.apis {
-		request := s.policyRequest(api)
-		if len(request.Grants)+len(request.ALBGrants)+len(request.NativeGrants) == 0 && slices.ContainsFunc(api.Rows, unretired) {
+		if !s.admits(api) {
 			continue
 		}
-		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api), Stages: published[api.ID]}
+		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api), Stages: published[api.ID], AwaitPolicy: s.ctx.DryRun()}
 		if last != nil {
 			args.DeploymentsDependOn = []pulumi.Resource{last}
 		}
-		args.DomainARNs, args.PreviewDomainARNs = s.domainARNs(api)
+		args.DomainARNs, args.PreviewDomainARNs = s.domainARNs(api), s.placeholders(api)
 		private, err := components.NewPrivateAPI(s.ctx, "api-"+string(api.ID), args, s.providers)
+		if err != nil && args.AwaitPolicy {
+			wrong = append(wrong, err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -84,7 +89,14 @@ func (s *providerStack) privateAPIs(published map[mapping.APIID][]string) error 
 			last = private.LastDeployment
 		}
 	}
-	return nil
+	return findings(wrong...)
+}
+
+// admits reports whether a front door of the API's rows has an endpoint, or all rows
+// are retired: else there is no policy to make yet.
+func (s *providerStack) admits(api topology.API) bool {
+	request := s.policyRequest(api)
+	return len(request.Grants)+len(request.ALBGrants)+len(request.NativeGrants) > 0 || !slices.ContainsFunc(api.Rows, unretired)
 }
 
 func unretired(row mapping.Row) bool { return !row.Retired }

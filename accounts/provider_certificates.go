@@ -101,7 +101,7 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 	if err != nil || len(s.domains) == 0 {
 		return nil, err
 	}
-	zones, err := publicZonesOf(s.ctx, s.config.Certificates, s.config.AWS, s.awsProvider, map[string]pulumi.ProviderResource{})
+	zones, err := s.findPublicZones()
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +125,16 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 		arns[domain] = certificate.ARN
 	}
 	return arns, nil
+}
+
+// findPublicZones prepares to find the public zones, once.
+func (s *providerStack) findPublicZones() (*components.PublicZones, error) {
+	if s.publicZones != nil {
+		return s.publicZones, nil
+	}
+	var err error
+	s.publicZones, err = publicZonesOf(s.ctx, s.config.Certificates, s.config.AWS, s.awsProvider, map[string]pulumi.ProviderResource{})
+	return s.publicZones, err
 }
 
 // checkExistingAccounts reports existing certificates of other accounts: the

@@ -105,16 +105,32 @@ func (s *providerStack) nativeEndpoints() []string {
 }
 
 // domainARNs are the ARNs of the PRIVATE domains by which an API's rows are
-// reached, and the placeholders for previews in which the ARNs are unknown.
-func (s *providerStack) domainARNs(api topology.API) (pulumi.StringMap, map[string]string) {
-	anyARN := apipolicy.AnyDomainARN(api, s.account.ID)
-	arns, placeholders := pulumi.StringMap{}, map[string]string{}
-	for _, row := range api.Rows {
-		if row.Retired || !slices.Contains(s.migration.Admitted(row.Host), mapping.FrontDoorNative) {
-			continue
-		}
-		arns[string(row.Host)] = s.created.domains[domainKey{row.Host, mapping.FrontDoorNative}].ARN
-		placeholders[string(row.Host)] = anyARN(row.Host)
+// reached.
+func (s *providerStack) domainARNs(api topology.API) pulumi.StringMap {
+	arns := pulumi.StringMap{}
+	for _, host := range s.privateHosts(api) {
+		arns[string(host)] = s.created.domains[domainKey{host, mapping.FrontDoorNative}].ARN
 	}
-	return arns, placeholders
+	return arns
+}
+
+// placeholders stand for domainARNs in previews in which the ARNs are unknown.
+func (s *providerStack) placeholders(api topology.API) map[string]string {
+	anyARN := apipolicy.AnyDomainARN(api, s.account.ID)
+	placeholders := map[string]string{}
+	for _, host := range s.privateHosts(api) {
+		placeholders[string(host)] = anyARN(host)
+	}
+	return placeholders
+}
+
+// privateHosts are the hosts of an API's rows that a PRIVATE domain serves.
+func (s *providerStack) privateHosts(api topology.API) []mapping.Host {
+	var hosts []mapping.Host
+	for _, row := range api.Rows {
+		if !row.Retired && slices.Contains(s.migration.Admitted(row.Host), mapping.FrontDoorNative) {
+			hosts = append(hosts, row.Host)
+		}
+	}
+	return hosts
 }

@@ -34,7 +34,9 @@ type stageKey struct {
 // ten requests a second to an account.
 const stagesAtOnce = 4
 
-// existingStages reports which of the stages exist.
+// existingStages reports which of the stages exist. An API that doesn't exist is
+// reported at its rows. In a preview a question that is not answered is a notice,
+// and the stage counts as one that exists: the update finds out.
 func (s *providerStack) existingStages(keys []stageKey) (map[stageKey]bool, error) {
 	found, failures := make([]bool, len(keys)), make([]error, len(keys))
 	turns := make(chan struct{}, stagesAtOnce)
@@ -50,8 +52,33 @@ func (s *providerStack) existingStages(keys []stageKey) (map[stageKey]bool, erro
 	exists := map[stageKey]bool{}
 	for i, key := range keys {
 		exists[key] = found[i]
+		switch err := failures[i]; {
+		case errors.As(err, new(*components.ExistingResourceError)):
+			failures[i] = s.missingAPI(key.api)
+		case err != nil && s.ctx.DryRun():
+			exists[key] = true
+			failures[i] = s.ctx.Log.Warn(components.NotAsked{Action: "apigateway:GET",
+				Question: fmt.Sprintf("whether REST API %s has stage %s", key.api, key.stage), Err: err}.String(), nil)
+		}
 	}
-	return exists, errors.Join(failures...)
+	return exists, distinctErrors(failures)
+}
+
+// missingAPI reports an API that the account doesn't have, at its rows.
+func (s *providerStack) missingAPI(id mapping.APIID) error {
+	s.absent[id] = true
+	var wrong []error
+	for _, row := range s.rows.Rows {
+		if row.API.ID != id {
+			continue
+		}
+		fix := "correct the URL, or ACCOUNT"
+		if row.Retired {
+			fix = "take the row out: the API is gone, and its policy with it"
+		}
+		wrong = append(wrong, fmt.Errorf("%s.PRIVATE_API_URL: account %s has no REST API %s in %s: %s", row.Position(), s.account.ID, id, row.API.Region, fix))
+	}
+	return errors.Join(wrong...)
 }
 
 // publishedStages are the stages of each API that are redeployed when its policy
@@ -59,35 +86,43 @@ func (s *providerStack) existingStages(keys []stageKey) (map[stageKey]bool, erro
 // on it. Unless the settings ask for that, the stage of an unretired row has to
 // exist. A missing stage of retired rows alone is skipped: no statement of
 // Portico's is in effect on it.
+//
+// A preview asks for the stages in any case: the answer says which APIs exist.
 func (s *providerStack) publishedStages() (map[mapping.APIID][]string, error) {
 	published := map[mapping.APIID][]string{}
 	if !*s.config.Redeploy {
 		return published, s.findUndeployed()
 	}
+	var exists map[stageKey]bool
+	var missing []error
+	if !s.config.CreateStages || s.ctx.DryRun() {
+		var err error
+		if exists, err = s.existingStages(s.allStages()); err != nil {
+			missing = append(missing, err)
+		}
+	}
+	for _, api := range s.apis {
+		for _, stage := range stages(api) {
+			switch {
+			case s.config.CreateStages || exists[stageKey{api.ID, stage}]:
+				published[api.ID] = append(published[api.ID], stage)
+			case !s.absent[api.ID]:
+				missing = append(missing, s.missingStage(api, stage))
+			}
+		}
+	}
+	return published, errors.Join(missing...)
+}
+
+// allStages are the stages of all rows of the stack's APIs.
+func (s *providerStack) allStages() []stageKey {
 	var all []stageKey
 	for _, api := range s.apis {
 		for _, stage := range stages(api) {
 			all = append(all, stageKey{api.ID, stage})
 		}
 	}
-	var exists map[stageKey]bool
-	if !s.config.CreateStages {
-		var err error
-		if exists, err = s.existingStages(all); err != nil {
-			return nil, err
-		}
-	}
-	var missing []error
-	for _, api := range s.apis {
-		for _, stage := range stages(api) {
-			if s.config.CreateStages || exists[stageKey{api.ID, stage}] {
-				published[api.ID] = append(published[api.ID], stage)
-			} else {
-				missing = append(missing, s.missingStage(api, stage))
-			}
-		}
-	}
-	return published, errors.Join(missing...)
+	return all
 }
 
 // findUndeployed finds the stages that base path mappings need and that the APIs'
@@ -102,7 +137,16 @@ func (s *providerStack) findUndeployed() error {
 			}
 		}
 	}
-	exists, err := s.existingStages(all)
+	asked := all
+	if s.ctx.DryRun() {
+		// Of each other API one, to know that the API exists.
+		for _, key := range s.allStages() {
+			if !slices.ContainsFunc(asked, func(other stageKey) bool { return other.api == key.api }) {
+				asked = append(asked, key)
+			}
+		}
+	}
+	exists, err := s.existingStages(asked)
 	s.undeployed = map[stageKey]bool{}
 	for _, key := range all {
 		s.undeployed[key] = !exists[key]

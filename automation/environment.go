@@ -68,6 +68,10 @@ type Environment struct {
 	// Progress is called with what happens as it happens, if it isn't nil. It is
 	// called from one goroutine at a time.
 	Progress func(Event)
+	// PreviewFirst has Up preview the shared stack and ask the Questions of the
+	// provider stacks before it runs any stack. What they find is one report, and
+	// nothing is run. Discover sets it if Programs.ProviderQuestions is set.
+	PreviewFirst bool
 	// Check reports what is wrong with the stacks' settings, before Up and Preview
 	// run any of them; nil: nothing is checked. Discover makes it of Programs.Check.
 	Check func() error
@@ -85,6 +89,10 @@ type Stack struct {
 	Account string
 	// Program describes the stack's resources; it runs in this process.
 	Program pulumi.RunFunc
+	// Questions is a program that changes nothing, needs no other stack's outputs and
+	// asks the stack's account what an update would meet: its error. Nil: nothing is
+	// asked before the stack runs.
+	Questions pulumi.RunFunc
 	// Tagged makes a program that changes nothing and reports the ARN and tags of
 	// whatever carries the stack's tags in its account, so that what an
 	// interrupted run created is found again; nil where there is none.
@@ -106,6 +114,9 @@ type Programs struct {
 	// as accounts.CheckSettings; nil: nothing is checked before the stacks run. It is
 	// given the directories of the two projects and the names of the stacks.
 	Check func(sharedDir, shared, providerDir string, providers []string) error
+	// ProviderQuestions makes a provider stack's Questions, such as
+	// accounts.ProviderQuestionsIn; nil where there are none.
+	ProviderQuestions func(dir string) pulumi.RunFunc
 	// SharedTagged and ProviderTagged are the stacks' Tagged; nil where there is
 	// none.
 	SharedTagged, ProviderTagged func(dir string, report func(arn string, tags map[string]string)) pulumi.RunFunc
@@ -136,7 +147,7 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 	if err != nil && !reportedLater(err) {
 		return nil, err
 	}
-	env := &Environment{Name: name, Settle: DefaultSettle, Provision: DefaultProvision}
+	env := &Environment{Name: name, Settle: DefaultSettle, Provision: DefaultProvision, PreviewFirst: programs.ProviderQuestions != nil}
 	env.Shared = stackIn(root, name, account, programs.Shared, programs.SharedTagged)
 	if programs.StoppedTasks != nil {
 		ask := programs.StoppedTasks(root)
@@ -159,7 +170,11 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 			return nil, err
 		}
 		dir := filepath.Join(root, filepath.FromSlash(ProviderProject))
-		env.Providers = append(env.Providers, stackIn(dir, n, account, programs.Provider, programs.ProviderTagged))
+		stack := stackIn(dir, n, account, programs.Provider, programs.ProviderTagged)
+		if programs.ProviderQuestions != nil {
+			stack.Questions = programs.ProviderQuestions(dir)
+		}
+		env.Providers = append(env.Providers, stack)
 	}
 	if programs.Check != nil {
 		env.Check = func() error {

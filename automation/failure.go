@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -81,9 +82,19 @@ func (w *watch) explain(ctx context.Context, s Stack, err error) error {
 		return &stackError{"interrupted: what was done is in the stack's state, and the next run goes on from there",
 			errors.Join(ctx.Err(), err)}
 	case len(w.problems) > 0:
-		return &stackError{strings.Join(w.problems, "\n  "), err}
+		problems := w.problems
+		if len(problems) > 1 {
+			// The engine's own last word names no problem.
+			problems = slices.DeleteFunc(slices.Clone(problems), func(text string) bool { return text == "preview failed" || text == "update failed" })
+		}
+		return &stackError{indented(problems), err}
 	}
 	return &stackError{printed(err), err}
+}
+
+// indented are problems below the first, which follows a stack's name.
+func indented(problems []string) string {
+	return strings.ReplaceAll(strings.Join(problems, "\n"), "\n", "\n  ")
 }
 
 // isLocked looks for the Automation API's error through every wrapping: its own

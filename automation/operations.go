@@ -24,6 +24,9 @@ func (e *Environment) Up(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if refused := r.previewFirst(ctx); refused != nil {
+		return r.report(refused)
+	}
 	results := r.sharedFirst(ctx, func(Result) string { return "" })
 	if results[0].Err == nil {
 		results = r.goOn(ctx, results)
@@ -34,8 +37,9 @@ func (e *Environment) Up(ctx context.Context) (*Report, error) {
 }
 
 // Preview reports what Up would do in its first pass, and what other phases it
-// would have. Provider stacks of an environment that was never deployed can't be
-// previewed: they read the shared stack's outputs.
+// would have. It goes on after a stack's failure, and the error has what all stacks
+// would meet. Provider stacks of an environment that was never deployed can't be
+// previewed, since they read the shared stack's outputs: their Questions are asked.
 func (e *Environment) Preview(ctx context.Context) (*Report, error) {
 	if err := e.check(); err != nil {
 		return nil, err
@@ -44,13 +48,15 @@ func (e *Environment) Preview(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	results := r.sharedFirst(ctx, func(shared Result) string {
-		if shared.Resources > shared.Changes.Create {
-			return ""
-		}
-		return fmt.Sprintf("%s was never deployed, and this stack reads its outputs", shared.Name)
-	})
-	report, err := r.report(results)
+	results := []Result{r.stack(ctx, r.Shared)}
+	if r.wasDeployed(ctx, results[0]) {
+		results = append(results, r.sideBySide(ctx, r.Providers)...)
+	} else {
+		asked := r.ask(ctx)
+		r.skipOthers(asked, fmt.Sprintf("%s was never deployed, and this stack reads its outputs", r.Shared.Name))
+		results = append(results, asked...)
+	}
+	report, err := r.report(onlyOnce(results))
 	report.Ahead = r.ahead(results[0].previewed)
 	return report, err
 }
@@ -148,7 +154,7 @@ type run struct {
 	op      operation
 	command auto.PulumiCommand
 
-	telling sync.Mutex
+	telling *sync.Mutex
 	// opening serialises what writes the user's workspace files: creating stacks of
 	// one project from several goroutines would race.
 	opening sync.Mutex
@@ -167,7 +173,7 @@ func (e *Environment) check() error {
 }
 
 func (e *Environment) prepare(op operation) (*run, error) {
-	r := &run{Environment: e, op: op, command: e.Command}
+	r := &run{Environment: e, op: op, command: e.Command, telling: new(sync.Mutex)}
 	if r.command == nil {
 		command, err := FindCommand(besideExecutable(), filepath.Join(e.Shared.Dir, "bin"))
 		if err != nil {

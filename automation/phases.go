@@ -186,7 +186,12 @@ func when(phase migration.Phase) string {
 func (r *run) phase(why string) *run {
 	op := r.op
 	op.why = why
-	return &run{Environment: r.Environment, op: op, command: r.command}
+	return r.with(op)
+}
+
+// with is the run with another operation.
+func (r *run) with(op operation) *run {
+	return &run{Environment: r.Environment, op: op, command: r.command, telling: r.telling}
 }
 
 // fail makes an error between two phases the stack's.

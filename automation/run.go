@@ -3,6 +3,7 @@ package automation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -45,6 +46,18 @@ var (
 		_, err := s.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.UserAgent(userAgent), optrefresh.SuppressProgress(), optrefresh.ClearPendingCreates())
 		return err
 	}}
+	// asking previews programs that ask an account and register nothing. The engine
+	// would preview the deletion of whatever the stack has; with the stack itself as
+	// the only target it passes that over, protected resources included.
+	asking = operation{verb: "preview", why: "asks the account what up would meet", creates: true,
+		run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) error {
+			root, err := rootURN(ctx, s)
+			if err != nil {
+				return err
+			}
+			_, err = s.Preview(ctx, optpreview.Target([]string{root}), optpreview.EventStreams(ch), optpreview.UserAgent(userAgent), optpreview.SuppressProgress())
+			return err
+		}}
 	destroy = operation{verb: "destroy", run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) error {
 		_, err := s.Destroy(ctx, optdestroy.EventStreams(ch), optdestroy.UserAgent(userAgent), optdestroy.SuppressProgress())
 		return err
@@ -57,6 +70,16 @@ func (o operation) title() string {
 		return o.verb
 	}
 	return o.verb + ": " + o.why
+}
+
+// rootURN names the resource that represents the stack itself.
+func rootURN(ctx context.Context, s *auto.Stack) (string, error) {
+	project, err := s.Workspace().ProjectSettings(ctx)
+	if err != nil {
+		return "", fmt.Errorf("read the project of %s: %w", s.Name(), err)
+	}
+	name := string(project.Name)
+	return fmt.Sprintf("urn:pulumi:%s::%s::%s::%s-%s", s.Name(), name, stackType, name, s.Name()), nil
 }
 
 // errNoStack says that the backend holds no stack of that name.
@@ -105,7 +128,10 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 		return result
 	}
 	text := result.Changes.String()
-	if r.op.verb == preview.verb {
+	switch {
+	case r.op.why == asking.why:
+		text = "nothing is in the way"
+	case r.op.verb == preview.verb:
 		text = "would be: " + text
 	}
 	r.send(Event{Stack: s.Name, Kind: Finished, Elapsed: elapsed, Text: text})

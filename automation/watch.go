@@ -120,7 +120,7 @@ func (w *watch) waiting() []string {
 }
 
 func (w *watch) diagnose(d apitype.DiagnosticEvent) {
-	text := strings.TrimSpace(plain(d.Message))
+	text := findingsOf(strings.TrimSpace(plain(d.Message)))
 	if text == "" || d.Ephemeral {
 		return
 	}
@@ -138,7 +138,7 @@ func (w *watch) diagnose(d apitype.DiagnosticEvent) {
 			w.refused[d.URN] = true
 		}
 	}
-	w.send(Event{Stack: w.stack, Kind: kind, Elapsed: time.Since(w.begin), Text: text})
+	w.send(Event{Stack: w.stack, Kind: kind, Elapsed: time.Since(w.begin), Text: indented([]string{text})})
 }
 
 // plain takes out the engine's colour directives, such as "<{%reset%}>".

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 )
@@ -27,6 +28,11 @@ type PrivateAPIArgs struct {
 	// which aren't known before the domains exist. That result is not used, its
 	// error is. Default: none.
 	PreviewDomainARNs map[string]string
+	// AwaitPolicy has the constructor wait for the API's answer, and return what is
+	// wrong with the API and Policy's error. Nothing but the API's reading is
+	// registered then, so that a preview can report several APIs. Default: false, and
+	// the error ends the program.
+	AwaitPolicy bool
 	// Stages are the stages that are redeployed when the policy changes, which
 	// publishes whatever the API's owner has saved. A stage that doesn't exist is
 	// created. Default: none, and the owner has to deploy the policy.
@@ -77,6 +83,11 @@ func NewPrivateAPI(ctx *pulumi.Context, name string, args *PrivateAPIArgs, opts 
 		return nil, fmt.Errorf("read REST API %s: %w", args.APIID, err)
 	}
 	policy := args.policyFor(existing)
+	if args.AwaitPolicy {
+		if err := await(ctx, policy); err != nil {
+			return nil, err
+		}
+	}
 	api.Policy, err = apigateway.NewRestApiPolicy(ctx, name, &apigateway.RestApiPolicyArgs{
 		RestApiId: existing.ID(),
 		Policy:    policy,
@@ -96,6 +107,25 @@ func NewPrivateAPI(ctx *pulumi.Context, name string, args *PrivateAPIArgs, opts 
 		return nil, err
 	}
 	return api, nil
+}
+
+// CheckPrivateAPI reads the API and makes its resource policy, as NewPrivateAPI
+// does, and registers neither policy nor deployments.
+func CheckPrivateAPI(ctx *pulumi.Context, name string, args *PrivateAPIArgs, opts ...pulumi.ResourceOption) error {
+	if err := args.check(name); err != nil {
+		return err
+	}
+	existing, err := apigateway.GetRestApi(ctx, name, pulumi.ID(args.APIID), nil, opts...)
+	if err != nil {
+		return fmt.Errorf("read REST API %s: %w", args.APIID, err)
+	}
+	return await(ctx, args.policyFor(existing))
+}
+
+// await waits for an output, and is its error.
+func await(ctx *pulumi.Context, output pulumi.Output) error {
+	_, err := internals.UnsafeAwaitOutput(ctx.Context(), output)
+	return err
 }
 
 // policyFor is the policy to set. Where it has to wait for the ARNs of custom

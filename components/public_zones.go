@@ -91,7 +91,7 @@ func (z *PublicZones) lookUp(name string, owner pulumi.ProviderResource) (*route
 	}
 	found, err := route53.LookupZone(z.ctx, args, z.option(owner))
 	switch {
-	case err == nil && id != "" && !isPublicZone(found, name):
+	case err == nil && id != "" && !isPublicZone(found, name), err != nil && id != "" && isNone(err):
 		return nil, &PublicZoneError{Name: name, ID: id, Elsewhere: true}
 	case err == nil:
 		return found, nil

@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// StageExists reports, in previews too, whether a REST API has a stage. For an
-// API that doesn't exist it reports true: [NewPrivateAPI] has the better error.
+// StageExists reports, in previews too, whether a REST API has a stage. An API that
+// doesn't exist is an [ExistingResourceError].
 //
 // It asks for an export of the stage (apigateway:GET on it). A read of the stage
 // as a resource would fail the whole update where there is none.
@@ -21,5 +21,8 @@ func StageExists(ctx *pulumi.Context, apiID, stage string, opts ...pulumi.Invoke
 	case !strings.Contains(err.Error(), "NotFoundException"): // the provider has no other sign for it
 		return false, fmt.Errorf("look for stage %s of REST API %s: %w", stage, apiID, err)
 	}
-	return strings.Contains(err.Error(), "Invalid API identifier"), nil
+	if strings.Contains(err.Error(), "Invalid API identifier") {
+		return false, &ExistingResourceError{Kind: "REST API", ID: apiID, Problem: "the account has none of that ID in the region", Fix: "correct the ID, or the account"}
+	}
+	return false, nil
 }

@@ -16,7 +16,7 @@ func TestStageExists(t *testing.T) {
 	}{
 		"it is there":          {nil, true, ""},
 		"it isn't there":       {errors.New("api error NotFoundException: Invalid stage identifier specified"), false, ""},
-		"the API isn't there":  {errors.New("api error NotFoundException: Invalid API identifier specified"), true, ""},
+		"the API isn't there":  {errors.New("api error NotFoundException: Invalid API identifier specified"), false, "use REST API abcde12345: the account has none of that ID"},
 		"the role may not ask": {errors.New("api error AccessDeniedException: not authorized"), false, "look for stage prod of REST API abcde12345"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,6 +34,8 @@ type environmentOptions struct {
 	parallel  int
 	settle    time.Duration
 	provision time.Duration
+	// skipPreview is for up.
+	skipPreview bool
 }
 
 func (c *cli) environmentCommands() []*cobra.Command {
@@ -54,6 +56,9 @@ func (c *cli) environmentCommands() []*cobra.Command {
 		case "up":
 			cmd.Long = `Deploy an environment: the shared account's stack, then the provider accounts'.
 
+Before any stack runs, the accounts are asked what the update would meet. All that is
+in the way is one report, and nothing is run.
+
 Where hosts change their front door, further phases follow: names move when the
 APIs' accounts have provisioned the rows, to native when API Gateway has provisioned their private
 custom domains too, and the earlier front doors are removed so long after that
@@ -62,6 +67,7 @@ clients hold no old answer any more.`
 				"how long to wait after names have moved before their earlier front doors are removed, and after an account has deployed before they move")
 			cmd.Flags().DurationVar(&o.provision, "provision", automation.DefaultProvision,
 				"how long after private custom domains were associated names that clients use move there: AWS takes up to 15 minutes")
+			cmd.Flags().BoolVar(&o.skipPreview, "skip-preview", false, "don't ask the accounts first what the update would meet")
 		case "preview":
 			o.settle, o.provision = automation.DefaultSettle, automation.DefaultProvision
 			c.withReview(cmd, &o)
@@ -87,6 +93,7 @@ func (c *cli) environment(ctx context.Context, verb environmentVerb, o environme
 	}
 	env.Parallel = o.parallel
 	env.Settle, env.Provision = o.settle, o.provision
+	env.PreviewFirst = env.PreviewFirst && !o.skipPreview
 	env.Progress = progress(c.err)
 	report, err := verb.run(env, ctx)
 	if report != nil {

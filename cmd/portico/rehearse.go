@@ -18,7 +18,7 @@ import (
 // programs are the two roles' programs.
 var programs = automation.Programs{
 	Shared: accounts.SharedIn, SharedTagged: accounts.TaggedIn,
-	Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn,
+	Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn, ProviderQuestions: accounts.ProviderQuestionsIn,
 	Check:        accounts.CheckSettings,
 	StoppedTasks: accounts.StoppedTasksIn,
 }

@@ -239,6 +239,8 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	}
 	r.simulator.BuildIn(p.dir)
 	environment.Command = r.Command
+	// What is in the way fails the update, which costs nothing here.
+	environment.PreviewFirst = false
 	// Waiting advances the simulated accounts' clock; it takes no real time.
 	environment.Sleep = func(_ context.Context, d time.Duration) error { return r.simulator.Pass(d) }
 	environment.Progress = automation.Lines(r.Progress)

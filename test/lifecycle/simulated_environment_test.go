@@ -126,12 +126,13 @@ func open(t *testing.T, dir, project string, setup *awssim.Setup) *simulatedEnvi
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "pulumi"), 0o755))
 
-	env, err := automation.Discover(project, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn, ProviderTagged: accounts.ProviderTaggedIn})
+	env, err := automation.Discover(project, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn, ProviderTagged: accounts.ProviderTaggedIn, ProviderQuestions: accounts.ProviderQuestionsIn})
 	require.NoError(t, err)
 	e := &simulatedEnvironment{Simulator: simulator, t: t, dir: dir, project: project, env: env, engine: newEngine(t), log: &logbook{}}
 	env.Command = e.engine
 	env.Progress = e.log.note
 	env.Sleep = e.sleep
+	env.PreviewFirst = false // most tests are of the update itself
 	env.Shared.StoppedTasks = func(_ context.Context, serviceARN string) ([]string, error) { return e.StoppedTasks(serviceARN), nil }
 	env.Env = map[string]string{
 		"PULUMI_DEBUG_PROVIDERS":   server.DebugProviders(),

@@ -1,0 +1,82 @@
+package lifecycle
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+// denyingPolicy is an owner's policy that refuses every endpoint but the owner's.
+const denyingPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"OursAlone","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringNotEquals":{"aws:SourceVpce":["vpce-0aaaaaaaaaaaaaaaa"]}}}]}`
+
+// TestOneReportHasWhatAllStacksWouldMeet has a preview of an environment that was
+// never deployed, an up of it, and a preview of one that is up report what the shared
+// account and the APIs' account would refuse: everything at once, and nothing is made.
+func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
+	t.Parallel()
+	const gone = `  - CUSTOM_DOMAIN_URL: gone.internal.example.com
+    PRIVATE_API_URL: https://gone000001.execute-api.us-east-1.amazonaws.com/dev
+    ACCOUNT: orders
+`
+	files, setup := smallProject(), ordersSetup()
+	files["mapping.yaml"] = strings.Replace(smallMapping, "amazonaws.com/dev", "amazonaws.com/live", 1) + gone
+	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000c, subnet-0000001b]}\n"
+	setup.Existing = theVPC()
+	project := t.TempDir()
+	write(t, project, files)
+	e := open(t, t.TempDir(), project, setup)
+	e.env.PreviewFirst = true
+	want := []string{
+		"use endpoint vpce-00000001 of account 111111111111 for logs: it is there already with private DNS",
+		"use private hosted zone Z0NETWORK of account 111111111111 for internal.example.com",
+		"use subnet subnet-0000000c of account 111111111111: it is in us-east-1c (use1-az3)",
+		`APIS[0].PRIVATE_API_URL: REST API orders0001 of account 222222222222 has no stage "live"`,
+		"APIS[1].PRIVATE_API_URL: account 222222222222 has no REST API gone000001 in us-east-1",
+	}
+	before := e.things()
+	_, err := e.env.Preview(t.Context())
+	e.requireFindings(err, "preview", want...)
+	_, err = e.env.Up(t.Context())
+	e.requireFindings(err, "up", want...)
+	require.Equal(t, before, e.things(), "nothing is made")
+
+	files["mapping.yaml"], files["Pulumi.dev.yaml"] = smallMapping, sharedSettings
+	write(t, project, files)
+	e.up()
+
+	owner, err := e.OwnerOf(region, ordersAPI)
+	require.NoError(t, err)
+	require.NoError(t, owner.SavePolicy(denyingPolicy))
+	write(t, project, map[string]string{
+		"mapping.yaml":    smallMapping + gone,
+		"Pulumi.dev.yaml": sharedSettings + "  portico:certificates: {zones: [{name: example.com, id: Z0ABSENT}]}\n",
+	})
+	_, err = e.env.Preview(t.Context())
+	e.requireFindings(err, "preview", "find public hosted zone example.com: the zone Z0ABSENT is not the public zone of that name", "APIS[1].PRIVATE_API_URL: account 222222222222 has no REST API gone000001")
+	require.Contains(t, e.log.String(), `REST API orders0001: Statement[0] (Sid "OursAlone") of the owner's policy denies what doesn't come from vpce-0aaaaaaaaaaaaaaaa`)
+}
+
+// requireFindings demands that an error has findings: each in one line, once.
+func (e *simulatedEnvironment) requireFindings(err error, operation string, want ...string) {
+	e.t.Helper()
+	require.Error(e.t, err)
+	require.ErrorContains(e.t, err, operation+" dev-orders (account 222222222222): ")
+	for _, one := range want {
+		require.Equal(e.t, 1, strings.Count(err.Error(), one), "%s in\n%v", one, err)
+	}
+	require.NotContains(e.t, err.Error(), "error occurred")
+}
+
+// TestAQuestionThatIsDeniedIsANotice has a role that may not ask for a stage preview
+// the rest.
+func TestAQuestionThatIsDeniedIsANotice(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t, smallProject(), ordersSetup())
+	e.Inject(awssim.Fault{Action: "apigateway:GET", Kind: awssim.Denial})
+	_, err := e.env.Preview(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, e.log.String(), "dev-orders: not asked: whether REST API orders0001 has stage dev (apigateway:GET): ")
+}
