@@ -81,7 +81,7 @@ func (e *Environment) Destroy(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if refused := r.refuseProtected(ctx); refused != nil {
+	if refused := r.refuseUndeletable(ctx); refused != nil {
 		return r.report(refused)
 	}
 	released := r.release(ctx)

@@ -4,8 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -53,9 +59,9 @@ func (u undeletable) describe(environment string, s Stack, dir string) string {
 	return fmt.Sprintf("%s is protected: to let it go, run pulumi -C %s state unprotect '%s' -s %s", name, dir, u.urn, s.Name)
 }
 
-// refuseProtected looks for resources that a destroy would stop at, in all stacks
-// before anything of any is deleted. The results are nil where there are none.
-func (r *run) refuseProtected(ctx context.Context) []Result {
+// refuseUndeletable previews the destroy of all stacks before anything of any is
+// deleted. The results are nil where nothing is in the way.
+func (r *run) refuseUndeletable(ctx context.Context) []Result {
 	stacks := append(append([]Stack{}, r.Providers...), r.Shared)
 	results := make([]Result, len(stacks))
 	var group errgroup.Group
@@ -83,16 +89,21 @@ func (r *run) refuseProtected(ctx context.Context) []Result {
 	return results
 }
 
-// checkDeletable is an error that names every resource of a stack that a destroy
-// would stop at.
+// checkDeletable is an error that names everything that a destroy of the stack would
+// stop at: what the engine's preview of it reports, and the load balancers that AWS
+// would refuse to delete, of which the engine knows nothing. The engine says of a
+// protected resource no more than that, and the state what to run.
 func (r *run) checkDeletable(ctx context.Context, s Stack) error {
 	note := func(text string) { r.send(Event{Stack: s.Name, Kind: Note, Text: text}) }
 	var found []undeletable
+	var problems []string
 	err := r.readably(ctx, s, note, func() error {
 		stack, err := r.open(ctx, s)
-		if err == nil {
-			found = stack.state.undeletable()
+		if err != nil {
+			return err
 		}
+		found = stack.state.undeletable()
+		problems, err = r.previewDestroy(ctx, stack, s, found)
 		return err
 	})
 	switch {
@@ -101,17 +112,52 @@ func (r *run) checkDeletable(ctx context.Context, s Stack) error {
 	case ctx.Err() != nil:
 		return &stackError{"interrupted: nothing was deleted", ctx.Err()}
 	case err != nil:
-		return fmt.Errorf("look for protected resources: %s", printed(err))
-	case len(found) == 0:
+		return fmt.Errorf("preview the destroy: %s", printed(err))
+	case len(found)+len(problems) == 0:
 		return nil
 	}
 	dir := r.projectOf(s.Name)
 	if s.Name == r.Shared.Name {
 		dir = "."
 	}
-	lines := []string{"nothing was deleted"}
+	lines := append([]string{"nothing was deleted"}, problems...)
 	for _, u := range found {
 		lines = append(lines, u.describe(r.Name, s, dir))
 	}
 	return errors.New(strings.Join(lines, "\n  "))
+}
+
+// previewsDestroy is the first version of the CLI that previews a destroy
+// (https://github.com/pulumi/pulumi/releases/tag/v3.105.0).
+var previewsDestroy = semver.Version{Major: 3, Minor: 105}
+
+// previewDestroy has the engine preview the destroy of a stack, and returns what it
+// reports beside the resources that were found already.
+func (r *run) previewDestroy(ctx context.Context, stack *openStack, s Stack, found []undeletable) ([]string, error) {
+	if r.command.Version().LT(previewsDestroy) {
+		return nil, nil
+	}
+	var errorsOf []apitype.DiagnosticEvent
+	w := &watch{stack: s.Name, begin: time.Now(), done: map[string]bool{}, refused: map[string]bool{}}
+	w.send = func(e Event) {
+		if e.Kind == Working {
+			r.send(e)
+		}
+	}
+	w.onError = func(d apitype.DiagnosticEvent) { errorsOf = append(errorsOf, d) }
+	err := w.follow(func(ch chan<- events.EngineEvent) error {
+		_, err := stack.PreviewDestroy(ctx, optdestroy.EventStreams(ch), optdestroy.UserAgent(userAgent), optdestroy.SuppressProgress())
+		return err
+	})
+	var problems []string
+	for i, d := range errorsOf {
+		known := slices.ContainsFunc(found, func(u undeletable) bool { return u.urn == d.URN || strings.Contains(d.Message, u.urn) })
+		if !known && w.problems[i] != "preview failed" && w.problems[i] != "destroy failed" {
+			problems = append(problems, w.problems[i])
+		}
+	}
+	if len(problems)+len(found) > 0 {
+		err = nil // they are the error
+	}
+	return problems, err
 }

@@ -51,3 +51,45 @@ func TestADestroyStopsAtAProtectedResourceBeforeItDeletesAnything(t *testing.T) 
 	require.NoError(t, err)
 	require.Equal(t, map[string]Changes{"dev": {Same: 2}, "dev-orders": {Same: 2}, "dev-payments": {Same: 2}}, changes(after))
 }
+
+// TestADestroyIsPreviewedForAllStacksFirst has the engine refuse the destroy of the
+// shared stack, which comes last, for what no state says: the plugin of one of its
+// resources is not there.
+func TestADestroyIsPreviewedForAllStacksFirst(t *testing.T) {
+	t.Parallel()
+	env := deployable(t)
+	env.Env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+	_, err := env.Up(t.Context())
+	require.NoError(t, err)
+	r, err := env.prepare(refresh)
+	require.NoError(t, err)
+	stack, err := r.open(t.Context(), env.Shared)
+	require.NoError(t, err)
+	const provider = "urn:pulumi:dev::portico::pulumi:providers:absent::old"
+	stack.state.whole["resources"] = append(stack.state.resources(),
+		map[string]any{"urn": provider, "type": "pulumi:providers:absent", "id": "1", "custom": true, "inputs": map[string]any{"version": "1.0.0"}, "outputs": map[string]any{"version": "1.0.0"}},
+		map[string]any{"urn": "urn:pulumi:dev::portico::absent:index:Thing::thing", "type": "absent:index:Thing", "id": "2", "custom": true, "provider": provider + "::1"})
+	require.NoError(t, stack.state.write(t.Context(), stack.Stack))
+
+	_, err = env.Destroy(t.Context())
+	require.ErrorContains(t, err, "destroy dev: nothing was deleted")
+	require.ErrorContains(t, err, "absent")
+	require.ErrorContains(t, err, "destroy dev-payments: not run: another stack can't be destroyed, and nothing was deleted")
+	require.Len(t, readResources(t, env, "dev-payments"), 2)
+}
+
+// readResources are those of a provider stack's state.
+func readResources(t *testing.T, env *Environment, name string) []any {
+	t.Helper()
+	r, err := env.prepare(refresh)
+	require.NoError(t, err)
+	for _, s := range env.Providers {
+		if s.Name == name {
+			stack, err := r.open(t.Context(), s)
+			require.NoError(t, err)
+			return stack.state.resources()
+		}
+	}
+	t.Fatalf("no stack %s", name)
+	return nil
+}

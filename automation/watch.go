@@ -22,6 +22,8 @@ type watch struct {
 	// until the engine has reported them.
 	outputs  map[string]any
 	problems []string
+	// onError is called with each error that becomes a problem, if it isn't nil.
+	onError func(apitype.DiagnosticEvent)
 	// done holds the URNs of the resources that the engine has dealt with.
 	done map[string]bool
 	// running holds the URNs of the resources under way, in the order of start.
@@ -134,6 +136,9 @@ func (w *watch) diagnose(d apitype.DiagnosticEvent) {
 			text += "\n  cause: " + cause
 		}
 		w.problems = append(w.problems, text)
+		if w.onError != nil {
+			w.onError(d)
+		}
 		if strings.Contains(text, answered) {
 			w.refused[d.URN] = true
 		}
