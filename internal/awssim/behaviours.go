@@ -33,6 +33,7 @@ var behaviours = map[string][]engine.Behaviour{
 		recorded("is not taken away while a subnet lies in it", issues+"29077"),
 	},
 	view.SubnetType: {
+		documented("its zone's name is the account's own; the zone's ID is the same for everybody", awsDocs+"global-infrastructure/latest/regions/az-ids.html"),
 		documented("another account that it is shared with sees it and its VPC without tags, by its own name of the zone", awsDocs+"vpc/latest/userguide/vpc-sharing-share-subnet-working-with.html"),
 		documented("another account has security groups, load balancers and tasks of its own in it, and nothing of the owner's", awsDocs+"vpc/latest/userguide/vpc-share-limitations.html"),
 		documented("lies in the VPC's network and overlaps no other subnet; 5 addresses are reserved", awsDocs+"vpc/latest/userguide/subnet-sizing.html"),
@@ -53,6 +54,7 @@ var behaviours = map[string][]engine.Behaviour{
 		documented("has an interface in each subnet, one of a zone, in zones that the service serves", awsDocs+"vpc/latest/privatelink/create-interface-endpoint.html"),
 		documented("a second private DNS name of one service in a VPC is refused", awsDocs+"vpc/latest/privatelink/manage-dns-names.html"),
 		recorded("an update that adds a subnet is planned with the old list of interfaces", issues+"44824"),
+		recorded("without a policy it has AWS's, which has a version for gateways only", awsDocs+"cli/latest/reference/ec2/describe-vpc-endpoints.html"),
 		assumed("an address that is given again for a subnet keeps its interface"),
 		assumed("the endpoint's certificate covers every name of execute-api below its own"),
 	},
@@ -84,6 +86,7 @@ var behaviours = map[string][]engine.Behaviour{
 
 	view.CertificateType: {
 		documented("is issued when its validation record is in the public zone that answers for its name", awsDocs+"acm/latest/userguide/dns-validation.html"),
+		documented("a validation record leads from _hex.name. to _hex.letters.acm-validations.aws.; the list of them has no order", awsDocs+"acm/latest/userguide/dns-validation.html"),
 		documented("fails where CAA records let no authority of Amazon's issue for a name", awsDocs+"acm/latest/userguide/setup-caa.html"),
 		documented("is not deleted while a listener or a custom domain uses it", awsDocs+"acm/latest/APIReference/API_DeleteCertificate.html"),
 		documented("an imported one holds a certificate for its key, valid now", awsDocs+"acm/latest/userguide/import-certificate-prerequisites.html"),
@@ -91,6 +94,7 @@ var behaviours = map[string][]engine.Behaviour{
 	view.CertificateValidationType: {documented("waits until the certificate is issued, and fails after the timeout", provider+"acm/certificate_validation.go")},
 	view.ZoneType: {
 		documented("a private zone answers its VPCs, and no two zones of a name answer one VPC", awsDocs+"Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html"),
+		documented("a public one has four name servers of a set of its own; private ones share a set, shown with dots", awsDocs+"Route53/latest/DeveloperGuide/SOA-NSrecords.html"),
 		documented("is not deleted while it has records of others", awsDocs+"Route53/latest/APIReference/API_DeleteHostedZone.html"),
 	},
 	view.RecordType: {
@@ -127,6 +131,7 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 	view.ScalableTargetType: {documented("the service exists, and its desired count stays within the bounds", awsDocs+"autoscaling/application/APIReference/API_RegisterScalableTarget.html")},
 	view.ScalingPolicyType: {
+		documented("target tracking makes an alarm to scale out and one to scale in, which go with the policy", awsDocs+"autoscaling/application/userguide/application-auto-scaling-target-tracking.html"),
 		documented("a policy of a name is replaced by another of the name", awsDocs+"autoscaling/application/APIReference/API_PutScalingPolicy.html"),
 	},
 

@@ -133,7 +133,7 @@ func TestFrontEndLivesItsWholeLife(t *testing.T) {
 	e.preview(wanted.program)
 	require.Empty(t, e.Resources(awssim.Filter{Type: vpcType}), "a preview creates nothing")
 	e.mustUp(wanted.program)
-	require.Regexp(t, `^vpce-0[0-9a-f]{16}-[0-9a-f]{8}\.execute-api\.us-east-1\.vpce\.amazonaws\.com$`, e.outputs()["endpoint"].Value)
+	require.Regexp(t, `^vpce-0[0-9a-f]{16}-[0-9a-z]{8}\.execute-api\.us-east-1\.vpce\.amazonaws\.com$`, e.outputs()["endpoint"].Value)
 	require.Equal(t, "ISSUED", e.only(certificateType).Properties.Text("status"))
 
 	e.refresh()

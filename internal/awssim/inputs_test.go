@@ -141,7 +141,7 @@ func changesAt(v any, path, rule string, put func(in map[string]any, set func(an
 
 // everything creates a resource of every type that is simulated, and calls
 // before with each.
-func everything(t *testing.T, before func(l *lab, token, name string, inputs engine.Object)) {
+func everything(t *testing.T, before func(l *lab, token, name string, inputs engine.Object)) *environment {
 	t.Helper()
 	const other = "222222222222"
 	e := newEnvironment(t)
@@ -156,6 +156,7 @@ func everything(t *testing.T, before func(l *lab, token, name string, inputs eng
 	dnsOf(e, other)
 	dataPathOf(e, service)
 	apisOf(t, e, other)
+	return e
 }
 
 // dnsOf creates zones and what belongs to them.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -222,6 +223,14 @@ func networkOn(t *testing.T, simulator *awssim.Simulator) *network {
 		n.groups[name] = n.create(securityGroupType, name, properties{"vpcId": n.vpc.id}).id
 	}
 	return n
+}
+
+// zone is the account's name of the zone that has an ID.
+func (n *network) zone(id string) string {
+	n.t.Helper()
+	zones, err := n.invoke("aws:index/getAvailabilityZones:getAvailabilityZones", properties{})
+	require.NoError(n.t, err)
+	return zones["names"].([]any)[slices.Index(zones["zoneIds"].([]any), any(id))].(string)
 }
 
 func (n *network) rule(typ, group string, inputs properties) {

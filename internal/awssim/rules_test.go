@@ -113,7 +113,7 @@ func TestNetworkRules(t *testing.T) {
 		"subnetIds": n.subnets, "securityGroupIds": []string{n.groups["endpoints"]}, "privateDnsEnabled": true,
 		"subnetConfigurations": []properties{{"subnetId": n.subnets[0], "ipv4": "10.0.0.10"}}})
 	n.rule(ingressType, "lb", properties{"fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"})
-	third := n.create(subnetType, "third", properties{"vpcId": n.vpc.id, "cidrBlock": "10.0.2.0/24", "availabilityZone": "us-east-1c"})
+	third := n.create(subnetType, "third", properties{"vpcId": n.vpc.id, "cidrBlock": "10.0.2.0/24", "availabilityZoneId": "use1-az3"})
 	interfaceEndpoint := properties{"vpcId": n.vpc.id, "serviceName": "com.amazonaws.us-east-1.sts", "vpcEndpointType": "Interface", "subnetIds": n.subnets[:1]}
 	at := func(address string) properties {
 		return but(interfaceEndpoint, properties{"subnetConfigurations": []properties{{"subnetId": n.subnets[0], "ipv4": address}}})

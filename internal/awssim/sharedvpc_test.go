@@ -66,6 +66,18 @@ func TestAParticipantSeesWhatIsSharedWithIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, sharedAccount, subnet["ownerId"])
 	require.Equal(t, v.vpc.id, subnet["vpcId"])
+	zones := func(c *client) (ids, names []any) {
+		for _, id := range v.subnets {
+			subnet, err := c.invoke("aws:ec2/getSubnet:getSubnet", properties{"id": id})
+			require.NoError(t, err)
+			ids, names = append(ids, subnet["availabilityZoneId"]), append(names, subnet["availabilityZone"])
+		}
+		return ids, names
+	}
+	ids, names := zones(v.client)
+	sharedIDs, sharedNames := zones(v.participant)
+	require.Equal(t, ids, sharedIDs)
+	require.NotEqual(t, names, sharedNames, "names are the participant's own")
 	vpc, err := v.participant.invoke("aws:ec2/getVpc:getVpc", properties{"id": v.vpc.id})
 	require.NoError(t, err)
 	require.Equal(t, sharedAccount, vpc["ownerId"])

@@ -9,8 +9,8 @@ import (
 	"github.com/portico-iac/portico/internal/awssim"
 )
 
-// theVPC is a VPC of the network team, with what they have in it: in zone c, which is
-// use1-az3, execute-api has no endpoints.
+// theVPC is a VPC of the network team, with what they have in it: in use1-az3, which
+// this account calls us-east-1f, execute-api has no endpoints.
 func theVPC() []awssim.Existing {
 	in := func(kind, id string, properties awssim.Object) awssim.Existing {
 		return awssim.Existing{Account: sharedAccount, Region: region, Type: kind, ID: id, Properties: properties}
@@ -21,7 +21,7 @@ func theVPC() []awssim.Existing {
 		in("aws:ec2/subnet:Subnet", "subnet-0000000a", awssim.Object{"vpcId": vpc, "cidrBlock": "10.7.0.0/24", "availabilityZone": region + "a"}),
 		in("aws:ec2/subnet:Subnet", "subnet-0000000b", awssim.Object{"vpcId": vpc, "cidrBlock": "10.7.1.0/28", "availabilityZone": region + "b"}),
 		in("aws:ec2/subnet:Subnet", "subnet-0000001b", awssim.Object{"vpcId": vpc, "cidrBlock": "10.7.3.0/24", "availabilityZone": region + "b"}),
-		in("aws:ec2/subnet:Subnet", "subnet-0000000c", awssim.Object{"vpcId": vpc, "cidrBlock": "10.7.2.0/24", "availabilityZone": region + "c"}),
+		in("aws:ec2/subnet:Subnet", "subnet-0000000f", awssim.Object{"vpcId": vpc, "cidrBlock": "10.7.2.0/24", "availabilityZoneId": "use1-az3"}),
 		in("aws:ec2/securityGroup:SecurityGroup", "sg-00000001", awssim.Object{"vpcId": vpc, "name": "endpoints", "description": "endpoints"}),
 		in("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "sgr-00000001", awssim.Object{"securityGroupId": "sg-00000001", "ipProtocol": "tcp",
 			"fromPort": 443.0, "toPort": 443.0, "cidrIpv4": "10.7.0.0/16"}),
@@ -37,7 +37,7 @@ func TestPreviewReportsWhatAVPCHasInTheWay(t *testing.T) {
 	const network = "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000a, %]}\n"
 	files, setup := smallProject(), ordersSetup()
 	setup.Existing = theVPC()
-	files["Pulumi.dev.yaml"] = sharedSettings + strings.Replace(network, "%", "subnet-0000000b, subnet-0000000c", 1)
+	files["Pulumi.dev.yaml"] = sharedSettings + strings.Replace(network, "%", "subnet-0000000b, subnet-0000000f", 1)
 	project := t.TempDir()
 	write(t, project, files)
 	e := open(t, t.TempDir(), project, setup)
@@ -45,7 +45,7 @@ func TestPreviewReportsWhatAVPCHasInTheWay(t *testing.T) {
 		"use endpoint vpce-00000001 of account 111111111111 for logs: it is there already with private DNS",
 		"use private hosted zone Z0NETWORK of account 111111111111 for internal.example.com: VPC vpc-0a1b2c3d4e5f60718 has it already",
 		"use subnet subnet-0000000b of account 111111111111: 11 addresses of 10.7.1.0/28 are free, and 13 are needed",
-		"use subnet subnet-0000000c of account 111111111111: it is in us-east-1c (use1-az3), where the endpoint service of execute-api is not",
+		"use subnet subnet-0000000f of account 111111111111: it is in us-east-1f (use1-az3), where the endpoint service of execute-api is not",
 	}
 	before := len(e.things())
 	_, err := e.env.Preview(t.Context())

@@ -1,7 +1,8 @@
 package acm
 
 import (
-	"strings"
+	"cmp"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 
@@ -27,7 +28,7 @@ var certificateName = engine.Values{
 func certificateSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.CertificateType, Title: "ACM Certificate", Args: acm.CertificateArgs{}, State: acm.Certificate{},
-		ID: "{arn}", Identify: identifyCertificate,
+		ID: "{arn}", ARN: "arn:{partition}:acm:{region}:{account}:certificate/{uuid}",
 		// A certificate is imported, or issued by a private authority, or issued by
 		// Amazon after validation.
 		Properties: engine.Properties{
@@ -66,18 +67,6 @@ func certificateSpec() *engine.Type {
 // imported is when the program has the certificate already.
 var imported = engine.Given("certificateBody")
 
-// identifyCertificate makes the ARN, whose last part has a UUID's form; a
-// certificate of the initial state has its own.
-func identifyCertificate(op *engine.Op) {
-	if op.ID != "" {
-		op.ARN = op.ID
-		return
-	}
-	h := op.Hash(32)
-	op.ARN = op.Fill("arn:{partition}:acm:{region}:{account}:certificate/") +
-		strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
-}
-
 func createCertificate(op *engine.Op) error {
 	switch {
 	case op.Inputs.Has("certificateBody"):
@@ -113,6 +102,7 @@ func requestCertificate(op *engine.Op) error {
 		}
 		options = append(options, option)
 	}
+	slices.SortFunc(options, func(a, b any) int { return cmp.Compare(placeOfOption(op, a), placeOfOption(op, b)) })
 	describeCertificate(op, engine.Object{
 		"domainValidationOptions": options, "status": "PENDING_VALIDATION", "type": "AMAZON_ISSUED", "keyAlgorithm": "RSA_2048",
 		"subjectAlternativeNames": engine.List(names...), "validationEmails": mailboxes, "notBefore": "", "notAfter": "",
@@ -121,6 +111,12 @@ func requestCertificate(op *engine.Op) error {
 		op.Outputs["status"] = issuance.StatusOfValidated(op, names)
 	}
 	return nil
+}
+
+// placeOfOption sorts validation options, which the provider has as a set, in an
+// order of their own.
+func placeOfOption(op *engine.Op, option any) string {
+	return engine.Characters(engine.HexDigits, op.ARN+engine.AsObject(option).Text("domainName"), 16)
 }
 
 // requestedNames is the names of a request, held to the quota.
@@ -151,7 +147,7 @@ func describeCertificate(op *engine.Op, known engine.Object) {
 func certificateValidationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.CertificateValidationType, Title: "ACM Certificate Validation", Args: acm.CertificateValidationArgs{}, State: acm.CertificateValidation{},
-		ID: "validated-{hash}",
+		ID: "validated-{hex16}",
 		Properties: engine.Properties{
 			"certificateArn":        {engine.ForceNew, engine.ARNOf("acm"), engine.Refers{To: view.CertificateType, Key: "arn", Code: "ResourceNotFoundException", Holds: engine.Ignored}},
 			"validationRecordFqdns": {engine.ForceNew, engine.Set},

@@ -83,7 +83,7 @@ func identifyDomain(op *engine.Op) {
 	}
 	_, id, chosen := strings.Cut(op.ID, "/")
 	if !chosen {
-		id = op.Hash(10)
+		id = op.Own(engine.Alphanumeric, "", 10)
 	}
 	op.Outputs["domainNameId"] = id
 	op.ID = name + "/" + id
@@ -124,7 +124,7 @@ func createRegionalDomain(op *engine.Op) error {
 		return err
 	}
 	op.Outputs["domainNameId"] = ""
-	op.Outputs["regionalDomainName"] = fmt.Sprintf("d-%s.execute-api.%s.%s", op.PartOf(10), op.Region, op.DNSSuffix())
+	op.Outputs["regionalDomainName"] = fmt.Sprintf("d-%s.execute-api.%s.%s", op.PartOf(engine.Alphanumeric, 10), op.Region, op.DNSSuffix())
 	op.Outputs["regionalZoneId"] = op.HostedZoneOf("regional domains")
 	describeDomain(op)
 	return publicuse.CheckPublicUse(op, op.Staged())

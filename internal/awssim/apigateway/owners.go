@@ -1,8 +1,6 @@
 package apigateway
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -63,8 +61,8 @@ func (a RESTAPI) Existing() []engine.Existing {
 	}
 	all := []engine.Existing{{Account: a.Account, Region: a.Region, Type: view.RESTAPIType, ID: a.ID, Properties: properties}}
 	for _, stage := range a.Stages {
-		id := sha256.Sum256([]byte(a.ID + "/" + stage))
-		all = append(all, engine.Existing{Account: a.Account, Region: a.Region, Type: view.DeploymentType, ID: hex.EncodeToString(id[:3]),
+		id := engine.Characters(engine.Alphanumeric, a.ID+"/"+stage, 6)
+		all = append(all, engine.Existing{Account: a.Account, Region: a.Region, Type: view.DeploymentType, ID: id,
 			Properties: engine.Object{"restApi": a.ID, "stageName": stage}})
 	}
 	return all

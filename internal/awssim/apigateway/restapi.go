@@ -36,12 +36,7 @@ func RESTAPIService() engine.Service {
 func restAPISpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RESTAPIType, Title: "API Gateway REST API", Args: apigateway.RestApiArgs{}, State: apigateway.RestApi{},
-		Identify: func(op *engine.Op) {
-			if op.ID == "" {
-				op.ID = op.Hash(10)
-			}
-			op.ARN = fmt.Sprintf("arn:%s:apigateway:%s::/restapis/%s", op.Partition(), op.Region, op.ID)
-		},
+		ID: "{alphanumeric10}", ARN: "arn:{partition}:apigateway:{region}::/restapis/{id}",
 		Properties: engine.Properties{
 			"apiKeySource":                {engine.Default("HEADER"), engine.OneOf("HEADER", "AUTHORIZER")},
 			"body":                        {engine.JSON},
@@ -85,7 +80,7 @@ func createRESTAPI(op *engine.Op) error {
 	}
 	op.Outputs["createdDate"] = engine.Now()
 	op.Outputs["executionArn"] = executionARN(op, op.ID)
-	op.Outputs["rootResourceId"] = op.Derived("root resource", 10)
+	op.Outputs["rootResourceId"] = op.Own(engine.Alphanumeric, "root resource", 10)
 	document, err := readOpenAPI(op.Inputs.Text("body"))
 	if err != nil {
 		return op.Refuse("BadRequestException", "Invalid OpenAPI input: %s", err)
@@ -243,11 +238,7 @@ func unwrapSingles(v any) any {
 func deploymentSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.DeploymentType, Title: "API Gateway Deployment", Args: apigateway.DeploymentArgs{}, State: apigateway.Deployment{},
-		Identify: func(op *engine.Op) {
-			if op.ID == "" {
-				op.ID = op.Hash(6)
-			}
-		},
+		ID: "{alphanumeric6}",
 		Properties: engine.Properties{
 			"canarySettings":   {engine.ForceNew},
 			"restApi":          {engine.Required, engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
@@ -336,11 +327,7 @@ func withdraw(op *engine.Op) error {
 func stageSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.StageType, Title: "API Gateway Stage", Args: apigateway.StageArgs{}, State: apigateway.Stage{},
-		Identify: func(op *engine.Op) {
-			op.ID = stageID(op.Inputs.Text("restApi"), op.Inputs.Text("stageName"))
-			op.ARN = fmt.Sprintf("arn:%s:apigateway:%s::/restapis/%s/stages/%s", op.Partition(), op.Region,
-				op.Inputs.Text("restApi"), op.Inputs.Text("stageName"))
-		},
+		ID: "ags-{restApi}-{stageName}", ARN: "arn:{partition}:apigateway:{region}::/restapis/{restApi}/stages/{stageName}",
 		Properties: engine.Properties{
 			"deployment": {engine.Refers{To: view.DeploymentType, Code: "NotFoundException", Holds: engine.Ignored}},
 			"restApi":    {engine.Required, engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},

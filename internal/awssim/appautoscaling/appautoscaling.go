@@ -27,7 +27,7 @@ func target() *engine.Type {
 	return &engine.Type{
 		Token: view.ScalableTargetType, Title: "Application AutoScaling Target",
 		Args: appautoscaling.TargetArgs{}, State: appautoscaling.Target{},
-		ID:      "{resourceId}",
+		ID: "{resourceId}", ARN: "arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/0{alphanumeric3}{hex32}",
 		Upserts: engine.Always,
 		Properties: engine.Properties{
 			"maxCapacity":       {engine.Between(0, 5000), engine.AtLeast("minCapacity")},
@@ -44,12 +44,8 @@ func target() *engine.Type {
 		Delete: []string{"application-autoscaling:DeregisterScalableTarget", "application-autoscaling:DescribeScalableTargets"},
 
 		ServiceLinkedRole: "ecs.application-autoscaling.amazonaws.com",
-		OnCreate: func(op *engine.Op) error {
-			op.ARN = op.Fill("arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/") + op.Derived("target", 32)
-			op.Outputs["arn"] = op.ARN
-			return scale(op)
-		},
-		OnUpdate: scale,
+		OnCreate:          scale, OnUpdate: scale,
+		OnDelete: func(op *engine.Op) error { removeAlarms(op, "resourceId", op.ID); return nil },
 	}
 }
 
@@ -88,7 +84,7 @@ func scalingPolicySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ScalingPolicyType, Title: "Application AutoScaling Policy",
 		Args: appautoscaling.PolicyArgs{}, State: appautoscaling.Policy{},
-		ID:      "{name}",
+		ID: "{name}", ARN: "arn:{partition}:autoscaling:{region}:{account}:scalingPolicy:{uuid}:resource/ecs/{resourceId}:policyName/{name}",
 		Upserts: engine.Always,
 		Properties: engine.Properties{
 			"name":              {engine.Autonamed(256), engine.ForceNew, engine.Length(1, 256)},
@@ -103,16 +99,44 @@ func scalingPolicySpec() *engine.Type {
 			tracking + ".targetValue":                                        {above(0)},
 		},
 
-		Create: []string{"application-autoscaling:PutScalingPolicy", "application-autoscaling:DescribeScalingPolicies"},
-		Read:   []string{"application-autoscaling:DescribeScalingPolicies"},
-		Update: []string{"application-autoscaling:PutScalingPolicy"},
-		Delete: []string{"application-autoscaling:DeleteScalingPolicy"},
-		OnCreate: func(op *engine.Op) error {
-			op.ARN = op.Fill("arn:{partition}:autoscaling:{region}:{account}:scalingPolicy:") + op.Derived("policy", 32) +
-				":resource/ecs/" + op.Inputs.Text("resourceId") + ":policyName/" + op.ID
-			op.Outputs["arn"], op.Outputs["alarmArns"] = op.ARN, engine.List()
-			return nil
-		},
+		Create:   []string{"application-autoscaling:PutScalingPolicy", "application-autoscaling:DescribeScalingPolicies"},
+		Read:     []string{"application-autoscaling:DescribeScalingPolicies"},
+		Update:   []string{"application-autoscaling:PutScalingPolicy"},
+		Delete:   []string{"application-autoscaling:DeleteScalingPolicy"},
+		OnCreate: setAlarms,
+		OnDelete: func(op *engine.Op) error { removeAlarms(op, "policy", op.ID); return nil },
+	}
+}
+
+// setAlarms makes the alarms by which a target tracking policy scales out and in.
+// They are the policy's and go with it.
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html
+func setAlarms(op *engine.Op) error {
+	removeAlarms(op, "policy", op.ID)
+	configuration := op.Inputs.Object("targetTrackingScalingPolicyConfiguration")
+	var arns []string
+	for _, direction := range []string{"AlarmHigh", "AlarmLow"} {
+		if configuration == nil || direction == "AlarmLow" && configuration.Flag("disableScaleIn") {
+			continue
+		}
+		name := op.Fill("TargetTracking-{resourceId}-" + direction + "-" + op.UUID(direction))
+		arn := op.Fill("arn:{partition}:cloudwatch:{region}:{account}:alarm:" + name)
+		arns = append(arns, arn)
+		op.Put(engine.Resource{Account: op.Account, Region: op.Region, Type: view.MetricAlarmType, ID: name, ARN: arn,
+			Properties: engine.Object{"name": name, "arn": arn, "alarmActions": engine.List(op.ARN), "threshold": configuration["targetValue"],
+				"alarmDescription": "DO NOT EDIT OR DELETE. For TargetTrackingScaling policy " + op.ARN + "."},
+			Hidden: engine.Object{"policy": op.ID, "resourceId": op.Inputs["resourceId"]}})
+	}
+	op.Outputs["alarmArns"] = engine.List(arns...)
+	return nil
+}
+
+// removeAlarms removes the alarms of a policy, or of all policies of a target.
+func removeAlarms(op *engine.Op, of, id string) {
+	for _, alarm := range op.All(view.MetricAlarmType) {
+		if alarm.Hidden.Text(of) == id {
+			op.Remove(alarm)
+		}
 	}
 }
 

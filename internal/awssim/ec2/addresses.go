@@ -16,7 +16,7 @@ func reservationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ReservationType, Title: "EC2 Subnet CIDR Reservation",
 		Args: ec2.SubnetCidrReservationArgs{}, State: ec2.SubnetCidrReservation{},
-		ID: "scr-{hash}",
+		ID: "scr-{ec2}",
 		Properties: engine.Properties{
 			"cidrBlock":       {engine.ForceNew, engine.Ipv4Network(16, 32), within("subnetId", "InvalidParameterValue"), apart("subnetId", "InvalidSubnetCidrReservation.Conflict")},
 			"description":     {engine.ForceNew},
@@ -91,7 +91,7 @@ func Attach(op *engine.Op, subnet *engine.Resource, address string, groups []str
 	if err != nil {
 		return nil, err
 	}
-	id := "eni-" + op.Derived(fmt.Sprint("interface ", subnet.ID, chosen), 17)
+	id := "eni-" + op.EC2(fmt.Sprint("interface ", subnet.ID, chosen))
 	r := engine.Resource{Account: op.Account, Region: op.Region, Type: view.NetworkInterfaceType, ID: id}
 	r.ARN = "arn:" + op.Partition() + ":ec2:" + op.Region + ":" + op.Account + ":network-interface/" + id
 	r.Properties = engine.Object{

@@ -16,7 +16,7 @@ func cidrBlockAssociationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.CIDRBlockAssociationType, Title: "EC2 VPC IPv4 CIDR Block Association",
 		Args: ec2.VpcIpv4CidrBlockAssociationArgs{}, State: ec2.VpcIpv4CidrBlockAssociation{},
-		ID: "vpc-cidr-assoc-{hash}",
+		ID: "vpc-cidr-assoc-{ec2}",
 		Properties: engine.Properties{
 			"cidrBlock": {engine.Required, engine.ForceNew, engine.Ipv4Network(16, 28), engine.Against(besideOtherBlocks)}, // IPAM pools are not simulated
 			"vpcId":     {engine.ForceNew, engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound", Holds: engine.Cascades}},

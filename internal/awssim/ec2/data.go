@@ -244,7 +244,7 @@ func endpointService(op *engine.Op) (engine.Object, error) {
 	}
 	var zones []string
 	for _, letter := range engine.Zones(op.Region) {
-		if zone := op.Region + string(letter); !slices.Contains(zonesWithout[service], ZoneID(zone)) {
+		if zone := op.Region + string(letter); !slices.Contains(zonesWithout[service], ZoneID(op.Account, zone)) {
 			zones = append(zones, zone)
 		}
 	}

@@ -1,6 +1,8 @@
 package ec2
 
 import (
+	"fmt"
+	"hash/crc32"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -12,7 +14,7 @@ import (
 func routeTableSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RouteTableType, Title: "EC2 Route Table", Args: ec2.RouteTableArgs{}, State: ec2.RouteTable{},
-		ID: "rtb-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:route-table/{id}",
+		ID: "rtb-{ec2}", ARN: "arn:{partition}:ec2:{region}:{account}:route-table/{id}",
 		Properties: engine.Properties{
 			"ownerId":            {engine.Computed("{account}")},
 			"routes":             {engine.Set, engine.Otherwise([]any{})},
@@ -35,7 +37,7 @@ func routeTableAssociationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RouteTableAssociationType, Title: "EC2 Route Table Association",
 		Args: ec2.RouteTableAssociationArgs{}, State: ec2.RouteTableAssociation{},
-		ID: "rtbassoc-{hash}",
+		ID: "rtbassoc-{ec2}",
 		Properties: engine.Properties{
 			"routeTableId": {engine.Refers{To: view.RouteTableType, Code: "InvalidRouteTableID.NotFound", SameVPCAs: "subnetId", VPCCode: "InvalidParameterValue"}},
 			// Associations with gateways are not simulated.
@@ -61,7 +63,9 @@ func routeTableAssociationSpec() *engine.Type {
 func routeSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RouteType, Title: "EC2 Route", Args: ec2.RouteArgs{}, State: ec2.Route{},
-		ID: "r-{routeTableId}-{hash16}",
+		Identify: func(op *engine.Op) { // routeCreateID of internal/service/ec2/vpc_route.go
+			op.ID = fmt.Sprintf("r-%s%d", op.Inputs.Text("routeTableId"), crc32.ChecksumIEEE([]byte(op.Inputs.Text("destinationCidrBlock"))))
+		},
 		// Routes to internet gateways are the only kind that is simulated.
 		Properties: engine.Properties{
 			"destinationCidrBlock": {engine.Required, engine.ForceNew, engine.Ipv4Network(0, 32)},
@@ -82,7 +86,7 @@ func routeSpec() *engine.Type {
 func internetGatewaySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.InternetGatewayType, Title: "EC2 Internet Gateway", Args: ec2.InternetGatewayArgs{}, State: ec2.InternetGateway{},
-		ID: "igw-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:internet-gateway/{id}",
+		ID: "igw-{ec2}", ARN: "arn:{partition}:ec2:{region}:{account}:internet-gateway/{id}",
 		Properties: engine.Properties{
 			"ownerId": {engine.Computed("{account}")},
 			"vpcId":   {engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound"}},

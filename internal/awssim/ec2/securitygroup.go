@@ -32,7 +32,7 @@ func notLikeAnID(v any) string {
 func securityGroupSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.SecurityGroupType, Title: "EC2 Security Group", Args: ec2.SecurityGroupArgs{}, State: ec2.SecurityGroup{},
-		ID: "sg-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:security-group/{id}",
+		ID: "sg-{ec2}", ARN: "arn:{partition}:ec2:{region}:{account}:security-group/{id}",
 		Properties: engine.Properties{
 			"description":         {engine.ForceNew, engine.Default("Managed by Pulumi"), engine.Value(securityGroupText)},
 			"egress":              {engine.Set, engine.Otherwise([]any{})},
@@ -57,7 +57,7 @@ func securityGroupSpec() *engine.Type {
 func securityGroupRuleSpec(token, direction string) *engine.Type {
 	return &engine.Type{
 		Token: token, Title: "VPC Security Group " + direction + " Rule",
-		ID: "sgr-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",
+		ID: "sgr-{ec2}", ARN: "arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",
 		Properties: engine.Properties{
 			"cidrIpv4":                  {engine.Ipv4Network(0, 32), engine.ExactlyOneOf("cidrIpv6", "prefixListId", "referencedSecurityGroupId")},
 			"description":               {engine.Value(securityGroupText)},

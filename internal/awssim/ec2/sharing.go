@@ -21,7 +21,7 @@ func sharedSubnets(op *engine.Op) []*engine.Resource {
 		if subnet.Account != op.Account && subnet.Region == op.Region && ram.SharedWith(op, subnet.ARN, op.Account) {
 			seen := asParticipant(subnet)
 			// A zone's ID means one place; its name means that place in one account only.
-			seen.Properties["availabilityZone"] = zoneOf(op.Region, subnet.Properties.Text("availabilityZoneId"))
+			seen.Properties["availabilityZone"] = zoneOf(op, subnet.Properties.Text("availabilityZoneId"))
 			shared = append(shared, seen)
 		}
 	}

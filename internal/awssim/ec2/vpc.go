@@ -1,7 +1,6 @@
 package ec2
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -25,7 +24,7 @@ func VPCs() engine.Service {
 func vpcSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.VPCType, Title: "EC2 VPC", Args: ec2.VpcArgs{}, State: ec2.Vpc{},
-		ID: "vpc-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:vpc/{id}",
+		ID: "vpc-{ec2}", ARN: "arn:{partition}:ec2:{region}:{account}:vpc/{id}",
 		Properties: engine.Properties{
 			"cidrBlock":          {engine.Required, engine.ForceNew, engine.Ipv4Network(16, 28)}, // IPAM pools are not simulated
 			"enableDnsHostnames": {engine.Otherwise(false)},
@@ -45,27 +44,27 @@ func vpcSpec() *engine.Type {
 }
 
 func createVPC(op *engine.Op) error {
-	group := engine.Resource{Account: op.Account, Region: op.Region, Type: view.SecurityGroupType, ID: "sg-" + op.Derived("default group", 17), Hidden: engine.Object{engine.MadeByAWS: true}}
+	group := engine.Resource{Account: op.Account, Region: op.Region, Type: view.SecurityGroupType, ID: "sg-" + op.EC2("default group"), Hidden: engine.Object{engine.MadeByAWS: true}}
 	anything := map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0}
 	group.Properties = engine.Object{
 		"name": "default", "description": "default VPC security group", "vpcId": op.ID, "ownerId": op.Account,
 		"ingress": []any{engine.With(anything, "self", true)}, "egress": []any{engine.With(anything, "cidrBlocks", engine.List("0.0.0.0/0"))},
 	}
-	table := engine.Resource{Account: op.Account, Region: op.Region, Type: view.RouteTableType, ID: "rtb-" + op.Derived("main route table", 17), Hidden: engine.Object{engine.MadeByAWS: true}}
+	table := engine.Resource{Account: op.Account, Region: op.Region, Type: view.RouteTableType, ID: "rtb-" + op.EC2("main route table"), Hidden: engine.Object{engine.MadeByAWS: true}}
 	table.Properties = engine.Object{"vpcId": op.ID, "ownerId": op.Account, "routes": engine.List()}
 	op.Put(group)
 	op.Put(table)
 	op.Outputs["defaultSecurityGroupId"] = group.ID
 	op.Outputs["mainRouteTableId"], op.Outputs["defaultRouteTableId"] = table.ID, table.ID
-	op.Outputs["defaultNetworkAclId"] = "acl-" + op.Derived("default ACL", 17)
-	op.Outputs["dhcpOptionsId"] = "dopt-" + op.Derived("DHCP options", 17)
+	op.Outputs["defaultNetworkAclId"] = "acl-" + op.EC2("default ACL")
+	op.Outputs["dhcpOptionsId"] = "dopt-" + op.EC2("DHCP options")
 	return nil
 }
 
 func subnetSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.SubnetType, Title: "EC2 Subnet", Args: ec2.SubnetArgs{}, State: ec2.Subnet{},
-		ID: "subnet-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:subnet/{id}",
+		ID: "subnet-{ec2}", ARN: "arn:{partition}:ec2:{region}:{account}:subnet/{id}",
 		Properties: engine.Properties{
 			"assignIpv6AddressOnCreation": {engine.Default(false)},
 			"availabilityZone":            {engine.ForceNew},
@@ -90,7 +89,7 @@ func subnetSpec() *engine.Type {
 func createSubnet(op *engine.Op) error {
 	zone := op.Inputs.Text("availabilityZone")
 	if id := op.Inputs.Text("availabilityZoneId"); zone == "" && id != "" {
-		zone = zoneOf(op.Region, id)
+		zone = zoneOf(op, id)
 	}
 	if zone == "" {
 		zone = op.Region + engine.Zones(op.Region)[:1]
@@ -99,28 +98,6 @@ func createSubnet(op *engine.Op) error {
 		return op.Refuse("InvalidParameterValue", "Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the zones %s of %s",
 			zone, engine.Zones(op.Region), op.Region)
 	}
-	op.Outputs["availabilityZone"], op.Outputs["availabilityZoneId"] = zone, ZoneID(zone)
+	op.Outputs["availabilityZone"], op.Outputs["availabilityZoneId"] = zone, ZoneID(op.Account, zone)
 	return nil
-}
-
-// ZoneID is a zone's ID, "use1-az1" of "us-east-1a". Which letter is which ID
-// differs per account; here letters and numbers run in step.
-func ZoneID(zone string) string {
-	region, letter := zone[:len(zone)-1], zone[len(zone)-1]
-	parts := strings.Split(region, "-")
-	short := parts[0]
-	for _, part := range parts[1:] {
-		short += part[:1]
-	}
-	return short + "-az" + string('1'+rune(strings.IndexByte(engine.Zones(region), letter)))
-}
-
-// zoneOf is the zone of a region that has an ID, or "".
-func zoneOf(region, id string) string {
-	letters := strings.Split(engine.Zones(region), "")
-	i := slices.IndexFunc(letters, func(letter string) bool { return ZoneID(region+letter) == id })
-	if i < 0 {
-		return ""
-	}
-	return region + letters[i]
 }

@@ -21,12 +21,12 @@ func VPCEndpoints() engine.Service {
 func vpcEndpointSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.VPCEndpointType, Title: "EC2 VPC Endpoint", Args: ec2.VpcEndpointArgs{}, State: ec2.VpcEndpoint{},
-		ID: "vpce-{hash}", ARN: "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{id}",
+		ID: "vpce-{ec2}", ARN: "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{id}",
 		Properties: engine.Properties{
 			"dnsOptions.dnsRecordIpType":      {engine.OneOf("ipv4", "dualstack", "ipv6", "service-defined")},
 			"ipAddressType":                   {engine.OneOf("ipv4", "dualstack", "ipv6"), engine.Otherwise("ipv4")},
 			"ownerId":                         {engine.Computed("{account}")},
-			"policy":                          {engine.JSON, engine.Length(0, 20480), engine.Otherwise(fullAccess)},
+			"policy":                          {engine.JSON, engine.Length(0, 20480), engine.OtherwiseWhen(isInterface, fullAccess), engine.OtherwiseWhen(engine.Not(isInterface), fullAccessOfGateway)},
 			"privateDnsEnabled":               {onInterfaces, engine.Otherwise(false)},
 			"requesterManaged":                {engine.Computed(false)},
 			"routeTableIds":                   {engine.Set, engine.OnlyWhen(engine.Is("vpcEndpointType", "Gateway"), "Gateway endpoints")},
@@ -56,16 +56,23 @@ func vpcEndpointSpec() *engine.Type {
 	}
 }
 
+var isInterface = engine.Is("vpcEndpointType", "Interface")
+
 // onInterfaces is what gateway endpoints have none of.
-var onInterfaces = engine.OnlyWhen(engine.Is("vpcEndpointType", "Interface"), "Interface endpoints; vpcEndpointType is Gateway (the default)")
+var onInterfaces = engine.OnlyWhen(isInterface, "Interface endpoints; vpcEndpointType is Gateway (the default)")
 
 // inVPC refers to a resource of the endpoint's VPC.
 func inVPC(token, code string) engine.Refers {
 	return engine.Refers{To: token, Code: code, SameVPCAs: "vpcId", VPCCode: "InvalidParameter"}
 }
 
-// fullAccess is the policy of an endpoint for which none is stated.
-const fullAccess = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}`
+// The policies of endpoints for which none is stated, as the provider sorts them.
+// https://docs.aws.amazon.com/cli/latest/reference/ec2/describe-vpc-endpoints.html
+// has both in its examples.
+const (
+	fullAccess          = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}`
+	fullAccessOfGateway = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}],"Version":"2008-10-17"}`
+)
 
 // configuredSubnets holds subnetConfigurations to the endpoint's subnets.
 func configuredSubnets(inputs engine.Object) []engine.Problem {
@@ -206,7 +213,7 @@ func attachEndpoint(op *engine.Op, service string, groups []string) error {
 		switch {
 		case zones[zone] != "":
 			return op.Refuse("DuplicateSubnetsInSameZone", "Found another VPC endpoint subnet in the availability zone of %s: %s", id, zones[zone])
-		case slices.Contains(zonesWithout[service], ZoneID(zone)):
+		case slices.Contains(zonesWithout[service], ZoneID(op.Account, zone)):
 			return op.Refuse("InvalidParameter", "The VPC endpoint service %s does not support the availability zone of the subnet: %s (%s)", op.Inputs.Text("serviceName"), id, zone)
 		}
 		zones[zone] = id
@@ -241,7 +248,7 @@ func sendsConfigurations(op *engine.Op) bool {
 // zone, and with private DNS the service's own.
 func endpointNames(op *engine.Op, service string) []any {
 	suffix := "." + service + "." + op.Region + ".vpce." + op.DNSSuffix()
-	label, zone := op.ID+"-"+op.PartOf(8), op.HostedZoneOf("vpce")
+	label, zone := op.ID+"-"+op.PartOf(engine.Alphanumeric, 8), op.HostedZoneOf("vpce")
 	names := []string{label + suffix}
 	for _, subnet := range op.Refs("subnetIds[]") {
 		names = append(names, label+"-"+subnet.Properties.Text("availabilityZone")+suffix)

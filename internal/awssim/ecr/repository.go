@@ -39,10 +39,7 @@ func Service() engine.Service {
 func repositorySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RepositoryType, Title: "ECR Repository", Args: ecr.RepositoryArgs{}, State: ecr.Repository{},
-		Identify: func(op *engine.Op) {
-			op.ID = op.Outputs.Text("name")
-			op.ARN = op.Fill("arn:{partition}:ecr:{region}:{account}:repository/{name}")
-		},
+		ID: "{name}", ARN: "arn:{partition}:ecr:{region}:{account}:repository/{name}",
 		Properties: engine.Properties{
 			"registryId":               {engine.Computed("{account}")},
 			"repositoryUrl":            {engine.Computed("{account}.dkr.ecr.{region}.{suffix}/{name}")},

@@ -35,7 +35,7 @@ func listenerSpec() *engine.Type {
 		ID: "{arn}",
 		Identify: func(op *engine.Op) {
 			op.ARN = op.Fill("arn:{partition}:elasticloadbalancing:{region}:{account}:listener/") +
-				arnName(op.Inputs.Text("loadBalancerArn"), "loadbalancer/") + "/" + op.Hash(16)
+				arnName(op.Inputs.Text("loadBalancerArn"), "loadbalancer/") + "/" + op.Own(engine.HexDigits, "", 16)
 		},
 		Properties: withActions("defaultActions[]", engine.Properties{
 			"alpnPolicy":            {engine.OneOf("HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "None")},

@@ -35,7 +35,7 @@ func listenerRuleSpec() *engine.Type {
 		ID: "{arn}",
 		Identify: func(op *engine.Op) {
 			op.ARN = op.Fill("arn:{partition}:elasticloadbalancing:{region}:{account}:listener-rule/") +
-				arnName(op.Inputs.Text("listenerArn"), "listener/") + "/" + op.Hash(16)
+				arnName(op.Inputs.Text("listenerArn"), "listener/") + "/" + op.Own(engine.HexDigits, "", 16)
 		},
 		Properties: withActions("actions[]", engine.Properties{
 			"actions":                                 {engine.Required},

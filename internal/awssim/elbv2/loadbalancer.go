@@ -3,7 +3,6 @@ package elbv2
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -102,7 +101,7 @@ func identifyLoadBalancer(op *engine.Op) {
 	if op.Inputs.Text("loadBalancerType") == "network" {
 		kind = "net"
 	}
-	op.ARN = op.Fill("arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/" + kind + "/{name}/{hash16}")
+	op.ARN = op.Fill("arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/" + kind + "/{name}/{hex16}")
 }
 
 // placeLoadBalancer checks the subnets and groups of a load balancer and
@@ -221,18 +220,8 @@ func loadBalancerSubnets(op *engine.Op) ([]*engine.Resource, error) {
 }
 
 func describeLoadBalancer(op *engine.Op, vpcID string, subnets []*engine.Resource, groups []string) {
-	scheme, hostPart := "", "elb."+op.Region
-	if op.Inputs.Flag("internal") {
-		scheme = "internal-"
-	}
-	if op.Inputs.Text("loadBalancerType") == "application" {
-		hostPart = op.Region + ".elb"
-	} else {
-		scheme = ""
-	}
-	number, _ := strconv.ParseUint(op.PartOf(8), 16, 64)
 	op.Outputs["arnSuffix"] = arnSuffix(op, "loadbalancer/")
-	op.Outputs["dnsName"] = fmt.Sprintf("%s%s-%d.%s.%s", scheme, op.Outputs.Text("name"), number, hostPart, op.DNSSuffix())
+	op.Outputs["dnsName"] = dnsName(op)
 	op.Outputs["zoneId"] = op.HostedZoneOf("elb " + op.Inputs.Text("loadBalancerType"))
 	op.Outputs["vpcId"], op.Outputs["internal"] = vpcID, op.Inputs.Flag("internal")
 	op.Outputs["securityGroups"] = engine.List(groups...)
@@ -248,6 +237,19 @@ func describeLoadBalancer(op *engine.Op, vpcID string, subnets []*engine.Resourc
 			op.Outputs[name] = value
 		}
 	}
+}
+
+// dnsName is a load balancer's name: an Application Load Balancer's has a number, a
+// Network Load Balancer's the end of its ARN.
+func dnsName(op *engine.Op) string {
+	name := op.Outputs.Text("name")
+	if op.Inputs.Text("loadBalancerType") == "network" {
+		return fmt.Sprintf("%s-%s.elb.%s.%s", name, op.ARN[strings.LastIndexByte(op.ARN, '/')+1:], op.Region, op.DNSSuffix())
+	}
+	if op.Inputs.Flag("internal") {
+		name = "internal-" + name
+	}
+	return fmt.Sprintf("%s-1%s.%s.elb.%s", name, op.PartOf(engine.Digits, 9), op.Region, op.DNSSuffix())
 }
 
 // arnSuffix is the part of the ARN by which CloudWatch knows the resource.

@@ -25,7 +25,7 @@ const (
 func targetGroupAttachmentSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.TargetAttachmentType, Title: "ELBv2 Target Group Attachment", Args: lb.TargetGroupAttachmentArgs{}, State: lb.TargetGroupAttachment{},
-		ID: "{targetGroupArn}-{hash}",
+		ID: "{targetGroupArn}-{digits26}",
 		Properties: engine.Properties{
 			"availabilityZone": {engine.ForceNew},
 			"port":             {engine.ForceNew, engine.Between(1, 65535)},

@@ -12,7 +12,7 @@ import (
 func targetGroupSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.TargetGroupType, Title: "ELBv2 Target Group", Args: lb.TargetGroupArgs{}, State: lb.TargetGroup{},
-		ID: "{arn}", ARN: "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{hash16}",
+		ID: "{arn}", ARN: "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{hex16}",
 		// Lambda targets, which need none of the required ones, are not simulated.
 		Properties: engine.Properties{
 			"connectionTermination":          {ofNetworks},

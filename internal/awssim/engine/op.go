@@ -1,12 +1,9 @@
 package engine
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -206,17 +203,6 @@ func (op *Op) answered() error {
 	return nil
 }
 
-// Hash is n hexadecimal digits that belong to this resource alone. They follow
-// from the account, the origin and how often it has been created, so the same
-// program run twice from the same beginning sees the same IDs.
-func (op *Op) Hash(n int) string {
-	if op.serial == 0 {
-		op.serial = op.Number(op.origin)
-	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{op.Account, op.scopeOf(op.Token).region, op.Token, op.origin, strconv.Itoa(op.serial)}, "|")))
-	return "0" + hex.EncodeToString(sum[:])[:n-1]
-}
-
 // Number is the next number of a name, from 1, which no other operation gets.
 func (op *Op) Number(name string) int {
 	n := op.Simulator.store.births[name] + 1
@@ -225,13 +211,6 @@ func (op *Op) Number(name string) int {
 	}
 	op.change.Births[name] = n
 	return n
-}
-
-// Derived is n hexadecimal digits for a part of the resource, such as a
-// network interface.
-func (op *Op) Derived(part string, n int) string {
-	sum := sha256.Sum256([]byte(op.Hash(32) + "|" + part))
-	return "0" + hex.EncodeToString(sum[:])[:n-1]
 }
 
 // Staged is the resource as the operation is about to leave it.
@@ -248,17 +227,4 @@ func (op *Op) EverywhereWith(token string, pending *Resource) []*Resource {
 	}
 	all = slices.DeleteFunc(all, func(r *Resource) bool { return r.scope() == pending.scope() && r.ID == pending.ID })
 	return append(all, pending)
-}
-
-// PartOf is n hexadecimal digits that follow from the resource's ID.
-func (op *Op) PartOf(n int) string {
-	sum := sha256.Sum256([]byte(op.Account + op.ID))
-	return hex.EncodeToString(sum[:])[:n]
-}
-
-// HostedZoneOf is the ID of the hosted zone that AWS keeps a service's names of a
-// region in, the same for everybody.
-func (op *Op) HostedZoneOf(service string) string {
-	sum := sha256.Sum256([]byte(op.Region + "|" + service))
-	return "Z" + strings.ToUpper(hex.EncodeToString(sum[:]))[:13]
 }

@@ -95,15 +95,18 @@ func (op *Op) name() {
 	if op.spec.Identify != nil {
 		op.spec.Identify(op)
 	}
-	given := op.ID
-	if op.ID == "" && !strings.Contains(op.spec.ID, "{arn}") {
+	byARN := op.spec.ID == "{arn}"
+	if byARN && op.ID != "" {
+		op.ARN = op.ID
+	}
+	if !byARN && op.ID == "" {
 		op.ID = op.Fill(op.spec.ID)
 	}
 	if op.ARN == "" {
 		op.ARN = op.Fill(op.spec.ARN)
 	}
-	if given == "" && strings.Contains(op.spec.ID, "{arn}") {
-		op.ID = op.Fill(op.spec.ID)
+	if op.ID == "" {
+		op.ID = op.ARN
 	}
 	if _, ok := op.spec.Schema().Outputs["arn"]; ok {
 		op.Outputs["arn"] = op.ARN

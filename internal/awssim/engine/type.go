@@ -21,9 +21,9 @@ type Type struct {
 	Global bool
 
 	// ID and ARN are templates: {partition}, {region}, {account}, {id}, {arn},
-	// {suffix} (of DNS names), {hash} (17 hexadecimal digits), {hash16}, {hash32}, and any property in
-	// braces. A type without ARN has none. Identify sets both where a template
-	// can't say it.
+	// {suffix} (of DNS names), any property in braces, and identifiers: {ec2},
+	// {uuid}, {hex16}, {alphanumeric10}, {capitals20}, {digits26}. A type without ARN
+	// has none. Identify sets both where a template can't say it.
 	ID, ARN  string
 	Identify func(op *Op)
 
@@ -220,13 +220,10 @@ func (op *Op) Fill(template string) string {
 			return op.ARN
 		case "suffix":
 			return op.DNSSuffix()
-		case "hash":
-			return op.Hash(17)
-		case "hash16":
-			return op.Hash(16)
-		case "hash32":
-			return op.Hash(32)
 		default:
+			if identifier, ok := op.identifierOf(name); ok {
+				return identifier
+			}
 			if number, ok := op.Outputs[name].(float64); ok {
 				return strconv.Itoa(int(number))
 			}

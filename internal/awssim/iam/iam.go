@@ -29,10 +29,7 @@ func Service() engine.Service {
 func roleSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.RoleType, Title: "IAM Role", Args: iam.RoleArgs{}, State: iam.Role{}, Global: true,
-		Identify: func(op *engine.Op) {
-			op.ID = op.Outputs.Text("name")
-			op.ARN = op.Fill("arn:{partition}:iam::{account}:role") + op.Outputs.Text("path") + op.ID
-		},
+		ID: "{name}", ARN: "arn:{partition}:iam::{account}:role{path}{name}",
 		Properties: engine.Properties{
 			"assumeRolePolicy":    {engine.Required, engine.JSON},
 			"description":         {engine.Length(0, 1000)},
@@ -62,7 +59,7 @@ func createRole(op *engine.Op) error {
 		return err
 	}
 	op.Outputs["createDate"] = engine.Now()
-	op.Outputs["uniqueId"] = "AROA" + strings.ToUpper(op.Hash(17))
+	op.Outputs["uniqueId"] = "AROA" + op.Own(engine.Capitals, "", 17)
 	return nil
 }
 
@@ -163,10 +160,7 @@ func checkIdentityPolicy(op *engine.Op) error {
 func managedPolicySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.PolicyType, Title: "IAM Policy", Args: iam.PolicyArgs{}, State: iam.Policy{}, Global: true,
-		Identify: func(op *engine.Op) {
-			op.ARN = op.Fill("arn:{partition}:iam::{account}:policy") + op.Outputs.Text("path") + op.Outputs.Text("name")
-			op.ID = op.ARN
-		},
+		ID: "{arn}", ARN: "arn:{partition}:iam::{account}:policy{path}{name}",
 		Properties: engine.Properties{
 			"description": {engine.ForceNew},
 			"name":        {engine.Autonamed(128), engine.ForceNew, iamName(128)},
@@ -181,7 +175,7 @@ func managedPolicySpec() *engine.Type {
 		Update: []string{"iam:CreatePolicyVersion", "iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy"},
 		Delete: []string{"iam:DeletePolicy", "iam:ListPolicyVersions"},
 		OnCreate: func(op *engine.Op) error {
-			op.Outputs["policyId"] = "ANPA" + strings.ToUpper(op.Hash(17))
+			op.Outputs["policyId"] = "ANPA" + op.Own(engine.Capitals, "", 17)
 			return checkManagedPolicy(op)
 		},
 		OnUpdate: checkManagedPolicy,

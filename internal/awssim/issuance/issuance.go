@@ -1,8 +1,6 @@
 package issuance
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -143,10 +141,13 @@ func CertificateNames(op *engine.Op, certificate engine.Object) []string {
 type certificateRecord struct{ Name, Value string }
 
 // ValidationRecord is the same for a wildcard and its parent, and for all
-// certificates of an account that ask for the name.
+// certificates of an account that ask for the name. It leads to a domain of ACM's:
+// "_hex.name. CNAME _hex.letters.acm-validations.aws.".
+// https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func ValidationRecord(op *engine.Op, name string) certificateRecord {
 	parent := strings.TrimPrefix(name, "*.")
-	sum := sha256.Sum256([]byte("acm|" + op.Account + "|" + parent))
-	digits := hex.EncodeToString(sum[:])
-	return certificateRecord{"_" + digits[:32] + "." + parent, fmt.Sprintf("_%s.simulated.acm-validations.aws", digits[32:])}
+	label := func(of string) string {
+		return "_" + engine.Characters(engine.HexDigits, "acm|"+op.Account+"|"+parent+"|"+of, 32)
+	}
+	return certificateRecord{label("name") + "." + parent, label("value") + "." + engine.Characters(engine.Letters, op.Account, 10) + ".acm-validations.aws"}
 }

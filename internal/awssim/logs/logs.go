@@ -11,10 +11,7 @@ import (
 func Service() engine.Service {
 	return engine.Service{Authorization: authorization(), Types: []*engine.Type{{
 		Token: view.LogGroupType, Title: "CloudWatch Logs Log Group", Args: cloudwatch.LogGroupArgs{}, State: cloudwatch.LogGroup{},
-		Identify: func(op *engine.Op) {
-			op.ID = op.Outputs.Text("name")
-			op.ARN = op.Fill("arn:{partition}:logs:{region}:{account}:log-group:{name}")
-		},
+		ID: "{name}", ARN: "arn:{partition}:logs:{region}:{account}:log-group:{name}",
 		Properties: engine.Properties{
 			"logGroupClass": {engine.ForceNew, engine.OneOf("STANDARD", "INFREQUENT_ACCESS", "DELIVERY"), engine.Otherwise("STANDARD")},
 			"name":          {engine.Autonamed(512), engine.ForceNew, engine.Pattern(`[.\-_/#A-Za-z0-9]{1,512}`, "1 to 512 letters, digits and .-_/#")},

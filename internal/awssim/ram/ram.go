@@ -27,15 +27,7 @@ func Service() engine.Service {
 func resourceShareSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ResourceShareType, Title: "RAM Resource Share", Args: ram.ResourceShareArgs{}, State: ram.ResourceShare{},
-		ID: "{arn}",
-		Identify: func(op *engine.Op) {
-			if op.ID != "" { // of the initial state, with an ARN of its own
-				op.ARN = op.ID
-				return
-			}
-			h := op.Hash(32)
-			op.ARN = op.Fill("arn:{partition}:ram:{region}:{account}:resource-share/") + strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
-		},
+		ID: "{arn}", ARN: "arn:{partition}:ram:{region}:{account}:resource-share/{uuid}",
 		Properties: engine.Properties{
 			"allowExternalPrincipals": {engine.Default(false)},
 			"name":                    {engine.Autonamed(255), engine.Length(1, 255)},
@@ -193,8 +185,7 @@ func acceptShare(op *engine.Op) error {
 	accepted := invited.Clone()
 	accepted.Hidden["accepted"] = true
 	op.Put(accepted)
-	h := op.Hash(32)
-	op.Outputs["invitationArn"] = strings.Join([]string{fmt.Sprintf("arn:%s:ram:%s:%s:resource-share-invitation/%s", op.Partition(), op.Region, invited.Account, h[:8]), h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+	op.Outputs["invitationArn"] = fmt.Sprintf("arn:%s:ram:%s:%s:resource-share-invitation/%s", op.Partition(), op.Region, invited.Account, op.UUID("invitation"))
 	op.Outputs["receiverAccountId"] = op.Account
 	describeShare(op, arn)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
@@ -46,12 +47,7 @@ func zoneSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ZoneType, Title: "Route 53 Hosted Zone", Args: route53.ZoneArgs{}, State: route53.Zone{},
 		Global: true,
-		ID:     "Z{hash}", ARN: "arn:{partition}:route53:::hostedzone/{id}",
-		Identify: func(op *engine.Op) {
-			if op.ID == "" {
-				op.ID = "Z" + strings.ToUpper(op.Hash(20))
-			}
-		},
+		ID:     "Z{capitals20}", ARN: "arn:{partition}:route53:::hostedzone/{id}",
 		Properties: engine.Properties{
 			"comment":         {engine.Default("Managed by Pulumi"), engine.Length(0, 256)},
 			"delegationSetId": {engine.ForceNew},
@@ -80,12 +76,26 @@ func createZone(op *engine.Op) error {
 	}
 	op.Outputs["name"] = strings.TrimSuffix(op.Inputs.Text("name"), ".")
 	op.Hidden["delegated"] = op.Owner
-	var servers []string
-	for i, suffix := range []string{"com", "net", "org", "co.uk"} {
-		servers = append(servers, fmt.Sprintf("ns-%s-%d.awsdns.%s", op.PartOf(6), i, suffix))
-	}
-	op.Outputs["nameServers"], op.Outputs["primaryNameServer"] = engine.List(servers...), servers[0]
+	servers := nameServers(op)
+	op.Outputs["nameServers"], op.Outputs["primaryNameServer"] = engine.List(slices.Sorted(slices.Values(servers))...), servers[0]
 	return nil
+}
+
+// nameServers is the four of a zone's delegation set, the primary one first. A set
+// has one of 512 servers of each domain, 8 of which share a name's second label.
+// Private zones share one set, which the provider shows as the NS record has it.
+func nameServers(op *engine.Op) []string {
+	var servers []string
+	for i, domain := range []string{"com", "net", "org", "co.uk"} {
+		number, end := 0, "."
+		if engine.IsEmpty(op.Inputs["vpcs"]) {
+			number, _ = strconv.Atoi(engine.Characters(engine.Digits, op.ID+domain, 4))
+			number, end = number%512, ""
+		}
+		servers = append(servers, fmt.Sprintf("ns-%d.awsdns-%02d.%s%s", 512*i+number, number/8, domain, end))
+	}
+	primary, _ := strconv.Atoi(engine.Characters(engine.Digits, op.ID, 1))
+	return append(servers[primary%4:], servers[:primary%4]...)
 }
 
 func updateZone(op *engine.Op) error {

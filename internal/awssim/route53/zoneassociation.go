@@ -158,7 +158,7 @@ func zoneAuthorizationSpec() *engine.Type {
 func profileEntrySpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ProfileEntryType, Title: "Route 53 Profiles Resource Association", Args: route53.ProfilesResourceAssociationArgs{}, State: route53.ProfilesResourceAssociation{},
-		ID: "rpr-{hash}",
+		ID: "rpr-{hex16}",
 		Properties: engine.Properties{
 			"name":        {engine.Required, engine.ForceNew, engine.Length(1, 64), engine.Pattern(`[a-zA-Z0-9\-_' ]+`, "letters, digits, hyphens, underscores, apostrophes and spaces")},
 			"profileId":   {engine.ForceNew},
@@ -201,9 +201,10 @@ func listRecords(op *engine.Op) (engine.Object, error) {
 		return nil, op.Fail("nameRegex is no regular expression: %w", err)
 	}
 	name := zone.Properties.Text("name") + "."
-	sets := []any{recordSet(name, "NS", zone.Properties.Texts("nameServers")), recordSet(name, "SOA", []string{"simulated"})}
+	soa := strings.TrimSuffix(zone.Properties.Text("primaryNameServer"), ".") + ". awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
+	sets := []any{recordSet(name, "NS", inFull(zone.Properties.Texts("nameServers"))), recordSet(name, "SOA", []string{soa})}
 	for _, below := range delegatedBelow(op, zone) {
-		sets = append(sets, recordSet(below.Properties.Text("name")+".", "NS", below.Properties.Texts("nameServers")))
+		sets = append(sets, recordSet(below.Properties.Text("name")+".", "NS", inFull(below.Properties.Texts("nameServers"))))
 	}
 	for _, record := range recordsOf(op, zone.ID) {
 		p := record.Properties
@@ -211,6 +212,15 @@ func listRecords(op *engine.Op) (engine.Object, error) {
 	}
 	sets = slices.DeleteFunc(sets, func(set any) bool { return !wanted.MatchString(engine.AsObject(set).Text("name")) })
 	return engine.Object{"id": zone.ID, "zoneId": zone.ID, "nameRegex": op.Inputs["nameRegex"], "resourceRecordSets": sets}, nil
+}
+
+// inFull is names as records have them, with the dot at the end.
+func inFull(names []string) []string {
+	full := make([]string, len(names))
+	for i, name := range names {
+		full[i] = strings.TrimSuffix(name, ".") + "."
+	}
+	return full
 }
 
 // delegatedBelow are the public zones of the setup that a public zone is the nearest

@@ -48,10 +48,10 @@ func availabilityZones(op *engine.Op) (engine.Object, error) {
 	var names, ids []string
 	for _, letter := range op.ZonesOffered(op.Region) {
 		name := op.Region + string(letter)
-		if slices.Contains(op.Inputs.Texts("excludeNames"), name) || slices.Contains(op.Inputs.Texts("excludeZoneIds"), ec2.ZoneID(name)) {
+		if slices.Contains(op.Inputs.Texts("excludeNames"), name) || slices.Contains(op.Inputs.Texts("excludeZoneIds"), ec2.ZoneID(op.Account, name)) {
 			continue
 		}
-		names, ids = append(names, name), append(ids, ec2.ZoneID(name))
+		names, ids = append(names, name), append(ids, ec2.ZoneID(op.Account, name))
 	}
 	return engine.Object{"id": op.Region, "names": engine.List(names...), "zoneIds": engine.List(ids...), "groupNames": engine.List(op.Region)}, nil
 }

@@ -1,7 +1,7 @@
 package view
 
-// Pulumi's type tokens. Images are no resources of Pulumi's, and network
-// interfaces are made by what they belong to.
+// Pulumi's type tokens. Images are no resources of Pulumi's; network interfaces and
+// alarms are made by what they belong to.
 const (
 	AccessAssociationType     = "aws:apigateway/domainNameAccessAssociation:DomainNameAccessAssociation"
 	BasePathMappingType       = "aws:apigateway/basePathMapping:BasePathMapping"
@@ -23,6 +23,7 @@ const (
 	ListenerType              = "aws:lb/listener:Listener"
 	LoadBalancerType          = "aws:lb/loadBalancer:LoadBalancer"
 	LogGroupType              = "aws:cloudwatch/logGroup:LogGroup"
+	MetricAlarmType           = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	NetworkInterfaceType      = "aws:ec2/networkInterface:NetworkInterface"
 	PolicyAttachmentType      = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	PolicyType                = "aws:iam/policy:Policy"
