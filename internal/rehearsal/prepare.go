@@ -20,7 +20,8 @@ type Prepared struct {
 	// Dir holds the Pulumi state, below pulumi/, and the project.
 	Dir string
 
-	close []func() error
+	rehearsal *rehearsal
+	close     []func() error
 }
 
 // Prepare lays an environment's projects out and serves its simulated accounts
@@ -38,7 +39,7 @@ func Prepare(ctx context.Context, o Options) (*Prepared, error) {
 	if err != nil {
 		return nil, errors.Join(err, release())
 	}
-	return &Prepared{Environment: environment, Accounts: r.simulator, Dir: r.dir, close: []func() error{stop, release}}, nil
+	return &Prepared{Environment: environment, Accounts: r.simulator, Dir: r.dir, rehearsal: r, close: []func() error{stop, release}}, nil
 }
 
 // Close ends the serving and closes the accounts.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
-	"github.com/portico-iac/portico/internal/rehearsal/live"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -278,31 +277,13 @@ func (r *Report) deployed() bool {
 // to.
 func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Row) (err error) {
 	begin := time.Now()
-	if wait := provisioning(r.simulator, r.initial.region); wait > 0 {
-		fmt.Fprintf(r.Progress, "%s pass in the simulated accounts, until API Gateway has provided the private custom domains\n", wait.Round(time.Minute))
-		if err := r.simulator.Pass(wait); err != nil {
-			return fmt.Errorf("let time pass in the simulated accounts: %w", err)
-		}
-	}
-	environment, clients, err := environmentOf(r.simulator, string(r.initial.shared), r.initial.region)
+	begun, err := r.goLive(ctx)
 	if err != nil {
-		return fmt.Errorf("read the simulated accounts: %w", err)
+		return err
 	}
-	dir, err := os.MkdirTemp("", "portico-live-")
-	if err != nil {
-		return fmt.Errorf("make a directory for the proxy: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path, err := live.Start(ctx, *environment, live.Options{Dir: dir})
-	if err != nil {
-		return fmt.Errorf("make the simulated accounts live: %w", err)
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
-		defer cancel()
-		err = errors.Join(err, path.Close(ctx))
-	}()
-	p := newProber(path, environment, clients, r.initial.mapping)
+	defer func() { err = errors.Join(err, begun.close(ctx)) }()
+	path := begun.path
+	p := newProber(path, begun.environment, begun.clients, r.initial.mapping)
 	if len(rows) < report.Rows {
 		fmt.Fprintf(r.Progress, "probing %d of %d rows\n", len(rows), report.Rows)
 	}

@@ -11,9 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/stretchr/testify/require"
 
-	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
-	"github.com/portico-iac/portico/internal/rehearsal"
 	"github.com/portico-iac/portico/test/acceptance"
 )
 
@@ -46,7 +44,7 @@ var outputs = auto.OutputMap{
 // prober answers all but one question.
 type prober struct{ refuses string }
 
-func (p prober) Ask(_ context.Context, _ *automation.Report, q acceptance.Question) (string, error) {
+func (p prober) Ask(_ context.Context, _ map[string]string, q acceptance.Question) (string, error) {
 	if q.ID == p.refuses {
 		return "", errors.New("the task did not start")
 	}
@@ -65,7 +63,7 @@ func files(t *testing.T) (mapping, changed string) {
 func TestARunGoesThroughEveryStepAndAnswersEveryQuestion(t *testing.T) {
 	mapping, changed := files(t)
 	s := &stacks{mapping: mapping, ups: []automation.Changes{{Create: 9}, {Same: 9}, {Update: 1, Same: 8}, {Same: 9}}}
-	record, err := acceptance.Run(t.Context(), acceptance.Options{Stacks: s, Prober: prober{}, Accounts: "simulated", Mapping: mapping, Changed: changed})
+	record, err := acceptance.Run(t.Context(), acceptance.Options{Stacks: s, Prober: prober{}, Accounts: "simulated", Mapping: mapping, Changed: changed, API: "a1b2c3d4e5", Stage: "dev"})
 	require.NoError(t, err)
 	var steps []string
 	for _, step := range record.Steps {
@@ -92,6 +90,13 @@ func TestARunGoesThroughEveryStepAndAnswersEveryQuestion(t *testing.T) {
 	require.Equal(t, acceptance.Version, form.Version)
 	require.Equal(t, 9, *form.Steps[0].Changes.Create)
 	require.Equal(t, "answer of endpoint-certificate", form.Answers[0].Answer)
+	require.Equal(t, "before", record.Mapping)
+	require.Equal(t, map[string]string{
+		"ENDPOINT": "vpce-1.execute-api.us-east-1.vpce.amazonaws.com", "HOST": "a.example.com", "REGION": "us-east-1", "API": "a1b2c3d4e5", "STAGE": "dev",
+	}, record.Variables)
+	again, err := acceptance.ReadRecord(path)
+	require.NoError(t, err)
+	require.Equal(t, record, again)
 }
 
 func TestARunThatFailsCleansUpAndKeepsWhatItFound(t *testing.T) {
@@ -131,8 +136,8 @@ case "$1 $2" in
 "logs get-log-events") echo '{"events":[{"message":"200"},{"message":"done"}]}' ;;
 esac
 `), 0o700))
-	deployed := &automation.Report{Stacks: []automation.Result{{Name: "dev", Outputs: outputs}}}
-	answer, err := acceptance.Task{CLI: cli, Cluster: "c", Service: "s", API: "a1b2c3d4e5"}.Ask(t.Context(), deployed, acceptance.Questions[0])
+	variables := map[string]string{"ENDPOINT": "vpce-1.execute-api.us-east-1.vpce.amazonaws.com", "API": "a1b2c3d4e5"}
+	answer, err := acceptance.Task{CLI: cli, Cluster: "c", Service: "s"}.Ask(t.Context(), variables, acceptance.Questions[0])
 	require.NoError(t, err)
 	require.Equal(t, "200\ndone", answer)
 	calls, err := os.ReadFile(filepath.Join(dir, "calls"))
@@ -142,51 +147,4 @@ esac
 		"tasks-stopped --cluster c --tasks arn:aws:ecs:us-east-1:1:task/c/abc"} {
 		require.Contains(t, string(calls), part)
 	}
-}
-
-// TestTheRunOnSimulatedAccounts deploys, changes and deletes the example in
-// simulated accounts with the real engine. What they can't answer, the prober
-// answers as the simulator assumes.
-func TestTheRunOnSimulatedAccounts(t *testing.T) {
-	if os.Getenv("PORTICO_SLOW") != "1" {
-		t.Skip("takes a minute: run make test-slow, which sets PORTICO_SLOW=1")
-	}
-	command, err := automation.FindCommand(filepath.Join("..", "..", "bin"))
-	require.NoError(t, err)
-	document := func(verbs string) []byte {
-		return []byte(`APIS: [{CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", VERBS: [` + verbs + `]}]`)
-	}
-	mapping, changed := files(t)
-	require.NoError(t, os.WriteFile(mapping, document("GET"), 0o600))
-	p, err := rehearsal.Prepare(t.Context(), rehearsal.Options{Mapping: mapping, StateDir: t.TempDir(), Command: command, Programs: automation.Programs{
-		Shared: accounts.SharedIn, SharedTagged: accounts.TaggedIn, Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn,
-	}})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, p.Close()) }()
-	require.NoError(t, os.WriteFile(changed, document("GET, POST"), 0o600))
-	record, err := acceptance.Run(t.Context(), acceptance.Options{
-		Stacks: both{p}, Prober: prober{}, Accounts: "simulated", Mapping: filepath.Join(p.Dir, "project", "mapping.yaml"), Changed: changed,
-	})
-	require.NoError(t, err)
-	require.Positive(t, record.Steps[0].Changes.Create)
-	require.Positive(t, record.Steps[3].Changes.Update+record.Steps[3].Changes.Replace)
-	require.Positive(t, record.Steps[5].Changes.Delete)
-}
-
-// both is an environment whose provider project has a mapping file of its own.
-type both struct{ *rehearsal.Prepared }
-
-func (b both) Up(ctx context.Context) (*automation.Report, error) {
-	data, err := os.ReadFile(filepath.Join(b.Dir, "project", "mapping.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(b.Dir, "project", "accounts", "provider", "mapping.yaml"), data, 0o600); err != nil {
-		return nil, err
-	}
-	return b.Environment.Up(ctx)
-}
-
-func (b both) Destroy(ctx context.Context) (*automation.Report, error) {
-	return b.Environment.Destroy(ctx)
 }

@@ -8,7 +8,7 @@ type Question struct {
 	Asks string
 	// Script is what the task in the VPC runs to answer it, by sh, with the
 	// variables ENDPOINT (the DNS name of the execute-api endpoint), HOST (a
-	// custom domain), API and REGION. What it prints is the answer.
+	// custom domain), API, STAGE and REGION. What it prints is the answer.
 	Script string
 	// Assumes is what Portico and its simulated accounts assume meanwhile.
 	Assumes string
@@ -24,9 +24,11 @@ var Questions = []Question{
 	{"endpoint-certificate-by-sni", "Which names does the certificate have for the API's own name as SNI?",
 		curl + `-o /dev/null -w '%{certs}' --connect-to "::$ENDPOINT:443" "https://$API.execute-api.$REGION.amazonaws.com/" | grep -i 'Subject Alternative Name'`, "*.execute-api.{region}.amazonaws.com"},
 	{"api-header-against-host", "Which wins where the x-apigw-api-id header names no API and Host names one?",
-		curl + `-o /dev/null -w '%{http_code}' --connect-to "::$ENDPOINT:443" -H 'x-apigw-api-id: zzzzzzzzzz' "https://$API.execute-api.$REGION.amazonaws.com/"`, "the header"},
+		curl + `-o /dev/null -w '%{http_code} %header{x-amzn-errortype}' --connect-to "::$ENDPOINT:443" -H 'x-apigw-api-id: zzzzzzzzzz' "https://$API.execute-api.$REGION.amazonaws.com/$STAGE/"`,
+		"the header: 403 ForbiddenException, as for an API that isn't there"},
 	{"method-override", "Does X-HTTP-Method-Override change the verb that the resource policy sees?",
-		curl + `-o /dev/null -w '%{http_code}' -X GET -H "x-apigw-api-id: $API" -H 'X-HTTP-Method-Override: DELETE' "https://$ENDPOINT/"`, "the proxy removes the header, so that it does not matter"},
+		curl + `-X GET -H "x-apigw-api-id: $API" -H 'X-HTTP-Method-Override: DELETE' "https://$ENDPOINT/$STAGE/" | grep -oE "$STAGE/[A-Z]+/"`,
+		"it does not, and the proxy removes it: the denial of a request that lacks Referer names GET"},
 	{"custom-domain", "Does the custom domain answer inside the VPC, with a certificate that clients accept?",
 		`curl -s --max-time 20 -o /dev/null -w '%{http_code} %{ssl_verify_result}' "https://$HOST/"`, "it does"},
 }

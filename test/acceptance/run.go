@@ -13,7 +13,7 @@ import (
 )
 
 // Version is the version of a Record's form.
-const Version = 1
+const Version = 2
 
 // Record is what a run found. Its JSON form is what is kept of a run, and what
 // the simulated accounts can be held to.
@@ -22,8 +22,14 @@ type Record struct {
 	// Accounts says where the run was: "aws" or "simulated".
 	Accounts string    `json:"accounts"`
 	Began    time.Time `json:"began"`
-	Steps    []Step    `json:"steps"`
-	Answers  []Answer  `json:"answers"`
+	// Mapping is the text of the mapping file that was deployed.
+	Mapping string `json:"mapping"`
+	// Changed is the text that took its place; empty: no change was tried.
+	Changed string `json:"changed,omitempty"`
+	// Variables are what the questions' scripts were given.
+	Variables map[string]string `json:"variables"`
+	Steps     []Step            `json:"steps"`
+	Answers   []Answer          `json:"answers"`
 	// Unanswered are the IDs of the questions that were not answered.
 	Unanswered []string `json:"unanswered"`
 }
@@ -54,8 +60,8 @@ type Stacks interface {
 
 // Prober answers questions from inside the VPC.
 type Prober interface {
-	// Ask runs a question's script and gives what it printed.
-	Ask(ctx context.Context, deployed *automation.Report, q Question) (string, error)
+	// Ask runs a question's script, with variables, and gives what it printed.
+	Ask(ctx context.Context, variables map[string]string, q Question) (string, error)
 }
 
 // Options say what to run.
@@ -67,6 +73,8 @@ type Options struct {
 	// Mapping is the path of the environment's mapping file, and Changed that of
 	// a changed one that takes its place for the step "change".
 	Mapping, Changed string
+	// API is the ID of an API that the mapping names, and Stage its stage.
+	API, Stage string
 	// Keep leaves the environment deployed.
 	Keep bool
 	// Progress is called with each step's name before it begins; nil: not.
@@ -86,6 +94,11 @@ func Run(ctx context.Context, o Options) (record *Record, err error) {
 			err = errors.Join(err, failed)
 		}()
 	}
+	before, err := os.ReadFile(o.Mapping)
+	if err != nil {
+		return r.record, fmt.Errorf("read the mapping: %w", err)
+	}
+	r.record.Mapping = string(before)
 	deployed, err := r.step(ctx, "deploy", o.Stacks.Up)
 	if err != nil {
 		return r.record, err
@@ -99,14 +112,11 @@ func Run(ctx context.Context, o Options) (record *Record, err error) {
 	if o.Changed == "" {
 		return r.record, nil
 	}
-	before, err := os.ReadFile(o.Mapping)
-	if err != nil {
-		return r.record, fmt.Errorf("read the mapping: %w", err)
-	}
 	changed, err := os.ReadFile(o.Changed)
 	if err != nil {
 		return r.record, fmt.Errorf("read the changed mapping: %w", err)
 	}
+	r.record.Changed = string(changed)
 	if err := os.WriteFile(o.Mapping, changed, 0o644); err != nil {
 		return r.record, fmt.Errorf("change the mapping: %w", err)
 	}
@@ -158,9 +168,13 @@ func (r *run) same(ctx context.Context, name string) error {
 
 // ask asks every question; one that can't be asked stays unanswered.
 func (r *run) ask(ctx context.Context, deployed *automation.Report) error {
+	var err error
+	if r.record.Variables, err = r.variables(deployed); err != nil {
+		return err
+	}
 	var problems []error
 	for _, q := range Questions {
-		answer, err := r.Prober.Ask(ctx, deployed, q)
+		answer, err := r.Prober.Ask(ctx, r.record.Variables, q)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", q.ID, err))
 			continue
@@ -168,6 +182,23 @@ func (r *run) ask(ctx context.Context, deployed *automation.Report) error {
 		r.record.Answers = append(r.record.Answers, Answer{q.ID, answer, q.Assumes, time.Now().UTC()})
 	}
 	return errors.Join(problems...)
+}
+
+// variables are what the scripts are given of what was deployed.
+func (r *run) variables(deployed *automation.Report) (map[string]string, error) {
+	if len(deployed.Stacks) == 0 {
+		return nil, errors.New("the shared stack has no outputs: deploy it first")
+	}
+	outputs, err := automation.ReadSharedOutputs(deployed.Stacks[0].Outputs)
+	if err != nil {
+		return nil, err
+	}
+	if len(outputs.Hosts) == 0 {
+		return nil, errors.New("no host has a name: the mapping needs a row of the front door nginx")
+	}
+	return map[string]string{
+		"ENDPOINT": outputs.VPCEndpointDNSName, "HOST": string(outputs.Hosts[0]), "REGION": outputs.Region, "API": r.API, "STAGE": r.Stage,
+	}, nil
 }
 
 func (r *run) unanswered() []string {

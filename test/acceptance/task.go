@@ -9,8 +9,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-
-	"github.com/portico-iac/portico/automation"
 )
 
 // Task asks by one-off ECS tasks in the subnets and the security groups of the
@@ -23,22 +21,12 @@ type Task struct {
 	// Cluster and Service are the names of the proxy's; the stack's names begin
 	// with portico:app's name and environment.
 	Cluster, Service string
-	// API is the ID of an API that the mapping names.
-	API string
 }
 
+var _ Prober = Task{}
+
 // Ask runs the script in a task, waits until it has stopped, and reads its log.
-func (k Task) Ask(ctx context.Context, deployed *automation.Report, q Question) (string, error) {
-	if len(deployed.Stacks) == 0 {
-		return "", errors.New("the shared stack has no outputs: deploy it first")
-	}
-	outputs, err := automation.ReadSharedOutputs(deployed.Stacks[0].Outputs)
-	if err != nil {
-		return "", err
-	}
-	if len(outputs.Hosts) == 0 {
-		return "", errors.New("no host has a name: the mapping needs a row of the front door nginx")
-	}
+func (k Task) Ask(ctx context.Context, variables map[string]string, q Question) (string, error) {
 	var services struct {
 		Services []struct {
 			TaskDefinition       string
@@ -52,9 +40,7 @@ func (k Task) Ask(ctx context.Context, deployed *automation.Report, q Question) 
 		return "", fmt.Errorf("cluster %s has no service %s: give its name by --service", k.Cluster, k.Service)
 	}
 	service := services.Services[0]
-	probe, err := k.define(ctx, service.TaskDefinition, q, map[string]string{
-		"ENDPOINT": outputs.VPCEndpointDNSName, "HOST": string(outputs.Hosts[0]), "API": k.API, "REGION": outputs.Region,
-	})
+	probe, err := k.define(ctx, service.TaskDefinition, q, variables)
 	if err != nil {
 		return "", err
 	}
