@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -25,7 +27,8 @@ var programs = automation.Programs{
 
 type rehearseOptions struct {
 	mapping, state, setup, fault string
-	json, serve, doctor          bool
+	json, serve, watch, doctor   bool
+	pace                         float64
 }
 
 func (c *cli) rehearseCommand() *cobra.Command {
@@ -36,7 +39,11 @@ func (c *cli) rehearseCommand() *cobra.Command {
 		Long: `Bring a mapping up with the real Pulumi engine on simulated AWS accounts, start
 the real NGINX that the deployed task definition describes, and send real HTTPS
 requests by custom domain. Needs pulumi, nginx and openssl on this machine, no
-AWS account and no Docker. Progress is told on standard error.`,
+AWS account and no Docker. Progress is told on standard error.
+
+With --serve --watch, each edit of the mapping is deployed as portico up would,
+while the custom domains answer. A mapping with mistakes is reported, and the
+former one stays. With --json each report is one line.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -54,6 +61,8 @@ AWS account and no Docker. Progress is told on standard error.`,
 	f.BoolVar(&o.serve, "serve", false, "stay up until interrupted, and print curl lines that reach the custom domains")
 	f.BoolVar(&o.doctor, "doctor", false, "have the doctor look at what was brought up, and add what it finds to the report")
 	f.StringVar(&o.fault, "fault", "", `break one thing before the probes; "list" lists what there is`)
+	f.BoolVar(&o.watch, "watch", false, "with --serve: deploy each edit of the mapping while it serves")
+	f.Float64Var(&o.pace, "pace", rehearsal.DefaultPace, "with --watch: how much of AWS's waits to wait, 1 for all of it")
 	f.StringVar(&o.state, "state", "", "a directory that keeps the simulated accounts from one rehearsal to the next")
 	f.StringVar(&o.setup, "world", "", "a file that describes what exists in the accounts before Portico deploys")
 	return cmd
@@ -63,9 +72,15 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 	if o.mapping == "-" {
 		return usagef(`--mapping "-": a rehearsal reads the file more than once: give its path`)
 	}
+	if o.watch && !o.serve {
+		return usagef("--watch goes with --serve")
+	}
+	if !(o.pace > 0 && o.pace <= 1) {
+		return usagef("--pace %v: expected a number above 0, up to 1", o.pace)
+	}
 	options := rehearsal.Options{
 		Mapping: o.mapping, StateDir: o.state, Setup: o.setup, Programs: programs, Progress: c.err,
-		Doctor: o.doctor, Fault: o.fault,
+		Doctor: o.doctor, Fault: o.fault, Pace: o.pace,
 	}
 	if o.fault != "" {
 		if _, err := faults.Find(o.fault); err != nil {
@@ -76,18 +91,21 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 	if o.serve {
 		options.Serve = func(report *rehearsal.Report, lines []string) error {
 			shown = true
-			if err := c.writeReport(report, o.json); err != nil {
+			if err := c.writeRehearsed(report, o); err != nil {
 				return err
 			}
 			return c.writeServing(lines, o.json)
 		}
+	}
+	if o.watch {
+		options.Edited = func(report *rehearsal.Report, wrong error) error { return c.writeEdit(report, wrong, o) }
 	}
 	report, err := rehearsal.Run(ctx, options)
 	if err != nil {
 		return err
 	}
 	if !shown {
-		if err := c.writeReport(report, o.json); err != nil {
+		if err := c.writeRehearsed(report, o); err != nil {
 			return err
 		}
 	}
@@ -97,10 +115,61 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 	return nil
 }
 
+// writeRehearsed writes the report on the mapping that the rehearsal began with.
+func (c *cli) writeRehearsed(report *rehearsal.Report, o rehearseOptions) error {
+	if o.json && o.watch {
+		return c.writeLine(editReport{Report: report})
+	}
+	return c.writeReport(report, o.json)
+}
+
+// editReport is a line of --watch --json: a report, with the mistakes of a mapping
+// that was not deployed.
+type editReport struct {
+	*rehearsal.Report
+	Errors []mistake `json:"errors,omitempty"`
+}
+
+// writeEdit writes what became of an edit of the mapping.
+func (c *cli) writeEdit(report *rehearsal.Report, wrong error, o rehearseOptions) error {
+	if o.json {
+		if wrong != nil {
+			report = &rehearsal.Report{Stacks: []rehearsal.Stack{}, Probes: []rehearsal.Probe{}}
+			return c.writeLine(editReport{report, mistakesOf(o.mapping, wrong)})
+		}
+		return c.writeLine(editReport{Report: report})
+	}
+	if wrong != nil {
+		_, err := fmt.Fprintf(c.out, "\n%s\nthe edit is not deployed: the former mapping stays\n", problem(wrong))
+		return err
+	}
+	_, err := fmt.Fprintf(c.out, "\nthe edit is deployed:\n%s", tables(report, notOK(report.Probes)))
+	return err
+}
+
+// writeLine writes a value as JSON on one line.
+func (c *cli) writeLine(value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	_, err = fmt.Fprintf(c.out, "%s\n", data)
+	return err
+}
+
 func (c *cli) writeReport(report *rehearsal.Report, asJSON bool) error {
 	if asJSON {
 		return c.writeJSON(report)
 	}
+	if _, err := io.WriteString(c.out, tables(report, report.Probes)); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// tables are a report's stacks, some of its probes, how many were right, and what the
+// doctor found.
+func tables(report *rehearsal.Report, shown []rehearsal.Probe) string {
 	stacks := newTable(table.Row{"STACK", "ACCOUNT", "RESOURCES", "SECONDS", "OUTCOME"})
 	for _, s := range report.Stacks {
 		outcome := s.Changes.String()
@@ -110,14 +179,11 @@ func (c *cli) writeReport(report *rehearsal.Report, asJSON bool) error {
 		stacks.AppendRow(table.Row{s.Name, orDash(s.Account), s.Resources, fmt.Sprintf("%.1f", s.Seconds), outcome})
 	}
 	text := trimLines(stacks.Render())
-	passed := 0
-	if len(report.Probes) > 0 {
+	if len(shown) > 0 {
 		probes := newTable(table.Row{"", "PROBE", "VERB", "URL", "ANSWER"})
-		for _, p := range report.Probes {
+		for _, p := range shown {
 			mark, answer := "ok", p.Got
-			if p.OK {
-				passed++
-			} else {
+			if !p.OK {
 				mark = "NOT OK"
 				answer = strings.TrimSpace(fmt.Sprintf("%s, not %s %s", p.Got, p.Want, p.Detail))
 			}
@@ -125,14 +191,17 @@ func (c *cli) writeReport(report *rehearsal.Report, asJSON bool) error {
 		}
 		text += "\n" + trimLines(probes.Render())
 	}
-	text += fmt.Sprintf("\n%d of %d probes ok\n", passed, len(report.Probes))
+	wrong := len(notOK(report.Probes))
+	text += fmt.Sprintf("\n%d of %d probes ok\n", len(report.Probes)-wrong, len(report.Probes))
 	if report.Doctor != nil {
 		text += "\n" + diagnosisText(report.Doctor)
 	}
-	if _, err := io.WriteString(c.out, text); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
+	return text
+}
+
+// notOK are the probes that did not find what they wanted.
+func notOK(probes []rehearsal.Probe) []rehearsal.Probe {
+	return slices.DeleteFunc(slices.Clone(probes), func(p rehearsal.Probe) bool { return p.OK })
 }
 
 // writeServing says how to reach what is being served. Beside a JSON report the

@@ -65,6 +65,12 @@ func Open(dir string, setup *Setup) (*Simulator, error) {
 	return &Simulator{s}, nil
 }
 
+// Add lets a setup's accounts, zones, APIs and other resources come to those that are
+// there. What has been met before is left as the programs made it.
+func (s *Simulator) Add(setup *Setup) error {
+	return s.Simulator.Add(setup.Accounts, setup.engine().Existing)
+}
+
 // engine is the setup as the engine and the services are told of it, in the order
 // in which it can be laid out.
 func (w *Setup) engine() engine.Setup {

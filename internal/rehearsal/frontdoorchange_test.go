@@ -75,19 +75,17 @@ const answerKept = 60 * time.Second
 
 // frontDoorChange is an environment whose hosts change their front doors.
 type frontDoorChange struct {
-	t         *testing.T
-	dir       string
-	simulator *awssim.Simulator
-	env       map[string]string
-	cancel    context.CancelFunc
-	running   sync.WaitGroup
-	ended     sync.Once
+	t        *testing.T
+	dir      string
+	accounts *awssim.Simulator
+	env      map[string]string
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
+	ended    sync.Once
 
-	// following is held while the path becomes what the accounts are.
-	following   sync.Mutex
-	path        *live.Path
-	environment *live.Environment
-	client      live.Interface
+	// follower keeps the path as the accounts are; nil: no client calls yet.
+	*follower
+	client live.Interface
 
 	counting sync.Mutex
 	total    int
@@ -102,11 +100,11 @@ func newFrontDoorChange(t *testing.T) *frontDoorChange {
 	document := movingRows(mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative)
 	w, err := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}.setup()
 	require.NoError(t, err)
-	m.simulator, err = awssim.New(w)
+	m.accounts, err = awssim.New(w)
 	require.NoError(t, err)
-	server, err := m.simulator.Serve(context.Background())
+	server, err := m.accounts.Serve(context.Background())
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, errors.Join(server.Close(), m.simulator.Close())) })
+	t.Cleanup(func() { require.NoError(t, errors.Join(server.Close(), m.accounts.Close())) })
 	require.NoError(t, os.MkdirAll(backendDir(m.dir), 0o755))
 	m.env = engineEnv(m.dir, server.DebugProviders(), "us-east-1")
 	return m
@@ -120,7 +118,7 @@ func (m *frontDoorChange) up(document string) {
 	require.NoError(m.t, p.write(initial, []byte(document), nil, nil))
 	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
 	require.NoError(m.t, err)
-	m.simulator.BuildIn(p.dir)
+	m.accounts.BuildIn(p.dir)
 	environment.Command, environment.Env, environment.Progress = cli(m.t), m.env, automation.Lines(testLog{m.t})
 	environment.Sleep = m.sleep
 	_, err = environment.Up(m.t.Context())
@@ -130,75 +128,28 @@ func (m *frontDoorChange) up(document string) {
 // follow makes the environment live, keeps it as the accounts are, and begins
 // calling.
 func (m *frontDoorChange) follow() {
-	require.NoError(m.t, m.simulator.Pass(provisioning(m.simulator, "us-east-1")))
-	environment, clients, err := environmentOf(m.simulator, string(sharedAccount), "us-east-1")
+	require.NoError(m.t, m.accounts.Pass(provisioning(m.accounts, "us-east-1")))
+	environment, clients, err := environmentOf(m.accounts, string(sharedAccount), "us-east-1")
 	require.NoError(m.t, err)
-	m.environment, m.client = environment, clients[environment.VPCID]
-	m.path, err = live.Start(m.t.Context(), *m.environment, live.Options{Dir: m.t.TempDir()})
+	m.client = clients[environment.VPCID]
+	path, err := live.Start(m.t.Context(), *environment, live.Options{Dir: m.t.TempDir()})
 	require.NoError(m.t, err)
+	m.follower = &follower{
+		simulator: m.accounts, shared: string(sharedAccount), region: "us-east-1", path: path, pace: 1.0 / pace, environment: environment,
+		failed: func(err error) { m.count("", "", err) },
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	m.cancel = cancel
+	following, stop := context.WithCancel(context.Background())
+	wait := m.follower.follow(following)
+	m.cancel = func() { cancel(); stop(); wait() }
 	m.t.Cleanup(func() {
 		m.end()
 		ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
 		defer cancel()
 		require.NoError(m.t, m.path.Close(ctx))
 	})
-	// The engine hears of each step when the path has taken it.
-	m.simulator.OnCall(func(call awssim.Call) {
-		if changes(call.Action) {
-			m.update()
-		}
-	})
-	m.running.Go(func() { m.age(ctx) })
 	for _, host := range []string{"a.moving.example.com", "b.moving.example.com", "c.moving.example.com"} {
 		m.running.Go(func() { m.call(ctx, host) })
-	}
-}
-
-// changes reports whether an API action may change anything.
-func changes(action string) bool {
-	_, verb, _ := strings.Cut(action, ":")
-	for _, reading := range []string{"Get", "List", "Describe", "GET"} {
-		if strings.HasPrefix(verb, reading) {
-			return false
-		}
-	}
-	return true
-}
-
-// update makes the path what the accounts are now.
-func (m *frontDoorChange) update() {
-	m.following.Lock()
-	defer m.following.Unlock()
-	environment, _, err := environmentOf(m.simulator, string(sharedAccount), "us-east-1")
-	if err == nil {
-		m.environment = environment
-		err = m.path.Update(context.Background(), *environment)
-	}
-	if err != nil {
-		m.count("", "", fmt.Errorf("follow the accounts: %w", err))
-	}
-}
-
-// age lets time pass in the accounts, for what API Gateway provisions over time.
-func (m *frontDoorChange) age(ctx context.Context) {
-	const every = 100 * time.Millisecond
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		waiting := provisioning(m.simulator, "us-east-1") > 0
-		if err := m.simulator.Pass(pace * every); err != nil {
-			m.count("", "", err)
-		}
-		if waiting {
-			m.update()
-		}
 	}
 }
 
@@ -206,16 +157,16 @@ func (m *frontDoorChange) age(ctx context.Context) {
 // passes at once.
 func (m *frontDoorChange) sleep(ctx context.Context, d time.Duration) error {
 	longest := 2 * time.Second
-	if m.path == nil {
+	if m.follower == nil {
 		longest = 0 // no client calls yet
 	}
 	if rest := d - pace*longest; rest > 0 {
-		if err := m.simulator.Pass(rest); err != nil {
+		if err := m.accounts.Pass(rest); err != nil {
 			return err
 		}
 	}
-	if m.path != nil {
-		m.update()
+	if m.follower != nil {
+		m.update(ctx)
 	}
 	select {
 	case <-ctx.Done():
@@ -280,9 +231,8 @@ func (m *frontDoorChange) count(host, endpoint string, err error) {
 // want.
 func (m *frontDoorChange) requireArriving(a, b, c mapping.FrontDoor) {
 	m.t.Helper()
-	m.following.Lock()
-	frontDoors := findFrontDoors(m.environment, m.client)
-	m.following.Unlock()
+	environment, _ := m.now()
+	frontDoors := findFrontDoors(environment, m.client)
 	wanted := map[string]string{
 		"a.moving.example.com": frontDoors[a].endpoint.ID, "b.moving.example.com": frontDoors[b].endpoint.ID, "c.moving.example.com": frontDoors[c].endpoint.ID,
 	}
@@ -310,7 +260,6 @@ func (m *frontDoorChange) requireNoFailure() {
 func (m *frontDoorChange) end() {
 	m.t.Helper()
 	m.ended.Do(func() {
-		m.simulator.OnCall(nil)
 		m.cancel()
 		m.running.Wait()
 		m.t.Logf("%d requests, %d failed", m.total, len(m.failures))

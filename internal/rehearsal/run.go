@@ -57,6 +57,14 @@ type Options struct {
 	// command lines that reach the data path from this machine; then the path
 	// stays up until the context ends.
 	Serve func(*Report, []string) error
+	// Edited, if there is one, is called for each edit of the mapping that is made
+	// while Serve's path stays up: with the report on its deployment, or with the
+	// error that left the former mapping in place, mapping.Errors for mistakes in the
+	// mapping. Nil: edits are not looked for.
+	Edited func(*Report, error) error
+	// Pace is how much of AWS's waits an edit's deployment waits, above 0: with 1 as
+	// long as on AWS. 0: DefaultPace.
+	Pace float64
 
 	// Doctor has the doctor look at what was brought up, and adds what it finds to the
 	// report. Default: false.
@@ -79,6 +87,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if o.Environment == "" {
 		o.Environment = DefaultEnvironment
 	}
+	o.Pace = cmp.Or(o.Pace, DefaultPace)
 	r, release, err := open(o)
 	if err != nil {
 		return nil, err
@@ -90,6 +99,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 // open opens the simulated accounts of a rehearsal, and says how to let go of
 // them.
 func open(o Options) (r *rehearsal, release func() error, err error) {
+	files := fingerprint(o.Mapping)
 	m, err := mapping.Load(o.Mapping)
 	if err != nil {
 		return nil, nil, err
@@ -104,7 +114,7 @@ func open(o Options) (r *rehearsal, release func() error, err error) {
 		return nil, nil, errors.Join(err, remove())
 	}
 	release = func() error { return errors.Join(accounts.Close(), remove()) }
-	return &rehearsal{Options: o, initial: initial, dir: dir, simulator: accounts}, release, nil
+	return &rehearsal{Options: o, initial: initial, dir: dir, simulator: accounts, files: files}, release, nil
 }
 
 // workDir is the directory in which a rehearsal works, and what to do with it
@@ -165,6 +175,8 @@ type rehearsal struct {
 	initial   initialState
 	dir       string
 	simulator *awssim.Simulator
+	// files is the fingerprint of the mapping's files when they were read first.
+	files []byte
 }
 
 func (r *rehearsal) run(ctx context.Context) (*Report, error) {
@@ -172,11 +184,7 @@ func (r *rehearsal) run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := sample(r.initial.mapping.Rows, maxProbedRows)
-	report := &Report{
-		Stacks: stacksOf(deployed), Probes: []Probe{},
-		Rows: len(r.initial.mapping.Rows), ProbedRows: len(rows),
-	}
+	report, rows := r.reportOn(deployed)
 	if !report.deployed() {
 		return report, nil
 	}
@@ -196,6 +204,13 @@ func (r *rehearsal) run(ctx context.Context) (*Report, error) {
 		err = nil
 	}
 	return report, err
+}
+
+// reportOn begins the report on a deployment, and says which rows to probe.
+func (r *rehearsal) reportOn(deployed *automation.Report) (*Report, []mapping.Row) {
+	all := r.initial.mapping.Rows
+	rows := sample(all, maxProbedRows)
+	return &Report{Stacks: stacksOf(deployed), Probes: []Probe{}, Rows: len(all), ProbedRows: len(rows)}, rows
 }
 
 // deploy brings every stack up. The report describes a stack's failure.
@@ -298,6 +313,9 @@ func (r *rehearsal) probe(ctx context.Context, report *Report, rows []mapping.Ro
 	}
 	if err := r.Serve(report, p.commands()); err != nil {
 		return err
+	}
+	if r.Edited != nil {
+		return r.watch(ctx, path)
 	}
 	<-ctx.Done()
 	return nil

@@ -118,14 +118,45 @@ func begin(c *Catalog, setup Setup, st *store) (*Simulator, error) {
 	}
 	problems := []error{setup.check(c)}
 	for _, e := range setup.Existing {
-		if err := s.layOut(e); err != nil {
-			problems = append(problems, fmt.Errorf("lay out %s %s in account %s: %w", e.Type, e.ID, e.Account, err))
-		}
+		problems = append(problems, s.layOutAs(e))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// Add lets accounts, their roles and what their owners made come to those that are
+// there. What has been met before is left as the programs made it.
+func (s *Simulator) Add(accounts []Account, existing []Existing) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Setup.Accounts = joinAccounts(s.Setup.Accounts, accounts)
+	s.Setup.Existing = append(slices.Clip(s.Setup.Existing), existing...)
+	problems := []error{s.Setup.check(s.Catalog)}
+	for _, e := range existing {
+		problems = append(problems, s.layOutAs(e))
+	}
+	return errors.Join(problems...)
+}
+
+// joinAccounts are the accounts of two lists, each with the roles of both: of roles
+// with one name the later one.
+func joinAccounts(before, more []Account) []Account {
+	joined := slices.Clone(before)
+	for _, account := range more {
+		i := slices.IndexFunc(joined, func(a Account) bool { return a.ID == account.ID })
+		if i < 0 {
+			joined = append(joined, account)
+			continue
+		}
+		kept := slices.DeleteFunc(slices.Clone(joined[i].Roles), func(r Role) bool {
+			return slices.ContainsFunc(account.Roles, func(other Role) bool { return other.Name == r.Name })
+		})
+		account.Roles = append(kept, account.Roles...)
+		joined[i] = account
+	}
+	return joined
 }
 
 // Fact is what the setup, or setFact since, says of a service; the zero value
@@ -175,6 +206,14 @@ func (w *Setup) check(c *Catalog) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// layOutAs is layOut with an error that names the resource.
+func (s *Simulator) layOutAs(e Existing) error {
+	if err := s.layOut(e); err != nil {
+		return fmt.Errorf("lay out %s %s in account %s: %w", e.Type, e.ID, e.Account, err)
+	}
+	return nil
 }
 
 // layOut creates a resource that was there before the first program, once.
