@@ -46,6 +46,8 @@ type monitor struct {
 	endpointTypes map[string]string
 	// missing are stages that APIs don't have, "api/stage".
 	missing []string
+	// absent are REST APIs that the account doesn't have.
+	absent []string
 	// publicZones are the public hosted zones of the account.
 	publicZones []string
 	// severalZones are names of which the account has several public zones,
@@ -291,6 +293,9 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 	case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
 		return map[string]any{"userName": "AWS", "password": "secret"}, nil
 	case "aws:apigateway/getExport:getExport":
+		if slices.Contains(m.absent, text("restApiId")) {
+			return nil, errors.New("api error NotFoundException: Invalid API identifier specified")
+		}
 		if slices.Contains(m.missing, text("restApiId")+"/"+text("stageName")) {
 			return nil, fmt.Errorf("reading API Gateway Export: operation error API Gateway: GetExport, api error NotFoundException: Invalid stage identifier specified")
 		}

@@ -32,7 +32,7 @@ var causes = []cause{
 	{regexp.MustCompile(`(CAA_ERROR)`),
 		`a CAA record of the certificate's domain, or of a domain above it, lets other authorities issue and not Amazon: add the record 0 issue "amazon.com" there, and for a wildcard 0 issuewild "amazon.com" if the domain has such records, then delete the failed certificate` + goesOn},
 	{regexp.MustCompile(`waiting for ACM Certificate \((\S+)\) to be issued: timeout`),
-		"ACM did not find the validation record of $1: the public zone that has it does not answer for the name; compare the zone's name servers with those of dig NS, correct the delegation, or name the zone that answers by ROUTE53_PUBLIC_DOMAIN of the row" + goesOn},
+		"ACM did not find the validation record: the public zone that has it does not answer for the name; compare the zone's name servers with those of dig NS, correct the delegation, or name the zone that answers by ROUTE53_PUBLIC_DOMAIN of the row" + goesOn},
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html
 	{regexp.MustCompile(`(ConflictingDomainExists)`),
 		"the VPC has a private hosted zone of the name already, in this account or another: name it in portico:dns.existing, or have its owner take the VPC out of it" + goesOn},

@@ -16,7 +16,7 @@ func TestCausesOfWhatNoPreviewCanTell(t *testing.T) {
 		denied + "with an explicit deny in a permissions boundary":                                                     "the permissions boundary of the deploying role does not allow ec2:CreateVpcEndpoint",
 		denied + "because no identity-based policy allows\nthe action":                                                 "the deploying role may not do ec2:CreateVpcEndpoint: compare its policies with docs/iam",
 		"unexpected state 'FAILED', wanted target 'ISSUED'. last error: CAA_ERROR":                                     `add the record 0 issue "amazon.com"`,
-		"waiting for ACM Certificate (arn:aws:acm:x) to be issued: timeout while waiting for state to become 'ISSUED'": "ACM did not find the validation record of arn:aws:acm:x",
+		"waiting for ACM Certificate (arn:aws:acm:x) to be issued: timeout while waiting for state to become 'ISSUED'": "name the zone that answers by ROUTE53_PUBLIC_DOMAIN of the row",
 		"api error ConflictingDomainExists: The VPC vpc-1 has already been associated":                                 "name it in portico:dns.existing",
 		"api error VpcLimitExceeded: The maximum number of VPCs has been reached.":                                     "",
 	} {

@@ -22,6 +22,8 @@ type watch struct {
 	// until the engine has reported them.
 	outputs  map[string]any
 	problems []string
+	// certificates are those that the run waits for.
+	certificates awaitedCertificates
 	// onError is called with each error that becomes a problem, if it isn't nil.
 	onError func(apitype.DiagnosticEvent)
 	// done holds the URNs of the resources that the engine has dealt with.
@@ -75,8 +77,10 @@ func (w *watch) read(e apitype.EngineEvent) {
 	switch {
 	case e.ResourcePreEvent != nil:
 		w.running = append(w.running, e.ResourcePreEvent.Metadata.URN)
+		w.certificates.read(e.ResourcePreEvent.Metadata)
 	case e.ResOutputsEvent != nil:
 		w.finish(e.ResOutputsEvent.Metadata.URN)
+		w.certificates.read(e.ResOutputsEvent.Metadata)
 		if m := e.ResOutputsEvent.Metadata; m.Type == stackType && m.New != nil {
 			w.outputs = make(map[string]any, len(m.New.Outputs))
 			maps.Copy(w.outputs, m.New.Outputs)
@@ -133,6 +137,9 @@ func (w *watch) diagnose(d apitype.DiagnosticEvent) {
 	if d.Severity == "error" {
 		kind = Problem
 		if cause := causeOf(text); cause != "" {
+			if awaited := w.certificates.of(d.URN); awaited != "" {
+				text += "\n" + awaited
+			}
 			text += "\n  cause: " + cause
 		}
 		w.problems = append(w.problems, text)

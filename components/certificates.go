@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
@@ -90,6 +91,11 @@ type CertificatesArgs struct {
 	ValidationDomain string
 	// CertificateAuthorityARN is the CA of IssuedByPrivateCA. Required for that.
 	CertificateAuthorityARN string
+	// OnWait is called, while an update waits for a certificate, every WaitReported.
+	// Default: the wait is logged.
+	OnWait func(CertificateWait) error
+	// WaitReported is how often a wait is reported. Default: 1 min.
+	WaitReported time.Duration
 	// Tags are the certificates'.
 	Tags Tags
 }
@@ -222,7 +228,7 @@ func (r CertificateRequest) create(b *certificateBuilder) (Certificate, error) {
 		return Certificate{}, fmt.Errorf("validate certificate of %s: %w", r.Names[0], err)
 	}
 	issued.ARN = validated.CertificateArn
-	return issued, nil
+	return issued, b.reportWait(r, validated)
 }
 
 // validationRecords creates the records by which DNS validates a certificate's

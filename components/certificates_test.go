@@ -197,3 +197,37 @@ func TestCertificatesSayEachArgumentThatTheyLack(t *testing.T) {
 	m = &monitor{}
 	requireArguments(t, m, m.run(certificatesProgram(&CertificatesArgs{Issuance: IssuedByPrivateCA}, nil)), "CertificateAuthorityARN")
 }
+
+// TestTheWaitForACertificateIsReportedWhileItLasts holds ACM's answer back until two
+// reports have come. A preview waits for nothing.
+func TestTheWaitForACertificateIsReportedWhileItLasts(t *testing.T) {
+	answers := publicZoneNamed("example.com")
+	find := answers["aws:route53/getZone:getZone"]
+	answers["aws:route53/getZone:getZone"] = func(a map[string]any) (map[string]any, error) {
+		found, err := find(a)
+		if err == nil {
+			found["nameServers"] = []any{"ns-1.example.net", "ns-2.example.net"}
+		}
+		return found, err
+	}
+	issued := make(chan struct{})
+	var waits []CertificateWait
+	m := &monitor{answers: answers, hold: map[string]chan struct{}{validationToken: issued}}
+	args := &CertificatesArgs{
+		Sources: []CertificateSource{CertificateRequest{Names: []string{"*.a.example.com", "a.example.com"}}}, WaitReported: time.Millisecond,
+		OnWait: func(w CertificateWait) error {
+			if waits = append(waits, w); len(waits) == 2 {
+				close(issued)
+				return errors.New("that is enough")
+			}
+			return nil
+		},
+	}
+	m.deploy(t, certificatesProgram(args, make([]string, 1)))
+	require.Equal(t, []ValidatingZone{{Name: "example.com", ID: "Z-example.com", NameServers: []string{"ns-1.example.net", "ns-2.example.net"}, Names: []string{"a.example.com"}}}, waits[1].Zones)
+	require.Less(t, waits[0].Elapsed, waits[1].Elapsed)
+	waits[1].Since, waits[1].Elapsed = time.Date(2026, 11, 28, 4, 5, 0, 0, time.UTC), 3*time.Minute
+	require.Equal(t, "waiting since 04:05 UTC (3m0s) for ACM to issue the certificate of *.a.example.com, which takes a few minutes: "+
+		"`dig NS example.com` has to answer ns-1.example.net, ns-2.example.net, the name servers of public zone example.com (Z-example.com), which validates a.example.com"+
+		": else correct the delegation, or name the zone that answers by ROUTE53_PUBLIC_DOMAIN of the rows", waits[1].String())
+}

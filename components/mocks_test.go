@@ -43,6 +43,8 @@ type monitor struct {
 	previewOfUpdate bool
 	// interfaces are those of each interface endpoint; nil: three.
 	interfaces []any
+	// hold are channels whose end resources of a type wait for.
+	hold map[string]chan struct{}
 }
 
 func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
@@ -61,6 +63,9 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 	m.resources = append(m.resources, r)
 	m.mu.Unlock()
 
+	if held := m.hold[r.Token]; held != nil {
+		<-held
+	}
 	state := args.Inputs.Copy()
 	if r.Read {
 		for key, value := range resource.NewPropertyMapFromMap(m.states[args.ID]) {
