@@ -7,37 +7,30 @@ import (
 	"github.com/portico-iac/portico/internal/doctor"
 )
 
+// maxNamedHosts bounds the hosts that a cause names in text.
+const maxNamedHosts = 10
+
 // diagnosisText is what the doctor found, for a terminal: what is wrong with several
 // hosts is written once, with all of them.
 func diagnosisText(reports []*doctor.Report) string {
 	var text strings.Builder
-	order := []doctor.Cause{}
-	hosts := map[doctor.Cause][]string{}
-	for _, report := range reports {
-		for _, cause := range report.Causes {
-			if hosts[cause] == nil {
-				order = append(order, cause)
-			}
-			hosts[cause] = append(hosts[cause], report.Host)
-		}
-	}
-	for i, cause := range order {
+	found := groupByCause(reports)
+	for i, cause := range found.Causes {
 		fmt.Fprintf(&text, "%d. %s: %s\n", i+1, cause.Step, cause.Problem)
 		if cause.Account != "" {
 			fmt.Fprintf(&text, "   where: %s, account %s\n", cause.Resource, cause.Account)
 		}
-		fmt.Fprintf(&text, "   hosts: %s\n   to do: %s\n", strings.Join(hosts[cause], ", "), cause.Fix)
-	}
-	unread := map[doctor.Unread]bool{}
-	for _, report := range reports {
-		for _, one := range report.Unread {
-			if !unread[one] {
-				unread[one] = true
-				fmt.Fprintf(&text, "not read: %s: %s\n", one.Step, one.Why)
-			}
+		named := cause.Hosts[:min(len(cause.Hosts), maxNamedHosts)]
+		more := ""
+		if len(cause.Hosts) > len(named) {
+			more = fmt.Sprintf(" and %d more", len(cause.Hosts)-len(named))
 		}
+		fmt.Fprintf(&text, "   hosts: %s%s\n   to do: %s\n", strings.Join(named, ", "), more, cause.Fix)
 	}
-	if len(order) == 0 {
+	for _, one := range found.Unread {
+		fmt.Fprintf(&text, "not read: %s: %s\n", one.Step, one.Why)
+	}
+	if len(found.Causes) == 0 {
 		text.WriteString("the doctor found nothing wrong\n")
 	}
 	return text.String()

@@ -17,6 +17,9 @@ const httpsPort = 443
 func (w *walk) balancer(target string) {
 	balancer := w.findBalancer(target)
 	if balancer == nil {
+		if w.frontDoor == mapping.FrontDoorNGINX {
+			w.service()
+		}
 		return
 	}
 	if balancer.State != "" && balancer.State != "active" {

@@ -98,7 +98,7 @@ func (w *walk) noZone(vpc string) {
 			return
 		}
 	}
-	w.cause(StepName, w.shared(), w.host, "no private hosted zone that answers VPC "+vpc+" is for this name", w.deployed())
+	w.cause(StepName, w.shared(), vpc, "no private hosted zone that answers VPC "+vpc+" is for this name", w.deployed())
 }
 
 // noRecord says that the zone that answers has no record for the host, and whether

@@ -130,6 +130,11 @@ var bans = []ban{
 	{from: "internal/doctor", to: "./...", reach: transitive, except: []string{"mapping", "internal/aws", "internal/outputs", "internal/resourcepolicy"},
 		why: "the walk knows what a mapping means, not how it is deployed or simulated"},
 
+	{from: "internal/awsreader", to: pulumi, reach: transitive,
+		why: "AWS is asked, and no state of an engine"},
+	{from: "internal/awsreader", to: "./...", reach: direct, except: []string{"internal/aws", "internal/doctor"},
+		why: "the reader answers questions and knows nothing of what they are for"},
+
 	{from: "internal/reference", to: pulumi, reach: transitive,
 		why: "files are turned into files, without an engine"},
 	{from: "internal/reference", to: "./...", reach: transitive, except: []string{"mapping", "internal/aws", "internal/newfiles"},

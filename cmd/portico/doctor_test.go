@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/doctor"
+)
+
+// deployedProject is a project of which the state says that it is deployed, in
+// accounts that a server plays.
+func deployedProject(t *testing.T, aws http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(aws)
+	t.Cleanup(server.Close)
+	dir, backend := t.TempDir(), t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	write(filepath.Join(dir, "mapping.yaml"), `APIS:
+  - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", ACCOUNT: "222222222222"}
+  - {CUSTOM_DOMAIN_URL: b.private.example.com, PRIVATE_API_URL: "https://aaaaaaaaaa.execute-api.us-east-1.amazonaws.com/dev", ACCOUNT: "222222222222"}
+`)
+	account := func(id string) string {
+		return fmt.Sprintf("  portico:aws: {region: us-east-1, accountId: %q, endpoint: %q}\n", id, server.URL)
+	}
+	write(filepath.Join(dir, "Pulumi.yaml"), "name: portico\nruntime: go\n")
+	write(filepath.Join(dir, "Pulumi.dev.yaml"), "config:\n  portico:mapping: mapping.yaml\n"+account("111111111111"))
+	write(filepath.Join(dir, "accounts", "provider", "Pulumi.yaml"), "name: portico-provider\nruntime: go\n")
+	write(filepath.Join(dir, "accounts", "provider", "Pulumi.dev-orders.yaml"), "config:\n  portico:mapping: ../../mapping.yaml\n  portico:redeploy: true\n"+
+		"  portico:shared: {stack: organization/portico/dev}\n"+account("222222222222"))
+	state := func(project, stack, outputs string) {
+		write(filepath.Join(backend, ".pulumi", "stacks", project, stack+".json"), fmt.Sprintf(`{"version":3,"checkpoint":{"stack":"organization/%[1]s/%[2]s","latest":{
+			"manifest":{"time":"2026-11-01T00:00:00Z","magic":"","version":""},"resources":[
+			{"urn":"urn:pulumi:%[2]s::%[1]s::pulumi:pulumi:Stack::%[1]s-%[2]s","custom":false,"type":"pulumi:pulumi:Stack","outputs":%[3]s}]}}}`, project, stack, outputs))
+	}
+	write(filepath.Join(backend, ".pulumi", "meta.yaml"), "version: 1\n")
+	state("portico", "dev", `{"contract":2,"region":"us-east-1","accountId":"111111111111","vpcId":"vpc-1","hosts":["a.private.example.com","b.private.example.com"],
+		"ecsCluster":"portico","ecsService":"portico","endpoints":{"nginx":"vpce-1"},"vpcEndpointId":"vpce-1","loadBalancerDnsName":"lb.example.com"}`)
+	state("portico-provider", "dev-orders", `{"contract":2,"accountId":"222222222222"}`)
+	for name, value := range map[string]string{
+		"PULUMI_BACKEND_URL": "file://" + backend, "PULUMI_HOME": t.TempDir(), "PULUMI_CONFIG_PASSPHRASE": "", "PULUMI_SKIP_UPDATE_CHECK": "true",
+		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_CONFIG_FILE": filepath.Join(dir, "none"),
+	} {
+		t.Setenv(name, value)
+	}
+	return dir
+}
+
+// noZones plays an account in whose VPC no private hosted zone answers, and which
+// denies everything else.
+func noZones(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.Contains(r.URL.Path, "/hostedzonesbyvpc"):
+		fmt.Fprint(w, `<ListHostedZonesByVPCResponse><HostedZoneSummaries></HostedZoneSummaries><MaxItems>100</MaxItems></ListHostedZonesByVPCResponse>`)
+	case strings.Contains(r.URL.Path, "/hostedzone"):
+		fmt.Fprint(w, `<ListHostedZonesResponse><HostedZones></HostedZones><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesResponse>`)
+	default:
+		w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>`)
+	}
+}
+
+// TestDoctorReadsTheAccountsOfAnEnvironment runs the command over the settings, the
+// state and a server.
+func TestDoctorReadsTheAccountsOfAnEnvironment(t *testing.T) {
+	dir := deployedProject(t, noZones)
+	got := portico(t, "", "doctor", "https://a.private.example.com/orders", "--env", "dev", "--dir", dir, "--json", "--timeout", "1m")
+	require.Equal(t, exitWrong, got.code, got.err)
+	var report doctor.Report
+	require.NoError(t, json.Unmarshal([]byte(got.out), &report), got.out)
+	require.False(t, report.OK)
+	require.Equal(t, "a.private.example.com", report.Host)
+	require.Equal(t, []doctor.Cause{{
+		Step: doctor.StepName, Account: "111111111111", Resource: "vpc-1",
+		Problem: "no private hosted zone that answers VPC vpc-1 is for this name", Fix: report.Causes[0].Fix,
+	}}, report.Causes)
+	var denied []string
+	for _, one := range report.Unread {
+		denied = append(denied, string(one.Step))
+	}
+	require.Subset(t, denied, []string{"load balancer", "tasks", "API"})
+
+	got = portico(t, "", "doctor", "--all", "--env", "dev", "--dir", dir, "--json", "--timeout", "1m")
+	require.Equal(t, exitWrong, got.code, got.err)
+	var all grouped
+	require.NoError(t, json.Unmarshal([]byte(got.out), &all), got.out)
+	require.False(t, all.OK)
+	require.Len(t, all.Causes, 1)
+	require.Equal(t, []string{"a.private.example.com", "b.private.example.com"}, all.Causes[0].Hosts)
+	for _, one := range all.Unread {
+		require.Equal(t, []string{"a.private.example.com", "b.private.example.com"}, one.Hosts)
+	}
+}
+
+func TestDoctorsUsageIsChecked(t *testing.T) {
+	for name, args := range map[string][]string{
+		"no host":          {"doctor", "--env", "dev"},
+		"a host and all":   {"doctor", "a.example.com", "--all", "--env", "dev"},
+		"no environment":   {"doctor", "a.example.com"},
+		"two hosts":        {"doctor", "a.example.com", "b.example.com", "--env", "dev"},
+		"no time":          {"doctor", "a.example.com", "--env", "dev", "--timeout", "0s"},
+		"an unknown fault": {"rehearse", "--mapping", "testdata/valid.yaml", "--fault", "gremlins"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := portico(t, "", args...)
+			require.Equal(t, exitUsage, got.code, got.err)
+			require.Empty(t, got.out)
+		})
+	}
+}
+
+// TestADiagnosisIsWrittenOnceForAllItsHosts groups what several hosts have in common.
+func TestADiagnosisIsWrittenOnceForAllItsHosts(t *testing.T) {
+	cause := doctor.Cause{Step: doctor.StepListener, Account: "111111111111", Resource: "lb", Problem: "it has no listener", Fix: "run portico up"}
+	text := diagnosisText([]*doctor.Report{
+		{Host: "a.example.com", Causes: []doctor.Cause{cause}, Unread: []doctor.Unread{{Step: doctor.StepTasks, Why: "denied"}}},
+		{Host: "b.example.com", Causes: []doctor.Cause{cause}, Unread: []doctor.Unread{{Step: doctor.StepTasks, Why: "denied"}}},
+	})
+	require.Equal(t, `1. listener: it has no listener
+   where: lb, account 111111111111
+   hosts: a.example.com, b.example.com
+   to do: run portico up
+not read: tasks: denied
+`, text)
+	require.Equal(t, "the doctor found nothing wrong\n", diagnosisText([]*doctor.Report{{OK: true, Host: "a.example.com"}}))
+}
+
+// TestTheFaultsAreListed lists them as text and as JSON, without a mapping.
+func TestTheFaultsAreListed(t *testing.T) {
+	got := portico(t, "", "rehearse", "--fault", "list")
+	require.Equal(t, exitDone, got.code, got.err)
+	require.Regexp(t, `(?m)^endpoint-address-dead +nginx +endpoint +`, got.out)
+	got = portico(t, "", "rehearse", "--fault", "list", "--json")
+	require.Equal(t, exitDone, got.code, got.err)
+	var listed []listedFault
+	require.NoError(t, json.Unmarshal([]byte(got.out), &listed))
+	require.GreaterOrEqual(t, len(listed), 30)
+}

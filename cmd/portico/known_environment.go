@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/awsreader"
+	"github.com/portico-iac/portico/internal/doctor"
+	"github.com/portico-iac/portico/internal/outputs"
+	"github.com/portico-iac/portico/internal/settings"
+	"github.com/portico-iac/portico/mapping"
+)
+
+// knownEnvironment is an environment by its settings, its mapping and what its stacks
+// report, with readers of its accounts.
+type knownEnvironment struct {
+	environment *doctor.Environment
+	accounts    doctor.Accounts
+	// owners are the accounts that own APIs, in the order of the stacks' names.
+	owners []awsreader.Account
+}
+
+// findEnvironment reads the settings, the mapping and the stacks' outputs.
+func findEnvironment(ctx context.Context, o environmentOptions) (*knownEnvironment, error) {
+	stacks, err := automation.Discover(o.dir, o.name, automation.Programs{Shared: programs.Shared, Provider: programs.Provider})
+	if err != nil {
+		return nil, err
+	}
+	project := settings.Project{Files: settings.Dir(o.dir), Shown: o.dir}
+	shared, err := settings.Source{Project: project, Stack: o.name}.Shared()
+	if err != nil {
+		return nil, err
+	}
+	path := shared.Mapping
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(o.dir, path)
+	}
+	m, err := mapping.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	reported, err := stacks.Outputs(ctx, append([]automation.Stack{stacks.Shared}, stacks.Providers...)...)
+	if err != nil {
+		return nil, err
+	}
+	if reported[o.name] == nil {
+		return nil, fmt.Errorf("environment %s is not deployed: its shared stack reports nothing: run portico up --env %s", o.name, o.name)
+	}
+	environment := &doctor.Environment{
+		Name: o.name, Mapping: m, Owners: map[mapping.APIID]mapping.AccountID{}, Providers: map[mapping.AccountID]*outputs.Provider{},
+	}
+	if environment.Shared, err = outputs.DecodeShared(reported[o.name]); err != nil {
+		return nil, fmt.Errorf("read the outputs of stack %s: %w", o.name, err)
+	}
+	known := &knownEnvironment{environment: environment}
+	for _, stack := range stacks.Providers {
+		if err := known.provider(project, stack.Name, reported[stack.Name]); err != nil {
+			return nil, err
+		}
+	}
+	accounts := append([]awsreader.Account{accountOf(shared.AWS, shared.AWS.AccountID, shared.AWS.RoleARN)}, known.owners...)
+	known.accounts, err = awsreader.New(ctx, accounts)
+	return known, err
+}
+
+func accountOf(aws settings.AWS, id, role string) awsreader.Account {
+	return awsreader.Account{ID: id, Region: aws.Region, RoleARN: role, Endpoint: aws.Endpoint}
+}
+
+// provider adds the account of a provider stack.
+func (k *knownEnvironment) provider(project settings.Project, stack string, reported map[string]any) error {
+	project.Dir = automation.ProviderProject
+	config, err := settings.Source{Project: project, Stack: stack}.Provider()
+	if err != nil {
+		return err
+	}
+	account, known := config.AccountIn(k.environment.Mapping)
+	if !known {
+		return nil // a secret: what the account owns is then not read
+	}
+	role, err := config.RoleOf(account, stack)
+	if err != nil {
+		return err
+	}
+	k.owners = append(k.owners, accountOf(config.AWS, string(account.ID), role))
+	for _, id := range config.APIs {
+		k.environment.Owners[mapping.APIID(id)] = account.ID
+	}
+	if reported == nil {
+		return nil
+	}
+	provider, err := outputs.DecodeProvider(reported)
+	if err != nil {
+		return fmt.Errorf("read the outputs of stack %s: %w", stack, err)
+	}
+	k.environment.Providers[account.ID] = provider
+	return nil
+}
