@@ -69,6 +69,10 @@ var behaviours = map[string][]engine.Behaviour{
 	view.TargetGroupType: {
 		documented("is used by one load balancer", awsDocs+"elasticloadbalancing/latest/APIReference/API_CreateListener.html"),
 		documented("its protocol and health check fit the load balancer's type", awsDocs+"elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html"),
+		documented("preserves clients' addresses and speaks proxy protocol behind Network Load Balancers alone; both change in place", provider+"elbv2/target_group.go"),
+		documented("preserves no clients' addresses for addresses by TCP or TLS unless asked to, and always for UDP", awsDocs+"elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation"),
+		documented("with proxy protocol, a header comes before the target's TLS, on connections of health checks too, which name no client", awsDocs+"elasticloadbalancing/latest/network/edit-target-group-attributes.html#proxy-protocol"),
+		recorded("the header also goes to a health check's own port, and has the command LOCAL and 84 bytes after its first 16", "https://github.com/kubernetes/kubernetes/issues/57250, https://github.com/kubernetes/ingress-nginx/issues/10982"),
 	},
 	view.TargetAttachmentType: {
 		documented("an address lies in the VPC, or in a private network beyond it with the zone all", awsDocs+"elasticloadbalancing/latest/APIReference/API_TargetDescription.html"),
@@ -76,6 +80,8 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 	view.ListenerType: {
 		documented("takes issued certificates only, and protocols of the load balancer's type", awsDocs+"elasticloadbalancing/latest/APIReference/API_CreateListener.html"),
+		documented("its default action leads to another target group in place", provider+"elbv2/listener.go"),
+		assumed("connections that are open when the default action changes keep their target"),
 	},
 	view.ListenerCertificateType: {
 		documented("takes issued certificates only, within the load balancer's quota, not counting defaults", awsDocs+"elasticloadbalancing/latest/application/load-balancer-limits.html"),
@@ -117,6 +123,10 @@ var behaviours = map[string][]engine.Behaviour{
 	view.ECSServiceType: {
 		documented("is steady when its image, roles, log group and network let its tasks start and pass the health check", awsDocs+"AmazonECS/latest/developerguide/service-event-messages.html"),
 		documented("a first deployment that cannot start is waited for until the timeout", provider+"ecs/service.go"),
+		documented("is registered with target groups that a listener forwards to, by ports that its container maps", awsDocs+"AmazonECS/latest/developerguide/register-multiple-targetgroups.html"),
+		assumed("it is steady when its tasks are healthy in each of its target groups"),
+		documented("other target groups are taken in place, by a new deployment", awsDocs+"AmazonECS/latest/APIReference/API_UpdateService.html"),
+		documented("a deployment that is rolled back takes the former target groups along with the task definition", awsDocs+"AmazonECS/latest/developerguide/service-revision.html"),
 		documented("tasks have an interface each, for which the subnet has an address", awsDocs+"AmazonECS/latest/developerguide/fargate-task-networking.html"),
 	},
 	view.RepositoryType: {

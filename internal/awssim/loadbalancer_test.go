@@ -86,3 +86,50 @@ func TestALoadBalancerAsksForFreeAddresses(t *testing.T) {
 		require.NoError(t, err, "a subnet that it has already is not counted")
 	}
 }
+
+// Proxy protocol and the preservation of clients' addresses are attributes of target
+// groups behind Network Load Balancers.
+func TestTargetGroupsTellTargetsWhoTheClientIs(t *testing.T) {
+	n := newNetwork(t)
+	inputs := properties{"vpcId": n.vpc.id, "port": 8444, "protocol": "TLS", "targetType": "ip"}
+	for sentence, test := range map[string]struct {
+		inputs properties
+		want   []string
+	}{
+		"an Application Load Balancer's": {but(inputs, properties{"protocol": "HTTPS", "proxyProtocolV2": true, "preserveClientIp": "true"}), []string{
+			"preserveClientIp: belongs to target groups of network load balancers (TCP, TLS, UDP)",
+			"proxyProtocolV2: belongs to target groups of network load balancers (TCP, TLS, UDP)"}},
+		"by UDP, which preserves them always": {but(inputs, properties{"protocol": "UDP", "preserveClientIp": "false", "proxyProtocolV2": true}), []string{
+			"preserveClientIp: is false, and client IP preservation can't be disabled for UDP"}},
+	} {
+		_, failures := n.check(targetGroupType, "g", test.inputs)
+		require.Equal(t, test.want, failures, sentence)
+	}
+	group := n.create(targetGroupType, "tasks", inputs)
+	require.Equal(t, "false", group.text("preserveClientIp"))
+	require.False(t, group.outputs.Fields["proxyProtocolV2"].GetBoolValue())
+	changed := but(inputs, properties{"proxyProtocolV2": true, "preserveClientIp": "true"})
+	require.Empty(t, n.diff(targetGroupType, "tasks", group, changed).Replaces)
+	group, err := n.update(targetGroupType, "tasks", group, changed)
+	require.NoError(t, err)
+	require.True(t, group.outputs.Fields["proxyProtocolV2"].GetBoolValue())
+	require.Equal(t, []string{"port"}, n.diff(targetGroupType, "tasks", group, but(changed, properties{"port": 8443})).Replaces)
+	instances := n.create(targetGroupType, "instances", but(inputs, properties{"targetType": "instance"}))
+	require.Equal(t, "true", instances.text("preserveClientIp"))
+}
+
+func TestAListenerTurnsToAnotherTargetGroupInPlace(t *testing.T) {
+	n := newNetwork(t)
+	balancer := n.create(loadBalancerType, "nlb", properties{"internal": true, "loadBalancerType": "network", "subnets": n.subnets, "securityGroups": []string{n.groups["lb"]}})
+	forwards := func(group resourceOf) properties {
+		return properties{"loadBalancerArn": balancer.id, "port": 443, "protocol": "TCP", "defaultActions": []properties{{"type": "forward", "targetGroupArn": group.id}}}
+	}
+	one := n.create(targetGroupType, "one", properties{"vpcId": n.vpc.id, "port": 8443, "protocol": "TCP", "targetType": "ip"})
+	two := n.create(targetGroupType, "two", properties{"vpcId": n.vpc.id, "port": 8444, "protocol": "TCP", "targetType": "ip", "proxyProtocolV2": true})
+	listener := n.create(listenerType, "tcp", forwards(one))
+	require.Empty(t, n.diff(listenerType, "tcp", listener, forwards(two)).Replaces)
+	_, err := n.update(listenerType, "tcp", listener, forwards(two))
+	require.NoError(t, err)
+	require.NoError(t, n.delete(targetGroupType, "one", one), "and the former one is free")
+	require.ErrorContains(t, n.delete(targetGroupType, "two", two), "ResourceInUse")
+}

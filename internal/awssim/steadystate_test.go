@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -327,6 +328,59 @@ func TestContainerInsightsCreatesItsLogGroupUnlessItExists(t *testing.T) {
 				require.NoError(t, e.delete(own))
 			}
 			require.Len(t, e.Resources(Filter{Type: view.LogGroupType}), 1+test.left, "the service's own, and what no resource takes along")
+		})
+	}
+}
+
+// TestAServiceTakesAnotherTargetGroupOfAnotherPort registers its tasks with a second
+// target group, in place, whose port they open to the load balancer or do not: then
+// ECS goes back to the former target groups with the former definition.
+func TestAServiceTakesAnotherTargetGroupOfAnotherPort(t *testing.T) {
+	for sentence, opened := range map[string]bool{"which the tasks open": true, "which the tasks do not open": false} {
+		t.Run(sentence, func(t *testing.T) {
+			e := newEnvironment(t)
+			e.inputs["service"] = engine.Object{"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": true}}
+			service, err := e.service()
+			require.NoError(t, err)
+			former := service.Properties
+
+			container := e.container()
+			container["portMappings"] = append(container["portMappings"].([]any), map[string]any{"containerPort": 8444, "hostPort": 8444, "protocol": "tcp"})
+			inputs := e.Catalog.Types[view.TaskDefinitionType].InputsOf(e.created["definition"].Properties, nil)
+			inputs["containerDefinitions"] = containersJSON(container)
+			delete(inputs, engine.DefaultsKey)
+			definition := e.must(view.TaskDefinitionType, "definition", inputs)
+			group := e.must(view.TargetGroupType, "second", engine.Object{"vpcId": e.created["vpc"].ID, "port": 8444.0, "protocol": "HTTPS", "targetType": "ip"})
+			bindings, _ := former["loadBalancers"].([]any)
+			changes := engine.Object{"taskDefinition": definition.ARN,
+				"loadBalancers": append(slices.Clone(bindings), map[string]any{"targetGroupArn": group.ARN, "containerName": "nginx", "containerPort": 8444.0})}
+			_, err = e.update(service, changes)
+			require.ErrorContains(t, err, "does not have an associated load balancer", "no listener forwards to it")
+
+			e.must(view.ListenerType, "second", engine.Object{"loadBalancerArn": e.created["balancer-lb"].ARN, "port": 81.0, "protocol": "HTTP",
+				"defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": group.ARN}}})
+			if opened {
+				for _, rule := range [][3]string{{view.EgressRuleType, "balancer", "tasks"}, {view.IngressRuleType, "tasks", "balancer"}} {
+					e.must(rule[0], "another "+rule[1], engine.Object{"securityGroupId": e.created[rule[1]].ID, "referencedSecurityGroupId": e.created[rule[2]].ID,
+						"ipProtocol": "tcp", "fromPort": 8444.0, "toPort": 8444.0})
+				}
+			}
+			service, err = e.update(service, changes)
+			require.NoError(t, err)
+			services, err := e.Services(testAccount, testRegion)
+			require.NoError(t, err)
+			if !opened {
+				require.Contains(t, strings.Join(services[0].Events, "\n"), "tcp/8444")
+				require.Equal(t, former["loadBalancers"], service.Properties["loadBalancers"])
+				require.Equal(t, former["taskDefinition"], service.Properties["taskDefinition"])
+				return
+			}
+			require.Equal(t, []int{8443, 8444}, services[0].Containers[0].Ports)
+			var ports []int
+			for _, target := range services[0].Targets {
+				ports = append(ports, target.ContainerPort)
+			}
+			require.ElementsMatch(t, []int{8443, 8444}, ports)
 		})
 	}
 }

@@ -255,9 +255,14 @@ func updateService(op *engine.Op) error {
 	return deployService(op, definition)
 }
 
+// revised are the properties whose change starts a deployment, beside the task
+// definition. What tasks run with belongs to the service's revision.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-revision.html
+var revised = []string{"networkConfiguration", "loadBalancers", "platformVersion", "capacityProviderStrategies", "triggers", "propagateTags", "enableExecuteCommand"}
+
 // replacesTasks reports whether an update starts a deployment.
 func replacesTasks(op *engine.Op) bool {
-	for _, name := range []string{"networkConfiguration", "loadBalancers", "platformVersion", "capacityProviderStrategies", "triggers", "propagateTags", "enableExecuteCommand"} {
+	for _, name := range revised {
 		if !engine.EqualValues(op.Before.Properties[name], op.Outputs[name], true) {
 			return true
 		}

@@ -24,8 +24,9 @@ const steadyWait = 20 * time.Minute
 
 // deployService replaces the service's tasks with those of a task definition.
 // If they don't come up, the old ones keep running; with a circuit breaker
-// that rolls back, the service then says it runs the old definition and is
-// steady, which is all that a provider waiting for a steady state sees.
+// that rolls back, the service then says it runs the old revision, its task
+// definition and its load balancers, and is steady, which is all that a provider
+// waiting for a steady state sees.
 //
 // A first deployment has nothing to roll back to (Amazon ECS developer guide,
 // "How the Amazon ECS deployment circuit breaker detects failures"): the provider
@@ -40,6 +41,13 @@ func deployService(op *engine.Op, definition *engine.Resource) error {
 	breaker := op.Inputs.Object("deploymentCircuitBreaker")
 	if running := op.Hidden.Object("running"); running != nil && breaker.Flag("enable") && breaker.Flag("rollback") {
 		op.Outputs["taskDefinition"] = running.Text("taskDefinition")
+		for _, name := range revised {
+			if before, ok := op.Before.Properties[name]; ok {
+				op.Outputs[name] = before
+			} else {
+				delete(op.Outputs, name)
+			}
+		}
 		return nil
 	}
 	if !op.Inputs.Flag("waitForSteadyState") {

@@ -34,10 +34,10 @@ func targetGroupSpec() *engine.Type {
 			"name":                           {engine.Autonamed(32), engine.ForceNew, lbName},
 			"namePrefix":                     {engine.ForceNew},
 			"port":                           {engine.Required, engine.ForceNew, engine.Between(1, 65535)},
-			"preserveClientIp":               {ofNetworks, engine.OneOf("true", "false")},
+			"preserveClientIp":               {ofNetworks, engine.OneOf("true", "false"), engine.OtherwiseWhen(ownAddresses, "false"), engine.OtherwiseWhen(engine.Not(application), "true")},
 			"protocol":                       {engine.Required, engine.ForceNew, engine.OneOf("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP")},
 			"protocolVersion":                {ofApplications, engine.ForceNew, engine.OneOf("GRPC", "HTTP1", "HTTP2"), engine.OtherwiseWhen(application, "HTTP1"), engine.Otherwise("")},
-			"proxyProtocolV2":                {engine.Default(false)},
+			"proxyProtocolV2":                {ofNetworks, engine.Default(false)},
 			"slowStart":                      {engine.Default(0.0), engine.Value(slowStart), engine.OnlyWhen(engine.Not(engine.Is("loadBalancingAlgorithmType", "least_outstanding_requests", "weighted_random")), "the algorithm round_robin")},
 			"stickiness.type":                {engine.OneOf("lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto")},
 			"targetType":                     {engine.ForceNew, engine.Default("instance"), engine.OneOf("instance", "ip", "alb")},
@@ -69,17 +69,25 @@ func slowStart(v any) string {
 
 // application is when a target group belongs to application load balancers.
 var (
-	application    = engine.Is("protocol", "HTTP", "HTTPS")
+	application = engine.Is("protocol", "HTTP", "HTTPS")
+	// ownAddresses is when targets get the load balancer's addresses unless
+	// the program says otherwise.
+	ownAddresses = engine.Both(engine.Is("targetType", "ip"), engine.Is("protocol", "TCP", "TLS"))
+
 	ofApplications = engine.OnlyWhen(application, "target groups of application load balancers (HTTP, HTTPS)")
 	ofNetworks     = engine.OnlyWhen(engine.Not(application), "target groups of network load balancers (TCP, TLS, UDP)")
 	onHTTPChecks   = engine.OnlyWhen(engine.Not(engine.Is("protocol", "TCP")), "HTTP and HTTPS health checks")
 )
 
 func targetGroupProblems(inputs engine.Object) []engine.Problem {
+	var problems []engine.Problem
 	if slices.Contains(protocols["application"], inputs.Text("protocol")) && inputs.Object("healthCheck").Text("protocol") == "TCP" {
-		return []engine.Problem{{Property: "healthCheck.protocol", Reason: "is TCP, which application load balancers don't check by"}}
+		problems = append(problems, engine.Problem{Property: "healthCheck.protocol", Reason: "is TCP, which application load balancers don't check by"})
 	}
-	return nil
+	if slices.Contains([]string{"UDP", "TCP_UDP"}, inputs.Text("protocol")) && inputs.Text("preserveClientIp") == "false" {
+		problems = append(problems, engine.Problem{Property: "preserveClientIp", Reason: "is false, and client IP preservation can't be disabled for UDP"})
+	}
+	return problems
 }
 
 func placeTargetGroup(op *engine.Op) error {

@@ -107,12 +107,15 @@ type ListenerRule struct {
 // TargetGroup is a target group.
 type TargetGroup struct {
 	Meta
-	Name        string `json:"name"`
-	Protocol    string `json:"protocol"`
-	Port        uint16 `json:"port"`
-	VPCID       string `json:"vpcId"`
-	TargetType  string `json:"targetType"`
-	HealthCheck struct {
+	Name       string `json:"name"`
+	Protocol   string `json:"protocol"`
+	Port       uint16 `json:"port"`
+	VPCID      string `json:"vpcId"`
+	TargetType string `json:"targetType"`
+	// ProxyProtocolV2 says that connections begin with a header of the proxy
+	// protocol.
+	ProxyProtocolV2 bool `json:"proxyProtocolV2"`
+	HealthCheck     struct {
 		Protocol string `json:"protocol"`
 		Path     string `json:"path"`
 		Port     string `json:"port"` // a number or "traffic-port"
