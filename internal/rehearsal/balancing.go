@@ -149,7 +149,7 @@ func (a *account) targetGroup(actions []view.Action, running []service) (live.Ta
 		return live.TargetGroup{}, fmt.Errorf("find target group %s: account %s has none of that ARN", arn, a.id)
 	}
 	described := all[i]
-	group := live.TargetGroup{Name: described.Name, Protocol: described.Protocol}
+	group := live.TargetGroup{Name: described.Name, Protocol: described.Protocol, ProxyProtocol: described.ProxyProtocolV2}
 	check := described.HealthCheck
 	group.HealthCheck = live.HealthCheck{Protocol: check.Protocol, Path: check.Path, Matcher: check.Matcher}
 	if check.Port != "" && check.Port != "traffic-port" {
@@ -161,8 +161,8 @@ func (a *account) targetGroup(actions []view.Action, running []service) (live.Ta
 	}
 	for _, s := range running {
 		for _, task := range s.tasks {
-			if s.targetGroups[arn] {
-				group.Targets = append(group.Targets, netip.AddrPortFrom(task.Interface.Address, task.Port))
+			if port, ok := s.targetGroups[arn]; ok {
+				group.Targets = append(group.Targets, netip.AddrPortFrom(task.Interface.Address, port))
 			}
 		}
 	}

@@ -111,9 +111,7 @@ func (p *prober) serves(balancer live.LoadBalancer, row mapping.Row) bool {
 		if row.FrontDoor == mapping.FrontDoorALB {
 			return aimsAt(group, p.frontDoors[mapping.FrontDoorALB].endpoint)
 		}
-		return slices.ContainsFunc(p.environment.Tasks, func(task live.Task) bool {
-			return slices.Contains(group.Targets, netip.AddrPortFrom(task.Interface.Address, task.Port))
-		})
+		return slices.ContainsFunc(p.environment.Tasks, func(task live.Task) bool { return task.IsTargetOf(group) })
 	}
 	return false
 }

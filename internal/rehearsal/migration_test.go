@@ -408,10 +408,8 @@ func (c *cutOver) live(environment string) {
 		return !strings.HasPrefix(b.Name, "portico-"+environment)
 	})
 	require.Len(c.t, dataPath.LoadBalancers, 1)
-	targets := dataPath.LoadBalancers[0].Listeners[0].TargetGroup.Targets
-	dataPath.Tasks = slices.DeleteFunc(dataPath.Tasks, func(task live.Task) bool {
-		return !slices.Contains(targets, netip.AddrPortFrom(task.Interface.Address, task.Port))
-	})
+	group := dataPath.LoadBalancers[0].Listeners[0].TargetGroup
+	dataPath.Tasks = slices.DeleteFunc(dataPath.Tasks, func(task live.Task) bool { return !task.IsTargetOf(group) })
 	for i := range dataPath.APIs {
 		id := dataPath.APIs[i].ID
 		// Policies change while the path stays up.

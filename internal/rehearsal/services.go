@@ -16,8 +16,8 @@ const maxTasks = 2
 // service is an ECS service whose tasks are registered with target groups.
 type service struct {
 	tasks []live.Task
-	// targetGroups are the ARNs of those.
-	targetGroups map[string]bool
+	// targetGroups are the container's ports by the ARNs of those.
+	targetGroups map[string]uint16
 }
 
 // services are the account's ECS services that are targets of a load balancer,
@@ -33,9 +33,9 @@ func (a *account) services() ([]service, error) {
 		if len(one.Targets) == 0 {
 			continue
 		}
-		s := service{targetGroups: make(map[string]bool)}
+		s := service{targetGroups: make(map[string]uint16)}
 		for _, target := range one.Targets {
-			s.targetGroups[target.TargetGroupARN] = true
+			s.targetGroups[target.TargetGroupARN] = uint16(target.ContainerPort)
 		}
 		if s.tasks, err = a.tasks(one); err != nil {
 			errs = append(errs, fmt.Errorf("read service %s: %w", one.Name, err))
@@ -57,6 +57,10 @@ func (a *account) tasks(s awssim.RunningService) ([]live.Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	var ports []uint16
+	for _, port := range s.Containers[i].Ports {
+		ports = append(ports, uint16(port))
+	}
 	var tasks []live.Task
 	for n, one := range s.Tasks[:min(len(s.Tasks), maxTasks)] {
 		subnet, err := a.subnet(one.SubnetID)
@@ -68,7 +72,7 @@ func (a *account) tasks(s awssim.RunningService) ([]live.Task, error) {
 				Name: fmt.Sprintf("task %d of %s", n+1, s.Name), VPCID: subnet.VPCID, Address: one.Address,
 				SubnetID: one.SubnetID, SecurityGroupIDs: one.SecurityGroupIDs,
 			},
-			Port: uint16(target.ContainerPort), Image: image, Environment: s.Containers[i].Environment,
+			Ports: ports, Image: image, Environment: s.Containers[i].Environment,
 		})
 	}
 	return tasks, nil

@@ -225,7 +225,7 @@ func (e *exchange) openTarget(group TargetGroup) error {
 		return nil
 	}
 	e.closeTarget()
-	target, err := e.listener.target(group, e.from)
+	target, err := e.listener.target(group, e.client, e.from)
 	if err != nil {
 		return err
 	}

@@ -150,10 +150,10 @@ func (l *listener) serve(conn net.Conn, from Interface) {
 
 var errNoHealthyTarget = errors.New("no target is healthy")
 
-// target connects to the next healthy target of a group. The certificates of
-// targets are not verified, as Elastic Load Balancing documents; whether it
+// target connects a client to the next healthy target of a group. The certificates
+// of targets are not verified, as Elastic Load Balancing documents; whether it
 // sends them a server name is not documented, and here it doesn't.
-func (l *listener) target(group TargetGroup, from Interface) (net.Conn, error) {
+func (l *listener) target(group TargetGroup, client net.Conn, from Interface) (net.Conn, error) {
 	healthy := l.balancer.health.healthy(group)
 	if len(healthy) == 0 {
 		return nil, errNoHealthyTarget
@@ -161,14 +161,23 @@ func (l *listener) target(group TargetGroup, from Interface) (net.Conn, error) {
 	to := healthy[l.next.Add(1)%uint64(len(healthy))]
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
-	return dialTarget(ctx, l.balancer.network, from, to, group.Protocol)
+	var header []byte
+	if group.ProxyProtocol {
+		header = proxyHeader(client.RemoteAddr(), netip.AddrPortFrom(from.Address, l.Port))
+	}
+	return dialTarget(ctx, l.balancer.network, from, to, group.Protocol, header)
 }
 
-// dialTarget connects to a target and speaks TLS where the protocol does.
-func dialTarget(ctx context.Context, network *Network, from Interface, to netip.AddrPort, protocol string) (net.Conn, error) {
+// dialTarget connects to a target, sends a header of the proxy protocol, if there is
+// one, and speaks TLS where the protocol does.
+func dialTarget(ctx context.Context, network *Network, from Interface, to netip.AddrPort, protocol string, header []byte) (net.Conn, error) {
 	conn, err := network.Dial(ctx, from, to)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := conn.Write(header); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("begin with target %s: %w", to, err)
 	}
 	if protocol != "HTTPS" && protocol != "TLS" {
 		return conn, nil
@@ -183,7 +192,7 @@ func dialTarget(ctx context.Context, network *Network, from Interface, to netip.
 
 // passBytes is a Network Load Balancer's TLS listener.
 func (l *listener) passBytes(client net.Conn, from Interface) {
-	target, err := l.target(l.TargetGroup, from)
+	target, err := l.target(l.TargetGroup, client, from)
 	if err != nil {
 		return
 	}

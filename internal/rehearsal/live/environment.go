@@ -151,9 +151,12 @@ type Certificate struct {
 type TargetGroup struct {
 	Name string
 	// Protocol is what the targets speak: HTTPS, HTTP, TLS or TCP.
-	Protocol    string
-	Targets     []netip.AddrPort
-	HealthCheck HealthCheck
+	Protocol string
+	// ProxyProtocol says that a header of the proxy protocol, version 2, comes
+	// first on the connections to targets, health checks among them.
+	ProxyProtocol bool
+	Targets       []netip.AddrPort
+	HealthCheck   HealthCheck
 }
 
 // HealthCheck is a target group's health check.
@@ -171,8 +174,9 @@ type HealthCheck struct {
 // Task is a running task of the proxy's service.
 type Task struct {
 	Interface Interface
-	// Port is the container's.
-	Port  uint16
+	// Ports are the container's. At the lowest the image listens as
+	// PORTICO_LISTEN says, at the others as far from it as their numbers are.
+	Ports []uint16
 	Image Image
 	// Environment is the container's, as the task definition states it.
 	Environment map[string]string

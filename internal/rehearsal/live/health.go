@@ -108,8 +108,13 @@ func (c *healthChecks) check(ctx context.Context, group TargetGroup, from Interf
 		}
 		return conn.Close()
 	}
+	var header []byte
+	if group.ProxyProtocol {
+		// Also at a port of the check's own, where a target may not expect it.
+		header = localHeader()
+	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return dialTarget(ctx, c.network, from, target, group.HealthCheck.Protocol)
+		return dialTarget(ctx, c.network, from, target, group.HealthCheck.Protocol, header)
 	}
 	client := &http.Client{
 		Timeout:   dialTimeout,

@@ -82,7 +82,7 @@ func environment(t *testing.T, protocol string) live.Environment {
 	var tasks []live.Task
 	for i, address := range []string{"10.0.0.20", "10.0.1.20"} {
 		tasks = append(tasks, live.Task{
-			Interface: face(fmt.Sprintf("task %d", i+1), address, "sg-task"), Port: 8443, Image: image(t),
+			Interface: face(fmt.Sprintf("task %d", i+1), address, "sg-task"), Ports: []uint16{8443}, Image: image(t),
 			Environment: map[string]string{
 				"PORTICO_UPSTREAMS":     "10.0.0.10:443,10.0.1.10:443",
 				"PORTICO_ENDPOINT_NAME": endpointName,
@@ -145,6 +145,12 @@ func start(t *testing.T, e live.Environment) *live.Path {
 
 // connect speaks TLS as a client that trusts the rehearsal's authority.
 func connect(t *testing.T, path *live.Path, host string) (*tls.Conn, error) {
+	t.Helper()
+	return connectFrom(t, path, client, host)
+}
+
+// connectFrom is connect from a network interface.
+func connectFrom(t *testing.T, path *live.Path, client live.Interface, host string) (*tls.Conn, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path"
@@ -29,6 +31,13 @@ const listenTimeout = 5 * time.Second
 // logTail is how much of a task's output is kept for messages, in bytes.
 const logTail = 8 << 10
 
+// IsTargetOf reports whether a target group has the task, at any of its ports.
+func (t Task) IsTargetOf(group TargetGroup) bool {
+	return slices.ContainsFunc(t.Ports, func(port uint16) bool {
+		return slices.Contains(group.Targets, netip.AddrPortFrom(t.Interface.Address, port))
+	})
+}
+
 // runner starts the proxy's tasks as processes of this machine.
 type runner struct {
 	network *Network
@@ -43,7 +52,8 @@ type runner struct {
 // process is a task that runs.
 type process struct {
 	task Task
-	// address is where the process listens, on loopback.
+	// address is where the process listens for the lowest of its ports, on
+	// loopback.
 	address string
 	signal  syscall.Signal
 	command *exec.Cmd
@@ -76,7 +86,7 @@ func (r *runner) start(task Task) (*process, error) {
 	if err := os.Mkdir(run, 0o700); err != nil {
 		return nil, fmt.Errorf("make the run directory of %s: %w", task.Interface.Name, err)
 	}
-	listen, err := freeAddress()
+	listen, err := freeAddresses(task.Ports)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +142,15 @@ func (p *process) answer(ctx context.Context, network *Network) {
 		}
 		break
 	}
-	network.Forward(p.task.Interface, p.task.Port, p.address)
+	for _, port := range p.task.Ports {
+		network.Forward(p.task.Interface, port, p.addressOf(port))
+	}
+}
+
+// addressOf is where the process listens for a port of the container.
+func (p *process) addressOf(port uint16) string {
+	first := netip.MustParseAddrPort(p.address)
+	return netip.AddrPortFrom(first.Addr(), first.Port()+port-slices.Min(p.task.Ports)).String()
 }
 
 func (p *process) listens() bool {
@@ -235,14 +253,47 @@ func stopSignal(name string) (syscall.Signal, error) {
 	return signal, nil
 }
 
-// freeAddress finds a loopback port that was free a moment ago.
-func freeAddress() (string, error) {
+// freeAddresses finds a loopback port that was free a moment ago, and with it those
+// that are as far from it as a task's other ports are from the lowest.
+func freeAddresses(ports []uint16) (string, error) {
+	var failure error
+	for range freeAttempts {
+		first, err := listenAll(ports)
+		if err == nil {
+			return first, nil
+		}
+		failure = err
+	}
+	return "", fmt.Errorf("find free ports: %w", failure)
+}
+
+// freeAttempts bounds the search for ports that are free beside each other.
+const freeAttempts = 100
+
+// listenAll listens at a free port and those beside it, and stops. It is where the
+// lowest port was.
+func listenAll(ports []uint16) (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+		return "", err
 	}
 	defer listener.Close()
-	return listener.Addr().String(), nil
+	first := listener.Addr().(*net.TCPAddr).AddrPort()
+	for _, port := range ports {
+		distance := port - slices.Min(ports)
+		if distance == 0 {
+			continue
+		}
+		if uint16(math.MaxUint16)-first.Port() < distance {
+			return "", fmt.Errorf("no port is %d above %s", distance, first)
+		}
+		further, err := net.Listen("tcp", netip.AddrPortFrom(first.Addr(), first.Port()+distance).String())
+		if err != nil {
+			return "", err
+		}
+		defer further.Close()
+	}
+	return first.String(), nil
 }
 
 func list(environment map[string]string) []string {

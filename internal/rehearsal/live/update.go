@@ -165,7 +165,9 @@ func (e *Environment) places() map[place]bool {
 		}
 	}
 	for _, task := range e.Tasks {
-		all[task.Interface.port(task.Port)] = true
+		for _, port := range task.Ports {
+			all[task.Interface.port(port)] = true
+		}
 	}
 	for _, balancer := range e.LoadBalancers {
 		for _, listener := range balancer.Listeners {

@@ -5,6 +5,10 @@ umask 077
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=proxy \
 	-keyout "$PORTICO_RUN_DIR/key.pem" -out "$PORTICO_RUN_DIR/cert.pem" 2>/dev/null
 servers=$(echo "$PORTICO_UPSTREAMS" | tr , '\n' | sed 's/.*/server &;/')
+by_protocol=
+if [ "${PORTICO_CLIENT_ADDRESS:-}" = proxy-protocol ]; then
+	by_protocol="listen ${PORTICO_LISTEN%:*}:$((${PORTICO_LISTEN##*:} + 1)) ssl proxy_protocol; set_real_ip_from 0.0.0.0/0; real_ip_header proxy_protocol;"
+fi
 cat >"$PORTICO_RUN_DIR/nginx.conf" <<CONF
 worker_processes $PORTICO_WORKERS;
 daemon off;
@@ -22,6 +26,7 @@ http {
 	upstream endpoint { $servers }
 	server {
 		listen $PORTICO_LISTEN ssl;
+		$by_protocol
 		ssl_certificate $PORTICO_RUN_DIR/cert.pem;
 		ssl_certificate_key $PORTICO_RUN_DIR/key.pem;
 		location = /healthz { return 200; }
@@ -37,6 +42,7 @@ http {
 			proxy_set_header Host $PORTICO_ENDPOINT_NAME;
 			proxy_set_header x-apigw-api-id abc123;
 			proxy_set_header Referer \$host;
+			proxy_set_header X-Client \$remote_addr;
 		}
 	}
 }
