@@ -18,8 +18,8 @@
 # PORTICO_CLIENT_ADDRESS says where the caller's address is: peer, the other end
 # of the connection; forwarded, the last entry of X-Forwarded-For, behind an ALB;
 # proxy-protocol, what an NLB says by proxy protocol on PORTICO_LISTEN's port plus 1.
-# PORTICO_CLIENT_REQUESTS is how many requests one caller may have under way; peer
-# knows no callers.
+# PORTICO_CLIENT_REQUESTS is how many requests one caller may have under way; peer,
+# and the port without proxy protocol, know no callers.
 # PORTICO_PASS_HEADERS names headers of headers.conf that pass as they arrive,
 # since something trusted in front sets them.
 #
@@ -377,11 +377,12 @@ case $(nginx -v 2>&1) in
 esac
 
 # One caller may have an eighth of the requests under way, or a third of the bodies
-# in files. In peer mode all of a balancer's callers have its address.
+# in files. In peer mode all of a balancer's callers have its address, and so they
+# have on the port without proxy protocol.
 case $client in
 peer) key='' ;;
 forwarded) key='$portico_client' ;;
-*) key='$remote_addr' ;;
+*) key='$proxy_protocol_addr' ;;
 esac
 {
     echo 'map "$content_length$http_transfer_encoding" $portico_body {'
