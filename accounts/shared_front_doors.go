@@ -68,6 +68,9 @@ func (s *sharedStack) deployFrontDoors(network *components.Network) (*deployedFr
 		if deployed.proxy, err = s.service(network, groups, deployed); err != nil {
 			return nil, err
 		}
+		if err := s.turnListeners(deployed); err != nil {
+			return nil, err
+		}
 	}
 	deployed.albRoutings, err = s.albRoutings(network, deployed)
 	return deployed, err

@@ -23,6 +23,7 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 	if err != nil {
 		return nil, err
 	}
+	proxyProtocol := s.proxyProtocol()
 	balancers := map[string]*components.LoadBalancer{}
 	for _, derived := range s.topology.LoadBalancers {
 		args := &components.LoadBalancerArgs{
@@ -39,7 +40,7 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 			Tags:               s.tags,
 		}
 		if args.Proxy {
-			args.Type = s.config.LoadBalancer.Type
+			args.Type, args.ProxyProtocol = s.config.LoadBalancer.Type, proxyProtocol[derived.Name]
 		}
 		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(staticEndpoints))
 		if err != nil {
@@ -95,6 +96,7 @@ func (s *sharedStack) loadBalancing() outputs.LoadBalancing {
 	var described outputs.LoadBalancing
 	if s.deploys(mapping.FrontDoorNGINX) {
 		described.Type = s.config.LoadBalancer.Type
+		described.ProxyProtocol = describeProxyProtocol(s.proxyProtocol())
 	}
 	if s.deploys(mapping.FrontDoorALB) {
 		described.ALB = s.config.ALB.LoadBalancer

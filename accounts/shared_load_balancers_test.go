@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 )
@@ -159,4 +160,133 @@ func TestHostsStayOnTheirLoadBalancersWhileTheyAreServed(t *testing.T) {
 		require.Equal(t, map[string]any{"current": "nginx", "retains": []any{"native"}, "pending": "clients"}, e.states()[aHost])
 		require.Equal(t, map[string]string{"*.internal.example.com": theBalancer}, e.up(t).aliases())
 	})
+}
+
+const networkLoadBalancer = "  portico:loadBalancer: {type: NLB}\n"
+
+// proxyProtocolOf is the output loadBalancing.proxyProtocol, by load balancer.
+func (e *sharedRuns) proxyProtocolOf() map[string]string {
+	states := map[string]string{}
+	for _, v := range e.reported[ownStack]["loadBalancing"].(map[string]any)["proxyProtocol"].([]any) {
+		described := v.(map[string]any)
+		states[described["loadBalancer"].(string)] = described["state"].(string)
+	}
+	return states
+}
+
+// byAnEarlierVersion makes the last run one of a program without proxy protocol.
+func (e *sharedRuns) byAnEarlierVersion() {
+	delete(e.reported[ownStack]["loadBalancing"].(map[string]any), "proxyProtocol")
+}
+
+// ports are the ports of the targets that the service is registered with.
+func (m *monitor) ports(t *testing.T) []any {
+	t.Helper()
+	var ports []any
+	for _, target := range m.only(t, "aws:ecs/service:Service").Inputs["loadBalancers"].([]any) {
+		ports = append(ports, target.(map[string]any)["containerPort"])
+	}
+	return ports
+}
+
+func TestProxyProtocolIsOnFromAFirstRun(t *testing.T) {
+	e := &sharedRuns{settings: minimalShared + networkLoadBalancer, mapping: twoRows}
+	m := e.up(t)
+	require.Equal(t, []any{8444.0}, m.ports(t))
+	require.Equal(t, "proxy-protocol", environment(t, m)["PORTICO_CLIENT_ADDRESS"])
+	require.Equal(t, map[string]string{"": "on"}, e.proxyProtocolOf())
+	again := e.up(t)
+	require.Equal(t, m.identities(), again.identities())
+	require.Equal(t, []string{"-lb-https"}, again.names(listenerToken))
+}
+
+// TestProxyProtocolIsTurnedOnInOneRun and the next one clears away what it needed.
+func TestProxyProtocolIsTurnedOnInOneRun(t *testing.T) {
+	e := &sharedRuns{settings: minimalShared + networkLoadBalancer, mapping: twoRows}
+	e.up(t)
+	e.byAnEarlierVersion()
+	m := e.up(t)
+	require.ElementsMatch(t, []any{8443.0, 8444.0}, m.ports(t))
+	require.Equal(t, []string{"-lb", "-lbp"}, m.names(targetGroupToken))
+	require.Equal(t, []string{"-lb-8443", "-lb-8444", "-lb-https"}, m.names(listenerToken))
+	require.Contains(t, strings.Join(m.named(t, listenerToken, "-lb-https").Dependencies, " "), "aws:ecs/service:Service")
+	require.Equal(t, map[string]string{"": "turningOn"}, e.proxyProtocolOf())
+
+	m = e.up(t)
+	require.Equal(t, []any{8444.0}, m.ports(t))
+	require.Equal(t, []string{"-lbp"}, m.names(targetGroupToken))
+	require.Equal(t, map[string]string{"": "on"}, e.proxyProtocolOf())
+}
+
+// Existing security groups may not let port 8444 through.
+func TestProxyProtocolIsTurnedOffAndOnAgain(t *testing.T) {
+	const off = minimalShared + "  portico:loadBalancer: {type: NLB, proxyProtocol: false}\n"
+	e := &sharedRuns{settings: off, mapping: twoRows}
+	first := e.up(t)
+	require.Equal(t, []any{8443.0}, first.ports(t))
+	require.Equal(t, "peer", environment(t, first)["PORTICO_CLIENT_ADDRESS"])
+	require.Empty(t, slices.DeleteFunc(first.names("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"), func(name string) bool { return !strings.Contains(name, "proxy-protocol") }))
+	require.Equal(t, map[string]string{"": "off"}, e.proxyProtocolOf())
+	e.byAnEarlierVersion()
+	require.Equal(t, first.identities(), e.up(t).identities(), "an earlier version's stays as it is")
+	for _, step := range []struct {
+		settings settingsText
+		state    string
+		ports    []any
+		address  string
+	}{
+		{minimalShared + networkLoadBalancer, "turningOn", []any{8443.0, 8444.0}, "proxy-protocol"},
+		{off, "turningOff", []any{8443.0, 8444.0}, "proxy-protocol"},
+		{minimalShared + networkLoadBalancer, "turningOn", []any{8443.0, 8444.0}, "proxy-protocol"},
+		{minimalShared + networkLoadBalancer, "on", []any{8444.0}, "proxy-protocol"},
+		{off, "turningOff", []any{8443.0, 8444.0}, "proxy-protocol"},
+		{off, "off", []any{8443.0}, "peer"},
+	} {
+		e.settings = step.settings
+		m := e.up(t)
+		require.Equal(t, map[string]string{"": step.state}, e.proxyProtocolOf())
+		require.ElementsMatch(t, step.ports, m.ports(t))
+		require.Equal(t, step.address, environment(t, m)["PORTICO_CLIENT_ADDRESS"])
+		leads := map[bool]string{true: "-lbp", false: "-lb"}[strings.HasSuffix(step.state, "n")]
+		require.Equal(t, []any{map[string]any{"type": "forward", "targetGroupArn": "arn:aws:mock::111111111111:portico-dev" + leads}},
+			m.named(t, listenerToken, "-lb-https").Inputs["defaultActions"])
+	}
+}
+
+func TestAServiceHasFiveTargetGroupsAtMostWhileProxyProtocolIsTurnedOn(t *testing.T) {
+	for balancers := 1; balancers <= components.MaxTargetGroups; balancers++ {
+		var names []string
+		for i := range balancers {
+			names = append(names, strings.Repeat("i", i))
+		}
+		previous := outputs.LoadBalancing{Type: components.NetworkLoadBalancer}
+		for run := 0; ; run++ {
+			require.Less(t, run, 2*components.MaxTargetGroups)
+			planned := planProxyProtocol(names, previous, true)
+			groups := 0
+			for _, name := range names {
+				groups++
+				if planned[name] == components.ProxyProtocolTurningOn {
+					groups++
+				}
+			}
+			require.LessOrEqual(t, groups, components.MaxTargetGroups)
+			described := describeProxyProtocol(planned)
+			require.Len(t, described, balancers)
+			if slices.Equal(described, previous.ProxyProtocol) {
+				break
+			}
+			previous.ProxyProtocol = described
+		}
+		for _, described := range previous.ProxyProtocol {
+			want := outputs.ProxyProtocolOn
+			if balancers == components.MaxTargetGroups {
+				want = outputs.ProxyProtocolOff
+			}
+			require.Equal(t, want, described.State, "%d load balancers", balancers)
+		}
+	}
+	require.Equal(t, map[string]components.ProxyProtocol{"": components.ProxyProtocolOn, "2": components.ProxyProtocolOn},
+		planProxyProtocol([]string{"", "2"}, outputs.LoadBalancing{Type: components.NetworkLoadBalancer, ProxyProtocol: []outputs.ProxyProtocol{{State: outputs.ProxyProtocolTurningOn}}}, true),
+		"a load balancer that is new has no former target group")
 }

@@ -64,6 +64,7 @@ func (s *sharedStack) securityGroups(network *components.Network) (*components.S
 		TasksID:        s.config.SecurityGroups.TasksID,
 		EndpointID:     s.config.SecurityGroups.EndpointID,
 		Proxy:          s.deploys(mapping.FrontDoorNGINX),
+		ProxyProtocol:  s.speaksProxyProtocol(),
 		Tags:           s.tags,
 	}, s.providers)
 }

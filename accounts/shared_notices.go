@@ -35,6 +35,9 @@ func (s *sharedStack) notices() []string {
 	if s.config != nil && s.config.Endpoints.TrustCallers {
 		lines = append(lines, "portico:endpoints.trustCallers is true: no check reads who reaches existing execute-api endpoints: at the proxy's they can claim any custom domain by a Referer header, at alb's the load balancer's rules and web ACLs do not hold them")
 	}
+	if s.config != nil {
+		lines = append(lines, s.proxyProtocolNotices()...)
+	}
 	plan, state := s.topology.Plan, s.reports.migration
 	if hosts := plan.Hosts(outputs.PendingProvider); len(hosts) > 0 {
 		lines = append(lines, fmt.Sprintf("%s until the accounts of their APIs (%s) have their side of the front door: run `pulumi up` on the accounts' stacks, then on this one again%s",

@@ -36,11 +36,11 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		return nil, err
 	}
 	dependencies := slices.Concat(deployed.endpoints.Resources(), groups.Resources())
-	var targets []pulumi.StringInput
+	var targets []components.Target
 	for _, balancer := range s.topology.LoadBalancers {
 		if s.proxied(balancer) {
 			dependencies = append(dependencies, deployed.balancers[balancer.Name].Resources()...)
-			targets = append(targets, deployed.balancers[balancer.Name].TargetGroupARN)
+			targets = append(targets, deployed.balancers[balancer.Name].Targets...)
 		}
 	}
 	return components.NewService(s.ctx, s.prefix, &components.ServiceArgs{
@@ -58,7 +58,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		Environment:     s.taskEnvironment(deployed.endpoints),
 		SubnetIDs:       network.SubnetIDs,
 		SecurityGroupID: groups.TasksID,
-		TargetGroupARNs: targets,
+		Targets:         targets,
 		LongestTimeout:  s.longestTimeout(mapping.FrontDoorNGINX),
 		LongestAnswer:   s.longestAnswer(),
 		Running:         s.reports.own.Service != "",
@@ -92,10 +92,14 @@ func (s *sharedStack) taskEnvironment(endpoints *components.Endpoints) map[strin
 
 // clientAddress is where the proxy takes the caller's address from
 // (PORTICO_CLIENT_ADDRESS). An Application Load Balancer writes it into
-// X-Forwarded-For.
+// X-Forwarded-For, a Network Load Balancer into its header of the proxy protocol; then
+// the proxy listens on the port without that header as well.
 func (s *sharedStack) clientAddress() string {
-	if s.config.LoadBalancer.Type == components.ApplicationLoadBalancer {
+	switch {
+	case s.config.LoadBalancer.Type == components.ApplicationLoadBalancer:
 		return "forwarded"
+	case s.speaksProxyProtocol():
+		return "proxy-protocol"
 	}
 	return "peer"
 }

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -21,8 +22,10 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 		NamePrefix:    s.prefix,
 		MappingDigest: s.mapping.Digest,
 		Hosts:         append([]mapping.Host{}, s.topology.Resolvable...),
-		LoadBalancing: s.loadBalancing(),
 	}); err != nil {
+		return err
+	}
+	if err := s.exportLoadBalancing(deployed); err != nil {
 		return err
 	}
 	s.exportNetwork(network)
@@ -45,6 +48,25 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 		s.ctx.Export("associationCommands", pulumi.StringArray(zones.AssociationCommands))
 	}
 	return s.exportFrontDoors(deployed, service, zones)
+}
+
+// exportLoadBalancing exports what serves the front doors, once the listeners are
+// what it says.
+func (s *sharedStack) exportLoadBalancing(deployed *deployedFrontDoors) error {
+	described := s.loadBalancing()
+	if described.Type == "" && described.ALB == "" {
+		return nil
+	}
+	encoded, err := outputs.Encode(described)
+	if err != nil {
+		return err
+	}
+	var listeners []any
+	for _, name := range slices.Sorted(maps.Keys(deployed.balancers)) {
+		listeners = append(listeners, deployed.balancers[name].ListenerARN)
+	}
+	s.ctx.Export("loadBalancing", pulumi.All(listeners...).ApplyT(func([]any) any { return encoded }))
+	return nil
 }
 
 // endpoint is the one for readers that know of one only.

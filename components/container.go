@@ -85,14 +85,13 @@ type logConfiguration struct {
 
 // newContainer is the proxy's container. It has no health check of its own: the
 // image holds no tool that could ask, and the load balancer asks /healthz.
-func newContainer(image string, environment map[string]string) containerDefinition {
+func newContainer(image string, environment map[string]string, ports []int) containerDefinition {
 	container := containerDefinition{
 		Name:                   ContainerName,
 		Image:                  image,
 		Essential:              true,
 		User:                   "101", // the NGINX image's unprivileged user
 		ReadonlyRootFilesystem: true,
-		PortMappings:           []portMapping{{ContainerPort: ProxyPort, HostPort: ProxyPort, Protocol: "tcp"}},
 		Environment:            []nameValue{},
 		MountPoints:            []mountPoint{{SourceVolume: scratchVolume, ContainerPath: "/tmp"}},
 		VolumesFrom:            []any{},
@@ -105,6 +104,9 @@ func newContainer(image string, environment map[string]string) containerDefiniti
 		// so that NGINX takes another address while it still may. Fargate 1.4.0
 		// sets it for the whole task.
 		SystemControls: []systemControl{{Namespace: "net.ipv4.tcp_retries2", Value: "2"}},
+	}
+	for _, port := range ports {
+		container.PortMappings = append(container.PortMappings, portMapping{ContainerPort: port, HostPort: port, Protocol: "tcp"})
 	}
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		container.Environment = append(container.Environment, nameValue{Name: name, Value: environment[name]})

@@ -16,7 +16,7 @@ import (
 // drop=["ALL"]}"). The provider's comparison keeps the last one, which would
 // replace the task definition on every update.
 func TestContainersAreSentAsECSReturnsThem(t *testing.T) {
-	container := newContainer("registry.example.com/proxy@sha256:0", map[string]string{"B": "2", "A": "1"})
+	container := newContainer("registry.example.com/proxy@sha256:0", map[string]string{"B": "2", "A": "1"}, []int{ProxyPort})
 	container.StopTimeout = 40
 	container.LogConfiguration = awslogs("portico-logs", "us-east-1")
 	sent, err := json.Marshal([]containerDefinition{container})

@@ -68,3 +68,8 @@ package components
 // ProxyPort is the port on which the proxy's container listens, TLS only. A
 // port above 1023 lets it run without root.
 const ProxyPort = 8443
+
+// ProxyProtocolPort is the port on which the proxy's container listens behind a
+// Network Load Balancer as well: a header of the proxy protocol, version 2, comes
+// before TLS there.
+const ProxyProtocolPort = 8444

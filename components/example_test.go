@@ -91,9 +91,9 @@ func shared(ctx *pulumi.Context) error {
 			"ENDPOINT_NAME": endpoints.ExecuteAPIDNSName,
 		},
 		SubnetIDs: network.SubnetIDs, SecurityGroupID: groups.TasksID,
-		TargetGroupARNs: []pulumi.StringInput{balancer.TargetGroupARN},
-		LongestTimeout:  30 * time.Second,
-		Tags:            tags,
+		Targets:        balancer.Targets,
+		LongestTimeout: 30 * time.Second,
+		Tags:           tags,
 	}, providers, pulumi.DependsOn(slices.Concat(balancer.Resources(), endpoints.Resources(), groups.Resources())))
 	if err != nil {
 		return err

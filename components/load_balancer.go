@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -48,6 +49,10 @@ type LoadBalancerArgs struct {
 	// of the proxy's tasks. Default: false, and an Application Load Balancer
 	// answers 404 itself. A Network Load Balancer can't: it needs the proxy.
 	Proxy bool
+	// ProxyProtocol says whether a Network Load Balancer tells the proxy's tasks its
+	// clients' addresses. An Application Load Balancer does so by X-Forwarded-For.
+	// Default: ProxyProtocolOn.
+	ProxyProtocol ProxyProtocol
 	// VPCID is the load balancer's VPC. Required.
 	VPCID pulumi.StringInput
 	// SubnetIDs are the load balancer's subnets, one of each zone. Required: 2 or
@@ -77,6 +82,10 @@ type LoadBalancerArgs struct {
 func (a *LoadBalancerArgs) check(name string) error {
 	m := arguments{component: "LoadBalancer", name: name}
 	checkBalancerName(&m, name)
+	if a.Type == NetworkLoadBalancer {
+		m.require(len(name) < MaxLoadBalancerName, "name", fmt.Sprintf("it has %d characters", len(name)),
+			fmt.Sprintf("write %d at most: a target group's name is one longer", MaxLoadBalancerName-1))
+	}
 	m.require(a.Type == ApplicationLoadBalancer || a.Type == NetworkLoadBalancer, "Type",
 		fmt.Sprintf("%q is not a type of load balancer", a.Type), "write "+ApplicationLoadBalancer+" or "+NetworkLoadBalancer)
 	m.require(a.Proxy || a.Type != NetworkLoadBalancer, "Proxy", "a Network Load Balancer without it has nothing to forward to",
@@ -108,14 +117,23 @@ type LoadBalancer struct {
 	HostedZoneID pulumi.StringOutput `pulumi:"hostedZoneId"`
 	// ListenerARN is the ARN of the listener on port 443.
 	ListenerARN pulumi.StringOutput `pulumi:"listenerArn"`
-	// TargetGroupARN is the target group of the proxy's tasks. Nil: the proxy isn't
-	// behind the load balancer.
+	// TargetGroupARN is the target group of the proxy's tasks that the listener
+	// forwards to. Nil: the proxy isn't behind the load balancer.
 	TargetGroupARN pulumi.StringInput `pulumi:"targetGroupArn"`
+	// Targets are the target groups that the proxy's service is to be registered
+	// with: the one of TargetGroupARN, and while proxy protocol is being turned on or
+	// off the former one too.
+	Targets []Target
+
+	// listen creates the listener on port 443 where that has to come after the
+	// service; else nil.
+	listen func(*Service) error
 }
 
 // NewLoadBalancer creates the load balancer. It and its target group have the
 // component's name, which is held to [MaxLoadBalancerName]. Let it depend on
-// endpoints at chosen addresses in its subnets ([Endpoints.StaticEndpoints]).
+// endpoints at chosen addresses in its subnets ([Endpoints.StaticEndpoints]). With
+// ProxyProtocolTurningOn or ProxyProtocolTurningOff, call [LoadBalancer.ListenAfter] with the service.
 func NewLoadBalancer(ctx *pulumi.Context, name string, args *LoadBalancerArgs, opts ...pulumi.ResourceOption) (*LoadBalancer, error) {
 	if err := args.check(name); err != nil {
 		return nil, err
@@ -137,22 +155,32 @@ func NewLoadBalancer(ctx *pulumi.Context, name string, args *LoadBalancerArgs, o
 	outputs := pulumi.Map{"dnsName": balancer.DNSName, "hostedZoneId": balancer.HostedZoneID}
 	otherwise := notFound
 	if args.Proxy {
-		group, err := balancer.createTargetGroup(ctx, name, args)
+		arn, err := balancer.createTargetGroups(ctx, name, args)
 		if err != nil {
 			return nil, err
 		}
-		balancer.TargetGroupARN = group.Arn
-		outputs["targetGroupArn"] = group.Arn
-		otherwise = lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"), TargetGroupArn: group.Arn}
+		balancer.TargetGroupARN = arn
+		outputs["targetGroupArn"] = arn
+		otherwise = forward(arn)
 	}
-	if err := balancer.createListener(ctx, name, args, elb, otherwise); err != nil {
-		return nil, err
+	finish := func(otherwise lb.ListenerDefaultActionArgs, opts ...pulumi.ResourceOption) error {
+		if err := balancer.createListener(ctx, name, args, elb, otherwise, opts...); err != nil {
+			return err
+		}
+		outputs["listenerArn"] = balancer.ListenerARN
+		return complete(ctx, "LoadBalancer", name, balancer, outputs)
 	}
-	outputs["listenerArn"] = balancer.ListenerARN
-	if err := complete(ctx, "LoadBalancer", name, balancer, outputs); err != nil {
-		return nil, err
+	if args.turns() {
+		balancer.listen = func(service *Service) error {
+			return finish(forward(service.afterDeployment(balancer.TargetGroupARN)), pulumi.DependsOn(service.Resources()))
+		}
+		return balancer, balancer.createOwnListeners(ctx, name, args, elb)
 	}
-	return balancer, nil
+	return balancer, finish(otherwise)
+}
+
+func forward(targetGroupARN pulumi.StringInput) lb.ListenerDefaultActionArgs {
+	return lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"), TargetGroupArn: targetGroupARN.ToStringOutput().ToStringPtrOutput()}
 }
 
 // notFound answers for hosts that no rule names, as the proxy would.
@@ -197,62 +225,10 @@ func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalanc
 	return elb, nil
 }
 
-func (b *LoadBalancer) createTargetGroup(ctx *pulumi.Context, name string, args *LoadBalancerArgs) (*lb.TargetGroup, error) {
-	groupArgs := &lb.TargetGroupArgs{
-		TargetType: pulumi.String("ip"),
-		Port:       pulumi.Int(ProxyPort),
-		Protocol:   pulumi.String("HTTPS"),
-		VpcId:      args.VPCID.ToStringOutput().ToStringPtrOutput(),
-		// A task that is being replaced finishes the requests it has.
-		DeregistrationDelay: pulumi.Int(seconds(max(args.LongestTimeout, args.LongestAnswer) + timeoutMargin)),
-		HealthCheck: lb.TargetGroupHealthCheckArgs{
-			Enabled:            pulumi.Bool(true),
-			Protocol:           pulumi.String("HTTPS"),
-			Port:               pulumi.String("traffic-port"),
-			Path:               pulumi.String("/healthz"),
-			Matcher:            pulumi.String("200"),
-			Interval:           pulumi.Int(10),
-			Timeout:            pulumi.Int(5),
-			HealthyThreshold:   pulumi.Int(2),
-			UnhealthyThreshold: pulumi.Int(2),
-		},
-		Tags: args.Tags.named(name),
-	}
-	if args.Type == NetworkLoadBalancer {
-		groupArgs.Protocol = pulumi.String("TLS")
-		// The tasks' security group allows the load balancer's group only, so
-		// clients' addresses must not reach it as sources.
-		groupArgs.PreserveClientIp = pulumi.String("false")
-	} else {
-		groupArgs.ProtocolVersion = pulumi.String("HTTP1")
-	}
-	group, err := lb.NewTargetGroup(ctx, name, groupArgs, pulumi.Parent(b))
+func (b *LoadBalancer) createListener(ctx *pulumi.Context, name string, args *LoadBalancerArgs, elb *lb.LoadBalancer, otherwise lb.ListenerDefaultActionArgs, opts ...pulumi.ResourceOption) error {
+	listener, err := b.listenOn(ctx, name+"-https", 443, args, elb, otherwise, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("create target group: %w", err)
-	}
-	return group, nil
-}
-
-func (b *LoadBalancer) createListener(ctx *pulumi.Context, name string, args *LoadBalancerArgs, elb *lb.LoadBalancer, otherwise lb.ListenerDefaultActionArgs) error {
-	protocol := "HTTPS"
-	if args.Type == NetworkLoadBalancer {
-		protocol = "TLS"
-	}
-	policy := args.SSLPolicy
-	if policy == "" {
-		policy = DefaultSSLPolicy
-	}
-	listener, err := lb.NewListener(ctx, name+"-https", &lb.ListenerArgs{
-		LoadBalancerArn: elb.Arn,
-		Port:            pulumi.Int(443),
-		Protocol:        pulumi.String(protocol),
-		SslPolicy:       pulumi.String(policy),
-		CertificateArn:  args.Certificates[0].ARN.ToStringOutput().ToStringPtrOutput(),
-		DefaultActions:  lb.ListenerDefaultActionArray{otherwise},
-		Tags:            args.Tags.named(name + "-https"),
-	}, pulumi.Parent(b))
-	if err != nil {
-		return fmt.Errorf("create listener: %w", err)
+		return err
 	}
 	b.ListenerARN = listener.Arn
 	for _, certificate := range args.Certificates[1:] {
@@ -265,6 +241,27 @@ func (b *LoadBalancer) createListener(ctx *pulumi.Context, name string, args *Lo
 		}
 	}
 	return nil
+}
+
+// listenOn creates a listener with the default certificate.
+func (b *LoadBalancer) listenOn(ctx *pulumi.Context, name string, port int, args *LoadBalancerArgs, elb *lb.LoadBalancer, otherwise lb.ListenerDefaultActionArgs, opts ...pulumi.ResourceOption) (*lb.Listener, error) {
+	protocol := "HTTPS"
+	if args.Type == NetworkLoadBalancer {
+		protocol = "TLS"
+	}
+	listener, err := lb.NewListener(ctx, name, &lb.ListenerArgs{
+		LoadBalancerArn: elb.Arn,
+		Port:            pulumi.Int(port),
+		Protocol:        pulumi.String(protocol),
+		SslPolicy:       pulumi.String(cmp.Or(args.SSLPolicy, DefaultSSLPolicy)),
+		CertificateArn:  args.Certificates[0].ARN.ToStringOutput().ToStringPtrOutput(),
+		DefaultActions:  lb.ListenerDefaultActionArray{otherwise},
+		Tags:            args.Tags.named(name),
+	}, append(opts, pulumi.Parent(b))...)
+	if err != nil {
+		return nil, fmt.Errorf("create listener on port %d: %w", port, err)
+	}
+	return listener, nil
 }
 
 // seconds is d in whole seconds.

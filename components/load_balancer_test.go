@@ -87,9 +87,74 @@ func TestANetworkLoadBalancerSharesItsZonesAndHidesClients(t *testing.T) {
 		[]any{elb.Inputs["loadBalancerType"], elb.Inputs["enableCrossZoneLoadBalancing"], elb.Inputs["securityGroups"]})
 	require.NotContains(t, elb.Inputs, "idleTimeout")
 	group := m.only(t, targetGroupToken)
-	require.Equal(t, []any{"TLS", "false"}, []any{group.Inputs["protocol"], group.Inputs["preserveClientIp"]})
+	require.Equal(t, []any{"TLS", "false", true, 8444.0, "traffic-port"}, []any{group.Inputs["protocol"], group.Inputs["preserveClientIp"],
+		group.Inputs["proxyProtocolV2"], group.Inputs["port"], group.Inputs["healthCheck"].(map[string]any)["port"]})
 	require.NotContains(t, group.Inputs, "protocolVersion")
-	require.Equal(t, "TLS", m.only(t, listenerToken).Inputs["protocol"])
+	listener := m.only(t, listenerToken)
+	require.Equal(t, "TLS", listener.Inputs["protocol"])
+	require.Equal(t, forwardsTo("portico-lbp"), listener.Inputs["defaultActions"])
+}
+
+func forwardsTo(group string) []any {
+	return []any{map[string]any{"type": "forward", "targetGroupArn": arnOf(targetGroupToken, group)}}
+}
+
+// TestProxyProtocolTurnsOnAfterTheService holds the order in which a load balancer
+// that led to port 8443 comes to lead to port 8444.
+func TestProxyProtocolTurnsOnAfterTheService(t *testing.T) {
+	turning := func(a *LoadBalancerArgs) { a.Type, a.ProxyProtocol = NetworkLoadBalancer, ProxyProtocolTurningOn }
+	m := (&monitor{}).deploy(t, serviceBehind(turning, nil))
+	service := m.only(t, ecsServiceToken)
+	require.ElementsMatch(t, []any{
+		map[string]any{"targetGroupArn": arnOf(targetGroupToken, "portico-lb"), "containerName": "nginx", "containerPort": 8443.0},
+		map[string]any{"targetGroupArn": arnOf(targetGroupToken, "portico-lbp"), "containerName": "nginx", "containerPort": 8444.0},
+	}, service.Inputs["loadBalancers"])
+	for name, group := range map[string]string{"portico-lb-8443": "portico-lb", "portico-lb-8444": "portico-lbp"} {
+		own := m.named(t, listenerToken, name)
+		require.Equal(t, forwardsTo(group), own.Inputs["defaultActions"])
+		requireOrder(t, own, service)
+	}
+	require.Equal(t, false, m.named(t, targetGroupToken, "portico-lb").Inputs["proxyProtocolV2"])
+	require.Equal(t, true, m.named(t, targetGroupToken, "portico-lbp").Inputs["proxyProtocolV2"])
+
+	listener := m.named(t, listenerToken, "portico-lb-https")
+	require.Equal(t, forwardsTo("portico-lbp"), listener.Inputs["defaultActions"])
+	requireOrder(t, service, listener)
+	require.NotContains(t, service.Dependencies, listener.URN)
+	requireOrder(t, listener, m.named(t, "aws:lb/listenerCertificate:ListenerCertificate", "portico-lb-two"))
+
+	before := (&monitor{}).deploy(t, serviceBehind(func(a *LoadBalancerArgs) { a.Type, a.ProxyProtocol = NetworkLoadBalancer, ProxyProtocolOff }, nil))
+	after := (&monitor{}).deploy(t, serviceBehind(func(a *LoadBalancerArgs) { a.Type = NetworkLoadBalancer }, nil))
+	require.Equal(t, before.only(t, listenerToken).URN, listener.URN, "the listener is turned, not replaced")
+	require.Equal(t, after.only(t, listenerToken).URN, listener.URN)
+	require.Equal(t, before.only(t, targetGroupToken).URN, m.named(t, targetGroupToken, "portico-lb").URN)
+	require.Equal(t, after.only(t, targetGroupToken).URN, m.named(t, targetGroupToken, "portico-lbp").URN)
+	require.Equal(t, after.only(t, taskDefinitionToken).Inputs, m.only(t, taskDefinitionToken).Inputs)
+}
+
+// TestTheListenerStaysWhereTheServiceWasRolledBack fails the deployment that is to
+// make the new target group's targets healthy.
+func TestTheListenerStaysWhereTheServiceWasRolledBack(t *testing.T) {
+	m := &monitor{answers: map[string]func(map[string]any) (map[string]any, error){
+		"aws:ecs/getService:getService": func(map[string]any) (map[string]any, error) {
+			return map[string]any{"taskDefinition": "arn:aws:ecs:us-east-1:111111111111:task-definition/portico:1"}, nil
+		},
+	}}
+	err := m.run(serviceBehind(func(a *LoadBalancerArgs) { a.Type, a.ProxyProtocol = NetworkLoadBalancer, ProxyProtocolTurningOn }, nil))
+	var rollback *RollbackError
+	require.ErrorAs(t, err, &rollback)
+	require.ElementsMatch(t, []string{"portico-lb-8443", "portico-lb-8444"}, m.names(listenerToken))
+}
+
+func TestOnlyAListenerThatWaitsComesAfterTheService(t *testing.T) {
+	err := (&monitor{}).run(func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
+		balancer, err := NewLoadBalancer(ctx, "portico-lb", balancerArgs(), opts)
+		if err != nil {
+			return err
+		}
+		return balancer.ListenAfter(nil)
+	})
+	require.ErrorContains(t, err, "call ListenAfter only with ProxyProtocolTurningOn or ProxyProtocolTurningOff")
 }
 
 func TestWithoutAProxyTheLoadBalancerAnswers404(t *testing.T) {
@@ -119,6 +184,7 @@ func TestALoadBalancerThatAWSWouldRefuse(t *testing.T) {
 	refused("portico-lb", func(a *LoadBalancerArgs) { *a = LoadBalancerArgs{} }, "Type", "VPCID", "SubnetIDs", "SecurityGroupID", "Certificates")
 	refused("portico-lb", func(a *LoadBalancerArgs) { a.Type, a.Proxy = NetworkLoadBalancer, false }, "Proxy")
 	refused(strings.Repeat("x", MaxLoadBalancerName+1), func(*LoadBalancerArgs) {}, "name")
+	refused(strings.Repeat("x", MaxLoadBalancerName), func(a *LoadBalancerArgs) { a.Type = NetworkLoadBalancer }, "name")
 	refused("internal-lb", func(*LoadBalancerArgs) {}, "name")
 	require.NoError(t, (&monitor{}).run(func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
 		_, err := NewLoadBalancer(ctx, strings.Repeat("x", MaxLoadBalancerName), balancerArgs(), opts)

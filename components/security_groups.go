@@ -36,8 +36,26 @@ type SecurityGroupsArgs struct {
 	// Proxy says that there are tasks, and endpoints through which they reach AWS.
 	// Default: false, and there is the load balancer's group alone.
 	Proxy bool
+	// ProxyProtocol says that a Network Load Balancer may tell the tasks its clients'
+	// addresses, so that it reaches ProxyProtocolPort too. Default: false.
+	ProxyProtocol bool
 	// Tags are those of the groups and rules.
 	Tags Tags
+}
+
+// taskPort is a port of the tasks that the load balancer reaches.
+type taskPort struct {
+	number int
+	// suffix ends the names of its rules.
+	suffix string
+}
+
+func (a *SecurityGroupsArgs) ports() []taskPort {
+	ports := []taskPort{{number: ProxyPort}}
+	if a.ProxyProtocol {
+		ports = append(ports, taskPort{ProxyProtocolPort, "-proxy-protocol"})
+	}
+	return ports
 }
 
 func (a *SecurityGroupsArgs) check(name string) error {
@@ -114,10 +132,14 @@ func (g *SecurityGroups) addProxy(b *groupBuilder) {
 		g.InterfaceID = b.group("interface-endpoints", "", "VPC to the logs and ECR endpoints")
 	}
 	if b.args.LoadBalancerID == "" {
-		b.allowEgress("load-balancer-to-tasks", g.LoadBalancerID, ProxyPort, peer{group: g.TasksID})
+		for _, port := range b.args.ports() {
+			b.allowEgress("load-balancer-to-tasks"+port.suffix, g.LoadBalancerID, port.number, peer{group: g.TasksID})
+		}
 	}
 	if b.args.TasksID == "" {
-		b.allowIngress("tasks-from-load-balancer", g.TasksID, ProxyPort, peer{group: g.LoadBalancerID})
+		for _, port := range b.args.ports() {
+			b.allowIngress("tasks-from-load-balancer"+port.suffix, g.TasksID, port.number, peer{group: g.LoadBalancerID})
+		}
 		b.allowEgress("tasks-to-execute-api", g.TasksID, 443, peer{group: g.ExecuteAPIID})
 		if b.args.EndpointID == "" {
 			b.allowEgress("tasks-to-interface-endpoints", g.TasksID, 443, peer{group: g.InterfaceID})

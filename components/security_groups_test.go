@@ -67,6 +67,16 @@ func TestEachHopIsAllowedAndNothingElse(t *testing.T) {
 	require.True(t, groups.OwnTasks && groups.OwnLoadBalancer)
 }
 
+func TestANetworkLoadBalancerReachesThePortOfProxyProtocolToo(t *testing.T) {
+	m, _ := securityGroups(t, &SecurityGroupsArgs{Proxy: true, ProxyProtocol: true})
+	require.Subset(t, m.rules(t, ingressToken), []string{"p-tasks-id 8443 p-load-balancer-id", "p-tasks-id 8444 p-load-balancer-id"})
+	require.Subset(t, m.rules(t, egressToken), []string{"p-load-balancer-id 8443 p-tasks-id", "p-load-balancer-id 8444 p-tasks-id"})
+	for _, rule := range m.rules(t, ingressToken) {
+		require.NotRegexp(t, `^p-load-balancer-id 844`, rule, "clients reach port 443 alone")
+		require.NotRegexp(t, `^p-tasks-id 844. [^p]`, rule, "the header is believed, since the load balancer alone reaches the port")
+	}
+}
+
 func TestExistingGroupsGetNoRules(t *testing.T) {
 	m, groups := securityGroups(t, &SecurityGroupsArgs{
 		VPCCIDRs: []string{"10.0.0.0/16"}, Proxy: true, LoadBalancerID: "sg-lb", TasksID: "sg-tasks", EndpointID: "sg-endpoint",

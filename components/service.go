@@ -3,6 +3,7 @@ package components
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
@@ -16,10 +17,10 @@ const ContainerName = "nginx"
 // maxStopTimeout is the longest that Fargate waits between SIGQUIT and SIGKILL.
 const maxStopTimeout = 120 * time.Second
 
-// maxTargetGroups is how many target groups a service may be registered with
+// MaxTargetGroups is how many target groups a service may be registered with
 // (Amazon ECS developer guide, "Registering multiple target groups with a
 // service").
-const maxTargetGroups = 5
+const MaxTargetGroups = 5
 
 // ServiceArgs describes the proxy's Fargate service.
 type ServiceArgs struct {
@@ -60,10 +61,10 @@ type ServiceArgs struct {
 	SubnetIDs []pulumi.StringInput
 	// SecurityGroupID is the tasks' security group. Required.
 	SecurityGroupID pulumi.StringInput
-	// TargetGroupARNs are the target groups that the tasks are registered with,
-	// one for each load balancer. Required: 1 to 5. The service has to depend on
+	// Targets are the target groups that the tasks are registered with: those of
+	// each load balancer. Required: 1 to 5. The service has to depend on
 	// their load balancers: ECS refuses a target group without a listener.
-	TargetGroupARNs []pulumi.StringInput
+	Targets []Target
 	// LongestTimeout is the longest that a request may take, in whole seconds. A
 	// task that is stopped has 10 s more than that to finish, 120 s at most.
 	// Default: 0.
@@ -98,9 +99,9 @@ func (a *ServiceArgs) check(name string) error {
 	m.require(a.CPUPercent >= 1 && a.CPUPercent <= 100, "CPUPercent", fmt.Sprintf("%d is not a percentage to aim at", a.CPUPercent), "write 1 to 100")
 	m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
 	m.given(a.SecurityGroupID != nil, "SecurityGroupID")
-	m.given(len(a.TargetGroupARNs) > 0, "TargetGroupARNs")
-	m.require(len(a.TargetGroupARNs) <= maxTargetGroups, "TargetGroupARNs",
-		fmt.Sprintf("%d exceed the %d that a service may have", len(a.TargetGroupARNs), maxTargetGroups), "use fewer load balancers")
+	m.given(len(a.Targets) > 0, "Targets")
+	m.require(len(a.Targets) <= MaxTargetGroups, "Targets",
+		fmt.Sprintf("%d exceed the %d that a service may have", len(a.Targets), MaxTargetGroups), "use fewer load balancers")
 	return m.err()
 }
 
@@ -158,7 +159,7 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 func (s *Service) taskDefinition(ctx *pulumi.Context, name string, args *ServiceArgs, prerequisites pulumi.ResourceOption) (*ecs.TaskDefinition, error) {
 	containers := pulumi.All(args.Image, args.Roles.LogGroupName, pulumi.ToStringMapOutput(outputs(args.Environment))).ApplyT(
 		func(values []any) (string, error) {
-			container := newContainer(values[0].(string), values[2].(map[string]string))
+			container := newContainer(values[0].(string), values[2].(map[string]string), args.ports())
 			container.StopTimeout = seconds(min(maxStopTimeout, args.LongestTimeout+timeoutMargin))
 			container.LogConfiguration = awslogs(values[1].(string), args.Region)
 			text, err := json.Marshal([]containerDefinition{container})
@@ -190,14 +191,26 @@ func (s *Service) taskDefinition(ctx *pulumi.Context, name string, args *Service
 // targets registers the tasks with every load balancer's target group.
 func (a *ServiceArgs) targets() ecs.ServiceLoadBalancerArray {
 	var all ecs.ServiceLoadBalancerArray
-	for _, arn := range a.TargetGroupARNs {
+	for _, target := range a.Targets {
 		all = append(all, ecs.ServiceLoadBalancerArgs{
-			TargetGroupArn: arn.ToStringOutput().ToStringPtrOutput(),
+			TargetGroupArn: target.TargetGroupARN.ToStringOutput().ToStringPtrOutput(),
 			ContainerName:  pulumi.String(ContainerName),
-			ContainerPort:  pulumi.Int(ProxyPort),
+			ContainerPort:  pulumi.Int(target.Port),
 		})
 	}
 	return all
+}
+
+// ports are those that the container maps: ProxyPort, and what else the tasks are
+// registered with. They stay the same while proxy protocol is turned on, so that the
+// task definition does.
+func (a *ServiceArgs) ports() []int {
+	ports := []int{ProxyPort}
+	for _, target := range a.Targets {
+		ports = append(ports, target.Port)
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
 }
 
 // deploymentMargin is what a deployment takes beside the answers that it waits

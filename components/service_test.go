@@ -16,6 +16,12 @@ const (
 
 // serviceProgram runs a service that depends on a load balancer's listener.
 func serviceProgram(change func(*ServiceArgs)) func(*pulumi.Context, pulumi.ResourceOption) error {
+	return serviceBehind(nil, change)
+}
+
+// serviceBehind is serviceProgram with another load balancer, whose listener comes
+// after the service where it has to.
+func serviceBehind(of func(*LoadBalancerArgs), change func(*ServiceArgs)) func(*pulumi.Context, pulumi.ResourceOption) error {
 	return func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
 		cluster, err := NewCluster(ctx, "portico", &ClusterArgs{UniqueName: pulumi.String("portico-1a2b3c4"), Tags: tags}, opts)
 		if err != nil {
@@ -25,7 +31,11 @@ func serviceProgram(change func(*ServiceArgs)) func(*pulumi.Context, pulumi.Reso
 		if err != nil {
 			return err
 		}
-		balancer, err := NewLoadBalancer(ctx, "portico-lb", balancerArgs(), opts)
+		behind := balancerArgs()
+		if of != nil {
+			of(behind)
+		}
+		balancer, err := NewLoadBalancer(ctx, "portico-lb", behind, opts)
 		if err != nil {
 			return err
 		}
@@ -34,8 +44,8 @@ func serviceProgram(change func(*ServiceArgs)) func(*pulumi.Context, pulumi.Reso
 			CPU: 512, Memory: 1024, Architecture: "ARM64", Min: 2, Max: 4, CPUPercent: 60, MemoryPercent: 70,
 			Environment: map[string]pulumi.StringInput{"B": pulumi.String("2"), "A": pulumi.String("1")},
 			SubnetIDs:   inputs("subnet-1", "subnet-2"), SecurityGroupID: pulumi.String("sg-tasks"),
-			TargetGroupARNs: []pulumi.StringInput{balancer.TargetGroupARN},
-			LongestTimeout:  30 * time.Second, Tags: tags,
+			Targets:        balancer.Targets,
+			LongestTimeout: 30 * time.Second, Tags: tags,
 		}
 		if change != nil {
 			change(args)
@@ -45,6 +55,9 @@ func serviceProgram(change func(*ServiceArgs)) func(*pulumi.Context, pulumi.Reso
 			return err
 		}
 		ctx.Export("running", service.TaskDefinitionARN)
+		if behind.turns() {
+			return balancer.ListenAfter(service)
+		}
 		return nil
 	}
 }
@@ -161,11 +174,11 @@ func TestAServiceSaysEachArgumentThatItLacks(t *testing.T) {
 		_, err := NewService(ctx, "portico", &ServiceArgs{Max: -1}, nil...)
 		return err
 	})
-	requireArguments(t, m, err, "Region", "Cluster", "Roles", "Image", "CPU", "Memory", "Architecture", "Min", "Max", "MemoryPercent", "CPUPercent", "SubnetIDs", "SecurityGroupID", "TargetGroupARNs")
+	requireArguments(t, m, err, "Region", "Cluster", "Roles", "Image", "CPU", "Memory", "Architecture", "Min", "Max", "MemoryPercent", "CPUPercent", "SubnetIDs", "SecurityGroupID", "Targets")
 
 	m = &monitor{}
-	err = m.run(serviceProgram(func(a *ServiceArgs) { a.TargetGroupARNs = inputs("1", "2", "3", "4", "5", "6") }))
+	err = m.run(serviceProgram(func(a *ServiceArgs) { a.Targets = make([]Target, MaxTargetGroups+1) }))
 	var argument *ArgumentError
 	require.ErrorAs(t, err, &argument)
-	require.Equal(t, "TargetGroupARNs", argument.Argument)
+	require.Equal(t, "Targets", argument.Argument)
 }

@@ -90,7 +90,34 @@ type LoadBalancing struct {
 	// ALB is shared where the hosts of alb are on the proxy's load balancers, or
 	// own; empty without such hosts.
 	ALB string `json:"alb,omitempty"`
+	// ProxyProtocol says how far proxy protocol is on for the proxy's Network Load
+	// Balancers, by their names; nil without any, and where an earlier version of
+	// the program has deployed them.
+	ProxyProtocol []ProxyProtocol `json:"proxyProtocol,omitempty"`
 }
+
+// ProxyProtocol says how far proxy protocol is on for a Network Load Balancer.
+type ProxyProtocol struct {
+	// LoadBalancer is the load balancer's Name.
+	LoadBalancer string             `json:"loadBalancer"`
+	State        ProxyProtocolState `json:"state"`
+}
+
+// ProxyProtocolState says how far proxy protocol is on.
+type ProxyProtocolState string
+
+const (
+	// ProxyProtocolOff is that the tasks take the load balancer for their client.
+	ProxyProtocolOff ProxyProtocolState = "off"
+	// ProxyProtocolTurningOn is that the listener leads to the tasks' port for it,
+	// and that the former target group exists still.
+	ProxyProtocolTurningOn ProxyProtocolState = "turningOn"
+	// ProxyProtocolOn is that the former target group is gone, or never was.
+	ProxyProtocolOn ProxyProtocolState = "on"
+	// ProxyProtocolTurningOff is that the listener leads to the tasks' port without
+	// it, and that the former target group exists still.
+	ProxyProtocolTurningOff ProxyProtocolState = "turningOff"
+)
 
 // LoadBalancer is one of several load balancers.
 type LoadBalancer struct {

@@ -45,7 +45,8 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			AssociationCommands:        texts[string](t, "commands"),
 			ImportedCertificatesExpire: map[string]string{"a": text[string](t, "time")},
 			Network:                    &outputs.Network{CIDR: text[string](t, "range"), Zones: texts[string](t, "zones"), SubnetIDs: texts[string](t, "subnets"), ChosenAddresses: 2},
-			LoadBalancing:              outputs.LoadBalancing{Type: text[string](t, "type"), ALB: text[string](t, "alb")},
+			LoadBalancing: outputs.LoadBalancing{Type: text[string](t, "type"), ALB: text[string](t, "alb"),
+				ProxyProtocol: []outputs.ProxyProtocol{{LoadBalancer: text[string](t, "balancer"), State: text[outputs.ProxyProtocolState](t, "state")}}},
 		}
 		read, err := outputs.DecodeShared(plain(t, shared))
 		require.NoError(t, err)

@@ -200,9 +200,9 @@ func (i *installation) existing(config block) {
 		key, id string
 		notes   []note
 	}{
-		{"loadBalancerId", v.loadBalancerGroup, []note{{"D5", "it must let 443 in from the clients and 8443 out to the tasks."}}},
+		{"loadBalancerId", v.loadBalancerGroup, []note{{"D5", "it must let 443 in from the clients and 8443 out to the tasks, of an NLB also 8444."}}},
 		{"endpointId", v.endpointGroup, []note{{"D22", "the execute-api endpoint's; Portico lets its tasks reach it, where the CDK forgot to. Other clients that it admits reach the APIs without the proxy (D32)."}}},
-		{"tasksId", v.tasksGroup, []note{{"D22", "it must let 8443 in from the load balancer, and 443 out to the VPC's endpoints and to S3."}}},
+		{"tasksId", v.tasksGroup, []note{{"D22", "it must let 8443 in from the load balancer, from an NLB also 8444, and 443 out to the VPC's endpoints and to S3."}}},
 	} {
 		if g.id != "" {
 			groups.set(g.key, word(g.id), g.notes...)

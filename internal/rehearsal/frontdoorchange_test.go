@@ -79,9 +79,11 @@ type frontDoorChange struct {
 	dir      string
 	accounts *awssim.Simulator
 	env      map[string]string
-	cancel   context.CancelFunc
-	running  sync.WaitGroup
-	ended    sync.Once
+	// config is the shared stack's, beside what every rehearsal has.
+	config  map[string]any
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+	ended   sync.Once
 
 	// follower keeps the path as the accounts are; nil: no client calls yet.
 	*follower
@@ -110,12 +112,19 @@ func newFrontDoorChange(t *testing.T) *frontDoorChange {
 	return m
 }
 
-// up brings the environment to a mapping, as `portico up` does.
-func (m *frontDoorChange) up(document string) {
+// write writes the projects of a mapping.
+func (m *frontDoorChange) write(document string) project {
 	m.t.Helper()
 	p := project{dir: filepath.Join(m.dir, "project"), environment: "dev"}
 	initial := initialState{mapping: parse(m.t, document), shared: sharedAccount, region: "us-east-1"}
-	require.NoError(m.t, p.write(initial, []byte(document), nil, nil))
+	require.NoError(m.t, p.write(initial, []byte(document), m.config, nil))
+	return p
+}
+
+// up brings the environment to a mapping, as `portico up` does.
+func (m *frontDoorChange) up(document string) {
+	m.t.Helper()
+	p := m.write(document)
 	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
 	require.NoError(m.t, err)
 	m.accounts.BuildIn(p.dir)

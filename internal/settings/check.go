@@ -207,6 +207,8 @@ func (g SecurityGroups) check(m *mistakes, network Network) {
 
 func (b LoadBalancer) check(m *mistakes) {
 	oneOf(m, "loadBalancer.type", b.Type, ApplicationLoadBalancer, NetworkLoadBalancer)
+	m.check(b.ProxyProtocol == nil || b.Type != ApplicationLoadBalancer, "loadBalancer.proxyProtocol",
+		"an Application Load Balancer doesn't speak it, and tells callers' addresses by X-Forwarded-For", "take it out, or write loadBalancer.type: "+NetworkLoadBalancer)
 	m.check(sslPolicyPattern.MatchString(b.SSLPolicy), "loadBalancer.sslPolicy",
 		strconv.Quote(b.SSLPolicy)+" is not a policy of TLS 1.2 or later", "write "+DefaultShared().LoadBalancer.SSLPolicy)
 	var seen []netip.Prefix
@@ -274,8 +276,8 @@ func (p Proxy) check(m *mistakes, balancer LoadBalancer) {
 	}
 	m.check(*p.ClientRequests >= 1 && *p.ClientRequests <= maxClientRequests, "proxy.clientRequests",
 		fmt.Sprintf("%d requests are not a bound that the proxy can hold", *p.ClientRequests), fmt.Sprintf("write 1 to %d, or take it out", maxClientRequests))
-	m.check(balancer.Type != NetworkLoadBalancer, "proxy.clientRequests",
-		"a Network Load Balancer gives the proxy no client address, so no client can be bounded", "take it out, or write loadBalancer.type: "+ApplicationLoadBalancer)
+	m.check(balancer.TellsCallers(), "proxy.clientRequests",
+		"a Network Load Balancer without proxy protocol gives the proxy no client address, so no client can be bounded", "take it out, or take loadBalancer.proxyProtocol out")
 }
 
 // maxClientRequests is the highest number that NGINX's limit_conn takes.

@@ -146,14 +146,16 @@ type Endpoint struct {
 // are not set are created.
 type SecurityGroups struct {
 	// LoadBalancerID is the load balancer's group. It has to let port 443 in
-	// from clients and port 8443 out to the tasks. Default: created.
+	// from clients and port 8443 out to the tasks, of an NLB also port 8444.
+	// Default: created.
 	LoadBalancerID string `config:"loadBalancerId"`
 	// EndpointID is the group of the interface endpoints that are created. It
 	// has to admit port 443 from the tasks. If it admits other clients, they
 	// can reach the APIs without the proxy. Default: created.
 	EndpointID string `config:"endpointId"`
 	// TasksID is the group of the tasks. It has to admit port 8443 from the load
-	// balancer and let port 443 out. Default: created.
+	// balancer alone, from an NLB also port 8444, and let port 443 out. Default:
+	// created.
 	TasksID string `config:"tasksId"`
 }
 
@@ -177,6 +179,16 @@ type LoadBalancer struct {
 	// DeletionProtection refuses the deletion of the load balancer. Default:
 	// false.
 	DeletionProtection bool `config:"deletionProtection"`
+	// ProxyProtocol has an NLB tell the proxy its callers' addresses. It needs
+	// port 8444 of the tasks, which existing security groups have to let
+	// through. An ALB tells them without. Default: true.
+	ProxyProtocol *bool `config:"proxyProtocol"`
+}
+
+// TellsCallers reports whether the load balancer tells the proxy its callers'
+// addresses.
+func (b LoadBalancer) TellsCallers() bool {
+	return b.Type != NetworkLoadBalancer || b.ProxyProtocol == nil || *b.ProxyProtocol
 }
 
 // Image is the proxy's container image.
@@ -228,10 +240,9 @@ type Proxy struct {
 	PassHeaders []string `config:"passHeaders"`
 	// ClientRequests is how many requests one client address may have under way
 	// in a task, 1 to 65535; the proxy answers more with 429. Clients behind one
-	// address, such as that of a NAT gateway, share the number. It needs the
-	// ALB, since an NLB gives no client address. Default: an eighth of what the
-	// task's memory bears, at most a third of the request bodies that its disk
-	// holds, at least 64.
+	// address, such as that of a NAT gateway, share the number. Default: an
+	// eighth of what the task's memory bears, at most a third of the request
+	// bodies that its disk holds, at least 64.
 	ClientRequests *int `config:"clientRequests"`
 }
 

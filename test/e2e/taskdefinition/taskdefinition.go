@@ -72,8 +72,8 @@ func Of(t testing.TB, image string, environment map[string]string) Definition {
 			Region: "us-east-1", Cluster: cluster, Roles: roles, Image: pulumi.String(image),
 			CPU: 512, Memory: 1024, Architecture: "X86_64", Min: 2, Max: 4, CPUPercent: 80, MemoryPercent: 70,
 			Environment: inputs, SubnetIDs: []pulumi.StringInput{pulumi.String("subnet-0")},
-			SecurityGroupID: pulumi.String("sg-0"), TargetGroupARNs: []pulumi.StringInput{pulumi.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/portico/0")},
-			LongestTimeout: 30 * time.Second,
+			SecurityGroupID: pulumi.String("sg-0"), LongestTimeout: 30 * time.Second,
+			Targets: []components.Target{{TargetGroupARN: pulumi.String("arn:aws:elasticloadbalancing:us-east-1:111111111111:targetgroup/portico/0"), Port: components.ProxyPort}},
 		})
 		return err
 	}, pulumi.WithMocks("portico", "test", m))
