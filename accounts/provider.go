@@ -75,7 +75,7 @@ func providerStackOf(ctx *pulumi.Context, config *settings.Provider, rows *mappi
 	stack := &providerStack{
 		ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis,
 		prefix: config.App.App().Prefix(), tags: allTags(config.App.App(), config.Tags),
-		absent: map[mapping.APIID]bool{},
+		absent: map[mapping.APIID]bool{}, seen: map[stageKey]bool{},
 	}
 	stack.created.domains = map[domainKey]*customDomain{}
 	stack.created.apis = map[mapping.APIID]*components.PrivateAPI{}
@@ -119,6 +119,8 @@ type providerStack struct {
 	publicZones *components.PublicZones
 	// absent are the APIs that the account doesn't have.
 	absent map[mapping.APIID]bool
+	// seen are the stages that the account was asked for and has.
+	seen map[stageKey]bool
 	// undeployed are the stages that wait for the APIs' owner.
 	undeployed map[stageKey]bool
 	// created are the components that the program has registered so far.

@@ -64,14 +64,16 @@ func describeRows(rows []mapping.Row) string {
 // another. It skips an API if no front door of its rows has an endpoint: nothing
 // can be granted yet.
 // A preview goes on after a mistake, and reports those of all APIs.
-func (s *providerStack) privateAPIs(published map[mapping.APIID][]string) error {
+func (s *providerStack) privateAPIs(published map[mapping.APIID]publication) error {
 	var last pulumi.Resource
 	var wrong []error
 	for _, api := range s.apis {
 		if !s.admits(api) {
 			continue
 		}
-		args := &components.PrivateAPIArgs{APIID: string(api.ID), Policy: s.policyOf(api), Stages: published[api.ID], AwaitPolicy: s.ctx.DryRun()}
+		args := &components.PrivateAPIArgs{
+			APIID: string(api.ID), Policy: s.policyOf(api), Stages: published[api.ID].stages, ExistingStages: published[api.ID].existing, AwaitPolicy: s.ctx.DryRun(),
+		}
 		if last != nil {
 			args.DeploymentsDependOn = []pulumi.Resource{last}
 		}

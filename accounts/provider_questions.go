@@ -46,7 +46,7 @@ func ProviderQuestionsIn(dir string) pulumi.RunFunc {
 
 // ask asks the account what is in the way of the update, before anything is
 // registered. The result are the stages that are published.
-func (s *providerStack) ask() (map[mapping.APIID][]string, error) {
+func (s *providerStack) ask() (map[mapping.APIID]publication, error) {
 	published, missing := s.publishedStages()
 	return published, errors.Join(missing, s.checkPublicZones())
 }

@@ -52,6 +52,7 @@ func (s *providerStack) existingStages(keys []stageKey) (map[stageKey]bool, erro
 	exists := map[stageKey]bool{}
 	for i, key := range keys {
 		exists[key] = found[i]
+		s.seen[key] = found[i]
 		switch err := failures[i]; {
 		case errors.As(err, new(*components.ExistingResourceError)):
 			failures[i] = s.missingAPI(key.api)
@@ -81,6 +82,10 @@ func (s *providerStack) missingAPI(id mapping.APIID) error {
 	return errors.Join(wrong...)
 }
 
+// publication is which stages of an API are redeployed when its policy changes,
+// and which of these are known to exist.
+type publication struct{ stages, existing []string }
+
 // publishedStages are the stages of each API that are redeployed when its policy
 // changes. A deployment creates a missing stage, and publishes the owner's draft
 // on it. Unless the settings ask for that, the stage of an unretired row has to
@@ -88,8 +93,8 @@ func (s *providerStack) missingAPI(id mapping.APIID) error {
 // Portico's is in effect on it.
 //
 // A preview asks for the stages in any case: the answer says which APIs exist.
-func (s *providerStack) publishedStages() (map[mapping.APIID][]string, error) {
-	published := map[mapping.APIID][]string{}
+func (s *providerStack) publishedStages() (map[mapping.APIID]publication, error) {
+	published := map[mapping.APIID]publication{}
 	if !*s.config.Redeploy {
 		return published, s.findUndeployed()
 	}
@@ -102,14 +107,20 @@ func (s *providerStack) publishedStages() (map[mapping.APIID][]string, error) {
 		}
 	}
 	for _, api := range s.apis {
+		var of publication
 		for _, stage := range stages(api) {
+			key := stageKey{api.ID, stage}
 			switch {
-			case s.config.CreateStages || exists[stageKey{api.ID, stage}]:
-				published[api.ID] = append(published[api.ID], stage)
+			case s.config.CreateStages || exists[key]:
+				of.stages = append(of.stages, stage)
 			case !s.absent[api.ID]:
 				missing = append(missing, s.missingStage(api, stage))
 			}
+			if s.seen[key] {
+				of.existing = append(of.existing, stage)
+			}
 		}
+		published[api.ID] = of
 	}
 	return published, errors.Join(missing...)
 }

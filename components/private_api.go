@@ -37,6 +37,9 @@ type PrivateAPIArgs struct {
 	// publishes whatever the API's owner has saved. A stage that doesn't exist is
 	// created. Default: none, and the owner has to deploy the policy.
 	Stages []string
+	// ExistingStages are those of Stages that exist. They are read, to warn of canary
+	// releases, which a deployment may end. Default: none is read.
+	ExistingStages []string
 	// DeploymentsDependOn are created before the deployments: another API's, since
 	// API Gateway allows an account one CreateDeployment in 5 s. Default: nothing.
 	DeploymentsDependOn []pulumi.Resource
@@ -98,6 +101,11 @@ func NewPrivateAPI(ctx *pulumi.Context, name string, args *PrivateAPIArgs, opts 
 	api.PolicyDigest = policy.ApplyT(func(policy string) string {
 		return resourcepolicy.Digest([]byte(policy))
 	}).(pulumi.StringOutput)
+	for _, stage := range args.ExistingStages {
+		if err := api.warnOfCanary(ctx, name+"-"+stage, stage, existing); err != nil {
+			return nil, err
+		}
+	}
 	for _, stage := range args.Stages {
 		if err := api.deploy(ctx, name+"-"+stage, stage, args, existing); err != nil {
 			return nil, err

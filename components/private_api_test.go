@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 )
@@ -98,4 +99,20 @@ func TestAPrivateAPISaysEachArgumentThatItLacks(t *testing.T) {
 		return err
 	})
 	requireArguments(t, m, err, "APIID", "Policy")
+}
+
+func TestStagesThatExistAreReadForTheirCanaryReleases(t *testing.T) {
+	m := privateAPI("PRIVATE", "")
+	m.states["abcde12345/dev"] = map[string]any{"canarySettings": map[string]any{"deploymentId": "c4n4ry", "percentTraffic": 12.5}}
+	m.deploy(t, privateAPIProgram(&PrivateAPIArgs{
+		Policy: func(string, map[string]string) (string, error) { return "{}", nil },
+		Stages: []string{"dev", "new"}, ExistingStages: []string{"dev"},
+	}))
+	read := m.only(t, "aws:apigateway/stage:Stage")
+	require.True(t, read.Read)
+	require.Equal(t, "api-dev", read.Name)
+
+	percent := 12.5
+	require.Equal(t, "stage dev has a canary release (deployment c4n4ry for 12.5 % of its requests): when the resource policy changes, a deployment gives the stage all that is saved of the API, and may end the canary release: promote or delete it first, or set portico:redeploy: false",
+		canaryNotice("dev", &apigateway.StageCanarySettings{DeploymentId: "c4n4ry", PercentTraffic: &percent}))
 }

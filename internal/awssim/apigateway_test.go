@@ -217,3 +217,17 @@ func TestStoredFormOfAPolicyDecidesAlike(t *testing.T) {
 		require.Equal(t, iampolicy.Evaluate(full, request).Outcome, iampolicy.Evaluate(kept, request).Outcome, "%s\n%s", text, stored)
 	})
 }
+
+func TestACanaryReleaseTakesPartOfAStageUntilTheNextDeployment(t *testing.T) {
+	l := newAPILab(t)
+	before := l.RESTAPIs(testRegion)["orders1234"].Stages["dev"].DeploymentID
+	owner, err := apigateway.OwnerOf(l.Simulator.Simulator, testRegion, "orders1234")
+	require.NoError(t, err)
+	require.ErrorContains(t, owner.StartCanary("live", 10), "Stage live must already be created before making a canary release deployment")
+	require.NoError(t, owner.StartCanary("dev", 10))
+	stage := l.RESTAPIs(testRegion)["orders1234"].Stages["dev"]
+	require.Equal(t, before, stage.DeploymentID)
+	require.NotEmpty(t, stage.CanaryDeploymentID)
+	require.NoError(t, owner.Deploy("dev"))
+	require.Empty(t, l.RESTAPIs(testRegion)["orders1234"].Stages["dev"].CanaryDeploymentID)
+}

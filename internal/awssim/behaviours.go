@@ -167,6 +167,8 @@ var behaviours = map[string][]engine.Behaviour{
 	view.DeploymentType: {
 		documented("publishes what is saved; one that a stage uses is not deleted", awsDocs+"apigateway/latest/api/API_DeleteDeployment.html"),
 		assumed("without a description of the stage it keeps the stage's"),
+		recorded("with canary settings it becomes the canary release of a stage that exists, whose own deployment stays", "https://github.com/localstack/localstack/blob/master/tests/aws/services/apigateway/test_apigateway_canary.snapshot.json"),
+		assumed("without canary settings it ends the stage's canary release, as in LocalStack"),
 	},
 	view.StageType: {documented("refers to a deployment of its API", awsDocs+"apigateway/latest/api/API_CreateStage.html")},
 	view.DomainNameType: {

@@ -202,6 +202,14 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 		require.Empty(t, changes)
 		require.Equal(t, serving, l.api(ownedAPI).Stages["dev"])
 	})
+	t.Run("a canary release is warned of before a deployment may end it", func(t *testing.T) {
+		require.NoError(t, l.owner(ownedAPI).StartCanary("dev", 10))
+		_, err := e.env.Preview(t.Context())
+		require.NoError(t, err)
+		require.Contains(t, e.log.String(), "stage dev has a canary release (deployment "+l.api(ownedAPI).Stages["dev"].CanaryDeploymentID+" for 10 % of its requests)")
+		l.deploy()
+		require.NotEmpty(t, l.api(ownedAPI).Stages["dev"].CanaryDeploymentID, "the policy is as it was")
+	})
 	t.Run("additional endpoints are admitted", func(t *testing.T) {
 		l.rewrite(policyMapping, redeploy, `  portico:additionalVpcEndpointIds: ["vpce-0bbbbbbbbbbbbbbbb"]`)
 		l.deploy()

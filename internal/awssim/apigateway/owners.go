@@ -116,6 +116,8 @@ type Snapshot struct {
 	DeploymentID string
 	Policy       string // "" when the API had none
 	Methods      []Method
+
+	CanaryDeploymentID string // "" without a canary release
 }
 
 // RESTAPIs is the REST APIs of all accounts in a region, by ID.
@@ -138,7 +140,7 @@ func RESTAPIs(s *engine.Simulator, region string) map[string]DeployedAPI {
 		api, id := stage.Properties.Text("restApi"), stage.Properties.Text("deployment")
 		deployed := deployments[api+"/"+id]
 		if apis[api].Stages != nil {
-			apis[api].Stages[stage.Properties.Text("stageName")] = Snapshot{id, deployed.Hidden.Text("policy"), readMethods(deployed.Hidden)}
+			apis[api].Stages[stage.Properties.Text("stageName")] = Snapshot{id, deployed.Hidden.Text("policy"), readMethods(deployed.Hidden), stage.Properties.Object("canarySettings").Text("deploymentId")}
 		}
 	}
 	return apis
@@ -220,6 +222,17 @@ func (o *Owner) DeleteDeployment(id string) error {
 		op.Remove(deployment)
 		return nil
 	})
+}
+
+// StartCanary makes what is saved a canary release of a stage, which takes so much
+// of its requests. CreateDeployment with canary settings leaves the stage's own
+// deployment as it is: recorded from AWS in LocalStack's
+// tests/aws/services/apigateway/test_apigateway_canary.snapshot.json.
+func (o *Owner) StartCanary(stage string, percent float64) error {
+	_, err := o.session.Create(view.DeploymentType, "owner/"+o.apiID+"/"+stage+"/canary", engine.Object{
+		"restApi": o.apiID, "stageName": stage, "canarySettings": map[string]any{"percentTraffic": percent},
+	})
+	return err
 }
 
 func (o *Owner) edit(change func(op *engine.Op) error) error {

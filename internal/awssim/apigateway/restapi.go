@@ -273,9 +273,27 @@ func deploy(op *engine.Op) error {
 	op.Outputs["createdDate"] = engine.Now()
 	op.Outputs["executionArn"] = api.Properties.Text("executionArn") + "/" + stage
 	op.Outputs["invokeUrl"] = invokeURL(op, api.ID, stage)
+	if op.Inputs.Has("canarySettings") {
+		return startCanary(op, api, stage)
+	}
 	if stage != "" {
 		pointStage(op, api, stage)
 	}
+	return nil
+}
+
+// startCanary makes the deployment a stage's canary release. The stage has to
+// exist, in AWS's recorded words (LocalStack, test_apigateway_canary.snapshot.json).
+func startCanary(op *engine.Op, api *engine.Resource, name string) error {
+	existing := op.Find(view.StageType, stageID(api.ID, name))
+	if existing == nil {
+		return op.Refuse("BadRequestException", "Invalid deployment content specified.Stage %s must already be created before making a canary release deployment", name)
+	}
+	stage := existing.Clone()
+	canary := op.Inputs.Object("canarySettings").Clone()
+	canary["deploymentId"] = op.ID
+	stage.Properties["canarySettings"] = map[string]any(canary)
+	op.Put(stage)
 	return nil
 }
 
@@ -300,6 +318,8 @@ func pointStage(op *engine.Op, api *engine.Resource, name string) {
 		stage = existing.Clone()
 	}
 	stage.Properties["deployment"] = op.ID
+	// What AWS does is unknown: LocalStack's CreateDeployment ends the canary release.
+	delete(stage.Properties, "canarySettings")
 	op.Put(stage)
 }
 
