@@ -60,6 +60,8 @@ type Environment struct {
 	// Sleep waits for these times, or returns the context's error; nil waits in
 	// real time. Simulated accounts have a time of their own.
 	Sleep func(context.Context, time.Duration) error
+	// Now is the time; nil is the real one. It is that in which Sleep waits.
+	Now func() time.Time
 	// Command runs the Pulumi CLI; nil means what FindCommand finds.
 	Command auto.PulumiCommand
 	// Env is added to the environment of every run of the Pulumi CLI, for

@@ -51,6 +51,9 @@ type Result struct {
 	previewed map[string]any
 	// ahead are the phases that Up has left.
 	ahead []string
+	// waits is what AWS lets go of in a while, if that alone failed the run, and
+	// advice what to do if it doesn't.
+	waits, advice []string
 }
 
 // Phase is one run of a stack in an operation.

@@ -85,8 +85,8 @@ func rootURN(ctx context.Context, s *auto.Stack) (string, error) {
 // errNoStack says that the backend holds no stack of that name.
 var errNoStack = errors.New("the stack does not exist")
 
-// stack runs the operation on one stack and reports how it went.
-func (r *run) stack(ctx context.Context, s Stack) Result {
+// once runs the operation on one stack, once, and reports how it went.
+func (r *run) once(ctx context.Context, s Stack) Result {
 	w := &watch{stack: s.Name, begin: time.Now(), send: r.send, done: map[string]bool{}, refused: map[string]bool{}}
 	result := Result{Name: s.Name, Account: s.Account}
 	r.send(Event{Stack: s.Name, Kind: Started, Text: r.op.title()})
@@ -124,6 +124,10 @@ func (r *run) stack(ctx context.Context, s Stack) Result {
 	}
 	if err != nil {
 		result.Err = w.explain(ctx, s, err)
+		if result.waits, result.advice = held(w.problems); len(result.waits) > 0 && ctx.Err() == nil {
+			return result
+		}
+		result.waits = nil
 		r.send(Event{Stack: s.Name, Kind: Failed, Elapsed: elapsed, Text: r.op.verb + " failed"})
 		return result
 	}

@@ -66,12 +66,8 @@ func (r *run) wait(ctx context.Context, pauses []pause) error {
 		}
 	}
 	r.send(Event{Stack: r.Shared.Name, Kind: Note, Text: fmt.Sprintf("waiting %s: %s", longest.lasts.Round(time.Second), strings.Join(reasons, "; "))})
-	sleep := r.Sleep
-	if sleep == nil {
-		sleep = sleepReally
-	}
 	done := make(chan error, 1)
-	go func() { done <- sleep(ctx, longest.lasts) }()
+	go func() { done <- r.sleep(ctx, longest.lasts) }()
 	begin := time.Now()
 	tick := time.NewTicker(waitReported)
 	defer tick.Stop()
@@ -86,6 +82,14 @@ func (r *run) wait(ctx context.Context, pauses []pause) error {
 			r.send(Event{Stack: r.Shared.Name, Kind: Settling, Elapsed: time.Since(begin), Text: "waiting for " + longest.on})
 		}
 	}
+}
+
+// sleep waits as the environment does, or returns the context's error.
+func (r *run) sleep(ctx context.Context, d time.Duration) error {
+	if r.Sleep != nil {
+		return r.Sleep(ctx, d)
+	}
+	return sleepReally(ctx, d)
 }
 
 func sleepReally(ctx context.Context, d time.Duration) error {

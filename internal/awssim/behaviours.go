@@ -95,6 +95,7 @@ var behaviours = map[string][]engine.Behaviour{
 		documented("a validation record leads from _hex.name. to _hex.letters.acm-validations.aws.; the list of them has no order", awsDocs+"acm/latest/userguide/dns-validation.html"),
 		documented("fails where CAA records let no authority of Amazon's issue for a name", awsDocs+"acm/latest/userguide/setup-caa.html"),
 		documented("is not deleted while a listener or a custom domain uses it", awsDocs+"acm/latest/APIReference/API_DeleteCertificate.html"),
+		documented("counts as in use for a while after its custom domain; the provider tries to delete it for 20 minutes", provider+"acm/certificate.go"),
 		documented("an imported one holds a certificate for its key, valid now", awsDocs+"acm/latest/userguide/import-certificate-prerequisites.html"),
 	},
 	view.CertificateValidationType: {documented("waits until the certificate is issued, and fails after the timeout", provider+"acm/certificate_validation.go")},
@@ -178,6 +179,7 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 	view.BasePathMappingType: {documented("a base path of a domain leads to one stage that exists", awsDocs+"apigateway/latest/api/API_CreateBasePathMapping.html")},
 	view.AccessAssociationType: {
+		assumed("its domain may have to wait for its deletion, to which API Gateway answers 202"),
 		documented("the domain is shared with the account, whose endpoint it names; it works within 15 minutes", awsDocs+"apigateway/latest/developerguide/apigateway-private-custom-domains-associate.html"),
 	},
 	view.ResourceShareType: {documented("within the organization nothing has to be accepted", awsDocs+"ram/latest/userguide/getting-started-sharing.html")},

@@ -189,3 +189,43 @@ func TestAnEndpointOfPublicDomainsTakesNoAssociation(t *testing.T) {
 	_, err := s.update(listenerRuleType, "other", rule, forHosts(s.listener, s.group, "public.example.com"))
 	require.ErrorContains(t, err, refusal)
 }
+
+func TestACertificateIsInUseForAWhileAfterItsDomain(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		release time.Duration
+		want    string
+	}{
+		"by default":                               {0, ""},
+		"as long as the provider waits":            {20 * time.Minute, ""},
+		"for longer than the provider waits":       {25 * time.Minute, "ResourceInUseException: Certificate "},
+		"and the time that was waited has gone by": {39 * time.Minute, "ResourceInUseException: Certificate "},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			setup := apiSetup()
+			setup.Releases.Certificate = test.release
+			d := newFrontDoor(t, setup)
+			arn := d.certificate("own.example.com")
+			domain := d.create(domainNameType, "own", private("own.example.com", arn))
+			require.NoError(t, d.delete(domainNameType, "own", domain))
+			certificate := resourceOf{id: arn}
+			err := d.delete(certificateType, "certificate", certificate)
+			if test.want != "" {
+				require.ErrorContains(t, err, test.want+arn+" in account "+sharedAccount+" is in use.")
+				err = d.delete(certificateType, "certificate", certificate)
+			}
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestADomainMayWaitForTheDeletionOfItsAssociation(t *testing.T) {
+	setup := apiSetup()
+	setup.Releases.Association = time.Minute
+	d := newFrontDoor(t, setup)
+	domain := d.create(domainNameType, "own", private("own.example.com", d.certificate("own.example.com")))
+	association := d.create(accessAssociationType, "a", properties{"accessAssociationSource": d.endpoint.id, "accessAssociationSourceType": "VPCE", "domainNameArn": domain.text("arn")})
+	require.NoError(t, d.delete(accessAssociationType, "a", association))
+	require.ErrorContains(t, d.delete(domainNameType, "own", domain), "ConflictException: The domain name own.example.com has a domain name access association that is being deleted")
+	require.NoError(t, d.simulator.Pass(time.Minute))
+	require.NoError(t, d.delete(domainNameType, "own", domain))
+}

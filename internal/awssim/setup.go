@@ -39,6 +39,9 @@ type Setup struct {
 	// Images are what registries hold that no program pushed.
 	Images []ecr.PublicImage `json:",omitempty"`
 
+	// Releases are how long API Gateway takes to let go of what custom domains used.
+	Releases apigateway.Releases `json:",omitzero"`
+
 	// Quotas replaces default limits by the names that AWS gives them, for
 	// example "Certificates per load balancer". Zero or less leaves AWS's
 	// default.
@@ -75,7 +78,7 @@ func (s *Simulator) Add(setup *Setup) error {
 // in which it can be laid out.
 func (w *Setup) engine() engine.Setup {
 	setup := engine.Setup{Home: w.Home, Accounts: w.Accounts, Quotas: w.Quotas, Facts: []any{
-		acm.CertificateAuthorities(w.CertificateAuthorities), acm.EmailApprovals(w.EmailApprovals), route53.DNSProfiles(w.DNSProfiles), ecr.PublicImages(w.Images),
+		acm.CertificateAuthorities(w.CertificateAuthorities), acm.EmailApprovals(w.EmailApprovals), route53.DNSProfiles(w.DNSProfiles), ecr.PublicImages(w.Images), w.Releases,
 	}}
 	for _, zone := range w.HostedZones {
 		setup.Existing = append(setup.Existing, zone.Existing())

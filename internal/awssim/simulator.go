@@ -54,6 +54,7 @@ type (
 	DeployedAPI          = apigateway.DeployedAPI
 	Invocation           = apigateway.Invocation
 	Owner                = apigateway.Owner
+	Releases             = apigateway.Releases
 	CustomDomain         = apigateway.CustomDomain
 	BasePathMapping      = apigateway.BasePathMapping
 	Arrival              = apigateway.Arrival

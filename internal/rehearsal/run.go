@@ -257,6 +257,7 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	environment.PreviewFirst = false
 	// Waiting advances the simulated accounts' clock; it takes no real time.
 	environment.Sleep = func(_ context.Context, d time.Duration) error { return r.simulator.Pass(d) }
+	environment.Now = r.simulator.Now
 	environment.Progress = automation.Lines(r.Progress)
 	environment.Shared.StoppedTasks = func(_ context.Context, serviceARN string) ([]string, error) {
 		return r.simulator.StoppedTasks(serviceARN), nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -125,10 +126,12 @@ func (e *simulatedEnvironment) requireAtFrontDoor(report *automation.Report, fro
 
 // TestDestroyLetsGoOfPrivateDomainsFirst destroys an environment whose private
 // custom domains can be deleted only when the shared account's associations are
-// gone.
+// gone, which takes AWS a while, as do their certificates after them.
 func TestDestroyLetsGoOfPrivateDomainsFirst(t *testing.T) {
 	t.Parallel()
-	e := newEnvironment(t, movingProject(mapping.FrontDoorNative), movingSetup())
+	setup := movingSetup()
+	setup.Releases = awssim.Releases{Association: 50 * time.Second, Certificate: 30 * time.Minute}
+	e := newEnvironment(t, movingProject(mapping.FrontDoorNative), setup)
 	e.env.Settle = 0
 	before := e.things()
 	e.up()
@@ -137,6 +140,10 @@ func TestDestroyLetsGoOfPrivateDomainsFirst(t *testing.T) {
 
 	report, err := e.env.Destroy(t.Context())
 	require.NoError(t, err, "%s", e.log)
+	again := "again, to delete what AWS had not let go of"
+	require.Equal(t, []string{"", again, again}, phasesOf(report.Stacks[0]))
+	require.Contains(t, e.log.String(), "API Gateway deletes an access association of custom domain native-"+string(movingHost)+": trying again in 1m0s, until ")
+	require.Contains(t, e.log.String(), "ACM counts certificate ")
 	shared := report.Stacks[1]
 	require.Equal(t, e.env.Shared.Name, shared.Name)
 	require.Equal(t, []string{"lets go of the provider accounts' custom domains", ""}, phasesOf(shared))

@@ -131,7 +131,7 @@ func open(t *testing.T, dir, project string, setup *awssim.Setup) *simulatedEnvi
 	e := &simulatedEnvironment{Simulator: simulator, t: t, dir: dir, project: project, env: env, engine: newEngine(t), log: &logbook{}}
 	env.Command = e.engine
 	env.Progress = e.log.note
-	env.Sleep = e.sleep
+	env.Sleep, env.Now = e.sleep, e.Now
 	env.PreviewFirst = false // most tests are of the update itself
 	env.Shared.StoppedTasks = func(_ context.Context, serviceARN string) ([]string, error) { return e.StoppedTasks(serviceARN), nil }
 	env.Env = map[string]string{

@@ -3,6 +3,7 @@ package acm
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 
@@ -60,7 +61,7 @@ func certificateSpec() *engine.Type {
 			"acm:UpdateCertificateOptions": {"options"},
 		},
 		Delete:   []string{"acm:DeleteCertificate"},
-		OnCreate: createCertificate, OnUpdate: reimportCertificate,
+		OnCreate: createCertificate, OnUpdate: reimportCertificate, OnDelete: awaitRelease,
 	}
 }
 
@@ -200,4 +201,23 @@ func missingFQDNs(op *engine.Op, certificate engine.Object) string {
 		}
 	}
 	return ""
+}
+
+// releaseAwaited is how long the provider tries to delete a certificate that ACM
+// counts as in use: certificateCrossServicePropagationTimeout of
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/acm/certificate.go
+const releaseAwaited = 20 * time.Minute
+
+// awaitRelease deletes a certificate that no resource uses any more. ACM counts it
+// as in use for a while, and the provider tries again and again.
+func awaitRelease(op *engine.Op) error {
+	left := engine.Stamped(op.Before.Hidden, view.InUseUntil).Sub(op.Now())
+	if left <= releaseAwaited {
+		op.Pass(max(left, 0))
+		return nil
+	}
+	if err := op.PassInVain(releaseAwaited); err != nil {
+		return err
+	}
+	return op.Refuse("ResourceInUseException", "Certificate %s in account %s is in use.", op.ARN, op.Account)
 }

@@ -39,7 +39,7 @@ func accessAssociationSpec() *engine.Type {
 		Read:     []string{"apigateway:GET", "apigateway:GET tags"},
 		Update:   []string{"apigateway:PUT tags", "apigateway:DELETE tags"},
 		Delete:   []string{"apigateway:DELETE"},
-		OnCreate: associateDomain,
+		OnCreate: associateDomain, OnDelete: releaseDomain,
 		Conflict: "ConflictException",
 	}
 }

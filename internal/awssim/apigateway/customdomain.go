@@ -169,11 +169,15 @@ func updateDomain(op *engine.Op) error {
 	}
 	describeDomain(op)
 	if view.DomainKind(op.Inputs) != view.PrivateDomain {
+		if op.Before.Properties.Text("regionalCertificateArn") != op.Inputs.Text("regionalCertificateArn") {
+			releaseCertificate(op, op.Before.Properties)
+		}
 		return nil
 	}
 	if op.Before.Properties.Text("certificateArn") != op.Inputs.Text("certificateArn") {
 		// The provider waits for updates. The domain answers meanwhile (documented).
 		op.Pass(provisioning)
+		releaseCertificate(op, op.Before.Properties)
 	}
 	return saveDomainPolicy(op)
 }
@@ -314,6 +318,10 @@ func deleteDomain(op *engine.Op) error {
 				op.Outputs.Text("domainName"), association.ID, association.Account)
 		}
 	}
+	if op.Now().Before(engine.Stamped(op.Before.Hidden, view.InUseUntil)) {
+		return op.Refuse("ConflictException", "The domain name %s has a domain name access association that is being deleted", op.Outputs.Text("domainName"))
+	}
+	releaseCertificate(op, op.Outputs)
 	for _, mapping := range op.All(view.BasePathMappingType) {
 		if domainOf(op, mapping.Properties) == op.Before {
 			op.Remove(mapping)

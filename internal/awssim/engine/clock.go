@@ -28,6 +28,12 @@ func (op *Op) Now() time.Time { return op.Simulator.store.now().Add(op.change.Pa
 // Pass is for operations that the provider waits for.
 func (op *Op) Pass(d time.Duration) { op.change.Passed += d }
 
+// PassInVain is for operations that the provider waits for and then gives up: the
+// time passes, and nothing else happens.
+func (op *Op) PassInVain(d time.Duration) error {
+	return op.Simulator.store.commit(&change{Passed: d})
+}
+
 // Stamp writes a time as Properties and Hidden hold it.
 func Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 

@@ -56,3 +56,7 @@ const (
 	ZoneAuthorizationType     = "aws:route53/vpcAssociationAuthorization:VpcAssociationAuthorization"
 	ZoneType                  = "aws:route53/zone:Zone"
 )
+
+// InUseUntil is, among what AWS does not show of a resource, when another service
+// lets go of it that used it.
+const InUseUntil = "inUseUntil"
