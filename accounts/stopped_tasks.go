@@ -4,17 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/portico-iac/portico/internal/settings"
 )
@@ -31,37 +27,20 @@ import (
 // (PULUMI_DEBUG_PROVIDERS) it asks nothing.
 func StoppedTasksIn(dir string) func(ctx context.Context, stack, serviceARN string) ([]string, error) {
 	return func(ctx context.Context, stack, serviceARN string) ([]string, error) {
-		if os.Getenv("PULUMI_DEBUG_PROVIDERS") != "" {
-			return nil, nil // a provider that was started by hand may have other accounts than AWS has
+		if attached() {
+			return nil, nil
 		}
 		source := settings.Source{Project: settings.Project{Files: settings.Dir(cmp.Or(dir, ".")), Shown: dir}, Stack: stack}
 		config, err := source.Shared()
 		if err != nil {
 			return nil, err
 		}
-		client, err := ecsClient(ctx, config.AWS)
+		client, err := sdkConfig(ctx, config.AWS)
 		if err != nil {
 			return nil, err
 		}
-		return stoppedTasks(ctx, client, serviceARN)
+		return stoppedTasks(ctx, ecs.NewFromConfig(client), serviceARN)
 	}
-}
-
-// ecsClient calls ECS as the stack's AWS provider does: in its region, with its
-// role, or at its emulator.
-func ecsClient(ctx context.Context, c settings.AWS) (*ecs.Client, error) {
-	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region))
-	if err != nil {
-		return nil, fmt.Errorf("find credentials for ECS in %s: %w", c.Region, err)
-	}
-	if c.Endpoint != "" {
-		config.BaseEndpoint = awssdk.String(c.Endpoint)
-	}
-	if c.RoleARN != "" {
-		role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(config), c.RoleARN, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "portico" })
-		config.Credentials = awssdk.NewCredentialsCache(role)
-	}
-	return ecs.NewFromConfig(config), nil
 }
 
 // At most these many of the stopped tasks are read, and of the events told.

@@ -53,7 +53,7 @@ var holds = []hold{
 func held(problems []string) (waits, advice []string) {
 	for _, problem := range problems {
 		line := strings.Join(strings.Fields(problem), " ")
-		if line == updateFailed {
+		if ended.MatchString(line) {
 			continue
 		}
 		found := false
@@ -72,8 +72,8 @@ func held(problems []string) (waits, advice []string) {
 	return waits, advice
 }
 
-// updateFailed is what the engine adds to the errors of a run's resources.
-const updateFailed = "update failed"
+// ended is what the engine adds to the errors of a run's resources.
+var ended = regexp.MustCompile(`^(?:update|destroy|preview) failed$`)
 
 // stack runs the operation on one stack and reports how it went. Where AWS takes its
 // time to let go of what the run deletes, it waits and runs the operation again.

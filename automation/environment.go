@@ -104,6 +104,15 @@ type Stack struct {
 	// stack's services. Nil: the error has what the AWS provider says, which names
 	// no cause.
 	StoppedTasks func(ctx context.Context, serviceARN string) ([]string, error)
+	// ProfileEntries gives the IDs of a Route 53 Profile's associations with
+	// resources, by the resources' ARNs, so that one that an interrupted run created
+	// is found again: they have no tags. Nil: it is not found.
+	ProfileEntries func(ctx context.Context, profileID string) (map[string]string, error)
+	// OthersAssociations gives the ARNs of the account's PRIVATE custom domains that
+	// endpoints of other accounts are associated with, by the associations' ARNs. A
+	// preview and a destroy that would delete such a domain ask it, since AWS refuses
+	// the deletion. Nil: nothing is asked.
+	OthersAssociations func(ctx context.Context) (map[string]string, error)
 }
 
 // Programs makes the program of a role, given the project directory against
@@ -125,6 +134,12 @@ type Programs struct {
 	// StoppedTasks makes the shared stack's StoppedTasks, such as
 	// accounts.StoppedTasksIn; nil where there is none.
 	StoppedTasks func(dir string) func(ctx context.Context, stack, serviceARN string) ([]string, error)
+	// ProfileEntries makes the shared stack's ProfileEntries, such as
+	// accounts.ProfileEntriesIn; nil where there is none.
+	ProfileEntries func(dir string) func(ctx context.Context, stack, profileID string) (map[string]string, error)
+	// OthersAssociations makes the provider stacks' OthersAssociations, such as
+	// accounts.OthersAssociationsIn; nil where there is none.
+	OthersAssociations func(dir string) func(ctx context.Context, stack string) (map[string]string, error)
 }
 
 // Discover finds the stacks of an environment by their settings files: the
@@ -155,6 +170,12 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 		ask := programs.StoppedTasks(root)
 		env.Shared.StoppedTasks = func(ctx context.Context, serviceARN string) ([]string, error) { return ask(ctx, name, serviceARN) }
 	}
+	if programs.ProfileEntries != nil {
+		ask := programs.ProfileEntries(root)
+		env.Shared.ProfileEntries = func(ctx context.Context, profileID string) (map[string]string, error) {
+			return ask(ctx, name, profileID)
+		}
+	}
 
 	environments, err := shared.Stacks()
 	if err != nil {
@@ -175,6 +196,10 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 		stack := stackIn(dir, n, account, programs.Provider, programs.ProviderTagged)
 		if programs.ProviderQuestions != nil {
 			stack.Questions = programs.ProviderQuestions(dir)
+		}
+		if programs.OthersAssociations != nil {
+			ask := programs.OthersAssociations(dir)
+			stack.OthersAssociations = func(ctx context.Context) (map[string]string, error) { return ask(ctx, n) }
 		}
 		env.Providers = append(env.Providers, stack)
 	}

@@ -18,7 +18,7 @@ type taggedResource struct {
 // security groups in either direction, differ in their tags.
 var kinds = map[string]string{
 	"aws:acm/certificate:Certificate":                           "acm:certificate/",
-	"aws:apigateway/domainName:DomainName":                      domainKind,
+	domainType:                                                  domainKind,
 	accessAssociation:                                           "apigateway:/domainnameaccessassociations/",
 	"aws:ec2/internetGateway:InternetGateway":                   "ec2:internet-gateway/",
 	"aws:ec2/routeTable:RouteTable":                             "ec2:route-table/",
@@ -51,7 +51,7 @@ const (
 // same tags: the latter's ARN ends with an identifier.
 func suits(create pendingCreate, arn string) bool {
 	switch create.text("type") {
-	case "aws:apigateway/domainName:DomainName":
+	case domainType:
 		endpoint, _ := create.inputs()["endpointConfiguration"].(map[string]any)
 		name := "/" + create.input("domainName")
 		if endpoint["types"] == "PRIVATE" {

@@ -1,8 +1,11 @@
 package automation
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -112,4 +115,38 @@ func TestAStackThatIsDestroyedClearsWhatOthersRelyOn(t *testing.T) {
 	empty, err := readDeployment([]byte(`{"resources":[{"type":"pulumi:pulumi:Stack","outputs":null}]}`))
 	require.NoError(t, err)
 	require.False(t, empty.clearOutputs())
+}
+
+func TestAProfilesEntryIsFoundInTheProfile(t *testing.T) {
+	create := func() pendingCreate {
+		return pendingCreate{"urn": "u::entry", "type": profileEntryType, "inputs": map[string]any{"profileId": "rp-1", "resourceArn": "arn:zone", "name": "zone"}}
+	}
+	for sentence, test := range map[string]struct {
+		found map[string]string
+		err   error
+		id    any
+	}{
+		"it was created":            {map[string]string{"arn:zone": "rpr-1", "arn:other": "rpr-2"}, nil, "rpr-1"},
+		"it was not":                {map[string]string{"arn:other": "rpr-2"}, nil, nil},
+		"the state knows it":        {map[string]string{"arn:zone": "rpr-0"}, nil, nil},
+		"a question that is denied": {nil, errors.New("AccessDenied"), nil},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			state, err := readDeployment([]byte(`{"resources":[{"urn":"u::known","type":"` + profileEntryType + `","id":"rpr-0"}]}`))
+			require.NoError(t, err)
+			var asked []string
+			s := Stack{ProfileEntries: func(_ context.Context, profile string) (map[string]string, error) {
+				asked = append(asked, profile)
+				return test.found, test.err
+			}}
+			other := pendingCreate{"urn": "u::vpc", "type": "aws:ec2/vpc:Vpc", "inputs": map[string]any{}}
+			state.findEntries(t.Context(), s, []pendingCreate{create(), create(), other}, &watch{begin: time.Now(), send: func(Event) {}})
+			require.Equal(t, []string{"rp-1"}, asked, "once for each profile")
+			pending := create()
+			state.resolve(pending, nil)
+			require.Equal(t, test.id, pending["id"])
+			state.resolve(other, nil)
+			require.Nil(t, other["id"])
+		})
+	}
 }

@@ -90,19 +90,21 @@ func (r *run) refuseUndeletable(ctx context.Context) []Result {
 }
 
 // checkDeletable is an error that names everything that a destroy of the stack would
-// stop at: what the engine's preview of it reports, and the load balancers that AWS
-// would refuse to delete, of which the engine knows nothing. The engine says of a
-// protected resource no more than that, and the state what to run.
+// stop at: what the engine's preview of it reports, the load balancers that AWS
+// would refuse to delete, of which the engine knows nothing, and associations of other
+// accounts with custom domains. The engine says of a protected resource no more than
+// that, and the state what to run.
 func (r *run) checkDeletable(ctx context.Context, s Stack) error {
 	note := func(text string) { r.send(Event{Stack: s.Name, Kind: Note, Text: text}) }
 	var found []undeletable
+	var domains map[string]string
 	var problems []string
 	err := r.readably(ctx, s, note, func() error {
 		stack, err := r.open(ctx, s)
 		if err != nil {
 			return err
 		}
-		found = stack.state.undeletable()
+		found, domains = stack.state.undeletable(), stack.state.domains()
 		problems, err = r.previewDestroy(ctx, stack, s, found)
 		return err
 	})
@@ -113,7 +115,9 @@ func (r *run) checkDeletable(ctx context.Context, s Stack) error {
 		return &stackError{"interrupted: nothing was deleted", ctx.Err()}
 	case err != nil:
 		return fmt.Errorf("preview the destroy: %s", printed(err))
-	case len(found)+len(problems) == 0:
+	}
+	associated := r.checkAssociations(ctx, s, domains, note)
+	if len(found)+len(problems) == 0 && associated == nil {
 		return nil
 	}
 	dir := r.projectOf(s.Name)
@@ -123,6 +127,9 @@ func (r *run) checkDeletable(ctx context.Context, s Stack) error {
 	lines := append([]string{"nothing was deleted"}, problems...)
 	for _, u := range found {
 		lines = append(lines, u.describe(r.Name, s, dir))
+	}
+	if associated != nil {
+		lines = append(lines, associated.Error())
 	}
 	return errors.New(strings.Join(lines, "\n  "))
 }

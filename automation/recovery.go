@@ -67,6 +67,7 @@ func (r *run) reconcile(ctx context.Context, stack *openStack, s Stack, w *watch
 	case err != nil:
 		w.note("cannot tell whether anything was left behind: " + err.Error())
 	}
+	state.findEntries(ctx, s, creates, w)
 	for _, d := range creates {
 		w.note(state.resolve(d, found))
 	}
@@ -114,6 +115,7 @@ func (r *run) adoptUnanswered(ctx context.Context, stack *auto.Stack, s Stack, w
 			return fmt.Errorf("find what was created without an answer: %w", err)
 		}
 	}
+	state.findEntries(ctx, s, creates, w)
 	var urns []string
 	for _, create := range creates {
 		if !state.unfinished(create.text("urn")) {
@@ -200,6 +202,9 @@ type deployment struct {
 	exported apitype.UntypedDeployment
 	whole    map[string]any
 	known    map[string]bool // IDs and ARNs
+	// entries are the IDs of the associations of Route 53 Profiles that the accounts
+	// were asked about, by profile and resource.
+	entries map[profileEntry]string
 }
 
 func readState(ctx context.Context, stack *auto.Stack) (*deployment, error) {
@@ -270,6 +275,9 @@ func (d *deployment) pendingCreates() []pendingCreate {
 func (d *deployment) resolve(create pendingCreate, found []taggedResource) string {
 	name := resourceName(create.text("urn"))
 	id, outputs := identify(create, found, d.known)
+	if entry := d.entries[entryOf(create)]; id == "" && entry != "" {
+		id, outputs = entry, map[string]any{}
+	}
 	if id == "" {
 		return name + ": an interrupted run may have begun to create it: it is created anew"
 	}

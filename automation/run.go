@@ -96,6 +96,9 @@ func (r *run) once(ctx context.Context, s Stack) Result {
 		stack, result.Outputs, err = r.operate(ctx, s, w)
 		return err
 	})
+	if err == nil && r.op.verb == preview.verb {
+		err = r.checkAssociations(ctx, s, w.deletedDomains, w.note)
+	}
 	if errors.Is(err, errNoStack) {
 		return r.skip(s, "the stack does not exist, so there is nothing to "+r.op.verb)
 	}
@@ -124,10 +127,14 @@ func (r *run) once(ctx context.Context, s Stack) Result {
 	}
 	if err != nil {
 		result.Err = w.explain(ctx, s, err)
-		if result.waits, result.advice = held(w.problems); len(result.waits) > 0 && ctx.Err() == nil {
-			return result
+		if result.waits, result.advice = held(w.problems); len(result.waits) > 0 {
+			others := r.checkAssociations(ctx, s, w.deletedDomains, w.note)
+			if others == nil && ctx.Err() == nil {
+				return result
+			}
+			result.waits = nil
+			result.Err = errors.Join(result.Err, others)
 		}
-		result.waits = nil
 		r.send(Event{Stack: s.Name, Kind: Failed, Elapsed: elapsed, Text: r.op.verb + " failed"})
 		return result
 	}

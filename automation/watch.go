@@ -33,6 +33,9 @@ type watch struct {
 	// refused holds the URNs of the resources about which AWS has answered with
 	// an error.
 	refused map[string]bool
+	// deletedDomains are the names of the custom domains that the run deletes, or
+	// would, by their ARNs.
+	deletedDomains map[string]string
 	// unanswered are the creates that failed otherwise.
 	unanswered []pendingCreate
 }
@@ -78,6 +81,12 @@ func (w *watch) read(e apitype.EngineEvent) {
 	case e.ResourcePreEvent != nil:
 		w.running = append(w.running, e.ResourcePreEvent.Metadata.URN)
 		w.certificates.read(e.ResourcePreEvent.Metadata)
+		if arn, name, deleted := deletedDomain(e.ResourcePreEvent.Metadata); deleted {
+			if w.deletedDomains == nil {
+				w.deletedDomains = map[string]string{}
+			}
+			w.deletedDomains[arn] = name
+		}
 	case e.ResOutputsEvent != nil:
 		w.finish(e.ResOutputsEvent.Metadata.URN)
 		w.certificates.read(e.ResOutputsEvent.Metadata)

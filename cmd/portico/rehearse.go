@@ -22,7 +22,7 @@ var programs = automation.Programs{
 	Shared: accounts.SharedIn, SharedTagged: accounts.TaggedIn,
 	Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn, ProviderQuestions: accounts.ProviderQuestionsIn,
 	Check:        accounts.CheckSettings,
-	StoppedTasks: accounts.StoppedTasksIn,
+	StoppedTasks: accounts.StoppedTasksIn, ProfileEntries: accounts.ProfileEntriesIn, OthersAssociations: accounts.OthersAssociationsIn,
 }
 
 type rehearseOptions struct {

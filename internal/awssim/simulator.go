@@ -108,6 +108,18 @@ func (s *Simulator) BuildIn(dir string) { docker.BuildIn(s.Simulator, dir) }
 // a domain, now and later.
 func (s *Simulator) ApproveEmail(domain string) { acm.ApproveEmail(s.Simulator, domain) }
 
+// ProfileEntries is the IDs of a Route 53 Profile's associations with resources, by
+// the resources' ARNs.
+func (s *Simulator) ProfileEntries(profileID string) map[string]string {
+	return route53.ProfileEntries(s.Simulator, profileID)
+}
+
+// OthersAssociations is the ARNs of an account's PRIVATE domains that other accounts'
+// endpoints are associated with, by the associations' ARNs.
+func (s *Simulator) OthersAssociations(account, region string) map[string]string {
+	return apigateway.OthersAssociations(s.Simulator, account, region)
+}
+
 // AcceptInvitation does what `aws ram accept-resource-share-invitation` does in the
 // receiving account.
 func (s *Simulator) AcceptInvitation(account, region, shareARN string) error {

@@ -237,8 +237,10 @@ func TestThePoliciesAreWhatTheOptionsNeed(t *testing.T) {
 // beyond are the actions that no program's run needs, with the reason why they are
 // there.
 var beyond = map[string]string{
-	"shared-deploy-service: WhyTasksStopped: ecs:DescribeTasks": "portico up asks why ECS stopped the tasks of an update that failed",
-	"shared-deploy-service: WhyTasksStopped: ecs:ListTasks":     "portico up asks why ECS stopped the tasks of an update that failed",
+	"profile: FindWhatInterruptedRunsLeft: route53profiles:ListProfileResourceAssociations": "portico up and refresh ask a profile for what a run created without an answer",
+	"provider-domains-read: FindAssociationsOfOthers: apigateway:GET":                       "portico preview and destroy ask for associations that keep a custom domain from being deleted",
+	"shared-deploy-service: WhyTasksStopped: ecs:DescribeTasks":                             "portico up asks why ECS stopped the tasks of an update that failed",
+	"shared-deploy-service: WhyTasksStopped: ecs:ListTasks":                                 "portico up asks why ECS stopped the tasks of an update that failed",
 }
 
 // TestARoleWithoutAnActionCannotDeploy has the simulated accounts hold the role of

@@ -262,6 +262,9 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	environment.Shared.StoppedTasks = func(_ context.Context, serviceARN string) ([]string, error) {
 		return r.simulator.StoppedTasks(serviceARN), nil
 	}
+	environment.Shared.ProfileEntries = func(_ context.Context, profileID string) (map[string]string, error) {
+		return r.simulator.ProfileEntries(profileID), nil
+	}
 	environment.Env = engineEnv(r.dir, debugProviders, r.initial.region)
 	return environment, nil
 }

@@ -134,6 +134,13 @@ func open(t *testing.T, dir, project string, setup *awssim.Setup) *simulatedEnvi
 	env.Sleep, env.Now = e.sleep, e.Now
 	env.PreviewFirst = false // most tests are of the update itself
 	env.Shared.StoppedTasks = func(_ context.Context, serviceARN string) ([]string, error) { return e.StoppedTasks(serviceARN), nil }
+	env.Shared.ProfileEntries = func(_ context.Context, profileID string) (map[string]string, error) {
+		return e.ProfileEntries(profileID), nil
+	}
+	for i := range env.Providers {
+		account := env.Providers[i].Account
+		env.Providers[i].OthersAssociations = func(context.Context) (map[string]string, error) { return e.OthersAssociations(account, region), nil }
+	}
 	env.Env = map[string]string{
 		"PULUMI_DEBUG_PROVIDERS":   server.DebugProviders(),
 		"PULUMI_BACKEND_URL":       "file://" + filepath.Join(dir, "pulumi"),

@@ -81,3 +81,18 @@ func checkOneOfTheName(op *engine.Op, domain *engine.Resource, endpoint string) 
 	}
 	return nil
 }
+
+// OthersAssociations is the ARNs of an account's PRIVATE domains that endpoints of
+// other accounts are associated with, by the associations' ARNs: what
+// GetDomainNameAccessAssociations lists of the owner OTHER_ACCOUNTS.
+func OthersAssociations(s *engine.Simulator, account, region string) map[string]string {
+	domains := map[string]string{}
+	for _, domain := range s.Resources(engine.Filter{Account: account, Region: region, Type: view.DomainNameType}) {
+		for _, association := range s.Resources(engine.Filter{Region: region, Type: view.AccessAssociationType}) {
+			if association.Properties.Text("domainNameArn") == domain.ARN && association.Account != account {
+				domains[association.ARN] = domain.ARN
+			}
+		}
+	}
+	return domains
+}

@@ -190,6 +190,18 @@ func putIntoProfile(op *engine.Op) error {
 	return nil
 }
 
+// ProfileEntries is the IDs of a Route 53 Profile's associations with resources, by
+// the resources' ARNs, as ListProfileResourceAssociations lists them.
+func ProfileEntries(s *engine.Simulator, profileID string) map[string]string {
+	ids := map[string]string{}
+	for _, entry := range s.Resources(engine.Filter{Type: view.ProfileEntryType}) {
+		if entry.Properties.Text("profileId") == profileID {
+			ids[entry.Properties.Text("resourceArn")] = entry.ID
+		}
+	}
+	return ids
+}
+
 // listRecords is a zone's records as the API writes their names.
 func listRecords(op *engine.Op) (engine.Object, error) {
 	zone := op.Find(view.ZoneType, op.Inputs.Text("zoneId"))
