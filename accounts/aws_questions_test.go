@@ -51,7 +51,7 @@ func inProject(t *testing.T, stack string, settings settingsText, answers map[st
 func TestAProfilesEntriesAreListedPageByPage(t *testing.T) {
 	const path = "/profileresourceassociations/profileid/rp-0a1b"
 	dir, service := inProject(t, "dev", minimalShared, map[string]string{
-		path + "?":              `{"NextToken":"a b","ProfileResourceAssociations":[{"Id":"rpr-1","ResourceArn":"arn:aws:route53:::hostedzone/Z1"}]}`,
+		path + "?":                `{"NextToken":"a b","ProfileResourceAssociations":[{"Id":"rpr-1","ResourceArn":"arn:aws:route53:::hostedzone/Z1"}]}`,
 		path + "?nextToken=a%20b": `{"ProfileResourceAssociations":[{"Id":"rpr-2","ResourceArn":"arn:aws:route53:::hostedzone/Z2"}]}`,
 	})
 	ids, err := ProfileEntriesIn(dir)(t.Context(), "dev", "rp-0a1b")
