@@ -147,3 +147,36 @@ func TestTheFaultsAreListed(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(got.out), &listed))
 	require.GreaterOrEqual(t, len(listed), 30)
 }
+
+// oneAPI plays an account with one private API, which any caller may call.
+func oneAPI(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	if strings.HasSuffix(r.URL.Path, "/stages") {
+		fmt.Fprint(w, `{"item":[{"stageName":"v1","deploymentId":"d1"}]}`)
+		return
+	}
+	fmt.Fprint(w, `{"item":[{"id":"cccccccccc","name":"Billing","endpointConfiguration":{"types":["PRIVATE"]},
+		"policy":"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{\\\"Effect\\\":\\\"Allow\\\",\\\"Principal\\\":\\\"*\\\",\\\"Action\\\":\\\"execute-api:Invoke\\\",\\\"Resource\\\":\\\"*\\\"}]}"}]}`)
+}
+
+// TestDiscoverListsAPIsAndProposesRows prints the same as a table, as JSON and as a
+// mapping that validates.
+func TestDiscoverListsAPIsAndProposesRows(t *testing.T) {
+	dir := deployedProject(t, oneAPI)
+	got := portico(t, "", "discover", "--env", "dev", "--dir", dir)
+	require.Equal(t, exitDone, got.code, got.err)
+	require.Regexp(t, `222222222222 +cccccccccc +Billing +v1 +everybody +none; proposed: billing\.222222222222\.private\.example\.com`, got.out)
+
+	got = portico(t, "", "discover", "--env", "dev", "--dir", dir, "--json", "--template", "{api}-{stage}.apis.example.org")
+	require.Equal(t, exitDone, got.code, got.err)
+	require.JSONEq(t, `{"apis":[{"account":"222222222222","id":"cccccccccc","name":"Billing","stages":["v1"],"callers":"everybody","endpoints":[],"rows":[],
+		"proposed":[{"CUSTOM_DOMAIN_URL":"billing-v1.apis.example.org","PRIVATE_API_URL":"https://cccccccccc.execute-api.us-east-1.amazonaws.com/v1","ACCOUNT":"222222222222"}]}],"unread":[]}`, got.out)
+
+	got = portico(t, "", "discover", "--env", "dev", "--dir", dir, "--yaml")
+	require.Equal(t, exitDone, got.code, got.err)
+	checked := portico(t, got.out, "validate", "--mapping", "-")
+	require.Equal(t, exitDone, checked.code, checked.err)
+
+	got = portico(t, "", "discover", "--env", "dev", "--dir", dir, "--template", "{team}.example.com")
+	require.Equal(t, exitUsage, got.code, got.err)
+}

@@ -3,6 +3,7 @@
 package awsreader
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,9 @@ type Account struct {
 	RoleARN string
 	// Endpoint is the URL of an emulator; empty: AWS.
 	Endpoint string
+	// CallsPerSecond is how many calls of API Gateway's management are sent a second;
+	// 0: managementCalls.
+	CallsPerSecond int
 }
 
 // attempts bounds how often a call that AWS throttles is sent.
@@ -106,7 +110,7 @@ type account struct {
 func newAccount(a Account, base aws.Config) *account {
 	base.APIOptions = append(slices.Clip(base.APIOptions), onlyReads)
 	management := base.Copy()
-	pace := &pacer{interval: time.Second / managementCalls}
+	pace := &pacer{interval: time.Second / time.Duration(cmp.Or(a.CallsPerSecond, managementCalls))}
 	management.APIOptions = append(slices.Clip(management.APIOptions), pace.register)
 	return &account{
 		Account: a, acm: acm.NewFromConfig(base), apigateway: apigateway.NewFromConfig(management), ec2: newEC2(base),

@@ -130,6 +130,12 @@ var bans = []ban{
 	{from: "internal/doctor", to: "./...", reach: transitive, except: []string{"mapping", "internal/aws", "internal/outputs", "internal/resourcepolicy"},
 		why: "the walk knows what a mapping means, not how it is deployed or simulated"},
 
+	{from: "internal/discovery", to: pulumi, reach: transitive,
+		why: "what exists is listed without an engine"},
+	{from: "internal/discovery", to: awsSDK, reach: transitive,
+		why: "the accounts are asked through a Reader"},
+	{from: "internal/discovery", to: "./...", reach: transitive, except: []string{"mapping", "internal/aws", "internal/outputs", "internal/resourcepolicy", "internal/doctor"},
+		why: "what exists is listed, not how it would be deployed"},
 	{from: "internal/awsreader", to: pulumi, reach: transitive,
 		why: "AWS is asked, and no state of an engine"},
 	{from: "internal/awsreader", to: "./...", reach: direct, except: []string{"internal/aws", "internal/doctor"},

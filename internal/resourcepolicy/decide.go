@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -121,4 +122,29 @@ func DeploymentDescription(digest string) string { return deploymentPrefix + dig
 // deployment is not Portico's.
 func DeployedDigest(description string) (string, bool) {
 	return strings.CutPrefix(description, deploymentPrefix)
+}
+
+// AllowedResources are the resources that a policy's Allow statements name, in full,
+// each once; of a statement that names those that it is not about, all of the API's.
+func AllowedResources(policy []byte, api API) ([]string, error) {
+	doc, err := parseDocument(policy, api.APIID)
+	if err != nil {
+		return nil, err
+	}
+	var resources []string
+	for _, statement := range doc.canonical(api).statements {
+		if statement["Effect"] != "Allow" {
+			continue
+		}
+		named, plain := statement["Resource"]
+		if !plain {
+			named = api.arnPrefix() + "*"
+		}
+		for _, resource := range texts(named) {
+			if !slices.Contains(resources, resource) {
+				resources = append(resources, resource)
+			}
+		}
+	}
+	return resources, nil
 }

@@ -122,7 +122,7 @@ func TestTheReadmesCommandsRun(t *testing.T) {
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
 
-	commands := shellLines(t, "README.md")
+	commands := append(shellLines(t, "README.md"), shellLines(t, "docs/doctor.md")...)
 	require.NotEmpty(t, commands)
 	for _, command := range commands {
 		if elsewhere[command] != "" {

@@ -1,11 +1,13 @@
 package accountreader
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
 
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/portico-iac/portico/internal/doctor"
 )
@@ -27,24 +29,21 @@ func (a *account) RESTAPIs(context.Context) ([]doctor.RESTAPI, error) {
 			})
 		}
 	}
-	slices.SortFunc(apis, func(x, y doctor.RESTAPI) int {
-		if x.ID < y.ID {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(apis, func(x, y doctor.RESTAPI) int { return cmp.Compare(x.ID, y.ID) })
 	return apis, nil
 }
 
+// Stages looks without copying: there may be many APIs.
 func (a *account) Stages(_ context.Context, apiID string) ([]doctor.Stage, error) {
-	api := a.simulator.RESTAPIs(a.region)[apiID]
-	if api.Account != a.id {
-		return nil, nil
-	}
 	var stages []doctor.Stage
-	for _, name := range api.StageNames() {
-		stages = append(stages, doctor.Stage{Name: name, DeploymentID: api.Stages[name].DeploymentID})
-	}
+	a.simulator.Look(a.id, a.region, func(op *engine.Op) {
+		for _, r := range op.All(view.StageType) {
+			if r.Properties.Text("restApi") == apiID {
+				stages = append(stages, doctor.Stage{Name: r.Properties.Text("stageName"), DeploymentID: r.Properties.Text("deployment")})
+			}
+		}
+	})
+	slices.SortFunc(stages, func(x, y doctor.Stage) int { return cmp.Compare(x.Name, y.Name) })
 	return stages, nil
 }
 
