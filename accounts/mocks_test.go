@@ -82,7 +82,10 @@ type monitor struct {
 	// listed are the Availability Zones; nil: four of them in no order.
 	listed []any
 	// rules are those of existing security groups, by ID.
+	// Where there are none, those of sg-of-services admit 10.0.0.0/8.
 	rules map[string]map[string]any
+	// privateDNSOff reports that existing endpoints have no private DNS.
+	privateDNSOff bool
 	// failing is a type of which no resource can be created.
 	failing string
 	// running is the task definition that the service runs after a deployment;
@@ -269,8 +272,12 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		m.mu.Lock()
 		m.askedEndpoints = append(m.askedEndpoints, id)
 		m.mu.Unlock()
-		return map[string]any{"id": cmp.Or(id, m.lookedUp, "vpce-adopted"), "serviceName": service, "privateDnsEnabled": true, "state": "available",
-			"securityGroupIds": []any{"sg-of-others"}, "networkInterfaceIds": []any{"eni-9"},
+		groups := []any{"sg-of-others"}
+		if !strings.HasSuffix(service, "execute-api") {
+			groups = append(groups, "sg-of-services")
+		}
+		return map[string]any{"id": cmp.Or(id, m.lookedUp, "vpce-adopted"), "serviceName": service, "privateDnsEnabled": !m.privateDNSOff, "state": "available",
+			"securityGroupIds": groups, "networkInterfaceIds": []any{"eni-9"},
 			"dnsEntries": []any{map[string]any{"dnsName": "vpce-adopted.example", "hostedZoneId": "Z1"}}}, nil
 	case "aws:ec2/getNetworkInterface:getNetworkInterface":
 		subnet := strings.TrimPrefix(text("id"), "eni-")
@@ -283,9 +290,15 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 				ids = append(ids, id)
 			}
 		}
+		if group == "sg-of-services" && m.rules == nil {
+			ids = append(ids, "sgr-of-services")
+		}
 		return map[string]any{"ids": ids}, nil
 	case "aws:vpc/getSecurityGroupRule:getSecurityGroupRule":
 		answer := map[string]any{"id": text("securityGroupRuleId")}
+		if text("securityGroupRuleId") == "sgr-of-services" {
+			maps.Copy(answer, map[string]any{"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/8"})
+		}
 		maps.Copy(answer, m.rules[text("securityGroupRuleId")])
 		return answer, nil
 	case "aws:ec2/getPrefixList:getPrefixList":

@@ -11,9 +11,6 @@ import (
 )
 
 func (s *sharedStack) endpoints(network *components.Network, groups *components.SecurityGroups, staticEndpoints []pulumi.Resource) (*components.Endpoints, error) {
-	source := func(c settings.Endpoint) components.EndpointSource {
-		return components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
-	}
 	config := s.config.Endpoints
 	args := &components.EndpointsArgs{
 		Region:            s.config.AWS.Region,
@@ -24,10 +21,10 @@ func (s *sharedStack) endpoints(network *components.Network, groups *components.
 		Addresses:         network.EndpointAddresses,
 		StaticEndpoints:   staticEndpoints,
 		ExecuteAPI:        s.endpointSource(mapping.FrontDoorNGINX, config.ExecuteAPI),
-		Logs:              source(config.Logs),
-		ECRAPI:            source(config.ECRAPI),
-		ECRDKR:            source(config.ECRDKR),
-		S3:                source(config.S3),
+		Logs:              sourceOfEndpoint(config.Logs),
+		ECRAPI:            sourceOfEndpoint(config.ECRAPI),
+		ECRDKR:            sourceOfEndpoint(config.ECRDKR),
+		S3:                sourceOfEndpoint(config.S3),
 		ExecuteAPIGroupID: groups.ExecuteAPIID,
 		ExistingGroupID:   s.config.SecurityGroups.EndpointID,
 		InterfaceGroupID:  groups.InterfaceID,
@@ -79,7 +76,7 @@ func (s *sharedStack) nativeEndpoint(network *components.Network, staticEndpoint
 // execute-api endpoints and some are the stack's own, a look-up would find them all.
 // The stack then uses the endpoint that its last run found.
 func (s *sharedStack) endpointSource(frontDoor mapping.FrontDoor, c settings.Endpoint) components.EndpointSource {
-	source := components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
+	source := sourceOfEndpoint(c)
 	several := len(s.topology.FrontDoors) > 1 || len(s.reports.own.Endpoints) > 1
 	if c.Lookup && several && s.reports.own.Endpoints[frontDoor] != "" {
 		return components.EndpointSource{ID: s.reports.own.Endpoints[frontDoor]}

@@ -77,9 +77,13 @@ func (s *sharedStack) existingVPC(awsProvider pulumi.ProviderResource) *componen
 	if s.deploys(mapping.FrontDoorNGINX) {
 		args.Tasks = s.config.Task.Min
 		create("execute-api", config.ExecuteAPI)
-		create("logs", config.Logs)
-		create("ecr.api", config.ECRAPI)
-		create("ecr.dkr", config.ECRDKR)
+		for _, used := range []components.UsedEndpoint{s.usedByTasks("logs", config.Logs), s.usedByTasks("ecr.api", config.ECRAPI), s.usedByTasks("ecr.dkr", config.ECRDKR)} {
+			if used.Source == (components.EndpointSource{}) {
+				args.Endpoints = append(args.Endpoints, used.Service)
+			} else {
+				args.UsedEndpoints = append(args.UsedEndpoints, used)
+			}
+		}
 		args.S3 = config.S3 == (settings.Endpoint{})
 	}
 	if s.deploys(mapping.FrontDoorALB) {
@@ -89,6 +93,20 @@ func (s *sharedStack) existingVPC(awsProvider pulumi.ProviderResource) *componen
 		create("execute-api", config.Native)
 	}
 	return args
+}
+
+// usedByTasks is an endpoint that the tasks need to start. The group of the
+// tasks may be admitted by its owner as soon as this stack has made it.
+func (s *sharedStack) usedByTasks(service string, source settings.Endpoint) components.UsedEndpoint {
+	group := s.config.SecurityGroups.TasksID
+	return components.UsedEndpoint{
+		Service: service, Source: sourceOfEndpoint(source), Clients: "the proxy's tasks",
+		ClientGroupID: group, ClientGroupExists: group == "" && s.reports.own.Network != nil,
+	}
+}
+
+func sourceOfEndpoint(c settings.Endpoint) components.EndpointSource {
+	return components.EndpointSource{ID: c.ID, Lookup: c.Lookup}
 }
 
 // endpointKeys are the services' keys of portico:endpoints.

@@ -69,6 +69,31 @@ func TestWhatAnUpdateWouldMeetInAVPCIsReportedBeforeAnythingIsRegistered(t *test
 			monitor: &monitor{subnets: map[string]map[string]any{firstSubnet: {"availableIpAddressCount": 11, "cidrBlock": "10.7.0.0/28"}}},
 			want:    []string{"11 addresses of 10.7.0.0/28 are free, and 13 are needed: 8 for each of 1 load balancer, 1 for each of 4 endpoints, 1 for tasks: name a larger subnet of the zone, a /27 or more, or free addresses in it"},
 		},
+		"an existing endpoint that admits part of the subnets": {
+			monitor: &monitor{
+				rules: map[string]map[string]any{
+					"sgr-1": {"securityGroupId": "sg-of-services", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.7.0.0/24"},
+					"sgr-2": {"securityGroupId": "sg-of-services", "ipProtocol": "tcp", "fromPort": 80, "toPort": 80, "cidrIpv4": "0.0.0.0/0"},
+					"sgr-3": {"securityGroupId": "sg-of-others", "ipProtocol": "-1", "referencedSecurityGroupId": "sg-0000000d"},
+				},
+				subnets: map[string]map[string]any{firstSubnet: {"cidrBlock": "10.7.3.0/24"}},
+			},
+			more: "  portico:endpoints: {logs: {lookup: true}}\n",
+			want: []string{"use endpoint vpce-adopted of account 111111111111 for logs: its security groups, sg-of-others, sg-of-services, admit sg-0000000d (rule sgr-3 of sg-of-others), 10.7.0.0/24 (rule sgr-1 of sg-of-services) to port 443, and not the proxy's tasks in " + firstSubnet + " (10.7.3.0/24): add an ingress rule for TCP 443 from these ranges to sg-of-others (portico:endpoints)"},
+		},
+		"an existing endpoint that admits a prefix list": {
+			monitor: &monitor{rules: map[string]map[string]any{"sgr-1": {"securityGroupId": "sg-of-services", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "prefixListId": "pl-1"}}},
+			more:    "  portico:endpoints: {logs: {lookup: true}}\n",
+		},
+		"an existing endpoint that admits the tasks' group": {
+			monitor: &monitor{rules: map[string]map[string]any{"sgr-1": {"securityGroupId": "sg-of-services", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "referencedSecurityGroupId": "sg-0000000c"}}},
+			more:    "  portico:endpoints: {logs: {lookup: true}}\n  portico:securityGroups: {tasksId: sg-0000000c}\n",
+		},
+		"an existing endpoint without private DNS": {
+			monitor: &monitor{privateDNSOff: true},
+			more:    "  portico:endpoints: {logs: {lookup: true}}\n",
+			want:    []string{"use endpoint vpce-adopted for logs: its private DNS is off, so tasks would not find it: enable private DNS on it (portico:endpoints)"},
+		},
 		"enough addresses": {monitor: &monitor{subnets: map[string]map[string]any{firstSubnet: {"availableIpAddressCount": 13, "cidrBlock": "10.7.0.0/28"}}}},
 		"all at once": {
 			monitor: &monitor{

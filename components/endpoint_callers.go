@@ -55,17 +55,17 @@ func (k callerCheck) refuse(c callers) error {
 
 // callersOf reads what security groups admit to port 443, in previews too. A
 // question that isn't answered is an error: the answer decides on who may call.
-func callersOf(ctx *pulumi.Context, parent pulumi.Resource, groups []string) ([]callers, error) {
+func callersOf(ctx *pulumi.Context, option pulumi.InvokeOption, groups []string) ([]callers, error) {
 	var all []callers
 	for _, group := range distinct(groups) {
 		listed, err := vpc.GetSecurityGroupRules(ctx, &vpc.GetSecurityGroupRulesArgs{
 			Filters: []vpc.GetSecurityGroupRulesFilter{{Name: "group-id", Values: []string{group}}},
-		}, pulumi.Parent(parent))
+		}, option)
 		if err != nil {
 			return nil, fmt.Errorf("list the rules of security group %s, to see who reaches the execute-api endpoint: %w", group, err)
 		}
 		for _, id := range slices.Sorted(slices.Values(listed.Ids)) {
-			rule, err := vpc.GetSecurityGroupRule(ctx, &vpc.GetSecurityGroupRuleArgs{SecurityGroupRuleId: &id}, pulumi.Parent(parent))
+			rule, err := vpc.GetSecurityGroupRule(ctx, &vpc.GetSecurityGroupRuleArgs{SecurityGroupRuleId: &id}, option)
 			if err != nil {
 				return nil, fmt.Errorf("read rule %s of security group %s, to see who reaches the execute-api endpoint: %w", id, group, err)
 			}
@@ -105,7 +105,7 @@ func callersBy(rule *vpc.GetSecurityGroupRuleResult, group string) callers {
 // endpoint's ID. Where the client's group is created by the same program, the ID
 // fails with such an error if a rule admits another group.
 func (k callerCheck) check(ctx *pulumi.Context, parent pulumi.Resource, id pulumi.StringOutput) (pulumi.StringOutput, error) {
-	all, err := callersOf(ctx, parent, k.groups)
+	all, err := callersOf(ctx, pulumi.Parent(parent), k.groups)
 	if err != nil {
 		return id, err
 	}

@@ -207,14 +207,13 @@ func (e *Endpoints) lookUpAll(ctx *pulumi.Context, args *EndpointsArgs) (map[str
 		if !sources[service].exists() {
 			continue
 		}
-		found, err := lookUpEndpoint(ctx, e, sources[service], args.Region, args.ExistingVPCID, service)
+		found, err := lookUpEndpoint(ctx, pulumi.Parent(e), sources[service], args.Region, args.ExistingVPCID, service)
+		if err == nil {
+			err = checkPrivateDNSOn(found, service)
+		}
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
-		}
-		if !found.PrivateDnsEnabled && slices.Contains(interfaceServices, service) {
-			wrong = append(wrong, &ExistingResourceError{Kind: "endpoint", ID: found.Id, Purpose: service,
-				Problem: "its private DNS is off, so tasks would not find it", Fix: "enable private DNS on it"})
 		}
 		existing[service] = found
 	}
@@ -222,7 +221,7 @@ func (e *Endpoints) lookUpAll(ctx *pulumi.Context, args *EndpointsArgs) (map[str
 }
 
 // lookUpEndpoint finds an endpoint that exists.
-func lookUpEndpoint(ctx *pulumi.Context, parent pulumi.Resource, source EndpointSource, region, vpcID, service string) (*ec2.LookupVpcEndpointResult, error) {
+func lookUpEndpoint(ctx *pulumi.Context, option pulumi.InvokeOption, source EndpointSource, region, vpcID, service string) (*ec2.LookupVpcEndpointResult, error) {
 	lookup := &ec2.LookupVpcEndpointArgs{}
 	serviceName := endpointService(region, service)
 	if source.ID != "" {
@@ -234,7 +233,7 @@ func lookUpEndpoint(ctx *pulumi.Context, parent pulumi.Resource, source Endpoint
 		lookup.VpcId = &vpcID
 		lookup.ServiceName = &serviceName
 	}
-	found, err := ec2.LookupVpcEndpoint(ctx, lookup, pulumi.Parent(parent))
+	found, err := ec2.LookupVpcEndpoint(ctx, lookup, option)
 	if err != nil {
 		return nil, fmt.Errorf("look the %s endpoint up (name one by id where the VPC has none or several): %w", service, err)
 	}

@@ -162,7 +162,7 @@ func (e *ExecuteAPIEndpoint) create(ctx *pulumi.Context, name string, args *Exec
 }
 
 func (e *ExecuteAPIEndpoint) lookUp(ctx *pulumi.Context, name string, args *ExecuteAPIEndpointArgs) (*executeAPI, error) {
-	found, err := lookUpEndpoint(ctx, e, args.Source, args.Region, args.ExistingVPCID, "execute-api")
+	found, err := lookUpEndpoint(ctx, pulumi.Parent(e), args.Source, args.Region, args.ExistingVPCID, "execute-api")
 	if err != nil {
 		return nil, err
 	}

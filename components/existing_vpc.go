@@ -25,6 +25,9 @@ type ExistingVPCArgs struct {
 	// Endpoints are the services of the interface endpoints to create, such as
 	// "execute-api" or "logs", once for each endpoint. Default: none.
 	Endpoints []string
+	// UsedEndpoints are the interface endpoints that exist and are to be used.
+	// Default: none.
+	UsedEndpoints []UsedEndpoint
 	// S3 reports that the gateway endpoint of S3 is to be created. Default: false.
 	S3 bool
 	// LoadBalancers and Tasks are how many load balancers and tasks are to be
@@ -78,6 +81,7 @@ func CheckExistingVPC(ctx *pulumi.Context, args *ExistingVPCArgs) *Findings {
 	c := &vpcCheck{ctx: ctx, args: args, option: pulumi.Provider(args.Provider), Findings: new(Findings)}
 	c.begun = sync.OnceValue(c.hasBegun)
 	c.checkSubnets()
+	c.checkEndpoints()
 	for _, service := range privateDNSServices(args.Endpoints) {
 		c.checkPrivateDNS(service)
 	}
@@ -100,6 +104,8 @@ type vpcCheck struct {
 	ctx    *pulumi.Context
 	args   *ExistingVPCArgs
 	option pulumi.InvokeOption
+	// subnets are those of SubnetIDs that can be read.
+	subnets []*ec2.LookupSubnetResult
 	// begun is hasBegun, asked once for all subnets.
 	begun func() bool
 }
@@ -132,6 +138,7 @@ func (c *vpcCheck) checkSubnets() {
 		if err != nil {
 			continue // the network reports it: it can't do without
 		}
+		c.subnets = append(c.subnets, subnet)
 		c.checkOwner(subnet)
 		c.checkServices(subnet, zones)
 		c.checkFreeAddresses(subnet)

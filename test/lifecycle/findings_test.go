@@ -23,16 +23,21 @@ func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
 `
 	files, setup := smallProject(), ordersSetup()
 	files["mapping.yaml"] = strings.Replace(smallMapping, "amazonaws.com/dev", "amazonaws.com/live", 1) + gone
-	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000c, subnet-0000001b]}\n"
+	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000f, subnet-0000001b]}\n  portico:endpoints: {logs: {lookup: true}}\n"
 	setup.Existing = theVPC()
+	for _, existing := range setup.Existing {
+		if existing.ID == "sgr-00000001" {
+			existing.Properties["cidrIpv4"] = "10.7.0.0/24"
+		}
+	}
 	project := t.TempDir()
 	write(t, project, files)
 	e := open(t, t.TempDir(), project, setup)
 	e.env.PreviewFirst = true
 	want := []string{
-		"use endpoint vpce-00000001 of account 111111111111 for logs: it is there already with private DNS",
+		"use endpoint vpce-00000001 of account 111111111111 for logs: its security groups, sg-00000001, admit 10.7.0.0/24 (rule sgr-00000001 of sg-00000001) to port 443, and not the proxy's tasks in subnet-0000000f (10.7.2.0/24), subnet-0000001b (10.7.3.0/24)",
 		"use private hosted zone Z0NETWORK of account 111111111111 for internal.example.com",
-		"use subnet subnet-0000000c of account 111111111111: it is in us-east-1c (use1-az3)",
+		"use subnet subnet-0000000f of account 111111111111: it is in us-east-1f (use1-az3)",
 		`APIS[0].PRIVATE_API_URL: REST API orders0001 of account 222222222222 has no stage "live"`,
 		"APIS[1].PRIVATE_API_URL: account 222222222222 has no REST API gone000001 in us-east-1",
 	}
