@@ -9,6 +9,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/mapping"
 )
 
 // The types of load balancers.
@@ -27,7 +29,7 @@ const DefaultSSLPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 // timeoutMargin is how much longer the load balancer waits than the longest
 // request may take, so that it is the proxy that answers 504, not the load
 // balancer that hangs up.
-const timeoutMargin = 10 * time.Second
+const timeoutMargin = mapping.DrainMargin
 
 // minIdleTimeout is the Application Load Balancer's default. Idle client
 // connections shorter than that cost handshakes and gain nothing. The longest

@@ -9,13 +9,15 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/mapping"
 )
 
 // ContainerName is the proxy's container in the task definition.
 const ContainerName = "nginx"
 
 // maxStopTimeout is the longest that Fargate waits between SIGQUIT and SIGKILL.
-const maxStopTimeout = 120 * time.Second
+const maxStopTimeout = mapping.MaxStopTimeout
 
 // MaxTargetGroups is how many target groups a service may be registered with
 // (Amazon ECS developer guide, "Registering multiple target groups with a

@@ -268,6 +268,33 @@ func (r *Row) ReadTimeout() time.Duration {
 	return r.Timeout
 }
 
+// DrainMargin is how much longer than its longest request a task of the proxy gets,
+// when it is taken out of the load balancer and again when it is stopped.
+const DrainMargin = 10 * time.Second
+
+// MaxStopTimeout is the longest that Fargate waits for a task that it stops (Amazon
+// ECS developer guide, stopTimeout of task definitions).
+const MaxStopTimeout = 120 * time.Second
+
+// CutAfter is how long an answer goes on that is under way when a deployment takes its
+// task of the proxy away. false: no answer is cut, since no row is behind the proxy, or
+// one streams and deployments wait for MaxStreamDuration.
+func (m *Mapping) CutAfter() (time.Duration, bool) {
+	var longest time.Duration
+	for i := range m.Rows {
+		row := &m.Rows[i]
+		if row.Retired || row.FrontDoor != FrontDoorNGINX {
+			continue
+		}
+		if row.Stream {
+			return 0, false
+		}
+		longest = max(longest, row.ReadTimeout())
+	}
+	drain := longest + DrainMargin
+	return drain + min(MaxStopTimeout, drain), longest > 0
+}
+
 // FrontDoor is how requests for a row reach its API.
 type FrontDoor string
 

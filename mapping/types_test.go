@@ -53,3 +53,31 @@ func TestAStreamMayBeSilentForAPIGatewaysIdleLimit(t *testing.T) {
 	row.Stream = true
 	require.Equal(t, 300*time.Second, row.ReadTimeout())
 }
+
+func TestADeploymentCutsWhatOutlastsTheTasksDrainAndStop(t *testing.T) {
+	row := func(timeout time.Duration, change func(*mapping.Row)) mapping.Row {
+		r := mapping.Row{FrontDoor: mapping.FrontDoorNGINX, Timeout: timeout}
+		if change != nil {
+			change(&r)
+		}
+		return r
+	}
+	for sentence, test := range map[string]struct {
+		rows []mapping.Row
+		want time.Duration
+	}{
+		"the default":                       {[]mapping.Row{row(30*time.Second, nil)}, 80 * time.Second},
+		"the longest row's":                 {[]mapping.Row{row(30*time.Second, nil), row(60*time.Second, nil)}, 140 * time.Second},
+		"Fargate stops within 120 s":        {[]mapping.Row{row(300*time.Second, nil)}, 430 * time.Second},
+		"nothing where a row streams":       {[]mapping.Row{row(30*time.Second, nil), row(30*time.Second, func(r *mapping.Row) { r.Stream = true })}, 0},
+		"a retired row is no row":           {[]mapping.Row{row(30*time.Second, nil), row(300*time.Second, func(r *mapping.Row) { r.Retired = true })}, 80 * time.Second},
+		"the others have no tasks":          {[]mapping.Row{row(30*time.Second, func(r *mapping.Row) { r.FrontDoor = mapping.FrontDoorALB })}, 0},
+		"nor does a row that streams there": {[]mapping.Row{row(30*time.Second, nil), row(30*time.Second, func(r *mapping.Row) { r.FrontDoor, r.Stream = mapping.FrontDoorNative, true })}, 80 * time.Second},
+	} {
+		after, cut := (&mapping.Mapping{Rows: test.rows}).CutAfter()
+		require.Equal(t, test.want > 0, cut, sentence)
+		if cut {
+			require.Equal(t, test.want, after, sentence)
+		}
+	}
+}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -92,7 +94,21 @@ func TestVersion(t *testing.T) {
 func TestValidate(t *testing.T) {
 	t.Run("a valid mapping", func(t *testing.T) {
 		got := portico(t, "", "validate", "--mapping", "testdata/valid.yaml")
-		require.Equal(t, result{exitDone, "testdata/valid.yaml: ok: 4 rows, 3 hosts, 3 APIs in 2 accounts\n", ""}, got)
+		require.Equal(t, result{exitDone, "testdata/valid.yaml: ok: 4 rows, 3 hosts, 3 APIs in 2 accounts; a deployment cuts answers that still run 80 s after it takes their task away, unless a row has STREAM: true\n", ""}, got)
+	})
+	t.Run("what a deployment cuts is said once", func(t *testing.T) {
+		const rows = "APIS:\n" +
+			"  - {CUSTOM_DOMAIN_URL: a.private.example.com, PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod, TIMEOUT: 120}\n" +
+			"  - {CUSTOM_DOMAIN_URL: b.private.example.com, PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod%s}\n"
+		for further, want := range map[string]string{
+			"":               "; a deployment cuts answers that still run 250 s after it takes their task away, unless a row has STREAM: true",
+			", STREAM: true": "",
+			", FRONT_DOOR: native}\n  - {CUSTOM_DOMAIN_URL: c.private.example.com, PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod, RETIRED: true, STREAM: true": "; a deployment cuts answers that still run 250 s after it takes their task away, unless a row has STREAM: true",
+		} {
+			got := portico(t, fmt.Sprintf(rows, further), "validate", "--mapping", "-")
+			require.Equal(t, exitDone, got.code, got.err)
+			require.Regexp(t, `^stdin: ok: \d rows, \d hosts, 1 API`+regexp.QuoteMeta(want)+`\n$`, got.out)
+		}
 	})
 	t.Run("a valid mapping as JSON", func(t *testing.T) {
 		got := portico(t, "", "validate", "--mapping", "testdata/valid.yaml", "--json")

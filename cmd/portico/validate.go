@@ -163,7 +163,8 @@ func mappingMistakes(errs mapping.Errors) []mistake {
 	return list
 }
 
-// summary is such as "14 rows, 6 hosts, 9 APIs in 3 accounts".
+// summary is such as "14 rows, 6 hosts, 9 APIs in 3 accounts", and what a deployment
+// cuts.
 func summary(m *mapping.Mapping) string {
 	hosts := map[mapping.Host]bool{}
 	apis := map[mapping.PrivateAPI]bool{}
@@ -178,6 +179,9 @@ func summary(m *mapping.Mapping) string {
 	text := fmt.Sprintf("%s, %s, %s", count(len(m.Rows), "row"), count(len(hosts), "host"), count(len(apis), "API"))
 	if len(accounts) > 0 {
 		text += " in " + count(len(accounts), "account")
+	}
+	if after, cut := m.CutAfter(); cut {
+		text += fmt.Sprintf("; a deployment cuts answers that still run %.0f s after it takes their task away, unless a row has STREAM: true", after.Seconds())
 	}
 	return text
 }
