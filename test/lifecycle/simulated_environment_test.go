@@ -284,9 +284,15 @@ const dockerImage = "docker:index/image:Image"
 func (e *simulatedEnvironment) things() []thing {
 	var all []thing
 	for _, r := range e.Resources(awssim.Filter{}) {
-		if !slices.Contains(withoutState, r.Type) && !r.Hidden.Flag("belongsToVPC") {
+		if !slices.Contains(withoutState, r.Type) && !madeByAWS(r) {
 			all = append(all, thing{r.Type, r.ID})
 		}
 	}
 	return all
+}
+
+// madeByAWS reports whether AWS makes a resource with another, and takes it away with
+// that: a VPC's main route table, or an alarm of a target tracking policy.
+func madeByAWS(r awssim.Resource) bool {
+	return r.Hidden.Flag("belongsToVPC") || strings.HasPrefix(r.ID, "TargetTracking-")
 }
