@@ -100,15 +100,20 @@ func (u upstream) answered(t *testing.T) int64 {
 
 func startPortico(t *testing.T, e workload, u upstream) server {
 	t.Helper()
-	p := nginxtest.StartWriting(t, nowhere(t), e.context, []string{
+	return startProxy(t, portico, e, u)
+}
+
+func startProxy(t *testing.T, s side, e workload, u upstream, environment ...string) server {
+	t.Helper()
+	p := nginxtest.StartWriting(t, nowhere(t), e.context, append([]string{
 		"PATH=" + os.Getenv("PATH"),
 		"PORTICO_UPSTREAMS=" + strings.Join(u.addresses, ","),
 		"PORTICO_ENDPOINT_NAME=" + nginxtest.EndpointName,
 		"PORTICO_CA_FILE=" + u.authority.file,
 		fmt.Sprintf("PORTICO_WORKERS=%d", workers),
-	})
+	}, environment...))
 	reading := finish(t, exec.Command("nginx", "-t", "-p", p.RunDir+"/", "-c", filepath.Join(p.RunDir, "nginx.conf")))
-	return server{side: portico, address: p.Address, pid: p.Process().Pid, reading: reading}
+	return server{side: s, address: p.Address, pid: p.Process().Pid, reading: reading}
 }
 
 // referenceHost is a server block of the reference's shape.

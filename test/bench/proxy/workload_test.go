@@ -17,6 +17,7 @@ import (
 // workload is what every proxy of a comparison serves.
 type workload struct {
 	hosts   int
+	mapping []byte
 	routes  []topology.Route
 	context *nginxconf.Context
 }
@@ -42,7 +43,7 @@ func newWorkload(t *testing.T, hosts int) workload {
 	require.NoError(t, err)
 	context, err := nginxconf.Render(derived.Routes, nginxconf.Options{})
 	require.NoError(t, err)
-	return workload{hosts: hosts, routes: derived.Routes, context: context}
+	return workload{hosts: hosts, mapping: b.Bytes(), routes: derived.Routes, context: context}
 }
 
 // requests lists one request for each row, for load.lua: an answer is small or
