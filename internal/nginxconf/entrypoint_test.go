@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -134,6 +135,46 @@ func TestD15_TheLogIsJSONOnStandardOutput(t *testing.T) {
 	require.Equal(t, "POST", byStatus[413].Verb, "the verb is the client's, whatever NGINX turned the request into")
 	require.Equal(t, "502", byStatus[502].UpstreamStatus[:3])
 	require.NotContains(t, p.Stdout()+p.Stderr(), "secret")
+}
+
+// TestTraceIDsAreEscaped logs trace IDs that JSON has to escape, and what else a
+// line holds of an answer, on ordinary paths and others.
+func TestTraceIDsAreEscaped(t *testing.T) {
+	wanted := map[string]string{
+		`Root=1-a;Parent=b;Sampled=1`: `Root=1-a;Parent=b;Sampled=1`,
+		`a b! c`:                      `a b! c`,
+		`"`:                           `"`,
+		`\`:                           `\`,
+		`a\"b`:                        `a\"b`,
+		`\"\"`:                        `\"\"`,
+		`a"b"c"d"e"f`:                 `a"b"c"d"e`,
+		"a\"\xff":                     `a"`,
+		strings.Repeat("x", 256):      strings.Repeat("x", 256),
+		strings.Repeat("x", 300):      strings.Repeat("x", 256),
+	}
+	p, _ := startAnswering(t, func(nginxtest.Request) []byte { return nginxtest.OK("hello", `x-amzn-RequestId: req-1"\x`) },
+		route("a.example.com", "", "aaa", ""), route("b.example.com", "/v1", "bbb", ""))
+	var sent []string
+	for trace := range wanted {
+		for _, row := range [][]string{{"a.example.com", "/x"}, {"b.example.com", "/v1/x"}} {
+			require.Equal(t, 200, p.Get(t, row[0], row[1], "X-Amzn-Trace-Id: "+trace).Status)
+			sent = append(sent, wanted[trace])
+		}
+	}
+	var lines []string
+	require.Eventually(t, func() bool {
+		lines = strings.Split(strings.TrimSpace(p.Stdout()), "\n")
+		return len(lines) == len(sent)
+	}, nginxtest.Patience, 10*time.Millisecond)
+	for i, line := range lines {
+		var e struct {
+			TraceID   string `json:"trace_id"`
+			RequestID string `json:"request_id"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(line), &e), line)
+		require.Equal(t, sent[i], e.TraceID)
+		require.Equal(t, "req-1", e.RequestID)
+	}
 }
 
 func TestTheLogReachesASocket(t *testing.T) {

@@ -1,9 +1,20 @@
 package nginxconf
 
-// refusalMaps are what the proxy's own errors say beside their status.
+// refusalMaps are what is refused besides routes, and what the proxy's own errors say
+// beside their status.
 func refusalMaps() []Map {
 	const asked = "$portico_row$portico_options|$http_origin"
 	return []Map{
+		{
+			Comment: []string{
+				"Whether a body may exceed its buffer, and so be kept in a file: limits.conf bounds",
+				"how many are. nginx.conf finds at once that most requests' do not.",
+			},
+			Source:   expression("$content_length$http_transfer_encoding"),
+			Variable: "$portico_body",
+			Default:  expression("1"),
+			Entries:  []MapEntry{literal("", expression("")), pattern(`^(?:[0-9]{1,4}|[1-5][0-9]{4})$`, expression(""))},
+		},
 		{
 			Comment: []string{
 				"Headers by which a page of another origin can read an error, also one that sends",

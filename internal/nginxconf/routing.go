@@ -31,7 +31,7 @@ func routingMaps(depths []int) []Map {
 			Comment: []string{
 				"A fragment's sign, which no path may hold, where a target in absolute form names",
 				"another host than Host does. NGINX takes the target's for $host, in lower case and",
-				"without port and trailing dot. nginx.conf sets this for targets without a host.",
+				"without port and trailing dot. nginx.conf finds targets without a host.",
 			},
 			Source:   expression("$host\n$http_host"),
 			Variable: "$portico_two_hosts",
@@ -132,27 +132,42 @@ const rowPattern = `(?m)^(?<portico_base>[^ \n]*) (?<portico_raw>[^ \n]*) \k<por
 // which refusedTarget never matches.
 const ordinaryPath = `(?=/)(?:/[0-9A-Za-z_~-][0-9A-Za-z._~-]*+)*+/?+`
 
-// requestPattern takes from a request whose target begins with a slash what the
-// log says of it, and decides most requests at once, in place of nine maps and
-// their regular expressions: those whose path is an ordinary one, on a host whose
-// only row takes every path and the verb. It sets $portico_ordinary for these.
+// ordinaryPattern decides most requests at once, in place of a dozen maps: those
+// whose path is an ordinary one, on a host whose only row takes every path and the
+// verb. Its groups are the variables of maps, which are not looked up then; so the
+// maps come behind the server block. It empties the subject, so that requestPattern
+// finds nothing more.
 //
 // Most quantifiers are possessive, so that a request that is not ordinary costs
 // one look. A bounded quantifier costs five times as much a character, so a look
-// behind bounds the trace ID: what is longer is left to the maps.
-//
-// The subject is requestSubject, a line each: the trace ID, the verb of an earlier
-// look, the request line, what the map of hosts says (the row behind a space, or
-// the host), and the host. There was an earlier look where NGINX has turned to a
-// page for an error; another one would forget what the maps found since.
-const requestPattern = `^(?<portico_trace>[ -~]*+)(?<!(?s:.{257}))[^\n]*+\n\n(?<portico_method>[A-Z_-]{1,32}+) ` +
-	`(?:(?<portico_rest>` + ordinaryPath + `)(?<portico_query>\?[^ #]*+)?+ HTTP/[^\n]*+\n` +
-	` \|(?<portico_api>[^|]*+)\|(?<portico_stage>[^|]*+)\|(?<portico_verbs>\*|(?:[A-Z]++, )*?\k<portico_method>(?![A-Z])[^|]*+)\|(?<portico_place>[^|]*+)\|(?<portico_options>[^|]*+)\|(?<portico_row_wildcard>\*[^\n]*+)?+(?<portico_ordinary>\n)|/[^\n]*+\n(?<portico_path_host>[^\n]*+)\n)` +
-	`(?<portico_plain>(?(<portico_row_wildcard>)` + plainHost + `{0,253}+|(?(<portico_ordinary>).*+|(?:\k<portico_path_host>$|` + plainHost + `{0,253}+))))`
+// behind and a look ahead bound verb and trace ID: what is longer is left to the
+// maps.
+const ordinaryPattern = `^(?<portico_verb>[A-Z_-]++)(?<!(?s:.{33}))  (?<portico_seen>\|)(?<portico_api>[^|]*+)\|(?<portico_stage>[^|]*+)\|` +
+	`(?<portico_verbs>\*|(?:[A-Z]++, )*?\k<portico_verb>(?![A-Z])[^|]*+)\|(?<portico_location>[^|]*+)\|(?<portico_options>[^|]*+)\|` +
+	`(?|\n(?<portico_row_host>(?<portico_log_host>[^\n]*+))|(?<portico_row_host>\*[^\n]*+)\n(?<portico_log_host>` + plainHost + `{0,253}+)[^\n]*+)` +
+	`\n\k<portico_verb> (?<portico_rest>` + ordinaryPath + `)(?<portico_query>\?[^ #]*+)?+ HTTP/(?<portico_row>1)[^\n]*+` +
+	bodyPattern + tracePattern + `(?<portico_request>)`
 
-// requestSubject is what requestPattern matches. An "if" looks at it as it is,
-// while a map would fold the case of a copy first, byte by byte.
-const requestSubject = "$http_x_amzn_trace_id\n$portico_method\n$request\n$portico_host_rows\n$host"
+// requestPattern takes from most other requests what the log says of them, and that
+// the target names no host: it begins with a slash.
+const requestPattern = `^(?<portico_verb>[A-Z_-]++)(?<!(?s:.{33})) (?<portico_path_host>[^\n]*+)(?<portico_seen>\n)` +
+	`(?<portico_log_host>\k<portico_path_host>(?=\n)|` + plainHost + `{0,253}+)[^\n]*+` +
+	`\n\k<portico_verb> /[^\n]*+` + bodyPattern + tracePattern + `(?<portico_two_hosts>)`
+
+// bodyPattern is the line of a body that fits its buffer.
+const bodyPattern = `\n(?<portico_body>)(?:[1-5]?[0-9]{1,4})?+`
+
+// tracePattern is the last line: of a trace ID that needs no escapes.
+const tracePattern = `\n(?!(?s:.{257}))(?<portico_log_trace>[#-\[\]-~]*+)\z`
+
+// requestSubject is what both patterns match, a line each: the verb and what the
+// map of hosts says (the row behind a space, or the host), the host, the request
+// line, what says how long the body is, the trace ID. In front is what an earlier
+// look found, with which neither matches: NGINX looks again when it has turned to a
+// page for an error, and would forget what the maps found since. An "if" looks at
+// the subject as it is, while a map would fold the case of a copy first, byte by
+// byte.
+const requestSubject = "$portico_seen$request_method $portico_host_rows\n$host\n$request\n$content_length$http_transfer_encoding\n$http_x_amzn_trace_id"
 
 // decisionMaps decide where a request goes whose candidates are known.
 func decisionMaps() []Map {
@@ -161,7 +176,7 @@ func decisionMaps() []Map {
 			Comment: []string{
 				"Whether a row answers. Reading this sets the row's $portico_base, _api, _stage,",
 				"_verbs, _place, _options and _row_wildcard too, and $portico_rest, the path behind",
-				"the base. Ordinary requests don't come here: nginx.conf sets all of that at once.",
+				"the base. Ordinary requests don't come here: nginx.conf finds all of it at once.",
 			},
 			Source:   expression("$portico_candidates\n$portico_path"),
 			Variable: "$portico_row",

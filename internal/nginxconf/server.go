@@ -41,9 +41,10 @@ type Main struct {
 	PagesNeedBasePaths bool
 }
 
-// Request is what an "if" looks at to decide most requests at once.
+// Request is what two "if" look at to decide most requests at once, and to find
+// what the log says of the others.
 type Request struct {
-	Subject, Pattern parameter
+	Subject, Ordinary, Other parameter
 }
 
 // Proxy is a location that forwards; times are in milliseconds.
@@ -87,7 +88,7 @@ func newMain(routes []topology.Route, hash MapHash) Main {
 	m := Main{
 		MapHash:            hash,
 		Answers:            newAnswers(),
-		Request:            Request{Subject: expression(requestSubject), Pattern: quoted(requestPattern)},
+		Request:            Request{Subject: expression(requestSubject), Ordinary: quoted(ordinaryPattern), Other: quoted(requestPattern)},
 		DefaultProxy:       standard.proxy(),
 		ErrorPages:         errorPages(),
 		PagesNeedBasePaths: slices.ContainsFunc(routes, func(r topology.Route) bool { return r.CORS && r.BasePath != "" }),

@@ -134,7 +134,7 @@ func TestTheRunbookKnowsTheLogsFields(t *testing.T) {
 	require.NoError(t, err)
 	page, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
 	require.NoError(t, err)
-	_, format, found := bytes.Cut(template, []byte("log_format portico escape=json"))
+	_, format, found := bytes.Cut(template, []byte("log_format portico escape=none"))
 	require.True(t, found)
 	format, _, _ = bytes.Cut(format, []byte(";"))
 	_, table, found := strings.Cut(string(page), "| field | meaning |")

@@ -347,10 +347,12 @@ done
     echo "map '' \$portico_endpoint_id { default $endpoint_id; }"
     printf %s "$passed_maps"
     if [ "$client" = forwarded ]; then
-        # The load balancer may add the port.
+        # The load balancer may add the port. The first finds what the second does
+        # of one address.
         echo 'map $http_x_forwarded_for $portico_client {'
-        echo '    default "";'
+        echo '    default $remote_addr;'
         echo '    "" $remote_addr;'
+        echo '    "~^(?<portico_last>[0-9.]++)(?<=(?s:.{7}))(?<!(?s:.{16}))$" $portico_last;'
         echo '    "~^(?:.*[, ])?(?<portico_last>[0-9.]{7,15})(?::[0-9]+)?$" $portico_last;'
         echo '    "~^(?:.*[, ])?\[?(?<portico_last>[0-9A-Fa-f:.]{2,45})(?:\]:[0-9]+|\])?$" $portico_last;'
         echo '}'
@@ -385,11 +387,6 @@ forwarded) key='$portico_client' ;;
 *) key='$proxy_protocol_addr' ;;
 esac
 {
-    echo 'map "$content_length$http_transfer_encoding" $portico_body {'
-    echo '    default 1;'
-    echo '    "" "";'
-    echo '    "~^(?:[0-9]{1,4}|[1-5][0-9]{4})$" "";'
-    echo '}'
     echo 'limit_conn_zone $portico_body zone=portico_bodies:32k;'
     echo "limit_conn portico_bodies $bodies;"
     if [ -n "$key" ]; then
