@@ -81,25 +81,31 @@ func (n *narrower) below(r topology.Route) (number int, found bool) {
 	return n.numbers[set], found
 }
 
-// spellings is the map that refuses odd spellings of narrower rows' paths.
+// spellings is the map that refuses odd spellings of narrower rows' paths. Its
+// default is what NGINX takes where an expression fails, so that it refuses.
 func (n *narrower) spellings() Map {
 	m := Map{
 		Comment: []string{
 			"Where a request of a row goes that has narrower ones below it: on, unless its",
 			"path is an odd spelling of theirs, which the API may read as the same, or has",
-			"more empty segments or encodings than may be compared with every row.",
+			"more empty segments, encodings or parameters than may be compared with every row.",
 		},
 		Source:   expression("$portico_narrower$portico_rest"),
 		Variable: "$portico_location_of_wider",
-		Default:  expression("$portico_place_of_wider"),
+		Default:  expression("//400"),
+	}
+	refuse := func(number int, spelled string) {
+		m.Entries = append(m.Entries, patternFold(fmt.Sprintf(`^%d%s`, number, spelled), expression("//400")))
 	}
 	if len(n.numbers) > 0 {
 		m.Entries = append(m.Entries, pattern(`^[0-9]++`+tooLong(), expression("//400")))
 	}
 	for _, set := range slices.Sorted(maps.Keys(n.numbers)) {
-		for path := range strings.SplitSeq(set, "\n") {
-			m.Entries = append(m.Entries, patternFold(fmt.Sprintf(`^%d%s`, n.numbers[set], oddSpelling(path)), expression("//400")))
+		paths := strings.Split(set, "\n")
+		for _, path := range paths {
+			refuse(n.numbers[set], oddSpelling(path))
 		}
 	}
+	m.Entries = append(m.Entries, pattern(`^`, expression("$portico_place_of_wider")))
 	return m
 }

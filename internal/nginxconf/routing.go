@@ -239,8 +239,10 @@ func decisionMaps() []Map {
 			Comment:  []string{"What the row says, but for rows that have a narrower one below them."},
 			Source:   expression("$portico_place"),
 			Variable: "$portico_location_of_place",
-			Default:  expression("$portico_place"),
+			Default:  expression("//400"),
 			Entries: []MapEntry{
+				literal("", expression("")),
+				pattern(`^//`, expression("$portico_place")),
 				pattern(`^\?(?<portico_narrower>[0-9]+)(?<portico_place_of_wider>.*)$`, expression("$portico_location_of_wider")),
 			},
 		},
