@@ -102,10 +102,35 @@ func (n *narrower) spellings() Map {
 	}
 	for _, set := range slices.Sorted(maps.Keys(n.numbers)) {
 		paths := strings.Split(set, "\n")
+		for _, shared := range sharedBeginnings(paths) {
+			refuse(n.numbers[set], longBehind(shared))
+		}
 		for _, path := range paths {
 			refuse(n.numbers[set], oddSpelling(path))
 		}
 	}
 	m.Entries = append(m.Entries, pattern(`^`, expression("$portico_place_of_wider")))
 	return m
+}
+
+// sharedBeginnings are the first segments that several of the paths have and none
+// is, sorted. A path that is them is compared first, and ends the comparison.
+func sharedBeginnings(paths []string) []string {
+	count := make(map[string]int)
+	for _, path := range paths {
+		for i := 1; i < len(path); i++ {
+			if path[i] == '/' {
+				count[path[:i]]++
+			}
+		}
+	}
+	var shared []string
+	for beginning, number := range count {
+		if number > 1 {
+			shared = append(shared, beginning)
+		}
+	}
+	shared = slices.DeleteFunc(shared, func(beginning string) bool { return slices.Contains(paths, beginning) })
+	slices.Sort(shared)
+	return shared
 }

@@ -27,6 +27,9 @@ func TestOddSpellingsOfNarrowerRowsAreRefused(t *testing.T) {
 		route("other.example.com", "/v1/admin", "two", "/admin", "GET"),
 		route("same.example.com", "/v1", "same", "", "GET"),
 		route("same.example.com", "/v1/admin", "same", "/admin", "GET", "POST"),
+		route("shared.example.com", "/v1", "shared", ""),
+		route("shared.example.com", "/v1/admin/users", "shared", "/admin/users", "GET"),
+		route("shared.example.com", "/v1/admin/groups", "shared", "/admin/groups", "GET"),
 		route("moved.example.com", "/v1", "moved", ""),
 		route("moved.example.com", "/v1/admin", "moved", "/elsewhere", "GET"),
 	}
@@ -41,6 +44,12 @@ func TestOddSpellingsOfNarrowerRowsAreRefused(t *testing.T) {
 			"/v1/Admin/users", "/v1/%61dmin%2fx",
 			"/v1/;x/admin", "/v1/;/admin/x", "/v1/;a=b;c/admin", "/v1/%3bx/admin", "/v1//;x//;/Admin", "/v1/;x%2fadmin", "/v1/;x\\admin",
 			"/v1" + strings.Repeat("/", 200) + "x", "/v1/;" + strings.Repeat("%25", 200) + "/x", "/v1" + strings.Repeat("/%3b", 200) + "/x", "/v1/x/%" + strings.Repeat("25", 100),
+		},
+		// What all rows below /admin would walk over is refused before they do.
+		"shared.example.com": {
+			"/v1/admin/Users", "/v1/admin;x/users", "/v1/admin" + strings.Repeat("/", 4) + "groups;", "/v1/admin;" + strings.Repeat("x", 200) + "/y",
+			"/v1/Admin%2ejson" + strings.Repeat("%25", 200), "/v1/admin" + strings.Repeat("/", 8) + "y", "/v1/admin/;" + strings.Repeat("x", 200) + "/y",
+			"/v1/admin//%3b" + strings.Repeat("x", 15000), "/v1/admin%20" + strings.Repeat("x", 15000), "/v1/admin" + strings.Repeat("%2f;", 1000) + "/y",
 		},
 		"root.example.com": {"//a-b_c.d", "/A-b_c.d/x", "/a%252Db_c.d", "/a-b_c.d;x", "/a-b_c.d.json", "/%61-b_C.d"},
 		"long.example.com": {strings.ToUpper(long), "/" + long, strings.Replace(long, "long", "%256cong", 1)},
@@ -63,6 +72,8 @@ func TestOddSpellingsOfNarrowerRowsAreRefused(t *testing.T) {
 	passes := map[string][]string{
 		"shop.example.com": {"/v1", "/v1/", "/v1//", "/v1/administrators", "/v1/admi", "/v1/adminx/y", "/v1/x/admin", "/v1/x//admin", "/v1/x?y=//admin", "/v1/caf%C3%A9%2Fx",
 			"/v1/x;y/admin", "/v1/;admin", "/v1" + strings.Repeat("/", 100) + "x", "/v1/" + strings.Repeat("x", 1000) + strings.Repeat("/", 1000), "/v1/;x/y/admin", "/v1/100%25", "/v1/%61dministrators", "/v1/admin-x", "/v1/admin%2dx", "/v1/admin:x"},
+		"shared.example.com": {"/v1/admin", "/v1/admin/x", "/v1/admin//x", "/v1/admin;x/y", "/v1/admin/;x/y", "/v1/admin.json", "/v1/admin" + strings.Repeat("x", 1000),
+			"/v1/admin/" + strings.Repeat("x", 1000), "/v1/admin/x;" + strings.Repeat("y", 1000), "/v1/other;" + strings.Repeat("x", 1000), "/v1/admin;" + strings.Repeat("x", 100) + "/y"},
 		"root.example.com":  {"/a-b_c", "/a-b_c.dx", "/axb_c.d", "/x/a-b_c.d"},
 		"long.example.com":  {"/segment", "/segment-of-a-long-pathx", "//x"},
 		"other.example.com": {"/v1//admin", "/v1/Admin", "/v1/admin;x"},

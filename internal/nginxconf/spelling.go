@@ -35,11 +35,19 @@ type spelling struct {
 // It matches the plain spelling too, which the narrower row takes itself. Of a
 // path that is too long for a parameter it matches the first segments, so that
 // requests for paths beside it are refused with it.
-func oddSpelling(path string) string {
+func oddSpelling(path string) string { return spelledPath(path, (*spelling).end) }
+
+// longBehind is the regular expression, case ignored, of the same paths where what
+// follows the last segment's name is longer than may be compared with every row:
+// each row that begins with these segments would walk over it.
+func longBehind(path string) string { return spelledPath(path, (*spelling).long) }
+
+// spelledPath is a path whose last segment's name is followed by what end matches.
+func spelledPath(path string, end func(*spelling) string) string {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for ; ; segments = segments[:len(segments)-1] {
 		s := &spelling{numbers: make(map[string]int)}
-		match := s.path(segments)
+		match := s.path(segments, end)
 		expression := `(?(DEFINE)` + strings.Join(s.definitions, "") + `)` + match
 		if len(quoted(expression)) <= longestParameter || len(segments) == 1 {
 			return expression
@@ -47,21 +55,51 @@ func oddSpelling(path string) string {
 	}
 }
 
-func (s *spelling) path(segments []string) string {
-	slash, before := s.slash(), s.before()
-	// What may follow a segment's name, up to the segment's end.
-	behind := s.subroutine("behind", func() string {
-		return `(?:[.; ]|` + strings.Join([]string{s.encoded('.'), s.encoded(';'), s.encoded(' '), s.encoded('?'), s.encoded('#')}, "|") + `)(?:(?!` + slash + `).)*+`
-	})
+func (s *spelling) path(segments []string, end func(*spelling) string) string {
+	before := s.before()
 	var b strings.Builder
-	for _, segment := range segments {
+	for i, segment := range segments {
 		b.WriteString(before + `++`)
 		for _, c := range []byte(segment) {
 			b.WriteString(s.character(c))
 		}
-		b.WriteString(`(?:` + behind + `|$|(?=` + slash + `))`)
+		if i < len(segments)-1 {
+			b.WriteString(s.end())
+		}
 	}
-	return b.String()
+	return b.String() + end(s)
+}
+
+// end is what may follow a segment's name.
+func (s *spelling) end() string {
+	behind := s.subroutine("behind", func() string { return s.mark() + s.parameter() + `*+` })
+	return `(?:` + behind + `|$|(?=` + s.slash() + `))`
+}
+
+// mark is what servers take for the end of a segment's name inside the segment.
+func (s *spelling) mark() string {
+	return `(?:[.; ]|` + strings.Join([]string{s.encoded('.'), s.encoded(';'), s.encoded(' '), s.encoded('?'), s.encoded('#')}, "|") + `)`
+}
+
+// parameter is a character of a segment's parameters: all up to the next slash.
+func (s *spelling) parameter() string { return `(?:(?!` + s.slash() + `).)` }
+
+// How much of a path may follow the name of a segment that several narrower rows
+// share: so many characters behind a mark, or so many segments that are empty or
+// have no more than that.
+const (
+	longestShared  = 128
+	mostEmptyAfter = 4
+)
+
+func (s *spelling) long() string {
+	// A quantifier repeats what it stands behind in the compiled expression.
+	const piece = 16
+	pieces := s.subroutine("piece", func() string { return fmt.Sprintf(`%s{%d}`, s.parameter(), piece) })
+	tooMany := fmt.Sprintf(`%s{%d}`, pieces, longestShared/piece)
+	before := s.before()
+	return fmt.Sprintf(`(?:%s%s|%s{0,%d}?%s(?:;|%s)%s|%s{%d})`,
+		s.mark(), tooMany, before, mostEmptyAfter, s.slash(), s.encoded(';'), tooMany, before, mostEmptyAfter+2)
 }
 
 func (s *spelling) slash() string {
@@ -75,7 +113,7 @@ func (s *spelling) slash() string {
 func (s *spelling) before() string {
 	slash := s.slash()
 	return s.subroutine("before", func() string {
-		return slash + `(?:(?:;|` + s.encoded(';') + `)(?:(?!` + slash + `).)*+)?+`
+		return slash + `(?:(?:;|` + s.encoded(';') + `)` + s.parameter() + `*+)?+`
 	})
 }
 
