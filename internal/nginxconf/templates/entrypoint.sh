@@ -347,8 +347,7 @@ done
     echo "map '' \$portico_endpoint_id { default $endpoint_id; }"
     printf %s "$passed_maps"
     if [ "$client" = forwarded ]; then
-        # The load balancer may add the port. The first finds what the second does
-        # of one address.
+        # The load balancer may add the port. The first is a shortcut.
         echo 'map $http_x_forwarded_for $portico_client {'
         echo '    default $remote_addr;'
         echo '    "" $remote_addr;'
@@ -379,8 +378,7 @@ case $(nginx -v 2>&1) in
 esac
 
 # One caller may have an eighth of the requests under way, or a third of the bodies
-# in files. In peer mode all of a balancer's callers have its address, and so they
-# have on the port without proxy protocol.
+# in files. In peer mode, and without proxy protocol, all have the balancer's address.
 case $client in
 peer) key='' ;;
 forwarded) key='$portico_client' ;;

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/test/e2e/proxytest"
 )
 
@@ -168,4 +169,59 @@ func TestConnectionsAreBoundedByMemory(t *testing.T) {
 	require.NoError(t, err)
 	require.LessOrEqual(t, connections, max(512, kib*3/4/150/64+1))
 	require.GreaterOrEqual(t, connections, 512)
+}
+
+// TestTheWorstCaseOfSlowBodiesIsWhatTheDocumentSays starts the proxy with a default
+// task's memory and disk, as the entrypoint's commands show them, and computes
+// what the bounds allow.
+func TestTheWorstCaseOfSlowBodiesIsWhatTheDocumentSays(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "security.md"))
+	require.NoError(t, err)
+	const diskMiB, workers = 20 << 10, 2
+	task := settings.DefaultShared().Task
+	commands := t.TempDir()
+	for name, script := range map[string]string{
+		"df":  fmt.Sprintf("echo tmpfs %d 0 %d 0%% /tmp\n", diskMiB<<10, diskMiB<<10),
+		"sed": fmt.Sprintf("case $* in */proc/meminfo) echo %d ;; *) exec %s \"$@\" ;; esac\n", task.Memory<<10, commandPath(t, "sed")),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(commands, name), []byte("#!/bin/sh\n"+script), 0o755))
+	}
+	bound := func(mode, file, expression string) int {
+		u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
+		p := nginxtest.Start(t, contextOf(t, 30*time.Second), nginxtest.Environment(u), fmt.Sprintf("PORTICO_WORKERS=%d", workers),
+			"PATH="+commands+":"+os.Getenv("PATH"), "PORTICO_CLIENT_ADDRESS="+mode)
+		data, err := os.ReadFile(filepath.Join(p.RunDir, file))
+		require.NoError(t, err)
+		match := regexp.MustCompile(expression).FindSubmatch(data)
+		require.NotNil(t, match, "%s", data)
+		n, err := strconv.Atoi(string(match[1]))
+		require.NoError(t, err)
+		return n
+	}
+	bodies := bound("forwarded", "limits.conf", `limit_conn portico_bodies (\d+);`)
+	each := bound("forwarded", "limits.conf", `limit_conn portico_clients (\d+);`)
+	all := workers * bound("peer", "events.conf", `worker_connections (\d+);`)
+	const bodyMiB, stalledKiB = 10, 150
+	for who, n := range map[string][2]int{
+		"one client address":                             {each, min(each, bodies)},
+		"all clients, or one without a bound by address": {all, bodies},
+	} {
+		row := fmt.Sprintf("| %s | %s | %s | %d MiB | %s MiB |", who, thousands(n[0]), thousands(n[1]), (n[0]*stalledKiB+512)/1024, thousands(n[1]*bodyMiB))
+		require.Contains(t, string(page), row)
+	}
+}
+
+func commandPath(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	require.NoError(t, err)
+	return path
+}
+
+// thousands writes a number below a million as the documents do.
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
