@@ -80,6 +80,7 @@ const minLoadBalancerAddresses = 8
 func CheckExistingVPC(ctx *pulumi.Context, args *ExistingVPCArgs) *Findings {
 	c := &vpcCheck{ctx: ctx, args: args, option: pulumi.Provider(args.Provider), Findings: new(Findings)}
 	c.begun = sync.OnceValue(c.hasBegun)
+	c.checkVPCOwner()
 	c.checkSubnets()
 	c.checkEndpoints()
 	for _, service := range privateDNSServices(args.Endpoints) {
@@ -142,6 +143,29 @@ func (c *vpcCheck) checkSubnets() {
 		c.checkOwner(subnet)
 		c.checkServices(subnet, zones)
 		c.checkFreeAddresses(subnet)
+	}
+}
+
+// checkVPCOwner refuses what an account can't make in a VPC of which another account
+// shares subnets with it, beside the endpoints that checkOwner names: a gateway
+// endpoint, and a private hosted zone, whose VPC has to be of the zone's account or
+// authorized by its own
+// (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html).
+func (c *vpcCheck) checkVPCOwner() {
+	vpc, err := ec2.LookupVpc(c.ctx, &ec2.LookupVpcArgs{Id: &c.args.VPCID}, c.option)
+	if err != nil || vpc.OwnerId == "" || vpc.OwnerId == c.args.AccountID {
+		return // the network reports what it can't do without
+	}
+	var refused []string
+	if c.args.S3 {
+		refused = append(refused, "the gateway endpoint of S3")
+	}
+	for _, zone := range c.args.Zones {
+		refused = append(refused, "the private hosted zone "+zone)
+	}
+	if len(refused) > 0 {
+		c.refuse("VPC", c.args.VPCID, "", fmt.Sprintf("account %s owns it and shares subnets of it with this one, which can't make in it %s", vpc.OwnerId, strings.Join(refused, ", ")),
+			"run this stack in account "+vpc.OwnerId+", or name a VPC of this account")
 	}
 }
 

@@ -23,8 +23,13 @@ func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
 `
 	files, setup := smallProject(), ordersSetup()
 	files["mapping.yaml"] = strings.Replace(smallMapping, "amazonaws.com/dev", "amazonaws.com/live", 1) + gone
-	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000f, subnet-0000001b]}\n  portico:endpoints: {logs: {lookup: true}}\n"
+	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000f, subnet-0000001b, subnet-0000002a]}\n  portico:endpoints: {logs: {lookup: true}}\n"
 	setup.Existing = theVPC()
+	setup.Existing = append(setup.Existing,
+		awssim.Existing{Account: sharedAccount, Region: region, Type: "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation", ID: "vpc-cidr-assoc-00000001",
+			Properties: awssim.Object{"vpcId": "vpc-0a1b2c3d4e5f60718", "cidrBlock": "100.64.0.0/16"}},
+		awssim.Existing{Account: sharedAccount, Region: region, Type: "aws:ec2/subnet:Subnet", ID: "subnet-0000002a",
+			Properties: awssim.Object{"vpcId": "vpc-0a1b2c3d4e5f60718", "cidrBlock": "100.64.0.0/28", "availabilityZone": region + "a"}})
 	for _, existing := range setup.Existing {
 		if existing.ID == "sgr-00000001" {
 			existing.Properties["cidrIpv4"] = "10.7.0.0/24"
@@ -35,8 +40,9 @@ func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
 	e := open(t, t.TempDir(), project, setup)
 	e.env.PreviewFirst = true
 	want := []string{
-		"use endpoint vpce-00000001 of account 111111111111 for logs: its security groups, sg-00000001, admit 10.7.0.0/24 (rule sgr-00000001 of sg-00000001) to port 443, and not the proxy's tasks in subnet-0000000f (10.7.2.0/24), subnet-0000001b (10.7.3.0/24)",
+		"use endpoint vpce-00000001 of account 111111111111 for logs: its security groups, sg-00000001, admit 10.7.0.0/24 (rule sgr-00000001 of sg-00000001) to port 443, and not the proxy's tasks in subnet-0000000f (10.7.2.0/24), subnet-0000001b (10.7.3.0/24), subnet-0000002a (100.64.0.0/28)",
 		"use private hosted zone Z0NETWORK of account 111111111111 for internal.example.com",
+		"use subnet subnet-0000002a of account 111111111111: 11 addresses of 100.64.0.0/28 are free, and 12 are needed",
 		"use subnet subnet-0000000f of account 111111111111: it is in us-east-1f (use1-az3)",
 		`APIS[0].PRIVATE_API_URL: REST API orders0001 of account 222222222222 has no stage "live"`,
 		"APIS[1].PRIVATE_API_URL: account 222222222222 has no REST API gone000001 in us-east-1",
@@ -84,4 +90,36 @@ func TestAQuestionThatIsDeniedIsANotice(t *testing.T) {
 	_, err := e.env.Preview(t.Context())
 	require.NoError(t, err)
 	require.Contains(t, e.log.String(), "dev-orders: not asked: whether REST API orders0001 has stage dev (apigateway:GET): ")
+}
+
+// TestAVPCThatAnotherAccountSharesIsRefusedInAPreview names a VPC of the network
+// team's account, whose subnets AWS RAM shares with this one.
+func TestAVPCThatAnotherAccountSharesIsRefusedInAPreview(t *testing.T) {
+	t.Parallel()
+	const networkAccount = "333333333333"
+	files, setup := smallProject(), ordersSetup()
+	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000a, subnet-0000001b]}\n"
+	setup.Accounts = append(setup.Accounts, awssim.Account{ID: networkAccount})
+	const share = "arn:aws:ram:" + region + ":" + networkAccount + ":resource-share/0a1b2c3d-0000-4000-8000-000000000001"
+	in := func(kind, id string, properties awssim.Object) {
+		setup.Existing = append(setup.Existing, awssim.Existing{Account: networkAccount, Region: region, Type: kind, ID: id, Properties: properties})
+	}
+	for _, existing := range theVPC()[:4] {
+		in(existing.Type, existing.ID, existing.Properties)
+	}
+	in("aws:ram/resourceShare:ResourceShare", share, awssim.Object{"name": "network", "allowExternalPrincipals": false})
+	in("aws:ram/principalAssociation:PrincipalAssociation", share+","+sharedAccount, awssim.Object{"resourceShareArn": share, "principal": sharedAccount})
+	for _, subnet := range []string{"subnet-0000000a", "subnet-0000001b"} {
+		arn := "arn:aws:ec2:" + region + ":" + networkAccount + ":subnet/" + subnet
+		in("aws:ram/resourceAssociation:ResourceAssociation", share+","+arn, awssim.Object{"resourceShareArn": share, "resourceArn": arn})
+	}
+	e := newEnvironment(t, files, setup)
+	_, err := e.env.Preview(t.Context())
+	for _, want := range []string{
+		"use VPC vpc-0a1b2c3d4e5f60718 of account 111111111111: account 333333333333 owns it and shares subnets of it with this one, which can't make in it the gateway endpoint of S3, the private hosted zone internal.example.com: run this stack in account 333333333333",
+		"use subnet subnet-0000000a of account 111111111111: account 333333333333 owns it and shares it with this one: AWS creates no VPC endpoint for this account in it",
+		"use subnet subnet-0000001b of account 111111111111: account 333333333333 owns it",
+	} {
+		require.ErrorContains(t, err, want)
+	}
 }
