@@ -80,6 +80,7 @@ var questions = map[string][]func(context.Context, doctor.Reader) (any, error){
 	"elasticloadbalancing:DescribeLoadBalancers": {func(ctx context.Context, r doctor.Reader) (any, error) { return r.LoadBalancers(ctx) }},
 	"elasticloadbalancing:DescribeListeners":     {func(ctx context.Context, r doctor.Reader) (any, error) { return r.Listeners(ctx, "arn:lb") }},
 	"elasticloadbalancing:DescribeRules":         {func(ctx context.Context, r doctor.Reader) (any, error) { return r.Rules(ctx, "arn:listener") }},
+	"elasticloadbalancing:DescribeAccountLimits": {func(ctx context.Context, r doctor.Reader) (any, error) { return r.BalancerQuotas(ctx) }},
 	"elasticloadbalancing:DescribeTargetGroups":  {func(ctx context.Context, r doctor.Reader) (any, error) { return r.TargetGroup(ctx, "arn:group") }},
 	"elasticloadbalancing:DescribeTargetHealth":  {func(ctx context.Context, r doctor.Reader) (any, error) { return r.Targets(ctx, "arn:group") }},
 	"ecs:DescribeServices":                       {func(ctx context.Context, r doctor.Reader) (any, error) { return r.Service(ctx, "cluster", "service") }},

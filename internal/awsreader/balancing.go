@@ -143,6 +143,26 @@ func (a *account) Rules(ctx context.Context, listenerARN string) ([]doctor.Rule,
 	return all, nil
 }
 
+func (a *account) BalancerQuotas(ctx context.Context) (map[string]int, error) {
+	quotas := map[string]int{}
+	in := &elb.DescribeAccountLimitsInput{}
+	for {
+		out, err := a.elb.DescribeAccountLimits(ctx, in)
+		if err != nil {
+			return nil, a.failed("elasticloadbalancing:DescribeAccountLimits", err)
+		}
+		for _, limit := range out.Limits {
+			if most, err := strconv.Atoi(aws.ToString(limit.Max)); err == nil {
+				quotas[aws.ToString(limit.Name)] = most
+			}
+		}
+		if aws.ToString(out.NextMarker) == "" {
+			return quotas, nil
+		}
+		in.Marker = out.NextMarker
+	}
+}
+
 func (a *account) TargetGroup(ctx context.Context, arn string) (*doctor.TargetGroup, error) {
 	out, err := a.elb.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: []string{arn}})
 	if err != nil {

@@ -31,7 +31,7 @@ func (w *walk) balancer(target string) {
 	var forwards bool
 	if listener != nil {
 		w.certificates(*balancer, *listener)
-		arn, forwards = w.forwardsTo(*listener)
+		arn, forwards = w.forwardsTo(*balancer, *listener)
 	}
 	var service *Service
 	if w.frontDoor == mapping.FrontDoorNGINX {
@@ -119,6 +119,8 @@ func (w *walk) certificates(balancer LoadBalancer, listener Listener) {
 		}
 	}
 	if len(covering) == 0 {
+		// The default certificate doesn't count.
+		w.quota(balancer, "certificates-per-"+balancer.Type+"-load-balancer", "certificates beside its default one", len(listener.CertificateARNs)-1)
 		w.cause(StepCertificate, w.shared(), listener.ARN, fmt.Sprintf("none of the %d certificates of the listener on load balancer %s covers the host",
 			len(listener.CertificateARNs), balancer.Name), w.deployed())
 		return
@@ -161,25 +163,41 @@ func covers(names []string, host string) bool {
 
 // forwardsTo is the target group to which the listener forwards requests for the
 // host.
-func (w *walk) forwardsTo(listener Listener) (arn string, ok bool) {
+func (w *walk) forwardsTo(balancer LoadBalancer, listener Listener) (arn string, ok bool) {
 	targets := listener.TargetGroupARNs
+	matched := false
+	count := 0
 	if listener.Protocol == "HTTPS" {
 		rules, read := ask(w, StepRule, w.shared(), "rules "+listener.ARN, func(ctx context.Context, r Reader) ([]Rule, error) { return r.Rules(ctx, listener.ARN) })
 		if !read {
 			return "", false
 		}
+		count = len(rules)
 		for _, rule := range rules {
 			if !rule.Narrowed && (len(rule.Hosts) == 0 || slices.ContainsFunc(rule.Hosts, func(pattern string) bool { return matchesHost(pattern, w.host) })) {
-				targets = rule.TargetGroupARNs
+				targets, matched = rule.TargetGroupARNs, true
 				break
 			}
 		}
+	}
+	if w.frontDoor == mapping.FrontDoorALB && !matched {
+		w.quota(balancer, "rules-per-application-load-balancer", "rules", count)
 	}
 	if len(targets) > 0 {
 		return targets[0], true
 	}
 	w.cause(StepRule, w.shared(), listener.ARN, "the listener has no rule that forwards requests for the host: its default action answers them", w.deployed())
 	return "", false
+}
+
+// quota looks whether a load balancer has as many of something as its quota allows,
+// so that what is missing can't be added.
+func (w *walk) quota(balancer LoadBalancer, name, what string, count int) {
+	quotas, ok := ask(w, StepQuotas, w.shared(), "balancer quotas", func(ctx context.Context, r Reader) (map[string]int, error) { return r.BalancerQuotas(ctx) })
+	if limit, known := quotas[name]; ok && known && count >= limit {
+		w.cause(StepQuotas, w.shared(), balancer.Name, fmt.Sprintf("the load balancer has %d %s, as many as the quota %s allows: none can be added for the host", count, what, name),
+			"raise the quota in Service Quotas and portico:quotas; then portico up --env "+w.environment.Name)
+	}
 }
 
 // matchesHost holds a name to a rule's pattern, in which * is any run of characters

@@ -27,6 +27,9 @@ type Reader interface {
 	Listeners(ctx context.Context, loadBalancerARN string) ([]Listener, error)
 	// Rules are a listener's, by priority, without the default one.
 	Rules(ctx context.Context, listenerARN string) ([]Rule, error)
+	// BalancerQuotas are the account's quotas of load balancers by AWS's names, such as
+	// rules-per-application-load-balancer.
+	BalancerQuotas(ctx context.Context) (map[string]int, error)
 	// TargetGroup is a target group.
 	TargetGroup(ctx context.Context, arn string) (*TargetGroup, error)
 	// Targets are a target group's targets and their health.

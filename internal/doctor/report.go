@@ -12,6 +12,7 @@ const (
 	StepListener        Step = "listener"
 	StepCertificate     Step = "certificate"
 	StepRule            Step = "rule"
+	StepQuotas          Step = "quotas"
 	StepTasks           Step = "tasks"
 	StepSecurityGroups  Step = "security groups"
 	StepTargetHealth    Step = "target health"

@@ -61,6 +61,22 @@ func (a *account) Rules(_ context.Context, listenerARN string) ([]doctor.Rule, e
 	return rules, nil
 }
 
+// BalancerQuotas are AWS's defaults, or what the setup has in their place.
+func (a *account) BalancerQuotas(context.Context) (map[string]int, error) {
+	quotas := map[string]int{"certificates-per-application-load-balancer": 25, "certificates-per-network-load-balancer": 25, "rules-per-application-load-balancer": 100}
+	for title, names := range map[string][]string{
+		"Certificates per load balancer":      {"certificates-per-application-load-balancer", "certificates-per-network-load-balancer"},
+		"Rules per Application Load Balancer": {"rules-per-application-load-balancer"},
+	} {
+		if own, set := a.simulator.Setup.Quotas[title]; set {
+			for _, name := range names {
+				quotas[name] = own
+			}
+		}
+	}
+	return quotas, nil
+}
+
 func (a *account) TargetGroup(_ context.Context, arn string) (*doctor.TargetGroup, error) {
 	group := a.targetGroup(arn)
 	if group == nil {

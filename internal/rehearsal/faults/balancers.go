@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"maps"
 	"time"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
@@ -62,6 +63,29 @@ var balancerFaults = []Fault{
 		return s.shared(func(op *engine.Op) error {
 			return remove(op, view.ListenerRuleType, func(r *engine.Resource) bool { return len(s.rulesHost(r)) > 0 })
 		})
+	}},
+	{"alb-rules-at-quota", "deletes the listener rule of the host while the load balancer has as many rules as its quota allows", mapping.FrontDoorALB, doctor.StepQuotas, func(s *scene) error {
+		left := 0
+		if err := s.shared(func(op *engine.Op) error {
+			if err := remove(op, view.ListenerRuleType, func(r *engine.Resource) bool { return len(s.rulesHost(r)) > 0 }); err != nil {
+				return err
+			}
+			for _, r := range op.All(view.ListenerRuleType) {
+				if !op.Removing(r) && r.Properties.Text("listenerArn") == s.listener(op).ARN {
+					left++
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		quotas := maps.Clone(s.simulator.Setup.Quotas) // a fork shares the map
+		if quotas == nil {
+			quotas = map[string]int{}
+		}
+		quotas["Rules per Application Load Balancer"] = max(left, 1)
+		s.simulator.Setup.Quotas = quotas
+		return nil
 	}},
 	{"alb-rule-elsewhere", "makes the listener rule of the host answer 404", mapping.FrontDoorALB, doctor.StepRule, func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
