@@ -23,7 +23,7 @@ func (c *cli) listFaults(asJSON bool) error {
 	t := newTable(table.Row{"FAULT", "FRONT DOOR", "FIRST CAUSE", "IT ..."})
 	for _, f := range faults.All() {
 		listed = append(listed, listedFault{f.Name, string(f.FrontDoor), f.Breaks, string(f.Cause)})
-		t.AppendRow(table.Row{f.Name, f.FrontDoor, f.Cause, f.Breaks})
+		t.AppendRow(table.Row{f.Name, f.FrontDoor, orDash(string(f.Cause)), f.Breaks})
 	}
 	if asJSON {
 		return c.writeJSON(listed)

@@ -19,7 +19,7 @@ var endpointID = regexp.MustCompile(`vpce-[0-9a-f]{8,17}`)
 
 // callersOf asks a policy about calls of a stranger, of a workload of the VPC and
 // through each endpoint that it names. The policy admits them if it admits any of the
-// methods that it allows to anybody.
+// methods that it allows to any caller.
 func callersOf(policy string, api resourcepolicy.API, stages []string, vpc string) (Callers, []string, error) {
 	endpoints := []string{}
 	if policy == "" {

@@ -35,7 +35,7 @@ type Callers string
 
 // The callers, the most first.
 const (
-	// Everybody is whoever reaches any execute-api endpoint, of any account.
+	// Everybody is every client of any execute-api endpoint, in any account.
 	Everybody Callers = "everybody"
 	// WholeVPC is every workload of the shared VPC, through any endpoint there.
 	WholeVPC Callers = "the whole VPC"

@@ -31,6 +31,9 @@ func (r *rehearsal) goLive(ctx context.Context) (*liveAccounts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the simulated accounts: %w", err)
 	}
+	if r.injected != nil {
+		r.injected.ActOn(environment)
+	}
 	dir, err := os.MkdirTemp("", "portico-live-")
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the proxy: %w", err)

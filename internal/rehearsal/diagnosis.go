@@ -30,12 +30,11 @@ func (r *rehearsal) diagnose(ctx context.Context, deployed *automation.Report, r
 		}
 		// What a state directory keeps stays whole.
 		r.simulator = &awssim.Simulator{Simulator: r.simulator.Fork()}
-		host, err := fault.Inject(r.simulator, environment)
-		if err != nil {
+		if r.injected, err = fault.Inject(r.simulator, environment); err != nil {
 			return err
 		}
 		report.Fault = fault.Name
-		fmt.Fprintf(r.Progress, "fault %s, for %s: it %s\n", fault.Name, host, fault.Breaks)
+		fmt.Fprintf(r.Progress, "fault %s, for %s: it %s\n", fault.Name, r.injected.Host, fault.Breaks)
 	}
 	if !r.Doctor {
 		return nil

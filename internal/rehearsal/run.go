@@ -14,6 +14,7 @@ import (
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/rehearsal/faults"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -177,6 +178,8 @@ type rehearsal struct {
 	simulator *awssim.Simulator
 	// files is the fingerprint of the mapping's files when they were read first.
 	files []byte
+	// injected is the fault that was injected; nil: none was.
+	injected *faults.Injected
 }
 
 func (r *rehearsal) run(ctx context.Context) (*Report, error) {

@@ -24,7 +24,7 @@ type Call struct {
 	// DomainARN is the PRIVATE custom domain by which the call comes; empty: by none
 	// if Referer is known, else unknown.
 	DomainARN string
-	// Signed tells that the caller signs as an IAM identity.
+	// Signed reports that the caller signs as an IAM identity.
 	Signed bool
 }
 

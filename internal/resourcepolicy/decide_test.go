@@ -71,7 +71,7 @@ func TestDecideSaysWhatAPolicyMakesOfACall(t *testing.T) {
 
 // A policy has one digest in whatever form API Gateway hands it out, and a
 // deployment's description leads back to it.
-func TestADeploymentsDescriptionTellsItsPolicy(t *testing.T) {
+func TestADeploymentsDescriptionHoldsItsPolicysDigest(t *testing.T) {
 	plain := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}`
 	stored := `{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":[\"execute-api:Invoke\"],\"Resource\":\"arn:aws:execute-api:us-east-1:222222222222:aaaaaaaaaa\/*\"}]}`
 	one, err := resourcepolicy.Canonical([]byte(plain), decidedAPI)

@@ -3,17 +3,19 @@ package faults
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/portico-iac/portico/internal/doctor"
+	"github.com/portico-iac/portico/internal/rehearsal/live"
 	"github.com/portico-iac/portico/mapping"
 )
 
 var apiFaults = []Fault{
-	{"api-gone", "deletes the REST API", mapping.FrontDoorNGINX, doctor.StepAPI, func(s *scene) error {
+	{Name: "api-gone", Breaks: "deletes the REST API", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepAPI, inject: func(s *scene) error {
 		return s.owners(func(op *engine.Op) error {
 			for _, token := range []string{view.StageType, view.DeploymentType} {
 				if err := remove(op, token, with("restApi", string(s.row.API.ID))); err != nil {
@@ -23,20 +25,28 @@ var apiFaults = []Fault{
 			return remove(op, view.RESTAPIType, id(string(s.row.API.ID)))
 		})
 	}},
-	{"api-not-private", "makes the API a REGIONAL one", mapping.FrontDoorNGINX, doctor.StepAPI, func(s *scene) error {
+	{Name: "api-fails", Breaks: "has the API's integration fail: API Gateway answers 500", FrontDoor: mapping.FrontDoorNGINX,
+		live: func(s *scene, environment *live.Environment) {
+			for i := range environment.APIs {
+				if api := &environment.APIs[i]; api.ID == string(s.row.API.ID) {
+					api.Fails = http.StatusInternalServerError
+				}
+			}
+		}},
+	{Name: "api-not-private", Breaks: "makes the API a REGIONAL one", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepAPI, inject: func(s *scene) error {
 		return s.changeAPI(func(r *engine.Resource) { r.Properties.Object("endpointConfiguration")["types"] = "REGIONAL" })
 	}},
-	{"api-strict", "sets the API's endpoint access mode to STRICT, which the row doesn't say", mapping.FrontDoorNGINX, doctor.StepAPI, func(s *scene) error {
+	{Name: "api-strict", Breaks: "sets the API's endpoint access mode to STRICT, which the row doesn't say", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepAPI, inject: func(s *scene) error {
 		return s.changeAPI(func(r *engine.Resource) { r.Hidden["accessMode"] = "STRICT" })
 	}},
-	{"stage-gone", "deletes the stage", mapping.FrontDoorNGINX, doctor.StepStage, func(s *scene) error {
+	{Name: "stage-gone", Breaks: "deletes the stage", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepStage, inject: func(s *scene) error {
 		return s.owners(func(op *engine.Op) error {
 			return remove(op, view.StageType, func(r *engine.Resource) bool {
 				return r.Properties.Text("restApi") == string(s.row.API.ID) && r.Properties.Text("stageName") == string(s.row.API.Stage)
 			})
 		})
 	}},
-	{"policy-taken-away", "takes the API's resource policy away, in effect too", mapping.FrontDoorNGINX, doctor.StepPolicy, func(s *scene) error {
+	{Name: "policy-taken-away", Breaks: "takes the API's resource policy away, in effect too", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepPolicy, inject: func(s *scene) error {
 		if err := s.changeAPI(func(r *engine.Resource) { r.Properties["policy"] = "" }); err != nil {
 			return err
 		}
@@ -44,18 +54,18 @@ var apiFaults = []Fault{
 			return change(op, view.DeploymentType, with("restApi", string(s.row.API.ID)), func(r *engine.Resource) { r.Hidden["policy"] = "" })
 		})
 	}},
-	{"policy-replaced", "replaces the API's resource policy by one for another endpoint, and deploys it", mapping.FrontDoorNGINX, doctor.StepPolicy, func(s *scene) error {
+	{Name: "policy-replaced", Breaks: "replaces the API's resource policy by one for another endpoint, and deploys it", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepPolicy, inject: func(s *scene) error {
 		return s.publish(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*",
 			"Condition":{"StringEquals":{"aws:SourceVpce":"vpce-0bbbbbbbbbbbbbbbb"}}}]}`)
 	}},
-	{"owner-denies", "adds a statement that denies the row's requests to the API's resource policy, and deploys it", mapping.FrontDoorNGINX, doctor.StepPolicy, func(s *scene) error {
+	{Name: "owner-denies", Breaks: "adds a statement that denies the row's requests to the API's resource policy, and deploys it", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepPolicy, inject: func(s *scene) error {
 		policy, err := s.policyWith(map[string]any{"Sid": "FreezeForAudit", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"})
 		if err != nil {
 			return err
 		}
 		return s.publish(policy)
 	}},
-	{"policy-not-deployed", "saves a resource policy and doesn't deploy it", mapping.FrontDoorNGINX, doctor.StepDeployedPolicy, func(s *scene) error {
+	{Name: "policy-not-deployed", Breaks: "saves a resource policy and doesn't deploy it", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepDeployedPolicy, inject: func(s *scene) error {
 		policy, err := s.policyWith(map[string]any{"Sid": "AnotherEndpoint", "Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*",
 			"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceVpce": "vpce-0bbbbbbbbbbbbbbbb"}}})
 		if err != nil {
@@ -63,7 +73,7 @@ var apiFaults = []Fault{
 		}
 		return s.save(policy)
 	}},
-	{"stage-rolled-back", "points the stage at a deployment from before Portico's policy", mapping.FrontDoorNGINX, doctor.StepDeployedPolicy, func(s *scene) error {
+	{Name: "stage-rolled-back", Breaks: "points the stage at a deployment from before Portico's policy", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepDeployedPolicy, inject: func(s *scene) error {
 		return s.owners(func(op *engine.Op) error {
 			return change(op, view.StageType, func(r *engine.Resource) bool {
 				return r.Properties.Text("restApi") == string(s.row.API.ID) && r.Properties.Text("stageName") == string(s.row.API.Stage)

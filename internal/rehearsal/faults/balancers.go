@@ -11,7 +11,7 @@ import (
 )
 
 var balancerFaults = []Fault{
-	{"listener-gone", "deletes the load balancer's listener on port 443", mapping.FrontDoorNGINX, doctor.StepListener, func(s *scene) error {
+	{Name: "listener-gone", Breaks: "deletes the load balancer's listener on port 443", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepListener, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			listener := s.listener(op)
 			if listener == nil {
@@ -24,14 +24,14 @@ var balancerFaults = []Fault{
 			return nil
 		})
 	}},
-	{"listener-certificate-gone", "takes the host's certificate off the listener", mapping.FrontDoorNGINX, doctor.StepCertificate, (*scene).takeCertificate},
-	{"certificate-expired", "lets the host's certificate expire", mapping.FrontDoorNGINX, doctor.StepCertificate, func(s *scene) error {
+	{Name: "listener-certificate-gone", Breaks: "takes the host's certificate off the listener", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepCertificate, inject: (*scene).takeCertificate},
+	{Name: "certificate-expired", Breaks: "lets the host's certificate expire", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepCertificate, inject: func(s *scene) error {
 		return s.spoilCertificate(string(s.Shared.AccountID), "EXPIRED")
 	}},
-	{"certificate-revoked", "revokes the host's certificate", mapping.FrontDoorNGINX, doctor.StepCertificate, func(s *scene) error {
+	{Name: "certificate-revoked", Breaks: "revokes the host's certificate", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepCertificate, inject: func(s *scene) error {
 		return s.spoilCertificate(string(s.Shared.AccountID), "REVOKED")
 	}},
-	{"listener-answers-itself", "gives the listener a default action that answers 503", mapping.FrontDoorNGINX, doctor.StepRule, func(s *scene) error {
+	{Name: "listener-answers-itself", Breaks: "gives the listener a default action that answers 503", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepRule, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			listener := s.listener(op)
 			if listener == nil {
@@ -44,13 +44,13 @@ var balancerFaults = []Fault{
 			return nil
 		})
 	}},
-	{"target-group-gone", "deletes the proxy's target group", mapping.FrontDoorNGINX, doctor.StepRule, func(s *scene) error {
+	{Name: "target-group-gone", Breaks: "deletes the proxy's target group", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepRule, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			group := s.targetGroup(op)
 			return remove(op, view.TargetGroupType, with("arn", group))
 		})
 	}},
-	{"target-unhealthy", "changes the health check's path to one that the proxy doesn't answer with 200", mapping.FrontDoorNGINX, doctor.StepTargetHealth, func(s *scene) error {
+	{Name: "target-unhealthy", Breaks: "changes the health check's path to one that the proxy doesn't answer with 200", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTargetHealth, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			group := s.targetGroup(op)
 			return change(op, view.TargetGroupType, with("arn", group), func(r *engine.Resource) {
@@ -59,12 +59,12 @@ var balancerFaults = []Fault{
 			})
 		})
 	}},
-	{"alb-rule-gone", "deletes the listener rule of the host", mapping.FrontDoorALB, doctor.StepRule, func(s *scene) error {
+	{Name: "alb-rule-gone", Breaks: "deletes the listener rule of the host", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepRule, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			return remove(op, view.ListenerRuleType, func(r *engine.Resource) bool { return len(s.rulesHost(r)) > 0 })
 		})
 	}},
-	{"alb-rules-at-quota", "deletes the listener rule of the host while the load balancer has as many rules as its quota allows", mapping.FrontDoorALB, doctor.StepQuotas, func(s *scene) error {
+	{Name: "alb-rules-at-quota", Breaks: "deletes the listener rule of the host while the load balancer has as many rules as its quota allows", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepQuotas, inject: func(s *scene) error {
 		left := 0
 		if err := s.shared(func(op *engine.Op) error {
 			if err := remove(op, view.ListenerRuleType, func(r *engine.Resource) bool { return len(s.rulesHost(r)) > 0 }); err != nil {
@@ -87,7 +87,7 @@ var balancerFaults = []Fault{
 		s.simulator.Setup.Quotas = quotas
 		return nil
 	}},
-	{"alb-rule-elsewhere", "makes the listener rule of the host answer 404", mapping.FrontDoorALB, doctor.StepRule, func(s *scene) error {
+	{Name: "alb-rule-elsewhere", Breaks: "makes the listener rule of the host answer 404", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepRule, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			return change(op, view.ListenerRuleType, func(r *engine.Resource) bool { return len(s.rulesHost(r)) > 0 }, func(r *engine.Resource) {
 				r.Properties["actions"] = []any{map[string]any{"type": "fixed-response", "order": 1.0,
@@ -95,7 +95,7 @@ var balancerFaults = []Fault{
 			})
 		})
 	}},
-	{"alb-target-deregistered", "deregisters an address of the endpoint", mapping.FrontDoorALB, doctor.StepTargetHealth, func(s *scene) error {
+	{Name: "alb-target-deregistered", Breaks: "deregisters an address of the endpoint", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepTargetHealth, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			first := ""
 			return remove(op, view.TargetAttachmentType, func(r *engine.Resource) bool {

@@ -10,29 +10,29 @@ import (
 )
 
 var domainFaults = []Fault{
-	{"alb-domain-gone", "deletes the REGIONAL custom domain name", mapping.FrontDoorALB, doctor.StepDomain, (*scene).removeDomain},
-	{"alb-base-path-gone", "deletes the base path mapping of the REGIONAL custom domain", mapping.FrontDoorALB, doctor.StepBasePath, (*scene).removeBasePath},
-	{"alb-base-path-elsewhere", "leads the base path of the REGIONAL custom domain to another stage", mapping.FrontDoorALB, doctor.StepBasePath, func(s *scene) error {
+	{Name: "alb-domain-gone", Breaks: "deletes the REGIONAL custom domain name", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepDomain, inject: (*scene).removeDomain},
+	{Name: "alb-base-path-gone", Breaks: "deletes the base path mapping of the REGIONAL custom domain", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepBasePath, inject: (*scene).removeBasePath},
+	{Name: "alb-base-path-elsewhere", Breaks: "leads the base path of the REGIONAL custom domain to another stage", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepBasePath, inject: func(s *scene) error {
 		return s.owners(func(op *engine.Op) error {
 			return change(op, view.BasePathMappingType, s.basePath, func(r *engine.Resource) { r.Properties["stageName"] = "another" })
 		})
 	}},
-	{"alb-domain-certificate-expired", "lets the certificate of the REGIONAL custom domain expire", mapping.FrontDoorALB, doctor.StepCertificate, func(s *scene) error {
+	{Name: "alb-domain-certificate-expired", Breaks: "lets the certificate of the REGIONAL custom domain expire", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepCertificate, inject: func(s *scene) error {
 		return s.spoilCertificate(s.account, "EXPIRED")
 	}},
-	{"alb-policy-taken-away", "takes the resource policy of an API of alb away", mapping.FrontDoorALB, doctor.StepPolicy, func(s *scene) error {
+	{Name: "alb-policy-taken-away", Breaks: "takes the resource policy of an API of alb away", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepPolicy, inject: func(s *scene) error {
 		return s.changeAPI(func(r *engine.Resource) { r.Properties["policy"] = "" })
 	}},
-	{"native-record-elsewhere", "points the host's alias record away from native's endpoint", mapping.FrontDoorNative, doctor.StepName, (*scene).pointElsewhere},
-	{"native-domain-gone", "deletes the PRIVATE custom domain name", mapping.FrontDoorNative, doctor.StepDomain, (*scene).removeDomain},
-	{"access-association-gone", "deletes the endpoint's access association", mapping.FrontDoorNative, doctor.StepAssociation, func(s *scene) error {
+	{Name: "native-record-elsewhere", Breaks: "points the host's alias record away from native's endpoint", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepName, inject: (*scene).pointElsewhere},
+	{Name: "native-domain-gone", Breaks: "deletes the PRIVATE custom domain name", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepDomain, inject: (*scene).removeDomain},
+	{Name: "access-association-gone", Breaks: "deletes the endpoint's access association", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepAssociation, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			return remove(op, view.AccessAssociationType, func(r *engine.Resource) bool {
 				return strings.Contains(r.Properties.Text("domainNameArn"), "/domainnames/"+s.host()+"+")
 			})
 		})
 	}},
-	{"domain-policy-denies", "gives the PRIVATE custom domain a policy that allows another endpoint alone", mapping.FrontDoorNative, doctor.StepDomainPolicy, func(s *scene) error {
+	{Name: "domain-policy-denies", Breaks: "gives the PRIVATE custom domain a policy that allows another endpoint alone", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepDomainPolicy, inject: func(s *scene) error {
 		return s.owners(func(op *engine.Op) error {
 			return change(op, view.DomainNameType, with("domainName", s.host()), func(r *engine.Resource) {
 				r.Properties["policy"] = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*",
@@ -40,8 +40,8 @@ var domainFaults = []Fault{
 			})
 		})
 	}},
-	{"native-base-path-gone", "deletes the base path mapping of the PRIVATE custom domain", mapping.FrontDoorNative, doctor.StepBasePath, (*scene).removeBasePath},
-	{"native-owner-denies", "adds a statement that denies the row's requests to the policy of an API of native, and deploys it", mapping.FrontDoorNative, doctor.StepPolicy, func(s *scene) error {
+	{Name: "native-base-path-gone", Breaks: "deletes the base path mapping of the PRIVATE custom domain", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepBasePath, inject: (*scene).removeBasePath},
+	{Name: "native-owner-denies", Breaks: "adds a statement that denies the row's requests to the policy of an API of native, and deploys it", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepPolicy, inject: func(s *scene) error {
 		policy, err := s.policyWith(map[string]any{"Sid": "FreezeForAudit", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"})
 		if err != nil {
 			return err

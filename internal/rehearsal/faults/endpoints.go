@@ -11,7 +11,7 @@ import (
 )
 
 var endpointFaults = []Fault{
-	{"endpoint-gone", "deletes the execute-api endpoint", mapping.FrontDoorNGINX, doctor.StepEndpoint, func(s *scene) error {
+	{Name: "endpoint-gone", Breaks: "deletes the execute-api endpoint", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepEndpoint, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			endpoint := s.Shared.Endpoints[s.row.FrontDoor]
 			if err := remove(op, view.VPCEndpointType, id(endpoint)); err != nil {
@@ -20,7 +20,7 @@ var endpointFaults = []Fault{
 			return remove(op, view.NetworkInterfaceType, func(r *engine.Resource) bool { return r.Hidden.Text("owner") == endpoint })
 		})
 	}},
-	{"endpoint-address-dead", "gives the endpoint another address in one subnet, so that the proxy sends requests to one that is dead", mapping.FrontDoorNGINX, doctor.StepEndpoint, func(s *scene) error {
+	{Name: "endpoint-address-dead", Breaks: "gives the endpoint another address in one subnet, so that the proxy sends requests to one that is dead", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepEndpoint, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			moved := false
 			return change(op, view.NetworkInterfaceType, func(r *engine.Resource) bool {
@@ -32,7 +32,7 @@ var endpointFaults = []Fault{
 			})
 		})
 	}},
-	{"proxy-calls-another-name", "starts the tasks with a name that isn't the endpoint's", mapping.FrontDoorNGINX, doctor.StepEndpoint, func(s *scene) error {
+	{Name: "proxy-calls-another-name", Breaks: "starts the tasks with a name that isn't the endpoint's", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepEndpoint, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			return change(op, view.ECSServiceType, with("name", s.Shared.Service), func(r *engine.Resource) {
 				running := r.Hidden.Object("running")
@@ -40,11 +40,11 @@ var endpointFaults = []Fault{
 			})
 		})
 	}},
-	{"endpoint-policy-denies", "gives the endpoint a policy that denies the API", mapping.FrontDoorNGINX, doctor.StepEndpointPolicy, func(s *scene) error {
+	{Name: "endpoint-policy-denies", Breaks: "gives the endpoint a policy that denies the API", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepEndpointPolicy, inject: func(s *scene) error {
 		return s.setEndpointPolicy(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
 			{"Sid":"NotThisOne","Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:*:execute-api:*:*:` + string(s.row.API.ID) + `/*"}]}`)
 	}},
-	{"endpoint-policy-narrow", "gives the endpoint a policy that allows another API alone", mapping.FrontDoorNGINX, doctor.StepEndpointPolicy, func(s *scene) error {
+	{Name: "endpoint-policy-narrow", Breaks: "gives the endpoint a policy that allows another API alone", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepEndpointPolicy, inject: func(s *scene) error {
 		return s.setEndpointPolicy(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:*:execute-api:*:*:another001/*"}]}`)
 	}},
 }

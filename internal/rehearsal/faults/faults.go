@@ -12,6 +12,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/doctor"
+	"github.com/portico-iac/portico/internal/rehearsal/live"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -23,10 +24,30 @@ type Fault struct {
 	Breaks string
 	// FrontDoor is the front door whose hosts it breaks.
 	FrontDoor mapping.FrontDoor
-	// Cause is the step at which the doctor finds the first cause.
+	// Cause is the step at which the doctor finds the first cause; empty: it finds
+	// nothing, because what fails is not to be seen in the accounts.
 	Cause doctor.Step
 
+	// inject changes the simulated accounts.
 	inject func(*scene) error
+	// live changes what is made of them; nil: nothing more.
+	live func(*scene, *live.Environment)
+}
+
+// Injected is a fault that was injected.
+type Injected struct {
+	// Host is the host whose requests it breaks.
+	Host mapping.Host
+
+	fault Fault
+	scene *scene
+}
+
+// ActOn breaks what the accounts don't show in the data path that is made of them.
+func (i *Injected) ActOn(environment *live.Environment) {
+	if i.fault.live != nil {
+		i.fault.live(i.scene, environment)
+	}
 }
 
 // All are the faults, in the order of a request's path.
@@ -51,9 +72,9 @@ type scene struct {
 	account string // that owns the row's API
 }
 
-// Inject breaks it, for one host that the fault's front door serves, and returns
-// that host. The error says why the accounts have nothing to break.
-func (f Fault) Inject(simulator *awssim.Simulator, environment *doctor.Environment) (mapping.Host, error) {
+// Inject breaks it, for one host that the fault's front door serves. The error says
+// why the accounts have nothing to break.
+func (f Fault) Inject(simulator *awssim.Simulator, environment *doctor.Environment) (*Injected, error) {
 	for _, row := range environment.Mapping.Rows {
 		if row.Retired || row.FrontDoor != f.FrontDoor || row.Host.IsWildcard() || !slices.Contains(environment.Shared.Hosts, row.Host) {
 			continue
@@ -63,12 +84,15 @@ func (f Fault) Inject(simulator *awssim.Simulator, environment *doctor.Environme
 			owner = environment.Owners[row.API.ID]
 		}
 		s := &scene{simulator: simulator, Environment: environment, row: row, account: string(owner)}
-		if err := f.inject(s); err != nil {
-			return "", fmt.Errorf("inject fault %s: %w", f.Name, err)
+		if f.inject == nil {
+			return &Injected{row.Host, f, s}, nil
 		}
-		return row.Host, nil
+		if err := f.inject(s); err != nil {
+			return nil, fmt.Errorf("inject fault %s: %w", f.Name, err)
+		}
+		return &Injected{row.Host, f, s}, nil
 	}
-	return "", fmt.Errorf("inject fault %s: no row of the mapping with a host that isn't a wildcard has front door %s", f.Name, f.FrontDoor)
+	return nil, fmt.Errorf("inject fault %s: no row of the mapping with a host that isn't a wildcard has front door %s", f.Name, f.FrontDoor)
 }
 
 // shared changes resources of the shared account.

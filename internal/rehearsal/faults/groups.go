@@ -10,20 +10,20 @@ import (
 )
 
 var groupFaults = []Fault{
-	{"balancer-ingress-gone", "removes the ingress rules of the load balancer's security group", mapping.FrontDoorNGINX, doctor.StepSecurityGroups,
-		func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).balancerGroups) }},
-	{"balancer-egress-gone", "removes the egress rules of the load balancer's security group", mapping.FrontDoorNGINX, doctor.StepSecurityGroups,
-		func(s *scene) error { return s.removeRules(view.EgressRuleType, (*scene).balancerGroups) }},
-	{"tasks-ingress-gone", "removes the ingress rules of the tasks' security group", mapping.FrontDoorNGINX, doctor.StepSecurityGroups,
-		func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).taskGroups) }},
-	{"tasks-egress-gone", "removes the egress rules of the tasks' security group", mapping.FrontDoorNGINX, doctor.StepSecurityGroups,
-		func(s *scene) error { return s.removeRules(view.EgressRuleType, (*scene).taskGroups) }},
-	{"endpoint-ingress-gone", "removes the ingress rules of the endpoint's security group", mapping.FrontDoorNGINX, doctor.StepSecurityGroups,
-		func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).endpointGroups) }},
-	{"alb-endpoint-ingress-gone", "removes the ingress rules of the security group of alb's endpoint", mapping.FrontDoorALB, doctor.StepSecurityGroups,
-		func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).endpointGroups) }},
-	{"native-endpoint-ingress-gone", "removes the ingress rules of the security group of native's endpoint", mapping.FrontDoorNative, doctor.StepSecurityGroups,
-		func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).endpointGroups) }},
+	{Name: "balancer-ingress-gone", Breaks: "removes the ingress rules of the load balancer's security group", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepSecurityGroups,
+		inject: func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).balancerGroups) }},
+	{Name: "balancer-egress-gone", Breaks: "removes the egress rules of the load balancer's security group", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepSecurityGroups,
+		inject: func(s *scene) error { return s.removeRules(view.EgressRuleType, (*scene).balancerGroups) }},
+	{Name: "tasks-ingress-gone", Breaks: "removes the ingress rules of the tasks' security group", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepSecurityGroups,
+		inject: func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).taskGroups) }},
+	{Name: "tasks-egress-gone", Breaks: "removes the egress rules of the tasks' security group", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepSecurityGroups,
+		inject: func(s *scene) error { return s.removeRules(view.EgressRuleType, (*scene).taskGroups) }},
+	{Name: "endpoint-ingress-gone", Breaks: "removes the ingress rules of the endpoint's security group", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepSecurityGroups,
+		inject: func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).endpointGroups) }},
+	{Name: "alb-endpoint-ingress-gone", Breaks: "removes the ingress rules of the security group of alb's endpoint", FrontDoor: mapping.FrontDoorALB, Cause: doctor.StepSecurityGroups,
+		inject: func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).endpointGroups) }},
+	{Name: "native-endpoint-ingress-gone", Breaks: "removes the ingress rules of the security group of native's endpoint", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepSecurityGroups,
+		inject: func(s *scene) error { return s.removeRules(view.IngressRuleType, (*scene).endpointGroups) }},
 }
 
 // removeRules removes the rules of security groups.

@@ -10,13 +10,13 @@ import (
 )
 
 var nameFaults = []Fault{
-	{"dns-record-gone", "removes the host's alias record", mapping.FrontDoorNGINX, doctor.StepName, func(s *scene) error {
+	{Name: "dns-record-gone", Breaks: "removes the host's alias record", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepName, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			return remove(op, view.RecordType, func(r *engine.Resource) bool { return s.covers(r.Properties.Text("fqdn")) })
 		})
 	}},
-	{"dns-record-elsewhere", "points the host's alias record at a load balancer that is gone", mapping.FrontDoorNGINX, doctor.StepName, (*scene).pointElsewhere},
-	{"zone-gone", "deletes the private hosted zone", mapping.FrontDoorNGINX, doctor.StepName, func(s *scene) error {
+	{Name: "dns-record-elsewhere", Breaks: "points the host's alias record at a load balancer that is gone", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepName, inject: (*scene).pointElsewhere},
+	{Name: "zone-gone", Breaks: "deletes the private hosted zone", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepName, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			zone := s.zone(op)
 			if zone == nil {
@@ -26,7 +26,7 @@ var nameFaults = []Fault{
 			return remove(op, view.RecordType, with("zoneId", zone.ID))
 		})
 	}},
-	{"zone-association-gone", "takes the private hosted zone away from the VPC", mapping.FrontDoorNGINX, doctor.StepZoneAssociation, func(s *scene) error {
+	{Name: "zone-association-gone", Breaks: "takes the private hosted zone away from the VPC", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepZoneAssociation, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			zone := s.zone(op)
 			if zone == nil {
@@ -38,7 +38,7 @@ var nameFaults = []Fault{
 			return nil
 		})
 	}},
-	{"zone-hidden", "creates an empty private hosted zone of the host's own name in the VPC", mapping.FrontDoorNGINX, doctor.StepName, func(s *scene) error {
+	{Name: "zone-hidden", Breaks: "creates an empty private hosted zone of the host's own name in the VPC", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepName, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			zone := s.zone(op)
 			if zone == nil || zone.Properties.Text("name") == s.host() {

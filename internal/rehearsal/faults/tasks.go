@@ -8,9 +8,9 @@ import (
 )
 
 var taskFaults = []Fault{
-	{"task-killed", "stops one of the proxy's tasks, and no other starts", mapping.FrontDoorNGINX, doctor.StepTasks, func(s *scene) error { return s.stopTasks(1) }},
-	{"tasks-killed", "stops all of the proxy's tasks, and no other starts", mapping.FrontDoorNGINX, doctor.StepTasks, func(s *scene) error { return s.stopTasks(-1) }},
-	{"service-gone", "deletes the proxy's service", mapping.FrontDoorNGINX, doctor.StepTasks, func(s *scene) error {
+	{Name: "task-killed", Breaks: "stops one of the proxy's tasks, and no other starts", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTasks, inject: func(s *scene) error { return s.stopTasks(1) }},
+	{Name: "tasks-killed", Breaks: "stops all of the proxy's tasks, and no other starts", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTasks, inject: func(s *scene) error { return s.stopTasks(-1) }},
+	{Name: "service-gone", Breaks: "deletes the proxy's service", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTasks, inject: func(s *scene) error {
 		if err := s.stopTasks(-1); err != nil {
 			return err
 		}
@@ -18,7 +18,7 @@ var taskFaults = []Fault{
 			return remove(op, view.ECSServiceType, with("name", s.Shared.Service))
 		})
 	}},
-	{"service-scaled-to-zero", "sets the service's desired count to 0", mapping.FrontDoorNGINX, doctor.StepTasks, func(s *scene) error {
+	{Name: "service-scaled-to-zero", Breaks: "sets the service's desired count to 0", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTasks, inject: func(s *scene) error {
 		if err := s.stopTasks(-1); err != nil {
 			return err
 		}
@@ -26,7 +26,7 @@ var taskFaults = []Fault{
 			return change(op, view.ECSServiceType, with("name", s.Shared.Service), func(r *engine.Resource) { r.Properties["desiredCount"] = 0.0 })
 		})
 	}},
-	{"deployment-failed", "has the latest deployment fail: its image can't be pulled, and the former tasks run", mapping.FrontDoorNGINX, doctor.StepTasks, func(s *scene) error {
+	{Name: "deployment-failed", Breaks: "has the latest deployment fail: its image can't be pulled, and the former tasks run", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTasks, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			return change(op, view.ECSServiceType, with("name", s.Shared.Service), func(r *engine.Resource) {
 				r.Hidden["events"] = engine.List("CannotPullContainerError: pull image manifest has been retried 5 time(s): not found")

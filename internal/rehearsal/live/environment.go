@@ -270,4 +270,7 @@ type API struct {
 	// Denials name the statements of that policy which deny a request; nil:
 	// nothing is said of them.
 	Denials func(call Invocation) []string
+	// Fails is the status, 500 or more, with which API Gateway answers for an
+	// integration that fails; 0: it works.
+	Fails int
 }

@@ -130,6 +130,12 @@ func (x *executeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		forbid(w, "AccessDeniedException", map[string]string{"Message": view.denial(asked.api, call)})
 		return
 	}
+	if asked.api.Fails != 0 {
+		w.Header().Set("X-Amzn-RequestId", r.Header.Get("X-Amzn-Trace-Id"))
+		w.Header().Set("X-Amzn-ErrorType", "InternalServerErrorException")
+		answer(w, asked.api.Fails, map[string]string{"message": "Internal server error"})
+		return
+	}
 	echo(w, r, Arrival{
 		API: asked.api.ID, AccountID: asked.api.AccountID, Stage: call.Stage, Path: call.Path, Query: asked.query,
 		SourceVPCE: view.endpoint.ID, SourceIP: call.Context["aws:VpcSourceIp"],

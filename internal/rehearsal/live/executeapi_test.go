@@ -136,3 +136,18 @@ func TestAnEndpointPolicyIsAskedFirst(t *testing.T) {
 		require.Equal(t, want, code, string(body))
 	}
 }
+
+// TestAFailingIntegrationAnswersWhomThePolicyAdmits has API Gateway answer for an API
+// whose integration fails.
+func TestAFailingIntegrationAnswersWhomThePolicyAdmits(t *testing.T) {
+	e := endpointEnvironment()
+	e.APIs[0].Fails = http.StatusInternalServerError
+	e.APIs[0].Admit = func(call live.Invocation) (bool, error) { return call.Method == http.MethodGet, nil }
+	path := start(t, e)
+	for method, want := range map[string]int{"GET": http.StatusInternalServerError, "DELETE": http.StatusForbidden} {
+		conn, err := atEndpoint(t, path, endpointName)
+		require.NoError(t, err)
+		code, body := exchange(t, conn, method+" /v1/ HTTP/1.1\r\nHost: "+endpointName+"\r\nx-apigw-api-id: abc123\r\n\r\n")
+		require.Equal(t, want, code, string(body))
+	}
+}
