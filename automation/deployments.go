@@ -5,11 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
 // deploymentType is a deployment of a REST API. A stack makes one when it has
 // changed the API's resource policy, and none before the policy changes again.
 const deploymentType = "aws:apigateway/deployment:Deployment"
+
+// apiPolicyType is the resource policy of a REST API.
+const apiPolicyType = "aws:apigateway/restApiPolicy:RestApiPolicy"
 
 // retainDeployments keeps in a stack's state what a refresh takes out of
 // it because the API's owner has deleted it. Without the entry the next update
@@ -69,4 +75,46 @@ func rests(r map[string]any, present map[any]bool) bool {
 		}
 	}
 	return true
+}
+
+// publications are which APIs' policies a preview leaves as they are, and which
+// deployments it creates, by the URN of the API's component.
+type publications struct {
+	unchanged map[string]bool
+	created   map[string][]string
+}
+
+// read notes a step of a preview.
+func (p *publications) read(step apitype.StepEventMetadata) {
+	if step.New == nil {
+		return
+	}
+	switch {
+	case step.Type == apiPolicyType && step.Op == apitype.OpSame:
+		if p.unchanged == nil {
+			p.unchanged = map[string]bool{}
+		}
+		p.unchanged[step.New.Parent] = true
+	case step.Type == deploymentType && step.Op == apitype.OpCreate:
+		if p.created == nil {
+			p.created = map[string][]string{}
+		}
+		p.created[step.New.Parent] = append(p.created[step.New.Parent], resourceName(step.URN))
+	}
+}
+
+// notices name the deployments that publish what owners have saved and no policy
+// asks for: portico:redeploy was set to true, or plain pulumi refresh has dropped what
+// the owner had deleted.
+func (p *publications) notices() []string {
+	var notices []string
+	for component, names := range p.created {
+		for _, name := range names {
+			if p.unchanged[component] {
+				notices = append(notices, name+": the API's policy stays as it is, and the stack has no deployment of the stage: the update makes one, which publishes all that the API's owner has saved; portico:redeploy: false publishes nothing")
+			}
+		}
+	}
+	slices.Sort(notices)
+	return notices
 }

@@ -2,7 +2,9 @@ package automation
 
 import (
 	"testing"
+	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
 )
 
@@ -37,6 +39,28 @@ func TestDeploymentsThatTheirOwnerDeletedStayInTheState(t *testing.T) {
 			after := read(test.after)
 			require.Equal(t, test.kept, after.retainDeployments(read(test.before)))
 			require.Equal(t, read(test.whole).resources(), after.resources())
+		})
+	}
+}
+
+func TestADeploymentThatNoPolicyAsksForIsNoticed(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		policy, deployment apitype.OpType
+		want               int
+	}{
+		"a deployment that the state has lost": {apitype.OpSame, apitype.OpCreate, 1},
+		"the first update":                     {apitype.OpCreate, apitype.OpCreate, 0},
+		"a policy that changes":                {apitype.OpUpdate, apitype.OpReplace, 0},
+		"nothing to do":                        {apitype.OpSame, apitype.OpSame, 0},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			w := &watch{begin: time.Now(), send: func(Event) {}, done: map[string]bool{}}
+			for token, op := range map[string]apitype.OpType{apiPolicyType: test.policy, deploymentType: test.deployment} {
+				w.read(apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: apitype.StepEventMetadata{
+					Op: op, Type: token, URN: "urn:pulumi:dev-orders::p::" + token + "::api-abcde12345-dev", New: &apitype.StepEventStateMetadata{Parent: "u::component"},
+				}}})
+			}
+			require.Len(t, w.publications.notices(), test.want)
 		})
 	}
 }

@@ -97,6 +97,9 @@ func (r *run) once(ctx context.Context, s Stack) Result {
 		return err
 	})
 	if err == nil && r.op.verb == preview.verb {
+		for _, notice := range w.publications.notices() {
+			w.note(notice)
+		}
 		err = r.checkAssociations(ctx, s, w.deletedDomains, w.note)
 	}
 	if errors.Is(err, errNoStack) {

@@ -33,6 +33,8 @@ type watch struct {
 	// refused holds the URNs of the resources about which AWS has answered with
 	// an error.
 	refused map[string]bool
+	// publications are the deployments that the run creates, or would.
+	publications publications
 	// deletedDomains are the names of the custom domains that the run deletes, or
 	// would, by their ARNs.
 	deletedDomains map[string]string
@@ -81,6 +83,7 @@ func (w *watch) read(e apitype.EngineEvent) {
 	case e.ResourcePreEvent != nil:
 		w.running = append(w.running, e.ResourcePreEvent.Metadata.URN)
 		w.certificates.read(e.ResourcePreEvent.Metadata)
+		w.publications.read(e.ResourcePreEvent.Metadata)
 		if arn, name, deleted := deletedDomain(e.ResourcePreEvent.Metadata); deleted {
 			if w.deletedDomains == nil {
 				w.deletedDomains = map[string]string{}
