@@ -98,3 +98,34 @@ func TestAPolicyThatCannotBeReadIsRefusedAtTheBeginning(t *testing.T) {
 	_, err := awssim.New(setup)
 	require.ErrorContains(t, err, "account "+providerAccount+": role portico: policy 2: parse policy: Statement[0]: Action:")
 }
+
+// A service control policy denies to every principal of its account, on condition of
+// tags and regions too, until it is taken away.
+func TestAServiceControlPolicyDeniesInItsAccount(t *testing.T) {
+	setup := testSetup()
+	simulator, err := awssim.New(setup)
+	require.NoError(t, err)
+	me := simulator.As(sharedAccount, "us-east-1", "arn:aws:iam::"+sharedAccount+":user/me")
+	theirs := simulator.As(providerAccount, "us-east-1", "arn:aws:iam::"+providerAccount+":user/them")
+	require.NoError(t, simulator.SetServiceControlPolicies(sharedAccount, json.RawMessage(`{"Version":"2012-10-17","Statement":[
+		{"Effect":"Deny","Action":"logs:CreateLogGroup","Resource":"*","Condition":{"Null":{"aws:RequestTag/cost":"true"}}},
+		{"Effect":"Deny","NotAction":"iam:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["us-east-1"]}}}]}`)))
+	group := awssim.Object{"retentionInDays": 7.0}
+	tagged := awssim.Object{"retentionInDays": 7.0, "tags": map[string]any{"cost": "1"}}
+	_, err = me.Create("aws:cloudwatch/logGroup:LogGroup", "a", group)
+	require.ErrorContains(t, err, "api error AccessDenied: User: arn:aws:iam::"+sharedAccount+":user/me is not authorized to perform: logs:CreateLogGroup on resource: arn:aws:logs:us-east-1:"+sharedAccount+":log-group:a with an explicit deny in a service control policy")
+	_, err = me.Create("aws:cloudwatch/logGroup:LogGroup", "b", tagged)
+	require.NoError(t, err)
+	_, err = simulator.As(sharedAccount, "eu-west-1", "arn:aws:iam::"+sharedAccount+":user/me").Create("aws:cloudwatch/logGroup:LogGroup", "b", tagged)
+	require.ErrorContains(t, err, "with an explicit deny in a service control policy")
+	_, err = theirs.Create("aws:cloudwatch/logGroup:LogGroup", "a", group)
+	require.NoError(t, err, "it is another account's")
+	require.NoError(t, simulator.SetServiceControlPolicies(sharedAccount))
+	_, err = me.Create("aws:cloudwatch/logGroup:LogGroup", "a", group)
+	require.NoError(t, err)
+
+	require.ErrorContains(t, simulator.SetServiceControlPolicies("999999999999"), "there is no such account")
+	setup.Accounts[0].ServiceControlPolicies = []json.RawMessage{json.RawMessage(`{"Statement":[]}`)}
+	_, err = awssim.New(setup)
+	require.ErrorContains(t, err, "service control policies: policy 1: parse policy: it has no statement")
+}

@@ -60,10 +60,13 @@ func (op *Op) authorize(name string) error {
 	for _, checked := range targets(op) {
 		call := Call{op.Account, op.Region, op.Caller, action, op.Token}
 		op.Simulator.authorizations = append(op.Simulator.authorizations, Authorized{call, checked, op.Operation})
+		request := iampolicy.Request{Principal: op.Caller, Action: action, Resource: checked.ARN, Context: checked.Context}
+		if err := op.controlled(request); err != nil {
+			return err
+		}
 		if op.policies == nil {
 			continue
 		}
-		request := iampolicy.Request{Principal: op.Caller, Action: action, Resource: checked.ARN, Context: checked.Context}
 		switch iampolicy.Evaluate(*op.policies, request).Outcome {
 		case iampolicy.Allowed:
 		case iampolicy.ExplicitDeny:

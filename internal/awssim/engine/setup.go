@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/portico-iac/portico/internal/awssim/iampolicy"
 )
 
 // Setup is what exists before any program has run.
@@ -41,6 +43,10 @@ type Account struct {
 	// all others are members of: what is shared with it, or by it, has to be
 	// accepted.
 	OutsideOrganization bool `json:",omitempty"`
+
+	// ServiceControlPolicies are the organization's for the account, beside
+	// FullAWSAccess. Default: none.
+	ServiceControlPolicies []json.RawMessage `json:",omitempty"`
 }
 
 // Role can be assumed by whom it trusts.
@@ -77,6 +83,7 @@ type Simulator struct {
 	calls   []Call
 
 	authorizations []Authorized
+	controls       map[string]*iampolicy.Policy // see controlsOf
 
 	hook    func(Call)
 	offered map[string]string // see OfferZones
@@ -184,6 +191,9 @@ func (w *Setup) check(c *Catalog) error {
 	ids := []string{w.Home.Account}
 	for _, account := range w.Accounts {
 		ids = append(ids, account.ID)
+		if _, err := parsePolicies(account.ServiceControlPolicies); err != nil {
+			problems = append(problems, fmt.Errorf("simulate accounts: account %s: service control policies: %w", account.ID, err))
+		}
 		for _, role := range account.Roles {
 			if _, err := parsePolicies(role.Policies); err != nil {
 				problems = append(problems, fmt.Errorf("simulate accounts: account %s: role %s: %w", account.ID, role.Name, err))
