@@ -19,12 +19,7 @@ func authorization() engine.Authorization {
 			}
 			return engine.Self(op)
 		},
-		"acm:DescribeCertificate": func(op *engine.Op) []engine.Checked {
-			if op.Token == view.CertificateValidationType {
-				return engine.Its("certificateArn")(op)
-			}
-			return engine.Self(op)
-		},
+		"acm:DescribeCertificate": engine.SelfOr(view.CertificateType, engine.Its("certificateArn")),
 	}
 	a.Each(engine.Self, "acm:DeleteCertificate", "acm:ListTagsForCertificate", "acm:RemoveTagsFromCertificate", "acm:UpdateCertificateOptions")
 	return a

@@ -312,11 +312,9 @@ func invokedDomainARN(op *engine.Op) string {
 // association exists. That is an assumption: AWS says that the association's own
 // account alone can delete it, not what becomes of it with the domain.
 func deleteDomain(op *engine.Op) error {
-	for _, association := range op.Everywhere(view.AccessAssociationType) {
-		if association.Properties.Text("domainNameArn") == op.ARN {
-			return op.Refuse("BadRequestException", "The domain name %s has a domain name access association, %s: the account %s has to delete it first",
-				op.Outputs.Text("domainName"), association.ID, association.Account)
-		}
+	if associations := op.HavingEverywhere(view.AccessAssociationType, "domainNameArn", op.ARN); len(associations) > 0 {
+		return op.Refuse("BadRequestException", "The domain name %s has a domain name access association, %s: the account %s has to delete it first",
+			op.Outputs.Text("domainName"), associations[0].ID, associations[0].Account)
 	}
 	if op.Now().Before(engine.Stamped(op.Before.Hidden, view.InUseUntil)) {
 		return op.Refuse("ConflictException", "The domain name %s has a domain name access association that is being deleted", op.Outputs.Text("domainName"))

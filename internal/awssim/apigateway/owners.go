@@ -210,10 +210,8 @@ func (o *Owner) Deploy(stage string) error {
 // API Gateway refuses it while a stage points at the deployment.
 func (o *Owner) DeleteDeployment(id string) error {
 	return o.edit(func(op *engine.Op) error {
-		for _, stage := range op.All(view.StageType) {
-			if p := stage.Properties; p.Text("restApi") == o.apiID && p.Text("deployment") == id {
-				return op.Refuse("BadRequestException", "Active stages pointing to this deployment must be moved or deleted (stage %s)", p.Text("stageName"))
-			}
+		if serving := stagesServing(op, o.apiID, id); len(serving) > 0 {
+			return op.Refuse("BadRequestException", "Active stages pointing to this deployment must be moved or deleted (stage %s)", serving[0].Properties.Text("stageName"))
 		}
 		deployment := op.Find(view.DeploymentType, id)
 		if deployment == nil || deployment.Properties.Text("restApi") != o.apiID {

@@ -328,13 +328,7 @@ func stageID(apiID, name string) string { return "ags-" + apiID + "-" + name }
 // withdraw deletes a deployment as the provider does: a stage that still
 // points at it goes first, also if another program created it.
 func withdraw(op *engine.Op) error {
-	var serving []*engine.Resource
-	for _, stage := range op.All(view.StageType) {
-		if stage.Properties.Text("deployment") == op.ID && stage.Properties.Text("restApi") == op.Outputs.Text("restApi") {
-			serving = append(serving, stage)
-		}
-	}
-	for _, stage := range serving {
+	for _, stage := range stagesServing(op, op.Outputs.Text("restApi"), op.ID) {
 		if stage.Properties.Text("stageName") != op.Outputs.Text("stageName") {
 			return op.Refuse("BadRequestException",
 				"Active stages pointing to this deployment must be moved or deleted (stage %s)", stage.Properties.Text("stageName"))
@@ -342,6 +336,11 @@ func withdraw(op *engine.Op) error {
 		op.Remove(stage)
 	}
 	return nil
+}
+
+// stagesServing is the stages of an API that point at a deployment.
+func stagesServing(op *engine.Op, api, deployment string) []*engine.Resource {
+	return slices.DeleteFunc(op.Having(view.StageType, "restApi", api), func(r *engine.Resource) bool { return r.Properties.Text("deployment") != deployment })
 }
 
 func stageSpec() *engine.Type {

@@ -33,10 +33,8 @@ func cidrBlockAssociationSpec() *engine.Type {
 // that were associated since. Of other resources it is their one network.
 func blocksOf(op *engine.Op, r *engine.Resource) []netip.Prefix {
 	blocks := []netip.Prefix{NetworkOf(r)}
-	for _, association := range ownersView(op, r).All(view.CIDRBlockAssociationType) {
-		if association.Properties.Text("vpcId") == r.ID {
-			blocks = append(blocks, NetworkOf(association))
-		}
+	for _, association := range ownersView(op, r).Having(view.CIDRBlockAssociationType, "vpcId", r.ID) {
+		blocks = append(blocks, NetworkOf(association))
 	}
 	return blocks
 }
@@ -89,10 +87,10 @@ func besideOtherBlocks(op *engine.Op, _ string, _ any) error {
 // blockIsFree refuses to take a network with subnets in it from its VPC, as in
 // https://github.com/hashicorp/terraform-provider-aws/issues/29077.
 func blockIsFree(op *engine.Op) error {
-	block := NetworkOf(op.Before)
-	for _, subnet := range op.All(view.SubnetType) {
-		if subnet.Properties["vpcId"] == op.Before.Properties["vpcId"] && block.Overlaps(NetworkOf(subnet)) {
-			return op.Refuse("InvalidCidrBlock.InUse", "The vpc %s currently has a subnet within CIDR block %s", op.Before.Properties.Text("vpcId"), block)
+	block, vpc := NetworkOf(op.Before), op.Before.Properties.Text("vpcId")
+	for _, subnet := range op.Having(view.SubnetType, "vpcId", vpc) {
+		if block.Overlaps(NetworkOf(subnet)) {
+			return op.Refuse("InvalidCidrBlock.InUse", "The vpc %s currently has a subnet within CIDR block %s", vpc, block)
 		}
 	}
 	return nil

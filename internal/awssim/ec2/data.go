@@ -94,10 +94,8 @@ func filterValues(op *engine.Op, r *engine.Resource, filter string) ([]string, e
 // associated.
 func subnetsAssociated(op *engine.Op, table *engine.Resource) []string {
 	var subnets []string
-	for _, association := range ownersView(op, table).All(view.RouteTableAssociationType) {
-		if association.Properties.Text("routeTableId") == table.ID {
-			subnets = append(subnets, association.Properties.Text("subnetId"))
-		}
+	for _, association := range ownersView(op, table).Having(view.RouteTableAssociationType, "routeTableId", table.ID) {
+		subnets = append(subnets, association.Properties.Text("subnetId"))
 	}
 	return subnets
 }
@@ -179,10 +177,8 @@ func blockAssociations(op *engine.Op, vpc *engine.Resource) []any {
 		return map[string]any{"associationId": id, "cidrBlock": block, "state": "associated"}
 	}
 	all := []any{shown("vpc-cidr-assoc-"+strings.TrimPrefix(vpc.ID, "vpc-"), vpc.Properties.Text("cidrBlock"))}
-	for _, association := range ownersView(op, vpc).All(view.CIDRBlockAssociationType) {
-		if association.Properties.Text("vpcId") == vpc.ID {
-			all = append(all, shown(association.ID, association.Properties.Text("cidrBlock")))
-		}
+	for _, association := range ownersView(op, vpc).Having(view.CIDRBlockAssociationType, "vpcId", vpc.ID) {
+		all = append(all, shown(association.ID, association.Properties.Text("cidrBlock")))
 	}
 	return all
 }

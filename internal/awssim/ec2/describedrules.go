@@ -25,11 +25,10 @@ type describedRule struct {
 func rulesOf(op *engine.Op, group *engine.Resource) []describedRule {
 	var all []describedRule
 	for token, inline := range map[string]string{view.IngressRuleType: "ingress", view.EgressRuleType: "egress"} {
-		for _, r := range op.All(token) {
-			if p := r.Properties; p.Text("securityGroupId") == group.ID {
-				all = append(all, describedRule{r.ID, group.ID, p.Text("ipProtocol"), p.Number("fromPort"), p.Number("toPort"), inline == "egress",
-					p.Text("cidrIpv4"), p.Text("prefixListId"), p.Text("referencedSecurityGroupId")})
-			}
+		for _, r := range op.Having(token, "securityGroupId", group.ID) {
+			p := r.Properties
+			all = append(all, describedRule{r.ID, group.ID, p.Text("ipProtocol"), p.Number("fromPort"), p.Number("toPort"), inline == "egress",
+				p.Text("cidrIpv4"), p.Text("prefixListId"), p.Text("referencedSecurityGroupId")})
 		}
 		for i, p := range group.Properties.Objects(inline) {
 			number := 0

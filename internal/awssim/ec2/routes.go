@@ -104,13 +104,11 @@ func internetGatewaySpec() *engine.Type {
 // with, or its VPC's main one.
 func RouteTableOf(op *engine.Op, subnet *engine.Resource) *engine.Resource {
 	op = ownersView(op, subnet)
-	for _, association := range op.All(view.RouteTableAssociationType) {
-		if association.Properties.Text("subnetId") == subnet.ID {
-			return op.Find(view.RouteTableType, association.Properties.Text("routeTableId"))
-		}
+	if association := op.FindBy(view.RouteTableAssociationType, "subnetId", subnet.ID); association != nil {
+		return op.Find(view.RouteTableType, association.Properties.Text("routeTableId"))
 	}
-	for _, table := range op.All(view.RouteTableType) {
-		if table.Hidden.Flag(engine.MadeByAWS) && table.Properties.Text("vpcId") == subnet.Properties.Text("vpcId") {
+	for _, table := range op.Having(view.RouteTableType, "vpcId", subnet.Properties.Text("vpcId")) {
+		if table.Hidden.Flag(engine.MadeByAWS) {
 			return table
 		}
 	}
@@ -125,8 +123,8 @@ func LeadsToInternet(op *engine.Op, table *engine.Resource) bool {
 			return true
 		}
 	}
-	for _, route := range ownersView(op, table).All(view.RouteType) {
-		if route.Properties.Text("routeTableId") == table.ID && route.Properties.Text("destinationCidrBlock") == "0.0.0.0/0" {
+	for _, route := range ownersView(op, table).Having(view.RouteType, "routeTableId", table.ID) {
+		if route.Properties.Text("destinationCidrBlock") == "0.0.0.0/0" {
 			return true
 		}
 	}

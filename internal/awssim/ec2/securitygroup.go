@@ -108,11 +108,10 @@ type Permission struct {
 // inline ones.
 func Permissions(op *engine.Op, group *engine.Resource, token, inline string) []Permission {
 	var all []Permission
-	for _, r := range op.All(token) {
-		if p := r.Properties; p.Text("securityGroupId") == group.ID {
-			all = append(all, Permission{p.Text("ipProtocol"), p.Number("fromPort"), p.Number("toPort"),
-				present(p.Text("cidrIpv4")), present(p.Text("referencedSecurityGroupId")), present(p.Text("prefixListId")), false})
-		}
+	for _, r := range op.Having(token, "securityGroupId", group.ID) {
+		p := r.Properties
+		all = append(all, Permission{p.Text("ipProtocol"), p.Number("fromPort"), p.Number("toPort"),
+			present(p.Text("cidrIpv4")), present(p.Text("referencedSecurityGroupId")), present(p.Text("prefixListId")), false})
 	}
 	for _, p := range group.Properties.Objects(inline) {
 		all = append(all, Permission{p.Text("protocol"), p.Number("fromPort"), p.Number("toPort"),

@@ -133,9 +133,9 @@ func placeEndpoint(op *engine.Op) error {
 func placeGateway(op *engine.Op, service string) error {
 	op.Outputs["prefixListId"] = PrefixListID(op.Region, service)
 	op.Outputs["cidrBlocks"] = engine.List(PrefixListNetworks(service)...)
-	for _, other := range op.All(view.VPCEndpointType) {
+	for _, other := range op.Having(view.VPCEndpointType, "serviceName", op.Inputs.Text("serviceName")) {
 		for _, table := range op.Inputs.Texts("routeTableIds") {
-			if other.ID != op.ID && other.Properties.Text("serviceName") == op.Inputs.Text("serviceName") && slices.Contains(other.Properties.Texts("routeTableIds"), table) {
+			if other.ID != op.ID && slices.Contains(other.Properties.Texts("routeTableIds"), table) {
 				return op.Refuse("RouteAlreadyExists", "route table %s already has a route with destination-prefix-list-id %s by %s", table, op.Outputs["prefixListId"], other.ID)
 			}
 		}
@@ -167,8 +167,8 @@ func checkPrivateDNS(op *engine.Op, vpc *engine.Resource) error {
 	if !vpc.Properties.Flag("enableDnsSupport") || !vpc.Properties.Flag("enableDnsHostnames") {
 		return op.Refuse("InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for %s", vpc.ID)
 	}
-	for _, other := range op.All(view.VPCEndpointType) {
-		if other.ID != op.ID && other.Properties.Text("vpcId") == vpc.ID && other.Properties.Text("serviceName") == op.Inputs.Text("serviceName") && other.Properties.Flag("privateDnsEnabled") {
+	for _, other := range op.Having(view.VPCEndpointType, "vpcId", vpc.ID) {
+		if other.ID != op.ID && other.Properties.Text("serviceName") == op.Inputs.Text("serviceName") && other.Properties.Flag("privateDnsEnabled") {
 			return op.Refuse("InvalidParameter", "private-dns-enabled cannot be set because there is already a conflicting DNS domain for %s in the VPC %s: endpoint %s",
 				op.Inputs.Text("serviceName"), vpc.ID, other.ID)
 		}

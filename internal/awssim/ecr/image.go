@@ -99,8 +99,8 @@ func FindImage(op *engine.Op, reference string) (ContainerImage, error) {
 	if !private {
 		return ContainerImage{}, fmt.Errorf("find image %s: not found in registry %s", reference, ref.Host)
 	}
-	for _, r := range op.In(account, region).All(view.ImageType) {
-		if r.Properties.Text("repository") == ref.Name && ref.leadsTo(r) {
+	for _, r := range op.In(account, region).Having(view.ImageType, "repository", ref.Name) {
+		if ref.leadsTo(r) {
 			return imageOf(r), nil
 		}
 	}

@@ -70,10 +70,7 @@ func registryHost(op *engine.Op) string {
 }
 
 func deleteRepository(op *engine.Op) error {
-	for _, image := range op.All(view.ImageType) {
-		if image.Properties.Text("repository") != op.ID {
-			continue
-		}
+	for _, image := range op.Having(view.ImageType, "repository", op.ID) {
 		if !op.Outputs.Flag("forceDelete") {
 			return op.Refuse("RepositoryNotEmptyException",
 				"The repository with name '%s' in registry with id '%s' cannot be deleted because it still contains images", op.ID, op.Account)

@@ -18,13 +18,10 @@ func authorization() engine.Authorization {
 	a.Each(engine.Created, "ecs:CreateCluster", "ecs:CreateService", "ecs:RegisterTaskDefinition")
 	a.Each(engine.Self, "ecs:DeleteCluster", "ecs:DeleteService", "ecs:DescribeClusters", "ecs:UntagResource", "ecs:UpdateCluster", "ecs:UpdateService")
 	a.Each(engine.NoResource, "ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition")
-	a["ecs:DescribeServices"] = func(op *engine.Op) []engine.Checked {
-		if op.Token == view.ECSServiceType {
-			return engine.Self(op)
-		}
+	a["ecs:DescribeServices"] = engine.SelfOr(view.ECSServiceType, func(op *engine.Op) []engine.Checked {
 		cluster, service := ClusterName(op.Inputs.Text("clusterArn")), op.Inputs.Text("serviceName")
 		return []engine.Checked{{ARN: op.Fill("arn:{partition}:ecs:{region}:{account}:service/") + cluster + "/" + service}}
-	}
+	})
 	return a
 }
 

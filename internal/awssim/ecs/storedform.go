@@ -35,7 +35,7 @@ func storedContainers(op *engine.Op, sent any) any {
 				c[name] = value
 			}
 		}
-		for _, p := range members(c["portMappings"]) {
+		for _, p := range engine.Object(c).Objects("portMappings") {
 			fill(p, "protocol", "tcp")
 			if op.Outputs.Text("networkMode") == "awsvpc" && (p["hostPort"] == nil || p["hostPort"] == 0.0) {
 				p["hostPort"] = p["containerPort"]
@@ -69,18 +69,6 @@ func fillHealthCheck(check map[string]any) {
 	fill(check, "interval", 30.0)
 	fill(check, "retries", 3.0)
 	fill(check, "timeout", 5.0)
-}
-
-// members is the objects of a list.
-func members(list any) []map[string]any {
-	elements, _ := list.([]any)
-	var found []map[string]any
-	for _, element := range elements {
-		if o, ok := element.(map[string]any); ok {
-			found = append(found, o)
-		}
-	}
-	return found
 }
 
 // order sorts a container's variables and secrets by name.
@@ -148,7 +136,7 @@ func reducedContainers(text any, awsvpc bool) ([]map[string]any, bool) {
 		if check, ok := c["healthCheck"].(map[string]any); ok {
 			fillHealthCheck(check)
 		}
-		for _, p := range members(c["portMappings"]) {
+		for _, p := range engine.Object(c).Objects("portMappings") {
 			if p["protocol"] == "tcp" {
 				delete(p, "protocol")
 			}

@@ -170,10 +170,10 @@ func checkTargetGroups(op *engine.Op, balancer *engine.Resource, arns []string) 
 
 // listenersAt is the listeners of a load balancer.
 func listenersAt(op *engine.Op, balancer string) []*engine.Resource {
-	return slices.DeleteFunc(op.All(view.ListenerType), func(r *engine.Resource) bool { return r.Properties.Text("loadBalancerArn") != balancer })
+	return op.Having(view.ListenerType, "loadBalancerArn", balancer)
 }
 
 // rulesAt is the rules of a listener.
 func rulesAt(op *engine.Op, listener string) []*engine.Resource {
-	return slices.DeleteFunc(op.All(view.ListenerRuleType), func(r *engine.Resource) bool { return r.Properties.Text("listenerArn") != listener })
+	return op.Having(view.ListenerRuleType, "listenerArn", listener)
 }

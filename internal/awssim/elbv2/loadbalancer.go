@@ -264,10 +264,8 @@ func deleteLoadBalancer(op *engine.Op) error {
 	}
 	for _, listener := range listenersAt(op, op.ARN) { // what is theirs goes with them
 		for _, token := range []string{view.ListenerRuleType, view.ListenerCertificateType} {
-			for _, r := range op.All(token) {
-				if r.Properties.Text("listenerArn") == listener.ARN {
-					op.Remove(r)
-				}
+			for _, r := range op.Having(token, "listenerArn", listener.ARN) {
+				op.Remove(r)
 			}
 		}
 	}
@@ -304,10 +302,8 @@ func checkCertificates(op *engine.Op, loadBalancer string) error {
 		return err
 	}
 	count := 0
-	for _, other := range op.All(view.ListenerCertificateType) {
-		if listener := op.FindBy(view.ListenerType, "arn", other.Properties.Text("listenerArn")); listener != nil && listener.Properties.Text("loadBalancerArn") == loadBalancer {
-			count++
-		}
+	for _, listener := range listenersAt(op, loadBalancer) {
+		count += len(op.Having(view.ListenerCertificateType, "listenerArn", listener.ARN))
 	}
 	if limit := op.Limit(certificatesQuota, 25); count >= limit {
 		return op.Refuse("TooManyCertificates", "The maximum number of certificates (%d, not counting the default) on load balancer %s has been reached", limit, loadBalancer)

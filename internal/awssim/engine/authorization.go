@@ -219,6 +219,16 @@ func Self(op *Op) []Checked {
 	return nil
 }
 
+// SelfOr is Self for a resource of a type, and others for what belongs to one.
+func SelfOr(token string, others Targets) Targets {
+	return func(op *Op) []Checked {
+		if op.Token == token {
+			return Self(op)
+		}
+		return others(op)
+	}
+}
+
 // arnOf is a resource's ARN, which what AWS made by itself doesn't show.
 func (op *Op) arnOf(r *Resource) string {
 	if r.ARN != "" {

@@ -144,82 +144,34 @@ func decode(s *structpb.Struct) (Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode properties: %w", err)
 	}
-	o := make(Object, len(properties))
-	for name, value := range properties {
-		if o[string(name)], err = plainValue(value); err != nil {
-			return nil, fmt.Errorf("decode property %q: %w", name, err)
-		}
-	}
-	return o, nil
+	return properties.MapRepl(nil, plainValue), nil
 }
 
-func plainValue(v resource.PropertyValue) (any, error) {
+// plainValue is a value that has no JSON form of its own: what is not known, and
+// what wraps another.
+func plainValue(v resource.PropertyValue) (any, bool) {
 	switch {
 	case v.IsComputed(), v.IsOutput() && !v.OutputValue().Known:
-		return Unknown{}, nil
+		return Unknown{}, true
 	case v.IsOutput():
-		return plainValue(v.OutputValue().Element)
+		return v.OutputValue().Element.MapRepl(nil, plainValue), true
 	case v.IsSecret():
-		return plainValue(v.SecretValue().Element)
-	case v.IsNull(), v.IsBool(), v.IsNumber(), v.IsString():
-		return v.V, nil
-	case v.IsArray():
-		values := make([]any, len(v.ArrayValue()))
-		for i, element := range v.ArrayValue() {
-			var err error
-			if values[i], err = plainValue(element); err != nil {
-				return nil, err
-			}
-		}
-		return values, nil
-	case v.IsObject():
-		values := make(map[string]any, len(v.ObjectValue()))
-		for name, element := range v.ObjectValue() {
-			var err error
-			if values[string(name)], err = plainValue(element); err != nil {
-				return nil, err
-			}
-		}
-		return values, nil
+		return v.SecretValue().Element.MapRepl(nil, plainValue), true
 	}
-	return nil, fmt.Errorf("values of kind %s have no JSON form", v.TypeString())
+	return nil, false
 }
 
 // encode writes properties as the engine reads them.
 func encode(o Object) (*structpb.Struct, error) {
-	properties := make(resource.PropertyMap, len(o))
-	for name, value := range o {
-		if value != nil {
-			properties[resource.PropertyKey(name)] = propertyValue(value)
-		}
-	}
+	properties := resource.NewPropertyMapFromMapRepl(o, nil, func(v any) (resource.PropertyValue, bool) {
+		return resource.MakeComputed(resource.NewStringProperty("")), v == Unknown{}
+	})
+	maps.DeleteFunc(properties, func(_ resource.PropertyKey, v resource.PropertyValue) bool { return v.IsNull() })
 	s, err := plugin.MarshalProperties(properties, plugin.MarshalOptions{KeepUnknowns: true})
 	if err != nil {
 		return nil, fmt.Errorf("encode properties: %w", err)
 	}
 	return s, nil
-}
-
-func propertyValue(v any) resource.PropertyValue {
-	switch v := v.(type) {
-	case Unknown:
-		return resource.MakeComputed(resource.NewStringProperty(""))
-	case []any:
-		values := make([]resource.PropertyValue, len(v))
-		for i := range v {
-			values[i] = propertyValue(v[i])
-		}
-		return resource.NewArrayProperty(values)
-	case Object:
-		return propertyValue(map[string]any(v))
-	case map[string]any:
-		values := make(resource.PropertyMap, len(v))
-		for name, value := range v {
-			values[resource.PropertyKey(name)] = propertyValue(value)
-		}
-		return resource.NewObjectProperty(values)
-	}
-	return resource.NewPropertyValue(v)
 }
 
 // With is a copy of an object with one more property.

@@ -128,6 +128,21 @@ func (op *Op) shared(token string) []*Resource {
 // All is the caller's resources of a type, sorted by ID.
 func (op *Op) All(token string) []*Resource { return op.Simulator.store.in(op.scopeOf(token)) }
 
+// Having is the caller's resources of a type whose property has a value, sorted by
+// ID.
+func (op *Op) Having(token, property, value string) []*Resource {
+	return having(op.All(token), property, value)
+}
+
+// HavingEverywhere is Having in all accounts and regions.
+func (op *Op) HavingEverywhere(token, property, value string) []*Resource {
+	return having(op.Everywhere(token), property, value)
+}
+
+func having(all []*Resource, property, value string) []*Resource {
+	return slices.DeleteFunc(all, func(r *Resource) bool { return r.Properties.Text(property) != value })
+}
+
 // Everywhere is the resources of a type in all accounts and regions, for
 // services that look beyond the caller's, as public DNS does.
 func (op *Op) Everywhere(token string) []*Resource {

@@ -8,12 +8,7 @@ import (
 // authorization is what IAM's actions are checked against: roles by path and name.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 func authorization() engine.Authorization {
-	role := func(op *engine.Op) []engine.Checked {
-		if op.Token == view.RoleType {
-			return engine.Self(op)
-		}
-		return engine.Its("role")(op)
-	}
+	role := engine.SelfOr(view.RoleType, engine.Its("role"))
 	a := engine.Authorization{
 		"iam:CreateRole": engine.Created,
 		"iam:TagRole":    engine.Tagged(""),

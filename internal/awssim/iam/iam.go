@@ -139,8 +139,8 @@ func checkRolePolicy(op *engine.Op) error {
 		return err
 	}
 	total := policySize(op.Inputs.Text("policy"))
-	for _, other := range op.All(view.RolePolicyType) {
-		if other.ID != op.ID && other.Properties.Text("role") == op.Inputs.Text("role") {
+	for _, other := range op.Having(view.RolePolicyType, "role", op.Inputs.Text("role")) {
+		if other.ID != op.ID {
 			total += policySize(other.Properties.Text("policy"))
 		}
 	}
@@ -246,15 +246,10 @@ func policiesOf(op *engine.Op, role *engine.Resource) []string {
 	for _, inline := range role.Properties.Objects("inlinePolicies") {
 		texts = append(texts, inline.Text("policy"))
 	}
-	for _, p := range op.All(view.RolePolicyType) {
-		if p.Properties.Text("role") == role.Properties.Text("name") {
-			texts = append(texts, p.Properties.Text("policy"))
-		}
+	for _, p := range op.Having(view.RolePolicyType, "role", role.Properties.Text("name")) {
+		texts = append(texts, p.Properties.Text("policy"))
 	}
-	for _, attachment := range op.All(view.PolicyAttachmentType) {
-		if attachment.Properties.Text("role") != role.Properties.Text("name") {
-			continue
-		}
+	for _, attachment := range op.Having(view.PolicyAttachmentType, "role", role.Properties.Text("name")) {
 		if p := op.Find(view.PolicyType, attachment.Properties.Text("policyArn")); p != nil {
 			texts = append(texts, p.Properties.Text("policy"))
 		}

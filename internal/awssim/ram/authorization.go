@@ -15,12 +15,7 @@ import (
 // rights it uses is documented nowhere; that the caller has to have
 // UpdateDomainNameManagementPolicy is an assumption, on the strict side.
 func authorization() engine.Authorization {
-	share := func(op *engine.Op) []engine.Checked {
-		if op.Token == view.ResourceShareType {
-			return engine.Self(op)
-		}
-		return engine.Its("resourceShareArn")(op)
-	}
+	share := engine.SelfOr(view.ResourceShareType, engine.Its("resourceShareArn"))
 	a := engine.Authorization{
 		"ram:CreateResourceShare":           engine.At("arn:{partition}:ram:{region}:{account}:resource-share/*"),
 		"ram:TagResource":                   engine.Tagged(""),

@@ -31,7 +31,7 @@ func resourceShareSpec() *engine.Type {
 		Properties: engine.Properties{
 			"allowExternalPrincipals": {engine.Default(false)},
 			"name":                    {engine.Autonamed(255), engine.Length(1, 255)},
-			"permissionArns":          {engine.ForceNew, engine.Set},
+			"permissionArns":          {engine.ForceNew, engine.Set, engine.Otherwise([]any{})},
 			"permissionArns[]":        {engine.ARNOf("ram")},
 		},
 
@@ -41,12 +41,6 @@ func resourceShareSpec() *engine.Type {
 		Update: []string{"ram:UpdateResourceShare", "ram:GetResourceShares", "ram:TagResource", "ram:UntagResource"},
 		Delete: []string{"ram:DeleteResourceShare", "ram:GetResourceShares"},
 		When:   map[string][]string{"ram:UpdateResourceShare": {"allowExternalPrincipals", "name"}},
-		OnCreate: func(op *engine.Op) error {
-			if op.Outputs["permissionArns"] == nil {
-				op.Outputs["permissionArns"] = engine.List()
-			}
-			return nil
-		},
 	}
 }
 
@@ -70,9 +64,9 @@ func resourceAssociationSpec() *engine.Type {
 func shareResource(op *engine.Op) error {
 	arn := op.Inputs.Text("resourceArn")
 	if op.Ref("resourceArn").Type == view.SubnetType {
-		for _, association := range op.All(view.PrincipalAssociationType) {
-			if p := association.Properties; p["resourceShareArn"] == op.Inputs["resourceShareArn"] && !oneOrganization(op, op.Account, p.Text("principal")) {
-				return outsideOrganization(op, p.Text("principal"))
+		for _, association := range op.Having(view.PrincipalAssociationType, "resourceShareArn", op.Inputs.Text("resourceShareArn")) {
+			if principal := association.Properties.Text("principal"); !oneOrganization(op, op.Account, principal) {
+				return outsideOrganization(op, principal)
 			}
 		}
 		return nil
@@ -92,9 +86,7 @@ func outsideOrganization(op *engine.Op, principal string) error {
 
 // sharesSubnets reports whether a share holds subnets.
 func sharesSubnets(op *engine.Op, share string) bool {
-	return slices.ContainsFunc(op.All(view.ResourceAssociationType), func(r *engine.Resource) bool {
-		return r.Properties.Text("resourceShareArn") == share && op.FindBy(view.SubnetType, "arn", r.Properties.Text("resourceArn")) != nil
-	})
+	return slices.ContainsFunc(sharedResources(op, share), func(arn string) bool { return op.FindBy(view.SubnetType, "arn", arn) != nil })
 }
 
 func principalAssociationSpec() *engine.Type {
@@ -234,10 +226,8 @@ func lookupFunction() *engine.Function {
 // sharedResources are the ARNs of what a share holds.
 func sharedResources(op *engine.Op, arn string) []string {
 	resources := []string{}
-	for _, association := range op.Everywhere(view.ResourceAssociationType) {
-		if association.Properties.Text("resourceShareArn") == arn {
-			resources = append(resources, association.Properties.Text("resourceArn"))
-		}
+	for _, association := range op.HavingEverywhere(view.ResourceAssociationType, "resourceShareArn", arn) {
+		resources = append(resources, association.Properties.Text("resourceArn"))
 	}
 	return resources
 }
@@ -255,8 +245,8 @@ func describeShare(op *engine.Op, arn string) {
 
 // invitation is a share's association with a principal, or nil.
 func invitation(op *engine.Op, share, principal string) *engine.Resource {
-	for _, association := range op.Everywhere(view.PrincipalAssociationType) {
-		if p := association.Properties; p.Text("resourceShareArn") == share && p.Text("principal") == principal && association.Region == op.Region {
+	for _, association := range op.HavingEverywhere(view.PrincipalAssociationType, "resourceShareArn", share) {
+		if association.Properties.Text("principal") == principal && association.Region == op.Region {
 			return association
 		}
 	}
@@ -270,11 +260,9 @@ func expired(op *engine.Op, invited *engine.Resource) bool {
 // SharedWith reports whether a resource is shared with an account that has
 // accepted it, or needn't.
 func SharedWith(op *engine.Op, resource, account string) bool {
-	for _, association := range op.Everywhere(view.ResourceAssociationType) {
-		if p := association.Properties; p.Text("resourceArn") == resource {
-			if invited := invitation(op, p.Text("resourceShareArn"), account); invited != nil && invited.Hidden.Flag("accepted") {
-				return true
-			}
+	for _, association := range op.HavingEverywhere(view.ResourceAssociationType, "resourceArn", resource) {
+		if invited := invitation(op, association.Properties.Text("resourceShareArn"), account); invited != nil && invited.Hidden.Flag("accepted") {
+			return true
 		}
 	}
 	return false
@@ -282,16 +270,16 @@ func SharedWith(op *engine.Op, resource, account string) bool {
 
 // WhyNotShared tells of an invitation that was not accepted.
 func WhyNotShared(op *engine.Op, resource string) string {
-	for _, association := range op.Everywhere(view.ResourceAssociationType) {
-		p := association.Properties
-		invited := invitation(op, p.Text("resourceShareArn"), op.Account)
-		if p.Text("resourceArn") != resource || invited == nil {
-			continue
+	for _, association := range op.HavingEverywhere(view.ResourceAssociationType, "resourceArn", resource) {
+		share := association.Properties.Text("resourceShareArn")
+		invited := invitation(op, share, op.Account)
+		switch {
+		case invited == nil:
+		case expired(op, invited):
+			return "; the invitation to " + share + " was not accepted within 12 hours"
+		default:
+			return "; the invitation to " + share + " is pending"
 		}
-		if expired(op, invited) {
-			return "; the invitation to " + p.Text("resourceShareArn") + " was not accepted within 12 hours"
-		}
-		return "; the invitation to " + p.Text("resourceShareArn") + " is pending"
 	}
 	return ""
 }

@@ -139,10 +139,8 @@ func deleteZone(op *engine.Op) error {
 	}
 	// What VPCs of other accounts had of the zone goes with it.
 	for _, token := range []string{view.ZoneAssociationType, view.ZoneAuthorizationType} {
-		for _, r := range op.Everywhere(token) {
-			if r.Properties.Text("zoneId") == op.ID {
-				op.Remove(r)
-			}
+		for _, r := range op.HavingEverywhere(token, "zoneId", op.ID) {
+			op.Remove(r)
 		}
 	}
 	return nil
@@ -150,7 +148,7 @@ func deleteZone(op *engine.Op) error {
 
 // recordsOf is the records of a zone.
 func recordsOf(op *engine.Op, zone string) []*engine.Resource {
-	return slices.DeleteFunc(op.All(view.RecordType), func(r *engine.Resource) bool { return r.Properties.Text("zoneId") != zone })
+	return op.Having(view.RecordType, "zoneId", zone)
 }
 
 func lookUpZone(op *engine.Op) (engine.Object, error) {

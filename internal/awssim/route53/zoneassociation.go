@@ -122,10 +122,10 @@ func checkNoOtherZone(op *engine.Op, except, name, vpcID, region string) error {
 // an update of the zone's own list leaves alone.
 func associatedBeside(op *engine.Op, own []any) []any {
 	var beside []any
-	for _, association := range op.Everywhere(view.ZoneAssociationType) {
+	for _, association := range op.HavingEverywhere(view.ZoneAssociationType, "zoneId", op.ID) {
 		p := association.Properties
 		listed := slices.ContainsFunc(own, func(vpc any) bool { return engine.AsObject(vpc).Text("vpcId") == p.Text("vpcId") })
-		if p.Text("zoneId") == op.ID && !listed {
+		if !listed {
 			beside = append(beside, map[string]any{"vpcId": p.Text("vpcId"), "vpcRegion": p.Text("vpcRegion")})
 		}
 	}
