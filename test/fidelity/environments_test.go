@@ -1,25 +1,18 @@
 package fidelity
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/rehearsal"
+	"github.com/portico-iac/portico/internal/rehearsal/rehearsaltest"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -31,32 +24,29 @@ const (
 	frontDoorsMapping = "../../internal/rehearsal/testdata/front-doors.yaml"
 )
 
-// environments are those whose runs the oracles judge, by name.
-var environments = map[string]func(t *testing.T, o *rehearsal.Options, w *awssim.Setup){
-	"example": func(*testing.T, *rehearsal.Options, *awssim.Setup) {},
-	"front doors": func(*testing.T, *rehearsal.Options, *awssim.Setup) {
-	},
-	"network load balancer": func(_ *testing.T, o *rehearsal.Options, _ *awssim.Setup) {
-		o.Config = map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}}
-	},
-	"prod":        production,
-	"option-rich": optionRich,
+// environment is a mapping file, and what is set and exists beside it; nil:
+// nothing.
+type environment struct {
+	mapping string
+	prepare func(t *testing.T, o *rehearsal.Options, w *awssim.Setup)
 }
 
-// mappings are the environments' mapping files.
-var mappings = map[string]string{
-	"example":               "../../examples/mapping.dev.yaml",
-	"front doors":           frontDoorsMapping,
-	"network load balancer": frontDoorsMapping,
-	"prod":                  "../../examples/mapping.prod.yaml",
-	"option-rich":           frontDoorsMapping,
+// environments are those whose runs the oracles judge, by name.
+var environments = map[string]environment{
+	"example":     {"../../examples/mapping.dev.yaml", nil},
+	"front doors": {frontDoorsMapping, nil},
+	"network load balancer": {frontDoorsMapping, func(_ *testing.T, o *rehearsal.Options, _ *awssim.Setup) {
+		o.Config = map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}}
+	}},
+	"prod":        {"../../examples/mapping.prod.yaml", production},
+	"option-rich": {frontDoorsMapping, optionRich},
 }
 
 // optionsOf is an environment's options, and what exists before its first
 // deployment.
 func optionsOf(t *testing.T, name string) (rehearsal.Options, *awssim.Setup) {
 	t.Helper()
-	o := rehearsal.Options{Mapping: mappings[name]}
+	o := rehearsal.Options{Mapping: environments[name].mapping}
 	if name == "prod" {
 		o.SharedAccount, o.Environment = prodAccount, "prod"
 	}
@@ -64,7 +54,9 @@ func optionsOf(t *testing.T, name string) (rehearsal.Options, *awssim.Setup) {
 	require.NoError(t, err)
 	w, err := rehearsal.InitialSetup(m, o.SharedAccount)
 	require.NoError(t, err)
-	environments[name](t, &o, w)
+	if prepare := environments[name].prepare; prepare != nil {
+		prepare(t, &o, w)
+	}
 	data, err := json.Marshal(w)
 	require.NoError(t, err)
 	o.Setup = filepath.Join(t.TempDir(), "setup.json")
@@ -147,7 +139,7 @@ func optionRich(t *testing.T, o *rehearsal.Options, w *awssim.Setup) {
 		o.ProviderConfig[account] = read("option-rich-" + name + ".yaml")
 	}
 	imported := func(config map[string]any, name string) {
-		certificate, key := selfSigned(t, name)
+		certificate, key := rehearsaltest.SelfSigned(t, name)
 		config["portico:certificates"].(map[string]any)["import"] = []any{map[string]any{"certificate": certificate, "privateKey": key}}
 	}
 	imported(o.Config, "*.tenants.example.com")
@@ -171,7 +163,7 @@ func optionRich(t *testing.T, o *rehearsal.Options, w *awssim.Setup) {
 	w.CertificateAuthorities = []awssim.CertificateAuthority{{ARN: "arn:aws:acm-pca:us-east-1:" + billingAccount + ":certificate-authority/0a1b"}}
 	w.DNSProfiles = []awssim.DNSProfile{{Account: sharedAccount, Region: region, ID: "rp-0123456789abcdef", SharedWith: []string{zonesAccount}}}
 	for account, name := range map[string]string{sharedAccount: "*.kept.example.com", partnerAccount: "*.kept.example.org"} {
-		certificate, key := selfSigned(t, name)
+		certificate, key := rehearsaltest.SelfSigned(t, name)
 		w.Existing = append(w.Existing, existing(account, "aws:acm/certificate:Certificate", "arn:aws:acm:us-east-1:"+account+":certificate/0a1b",
 			awssim.Object{"certificateBody": certificate, "privateKey": key}))
 	}
@@ -194,18 +186,4 @@ func optionRich(t *testing.T, o *rehearsal.Options, w *awssim.Setup) {
 		"vpcId": vpc, "serviceName": "com.amazonaws.us-east-1.execute-api", "vpcEndpointType": "Interface",
 		"subnetIds": []any{subnet}, "securityGroupIds": []any{group},
 	})
-}
-
-// selfSigned is a certificate for a name, and its key, in PEM.
-func selfSigned(t *testing.T, name string) (certificate, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	require.NoError(t, err)
-	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(t, err)
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
 }

@@ -1,14 +1,7 @@
 package lifecycle
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
-	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/rehearsal/rehearsaltest"
 )
 
 // frontDoorsMapping has a row of each front door; those of nginx and alb share an
@@ -213,23 +207,6 @@ func TestEachUpdateSaysHowFarItIs(t *testing.T) {
 	})
 }
 
-// selfSigned is a certificate and its key in PEM.
-func selfSigned(t *testing.T, name string) (certificate, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(2000 * time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	require.NoError(t, err)
-	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(t, err)
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
-}
-
 // TestCustomDomainsChangeTheirCertificates has one source of certificates after
 // another, under domains that stay.
 func TestCustomDomainsChangeTheirCertificates(t *testing.T) {
@@ -249,7 +226,7 @@ func TestCustomDomainsChangeTheirCertificates(t *testing.T) {
 		return arns, slices.Compact(certificates)
 	}
 	importing := func() string {
-		certificate, key := selfSigned(t, "*.internal.example.com")
+		certificate, key := rehearsaltest.SelfSigned(t, "*.internal.example.com")
 		data, err := json.Marshal(map[string]any{"source": "import", "import": []any{map[string]any{"certificate": certificate, "privateKey": key}}})
 		require.NoError(t, err)
 		return "  portico:certificates: " + string(data)
