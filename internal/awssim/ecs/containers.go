@@ -1,78 +1,16 @@
 package ecs
 
 import (
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 )
-
-// parseContainers reads the containers of a task definition. A member that
-// ECS's API model does not have is a mistake; the real provider drops it
-// silently, which no program means.
-func parseContainers(text string) ([]containerDefinition, error) {
-	var raw []any
-	if err := json.Unmarshal([]byte(text), &raw); err != nil {
-		return nil, fmt.Errorf("parse container definitions: %w", err)
-	}
-	unknown, missing := strangeMembers(raw, reflect.TypeFor[[]containerDefinition](), "")
-	if len(unknown) > 0 {
-		return nil, fmt.Errorf("parse container definitions: ECS has no %s", strings.Join(unknown, ", "))
-	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("parse container definitions: ECS requires %s", strings.Join(missing, ", "))
-	}
-	var containers []containerDefinition
-	if err := json.Unmarshal([]byte(text), &containers); err != nil {
-		return nil, fmt.Errorf("parse container definitions: %w", err)
-	}
-	return containers, nil
-}
-
-// strangeMembers is the paths of the members that a type does not have, their
-// case included, and of those that it requires and the value does not have.
-func strangeMembers(v any, t reflect.Type, at string) (unknown, missing []string) {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	descend := func(v any, t reflect.Type, at string) {
-		more, less := strangeMembers(v, t, at)
-		unknown, missing = append(unknown, more...), append(missing, less...)
-	}
-	switch v := v.(type) {
-	case []any:
-		for i := range v {
-			if t.Kind() == reflect.Slice {
-				descend(v[i], t.Elem(), fmt.Sprintf("%s[%d]", at, i))
-			}
-		}
-	case map[string]any:
-		if t.Kind() != reflect.Struct {
-			return nil, nil
-		}
-		members := map[string]reflect.Type{}
-		for i := range t.NumField() {
-			name := t.Field(i).Tag.Get("json")
-			members[name] = t.Field(i).Type
-			if t.Field(i).Tag.Get("required") != "" && v[name] == nil {
-				missing = append(missing, strings.TrimPrefix(at+"."+name, "."))
-			}
-		}
-		for _, name := range engine.Object(v).SortedNames() {
-			path := strings.TrimPrefix(at+"."+name, ".")
-			if member, ok := members[name]; ok {
-				descend(v[name], member, path)
-			} else {
-				unknown = append(unknown, path+engine.Suggestion(members, name))
-			}
-		}
-	}
-	return unknown, missing
-}
 
 // taskShape is what of a task definition its containers are held to.
 type taskShape struct {
@@ -84,27 +22,29 @@ type taskShape struct {
 }
 
 // mistakes is what RegisterTaskDefinition refuses in the containers, in order.
-func (t taskShape) mistakes(containers []containerDefinition) []string {
+func (t taskShape) mistakes(containers []types.ContainerDefinition) []string {
 	var found []string
 	complain := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	if len(containers) == 0 || len(containers) > 10 {
 		complain("a task definition takes 1 to 10 containers, not %d", len(containers))
 	}
-	names, ports := map[string]bool{}, map[int]bool{}
+	names, ports := map[string]bool{}, map[int32]bool{}
 	essential, cpu, memory := false, 0, 0
 	for _, c := range containers {
-		if names[c.Name] {
-			complain("Container names must be unique: %s", c.Name)
+		name := aws.ToString(c.Name)
+		if names[name] {
+			complain("Container names must be unique: %s", name)
 		}
-		names[c.Name] = true
+		names[name] = true
 		for _, p := range c.PortMappings {
-			if ports[p.ContainerPort] {
-				complain("The container port %d is mapped twice", p.ContainerPort)
+			port := aws.ToInt32(p.ContainerPort)
+			if ports[port] {
+				complain("The container port %d is mapped twice", port)
 			}
-			ports[p.ContainerPort] = true
+			ports[port] = true
 		}
 		essential = essential || c.Essential == nil || *c.Essential
-		cpu, memory = cpu+c.CPU, memory+max(c.Memory, c.MemoryReservation)
+		cpu, memory = cpu+int(c.Cpu), memory+int(max(aws.ToInt32(c.Memory), aws.ToInt32(c.MemoryReservation)))
 	}
 	if !essential {
 		complain("A task definition must have at least one essential container.")
@@ -113,33 +53,33 @@ func (t taskShape) mistakes(containers []containerDefinition) []string {
 		complain("The containers ask for %d CPU units and %d MiB; the task has %d and %d", cpu, memory, t.cpu, t.memory)
 	}
 	for _, c := range containers {
-		for _, mistake := range slices.Concat(t.basics(c), t.linux(c), t.ports(c), t.references(c, names), t.logs(c), c.health()) {
-			complain("container %q: %s", c.Name, mistake)
+		for _, mistake := range slices.Concat(t.basics(c), t.linux(c), t.ports(c), t.references(c, names), t.logs(c), health(c.HealthCheck)) {
+			complain("container %q: %s", aws.ToString(c.Name), mistake)
 		}
 	}
 	return found
 }
 
-func (t taskShape) basics(c containerDefinition) []string {
+func (t taskShape) basics(c types.ContainerDefinition) []string {
 	var found []string
-	if reason := engine.Pattern(`[A-Za-z0-9_-]{1,255}`, "1 to 255 letters, digits, - and _")(c.Name); reason != "" {
+	if reason := engine.Pattern(`[A-Za-z0-9_-]{1,255}`, "1 to 255 letters, digits, - and _")(aws.ToString(c.Name)); reason != "" {
 		found = append(found, "name "+reason)
 	}
-	if _, err := ecr.ParseReference(c.Image); err != nil {
+	if _, err := ecr.ParseReference(aws.ToString(c.Image)); err != nil {
 		found = append(found, "Container.image should not be null, empty or malformed: "+err.Error())
 	}
 	for _, v := range c.Environment {
-		if v.Name == "" {
+		if aws.ToString(v.Name) == "" {
 			found = append(found, "Container.environment: a variable has no name")
 		}
 	}
 	if t.fargate && c.StopTimeout != nil && (*c.StopTimeout < 0 || *c.StopTimeout > 120) {
 		found = append(found, fmt.Sprintf("stopTimeout %d: Fargate takes 0 to 120 seconds", *c.StopTimeout))
 	}
-	if t.fargate && c.Privileged {
+	if t.fargate && aws.ToBool(c.Privileged) {
 		found = append(found, "Fargate compatible task definitions do not support privileged")
 	}
-	if t.fargate && len(c.Links)+len(c.DNSServers)+len(c.DNSSearchDomains)+len(c.ExtraHosts) > 0 || t.fargate && c.Hostname != "" {
+	if t.fargate && len(c.Links)+len(c.DnsServers)+len(c.DnsSearchDomains)+len(c.ExtraHosts) > 0 || t.fargate && aws.ToString(c.Hostname) != "" {
 		found = append(found, "links, dnsServers, dnsSearchDomains, extraHosts and hostname are not supported in awsvpc network mode")
 	}
 	for _, limit := range c.Ulimits {
@@ -151,7 +91,7 @@ func (t taskShape) basics(c containerDefinition) []string {
 }
 
 // linux is what of a container's Linux settings is refused.
-func (t taskShape) linux(c containerDefinition) []string {
+func (t taskShape) linux(c types.ContainerDefinition) []string {
 	if c.LinuxParameters == nil || c.LinuxParameters.Capabilities == nil {
 		return nil
 	}
@@ -171,19 +111,20 @@ func (t taskShape) linux(c containerDefinition) []string {
 	return found
 }
 
-func (t taskShape) ports(c containerDefinition) []string {
+func (t taskShape) ports(c types.ContainerDefinition) []string {
 	var found []string
 	for _, p := range c.PortMappings {
-		if p.ContainerPortRange == "" && (p.ContainerPort < 1 || p.ContainerPort > 65535) {
-			found = append(found, fmt.Sprintf("containerPort %d is not between 1 and 65535", p.ContainerPort))
+		port, hostPort := aws.ToInt32(p.ContainerPort), aws.ToInt32(p.HostPort)
+		if aws.ToString(p.ContainerPortRange) == "" && (port < 1 || port > 65535) {
+			found = append(found, fmt.Sprintf("containerPort %d is not between 1 and 65535", port))
 		}
-		if t.networkMode == "awsvpc" && p.HostPort != 0 && p.HostPort != p.ContainerPort {
+		if t.networkMode == "awsvpc" && hostPort != 0 && hostPort != port {
 			found = append(found, "When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
 		}
 		if p.Protocol != "" && p.Protocol != "tcp" && p.Protocol != "udp" {
 			found = append(found, fmt.Sprintf("protocol %q is neither tcp nor udp", p.Protocol))
 		}
-		if p.AppProtocol != "" && !slices.Contains([]string{"http", "http2", "grpc"}, p.AppProtocol) {
+		if p.AppProtocol != "" && !slices.Contains(p.AppProtocol.Values(), p.AppProtocol) {
 			found = append(found, fmt.Sprintf("appProtocol %q is not http, http2 or grpc", p.AppProtocol))
 		}
 	}
@@ -191,33 +132,33 @@ func (t taskShape) ports(c containerDefinition) []string {
 }
 
 // references holds what a container names beside itself to what is there.
-func (t taskShape) references(c containerDefinition, names map[string]bool) []string {
+func (t taskShape) references(c types.ContainerDefinition, names map[string]bool) []string {
 	var found []string
 	for _, m := range c.MountPoints {
-		if !slices.Contains(t.volumes, m.SourceVolume) {
-			found = append(found, fmt.Sprintf("Unknown volume '%s'.", m.SourceVolume))
+		if !slices.Contains(t.volumes, aws.ToString(m.SourceVolume)) {
+			found = append(found, fmt.Sprintf("Unknown volume '%s'.", aws.ToString(m.SourceVolume)))
 		}
-		if !strings.HasPrefix(m.ContainerPath, "/") {
-			found = append(found, fmt.Sprintf("containerPath %q of a mount point is not absolute", m.ContainerPath))
+		if !strings.HasPrefix(aws.ToString(m.ContainerPath), "/") {
+			found = append(found, fmt.Sprintf("containerPath %q of a mount point is not absolute", aws.ToString(m.ContainerPath)))
 		}
 	}
 	for _, d := range c.DependsOn {
-		if !names[d.ContainerName] || d.ContainerName == c.Name {
-			found = append(found, fmt.Sprintf("dependsOn names no other container: %q", d.ContainerName))
+		if other := aws.ToString(d.ContainerName); !names[other] || other == aws.ToString(c.Name) {
+			found = append(found, fmt.Sprintf("dependsOn names no other container: %q", other))
 		}
-		if reason := engine.OneOf("START", "COMPLETE", "SUCCESS", "HEALTHY")(d.Condition); reason != "" {
+		if reason := engine.OneOf("START", "COMPLETE", "SUCCESS", "HEALTHY")(string(d.Condition)); reason != "" {
 			found = append(found, "dependsOn condition "+reason)
 		}
 	}
 	for _, s := range c.Secrets {
-		if s.Name == "" || s.ValueFrom == "" {
+		if aws.ToString(s.Name) == "" || aws.ToString(s.ValueFrom) == "" {
 			found = append(found, "a secret has both name and valueFrom")
 		}
 	}
 	if len(c.Secrets) > 0 && !t.executionRole {
 		found = append(found, "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
 	}
-	if ref, err := ecr.ParseReference(c.Image); err == nil && t.fargate && !t.executionRole {
+	if ref, err := ecr.ParseReference(aws.ToString(c.Image)); err == nil && t.fargate && !t.executionRole {
 		if _, _, private := ecr.RegistryOf(ref.Host); private {
 			found = append(found, "Fargate requires task definition to have execution role ARN to support ECR images.")
 		}
@@ -232,15 +173,15 @@ var awslogsOptions = []string{
 	"awslogs-stream-prefix", "max-buffer-size", "mode",
 }
 
-func (t taskShape) logs(c containerDefinition) []string {
+func (t taskShape) logs(c types.ContainerDefinition) []string {
 	l := c.LogConfiguration
 	if l == nil {
 		return nil
 	}
-	if t.fargate && !slices.Contains([]string{"awslogs", "splunk", "awsfirelens"}, l.LogDriver) {
+	if t.fargate && !slices.Contains([]types.LogDriver{types.LogDriverAwslogs, types.LogDriverSplunk, types.LogDriverAwsfirelens}, l.LogDriver) {
 		return []string{fmt.Sprintf("Log driver %q is not one of awslogs, splunk, awsfirelens", l.LogDriver)}
 	}
-	if l.LogDriver != "awslogs" {
+	if l.LogDriver != types.LogDriverAwslogs {
 		return nil
 	}
 	var found []string
@@ -276,8 +217,7 @@ func (t taskShape) logs(c containerDefinition) []string {
 	return found
 }
 
-func (c containerDefinition) health() []string {
-	h := c.HealthCheck
+func health(h *types.HealthCheck) []string {
 	if h == nil {
 		return nil
 	}
@@ -287,8 +227,8 @@ func (c containerDefinition) health() []string {
 	}
 	for _, n := range []struct {
 		name      string
-		value     *int
-		low, high int
+		value     *int32
+		low, high int32
 	}{{"interval", h.Interval, 5, 300}, {"timeout", h.Timeout, 2, 120}, {"retries", h.Retries, 1, 10}, {"startPeriod", h.StartPeriod, 0, 300}} {
 		if n.value != nil && (*n.value < n.low || *n.value > n.high) {
 			found = append(found, fmt.Sprintf("healthCheck.%s %d is not between %d and %d", n.name, *n.value, n.low, n.high))

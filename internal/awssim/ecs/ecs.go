@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 
 	"github.com/portico-iac/portico/internal/awssim/ec2"
@@ -316,7 +318,7 @@ func taskDefinition(op *engine.Op, name string) *engine.Resource {
 }
 
 // checkBinding holds a target group to the container that it sends to.
-func checkBinding(op *engine.Op, binding engine.Object, containers []containerDefinition) error {
+func checkBinding(op *engine.Op, binding engine.Object, containers []types.ContainerDefinition) error {
 	arn := binding.Text("targetGroupArn")
 	group := op.FindBy(view.TargetGroupType, "arn", arn)
 	if group == nil {
@@ -329,15 +331,15 @@ func checkBinding(op *engine.Op, binding engine.Object, containers []containerDe
 		return op.Refuse("InvalidParameterException", "The target group with targetGroupArn %s does not have an associated load balancer.", arn)
 	}
 	for _, container := range containers {
-		if container.Name != binding.Text("containerName") {
+		if aws.ToString(container.Name) != binding.Text("containerName") {
 			continue
 		}
 		for _, p := range container.PortMappings {
-			if p.ContainerPort == binding.Number("containerPort") {
+			if int(aws.ToInt32(p.ContainerPort)) == binding.Number("containerPort") {
 				return nil
 			}
 		}
-		return op.Refuse("InvalidParameterException", "The container %s did not have a container port %d defined.", container.Name, binding.Number("containerPort"))
+		return op.Refuse("InvalidParameterException", "The container %s did not have a container port %d defined.", aws.ToString(container.Name), binding.Number("containerPort"))
 	}
 	return op.Refuse("InvalidParameterException", "The container %s does not exist in the task definition.", binding.Text("containerName"))
 }

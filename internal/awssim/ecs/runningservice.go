@@ -3,6 +3,9 @@ package ecs
 import (
 	"net/netip"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
@@ -77,7 +80,7 @@ func Services(s *engine.Simulator, account, region string) ([]RunningService, er
 				return nil, err
 			}
 			for _, c := range containers {
-				service.Containers = append(service.Containers, c.running())
+				service.Containers = append(service.Containers, runningContainer(c))
 			}
 		}
 		services = append(services, service)
@@ -101,13 +104,14 @@ func taskInterface(eni engine.Resource) TaskInterface {
 	}
 }
 
-func (c containerDefinition) running() RunningContainer {
-	r := RunningContainer{Name: c.Name, Image: c.Image, Environment: map[string]string{}, EntryPoint: c.EntryPoint, Command: c.Command, User: c.User}
+func runningContainer(c types.ContainerDefinition) RunningContainer {
+	r := RunningContainer{Name: aws.ToString(c.Name), Image: aws.ToString(c.Image), Environment: map[string]string{},
+		EntryPoint: c.EntryPoint, Command: c.Command, User: aws.ToString(c.User)}
 	for _, v := range c.Environment {
-		r.Environment[v.Name] = v.Value
+		r.Environment[aws.ToString(v.Name)] = aws.ToString(v.Value)
 	}
 	for _, p := range c.PortMappings {
-		r.Ports = append(r.Ports, p.ContainerPort)
+		r.Ports = append(r.Ports, int(aws.ToInt32(p.ContainerPort)))
 	}
 	return r
 }

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/elbv2"
@@ -177,8 +180,8 @@ func executionRole(op *engine.Op, definition *engine.Resource) (*engine.Resource
 }
 
 // pulls is what keeps Fargate from the container's image.
-func pulls(op *engine.Op, container containerDefinition, definition, role *engine.Resource) []error {
-	image, err := ecr.FindImage(op, container.Image)
+func pulls(op *engine.Op, container types.ContainerDefinition, definition, role *engine.Resource) []error {
+	image, err := ecr.FindImage(op, aws.ToString(container.Image))
 	if err != nil {
 		return []error{event("CannotPullContainerError: pull image manifest: %w", err)}
 	}
@@ -186,9 +189,9 @@ func pulls(op *engine.Op, container containerDefinition, definition, role *engin
 	architecture := definition.Properties.Object("runtimePlatform").Text("cpuArchitecture")
 	if want := platformOf(architecture); image.Platform != "" && image.Platform != want {
 		found = append(found, event("CannotPullContainerError: image Manifest does not contain descriptor matching platform '%s' (%s is for %s)",
-			want, container.Image, image.Platform))
+			want, aws.ToString(container.Image), image.Platform))
 	}
-	ref, err := ecr.ParseReference(container.Image)
+	ref, err := ecr.ParseReference(aws.ToString(container.Image))
 	if err != nil {
 		return append(found, err)
 	}
@@ -199,7 +202,7 @@ func pulls(op *engine.Op, container containerDefinition, definition, role *engin
 	repository := fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", op.Partition(), region, account, ref.Name)
 	found = append(found, permitted(op, role, "ResourceInitializationError: unable to pull registry auth", "*", "ecr:GetAuthorizationToken"))
 	for _, action := range []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"} {
-		found = append(found, permitted(op, role, "CannotPullContainerError: pull image "+container.Image, repository, action))
+		found = append(found, permitted(op, role, "CannotPullContainerError: pull image "+aws.ToString(container.Image), repository, action))
 	}
 	return found
 }
@@ -226,7 +229,7 @@ func permitted(op *engine.Op, role *engine.Resource, what, resource, action stri
 }
 
 // logs is what keeps the container's output from its log group.
-func logs(op *engine.Op, container containerDefinition, role *engine.Resource) []error {
+func logs(op *engine.Op, container types.ContainerDefinition, role *engine.Resource) []error {
 	l := container.LogConfiguration
 	if l == nil || l.LogDriver != "awslogs" {
 		return nil
@@ -241,7 +244,7 @@ func logs(op *engine.Op, container containerDefinition, role *engine.Resource) [
 	} else if region != op.Region || op.FindBy(view.LogGroupType, "name", group) == nil {
 		return []error{event("%s: ResourceNotFoundException: The specified log group does not exist: %s in %s", what, group, region)}
 	}
-	stream := arn + ":log-stream:" + l.Options["awslogs-stream-prefix"] + "/" + container.Name + "/task"
+	stream := arn + ":log-stream:" + l.Options["awslogs-stream-prefix"] + "/" + aws.ToString(container.Name) + "/task"
 	return []error{permitted(op, role, what, stream, "logs:CreateLogStream"), permitted(op, role, what, stream, "logs:PutLogEvents")}
 }
 
@@ -264,7 +267,7 @@ func tasks(op *engine.Op) []reachability.Endpoint {
 
 // connects is what keeps a task from the services that it needs to start: the
 // registry's API and its layers, which lie in S3, and the logs.
-func connects(op *engine.Op, task reachability.Endpoint, container containerDefinition) []error {
+func connects(op *engine.Op, task reachability.Endpoint, container types.ContainerDefinition) []error {
 	var found []error
 	reach := func(what string, services ...string) {
 		for _, service := range services {
@@ -273,12 +276,12 @@ func connects(op *engine.Op, task reachability.Endpoint, container containerDefi
 			}
 		}
 	}
-	if ref, err := ecr.ParseReference(container.Image); err == nil {
+	if ref, err := ecr.ParseReference(aws.ToString(container.Image)); err == nil {
 		if _, _, private := ecr.RegistryOf(ref.Host); private {
 			reach("ResourceInitializationError: unable to pull secrets or registry auth", "ecr.api")
-			reach("CannotPullContainerError: pull image "+container.Image, "ecr.dkr", "s3")
+			reach("CannotPullContainerError: pull image "+aws.ToString(container.Image), "ecr.dkr", "s3")
 		} else {
-			reach("CannotPullContainerError: pull image "+container.Image, cmp.Or(ref.Host, "registry-1.docker.io"))
+			reach("CannotPullContainerError: pull image "+aws.ToString(container.Image), cmp.Or(ref.Host, "registry-1.docker.io"))
 		}
 	}
 	if l := container.LogConfiguration; l != nil && l.LogDriver == "awslogs" {

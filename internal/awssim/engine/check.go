@@ -97,7 +97,7 @@ func ruleProblems(rules map[string][]Value, inputs Object) []Problem {
 			}
 			for _, rule := range held {
 				if reason := rule(at.Value); reason != "" {
-					problems = append(problems, Problem{at.path, reason})
+					problems = append(problems, Problem{at.Path, reason})
 				}
 			}
 		}

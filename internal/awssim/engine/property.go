@@ -277,7 +277,7 @@ func (r inputRule) problems(inputs Object) []Problem {
 			continue
 		}
 		if reason := r.holds(within, name); reason != "" {
-			found = append(found, Problem{strings.TrimPrefix(at.path+"."+name, "."), reason})
+			found = append(found, Problem{strings.TrimPrefix(at.Path+"."+name, "."), reason})
 		}
 	}
 	return found

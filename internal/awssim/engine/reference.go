@@ -92,18 +92,18 @@ func (op *Op) checkReferences() error {
 		for _, at := range ValuesAt(op.Inputs, ref.at) {
 			value, _ := at.Value.(string)
 			if value == "" {
-				return op.Refuse(ref.Code, "The %s '' does not exist: the property %s is empty", resourceName(ref.To), at.path)
+				return op.Refuse(ref.Code, "The %s '' does not exist: the property %s is empty", resourceName(ref.To), at.Path)
 			}
 			target := op.target(ref, value)
 			if target == nil {
 				if other := op.See(ref.To, value); other != nil {
 					return op.Refuse("UnauthorizedOperation", "This operation does not support shared VPCs: the %s '%s' belongs to account %s (property %s)",
-						resourceName(ref.To), value, other.Account, at.path)
+						resourceName(ref.To), value, other.Account, at.Path)
 				}
 				return op.Refuse(ref.Code, "The %s '%s' does not exist in account %s%s (property %s)",
-					resourceName(ref.To), value, op.Account, inRegion(op.Region), at.path)
+					resourceName(ref.To), value, op.Account, inRegion(op.Region), at.Path)
 			}
-			if err := op.checkVPC(ref, at.path, target); err != nil {
+			if err := op.checkVPC(ref, at.Path, target); err != nil {
 				return err
 			}
 		}
@@ -126,7 +126,7 @@ type against struct {
 func (op *Op) checkAgainst() error {
 	for _, rule := range op.spec.against {
 		for _, at := range ValuesAt(op.Inputs, rule.path) {
-			if err := rule.holds(op, at.path, at.Value); err != nil {
+			if err := rule.holds(op, at.Path, at.Value); err != nil {
 				return err
 			}
 		}

@@ -244,7 +244,7 @@ func ValuesAt(o Object, path string) []located {
 			if !ok || value == nil {
 				continue
 			}
-			here := strings.TrimPrefix(at.path+"."+name, ".")
+			here := strings.TrimPrefix(at.Path+"."+name, ".")
 			if !isList {
 				next = append(next, located{here, value})
 				continue
@@ -260,6 +260,6 @@ func ValuesAt(o Object, path string) []located {
 }
 
 type located struct {
-	path  string
+	Path  string
 	Value any
 }
