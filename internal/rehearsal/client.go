@@ -51,7 +51,7 @@ func (l *liveAccounts) close(ctx context.Context) error {
 	return errors.Join(l.path.Close(ctx), os.RemoveAll(l.dir))
 }
 
-// Client is a workload in the VPC of an environment whose accounts are live.
+// Client is workloads in the VPC of an environment whose accounts are live.
 type Client struct{ live *liveAccounts }
 
 // Connect makes the accounts live, as they are now, until the client's Close.
@@ -63,10 +63,17 @@ func (p *Prepared) Connect(ctx context.Context) (*Client, error) {
 	return &Client{begun}, nil
 }
 
-// Listener is the address, 127.0.0.1:port, that leads the client where a name does
-// in its VPC.
-func (c *Client) Listener(name string, port uint16) (string, error) {
+// Listener is the address, 127.0.0.1:port, that leads where a name does in the VPC: a
+// client of the proxy, or a task in the security groups of the proxy's own.
+func (c *Client) Listener(name string, port uint16, asProxy bool) (string, error) {
 	vpc := c.live.environment.VPCID
+	from := c.live.clients[vpc]
+	if asProxy {
+		if len(c.live.environment.Tasks) == 0 {
+			return "", fmt.Errorf("reach %s as the proxy: VPC %s has no task of it", name, vpc)
+		}
+		from = c.live.environment.Tasks[0].Interface
+	}
 	addresses, err := c.live.path.ResolveFrom(vpc, name)
 	if err != nil {
 		return "", err
@@ -74,7 +81,7 @@ func (c *Client) Listener(name string, port uint16) (string, error) {
 	if len(addresses) == 0 {
 		return "", fmt.Errorf("resolve %s in VPC %s: it has no address", name, vpc)
 	}
-	return c.live.path.Network().ListenerAddress(c.live.clients[vpc], netip.AddrPortFrom(addresses[0], port))
+	return c.live.path.Network().ListenerAddress(from, netip.AddrPortFrom(addresses[0], port))
 }
 
 // CAFile is the path of the certificates that the client trusts, in PEM.

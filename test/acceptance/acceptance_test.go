@@ -128,7 +128,7 @@ func TestATaskAsksInsideTheVPC(t *testing.T) {
 	require.NoError(t, os.WriteFile(cli, []byte(`#!/bin/sh
 printf '%s\n' "$*" >>"`+dir+`/calls"
 case "$1 $2" in
-"ecs describe-services") echo '{"services":[{"taskDefinition":"arn:td/proxy:1","networkConfiguration":{"awsvpcConfiguration":{"subnets":["subnet-1"]}}}]}' ;;
+"ecs describe-services") echo '{"services":[{"taskDefinition":"arn:td/proxy:1","networkConfiguration":{"awsvpcConfiguration":{"subnets":["subnet-1"],"securityGroups":["sg-1"]}}}]}' ;;
 "ecs describe-task-definition") echo '{"taskDefinition":{"family":"proxy","cpu":"512","containerDefinitions":[{"name":"nginx","image":"proxy@sha256:1","entryPoint":["sh","/x"],"logConfiguration":{"options":{"awslogs-group":"/proxy","awslogs-stream-prefix":"p"}}}]}}' ;;
 "ecs run-task") echo '{"tasks":[{"taskArn":"arn:aws:ecs:us-east-1:1:task/c/abc"}]}' ;;
 "ecs register-task-definition") echo '{"taskDefinition":{"taskDefinitionArn":"arn:td/proxy-acceptance:1"}}' ;;
@@ -140,9 +140,13 @@ esac
 	answer, err := acceptance.Task{CLI: cli, Cluster: "c", Service: "s"}.Ask(t.Context(), variables, acceptance.Questions[0])
 	require.NoError(t, err)
 	require.Equal(t, "200\ndone", answer)
+	client := acceptance.Questions[len(acceptance.Questions)-1]
+	require.True(t, client.AsClient)
+	_, err = acceptance.Task{CLI: cli, Cluster: "c", Service: "s", ClientGroup: "sg-2"}.Ask(t.Context(), variables, client)
+	require.NoError(t, err)
 	calls, err := os.ReadFile(filepath.Join(dir, "calls"))
 	require.NoError(t, err)
-	for _, part := range []string{`"subnets":["subnet-1"]`, `"name":"ENDPOINT","value":"vpce-1.execute-api`, `"name":"API","value":"a1b2c3d4e5"`, "--log-stream-name p/acceptance/abc", `"family":"proxy-acceptance"`, `"image":"proxy@sha256:1"`, `"entryPoint":["sh","-c"]`,
+	for _, part := range []string{`"subnets":["subnet-1"],"securityGroups":["sg-1"]}`, `"subnets":["subnet-1"],"securityGroups":["sg-1","sg-2"]}`, `"name":"ENDPOINT","value":"vpce-1.execute-api`, `"name":"API","value":"a1b2c3d4e5"`, "--log-stream-name p/acceptance/abc", `"family":"proxy-acceptance"`, `"image":"proxy@sha256:1"`, `"entryPoint":["sh","-c"]`,
 		"--task-definition arn:td/proxy-acceptance:1 --network-configuration", "deregister-task-definition --task-definition arn:td/proxy-acceptance:1",
 		"tasks-stopped --cluster c --tasks arn:aws:ecs:us-east-1:1:task/c/abc"} {
 		require.Contains(t, string(calls), part)

@@ -25,6 +25,7 @@ var (
 	service = flag.String("service", "", "the `NAME` of its service")
 	api     = flag.String("api", "", "the `ID` of an API of the mapping")
 	stage   = flag.String("stage", "", "the `NAME` of that API's stage in the mapping")
+	group   = flag.String("client-group", "", "the `ID` of a security group that lets out to the load balancer, such as the VPC's default one")
 	record  = flag.String("record", "acceptance.json", "the `FILE` for the record")
 	keep    = flag.Bool("keep", false, "leave the environment deployed")
 )
@@ -33,7 +34,7 @@ var (
 // what it costs and what it leaves. Paths are absolute or relative to this
 // directory.
 func TestOnAWS(t *testing.T) {
-	for name, value := range map[string]string{"project": *project, "env": *env, "mapping": *mapping, "cluster": *cluster, "service": *service, "api": *api, "stage": *stage} {
+	for name, value := range map[string]string{"project": *project, "env": *env, "mapping": *mapping, "cluster": *cluster, "service": *service, "api": *api, "stage": *stage, "client-group": *group} {
 		require.NotEmpty(t, value, "-%s is required", name)
 	}
 	root, err := filepath.Abs(*project)
@@ -46,7 +47,7 @@ func TestOnAWS(t *testing.T) {
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
 	defer stop()
 	found, err := acceptance.Run(ctx, acceptance.Options{
-		Stacks: stacks, Prober: acceptance.Task{Cluster: *cluster, Service: *service}, Accounts: "aws", API: *api, Stage: *stage,
+		Stacks: stacks, Prober: acceptance.Task{Cluster: *cluster, Service: *service, ClientGroup: *group}, Accounts: "aws", API: *api, Stage: *stage,
 		Mapping: *mapping, Changed: *changed, Keep: *keep,
 		Progress: func(step string) { t.Log(step) },
 	})

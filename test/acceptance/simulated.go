@@ -12,8 +12,9 @@ import (
 
 // VPC is the inside of a simulated VPC; *rehearsal.Client is one.
 type VPC interface {
-	// Listener is the address, 127.0.0.1:port, that leads where a name does.
-	Listener(name string, port uint16) (string, error)
+	// Listener is the address, 127.0.0.1:port, that leads where a name does: a
+	// client of the proxy, or a task in the proxy's security groups.
+	Listener(name string, port uint16, asProxy bool) (string, error)
 	// CAFile is the path of the certificates that workloads trust.
 	CAFile() string
 	Close(ctx context.Context) error
@@ -63,8 +64,8 @@ func (s Simulated) Ask(ctx context.Context, variables map[string]string, q Quest
 	for name, value := range variables {
 		command.Env = append(command.Env, name+"="+value)
 	}
-	for _, name := range []string{"ENDPOINT", "HOST"} {
-		listener, err := vpc.Listener(variables[name], 443)
+	for name, asProxy := range map[string]bool{"ENDPOINT": true, "HOST": false} {
+		listener, err := vpc.Listener(variables[name], 443, asProxy)
 		if err != nil {
 			return "", err
 		}

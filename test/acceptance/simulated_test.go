@@ -21,9 +21,9 @@ import (
 // vpc leads every name to one server on loopback.
 type vpc struct{ listener, ca string }
 
-func (v vpc) Listener(string, uint16) (string, error) { return v.listener, nil }
-func (v vpc) CAFile() string                          { return v.ca }
-func (v vpc) Close(context.Context) error             { return nil }
+func (v vpc) Listener(string, uint16, bool) (string, error) { return v.listener, nil }
+func (v vpc) CAFile() string                                { return v.ca }
+func (v vpc) Close(context.Context) error                   { return nil }
 
 // TestEachScriptAsksWhatItIsAbout runs the scripts with curl against a server that
 // answers as API Gateway does.

@@ -21,6 +21,9 @@ type Task struct {
 	// Cluster and Service are the names of the proxy's; the stack's names begin
 	// with portico:app's name and environment.
 	Cluster, Service string
+	// ClientGroup is the ID of a security group that lets out to the load balancer,
+	// such as the VPC's default one. Tasks that ask as clients have it besides.
+	ClientGroup string
 }
 
 var _ Prober = Task{}
@@ -30,7 +33,7 @@ func (k Task) Ask(ctx context.Context, variables map[string]string, q Question) 
 	var services struct {
 		Services []struct {
 			TaskDefinition       string
-			NetworkConfiguration json.RawMessage
+			NetworkConfiguration struct{ AwsvpcConfiguration awsvpc }
 		}
 	}
 	if err := k.aws(ctx, &services, "ecs", "describe-services", "--cluster", k.Cluster, "--services", k.Service); err != nil {
@@ -44,9 +47,20 @@ func (k Task) Ask(ctx context.Context, variables map[string]string, q Question) 
 	if err != nil {
 		return "", err
 	}
-	answer, err := k.run(ctx, probe, service.NetworkConfiguration)
+	network := service.NetworkConfiguration.AwsvpcConfiguration
+	if q.AsClient {
+		network.SecurityGroups = append(network.SecurityGroups, k.ClientGroup)
+	}
+	answer, err := k.run(ctx, probe, network)
 	// An interrupted run takes its definition away too.
 	return answer, errors.Join(err, k.aws(context.WithoutCancel(ctx), nil, "ecs", "deregister-task-definition", "--task-definition", probe.arn))
+}
+
+// awsvpc is where tasks run.
+type awsvpc struct {
+	Subnets        []string `json:"subnets"`
+	SecurityGroups []string `json:"securityGroups"`
+	AssignPublicIP string   `json:"assignPublicIp,omitempty"`
 }
 
 // probe is a task definition made for one question.
@@ -107,13 +121,17 @@ func (k Task) define(ctx context.Context, proxy string, q Question, variables ma
 }
 
 // run runs the task until it stops, and reads its log.
-func (k Task) run(ctx context.Context, p *probe, network json.RawMessage) (string, error) {
+func (k Task) run(ctx context.Context, p *probe, network awsvpc) (string, error) {
+	configuration, err := json.Marshal(map[string]awsvpc{"awsvpcConfiguration": network})
+	if err != nil {
+		return "", fmt.Errorf("write the network of the task: %w", err)
+	}
 	var started struct {
 		Tasks    []struct{ TaskArn string }
 		Failures []struct{ Reason string }
 	}
 	if err := k.aws(ctx, &started, "ecs", "run-task", "--cluster", k.Cluster, "--launch-type", "FARGATE", "--task-definition", p.arn,
-		"--network-configuration", string(network)); err != nil {
+		"--network-configuration", string(configuration)); err != nil {
 		return "", err
 	}
 	if len(started.Tasks) == 0 {
