@@ -4,9 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"strings"
 	"time"
@@ -87,11 +87,10 @@ func lifecyclePolicySpec() *engine.Type {
 		Upserts: engine.Always,
 		Properties: engine.Properties{
 			"registryId": {engine.Computed("{account}")},
-			"policy":     {engine.Required, engine.JSON},
+			"policy":     {engine.Required, engine.JSON, lifecyclePolicy},
 			"repository": {engine.ForceNew, engine.Refers{To: view.RepositoryType, Code: "RepositoryNotFoundException", Holds: engine.Cascades}},
 		},
 
-		Check:  lifecycleProblems,
 		Create: []string{"ecr:PutLifecyclePolicy", "ecr:GetLifecyclePolicy"},
 		Read:   []string{"ecr:GetLifecyclePolicy"},
 		Update: []string{"ecr:PutLifecyclePolicy"},
@@ -99,61 +98,28 @@ func lifecyclePolicySpec() *engine.Type {
 	}
 }
 
-// lifecycleProblems holds the document to ECR's parameters.
+// lifecyclePolicy is what ECR takes as a lifecycle policy.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
-func lifecycleProblems(inputs engine.Object) []engine.Problem {
-	var document struct {
-		Rules []struct {
-			RulePriority int
-			Selection    struct {
-				TagStatus, CountType, CountUnit string
-				TagPrefixList, TagPatternList   []string
-				CountNumber                     int
-			}
-			Action struct{ Type string }
-		}
-	}
-	if !inputs.Has("policy") {
-		return nil
-	}
-	if err := json.Unmarshal([]byte(inputs.Text("policy")), &document); err != nil {
-		return []engine.Problem{{Property: "policy", Reason: "is not a lifecycle policy: " + err.Error()}}
-	}
-	if len(document.Rules) == 0 {
-		return []engine.Problem{{Property: "policy", Reason: "has no rules"}}
-	}
-	var problems []engine.Problem
-	priorities := map[int]bool{}
-	for i, r := range document.Rules {
-		complain := func(format string, args ...any) {
-			problems = append(problems, engine.Problem{Property: "policy", Reason: fmt.Sprintf("rules[%d]: ", i) + fmt.Sprintf(format, args...)})
-		}
-		s := r.Selection
-		if r.RulePriority < 1 || priorities[r.RulePriority] {
-			complain("rulePriority %d is not a positive number of its own", r.RulePriority)
-		}
-		priorities[r.RulePriority] = true
-		if reason := engine.OneOf("tagged", "untagged", "any")(s.TagStatus); reason != "" {
-			complain("selection.tagStatus: %s", reason)
-		}
-		if named := len(s.TagPrefixList)+len(s.TagPatternList) > 0; named != (s.TagStatus == "tagged") {
-			complain("selection.tagPrefixList or tagPatternList goes with tagStatus tagged, and with no other")
-		}
-		if reason := engine.OneOf("imageCountMoreThan", "sinceImagePushed")(s.CountType); reason != "" {
-			complain("selection.countType: %s", reason)
-		}
-		if (s.CountUnit == "days") != (s.CountType == "sinceImagePushed") {
-			complain("selection.countUnit days goes with sinceImagePushed, and with no other countType")
-		}
-		if s.CountNumber < 1 {
-			complain("selection.countNumber %d is not positive", s.CountNumber)
-		}
-		if r.Action.Type != "expire" {
-			complain("action.type %q is not expire", r.Action.Type)
-		}
-	}
-	return problems
-}
+var lifecyclePolicy = engine.NewDocument(engine.Properties{
+	"rules":                            {engine.Required, engine.Items(1, 50), engine.DistinctBy("rulePriority")},
+	"rules[]":                          {engine.IsObject},
+	"rules[].rulePriority":             {engine.Required, engine.Between(1, math.MaxInt32)},
+	"rules[].selection":                {engine.Required, engine.IsObject},
+	"rules[].selection.tagStatus":      {engine.Required, engine.OneOf("tagged", "untagged", "any")},
+	"rules[].selection.tagPrefixList":  {engine.RequiredWhen(engine.Both(ofTagged, engine.Not(engine.Given("tagPatternList")))), onlyOfTagged},
+	"rules[].selection.tagPatternList": {onlyOfTagged},
+	"rules[].selection.countType":      {engine.Required, engine.OneOf("imageCountMoreThan", "sinceImagePushed")},
+	"rules[].selection.countUnit":      {engine.RequiredWhen(byAge), engine.OnlyWhen(byAge, "rules by the time since images were pushed"), engine.OneOf("days")},
+	"rules[].selection.countNumber":    {engine.Required, engine.Between(1, math.MaxInt32)},
+	"rules[].action":                   {engine.Required, engine.IsObject},
+	"rules[].action.type":              {engine.Required, engine.OneOf("expire")},
+})
+
+var (
+	byAge        = engine.Is("countType", "sinceImagePushed")
+	ofTagged     = engine.Is("tagStatus", "tagged")
+	onlyOfTagged = engine.OnlyWhen(ofTagged, "rules of tagged images")
+)
 
 func authorizationToken(op *engine.Op) (engine.Object, error) {
 	if id := op.Inputs.Text("registryId"); id != "" && id != op.Account {

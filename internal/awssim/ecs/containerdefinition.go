@@ -38,21 +38,27 @@ var requiredMembers = map[string][]string{
 // ECS's API model does not have is a mistake; the real provider drops it
 // silently, which no program means.
 func parseContainers(text string) ([]types.ContainerDefinition, error) {
+	containers, _, err := readContainers(text)
+	return containers, err
+}
+
+// readContainers is parseContainers, with the containers as the text has them.
+func readContainers(text string) ([]types.ContainerDefinition, []engine.Object, error) {
 	var raw []any
 	if err := json.Unmarshal([]byte(text), &raw); err != nil {
-		return nil, fmt.Errorf("parse container definitions: %w", err)
+		return nil, nil, fmt.Errorf("parse container definitions: %w", err)
 	}
 	if unknown := unknownMembers(raw, reflect.TypeFor[[]types.ContainerDefinition](), ""); len(unknown) > 0 {
-		return nil, fmt.Errorf("parse container definitions: ECS has no %s", strings.Join(unknown, ", "))
+		return nil, nil, fmt.Errorf("parse container definitions: ECS has no %s", strings.Join(unknown, ", "))
 	}
 	if missing := missingMembers(raw); len(missing) > 0 {
-		return nil, fmt.Errorf("parse container definitions: ECS requires %s", strings.Join(missing, ", "))
+		return nil, nil, fmt.Errorf("parse container definitions: ECS requires %s", strings.Join(missing, ", "))
 	}
 	var containers []types.ContainerDefinition
 	if err := json.Unmarshal([]byte(text), &containers); err != nil {
-		return nil, fmt.Errorf("parse container definitions: %w", err)
+		return nil, nil, fmt.Errorf("parse container definitions: %w", err)
 	}
-	return containers, nil
+	return containers, engine.Object{"": raw}.Objects(""), nil
 }
 
 func missingMembers(containers []any) []string {

@@ -3,13 +3,97 @@ package ecs
 import (
 	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/engine"
+)
+
+// ofContainers is what RegisterTaskDefinition says of every container.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+var ofContainers = engine.NewDocument(engine.Properties{
+	"dependsOn[].condition":                    {engine.Required, engine.OneOf("START", "COMPLETE", "SUCCESS", "HEALTHY")},
+	"environment[].name":                       {engine.Required, someText},
+	"healthCheck.command":                      {engine.Required, beginsWithCMD},
+	"healthCheck.interval":                     {engine.Between(5, 300)},
+	"healthCheck.retries":                      {engine.Between(1, 10)},
+	"healthCheck.startPeriod":                  {engine.Between(0, 300)},
+	"healthCheck.timeout":                      {engine.Between(2, 120)},
+	"image":                                    {engine.Required, isImage},
+	"linuxParameters.capabilities.add[]":       {isCapability},
+	"linuxParameters.capabilities.drop[]":      {isCapability},
+	"mountPoints[].containerPath":              {engine.Required, engine.Pattern(`(?s)/.*`, "an absolute path")},
+	"name":                                     {engine.Required, engine.Pattern(`[A-Za-z0-9_-]{1,255}`, "1 to 255 letters, digits, - and _")},
+	"portMappings[].appProtocol":               {engine.OrEmpty(engine.OneOf("http", "http2", "grpc"))},
+	"portMappings[].containerPort":             {engine.RequiredWhen(engine.Not(engine.Given("containerPortRange"))), engine.Between(1, 65535)},
+	"portMappings[].protocol":                  {engine.OrEmpty(engine.OneOf("tcp", "udp"))},
+	"secrets[].name":                           {engine.Required, someText},
+	"secrets[].valueFrom":                      {engine.Required, someText},
+	"ulimits[].softLimit":                      {engine.AtMostUnless("hardLimit", engine.Condition{})},
+	"logConfiguration.options.mode":            {engine.Pattern(`blocking|non-blocking`, "it is neither blocking nor non-blocking")},
+	"logConfiguration.options.max-buffer-size": {engine.Pattern(`[1-9][0-9]*[kmg]?`, "a size such as 25m")},
+})
+
+// ofFargate is what it says besides of containers that Fargate runs.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+var ofFargate = engine.NewDocument(engine.Properties{
+	"dnsSearchDomains":                   {notInAWSVPC},
+	"dnsServers":                         {notInAWSVPC},
+	"extraHosts":                         {notInAWSVPC},
+	"hostname":                           {notInAWSVPC},
+	"linuxParameters.capabilities.add[]": {engine.OneOf("SYS_PTRACE")},
+	"links":                              {notInAWSVPC},
+	"logConfiguration.logDriver":         {hasFargate},
+	"privileged":                         {notPrivileged},
+	"stopTimeout":                        {withinTwoMinutes},
+	"ulimits[].name":                     {engine.OneOf("nofile")},
+})
+
+var (
+	someText = engine.Length(1, 65536)
+
+	beginsWithCMD engine.Value = func(v any) string {
+		if command, _ := v.([]any); len(command) == 0 || !slices.Contains([]any{"CMD", "CMD-SHELL", "NONE"}, command[0]) {
+			return "begins with CMD, CMD-SHELL or NONE"
+		}
+		return ""
+	}
+	isImage engine.Value = func(v any) string {
+		image, _ := v.(string)
+		if _, err := ecr.ParseReference(image); err != nil {
+			return "should not be null, empty or malformed: " + err.Error()
+		}
+		return ""
+	}
+	isCapability engine.Value = func(v any) string {
+		if name, _ := v.(string); !slices.Contains(linuxCapabilities, name) {
+			return fmt.Sprintf("%q is no Linux capability", name)
+		}
+		return ""
+	}
+	notInAWSVPC engine.Value = func(v any) string {
+		if v == "" || engine.IsEmpty(v) {
+			return ""
+		}
+		return "is not supported in awsvpc network mode"
+	}
+	notPrivileged engine.Value = func(v any) string {
+		if v == true {
+			return "is not supported by Fargate compatible task definitions"
+		}
+		return ""
+	}
+	withinTwoMinutes engine.Value = func(v any) string {
+		if seconds, _ := v.(float64); seconds < 0 || seconds > 120 {
+			return fmt.Sprintf("%v: Fargate takes 0 to 120 seconds", v)
+		}
+		return ""
+	}
+	hasFargate engine.Value = func(v any) string {
+		if !slices.Contains([]any{"awslogs", "splunk", "awsfirelens"}, v) {
+			return fmt.Sprintf("Log driver %q is not one of awslogs, splunk, awsfirelens", v)
+		}
+		return ""
+	}
 )
 
 // taskShape is what of a task definition its containers are held to.
@@ -22,29 +106,27 @@ type taskShape struct {
 }
 
 // mistakes is what RegisterTaskDefinition refuses in the containers, in order.
-func (t taskShape) mistakes(containers []types.ContainerDefinition) []string {
+func (t taskShape) mistakes(containers []engine.Object) []string {
 	var found []string
 	complain := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	if len(containers) == 0 || len(containers) > 10 {
 		complain("a task definition takes 1 to 10 containers, not %d", len(containers))
 	}
-	names, ports := map[string]bool{}, map[int32]bool{}
+	names, ports := map[string]bool{}, map[int]bool{}
 	essential, cpu, memory := false, 0, 0
 	for _, c := range containers {
-		name := aws.ToString(c.Name)
-		if names[name] {
+		if name := c.Text("name"); names[name] {
 			complain("Container names must be unique: %s", name)
 		}
-		names[name] = true
-		for _, p := range c.PortMappings {
-			port := aws.ToInt32(p.ContainerPort)
-			if ports[port] {
+		names[c.Text("name")] = true
+		for _, p := range c.Objects("portMappings") {
+			if port := p.Number("containerPort"); ports[port] {
 				complain("The container port %d is mapped twice", port)
 			}
-			ports[port] = true
+			ports[p.Number("containerPort")] = true
 		}
-		essential = essential || c.Essential == nil || *c.Essential
-		cpu, memory = cpu+int(c.Cpu), memory+int(max(aws.ToInt32(c.Memory), aws.ToInt32(c.MemoryReservation)))
+		essential = essential || c["essential"] != false
+		cpu, memory = cpu+c.Number("cpu"), memory+max(c.Number("memory"), c.Number("memoryReservation"))
 	}
 	if !essential {
 		complain("A task definition must have at least one essential container.")
@@ -53,112 +135,47 @@ func (t taskShape) mistakes(containers []types.ContainerDefinition) []string {
 		complain("The containers ask for %d CPU units and %d MiB; the task has %d and %d", cpu, memory, t.cpu, t.memory)
 	}
 	for _, c := range containers {
-		for _, mistake := range slices.Concat(t.basics(c), t.linux(c), t.ports(c), t.references(c, names), t.logs(c), health(c.HealthCheck)) {
-			complain("container %q: %s", aws.ToString(c.Name), mistake)
+		problems := ofContainers.Problems(c)
+		if t.fargate {
+			problems = append(problems, ofFargate.Problems(c)...)
+		}
+		for _, p := range problems {
+			complain("container %q: %s %s", c.Text("name"), p.Property, p.Reason)
+		}
+		for _, mistake := range slices.Concat(t.ports(c), t.references(c, names), t.logs(c)) {
+			complain("container %q: %s", c.Text("name"), mistake)
 		}
 	}
 	return found
 }
 
-func (t taskShape) basics(c types.ContainerDefinition) []string {
+func (t taskShape) ports(c engine.Object) []string {
 	var found []string
-	if reason := engine.Pattern(`[A-Za-z0-9_-]{1,255}`, "1 to 255 letters, digits, - and _")(aws.ToString(c.Name)); reason != "" {
-		found = append(found, "name "+reason)
-	}
-	if _, err := ecr.ParseReference(aws.ToString(c.Image)); err != nil {
-		found = append(found, "Container.image should not be null, empty or malformed: "+err.Error())
-	}
-	for _, v := range c.Environment {
-		if aws.ToString(v.Name) == "" {
-			found = append(found, "Container.environment: a variable has no name")
-		}
-	}
-	if t.fargate && c.StopTimeout != nil && (*c.StopTimeout < 0 || *c.StopTimeout > 120) {
-		found = append(found, fmt.Sprintf("stopTimeout %d: Fargate takes 0 to 120 seconds", *c.StopTimeout))
-	}
-	if t.fargate && aws.ToBool(c.Privileged) {
-		found = append(found, "Fargate compatible task definitions do not support privileged")
-	}
-	if t.fargate && len(c.Links)+len(c.DnsServers)+len(c.DnsSearchDomains)+len(c.ExtraHosts) > 0 || t.fargate && aws.ToString(c.Hostname) != "" {
-		found = append(found, "links, dnsServers, dnsSearchDomains, extraHosts and hostname are not supported in awsvpc network mode")
-	}
-	for _, limit := range c.Ulimits {
-		if limit.SoftLimit > limit.HardLimit || (t.fargate && limit.Name != "nofile") {
-			found = append(found, fmt.Sprintf("ulimit %s (%d, %d): Fargate takes nofile only, the soft limit within the hard one", limit.Name, limit.SoftLimit, limit.HardLimit))
-		}
-	}
-	return found
-}
-
-// linux is what of a container's Linux settings is refused.
-func (t taskShape) linux(c types.ContainerDefinition) []string {
-	if c.LinuxParameters == nil || c.LinuxParameters.Capabilities == nil {
-		return nil
-	}
-	var found []string
-	for _, name := range slices.Concat(c.LinuxParameters.Capabilities.Add, c.LinuxParameters.Capabilities.Drop) {
-		if !slices.Contains(linuxCapabilities, name) {
-			found = append(found, fmt.Sprintf("linuxParameters.capabilities: %q is no Linux capability", name))
-		}
-	}
-	if t.fargate {
-		for _, name := range c.LinuxParameters.Capabilities.Add {
-			if name != "SYS_PTRACE" {
-				found = append(found, fmt.Sprintf("linuxParameters.capabilities.add: Fargate adds SYS_PTRACE only, not %s", name))
-			}
-		}
-	}
-	return found
-}
-
-func (t taskShape) ports(c types.ContainerDefinition) []string {
-	var found []string
-	for _, p := range c.PortMappings {
-		port, hostPort := aws.ToInt32(p.ContainerPort), aws.ToInt32(p.HostPort)
-		if aws.ToString(p.ContainerPortRange) == "" && (port < 1 || port > 65535) {
-			found = append(found, fmt.Sprintf("containerPort %d is not between 1 and 65535", port))
-		}
-		if t.networkMode == "awsvpc" && hostPort != 0 && hostPort != port {
+	for _, p := range c.Objects("portMappings") {
+		if host := p.Number("hostPort"); t.networkMode == "awsvpc" && host != 0 && host != p.Number("containerPort") {
 			found = append(found, "When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
-		}
-		if p.Protocol != "" && p.Protocol != "tcp" && p.Protocol != "udp" {
-			found = append(found, fmt.Sprintf("protocol %q is neither tcp nor udp", p.Protocol))
-		}
-		if p.AppProtocol != "" && !slices.Contains(p.AppProtocol.Values(), p.AppProtocol) {
-			found = append(found, fmt.Sprintf("appProtocol %q is not http, http2 or grpc", p.AppProtocol))
 		}
 	}
 	return found
 }
 
 // references holds what a container names beside itself to what is there.
-func (t taskShape) references(c types.ContainerDefinition, names map[string]bool) []string {
+func (t taskShape) references(c engine.Object, names map[string]bool) []string {
 	var found []string
-	for _, m := range c.MountPoints {
-		if !slices.Contains(t.volumes, aws.ToString(m.SourceVolume)) {
-			found = append(found, fmt.Sprintf("Unknown volume '%s'.", aws.ToString(m.SourceVolume)))
-		}
-		if !strings.HasPrefix(aws.ToString(m.ContainerPath), "/") {
-			found = append(found, fmt.Sprintf("containerPath %q of a mount point is not absolute", aws.ToString(m.ContainerPath)))
+	for _, m := range c.Objects("mountPoints") {
+		if !slices.Contains(t.volumes, m.Text("sourceVolume")) {
+			found = append(found, fmt.Sprintf("Unknown volume '%s'.", m.Text("sourceVolume")))
 		}
 	}
-	for _, d := range c.DependsOn {
-		if other := aws.ToString(d.ContainerName); !names[other] || other == aws.ToString(c.Name) {
+	for _, d := range c.Objects("dependsOn") {
+		if other := d.Text("containerName"); !names[other] || other == c.Text("name") {
 			found = append(found, fmt.Sprintf("dependsOn names no other container: %q", other))
 		}
-		if reason := engine.OneOf("START", "COMPLETE", "SUCCESS", "HEALTHY")(string(d.Condition)); reason != "" {
-			found = append(found, "dependsOn condition "+reason)
-		}
 	}
-	for _, s := range c.Secrets {
-		if aws.ToString(s.Name) == "" || aws.ToString(s.ValueFrom) == "" {
-			found = append(found, "a secret has both name and valueFrom")
-		}
-	}
-	if len(c.Secrets) > 0 && !t.executionRole {
+	if !engine.IsEmpty(c["secrets"]) && !t.executionRole {
 		found = append(found, "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
 	}
-	if ref, err := ecr.ParseReference(aws.ToString(c.Image)); err == nil && t.fargate && !t.executionRole {
+	if ref, err := ecr.ParseReference(c.Text("image")); err == nil && t.fargate && !t.executionRole {
 		if _, _, private := ecr.RegistryOf(ref.Host); private {
 			found = append(found, "Fargate requires task definition to have execution role ARN to support ECR images.")
 		}
@@ -173,22 +190,13 @@ var awslogsOptions = []string{
 	"awslogs-stream-prefix", "max-buffer-size", "mode",
 }
 
-func (t taskShape) logs(c types.ContainerDefinition) []string {
-	l := c.LogConfiguration
-	if l == nil {
-		return nil
-	}
-	if t.fargate && !slices.Contains([]types.LogDriver{types.LogDriverAwslogs, types.LogDriverSplunk, types.LogDriverAwsfirelens}, l.LogDriver) {
-		return []string{fmt.Sprintf("Log driver %q is not one of awslogs, splunk, awsfirelens", l.LogDriver)}
-	}
-	if l.LogDriver != types.LogDriverAwslogs {
+func (t taskShape) logs(c engine.Object) []string {
+	configuration := c.Object("logConfiguration")
+	if configuration.Text("logDriver") != "awslogs" {
 		return nil
 	}
 	var found []string
-	options := engine.Object{}
-	for name, value := range l.Options {
-		options[name] = value
-	}
+	options := configuration.Object("options")
 	for _, name := range options.SortedNames() {
 		if !slices.Contains(awslogsOptions, name) {
 			found = append(found, "Log driver awslogs disallows options: "+name)
@@ -203,36 +211,8 @@ func (t taskShape) logs(c types.ContainerDefinition) []string {
 			found = append(found, "Log driver awslogs requires options: "+name)
 		}
 	}
-	if mode, ok := l.Options["mode"]; ok && mode != "blocking" && mode != "non-blocking" {
-		found = append(found, fmt.Sprintf("log option mode %q is neither blocking nor non-blocking", mode))
-	}
-	if size, ok := l.Options["max-buffer-size"]; ok {
-		if reason := engine.Pattern(`[1-9][0-9]*[kmg]?`, "a size such as 25m")(size); reason != "" {
-			found = append(found, "log option max-buffer-size "+reason)
-		}
-	}
 	if t.fargate && !t.executionRole {
 		found = append(found, "Fargate requires task definition to have execution role ARN to support log driver awslogs.")
-	}
-	return found
-}
-
-func health(h *types.HealthCheck) []string {
-	if h == nil {
-		return nil
-	}
-	var found []string
-	if len(h.Command) == 0 || !slices.Contains([]string{"CMD", "CMD-SHELL", "NONE"}, h.Command[0]) {
-		found = append(found, "healthCheck.command begins with CMD, CMD-SHELL or NONE")
-	}
-	for _, n := range []struct {
-		name      string
-		value     *int32
-		low, high int32
-	}{{"interval", h.Interval, 5, 300}, {"timeout", h.Timeout, 2, 120}, {"retries", h.Retries, 1, 10}, {"startPeriod", h.StartPeriod, 0, 300}} {
-		if n.value != nil && (*n.value < n.low || *n.value > n.high) {
-			found = append(found, fmt.Sprintf("healthCheck.%s %d is not between %d and %d", n.name, *n.value, n.low, n.high))
-		}
 	}
 	return found
 }

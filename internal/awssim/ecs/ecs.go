@@ -143,7 +143,7 @@ func registerTaskDefinition(op *engine.Op) error {
 	if err != nil {
 		return op.Refuse("ClientException", "%s", err)
 	}
-	containers, err := parseContainers(text)
+	_, containers, err := readContainers(text)
 	if err != nil {
 		return op.Refuse("ClientException", "%s", err)
 	}

@@ -70,10 +70,7 @@ func (t *Type) problems(inputs Object) []Problem {
 			problems = append(problems, t.Check(inputs)...)
 		}
 	}
-	slices.SortFunc(problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Property, b.Property), cmp.Compare(a.Reason, b.Reason))
-	})
-	return slices.Compact(problems)
+	return sorted(problems)
 }
 
 // checkKnown refuses inputs that are not fully known, and those of which a check
