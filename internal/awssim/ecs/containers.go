@@ -20,6 +20,7 @@ var ofContainers = engine.NewDocument(engine.Properties{
 	"healthCheck.timeout":                      {engine.Between(2, 120)},
 	"image":                                    {engine.Required, isImage},
 	"linuxParameters.capabilities.add[]":       {isCapability},
+	"logConfiguration.logDriver":               {engine.Required},
 	"linuxParameters.capabilities.drop[]":      {isCapability},
 	"mountPoints[].containerPath":              {engine.Required, engine.Pattern(`(?s)/.*`, "an absolute path")},
 	"name":                                     {engine.Required, engine.Pattern(`[A-Za-z0-9_-]{1,255}`, "1 to 255 letters, digits, - and _")},
