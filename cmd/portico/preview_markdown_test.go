@@ -84,6 +84,12 @@ func TestPreviewComparesTheMappingWithItsBase(t *testing.T) {
 		"nothing changes": {func(*repository) {}, "main", "nothing changes for clients, policies or cloud resources", false},
 		"verbs are widened": {func(e *repository) { e.write("mapping.yaml", wider) },
 			"main", "Since <code>main</code>: **verbs widened in 1 row**, 1 resource policy changed.", true},
+		"an API is said to be in STRICT mode": {func(e *repository) {
+			e.write("mapping.yaml", reviewedMapping+"    ENDPOINT_ACCESS_MODE: STRICT\n")
+		}, "main", "endpoint access mode", true},
+		"a new row says so": {func(e *repository) {
+			e.write("mapping.yaml", reviewedMapping+"  - {CUSTOM_DOMAIN_URL: strict.private.example.com, PRIVATE_API_URL: https://b1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod, ACCOUNT: \"222222222222\", ENDPOINT_ACCESS_MODE: STRICT}\n")
+		}, "main", "endpoint access mode: `STRICT`", true},
 		"the base is the last commit by default": {func(e *repository) {
 			e.write("mapping.yaml", wider)
 			e.commit("widen")

@@ -44,6 +44,15 @@ type inProcess struct {
 	environment string
 	stacks      map[string]*inProcessStack // by full name
 	created     int
+	// changed is called after each step that the accounts have taken; nil: nothing is.
+	changed func()
+}
+
+// step says that the accounts have taken a step.
+func (p *inProcess) step() {
+	if p.changed != nil {
+		p.changed()
+	}
 }
 
 type inProcessStack struct {
@@ -238,6 +247,7 @@ func (m *inProcessMonitor) bring(made string, request *pulumirpc.RegisterResourc
 	held := m.stack.held[made]
 	m.mu.Unlock()
 	create := func() (*awssim.Resource, error) {
+		defer m.step()
 		if request.ImportId != "" {
 			return session.Read(&awssim.Resource{Type: request.Type, ID: request.ImportId})
 		}
@@ -280,6 +290,7 @@ func (m *inProcessMonitor) bring(made string, request *pulumirpc.RegisterResourc
 	if err != nil {
 		return nil, err
 	}
+	m.step()
 	held.resource, held.inputs = *r, inputs
 	return r, nil
 }
@@ -308,6 +319,7 @@ func (m *inProcessMonitor) deleteUnseen(t *testing.T) {
 					left, failure = left+1, err
 					continue
 				}
+				m.step()
 			}
 			deleted++
 			delete(m.stack.held, made)

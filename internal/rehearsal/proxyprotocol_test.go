@@ -44,6 +44,11 @@ func networkLoadBalancer(further map[string]any) map[string]any {
 // withoutEngine brings an environment up in this process.
 func (m *frontDoorChange) withoutEngine() func(document string) {
 	p := &inProcess{simulator: m.accounts, dir: filepath.Join(m.dir, "project"), environment: "dev", stacks: map[string]*inProcessStack{}}
+	p.changed = func() {
+		if m.follower != nil {
+			m.update(m.t.Context())
+		}
+	}
 	return func(document string) {
 		m.t.Helper()
 		m.write(document)

@@ -148,3 +148,23 @@ func TestTheRunbookKnowsTheLogsFields(t *testing.T) {
 		require.Contains(t, table, "`"+part+"`")
 	}
 }
+
+// TestTheRunbooksPageOf403NamesTheAccessMode holds the answer that an API in STRICT mode
+// gives by rows that don't say so to the table of causes.
+func TestTheRunbooksPageOf403NamesTheAccessMode(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(page), "\n## 403\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	var causes []string
+	for line := range strings.Lines(section) {
+		if cells := strings.Split(line, " | "); len(cells) == 4 && strings.Contains(cells[2], "STRICT") {
+			causes = append(causes, line)
+			require.Equal(t, "`ForbiddenException`", cells[1])
+			require.Contains(t, cells[2], "`aws apigateway get-rest-api` shows")
+			require.Contains(t, cells[3], "`ENDPOINT_ACCESS_MODE: STRICT`")
+		}
+	}
+	require.Len(t, causes, 1)
+}
