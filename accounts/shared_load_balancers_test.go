@@ -73,6 +73,9 @@ func TestNamesLeaveRoomForEveryLoadBalancer(t *testing.T) {
 	for _, balancer := range short {
 		require.LessOrEqual(t, len(longest.Prefix()+balancerSuffix(balancer.Name)), components.MaxLoadBalancerName)
 		require.LessOrEqual(t, len(longest.Prefix()+routingSuffix(balancer.Name)), components.MaxLoadBalancerName)
+		if balancer.Name == "" || balancer.Name == "9" {
+			require.Less(t, len(longest.Prefix()+balancerSuffix(balancer.Name)), components.MaxLoadBalancerName, "a Network Load Balancer's target group has a longer name")
+		}
 	}
 	require.EqualError(t, checkNames(longest, []topology.LoadBalancer{{Name: "alb10"}}),
 		"name load balancer reverse-proxy-integ-alb10: portico:app: reverse-proxy-integ is too long by 1 characters: write a name and an environment of at most 17 together")
