@@ -143,3 +143,41 @@ func TestEachUpdateRepeatsThatCallersAreTrusted(t *testing.T) {
 		}
 	}
 }
+
+// The header of the proxy protocol says who calls. It can be trusted while only the
+// load balancer reaches the tasks' port for it.
+func TestAnExistingGroupOfTheTasksAdmitsTheLoadBalancerAloneToProxyProtocol(t *testing.T) {
+	const tasks, groups = "  portico:securityGroups: {tasksId: sg-0000000c}\n", "  portico:securityGroups: {tasksId: sg-0000000c, loadBalancerId: sg-0000000d}\n"
+	const off = "  portico:loadBalancer: {type: NLB, proxyProtocol: false}\n"
+	admits := func(more map[string]any) map[string]map[string]any {
+		port := map[string]any{"fromPort": 8444, "toPort": 8444}
+		maps.Copy(port, more)
+		return ruleIn("sg-0000000c", port)
+	}
+	wide := admits(map[string]any{"cidrIpv4": "10.0.0.0/8"})
+	for sentence, test := range map[string]struct {
+		settings string
+		rules    map[string]map[string]any
+		want     string
+	}{
+		"the load balancer's group":          {networkLoadBalancer + groups, admits(map[string]any{"referencedSecurityGroupId": "sg-0000000d"}), ""},
+		"another group":                      {networkLoadBalancer + groups, admits(map[string]any{"referencedSecurityGroupId": "sg-0000000e"}), "admits sg-0000000e to port 8444"},
+		"a range":                            {networkLoadBalancer + tasks, wide, "use security group sg-0000000c for the proxy's tasks: its rule sgr-1 admits 10.0.0.0/8 to port 8444"},
+		"every port of a range":              {networkLoadBalancer + tasks, admits(map[string]any{"cidrIpv4": "10.0.0.0/8", "fromPort": 0, "toPort": 65535}), "admits 10.0.0.0/8 to port 8444"},
+		"a range to the other port":          {networkLoadBalancer + tasks, admits(map[string]any{"cidrIpv4": "10.0.0.0/8", "fromPort": 8443, "toPort": 8443}), ""},
+		"a range, without proxy protocol":    {off + tasks, wide, ""},
+		"a range, behind the other balancer": {tasks, wide, ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			for _, preview := range []bool{false, true} {
+				err := shared(t, &monitor{rules: test.rules, unknown: preview}, minimalShared+existingVPC+settingsText(test.settings), twoRows)
+				if test.want == "" {
+					require.NoError(t, err)
+					continue
+				}
+				require.ErrorContains(t, err, test.want)
+				require.ErrorContains(t, err, "portico:loadBalancer.proxyProtocol: false")
+			}
+		})
+	}
+}

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// callers are what a rule of a security group admits to port 443.
+// callers are what a rule of a security group admits to a port.
 type callers struct {
 	// group and rule are the IDs of the security group and of its rule.
 	group, rule string
@@ -20,56 +20,71 @@ type callers struct {
 	isGroup bool
 }
 
-// callerCheck holds the security groups of an existing execute-api endpoint to one
-// client: the group that belongs in front of it.
+// callerCheck holds existing security groups, of an execute-api endpoint or of the
+// tasks, to one client: the group that belongs in front of them.
 type callerCheck struct {
-	// groups are the IDs of the endpoint's security groups.
+	// purpose is what the groups are for, and port where that listens.
+	purpose string
+	port    int
+	// groups are the IDs of the security groups.
 	groups []string
 	// client is the only security group that they may admit. known is its ID where it
 	// is known in a preview; empty where the same program creates the group.
 	client pulumi.StringInput
 	known  string
-	// members are who is in client, and risk is what others can do at the endpoint.
-	members, risk string
+	// members are who is in client, risk is what others can do, and otherwise is
+	// what to do where they may.
+	members, risk, otherwise string
 }
+
+// theEndpoint is what existing groups of an execute-api endpoint are for.
+const theEndpoint, trustThem = "the execute-api endpoint", "trust all of these (trustCallers)"
 
 // tasksAlone checks the endpoint of the proxy.
 func tasksAlone(groups []string, tasks pulumi.StringInput, known string) callerCheck {
-	return callerCheck{groups: groups, client: tasks, known: known, members: "the proxy's tasks",
+	return callerCheck{purpose: theEndpoint, port: 443, groups: groups, client: tasks, known: known, members: "the proxy's tasks", otherwise: trustThem,
 		risk: "who reaches the endpoint without the proxy can claim any custom domain by a Referer header"}
 }
 
 // loadBalancerAlone checks the endpoint behind a load balancer.
 func loadBalancerAlone(groups []string, balancer pulumi.StringInput, known string) callerCheck {
-	return callerCheck{groups: groups, client: balancer, known: known, members: "the load balancer",
+	return callerCheck{purpose: theEndpoint, port: 443, groups: groups, client: balancer, known: known, members: "the load balancer", otherwise: trustThem,
 		risk: "who reaches the endpoint without the load balancer is held to none of its allowed addresses, listener rules and web ACLs"}
+}
+
+// tellsCallersAlone checks the tasks' group, whose port for proxy protocol believes
+// what it is told.
+func tellsCallersAlone(tasks string, balancer pulumi.StringInput, known string) callerCheck {
+	return callerCheck{purpose: "the proxy's tasks", port: ProxyProtocolPort, groups: []string{tasks}, client: balancer, known: known, members: "the load balancer",
+		risk:      "who reaches it without the load balancer can name any address as its own, in the log and before the bounds by client",
+		otherwise: "turn proxy protocol off (portico:loadBalancer.proxyProtocol: false)"}
 }
 
 func (k callerCheck) refuse(c callers) error {
 	return &ExistingResourceError{
-		Kind: "security group", ID: c.group, Purpose: "the execute-api endpoint",
-		Problem: fmt.Sprintf("its rule %s admits %s to port 443, and %s", c.rule, c.source, k.risk),
-		Fix:     "let it admit the security group of " + k.members + " alone, or trust all of these (trustCallers)",
+		Kind: "security group", ID: c.group, Purpose: k.purpose,
+		Problem: fmt.Sprintf("its rule %s admits %s to port %d, and %s", c.rule, c.source, k.port, k.risk),
+		Fix:     "let it admit the security group of " + k.members + " alone, or " + k.otherwise,
 	}
 }
 
-// callersOf reads what security groups admit to port 443, in previews too. A
+// callers reads what the security groups admit to the port, in previews too. A
 // question that isn't answered is an error: the answer decides on who may call.
-func callersOf(ctx *pulumi.Context, option pulumi.InvokeOption, groups []string) ([]callers, error) {
+func (k callerCheck) callers(ctx *pulumi.Context, option pulumi.InvokeOption) ([]callers, error) {
 	var all []callers
-	for _, group := range distinct(groups) {
+	for _, group := range distinct(k.groups) {
 		listed, err := vpc.GetSecurityGroupRules(ctx, &vpc.GetSecurityGroupRulesArgs{
 			Filters: []vpc.GetSecurityGroupRulesFilter{{Name: "group-id", Values: []string{group}}},
 		}, option)
 		if err != nil {
-			return nil, fmt.Errorf("list the rules of security group %s, to see who reaches the execute-api endpoint: %w", group, err)
+			return nil, fmt.Errorf("list the rules of security group %s, to see who reaches %s: %w", group, k.purpose, err)
 		}
 		for _, id := range slices.Sorted(slices.Values(listed.Ids)) {
 			rule, err := vpc.GetSecurityGroupRule(ctx, &vpc.GetSecurityGroupRuleArgs{SecurityGroupRuleId: &id}, option)
 			if err != nil {
-				return nil, fmt.Errorf("read rule %s of security group %s, to see who reaches the execute-api endpoint: %w", id, group, err)
+				return nil, fmt.Errorf("read rule %s of security group %s, to see who reaches %s: %w", id, group, k.purpose, err)
 			}
-			if !rule.IsEgress && coversHTTPS(rule) {
+			if !rule.IsEgress && covers(rule, k.port) {
 				all = append(all, callersBy(rule, group))
 			}
 		}
@@ -77,14 +92,14 @@ func callersOf(ctx *pulumi.Context, option pulumi.InvokeOption, groups []string)
 	return all, nil
 }
 
-// coversHTTPS reports whether a rule is about TCP's port 443. EC2 names all
-// protocols -1, and TCP by its name or its number.
-func coversHTTPS(rule *vpc.GetSecurityGroupRuleResult) bool {
+// covers reports whether a rule is about a port of TCP. EC2 names all protocols -1,
+// and TCP by its name or its number.
+func covers(rule *vpc.GetSecurityGroupRuleResult, port int) bool {
 	switch rule.IpProtocol {
 	case "-1":
 		return true
 	case "tcp", strconv.Itoa(6):
-		return rule.FromPort <= 443 && 443 <= rule.ToPort || rule.FromPort == -1
+		return rule.FromPort <= port && port <= rule.ToPort || rule.FromPort == -1
 	}
 	return false
 }
@@ -101,11 +116,11 @@ func callersBy(rule *vpc.GetSecurityGroupRuleResult, group string) callers {
 	return c
 }
 
-// check reports every rule that admits others than the client. It returns the
-// endpoint's ID. Where the client's group is created by the same program, the ID
+// check reports every rule that admits others than the client. It returns the ID that
+// it is given. Where the client's group is created by the same program, the ID
 // fails with such an error if a rule admits another group.
 func (k callerCheck) check(ctx *pulumi.Context, parent pulumi.Resource, id pulumi.StringOutput) (pulumi.StringOutput, error) {
-	all, err := callersOf(ctx, pulumi.Parent(parent), k.groups)
+	all, err := k.callers(ctx, pulumi.Parent(parent))
 	if err != nil {
 		return id, err
 	}

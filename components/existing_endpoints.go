@@ -55,7 +55,7 @@ func checkPrivateDNSOn(found *ec2.LookupVpcEndpointResult, service string) error
 // checkAdmits refuses an endpoint whose security groups keep clients out: requests
 // would get no answer, and tasks would not start. A prefix list may admit them.
 func (c *vpcCheck) checkAdmits(endpoint *ec2.LookupVpcEndpointResult, used UsedEndpoint) {
-	all, err := callersOf(c.ctx, c.option, endpoint.SecurityGroupIds)
+	all, err := callerCheck{purpose: theEndpoint, port: 443, groups: endpoint.SecurityGroupIds}.callers(c.ctx, c.option)
 	if err != nil {
 		c.notAsked("ec2:DescribeSecurityGroupRules", fmt.Sprintf("whether endpoint %s of %s admits %s", endpoint.Id, used.Service, used.Clients), err)
 		return

@@ -28,7 +28,9 @@ type SecurityGroupsArgs struct {
 	// LoadBalancerID is an existing group for the load balancer. Default: it is
 	// created.
 	LoadBalancerID string
-	// TasksID is an existing group for the tasks. Default: it is created.
+	// TasksID is an existing group for the tasks. With ProxyProtocol it may admit the
+	// load balancer's group alone to ProxyProtocolPort, which is held in previews
+	// too. Default: it is created.
 	TasksID string
 	// EndpointID is an existing group for every interface endpoint. It has to allow
 	// port 443 from the tasks' group. Default: groups are created.
@@ -130,6 +132,9 @@ func (g *SecurityGroups) addProxy(b *groupBuilder) {
 	g.InterfaceID = g.ExecuteAPIID
 	if b.args.EndpointID == "" {
 		g.InterfaceID = b.group("interface-endpoints", "", "VPC to the logs and ECR endpoints")
+	}
+	if b.args.ProxyProtocol && b.args.TasksID != "" && b.err == nil {
+		g.TasksID, b.err = tellsCallersAlone(b.args.TasksID, g.LoadBalancerID, b.args.LoadBalancerID).check(b.ctx, b.parent, g.TasksID)
 	}
 	if b.args.LoadBalancerID == "" {
 		for _, port := range b.args.ports() {
