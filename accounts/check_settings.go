@@ -23,26 +23,25 @@ func CheckSettings(sharedDir, shared, providerDir string, providers []string) er
 	for _, stack := range providers {
 		environment.Providers = append(environment.Providers, source(providerDir, stack))
 	}
-	wrong := environment.Check()
-	config, _ := environment.Shared.Shared()
+	config, stacks, wrong := environment.Read()
 	if config == nil || config.Mapping == "" || config.Mapping == settings.Unknown {
 		return wrong
 	}
-	rows, err := loadMapping(fromHere(sharedDir), config.Mapping)
+	rows, err := environment.Shared.Project.Mapping(config.Mapping)
 	switch {
 	case err == nil:
-		err = settings.CheckRoles(rows, readable(environment.Providers))
+		err = settings.CheckRoles(rows, inOrder(stacks))
 	case !errors.As(err, new(mapping.Errors)):
 		err = nil // the shared stack says it of a file that can't be read
 	}
 	return errors.Join(wrong, err)
 }
 
-// readable are the stacks' settings, by name, but those whose files can't be read.
-func readable(stacks []settings.Source) iter.Seq2[string, *settings.Provider] {
+// inOrder are the stacks' settings, by name.
+func inOrder(stacks []settings.NamedProvider) iter.Seq2[string, *settings.Provider] {
 	return func(yield func(string, *settings.Provider) bool) {
 		for _, stack := range stacks {
-			if config, _ := stack.Provider(); config != nil && !yield(stack.Stack, config) {
+			if !yield(stack.Stack, stack.Settings) {
 				return
 			}
 		}

@@ -77,7 +77,7 @@ func described(files tree, environment, shown string, heeded func(*settings.Erro
 			environment, filepath.Join(shown, "Pulumi."+environment+".yaml")))
 	}
 	state.MappingFiles = []string{shared.Mapping}
-	state.Mapping, err = loadReviewed(files, shared.Mapping, shown)
+	state.Mapping, err = project.Mapping(shared.Mapping)
 	if err == nil && len(state.Mapping.Teams) > 0 {
 		state.MappingFiles = teamFiles(shared.Mapping, state.Mapping)
 	}
@@ -104,26 +104,6 @@ func teamFiles(dir string, m *mapping.Mapping) []string {
 		files[i] = path.Join(filepath.ToSlash(dir), m.Teams[i].File)
 	}
 	return files
-}
-
-func loadReviewed(files tree, path, shown string) (*mapping.Mapping, error) {
-	source := path
-	if !filepath.IsAbs(source) {
-		source = filepath.Join(shown, source)
-	}
-	in := func(name string) string { return filepath.Join(path, name) }
-	if _, err := files.read(in(mapping.DirectoryFile)); err == nil {
-		names, err := files.list(path)
-		if err != nil {
-			return nil, err
-		}
-		return mapping.ParseDirectory(source, names, func(name string) ([]byte, error) { return files.read(in(name)) })
-	}
-	data, err := files.read(path)
-	if err != nil {
-		return nil, err
-	}
-	return mapping.Parse(source, data)
 }
 
 // settingsMistakes are mistakes in the settings of several stacks.

@@ -35,7 +35,7 @@ type mistake struct {
 }
 
 func (c *cli) validateCommand() *cobra.Command {
-	var path, environment, dir string
+	var path, environment string
 	var form validateForm
 	cmd := &cobra.Command{
 		Use:   "validate --mapping FILE | --env NAME",
@@ -49,7 +49,7 @@ roles in ACCOUNTS have to be among those that the stacks allow.`,
 		RunE: c.immediate(func() error {
 			switch {
 			case environment != "":
-				return c.validateEnvironment(environment, dir, form)
+				return c.validateEnvironment(environment, form)
 			case path == "":
 				return usagef(`required flag(s) "mapping" or "env" not set`)
 			}
@@ -58,17 +58,22 @@ roles in ACCOUNTS have to be among those that the stacks allow.`,
 	}
 	cmd.Flags().StringVarP(&path, "mapping", "m", "", mappingUsage)
 	cmd.Flags().StringVarP(&environment, "env", "e", "", "the environment: the name of the shared account's stack")
-	cmd.Flags().StringVarP(&dir, "dir", "C", ".", "with --env: the shared account's project directory")
+	cmd.Flags().StringVarP(&form.dir, "dir", "C", ".", "the shared account's project directory: with --env, and for the stacks that a warning names")
 	cmd.MarkFlagsMutuallyExclusive("mapping", "env")
-	completeEnvironments(cmd, &dir)
+	completeEnvironments(cmd, &form.dir)
 	cmd.Flags().BoolVar(&form.json, "json", false, "print the result as JSON on standard output")
 	cmd.Flags().BoolVar(&form.github, "github", false, "print mistakes and warnings as annotations of GitHub Actions on standard output")
 	cmd.MarkFlagsMutuallyExclusive("json", "github")
 	return cmd
 }
 
-// validateForm is how validate prints; neither: for people.
-type validateForm struct{ json, github bool }
+// validateForm is how validate prints.
+type validateForm struct {
+	// json and github ask for a verdict and for annotations; neither: for people.
+	json, github bool
+	// dir is the project's directory, whose stacks warnings name.
+	dir string
+}
 
 func (c *cli) validate(path string, form validateForm) error {
 	m, err := c.load(path)
@@ -77,7 +82,8 @@ func (c *cli) validate(path string, form validateForm) error {
 
 // validateEnvironment checks an environment's settings and its mapping against
 // each other.
-func (c *cli) validateEnvironment(environment, dir string, form validateForm) error {
+func (c *cli) validateEnvironment(environment string, form validateForm) error {
+	dir := form.dir
 	state, path, err := described(workingTree(dir), environment, dir, everyMistake)
 	// What is wrong between stacks is found as before a run.
 	if found, unknown := automation.Discover(dir, environment, programs); unknown == nil {
@@ -91,7 +97,7 @@ func (c *cli) validateEnvironment(environment, dir string, form validateForm) er
 func (c *cli) writeValidated(path string, m *mapping.Mapping, err error, form validateForm) error {
 	switch {
 	case form.json:
-		return c.writeVerdict(path, m, err)
+		return c.writeVerdict(path, m, err, form.dir)
 	case form.github && err != nil:
 		if err := writeAnnotations(c.out, "error", mistakesOf(path, err)); err != nil {
 			return err
@@ -100,11 +106,11 @@ func (c *cli) writeValidated(path string, m *mapping.Mapping, err error, form va
 	case err != nil:
 		return err
 	case form.github:
-		if err := writeAnnotations(c.out, "warning", warningsOf(m, path)); err != nil {
+		if err := writeAnnotations(c.out, "warning", warningsOf(m, path, form.dir)); err != nil {
 			return err
 		}
 	default:
-		for _, w := range warningsOf(m, path) {
+		for _, w := range warningsOf(m, path, form.dir) {
 			fmt.Fprintf(c.err, "%s:%d:%d: %s: warning: %s: %s\n", w.File, w.Line, w.Column, w.Path, w.Message, w.Fix)
 		}
 	}
@@ -112,10 +118,10 @@ func (c *cli) writeValidated(path string, m *mapping.Mapping, err error, form va
 	return nil
 }
 
-func (c *cli) writeVerdict(path string, m *mapping.Mapping, err error) error {
+func (c *cli) writeVerdict(path string, m *mapping.Mapping, err error, dir string) error {
 	v := verdict{OK: err == nil, Errors: mistakesOf(path, err)}
 	if err == nil {
-		v.Rows, v.Warnings = len(m.Rows), warningsOf(m, path)
+		v.Rows, v.Warnings = len(m.Rows), warningsOf(m, path, dir)
 	}
 	if err := c.writeJSON(v); err != nil {
 		return err

@@ -12,13 +12,13 @@ import (
 
 // warningsOf are the warnings about a mapping. Where it has rows of several
 // regions they say which shared stack takes which.
-func warningsOf(m *mapping.Mapping, path string) []mistake {
+func warningsOf(m *mapping.Mapping, path, dir string) []mistake {
 	warnings := mappingMistakes(m.Warnings())
 	regions := m.Regions()
 	if len(regions) < 2 {
 		return warnings
 	}
-	taken := takenBy(sharedStacksOf(path), regions)
+	taken := takenBy(sharedStacksOf(path, dir), regions)
 	for i := range warnings {
 		if strings.HasSuffix(warnings[i].Path, ".PRIVATE_API_URL") {
 			warnings[i].Message += taken
@@ -53,14 +53,14 @@ func takenBy(stacks []stackRegion, regions []string) string {
 // stackRegion is a shared stack and its region.
 type stackRegion struct{ stack, region string }
 
-// sharedStacksOf are the stacks of the working directory's project whose settings
-// name the mapping. Their mistakes are for the commands that run them.
-func sharedStacksOf(path string) []stackRegion {
+// sharedStacksOf are the stacks of the project in dir whose settings name the
+// mapping. Their mistakes are for the commands that run them.
+func sharedStacksOf(path, dir string) []stackRegion {
 	wanted, err := filepath.Abs(path)
 	if err != nil {
 		return nil
 	}
-	project := settings.Project{Files: settings.Dir(".")}
+	project := settings.Project{Files: settings.Dir(dir)}
 	names, err := project.Stacks()
 	if err != nil {
 		return nil
@@ -68,10 +68,14 @@ func sharedStacksOf(path string) []stackRegion {
 	var stacks []stackRegion
 	for _, name := range names {
 		c, _ := settings.Source{Project: project, Stack: name}.Shared()
-		if c == nil || c.AWS.Region == settings.Unknown {
+		if c == nil || c.AWS.Region == "" || c.AWS.Region == settings.Unknown {
 			continue
 		}
-		if own, err := filepath.Abs(c.Mapping); err == nil && own == wanted {
+		own := c.Mapping
+		if !filepath.IsAbs(own) {
+			own = filepath.Join(dir, filepath.FromSlash(own))
+		}
+		if own, err := filepath.Abs(own); err == nil && own == wanted {
 			stacks = append(stacks, stackRegion{name, c.AWS.Region})
 		}
 	}

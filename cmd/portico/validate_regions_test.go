@@ -52,6 +52,16 @@ func TestValidateSaysWhichRegionsAMappingHas(t *testing.T) {
 	write("Pulumi.dev-eu.yaml", settings("eu-west-1", "maps/../maps/two.yaml"))
 	require.Equal(t, warning+": stack dev takes us-east-1, stack dev-eu takes eu-west-1", validate().Warnings[0].Message)
 
+	// The project of --dir counts, and a stack without a region takes none.
+	write("project/Pulumi.yaml", "name: portico\nruntime: go\n")
+	write("project/Pulumi.stage.yaml", settings("eu-west-1", "../maps/two.yaml"))
+	write("project/Pulumi.bare.yaml", "config:\n  portico:mapping: ../maps/two.yaml\n")
+	in := portico(t, "", "validate", "--mapping", "maps/two.yaml", "--dir", "project")
+	require.Contains(t, in.err, warning+": no stack here takes us-east-1, stack stage takes eu-west-1")
+	write("project/Pulumi.stage.yaml", "config:\n  portico:mapping: ../maps/two.yaml\n")
+	in = portico(t, "", "validate", "--mapping", "maps/two.yaml", "--dir", "project")
+	require.Contains(t, in.err, warning+": put the rows", "stacks without a region are not counted")
+
 	got := portico(t, "", "validate", "--mapping", "maps/two.yaml")
 	require.Equal(t, exitDone, got.code)
 	require.Contains(t, got.err, "maps/two.yaml:4:5: APIS[1].PRIVATE_API_URL: warning: "+warning)

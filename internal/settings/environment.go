@@ -1,10 +1,8 @@
 package settings
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -23,8 +21,17 @@ type Environment struct {
 // Check reports every mistake in the settings of all stacks, the shared stack's
 // first. The error is of type Errors, or says which file can't be read.
 func (e Environment) Check() error {
+	_, _, err := e.Read()
+	return err
+}
+
+// Read is Check that returns what it has read: the shared stack's settings, nil where
+// their file can't be read, and the provider stacks' in order, but those whose files
+// can't be read.
+func (e Environment) Read() (*Shared, []NamedProvider, error) {
 	var all Errors
 	var unreadable []error
+	var providers []NamedProvider
 	add := func(m *mistakes, err error) {
 		var wrong Errors
 		switch {
@@ -45,6 +52,9 @@ func (e Environment) Check() error {
 	add(m, err)
 	for _, source := range e.Providers {
 		provider, m, err := source.readProvider()
+		if provider != nil {
+			providers = append(providers, NamedProvider{source.Stack, provider})
+		}
 		if m != nil {
 			e.checkShared(provider, m)
 			if shared != nil {
@@ -54,12 +64,20 @@ func (e Environment) Check() error {
 		add(m, err)
 	}
 	if len(all) == 0 {
-		return errors.Join(unreadable...)
+		return shared, providers, errors.Join(unreadable...)
 	}
 	if len(unreadable) == 0 {
-		return all
+		return shared, providers, all
 	}
-	return errors.Join(all, errors.Join(unreadable...))
+	return shared, providers, errors.Join(all, errors.Join(unreadable...))
+}
+
+// NamedProvider is the settings of a provider stack.
+type NamedProvider struct {
+	// Stack is the stack's name.
+	Stack string
+	// Settings are the stack's.
+	Settings *Provider
 }
 
 // checkShared reports a provider stack that reads another environment's shared
@@ -89,14 +107,16 @@ func (e Environment) checkAlike(shared *Shared, source Source, c *Provider, m *m
 	if !known(shared.Mapping) || !known(c.Mapping) {
 		return
 	}
-	own, err := source.Project.read(c.Mapping)
-	theirs, theirErr := e.Shared.Project.read(shared.Mapping)
-	if theirErr == nil && errors.Is(err, fs.ErrNotExist) {
-		m.check(false, "mapping", "there is no "+source.Project.shown(c.Mapping), "name the mapping of stack "+e.Shared.Stack+", "+e.Shared.Project.shown(shared.Mapping))
+	theirs := e.Shared.Project
+	if theirs.exists(shared.Mapping) != nil {
+		return // the shared stack reports it
 	}
-	if err == nil && theirErr == nil {
-		m.check(bytes.Equal(own, theirs), "mapping",
-			fmt.Sprintf("%s is another mapping than that of stack %s, %s", c.Mapping, e.Shared.Stack, e.Shared.Project.shown(shared.Mapping)),
+	switch err := source.Project.exists(c.Mapping); {
+	case isAbsent(err):
+		m.check(false, "mapping", "there is no "+source.Project.shown(c.Mapping), "name the mapping of stack "+e.Shared.Stack+", "+theirs.shown(shared.Mapping))
+	case err == nil:
+		m.check(sameMapping(source.Project, c.Mapping, theirs, shared.Mapping), "mapping",
+			fmt.Sprintf("%s is another mapping than that of stack %s, %s", c.Mapping, e.Shared.Stack, theirs.shown(shared.Mapping)),
 			"name the same file")
 	}
 }

@@ -9,6 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Rows of mappings.
+const (
+	oneRow  = "  - CUSTOM_DOMAIN_URL: a.private.example.com\n    PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev\n    ACCOUNT: \"222222222222\"\n"
+	teams   = "TEAMS:\n  orders: {FILE: orders.yaml, ACCOUNTS: [\"222222222222\"], HOSTS: [a.private.example.com]}\n"
+	twoRows = "APIS:\n" + oneRow + "  - CUSTOM_DOMAIN_URL: b.private.example.com\n    PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev\n"
+)
+
 // TestTheStacksOfAnEnvironmentAreCheckedTogether has an environment stage whose
 // files were copied from dev and changed in part.
 func TestTheStacksOfAnEnvironmentAreCheckedTogether(t *testing.T) {
@@ -53,6 +60,20 @@ func TestTheStacksOfAnEnvironmentAreCheckedTogether(t *testing.T) {
 		"a copy of the mapping": {
 			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "us-east-1", "../copy.yaml")}, nil,
 		},
+		"a mapping that differs in comments and order alone": {
+			map[string]string{"mapping.yaml": twoRows, "again.yaml": "# the same\n" + twoRows,
+				"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "us-east-1", "../again.yaml")}, nil,
+		},
+		"a mapping directory of the same rows": {
+			map[string]string{"Pulumi.stage.yaml": strings.Replace(shared("stage", "us-east-1", ""), "mapping.yaml", "teams", 1),
+				"teams/portico.yaml": teams, "teams/orders.yaml": "APIS:\n" + oneRow, "again/portico.yaml": "# teams\n" + teams, "again/orders.yaml": "APIS:\n" + oneRow,
+				"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "us-east-1", "../again")}, nil,
+		},
+		"a mapping directory of other rows": {
+			map[string]string{"mapping.yaml": twoRows, "teams/portico.yaml": teams, "teams/orders.yaml": "APIS:\n" + oneRow,
+				"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "us-east-1", "../teams")},
+			[]string{"portico:mapping: ../teams is another mapping than that of stack stage, mapping.yaml: name the same file"},
+		},
 		"the names of another environment": {
 			map[string]string{"Pulumi.stage.yaml": shared("dev", "us-east-1", "")},
 			[]string{"Pulumi.stage.yaml:3:30: portico:app.environment: the resources would have the names of those of stack dev, portico-dev-..., in the same account and region: write a name of this environment's own, such as stage"},
@@ -86,6 +107,8 @@ func TestTheStacksOfAnEnvironmentAreCheckedTogether(t *testing.T) {
 				files[name] = text
 			}
 			require.NoError(t, os.Mkdir(filepath.Join(dir, "provider"), 0o755))
+			require.NoError(t, os.Mkdir(filepath.Join(dir, "teams"), 0o755))
+			require.NoError(t, os.Mkdir(filepath.Join(dir, "again"), 0o755))
 			for name, text := range files {
 				write(t, dir, name, text)
 			}
