@@ -56,7 +56,7 @@ func (s Simulated) Ask(ctx context.Context, variables map[string]string, q Quest
 		return "", fmt.Errorf("make a directory for curl: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := os.WriteFile(filepath.Join(dir, "curl"), fmt.Appendf(nil, simulatedCurl, curl), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(filepath.Join(dir, "curl"), fmt.Appendf(nil, simulatedCurl, curl), 0o700); err != nil {
 		return "", fmt.Errorf("write a curl for the VPC: %w", err)
 	}
 	command := exec.CommandContext(ctx, "sh", "-c", q.Script)

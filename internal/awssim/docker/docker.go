@@ -29,7 +29,7 @@ func Service() engine.Service {
 		Properties: engine.Properties{
 			"build." + ContextDigest: {engine.ByProvider},
 			"build.platform":         {engine.Pattern(`linux/(amd64|arm64)`, "a platform that Fargate runs: linux/amd64 or linux/arm64")},
-			"imageName":              {engine.Value(validReference)},
+			"imageName":              {engine.Parsed(ecr.ParseReference)},
 		},
 
 		Look: ReadyToBuild,
@@ -42,14 +42,6 @@ func Service() engine.Service {
 		OnCreate:     buildAndPush,
 		OnUpdate:     buildAndPush,
 	}}}
-}
-
-func validReference(v any) string {
-	text, _ := v.(string)
-	if _, err := ecr.ParseReference(text); err != nil {
-		return err.Error()
-	}
-	return ""
 }
 
 // ContextDigest is the input in which the provider notes what it found in the

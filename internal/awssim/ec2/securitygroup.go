@@ -2,7 +2,6 @@ package ec2
 
 import (
 	"net/netip"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -22,13 +21,6 @@ func SecurityGroups() engine.Service {
 
 var securityGroupText = engine.Pattern(`[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}`, "up to 255 of the characters that AWS allows in security groups")
 
-func notLikeAnID(v any) string {
-	if name, _ := v.(string); strings.HasPrefix(name, "sg-") {
-		return "begins with sg-, which AWS keeps for IDs"
-	}
-	return ""
-}
-
 func securityGroupSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.SecurityGroupType, Title: "EC2 Security Group", Args: ec2.SecurityGroupArgs{}, State: ec2.SecurityGroup{},
@@ -37,7 +29,7 @@ func securityGroupSpec() *engine.Type {
 			"description":         {engine.ForceNew, engine.Default("Managed by Pulumi"), engine.Value(securityGroupText)},
 			"egress":              {engine.Set, engine.Otherwise([]any{})},
 			"ingress":             {engine.Set, engine.Otherwise([]any{})},
-			"name":                {engine.Autonamed(255), engine.ForceNew, engine.Value(securityGroupText), engine.Value(notLikeAnID)},
+			"name":                {engine.Autonamed(255), engine.ForceNew, engine.Value(securityGroupText), engine.NotPrefixed("sg-", "IDs")},
 			"namePrefix":          {engine.ForceNew},
 			"ownerId":             {engine.Computed("{account}")},
 			"revokeRulesOnDelete": {engine.Default(false)},

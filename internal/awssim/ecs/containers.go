@@ -52,12 +52,10 @@ var ofFargate = engine.NewDocument(engine.Properties{
 var (
 	someText = engine.Length(1, 65536)
 
-	beginsWithCMD engine.Value = func(v any) string {
-		if command, _ := v.([]any); len(command) == 0 || !slices.Contains([]any{"CMD", "CMD-SHELL", "NONE"}, command[0]) {
-			return "begins with CMD, CMD-SHELL or NONE"
-		}
-		return ""
-	}
+	beginsWithCMD = engine.Never(func(v any) bool {
+		command, _ := v.([]any)
+		return len(command) == 0 || !slices.Contains([]any{"CMD", "CMD-SHELL", "NONE"}, command[0])
+	}, "begins with CMD, CMD-SHELL or NONE")
 	isImage engine.Value = func(v any) string {
 		image, _ := v.(string)
 		if _, err := ecr.ParseReference(image); err != nil {
@@ -71,18 +69,8 @@ var (
 		}
 		return ""
 	}
-	notInAWSVPC engine.Value = func(v any) string {
-		if v == "" || engine.IsEmpty(v) {
-			return ""
-		}
-		return "is not supported in awsvpc network mode"
-	}
-	notPrivileged engine.Value = func(v any) string {
-		if v == true {
-			return "is not supported by Fargate compatible task definitions"
-		}
-		return ""
-	}
+	notInAWSVPC                   = engine.Never(func(v any) bool { return v != "" && !engine.IsEmpty(v) }, "is not supported in awsvpc network mode")
+	notPrivileged                 = engine.Never(func(v any) bool { return v == true }, "is not supported by Fargate compatible task definitions")
 	withinTwoMinutes engine.Value = func(v any) string {
 		if seconds, _ := v.(float64); seconds < 0 || seconds > 120 {
 			return fmt.Sprintf("%v: Fargate takes 0 to 120 seconds", v)

@@ -76,7 +76,7 @@ func taskDefinitionSpec() *engine.Type {
 		Token: view.TaskDefinitionType, Title: "ECS Task Definition", Args: ecs.TaskDefinitionArgs{}, State: ecs.TaskDefinition{},
 		Identify: identifyTaskDefinition,
 		Properties: engine.Properties{
-			"containerDefinitions":                  {engine.ForceNew, engine.JSON, engine.Value(areContainers), engine.ReadBack(storedContainers), engine.EqualWhen(equivalentContainers)},
+			"containerDefinitions":                  {engine.ForceNew, engine.JSON, engine.Parsed(parseContainers), engine.ReadBack(storedContainers), engine.EqualWhen(equivalentContainers)},
 			"cpu":                                   {engine.ForceNew, engine.Pattern(`[0-9]+`, "a number of CPU units")},
 			"enableFaultInjection":                  {engine.ForceNew, engine.Otherwise(false)},
 			"ephemeralStorage":                      {engine.ForceNew},
@@ -108,14 +108,6 @@ func taskDefinitionSpec() *engine.Type {
 		OnCreate: registerTaskDefinition,
 		KeepWhen: engine.Is("skipDestroy", true),
 	}
-}
-
-func areContainers(v any) string {
-	text, _ := v.(string)
-	if _, err := parseContainers(text); err != nil {
-		return err.Error()
-	}
-	return ""
 }
 
 func isRole(op *engine.Op, path string, arn any) error {

@@ -43,7 +43,7 @@ func loadBalancerSpec() *engine.Type {
 			"internal":                  {engine.ForceNew},
 			"ipAddressType":             {engine.OneOf("ipv4", "dualstack", "dualstack-without-public-ipv4")},
 			"loadBalancerType":          {engine.ForceNew, engine.Default("application"), engine.OneOf("application", "network")}, // gateway load balancers are not simulated
-			"name":                      {engine.Autonamed(32), engine.ForceNew, lbName, engine.Value(notInternal)},
+			"name":                      {engine.Autonamed(32), engine.ForceNew, lbName, engine.NotPrefixed("internal-", "itself")},
 			"namePrefix":                {engine.ForceNew},
 			"securityGroups":            {engine.Set, engine.Items(0, 5), engine.ForceNewWhen(gainsOrLosesGroups)},
 			"securityGroups[]":          {engine.Refers{To: view.SecurityGroupType, Code: "InvalidSecurityGroup"}},
@@ -69,13 +69,6 @@ func loadBalancerSpec() *engine.Type {
 		ServiceLinkedRole: "elasticloadbalancing.amazonaws.com",
 		OnCreate:          placeLoadBalancer, OnUpdate: placeLoadBalancer, OnDelete: deleteLoadBalancer,
 	}
-}
-
-func notInternal(v any) string {
-	if name, _ := v.(string); strings.HasPrefix(name, "internal-") {
-		return "begins with internal-, which AWS keeps for itself"
-	}
-	return ""
 }
 
 // gainsOrLosesGroups is when security groups can't be changed: a network load

@@ -38,7 +38,7 @@ func targetGroupSpec() *engine.Type {
 			"protocol":                       {engine.Required, engine.ForceNew, engine.OneOf("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP")},
 			"protocolVersion":                {ofApplications, engine.ForceNew, engine.OneOf("GRPC", "HTTP1", "HTTP2"), engine.OtherwiseWhen(application, "HTTP1"), engine.Otherwise("")},
 			"proxyProtocolV2":                {ofNetworks, engine.Default(false)},
-			"slowStart":                      {engine.Default(0.0), engine.Value(slowStart), engine.OnlyWhen(engine.Not(engine.Is("loadBalancingAlgorithmType", "least_outstanding_requests", "weighted_random")), "the algorithm round_robin")},
+			"slowStart":                      {engine.Default(0.0), slowStart, engine.OnlyWhen(engine.Not(engine.Is("loadBalancingAlgorithmType", "least_outstanding_requests", "weighted_random")), "the algorithm round_robin")},
 			"stickiness.type":                {engine.OneOf("lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto")},
 			"targetType":                     {engine.ForceNew, engine.Default("instance"), engine.OneOf("instance", "ip", "alb")},
 			"vpcId":                          {engine.Required, engine.ForceNew, engine.Refers{To: view.VPCType, Code: "ValidationError", Shared: true}},
@@ -60,12 +60,7 @@ func targetGroupSpec() *engine.Type {
 	}
 }
 
-func slowStart(v any) string {
-	if seconds, _ := v.(float64); seconds != 0 && (seconds < 30 || seconds > 900) {
-		return "is neither 0 nor between 30 and 900"
-	}
-	return ""
-}
+var slowStart = engine.Never(func(v any) bool { seconds, _ := v.(float64); return seconds != 0 && (seconds < 30 || seconds > 900) }, "is neither 0 nor between 30 and 900")
 
 // application is when a target group belongs to application load balancers.
 var (

@@ -83,6 +83,32 @@ func Pattern(expression, want string) Value {
 	}
 }
 
+// Never refuses the values that are bad, for a reason.
+func Never(bad func(v any) bool, reason string) Value {
+	return func(v any) string {
+		if bad(v) {
+			return reason
+		}
+		return ""
+	}
+}
+
+// NotPrefixed refuses strings with a prefix that AWS keeps for a use of its own.
+func NotPrefixed(prefix, use string) Value {
+	return Never(func(v any) bool { s, _ := v.(string); return strings.HasPrefix(s, prefix) }, "begins with "+prefix+", which AWS keeps for "+use)
+}
+
+// Parsed holds a string to what a parser takes.
+func Parsed[T any](parse func(string) (T, error)) Value {
+	return func(v any) string {
+		s, _ := v.(string)
+		if _, err := parse(s); err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+}
+
 // ARNOf holds a string to an ARN of a service.
 func ARNOf(service string) Value {
 	return Pattern(`arn:aws[a-z-]*:`+service+`:[a-z0-9-]*:(\d{12}|aws)?:.+`, "an ARN of "+service)

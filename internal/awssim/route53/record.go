@@ -22,7 +22,7 @@ func recordSpec() *engine.Type {
 			"allowOverwrite": {engine.Otherwise(false)},
 			"name":           {engine.ForceNew, engine.Length(0, 1024), recordName},
 			"records":        {engine.Set, engine.ExactlyOneOf("aliases")},
-			"records[]":      {engine.Length(1, 4000), engine.Value(oneLine)},
+			"records[]":      {engine.Length(1, 4000), oneLine},
 			"setIdentifier":  {engine.ForceNew},
 			"ttl":            {engine.RequiredWhen(engine.Given("records")), engine.ConflictsWhen(engine.Given("aliases")), engine.Between(0, 2147483647)},
 			"type":           {engine.ForceNew, engine.OneOf("A", "AAAA", "CAA", "CNAME", "DS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "TXT", "HTTPS", "SVCB", "SSHFP", "TLSA")},
@@ -57,12 +57,7 @@ func identifyRecord(op *engine.Op) {
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
 var recordName = engine.Pattern(`(?:[!-\x5b\x5d-~]|\\\d{3})*`, "a domain name: spaces and control characters are written as \\040")
 
-func oneLine(v any) string {
-	if text, _ := v.(string); strings.ContainsAny(text, "\r\n") {
-		return "has a line break; each value is an element of its own"
-	}
-	return ""
-}
+var oneLine = engine.Never(func(v any) bool { s, _ := v.(string); return strings.ContainsAny(s, "\r\n") }, "has a line break; each value is an element of its own")
 
 // expandName is the full name of a record in a zone.
 func expandName(name, zone string) string {
