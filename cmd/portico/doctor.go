@@ -72,6 +72,9 @@ func (c *cli) doctor(ctx context.Context, o doctorOptions, args []string) error 
 		// A pasted URL is a host too.
 		hosts = []string{hostOf(args[0])}
 	}
+	if err := known.readDomains(ctx, hosts); err != nil {
+		return err
+	}
 	d := doctor.New(*known.environment, known.accounts, nil)
 	var reports []*doctor.Report
 	for _, host := range hosts {

@@ -20,9 +20,13 @@ type knownEnvironment struct {
 	accounts    doctor.Accounts
 	// owners are the accounts that own APIs, in the order of the stacks' names.
 	owners []awsreader.Account
+
+	stacks *automation.Environment
+	// ofOwner are the provider accounts' stacks.
+	ofOwner map[mapping.AccountID]automation.Stack
 }
 
-// findEnvironment reads the settings, the mapping and the stacks' outputs.
+// findEnvironment reads the settings, the mapping and the shared stack's outputs.
 func findEnvironment(ctx context.Context, o environmentOptions) (*knownEnvironment, error) {
 	stacks, err := automation.Discover(o.dir, o.name, automation.Programs{Shared: programs.Shared, Provider: programs.Provider})
 	if err != nil {
@@ -41,7 +45,7 @@ func findEnvironment(ctx context.Context, o environmentOptions) (*knownEnvironme
 	if err != nil {
 		return nil, err
 	}
-	reported, err := stacks.Outputs(ctx, append([]automation.Stack{stacks.Shared}, stacks.Providers...)...)
+	reported, err := stacks.Outputs(ctx, stacks.Shared)
 	if err != nil {
 		return nil, err
 	}
@@ -54,9 +58,9 @@ func findEnvironment(ctx context.Context, o environmentOptions) (*knownEnvironme
 	if environment.Shared, err = outputs.DecodeShared(reported[o.name]); err != nil {
 		return nil, fmt.Errorf("read the outputs of stack %s: %w", o.name, err)
 	}
-	known := &knownEnvironment{environment: environment}
+	known := &knownEnvironment{environment: environment, stacks: stacks, ofOwner: map[mapping.AccountID]automation.Stack{}}
 	for _, stack := range stacks.Providers {
-		if err := known.provider(project, stack.Name, reported[stack.Name]); err != nil {
+		if err := known.provider(project, stack); err != nil {
 			return nil, err
 		}
 	}
@@ -70,9 +74,9 @@ func accountOf(aws settings.AWS, id, role string) awsreader.Account {
 }
 
 // provider adds the account of a provider stack.
-func (k *knownEnvironment) provider(project settings.Project, stack string, reported map[string]any) error {
+func (k *knownEnvironment) provider(project settings.Project, stack automation.Stack) error {
 	project.Dir = automation.ProviderProject
-	config, err := settings.Source{Project: project, Stack: stack}.Provider()
+	config, err := settings.Source{Project: project, Stack: stack.Name}.Provider()
 	if err != nil {
 		return err
 	}
@@ -80,7 +84,7 @@ func (k *knownEnvironment) provider(project settings.Project, stack string, repo
 	if !known {
 		return nil // a secret: what the account owns is then not read
 	}
-	role, err := config.RoleOf(account, stack)
+	role, err := config.RoleOf(account, stack.Name)
 	if err != nil {
 		return err
 	}
@@ -88,13 +92,35 @@ func (k *knownEnvironment) provider(project settings.Project, stack string, repo
 	for _, id := range config.APIs {
 		k.environment.Owners[mapping.APIID(id)] = account.ID
 	}
-	if reported == nil {
+	k.ofOwner[account.ID] = stack
+	return nil
+}
+
+// readDomains reads the outputs of the provider stacks that have the IDs of PRIVATE
+// custom domains of hosts. Each takes a run of the Pulumi CLI, and other hosts need
+// none.
+func (k *knownEnvironment) readDomains(ctx context.Context, hosts []string) error {
+	owners := map[string]mapping.AccountID{}
+	var stacks []automation.Stack
+	for _, owner := range k.environment.NativeOwners(hosts) {
+		if stack, known := k.ofOwner[owner]; known {
+			owners[stack.Name] = owner
+			stacks = append(stacks, stack)
+		}
+	}
+	if len(stacks) == 0 {
 		return nil
 	}
-	provider, err := outputs.DecodeProvider(reported)
+	reported, err := k.stacks.Outputs(ctx, stacks...)
 	if err != nil {
-		return fmt.Errorf("read the outputs of stack %s: %w", stack, err)
+		return err
 	}
-	k.environment.Providers[account.ID] = provider
+	for name, values := range reported {
+		provider, err := outputs.DecodeProvider(values)
+		if err != nil {
+			return fmt.Errorf("read the outputs of stack %s: %w", name, err)
+		}
+		k.environment.Providers[owners[name]] = provider
+	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/portico-iac/portico/internal/outputs"
@@ -40,6 +41,21 @@ func (e *Environment) Hosts() []mapping.Host {
 		}
 	}
 	return hosts
+}
+
+// NativeOwners are the accounts that own APIs of hosts which front door native serves,
+// sorted.
+func (e *Environment) NativeOwners(hosts []string) []mapping.AccountID {
+	var owners []mapping.AccountID
+	for _, host := range hosts {
+		for _, row := range e.rows(host) {
+			if owner := e.owner(row); owner != "" && e.frontDoor(row) == mapping.FrontDoorNative && !slices.Contains(owners, owner) {
+				owners = append(owners, owner)
+			}
+		}
+	}
+	slices.Sort(owners)
+	return owners
 }
 
 // rows are those of a host; of a host that only a wildcard row covers, the

@@ -140,6 +140,9 @@ func TestMergingAgainChangesNothingHoweverThePolicyIsHandedBack(t *testing.T) {
 			same, err := equivalent(first.Policy, handedBack, api)
 			require.NoError(t, err)
 			require.True(t, same)
+			canonical, err := Canonical(handedBack, api)
+			require.NoError(t, err)
+			require.Equal(t, Digest(first.Policy), Digest(canonical), "the doctor compares digests")
 		}
 	})
 }
