@@ -13,7 +13,7 @@ import (
 const (
 	oneRow  = "  - CUSTOM_DOMAIN_URL: a.private.example.com\n    PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev\n    ACCOUNT: \"222222222222\"\n"
 	teams   = "TEAMS:\n  orders: {FILE: orders.yaml, ACCOUNTS: [\"222222222222\"], HOSTS: [a.private.example.com]}\n"
-	twoRows = "APIS:\n" + oneRow + "  - CUSTOM_DOMAIN_URL: b.private.example.com\n    PRIVATE_API_URL: https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev\n"
+	twoRows = "APIS:\n" + oneRow + "  - CUSTOM_DOMAIN_URL: b.private.example.com\n    PRIVATE_API_URL: https://b1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev\n"
 )
 
 // TestTheStacksOfAnEnvironmentAreCheckedTogether has an environment stage whose
