@@ -81,7 +81,7 @@ func (b *LoadBalancer) createTargetGroups(ctx *pulumi.Context, name string, args
 // createOwnListeners has each target group a listener on its own port while the
 // listener on port 443 turns from one to the other: ECS takes only target groups that
 // a listener forwards to, and their targets' health is checked only then. The load
-// balancer's security group lets nobody in to these ports.
+// balancer's security group admits no client to these ports.
 func (b *LoadBalancer) createOwnListeners(ctx *pulumi.Context, name string, args *LoadBalancerArgs, elb *lb.LoadBalancer) error {
 	for _, target := range b.Targets {
 		_, err := b.listenOn(ctx, fmt.Sprintf("%s-%d", name, target.Port), target.Port, args, elb, forward(target.TargetGroupARN))
@@ -92,9 +92,9 @@ func (b *LoadBalancer) createOwnListeners(ctx *pulumi.Context, name string, args
 	return nil
 }
 
-// ListenAfter creates the listener on port 443 of a load balancer whose proxy
-// protocol is being turned on or off. If it exists, it turns to the other target group after
-// the service's deployment, and stays as it is if ECS rolled that back.
+// ListenAfter creates the listener on port 443 of a load balancer whose proxy protocol
+// is being turned on or off. A listener that exists turns to the other target group
+// after the service's deployment, and stays as it is if ECS rolled that back.
 func (b *LoadBalancer) ListenAfter(service *Service) error {
 	if b.listen == nil {
 		return errors.New("listen after the service: the load balancer's listener exists: call ListenAfter only with ProxyProtocolTurningOn or ProxyProtocolTurningOff")
