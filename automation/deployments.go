@@ -55,7 +55,7 @@ func (d *deployment) retainDeployments(before *deployment) []string {
 	for _, v := range before.resources() {
 		r, _ := v.(map[string]any)
 		urn, _ := r["urn"].(string)
-		if r["type"] != deploymentType || present[urn] || r["delete"] == true || !rests(r, present) {
+		if r["type"] != deploymentType || present[urn] || r["delete"] == true || !dependenciesPresent(r, present) {
 			continue
 		}
 		kept := maps.Clone(r)
@@ -66,8 +66,8 @@ func (d *deployment) retainDeployments(before *deployment) []string {
 	return names
 }
 
-// rests reports whether all that a resource depends on is present.
-func rests(r map[string]any, present map[any]bool) bool {
+// dependenciesPresent reports whether all that a resource depends on is present.
+func dependenciesPresent(r map[string]any, present map[any]bool) bool {
 	dependencies, _ := r["dependencies"].([]any)
 	for _, urn := range append([]any{r["parent"]}, dependencies...) {
 		if urn != nil && !present[urn] {
