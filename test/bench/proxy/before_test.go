@@ -61,7 +61,7 @@ func renderedBy(t *testing.T, checkout string, e workload) *nginxconf.Context {
 // all sides, in turns, and gives a ratio. PORTICO_BENCH_BEFORE is a checkout of the
 // earlier commit.
 func TestProxyBesideAnEarlierCommit(t *testing.T) {
-	const hosts, rounds, warmup, window = 100, 15, time.Second / 2, 2 * time.Second
+	const hosts, rounds, warmup, window = 100, 25, time.Second / 2, time.Second
 	checkout := earlierCheckout(t)
 	u := startUpstream(t)
 	e := newWorkload(t, hosts)
