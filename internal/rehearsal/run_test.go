@@ -16,6 +16,7 @@ import (
 
 	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/awssim"
 )
 
 const (
@@ -62,6 +63,23 @@ func rehearse(t *testing.T, o Options) *Report {
 	return report
 }
 
+// probed probes the accounts that a rehearsal has left in its state directory, after
+// a change. It works on a copy, and runs no stack.
+func probed(t *testing.T, o Options, change func(*awssim.Simulator) error) *Report {
+	t.Helper()
+	state := t.TempDir()
+	require.NoError(t, os.CopyFS(state, os.DirFS(o.StateDir)))
+	o.StateDir, o.Serve, o.Doctor, o.Progress = state, nil, false, testLog{t}
+	r, release, err := open(o)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, release()) }()
+	require.NoError(t, change(r.simulator))
+	report := &Report{Rows: len(r.initial.mapping.Rows)}
+	require.NoError(t, r.probe(t.Context(), report, sample(r.initial.mapping.Rows, maxProbedRows)))
+	require.NotEmpty(t, report.Probes)
+	return report
+}
+
 // pasted runs command lines as a reader would, and wants every one to answer.
 func pasted(t *testing.T, lines []string) {
 	t.Helper()
@@ -94,17 +112,39 @@ func requireOK(t *testing.T, report *Report) {
 	require.True(t, report.OK)
 }
 
+// TestTheExampleMappingIsServed rehearses the example, then nothing new, then a row
+// more, which changes its route and its policy only, then the row's removal.
 func TestTheExampleMappingIsServed(t *testing.T) {
-	report := rehearse(t, Options{Mapping: exampleMapping, Serve: func(report *Report, lines []string) error {
+	dir := t.TempDir()
+	state, file := filepath.Join(dir, "state"), filepath.Join(dir, "mapping.yaml")
+	document, err := os.ReadFile(exampleMapping)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, document, 0o600))
+	report := rehearse(t, Options{Mapping: file, StateDir: state, Serve: func(report *Report, lines []string) error {
 		requireOK(t, report)
 		pasted(t, lines)
 		return nil
 	}})
+	requireContract(t, report)
+
+	options := Options{Mapping: file, StateDir: state}
+	first := existingResources(t, state, file)
+	requireUnchanged(t, rehearse(t, options))
+	require.Empty(t, changed(first, existingResources(t, state, file)))
+
+	requireRowAddedAlone(t, options, string(document), first)
+	require.NoError(t, os.WriteFile(file, document, 0o600))
+	requireOK(t, rehearse(t, options))
+	requireRowRemoved(t, first, existingResources(t, state, file))
+}
+
+// requireContract demands of the report on the example what users' scripts read.
+func requireContract(t *testing.T, report *Report) {
+	t.Helper()
 	require.Equal(t, 14, report.Rows)
 	require.Equal(t, report.Rows, report.ProbedRows)
 	require.Len(t, report.Stacks, 4)
 
-	// The report's JSON form is what users' scripts read.
 	data, err := json.Marshal(report)
 	require.NoError(t, err)
 	var contract struct {

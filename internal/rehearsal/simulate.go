@@ -154,7 +154,7 @@ func initialise(ctx context.Context, o SimulateOptions, dir string, found *proje
 		if err != nil {
 			return fmt.Errorf("make stack %s: %w", s.name, err)
 		}
-		if _, err := auto.UpsertStack(ctx, s.name, workspace); err != nil {
+		if err := workspace.CreateStack(ctx, s.name); err != nil && !auto.IsCreateStack409Error(err) {
 			return fmt.Errorf("make stack %s: %w", s.name, err)
 		}
 	}

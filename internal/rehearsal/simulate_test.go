@@ -13,10 +13,12 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/thrifty"
 )
 
 // copyProject copies the repository's projects and example mappings, so that
@@ -93,15 +95,15 @@ func TestThePlainCLIWorksOnSimulatedAccounts(t *testing.T) {
 	environment, err := automation.Discover(dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
 	require.NoError(t, err)
 	for _, s := range append([]automation.Stack{environment.Shared}, environment.Providers...) {
-		workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(s.Dir), auto.Program(s.Program), auto.Pulumi(command),
-			auto.EnvVars(exported(t, envFile)))
+		workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(s.Dir), auto.Program(s.Program),
+			auto.Pulumi(thrifty.Command{PulumiCommand: command}), auto.EnvVars(exported(t, envFile)))
+		require.NoError(t, err)
+		stack, err := auto.SelectStack(ctx, s.Name, thrifty.Workspace{Workspace: workspace})
 		require.NoError(t, err)
 		// The stack is there, as `pulumi up -s dev` expects.
-		stack, err := auto.SelectStack(ctx, s.Name, workspace)
+		changes, err := thrifty.Up(ctx, stack)
 		require.NoError(t, err)
-		up, err := stack.Up(ctx)
-		require.NoError(t, err)
-		require.Positive(t, (*up.Summary.ResourceChanges)["create"])
+		require.Positive(t, changes[apitype.OpCreate])
 		preview, err := stack.Preview(ctx, optpreview.ExpectNoChanges())
 		require.NoError(t, err, preview.StdOut)
 	}

@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -65,30 +64,21 @@ func requireNoChanges(t *testing.T, report *Report) {
 	}
 }
 
-func TestARowUnderAnExistingDomainChangesItsRouteAndItsPolicyOnly(t *testing.T) {
-	dir := t.TempDir()
-	state, file := filepath.Join(dir, "state"), filepath.Join(dir, "mapping.yaml")
-	document, err := os.ReadFile(exampleMapping)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(file, document, 0o600))
-	options := Options{Mapping: file, StateDir: state}
-	requireOK(t, rehearse(t, options))
-	first := existingResources(t, state, file)
-
-	requireUnchanged(t, rehearse(t, options))
-	require.Empty(t, changed(first, existingResources(t, state, file)))
-
-	longer := string(document) + `
+// requireRowAddedAlone rehearses the example with a row more under a domain that it
+// has.
+func requireRowAddedAlone(t *testing.T, o Options, document string, first map[string]awssim.Resource) {
+	t.Helper()
+	longer := document + `
   - CUSTOM_DOMAIN_URL: extra.internal.dev.example.com
     PRIVATE_API_URL: https://p0d4t8y1ce.execute-api.us-east-1.amazonaws.com/dev/extra
     VERBS: [GET]
     ACCOUNT: orders
 `
-	require.NoError(t, os.WriteFile(file, []byte(longer), 0o600))
-	report := rehearse(t, options)
+	require.NoError(t, os.WriteFile(o.Mapping, []byte(longer), 0o600))
+	report := rehearse(t, o)
 	requireOK(t, report)
 	require.Equal(t, 15, report.Rows)
-	second := existingResources(t, state, file)
+	second := existingResources(t, o.StateDir, o.Mapping)
 	require.Equal(t, []string{
 		" docker:index/image:Image",
 		"111111111111 aws:ec2/networkInterface:NetworkInterface", // the new tasks'
@@ -105,10 +95,11 @@ func TestARowUnderAnExistingDomainChangesItsRouteAndItsPolicyOnly(t *testing.T) 
 			require.Equal(t, first[r.Account+" "+r.Type+" "+r.ID], r)
 		}
 	}
+}
 
-	require.NoError(t, os.WriteFile(file, document, 0o600))
-	requireOK(t, rehearse(t, options))
-	third := existingResources(t, state, file)
+// requireRowRemoved demands that removing the row has undone what adding it did.
+func requireRowRemoved(t *testing.T, first, third map[string]awssim.Resource) {
+	t.Helper()
 	for key, r := range first {
 		switch r.Type {
 		case "aws:ecs/service:Service", "aws:ecs/taskDefinition:TaskDefinition", "aws:apigateway/stage:Stage", "docker:index/image:Image",

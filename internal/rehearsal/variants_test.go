@@ -88,86 +88,66 @@ func TestEveryRegionThatValidatesRehearses(t *testing.T) {
 	}
 }
 
-// TestABrokenPolicyIsNoticed opens one API's policy to every caller after the
-// deployment, and deploys it; another's is only saved, which has no effect.
-func TestABrokenPolicyIsNoticed(t *testing.T) {
-	const open = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}]}`
-	report := rehearse(t, Options{
-		Mapping: writeFile(t, "mapping.yaml", smallMapping),
-		afterUp: func(simulator *awssim.Simulator) error {
-			for _, id := range []string{"aaaaaaaaaa", "bbbbbbbbbb"} {
-				owner, err := simulator.OwnerOf("us-east-1", id)
-				if err != nil {
-					return err
-				}
-				if err := owner.SavePolicy(open); err != nil {
-					return err
-				}
-				if id == "aaaaaaaaaa" {
-					if err := owner.Deploy("dev"); err != nil {
-						return err
-					}
-				}
+// TestTheProbesNoticeWhatOwnersDeploy brings an environment up once, and probes
+// copies of its accounts in which an API's owner has changed a policy.
+func TestTheProbesNoticeWhatOwnersDeploy(t *testing.T) {
+	o := Options{Mapping: writeFile(t, "mapping.yaml", smallMapping), StateDir: t.TempDir()}
+	requireOK(t, rehearse(t, o))
+	t.Run("one policy that admits every caller; another's is only saved, which has no effect", func(t *testing.T) {
+		var methods []string
+		for _, probe := range failed(probed(t, o, func(s *awssim.Simulator) error {
+			if err := allowEveryCaller(s, "aaaaaaaaaa", "dev"); err != nil {
+				return err
 			}
-			return nil
-		},
-	})
-	require.False(t, report.OK)
-	var failed []Probe
-	for _, probe := range report.Probes {
-		if !probe.OK {
-			failed = append(failed, probe)
+			owner, err := s.OwnerOf("us-east-1", "bbbbbbbbbb")
+			if err != nil {
+				return err
+			}
+			return owner.SavePolicy(openPolicy)
+		})) {
+			require.Equal(t, "forbidden verb at the endpoint", probe.Name)
+			require.Contains(t, probe.URL, "/dev/")
+			require.Equal(t, "200 OK", probe.Got)
+			methods = append(methods, probe.Method)
 		}
-	}
-	var methods []string
-	for _, probe := range failed {
-		require.Equal(t, "forbidden verb at the endpoint", probe.Name)
-		require.Contains(t, probe.URL, "/dev/")
-		require.Equal(t, "200 OK", probe.Got)
-		methods = append(methods, probe.Method)
-	}
-	require.Equal(t, []string{"PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"}, methods, "each that the row doesn't have")
+		require.Equal(t, []string{"PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"}, methods, "each that the row doesn't have")
+	})
+	t.Run("a denial of POST on a row of GET and POST: the probe says whose statement it is", func(t *testing.T) {
+		wrong := failed(probed(t, o, denyPosts))
+		require.Len(t, wrong, 1)
+		require.Equal(t, "allowed verb", wrong[0].Name)
+		require.Equal(t, "POST", wrong[0].Method)
+		require.Equal(t, "403 Forbidden", wrong[0].Got)
+		require.Equal(t, "the API's resource policy denies it by the owner's NoPosts", wrong[0].Detail)
+	})
 }
 
-// TestAnOwnersDenialOfOneVerbIsNoticed denies POST on a row of GET and POST: the
-// probe of that verb says whose statement it was.
-func TestAnOwnersDenialOfOneVerbIsNoticed(t *testing.T) {
-	report := rehearse(t, Options{
-		Mapping: writeFile(t, "mapping.yaml", smallMapping),
-		afterUp: func(simulator *awssim.Simulator) error {
-			var policy map[string]any
-			if err := json.Unmarshal([]byte(simulator.RESTAPIs("us-east-1")["aaaaaaaaaa"].SavedPolicy), &policy); err != nil {
-				return err
-			}
-			policy["Statement"] = append(policy["Statement"].([]any), map[string]any{
-				"Sid": "NoPosts", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/dev/POST/*",
-			})
-			text, err := json.Marshal(policy)
-			if err != nil {
-				return err
-			}
-			owner, err := simulator.OwnerOf("us-east-1", "aaaaaaaaaa")
-			if err != nil {
-				return err
-			}
-			if err := owner.SavePolicy(string(text)); err != nil {
-				return err
-			}
-			return owner.Deploy("dev")
-		},
-	})
-	require.False(t, report.OK)
-	var failed []Probe
-	for _, probe := range report.Probes {
-		if !probe.OK {
-			failed = append(failed, probe)
-		}
+// denyPosts adds a statement of the owner's to the policy of the first API.
+func denyPosts(simulator *awssim.Simulator) error {
+	var policy map[string]any
+	if err := json.Unmarshal([]byte(simulator.RESTAPIs("us-east-1")["aaaaaaaaaa"].SavedPolicy), &policy); err != nil {
+		return err
 	}
-	require.Len(t, failed, 1)
-	require.Equal(t, "allowed verb", failed[0].Name)
-	require.Equal(t, "POST", failed[0].Method)
-	require.Equal(t, "403 Forbidden", failed[0].Got)
-	require.Equal(t, "the API's resource policy denies it by the owner's NoPosts", failed[0].Detail)
+	policy["Statement"] = append(policy["Statement"].([]any), map[string]any{
+		"Sid": "NoPosts", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/dev/POST/*",
+	})
+	text, err := json.Marshal(policy)
+	if err != nil {
+		return err
+	}
+	owner, err := simulator.OwnerOf("us-east-1", "aaaaaaaaaa")
+	if err != nil {
+		return err
+	}
+	if err := owner.SavePolicy(string(text)); err != nil {
+		return err
+	}
+	return owner.Deploy("dev")
+}
+
+// failed are the probes of a report that did not get what they want.
+func failed(report *Report) []Probe {
+	return slices.DeleteFunc(slices.Clone(report.Probes), func(probe Probe) bool { return probe.OK })
 }
 
 const (

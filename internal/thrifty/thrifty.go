@@ -12,6 +12,9 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
 // Workspace is a workspace for stacks that exist, whose outputs are read
@@ -47,4 +50,23 @@ func (c Command) Run(
 		}
 	}
 	return c.PulumiCommand.Run(ctx, workdir, stdin, stdout, stderr, env, args...)
+}
+
+// Up updates a stack and counts the operations on its resources by the update's own
+// events.
+func Up(ctx context.Context, stack auto.Stack, opts ...optup.Option) (map[apitype.OpType]int, error) {
+	stream, counted := make(chan events.EngineEvent), make(chan map[apitype.OpType]int, 1)
+	go func() {
+		var changes map[apitype.OpType]int
+		for event := range stream {
+			if event.SummaryEvent != nil {
+				changes = event.SummaryEvent.ResourceChanges
+			}
+		}
+		counted <- changes
+	}()
+	if _, err := stack.Up(ctx, append(opts, optup.EventStreams(stream))...); err != nil {
+		return nil, err // the stream of an update that never began stays open
+	}
+	return <-counted, nil
 }

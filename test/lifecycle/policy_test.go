@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
@@ -81,26 +80,15 @@ func (l *lives) deploy() (map[string]int, map[string]any) {
 	}
 	stack, err := auto.SelectStack(ctx, l.stack.Name, thrifty.Workspace{Workspace: workspace})
 	require.NoError(l.t, err)
-	stream, counted := make(chan events.EngineEvent), make(chan map[string]int)
-	go func() {
-		changes := map[string]int{}
-		for event := range stream {
-			if event.SummaryEvent == nil {
-				continue
-			}
-			for op, n := range event.SummaryEvent.ResourceChanges {
-				switch op {
-				case apitype.OpCreate, apitype.OpUpdate, apitype.OpReplace, apitype.OpDelete:
-					changes[string(op)] = n
-				default:
-				}
-			}
-		}
-		counted <- changes
-	}()
-	_, err = stack.Up(ctx, optup.SuppressProgress(), optup.EventStreams(stream))
+	all, err := thrifty.Up(ctx, stack, optup.SuppressProgress())
 	require.NoError(l.t, err)
-	return <-counted, l.state(l.stack).Resources[0].Outputs
+	changes := map[string]int{}
+	for _, op := range []apitype.OpType{apitype.OpCreate, apitype.OpUpdate, apitype.OpReplace, apitype.OpDelete} {
+		if n := all[op]; n > 0 {
+			changes[string(op)] = n
+		}
+	}
+	return changes, l.state(l.stack).Resources[0].Outputs
 }
 
 func (l *lives) api(id string) awssim.DeployedAPI {
