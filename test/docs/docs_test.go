@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -115,13 +116,43 @@ var elsewhere = map[string]string{
 	"make rehearse": "the rehearsal's tests bring the example mapping up",
 }
 
-func TestTheReadmesCommandsRun(t *testing.T) {
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "portico"), "./cmd/portico")
-	build.Dir = root
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
+// buildDir holds the command that the tests run.
+var buildDir string
 
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "portico-docs-")
+	if err != nil {
+		panic(err)
+	}
+	buildDir = dir
+	m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+}
+
+// portico is the path of the command, which is built once for all tests.
+func portico(t *testing.T) string {
+	t.Helper()
+	path, err := build()
+	require.NoError(t, err, path)
+	return path
+}
+
+// build returns the path, or what the build has printed and why it failed. Without
+// its symbol table, the command is linked in a quarter of the time.
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(buildDir, "portico")
+	cmd := exec.Command("go", "build", "-ldflags=-s", "-o", path, "./cmd/portico")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return string(out), err
+	}
+	return path, nil
+})
+
+func TestTheReadmesCommandsRun(t *testing.T) {
+	bin := portico(t)
 	commands := append(shellLines(t, "README.md"), shellLines(t, "docs/doctor.md")...)
 	require.NotEmpty(t, commands)
 	for _, command := range commands {
@@ -131,7 +162,7 @@ func TestTheReadmesCommandsRun(t *testing.T) {
 		t.Run(command, func(t *testing.T) {
 			line, found := strings.CutPrefix(command, "bin/portico ")
 			require.True(t, found, "say in this test what runs the command, or write it so that it can be run")
-			cmd := exec.Command("sh", "-ec", filepath.Join(bin, "portico")+" "+line)
+			cmd := exec.Command("sh", "-ec", bin+" "+line)
 			cmd.Dir = root
 			cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 			out, err := cmd.CombinedOutput()

@@ -80,7 +80,7 @@ func TestAProgramOfAnotherModuleDeploysAndPreviews(t *testing.T) {
 func build(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "platform")
-	cmd := exec.Command("go", "build", "-mod=readonly", "-o", program, ".")
+	cmd := exec.Command("go", "build", "-mod=readonly", "-ldflags=-s", "-o", program, ".")
 	cmd.Dir = example
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	out, err := cmd.CombinedOutput()

@@ -70,7 +70,7 @@ func TestASignalEndsAnUpInOrderAndTheNextGoesOn(t *testing.T) {
 func buildPortico(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "portico")
-	cmd := exec.Command("go", "build", "-o", program, "./cmd/portico")
+	cmd := exec.Command("go", "build", "-ldflags=-s", "-o", program, "./cmd/portico")
 	cmd.Dir = filepath.Join("..", "..")
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(output))
