@@ -26,10 +26,7 @@ func begin(t *testing.T, o Options, policies map[string][]json.RawMessage) *inPr
 	document, err := os.ReadFile(o.Mapping)
 	require.NoError(t, err)
 	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}
-	setup, err := initial.setup()
-	if o.Setup != "" {
-		setup, err = readSetup(o.Setup)
-	}
+	setup, err := initial.setupOr(o.Setup)
 	require.NoError(t, err)
 	for i := range setup.Accounts {
 		account := &setup.Accounts[i]

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
@@ -27,10 +26,6 @@ type Prepared struct {
 // Prepare lays an environment's projects out and serves its simulated accounts
 // until Close. Serve of the options is not called.
 func Prepare(ctx context.Context, o Options) (*Prepared, error) {
-	if o.Progress == nil {
-		o.Progress = io.Discard
-	}
-	o.Environment = cmp.Or(o.Environment, DefaultEnvironment)
 	r, release, err := open(o)
 	if err != nil {
 		return nil, err

@@ -82,13 +82,6 @@ type Options struct {
 // Run rehearses a mapping. Its error says why there could be no rehearsal; that
 // a stack or a probe failed is said by the report.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
-	if o.Progress == nil {
-		o.Progress = io.Discard
-	}
-	if o.Environment == "" {
-		o.Environment = DefaultEnvironment
-	}
-	o.Pace = cmp.Or(o.Pace, DefaultPace)
 	r, release, err := open(o)
 	if err != nil {
 		return nil, err
@@ -100,6 +93,11 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 // open opens the simulated accounts of a rehearsal, and says how to let go of
 // them.
 func open(o Options) (r *rehearsal, release func() error, err error) {
+	if o.Progress == nil {
+		o.Progress = io.Discard
+	}
+	o.Environment = cmp.Or(o.Environment, DefaultEnvironment)
+	o.Pace = cmp.Or(o.Pace, DefaultPace)
 	files := fingerprint(o.Mapping)
 	m, err := mapping.Load(o.Mapping)
 	if err != nil {
@@ -153,13 +151,7 @@ func regionOf(m *mapping.Mapping) string {
 // openAccounts opens the simulated accounts that a directory keeps, with what
 // existed before the first deployment.
 func openAccounts(initial initialState, setupFile, dir string) (*awssim.Simulator, error) {
-	var w *awssim.Setup
-	var err error
-	if setupFile != "" {
-		w, err = readSetup(setupFile)
-	} else {
-		w, err = initial.setup()
-	}
+	w, err := initial.setupOr(setupFile)
 	if err != nil {
 		return nil, err
 	}

@@ -60,6 +60,14 @@ func (s initialState) setup() (*awssim.Setup, error) {
 	return w, nil
 }
 
+// setupOr is the setup of a file, or without one what the mapping needs.
+func (s initialState) setupOr(file string) (*awssim.Setup, error) {
+	if file != "" {
+		return readSetup(file)
+	}
+	return s.setup()
+}
+
 func (s initialState) partition() string {
 	if len(s.mapping.Rows) > 0 {
 		return s.mapping.Rows[0].API.Partition

@@ -31,7 +31,7 @@ type values struct {
 // read.
 func (s Source) effective() (values, error) {
 	m, err := s.manifest()
-	name := path.Join(m.stackDir, "Pulumi."+strings.ReplaceAll(s.Stack, "/", "-")+m.extension)
+	name := m.settingsFile(s.Stack)
 	result := values{file: s.shown(name)}
 	if err != nil {
 		return result, err

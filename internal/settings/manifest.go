@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -83,6 +84,12 @@ func (p Project) manifest() (*manifest, error) {
 		return m, nil
 	}
 	return m, nil
+}
+
+// settingsFile is the path of a stack's settings file in the project. Pulumi writes
+// a hyphen for each slash of the stack's name.
+func (m *manifest) settingsFile(stack string) string {
+	return path.Join(m.stackDir, "Pulumi."+strings.ReplaceAll(stack, "/", "-")+m.extension)
 }
 
 // readDefaults reads the project's settings.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,15 +43,7 @@ func (p Project) WrittenManifest() (WrittenFile, error) {
 	if err != nil || m.file == "" {
 		return WrittenFile{}, err
 	}
-	w := &writer{project: m.name}
-	for key, raw := range m.raw {
-		if settings, isMap := raw.(map[string]any); isMap && key == "config" {
-			w.config(settings, true)
-			continue
-		}
-		w.add(key, raw, false)
-	}
-	return WrittenFile{p.file("Pulumi" + m.extension), w.sorted()}, nil
+	return WrittenFile{p.file("Pulumi" + m.extension), written(m.name, m.raw, true)}, nil
 }
 
 // WrittenStack are the values of the stack's settings file.
@@ -61,7 +52,7 @@ func (s Source) WrittenStack() (WrittenFile, error) {
 	if err != nil {
 		return WrittenFile{}, err
 	}
-	name := path.Join(m.stackDir, "Pulumi."+strings.ReplaceAll(s.Stack, "/", "-")+m.extension)
+	name := m.settingsFile(s.Stack)
 	data, err := s.Files.ReadFile(s.file(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return WrittenFile{}, nil
@@ -73,15 +64,7 @@ func (s Source) WrittenStack() (WrittenFile, error) {
 	if err != nil {
 		return WrittenFile{}, err
 	}
-	w := &writer{project: m.name}
-	for key, raw := range d.raw {
-		if settings, isMap := raw.(map[string]any); isMap && key == "config" {
-			w.config(settings, false)
-			continue
-		}
-		w.add(key, raw, false)
-	}
-	return WrittenFile{s.file(name), w.sorted()}, nil
+	return WrittenFile{s.file(name), written(m.name, d.raw, false)}, nil
 }
 
 // writer takes the values of a file apart.
@@ -90,7 +73,17 @@ type writer struct {
 	values  []Written
 }
 
-func (w *writer) sorted() []Written {
+// written are the values of a project's file, its manifest or a stack's settings,
+// by their keys.
+func written(project string, members map[string]any, manifest bool) []Written {
+	w := &writer{project: project}
+	for key, raw := range members {
+		if settings, isMap := raw.(map[string]any); isMap && key == "config" {
+			w.config(settings, manifest)
+			continue
+		}
+		w.add(key, raw, false)
+	}
 	slices.SortFunc(w.values, func(a, b Written) int { return compareKeys(a.Key, b.Key) })
 	return w.values
 }
