@@ -20,7 +20,10 @@ func writeAnnotations(w io.Writer, level string, mistakes []mistake) error {
 	for _, m := range mistakes {
 		properties := "file=" + annotationProperty.Replace(m.File)
 		if m.Line > 0 {
-			properties += fmt.Sprintf(",line=%d,col=%d", m.Line, m.Column)
+			properties += fmt.Sprintf(",line=%d", m.Line)
+		}
+		if m.Column > 0 {
+			properties += fmt.Sprintf(",col=%d", m.Column)
 		}
 		if m.Path != "" {
 			properties += ",title=" + annotationProperty.Replace(m.Path)

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/review"
+	"github.com/portico-iac/portico/internal/settings"
 )
 
 func TestValidateAnnotatesForGitHub(t *testing.T) {
@@ -69,4 +72,16 @@ func TestValidateWarnsAndIsDoneAllTheSame(t *testing.T) {
 	require.Len(t, v.Warnings, 1)
 	require.Equal(t, "APIS[1].VERBS", v.Warnings[0].Path)
 	require.NotContains(t, portico(t, "", "validate", "--mapping", "testdata/valid.yaml", "--json").out, "warnings")
+}
+
+// TestAMistakeWithoutAColumnSaysNone is about files that aren't YAML, of which the
+// parser knows a line alone.
+func TestAMistakeWithoutAColumnSaysNone(t *testing.T) {
+	at := settings.Position{File: filepath.Join("project", "Pulumi.dev.yaml"), Line: 3}
+	var out strings.Builder
+	require.NoError(t, writeAnnotations(&out, "error", []mistake{{File: at.File, Line: at.Line, Message: "it isn't YAML", Fix: "mend it"}}))
+	require.Equal(t, "::error file=project/Pulumi.dev.yaml,line=3::it isn't YAML: mend it\n", out.String())
+
+	list := reviewMistakes(&settings.Error{Position: at, Problem: "it isn't YAML", Fix: "mend it"}, git{ctx: t.Context(), dir: "project"})
+	require.Equal(t, []review.Mistake{{Path: "Pulumi.dev.yaml:3", Message: "it isn't YAML", Fix: "mend it"}}, list)
 }

@@ -112,14 +112,11 @@ func reviewMistakes(err error, repository git) []review.Mistake {
 		if !errors.As(err, &one) {
 			return review.Mistakes(err)
 		}
-		place := one.File
-		if inside, err := filepath.Rel(repository.dir, place); err == nil {
-			place = repository.pathInRepository(inside)
+		place := one.Position
+		if inside, err := filepath.Rel(repository.dir, place.File); err == nil {
+			place.File = repository.pathInRepository(inside)
 		}
-		if one.Line > 0 {
-			place += fmt.Sprintf(":%d:%d", one.Line, one.Column)
-		}
-		return []review.Mistake{{Path: strings.TrimSuffix(place+" "+one.Key, " "), Message: one.Problem, Fix: one.Fix}}
+		return []review.Mistake{{Path: strings.TrimSuffix(place.String()+" "+one.Key, " "), Message: one.Problem, Fix: one.Fix}}
 	}
 	var list []review.Mistake
 	if several, ok := err.(interface{ Unwrap() []error }); ok {

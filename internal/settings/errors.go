@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -16,6 +17,18 @@ type Position struct {
 	File string
 	// Line and Column count from 1. They are 0 where the place is not known.
 	Line, Column int
+}
+
+// String is "file:line:column", without what is not known.
+func (p Position) String() string {
+	text := p.File
+	for _, n := range []int{p.Line, p.Column} {
+		if n == 0 {
+			break
+		}
+		text += ":" + strconv.Itoa(n)
+	}
+	return text
 }
 
 // Error is one mistake in a stack's settings.
@@ -34,20 +47,8 @@ type Error struct {
 
 // Error gives the place, the key, the problem and what to write instead.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.File)
-	if e.Line > 0 {
-		fmt.Fprintf(&b, ":%d", e.Line)
-	}
-	if e.Column > 0 {
-		fmt.Fprintf(&b, ":%d", e.Column)
-	}
-	for _, part := range []string{e.Key, e.Problem, e.Fix} {
-		if part != "" {
-			b.WriteString(": " + part)
-		}
-	}
-	return b.String()
+	parts := []string{e.Position.String(), e.Key, e.Problem, e.Fix}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ": ")
 }
 
 // Errors are all mistakes in a stack's settings, in the order of their keys.
