@@ -33,9 +33,9 @@ APIS:
 }
 
 // TestHostsChangeTheirFrontDoorsAndLoseNoRequest has three hosts change places
-// between the front doors, in every direction in the end, while clients call
-// them without a pause and the data path follows every single step that the
-// accounts take.
+// between the front doors, in every direction in the end, while clients call them
+// and the data path follows every single step that the accounts take. Its slow
+// variant has the real engine take them, by `portico up`.
 func TestHostsChangeTheirFrontDoorsAndLoseNoRequest(t *testing.T) {
 	const nginx, alb, native = mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative
 	m := newFrontDoorChange(t)
@@ -78,6 +78,8 @@ type frontDoorChange struct {
 	t        *testing.T
 	dir      string
 	accounts *awssim.Simulator
+	// programs runs the stacks' programs; the slow tests' engine does, in env.
+	programs *inProcess
 	env      map[string]string
 	// config is the shared stack's, beside what every rehearsal has.
 	config  map[string]any
@@ -109,6 +111,7 @@ func newFrontDoorChange(t *testing.T) *frontDoorChange {
 	t.Cleanup(func() { require.NoError(t, errors.Join(server.Close(), m.accounts.Close())) })
 	require.NoError(t, os.MkdirAll(backendDir(m.dir), 0o755))
 	m.env = engineEnv(m.dir, server.DebugProviders(), "us-east-1")
+	m.programs = newInProcess(m.accounts, filepath.Join(m.dir, "project"), "dev")
 	return m
 }
 
@@ -121,13 +124,17 @@ func (m *frontDoorChange) write(document string) project {
 	return p
 }
 
-// up brings the environment to a mapping, as `portico up` does.
+// up brings the environment to a mapping, in the slow tests as `portico up` does.
 func (m *frontDoorChange) up(document string) {
 	m.t.Helper()
 	p := m.write(document)
 	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
 	require.NoError(m.t, err)
 	m.accounts.BuildIn(p.dir)
+	if !slow() {
+		m.programs.settle(m.t, environment, func(d time.Duration) error { return m.sleep(m.t.Context(), d) })
+		return
+	}
 	environment.Command, environment.Env, environment.Progress = cli(m.t), m.env, automation.Lines(testLog{m.t})
 	environment.Sleep = m.sleep
 	_, err = environment.Up(m.t.Context())
@@ -157,10 +164,21 @@ func (m *frontDoorChange) follow() {
 		defer cancel()
 		require.NoError(m.t, m.path.Close(ctx))
 	})
-	for _, host := range []string{"a.moving.example.com", "b.moving.example.com", "c.moving.example.com"} {
+	// Before the next step, new clients call every host.
+	m.accounts.OnCall(func(call awssim.Call) {
+		if changes(call.Action) {
+			m.update(following)
+			for _, host := range movingHosts {
+				m.callAnew(host)
+			}
+		}
+	})
+	for _, host := range movingHosts {
 		m.running.Go(func() { m.call(ctx, host) })
 	}
 }
+
+var movingHosts = []string{"a.moving.example.com", "b.moving.example.com", "c.moving.example.com"}
 
 // sleep waits as long as the accounts' time takes to pass. Most of a long wait
 // passes at once.
@@ -188,7 +206,7 @@ func (m *frontDoorChange) sleep(ctx context.Context, d time.Duration) error {
 // call calls a host again and again, at the address that its name had at most
 // answerKept ago.
 func (m *frontDoorChange) call(ctx context.Context, host string) {
-	ticker := time.NewTicker(5 * time.Millisecond)
+	ticker := time.NewTicker(25 * time.Millisecond)
 	defer ticker.Stop()
 	var address netip.Addr
 	var asked time.Time
@@ -210,6 +228,16 @@ func (m *frontDoorChange) call(ctx context.Context, host string) {
 		endpoint, err := m.get(address, host)
 		m.count(host, endpoint, err)
 	}
+}
+
+// callAnew calls a host as a client does that asks for its name now.
+func (m *frontDoorChange) callAnew(host string) {
+	addresses, err := m.path.Resolve(context.Background(), host)
+	endpoint := ""
+	if err == nil {
+		endpoint, err = m.get(addresses[0], host)
+	}
+	m.count(host, endpoint, err)
 }
 
 // get sends one request, and returns the endpoint through which it came.

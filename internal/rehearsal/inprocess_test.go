@@ -44,15 +44,25 @@ type inProcess struct {
 	environment string
 	stacks      map[string]*inProcessStack // by full name
 	created     int
-	// changed is called after each step that the accounts have taken; nil: nothing is.
+	// changed is called after each change of a resource; nil: nothing is.
 	changed func()
 }
 
-// step says that the accounts have taken a step.
-func (p *inProcess) step() {
+func newInProcess(simulator *awssim.Simulator, dir, environment string) *inProcess {
+	return &inProcess{simulator: simulator, dir: dir, environment: environment, stacks: map[string]*inProcessStack{}}
+}
+
+// tell calls changed.
+func (p *inProcess) tell() {
 	if p.changed != nil {
 		p.changed()
 	}
+}
+
+// bring brings one stack up: what its program doesn't register any more is deleted.
+func (p *inProcess) bring(t *testing.T, project, stack, dir string, program pulumi.RunFunc) {
+	t.Helper()
+	p.run(t, project, stack, dir, program).deleteUnseen(t)
 }
 
 type inProcessStack struct {
@@ -79,9 +89,9 @@ func (p *inProcess) bringUp(t *testing.T) (providers []string, dir string) {
 	providers, err := settings.Project{Files: settings.Dir(dir)}.Stacks()
 	require.NoError(t, err)
 	for range 3 {
-		p.run(t, sharedProject, p.environment, p.dir, accounts.SharedIn(p.dir)).deleteUnseen(t)
+		p.bring(t, sharedProject, p.environment, p.dir, accounts.SharedIn(p.dir))
 		for _, stack := range providers {
-			p.run(t, providerProject, stack, dir, accounts.ProviderIn(dir)).deleteUnseen(t)
+			p.bring(t, providerProject, stack, dir, accounts.ProviderIn(dir))
 		}
 		require.NoError(t, p.simulator.Pass(20*time.Minute))
 	}
@@ -228,7 +238,7 @@ func (m *inProcessMonitor) RegisterResource(_ context.Context, request *pulumirp
 		m.sessions[string(made)] = session
 		return response, nil
 	}
-	r, err := m.bring(string(made), request, inputs)
+	r, err := m.register(string(made), request, inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -237,8 +247,8 @@ func (m *inProcessMonitor) RegisterResource(_ context.Context, request *pulumirp
 	return response, err
 }
 
-// bring makes a resource what its inputs say.
-func (m *inProcessMonitor) bring(made string, request *pulumirpc.RegisterResourceRequest, inputs engine.Object) (*awssim.Resource, error) {
+// register makes a resource what its inputs say.
+func (m *inProcessMonitor) register(made string, request *pulumirpc.RegisterResourceRequest, inputs engine.Object) (*awssim.Resource, error) {
 	session, err := m.session(request.Provider, request.Type)
 	if err != nil {
 		return nil, err
@@ -247,7 +257,6 @@ func (m *inProcessMonitor) bring(made string, request *pulumirpc.RegisterResourc
 	held := m.stack.held[made]
 	m.mu.Unlock()
 	create := func() (*awssim.Resource, error) {
-		defer m.step()
 		if request.ImportId != "" {
 			return session.Read(&awssim.Resource{Type: request.Type, ID: request.ImportId})
 		}
@@ -258,6 +267,7 @@ func (m *inProcessMonitor) bring(made string, request *pulumirpc.RegisterResourc
 		if err != nil {
 			return nil, err
 		}
+		defer m.tell()
 		m.keep(made, &heldResource{session: session, resource: *r, inputs: inputs, retain: request.GetRetainOnDelete(), seen: true})
 		return r, nil
 	}
@@ -271,6 +281,7 @@ func (m *inProcessMonitor) bring(made string, request *pulumirpc.RegisterResourc
 	case diff.Changes == pulumirpc.DiffResponse_DIFF_NONE:
 		return &held.resource, nil
 	case len(diff.Replaces) > 0:
+		defer m.tell()
 		if spec.DeleteBeforeReplace || diff.DeleteBeforeReplace {
 			if err := session.Delete(&held.resource); err != nil {
 				return nil, err
@@ -290,7 +301,7 @@ func (m *inProcessMonitor) bring(made string, request *pulumirpc.RegisterResourc
 	if err != nil {
 		return nil, err
 	}
-	m.step()
+	defer m.tell()
 	held.resource, held.inputs = *r, inputs
 	return r, nil
 }
@@ -303,13 +314,15 @@ func (m *inProcessMonitor) keep(made string, held *heldResource) {
 	m.stack.held[made] = held
 }
 
-// deleteUnseen deletes what the program did not register, dependents first.
+// deleteUnseen deletes what the program did not register, dependents first, and of
+// the rest what was created last.
 func (m *inProcessMonitor) deleteUnseen(t *testing.T) {
 	t.Helper()
 	for {
 		var failure error
 		left, deleted := 0, 0
-		for _, made := range slices.Sorted(maps.Keys(m.stack.held)) {
+		last := func(a, b string) int { return m.stack.held[b].number - m.stack.held[a].number }
+		for _, made := range slices.SortedFunc(maps.Keys(m.stack.held), last) {
 			held := m.stack.held[made]
 			if held.seen {
 				continue
@@ -319,7 +332,7 @@ func (m *inProcessMonitor) deleteUnseen(t *testing.T) {
 					left, failure = left+1, err
 					continue
 				}
-				m.step()
+				m.tell()
 			}
 			deleted++
 			delete(m.stack.held, made)

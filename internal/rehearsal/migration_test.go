@@ -35,7 +35,8 @@ import (
 // TestTheCutOverFromTheReferenceLosesNoRequest carries out docs/migration.md,
 // with Terraform's zones, the harder case, while clients call every name. The
 // old proxy is a shared stack of an environment "legacy" without provider
-// stacks: the APIs' policies are the reference's, held by their owners.
+// stacks: the APIs' policies are the reference's, held by their owners. The slow
+// variant has the real engine run the stacks.
 func TestTheCutOverFromTheReferenceLosesNoRequest(t *testing.T) {
 	c := newCutOver(t, `
 APIS:
@@ -137,7 +138,9 @@ type cutOver struct {
 	initial       initialState
 	legacy, dev   *automation.Environment
 	legacyZoneVPC string
-	operated      map[string]bool // the operator's stacks that exist
+	// programs runs the stacks' programs; nil: the real engine does, by command.
+	programs *inProcess
+	operated map[string]bool // the operator's stacks that exist
 
 	mu    sync.Mutex
 	paths map[string]*servedPath
@@ -152,17 +155,22 @@ type servedPath struct {
 
 func newCutOver(t *testing.T, document string) *cutOver {
 	t.Helper()
-	c := &cutOver{t: t, command: cli(t), dir: t.TempDir(), legacyZoneVPC: existingVPC, paths: map[string]*servedPath{}, operated: map[string]bool{}}
+	c := &cutOver{t: t, dir: t.TempDir(), legacyZoneVPC: existingVPC, paths: map[string]*servedPath{}, operated: map[string]bool{}}
 	c.initial = initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}
 	w := c.setup()
 	var err error
 	c.simulator, err = awssim.New(w)
 	require.NoError(t, err)
-	server, err := c.simulator.Serve(context.Background())
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, errors.Join(server.Close(), c.simulator.Close())) })
-	require.NoError(t, os.MkdirAll(backendDir(c.dir), 0o755))
-	c.env = engineEnv(c.dir, server.DebugProviders(), "us-east-1")
+	if slow() {
+		server, err := c.simulator.Serve(context.Background())
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, errors.Join(server.Close(), c.simulator.Close())) })
+		require.NoError(t, os.MkdirAll(backendDir(c.dir), 0o755))
+		c.command, c.env = cli(t), engineEnv(c.dir, server.DebugProviders(), "us-east-1")
+	} else {
+		c.programs = newInProcess(c.simulator, c.dir, "dev")
+		t.Cleanup(func() { require.NoError(t, c.simulator.Close()) })
+	}
 	c.legacy = withoutProviders(c.environment("legacy", document, c.legacyProgram))
 	c.dev = c.environment("dev", document, accounts.SharedIn)
 	return c
@@ -252,12 +260,24 @@ func (c *cutOver) legacyProgram(dir string) pulumi.RunFunc {
 func (c *cutOver) up(e *automation.Environment) {
 	c.t.Helper()
 	c.simulator.BuildIn(e.Shared.Dir)
+	if c.programs != nil {
+		c.programs.bring(c.t, sharedProject, e.Shared.Name, e.Shared.Dir, e.Shared.Program)
+		for _, s := range e.Providers {
+			c.programs.bring(c.t, providerProject, s.Name, s.Dir, s.Program)
+		}
+		return
+	}
 	_, err := e.Up(c.t.Context())
 	require.NoError(c.t, err)
 }
 
+// destroy destroys an environment that has a shared stack only.
 func (c *cutOver) destroy(e *automation.Environment) {
 	c.t.Helper()
+	if c.programs != nil {
+		c.programs.bring(c.t, sharedProject, e.Shared.Name, e.Shared.Dir, nothing)
+		return
+	}
 	_, err := e.Destroy(c.t.Context())
 	require.NoError(c.t, err)
 }
@@ -315,6 +335,14 @@ func (c *cutOver) run(stack string, program pulumi.RunFunc, destroy bool) {
 	dir := filepath.Join(c.dir, "operator")
 	require.NoError(c.t, os.MkdirAll(dir, 0o755))
 	require.NoError(c.t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), projectFile("operator"), 0o600))
+	if c.programs != nil {
+		require.NoError(c.t, os.WriteFile(filepath.Join(dir, "Pulumi."+stack+".yaml"), nil, 0o600))
+		c.programs.bring(c.t, "operator", stack, dir, program)
+		if destroy {
+			c.programs.bring(c.t, "operator", stack, dir, nothing)
+		}
+		return
+	}
 	command := thrifty.Command{PulumiCommand: c.command}
 	workspace, err := auto.NewLocalWorkspace(c.t.Context(), auto.WorkDir(dir), auto.Pulumi(command), auto.EnvVars(c.env), auto.Program(program))
 	require.NoError(c.t, err)
@@ -331,6 +359,19 @@ func (c *cutOver) run(stack string, program pulumi.RunFunc, destroy bool) {
 		_, err = s.Destroy(c.t.Context())
 		require.NoError(c.t, err)
 	}
+}
+
+// nothing is a program without resources.
+func nothing(*pulumi.Context) error { return nil }
+
+// afterEachStep calls a function after each change of the accounts, before the next;
+// nil: no more.
+func (c *cutOver) afterEachStep(f func()) {
+	if c.programs != nil {
+		c.programs.changed = f
+		return
+	}
+	onChange(c.simulator, f)
 }
 
 // bridge is a zone of one host's own, with its name's record.
@@ -506,7 +547,7 @@ func (p *servedPath) get(ctx context.Context, address netip.Addr, host string) e
 	return nil
 }
 
-// clients call hosts without a pause, and count.
+// clients call hosts again and again, and count.
 type clients struct {
 	c      *cutOver
 	cancel context.CancelFunc
@@ -529,12 +570,18 @@ func (c *cutOver) call(hosts ...string) *clients {
 	for _, host := range hosts {
 		cs.done.Go(func() { cs.client(ctx, host) })
 	}
+	// Each step that the accounts take is tried by new clients before the next.
+	c.afterEachStep(func() {
+		for _, host := range hosts {
+			cs.ask(ctx, host, netip.Addr{})
+		}
+	})
 	c.t.Cleanup(func() { cs.stop() })
 	return cs
 }
 
 func (cs *clients) client(ctx context.Context, host string) {
-	ticker := time.NewTicker(15 * time.Millisecond)
+	ticker := time.NewTicker(30 * time.Millisecond)
 	defer ticker.Stop()
 	var address netip.Addr
 	for n := 0; ; n++ {
@@ -543,21 +590,31 @@ func (cs *clients) client(ctx context.Context, host string) {
 			return
 		case <-ticker.C:
 		}
-		var err error
 		if n%cacheFor == 0 {
-			address, err = cs.c.resolve(host)
+			address = netip.Addr{}
 		}
-		environment, path := cs.c.at(address)
-		switch {
-		case err != nil:
-		case path == nil:
-			err = fmt.Errorf("%s resolves to %s, which no load balancer has", host, address)
-		default:
-			// A request that has begun is completed.
-			err = path.get(context.WithoutCancel(ctx), address, host)
-		}
-		cs.count(host, environment, err)
+		address = cs.ask(ctx, host, address)
 	}
+}
+
+// ask sends one request to an address, or without one to the address that the
+// host's name has now, which it returns.
+func (cs *clients) ask(ctx context.Context, host string, address netip.Addr) netip.Addr {
+	var err error
+	if !address.IsValid() {
+		address, err = cs.c.resolve(host)
+	}
+	environment, path := cs.c.at(address)
+	switch {
+	case err != nil:
+	case path == nil:
+		err = fmt.Errorf("%s resolves to %s, which no load balancer has", host, address)
+	default:
+		// A request that has begun is completed.
+		err = path.get(context.WithoutCancel(ctx), address, host)
+	}
+	cs.count(host, environment, err)
+	return address
 }
 
 func (cs *clients) count(host, environment string, err error) {
@@ -606,6 +663,7 @@ func (cs *clients) requireArrivingFor(host, environment string) {
 
 // stop ends the requests and returns their number and the failures.
 func (cs *clients) stop() (total int, failures []string) {
+	cs.c.afterEachStep(nil)
 	cs.cancel()
 	cs.done.Wait()
 	return cs.total, cs.failures

@@ -39,7 +39,7 @@ func begin(t *testing.T, o Options, policies map[string][]json.RawMessage) *inPr
 	p := project{dir: t.TempDir(), environment: cmp.Or(o.Environment, DefaultEnvironment)}
 	require.NoError(t, p.write(initial, document, o.Config, o.ProviderConfig))
 	simulator.BuildIn(p.dir)
-	return &inProcess{simulator: simulator, dir: p.dir, environment: p.environment, stacks: map[string]*inProcessStack{}}
+	return newInProcess(simulator, p.dir, p.environment)
 }
 
 // observe deploys an environment in simulated accounts, does to its resources what
