@@ -148,7 +148,7 @@ APIS:
 	config := existingNetwork()
 	config["portico:certificates"] = map[string]any{"source": "private-ca", "certificateAuthorityArn": authority}
 	config["portico:dns"] = map[string]any{"scope": "host", "existing": []any{map[string]any{"name": "example.com", "id": "Z0EXISTING"}}}
-	requireOK(t, rehearse(t, Options{
+	requireOK(t, rehearseQuickly(t, Options{
 		Mapping: writeFile(t, "mapping.yaml", document), Setup: writeFile(t, "setup.json", string(data)), Config: config,
 		afterUp: func(s *awssim.Simulator) error {
 			var names []string

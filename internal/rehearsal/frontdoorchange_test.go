@@ -165,17 +165,35 @@ func (m *frontDoorChange) follow() {
 		require.NoError(m.t, m.path.Close(ctx))
 	})
 	// Before the next step, new clients call every host.
-	m.accounts.OnCall(func(call awssim.Call) {
-		if changes(call.Action) {
-			m.update(following)
-			for _, host := range movingHosts {
-				m.callAnew(host)
-			}
+	m.afterEachStep(func() {
+		m.update(following)
+		for _, host := range movingHosts {
+			m.callAnew(host)
 		}
 	})
 	for _, host := range movingHosts {
 		m.running.Go(func() { m.call(ctx, host) })
 	}
+}
+
+// afterEachStep calls a function after each change of the accounts, before the next.
+func (m *frontDoorChange) afterEachStep(f func()) {
+	m.programs.changed = f
+	onChange(m.accounts, f)
+}
+
+// onChange calls a function after each API call of the engine's that changes
+// something; nil: no more.
+func onChange(simulator *awssim.Simulator, f func()) {
+	if f == nil {
+		simulator.OnCall(nil)
+		return
+	}
+	simulator.OnCall(func(call awssim.Call) {
+		if changes(call.Action) {
+			f()
+		}
+	})
 }
 
 var movingHosts = []string{"a.moving.example.com", "b.moving.example.com", "c.moving.example.com"}

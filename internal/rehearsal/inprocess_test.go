@@ -27,8 +27,10 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/portico-iac/portico/accounts"
+	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/settings"
 )
 
@@ -52,10 +54,52 @@ func newInProcess(simulator *awssim.Simulator, dir, environment string) *inProce
 	return &inProcess{simulator: simulator, dir: dir, environment: environment, stacks: map[string]*inProcessStack{}}
 }
 
-// tell calls changed.
-func (p *inProcess) tell() {
-	if p.changed != nil {
-		p.changed()
+// settle runs the programs of an environment in turn until no host waits for a step
+// at its front doors, and waits in between. It counts what the runs changed.
+func (p *inProcess) settle(t *testing.T, e *automation.Environment, sleep func(time.Duration) error) []Stack {
+	t.Helper()
+	stacks := append([]automation.Stack{e.Shared}, e.Providers...)
+	results := make([]Stack, len(stacks))
+	for _, stack := range p.stacks {
+		stack.changes = automation.Changes{}
+	}
+	const mostRuns = 6
+	for range mostRuns {
+		var shared map[string]any
+		for i, s := range stacks {
+			project := providerProject
+			if i == 0 {
+				project = sharedProject
+			}
+			p.bring(t, project, s.Name, s.Dir, s.Program)
+			stack := p.stacks["organization/"+project+"/"+s.Name]
+			results[i] = Stack{Name: s.Name, Account: s.Account, Resources: len(stack.held), Changes: stack.changes}
+			if i == 0 {
+				shared = stack.outputs.Mappable()
+			}
+		}
+		hosts, err := outputs.DecodeFrontDoors(shared["frontDoors"])
+		require.NoError(t, err)
+		waiting := false
+		for _, host := range hosts {
+			waiting = waiting || !host.Settled()
+		}
+		if !waiting {
+			return results
+		}
+		require.NoError(t, sleep(automation.DefaultProvision))
+	}
+	t.Fatalf("hosts still wait for a step after %d runs", mostRuns)
+	return nil
+}
+
+// did counts a change of a resource, and calls changed.
+func (m *inProcessMonitor) did(count func(*automation.Changes)) {
+	m.mu.Lock()
+	count(&m.stack.changes)
+	m.mu.Unlock()
+	if m.changed != nil {
+		m.changed()
 	}
 }
 
@@ -68,6 +112,7 @@ func (p *inProcess) bring(t *testing.T, project, stack, dir string, program pulu
 type inProcessStack struct {
 	name    string
 	outputs resource.PropertyMap
+	changes automation.Changes
 	held    map[string]*heldResource // by URN
 }
 
@@ -267,11 +312,11 @@ func (m *inProcessMonitor) register(made string, request *pulumirpc.RegisterReso
 		if err != nil {
 			return nil, err
 		}
-		defer m.tell()
+		defer m.did(func(c *automation.Changes) { c.Create++ })
 		m.keep(made, &heldResource{session: session, resource: *r, inputs: inputs, retain: request.GetRetainOnDelete(), seen: true})
 		return r, nil
 	}
-	held.seen = true
+	held.seen, held.session = true, session
 	for _, name := range request.IgnoreChanges {
 		inputs[name] = held.inputs[name]
 	}
@@ -281,7 +326,7 @@ func (m *inProcessMonitor) register(made string, request *pulumirpc.RegisterReso
 	case diff.Changes == pulumirpc.DiffResponse_DIFF_NONE:
 		return &held.resource, nil
 	case len(diff.Replaces) > 0:
-		defer m.tell()
+		defer m.did(func(c *automation.Changes) { c.Replace++ })
 		if spec.DeleteBeforeReplace || diff.DeleteBeforeReplace {
 			if err := session.Delete(&held.resource); err != nil {
 				return nil, err
@@ -301,7 +346,7 @@ func (m *inProcessMonitor) register(made string, request *pulumirpc.RegisterReso
 	if err != nil {
 		return nil, err
 	}
-	defer m.tell()
+	defer m.did(func(c *automation.Changes) { c.Update++ })
 	held.resource, held.inputs = *r, inputs
 	return r, nil
 }
@@ -332,7 +377,7 @@ func (m *inProcessMonitor) deleteUnseen(t *testing.T) {
 					left, failure = left+1, err
 					continue
 				}
-				m.tell()
+				m.did(func(c *automation.Changes) { c.Delete++ })
 			}
 			deleted++
 			delete(m.stack.held, made)

@@ -150,6 +150,7 @@ func everyOption(t *testing.T) (Options, func(*awssim.Setup)) {
 }
 
 // TestEveryCertificateAndZoneOptionOverFourAccounts runs what everyOption mixes.
+// The real engine brings such an environment up in test/fidelity, twice.
 func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 	document, err := os.ReadFile(frontDoorsMapping)
 	require.NoError(t, err)
@@ -160,7 +161,8 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 		domains = s.Resources(awssim.Filter{Account: string(partnerAccount), Type: "aws:apigateway/domainName:DomainName"})
 		return nil
 	}
-	requireOK(t, rehearse(t, o))
+	var rehearsals quickRehearsals
+	requireOK(t, rehearsals.rehearse(t, o))
 
 	// The account without a role makes its associations itself.
 	o.afterUp = nil
@@ -180,7 +182,7 @@ func TestEveryCertificateAndZoneOptionOverFourAccounts(t *testing.T) {
 			}))
 		}
 	})
-	again := rehearse(t, o)
+	again := rehearsals.rehearse(t, o)
 	requireUnchanged(t, again)
 	require.Len(t, probesOf(again)["consumer's endpoint"], 2)
 	asked := map[string]bool{}

@@ -43,7 +43,7 @@ func probesOf(report *Report) map[string][]Probe {
 
 // TestANetworkLoadBalancerServesToo has an API in STRICT mode beside others.
 func TestANetworkLoadBalancerServesToo(t *testing.T) {
-	report := rehearse(t, Options{
+	report := rehearseQuickly(t, Options{
 		Mapping: writeFile(t, "mapping.yaml", smallMapping+strictRow),
 		Config:  map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}},
 	})
@@ -63,7 +63,7 @@ func TestAnAPIWhoseModeTheMappingDoesNotKnowIsNoticed(t *testing.T) {
 	require.NoError(t, err)
 	described, err := json.Marshal(setup)
 	require.NoError(t, err)
-	report := rehearse(t, Options{
+	report := rehearseQuickly(t, Options{
 		Mapping: writeFile(t, "mapping.yaml", strings.ReplaceAll(smallMapping+strictRow, ", ENDPOINT_ACCESS_MODE: STRICT", "")),
 		Setup:   writeFile(t, "setup.json", string(described)),
 	})
@@ -81,7 +81,7 @@ func TestEveryRegionThatValidatesRehearses(t *testing.T) {
 				slowly(t)
 			}
 			elsewhere := strings.ReplaceAll(smallMapping, "us-east-1.amazonaws.com", region+"."+suffix)
-			report := rehearse(t, Options{Mapping: writeFile(t, "mapping.yaml", elsewhere)})
+			report := rehearseQuickly(t, Options{Mapping: writeFile(t, "mapping.yaml", elsewhere)})
 			requireOK(t, report)
 			require.NotEmpty(t, probesOf(report)["allowed verb"])
 		})
@@ -92,7 +92,7 @@ func TestEveryRegionThatValidatesRehearses(t *testing.T) {
 // copies of its accounts in which an API's owner has changed a policy.
 func TestTheProbesNoticeWhatOwnersDeploy(t *testing.T) {
 	o := Options{Mapping: writeFile(t, "mapping.yaml", smallMapping), StateDir: t.TempDir()}
-	requireOK(t, rehearse(t, o))
+	requireOK(t, rehearseQuickly(t, o))
 	t.Run("one policy that admits every caller; another's is only saved, which has no effect", func(t *testing.T) {
 		var methods []string
 		for _, probe := range failed(probed(t, o, func(s *awssim.Simulator) error {
@@ -202,7 +202,7 @@ func existingNetwork() map[string]any {
 // TestD25_AnotherEndpointOfTheVPCIsNotMistakenForOurs deploys into a VPC whose
 // first execute-api endpoint has another owner.
 func TestD25_AnotherEndpointOfTheVPCIsNotMistakenForOurs(t *testing.T) {
-	report := rehearse(t, Options{
+	report := rehearseQuickly(t, Options{
 		Mapping: writeFile(t, "mapping.yaml", smallMapping),
 		Setup:   existingSetup(t, smallMapping),
 		Config:  existingNetwork(),
