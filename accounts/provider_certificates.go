@@ -107,7 +107,7 @@ func (s *providerStack) certificates() (map[domainKey]pulumi.StringInput, error)
 	}
 	args := certificatesArgs(s.config.Certificates, zones, s.tags)
 	supplied := suppliedSources(s.config.Certificates)
-	args.Sources = append(requests, supplied.all...)
+	args.Sources = slices.Concat(requests, supplied.all)
 	args.SharedValidationRecords = s.config.Certificates.SharedRecords || s.shared.AccountID == s.account.ID
 	if err := reportExpiry(s.ctx, s.config.Certificates.Imported); err != nil {
 		return nil, err

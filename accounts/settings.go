@@ -77,7 +77,7 @@ type (
 
 // SettingsErrors are all mistakes in a stack's settings: errors.As finds them in
 // the error of a stack's program.
-type SettingsErrors = settings.Errors
+type SettingsErrors = settings.Errors //nolint:errname // there are several
 
 // SettingsError is one mistake in a stack's settings.
 type SettingsError = settings.Error

@@ -18,6 +18,6 @@ func TestClustersHaveContainerInsights(t *testing.T) {
 	require.Equal(t, "portico-1a2b3c4", cluster.Inputs["name"])
 	logs := m.only(t, "aws:cloudwatch/logGroup:LogGroup")
 	require.Equal(t, "/aws/ecs/containerinsights/portico-1a2b3c4/performance", logs.Inputs["name"])
-	require.Equal(t, 14.0, logs.Inputs["retentionInDays"])
+	require.EqualValues(t, 14, logs.Inputs["retentionInDays"])
 	require.Contains(t, strings.Join(cluster.Dependencies, " "), "LogGroup::portico-insights", "it is created before the cluster, and deleted after it")
 }

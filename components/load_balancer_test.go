@@ -49,7 +49,7 @@ func TestAnApplicationLoadBalancerPassesRequestsOnAsTheyAre(t *testing.T) {
 	require.Equal(t, true, elb.Inputs["internal"])
 	require.Equal(t, true, elb.Inputs["preserveHostHeader"], "signatures cover Host")
 	require.Equal(t, false, elb.Inputs["dropInvalidHeaderFields"], "header names with dots belong to the API")
-	require.Equal(t, 130.0, elb.Inputs["idleTimeout"], "the longest timeout and 10 s")
+	require.EqualValues(t, 130, elb.Inputs["idleTimeout"], "the longest timeout and 10 s")
 	requireOrder(t, m.named(t, prerequisiteToken, "endpoint"), elb)
 
 	group := m.only(t, targetGroupToken)
@@ -71,7 +71,7 @@ func TestAnApplicationLoadBalancerPassesRequestsOnAsTheyAre(t *testing.T) {
 
 func TestShortRequestsLeaveAWSsIdleTimeout(t *testing.T) {
 	m := balancer(t, func(a *LoadBalancerArgs) { a.LongestTimeout = 30 * time.Second })
-	require.Equal(t, 60.0, m.only(t, balancerToken).Inputs["idleTimeout"])
+	require.EqualValues(t, 60, m.only(t, balancerToken).Inputs["idleTimeout"])
 }
 
 func TestTheLongestAnswerDelaysDeregistrationAlone(t *testing.T) {

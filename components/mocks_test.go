@@ -2,7 +2,6 @@ package components
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -388,6 +387,6 @@ func TestErrorsTellAll(t *testing.T) {
 	} {
 		require.EqualError(t, err, want)
 		require.Equal(t, reflect.Pointer, reflect.TypeOf(err).Kind())
-		require.True(t, errors.Is(fmt.Errorf("deploy: %w", err), err))
+		require.ErrorIs(t, fmt.Errorf("deploy: %w", err), err)
 	}
 }

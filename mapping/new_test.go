@@ -2,7 +2,6 @@ package mapping_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -261,7 +260,7 @@ func TestNoHostileByteGetsThroughNew(t *testing.T) {
 func TestErrorsHaveTypes(t *testing.T) {
 	_, err := mapping.Load("absent.yaml")
 	require.ErrorIs(t, err, fs.ErrNotExist)
-	require.False(t, errors.As(err, new(mapping.Errors)), "no mistake of a file that could not be read")
+	require.NotErrorAs(t, err, new(mapping.Errors), "no mistake of a file that could not be read")
 
 	_, _, err = mapping.ParseCustomDomain("http://api.example.com")
 	var mistake *mapping.Error
@@ -275,5 +274,5 @@ func TestErrorsHaveTypes(t *testing.T) {
 	require.ErrorAs(t, err, new(mapping.Errors))
 	require.ErrorAs(t, err, &mistake)
 	require.Equal(t, "APIS[0].CUSTOM_DOMAIN_URL", mistake.Path)
-	require.False(t, errors.As(err, new(*mapping.Refusal)), "a grammar is no front door's refusal")
+	require.NotErrorAs(t, err, new(*mapping.Refusal), "a grammar is no front door's refusal")
 }

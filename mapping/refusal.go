@@ -11,7 +11,7 @@ import (
 
 // Refusal is one reason for which a front door can't carry a row. Errors of a
 // mapping that break such a rule wrap one.
-type Refusal struct {
+type Refusal struct { //nolint:errname // users read of refusals, and the mistake that wraps one is the error
 	// Row is the row, at the front door that refuses it.
 	Row Row
 	// Field is the key of the mapping file whose value is in the way, such as

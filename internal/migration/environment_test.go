@@ -85,13 +85,13 @@ func (e *environment) edit() {
 }
 
 // trouble has stacks fail, leave rows out, or leave deployments to owners.
-func (e *environment) trouble(any bool) {
+func (e *environment) trouble(some bool) {
 	for _, stack := range e.stacks {
-		stack.fails = any && rapid.IntRange(0, 4).Draw(e.t, "fails") == 0
-		stack.byHand = any && rapid.IntRange(0, 2).Draw(e.t, "by hand") == 0
+		stack.fails = some && rapid.IntRange(0, 4).Draw(e.t, "fails") == 0
+		stack.byHand = some && rapid.IntRange(0, 2).Draw(e.t, "by hand") == 0
 		stack.blind = map[string]bool{}
 		for _, row := range e.rows(nil) {
-			stack.blind[outputs.Address(&row)] = any && rapid.IntRange(0, 4).Draw(e.t, "blind") == 0
+			stack.blind[outputs.Address(&row)] = some && rapid.IntRange(0, 4).Draw(e.t, "blind") == 0
 		}
 	}
 }

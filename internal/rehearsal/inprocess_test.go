@@ -438,7 +438,7 @@ func (m *inProcessMonitor) Invoke(_ context.Context, request *pulumirpc.Resource
 		return nil, err
 	}
 	if request.Tok == "pulumi:pulumi:readStackOutputs" {
-		outputs := resource.PropertyMap{}
+		var outputs resource.PropertyMap
 		if other := m.stacks[args.Text("name")]; other != nil {
 			outputs = other.outputs
 		} else {

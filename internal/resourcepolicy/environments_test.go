@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -331,7 +330,7 @@ func TestOwnersWhoTookEverySidOfPorticosGetNoSecondOne(t *testing.T) {
 
 func TestSidsNameTheEnvironment(t *testing.T) {
 	require.Empty(t, environmentTag("portico", ""))
-	require.Regexp(t, regexp.MustCompile(`^prodeu[0-9a-f]{4}$`), environmentTag("portico", "prod-eu"))
+	require.Regexp(t, `^prodeu[0-9a-f]{4}$`, environmentTag("portico", "prod-eu"))
 	tags := map[string]bool{}
 	for _, name := range [][2]string{{"portico", "prod-eu"}, {"portico", "prodeu"}, {"portico", "prod_eu"}, {"shop", "prod-eu"}} {
 		tags[environmentTag(name[0], name[1])] = true

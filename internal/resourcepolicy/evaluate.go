@@ -165,7 +165,7 @@ func (q rowRequest) isAction(statement map[string]any) answer {
 func (q rowRequest) extent(statement map[string]any) extent {
 	var found []extent
 	for _, arn := range q.arns {
-		e := none
+		var e extent
 		patterns, plain := statement["Resource"]
 		except, negated := statement["NotResource"]
 		switch {

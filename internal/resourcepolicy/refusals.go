@@ -30,6 +30,7 @@ func (w *writer) refusals() []string {
 				certain.add(q, v)
 			case may:
 				possible.add(q, v)
+			case no:
 			}
 		}
 		name := statementName(i, s) + " of the owner's policy "

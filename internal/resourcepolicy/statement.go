@@ -140,8 +140,8 @@ func (w *writer) own(rows int, f form) (statements []statement, granted []string
 // sid is the Sid of a statement of the environment's: a numbered kind's with the
 // index, any other's without. Where the owner has a statement of that name the
 // next free number is taken.
-func (w *writer) sid(kind string, number int) string {
-	id := sid{tag: w.tag, kind: kind, number: number}
+func (w *writer) sid(kind string) string {
+	id := sid{tag: w.tag, kind: kind}
 	if id.shared() {
 		id.tag = ""
 	}
@@ -179,7 +179,7 @@ func (w *writer) allows(d frontDoor, groups []group) []statement {
 // there can be several.
 func (w *writer) numbering(d frontDoor, kind string) func() string {
 	if d.key == "" {
-		return func() string { return w.sid(kind, 0) }
+		return func() string { return w.sid(kind) }
 	}
 	return w.sids(kind)
 }
@@ -189,7 +189,7 @@ func (w *writer) numbering(d frontDoor, kind string) func() string {
 // for fewer rows.
 func (w *writer) allowFrontDoors(endpoints []string) statement {
 	return statement{
-		Sid: w.sid(allowKind, 0), Effect: "Allow", Resource: []string{w.prefix + "*"},
+		Sid: w.sid(allowKind), Effect: "Allow", Resource: []string{w.prefix + "*"},
 		Condition: conditions{"StringEquals": {sourceVPCE: endpoints}},
 	}
 }
@@ -199,7 +199,7 @@ func (w *writer) allowEndpoints() []statement {
 		return nil
 	}
 	return []statement{{
-		Sid: w.sid(allowEndpointsKind, 0), Effect: "Allow", Resource: []string{w.prefix + "*"},
+		Sid: w.sid(allowEndpointsKind), Effect: "Allow", Resource: []string{w.prefix + "*"},
 		Condition: conditions{"StringEquals": {sourceVPCE: w.additional}},
 	}}
 }
@@ -235,7 +235,7 @@ func (w *writer) denies(d frontDoor, groups []group, f form) []statement {
 	}
 	if d.key != "" {
 		statements = append(statements, statement{
-			Sid: w.sid(d.strangers, 0), Effect: "Deny", Resource: []string{w.prefix + "*"}, Condition: d.notFrom(hosts),
+			Sid: w.sid(d.strangers), Effect: "Deny", Resource: []string{w.prefix + "*"}, Condition: d.notFrom(hosts),
 		})
 	}
 	return statements
@@ -252,14 +252,14 @@ func (w *writer) denyEndpoints(granted []string) statement {
 		return w.closed(endpoints)
 	}
 	return statement{
-		Sid: w.sid(denyEndpointsKind, 0), Effect: "Deny", Resource: []string{w.prefix + "*"},
+		Sid: w.sid(denyEndpointsKind), Effect: "Deny", Resource: []string{w.prefix + "*"},
 		Condition: conditions{"StringNotEquals": {sourceVPCE: endpoints}},
 	}
 }
 
 // closed is denyEndpoints where no environment has rows.
 func (w *writer) closed(endpoints []string) statement {
-	s := statement{Sid: w.sid(retiredKind, 0), Effect: "Deny", Resource: []string{w.prefix + "*"}}
+	s := statement{Sid: w.sid(retiredKind), Effect: "Deny", Resource: []string{w.prefix + "*"}}
 	if len(endpoints) > 0 {
 		s.Condition = conditions{"StringNotEquals": {sourceVPCE: endpoints}}
 	}
@@ -276,7 +276,7 @@ func (w *writer) closeEndpoints(granted []string) []statement {
 	}
 	slices.Sort(unused)
 	return []statement{{
-		Sid: w.sid(closedEndpoints, 0), Effect: "Deny", Resource: []string{w.prefix + "*"},
+		Sid: w.sid(closedEndpoints), Effect: "Deny", Resource: []string{w.prefix + "*"},
 		Condition: conditions{"StringEquals": {sourceVPCE: unused}},
 	}}
 }

@@ -67,7 +67,7 @@ func (m *mistakes) bind(field reflect.Value, key string, v *value) {
 			v = parsed
 		}
 	}
-	fits := false
+	var fits bool
 	switch field.Kind() {
 	case reflect.String:
 		fits = m.bindText(field, key, v)

@@ -100,7 +100,7 @@ type Imported struct {
 
 // ID tells the certificate from the stack's others: its first name and the
 // algorithm of its key.
-func (i Imported) ID() string { return i.Names[0] + " " + i.KeyAlgorithm }
+func (c Imported) ID() string { return c.Names[0] + " " + c.KeyAlgorithm }
 
 // IssuesNone reports whether no certificate is issued.
 func (c Certificates) IssuesNone() bool {

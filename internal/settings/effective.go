@@ -113,9 +113,9 @@ func (s Source) stackFile(name string, m *manifest) (*stackFile, error) {
 		if d.raw["config"] == nil {
 			return f, nil
 		}
-		return f, d.wrong(d.member("config").value, "config isn't a map of settings", "write config: {portico:mapping: mapping.yaml}")
+		return f, d.wrong(d.config().value, "config isn't a map of settings", "write config: {portico:mapping: mapping.yaml}")
 	}
-	at := entries(d.member("config").value)
+	at := entries(d.config().value)
 	byPlace := func(a, b string) int {
 		lineA, columnA := at[a].place()
 		lineB, columnB := at[b].place()

@@ -73,13 +73,13 @@ func (p Project) manifest() (*manifest, error) {
 		case nil:
 		case string: // the former name of stackConfigDir
 			if m.stackDir != "" {
-				m.wrong = d.wrong(d.member("config").value, "the directory of the settings files is given twice", "keep stackConfigDir")
+				m.wrong = d.wrong(d.config().value, "the directory of the settings files is given twice", "keep stackConfigDir")
 			}
 			m.stackDir = config
 		case map[string]any:
 			m.readDefaults(config)
 		default:
-			m.wrong = d.wrong(d.member("config").value, "config isn't a map of settings", "write config: {portico:mapping: {value: mapping.yaml}}")
+			m.wrong = d.wrong(d.config().value, "config isn't a map of settings", "write config: {portico:mapping: {value: mapping.yaml}}")
 		}
 		return m, nil
 	}
@@ -94,7 +94,7 @@ func (m *manifest) settingsFile(stack string) string {
 
 // readDefaults reads the project's settings.
 func (m *manifest) readDefaults(written map[string]any) {
-	at := entries(m.member("config").value)
+	at := entries(m.config().value)
 	for _, name := range slices.Sorted(maps.Keys(written)) {
 		key, err := parseKey(m.name, name)
 		if err != nil {

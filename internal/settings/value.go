@@ -66,6 +66,7 @@ func (v *value) describe() string {
 		return "a map"
 	case secret:
 		return "a secret"
+	case number, boolean:
 	}
 	if v.written != "" {
 		return v.written

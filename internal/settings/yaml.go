@@ -120,13 +120,12 @@ func (d *document) duplicates(n *yaml.Node) Errors {
 	return all
 }
 
-// member is the entry of a key of the document; its parts are nil where there
-// is none.
-func (d *document) member(key string) entry {
+// config is the entry of the key config; its parts are nil where there is none.
+func (d *document) config() entry {
 	if d.root == nil {
 		return entry{}
 	}
-	return entries(d.root)[key]
+	return entries(d.root)["config"]
 }
 
 // entry is a key and its value in a map of a document.

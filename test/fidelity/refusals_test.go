@@ -48,9 +48,7 @@ func TestEverySimulatedTypeIsTranslated(t *testing.T) {
 		for _, tr := range translations[token] {
 			for input := range tr.members {
 				path := anyIndex.ReplaceAllString(strings.TrimSuffix(input, "!"), "[]")
-				for _, part := range prefixes(path) {
-					mapped = append(mapped, part)
-				}
+				mapped = append(mapped, prefixes(path)...)
 			}
 		}
 		for path := range kind.Properties {

@@ -33,6 +33,7 @@ const (
 // access association takes to come into effect (documented: about 15 minutes).
 const provisioning = 15 * time.Minute
 
+// CustomDomainService is API Gateway's custom domain names.
 func CustomDomainService() engine.Service {
 	return engine.Service{Types: []*engine.Type{domainNameSpec(), basePathMappingSpec(), accessAssociationSpec()}, Quotas: []string{publicDomainsQuota, privateDomainsQuota}}
 }

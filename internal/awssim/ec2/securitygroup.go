@@ -119,6 +119,7 @@ func present(s string) []string {
 	return []string{s}
 }
 
+// CoversPort reports whether the rule is about a TCP port.
 func (p *Permission) CoversPort(port int) bool {
 	switch p.protocol {
 	case "-1":
@@ -129,6 +130,8 @@ func (p *Permission) CoversPort(port int) bool {
 	return false
 }
 
+// CoversAddress reports whether the rule is about an address, by a network or by a
+// prefix list.
 func (p *Permission) CoversAddress(region string, address netip.Addr) bool {
 	for _, network := range p.networks {
 		if prefix, err := netip.ParsePrefix(network); err == nil && prefix.Contains(address) {

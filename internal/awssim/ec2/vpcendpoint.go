@@ -95,6 +95,7 @@ var interfaceServices = []string{
 	"secretsmanager", "ssm", "ssmmessages", "monitoring", "kms", "elasticloadbalancing", "apigateway",
 }
 
+// GatewayServices are the services with gateway endpoints.
 var GatewayServices = []string{"s3", "dynamodb"}
 
 // ServiceOf is the end of an endpoint service's name, "ecr.api" of

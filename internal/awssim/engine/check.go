@@ -221,6 +221,7 @@ func EqualValues(a, b any, unordered bool) bool {
 	return reflect.DeepEqual(withoutNulls(a), withoutNulls(b))
 }
 
+// IsEmpty reports whether a value is absent, or a list or a map without elements.
 func IsEmpty(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -248,6 +249,7 @@ func withoutNulls(v any) any {
 	return v
 }
 
+// CompareJSON compares values by their JSON forms.
 func CompareJSON(a, b any) int {
 	left, _ := json.Marshal(withoutNulls(a))
 	right, _ := json.Marshal(withoutNulls(b))

@@ -82,6 +82,7 @@ func Not(c Condition) Condition {
 				return holdsNot
 			case holdsNot:
 				return holds
+			case unanswered:
 			}
 			return unanswered
 		},

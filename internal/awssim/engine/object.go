@@ -71,6 +71,7 @@ func (o Object) Clone() Object {
 	return clone
 }
 
+// CloneValue is a deep copy of a value.
 func CloneValue(v any) any {
 	switch v := v.(type) {
 	case Object:
@@ -95,6 +96,7 @@ func CloneValue(v any) any {
 	return v
 }
 
+// AsObject is a value that is a map; nil: it is none.
 func AsObject(v any) Object {
 	switch v := v.(type) {
 	case Object:
@@ -114,6 +116,7 @@ func List(texts ...string) []any {
 	return values
 }
 
+// ContainsUnknown reports whether a value is unknown, or holds one that is.
 func ContainsUnknown(v any) bool {
 	switch v := v.(type) {
 	case Unknown:

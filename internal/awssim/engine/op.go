@@ -61,7 +61,7 @@ func (op *Op) Fail(format string, args ...any) error {
 
 // Unfinished is an error of a resource that exists nevertheless: its ID goes
 // to Pulumi's state, and the next update goes on from there.
-type Unfinished struct{ error }
+type Unfinished struct{ error } //nolint:errname // it names the state of the resource, as Pulumi does
 
 // LeaveUnfinished is an error that leaves the resource in Pulumi's state.
 func LeaveUnfinished(err error) error { return Unfinished{err} }

@@ -345,6 +345,7 @@ func (p *provider) Invoke(ctx context.Context, request *pulumirpc.InvokeRequest)
 	return &pulumirpc.InvokeResponse{Return: encoded}, err
 }
 
+// Invoke asks a data source: IAM about each of its actions, then the function.
 func (op *Op) Invoke(spec *Function) (Object, error) {
 	for i, action := range spec.Actions {
 		if i == 0 {

@@ -36,6 +36,7 @@ func (r Refers) declare(t *Type, path string) {
 
 type hold int
 
+// What happens when the target of a reference is to be deleted.
 const (
 	Blocks   hold = iota // the target cannot be deleted: DependencyViolation
 	Cascades             // the target takes this resource with it

@@ -31,6 +31,7 @@ func outputFields(state any) map[string]reflect.Type {
 	return fields
 }
 
+// FieldsOf are the types of a struct's fields, by the names that Pulumi gives them.
 func FieldsOf(t reflect.Type) map[string]reflect.Type {
 	fields := make(map[string]reflect.Type, t.NumField())
 	for i := range t.NumField() {
@@ -140,6 +141,7 @@ func kindName(v any) string {
 	return "an object"
 }
 
+// Suggestion names the field that an unknown one may be meant for.
 func Suggestion(fields map[string]reflect.Type, name string) string {
 	best, distance := "", 4
 	for known := range fields {

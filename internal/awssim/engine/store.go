@@ -194,6 +194,7 @@ func (s *Simulator) Resources(f Filter) []Resource {
 	return copies
 }
 
+// Clone is a deep copy of the resource.
 func (r *Resource) Clone() Resource {
 	c := *r
 	c.Properties = r.Properties.Clone()

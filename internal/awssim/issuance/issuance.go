@@ -57,6 +57,7 @@ func StatusOfValidated(op *engine.Op, names []string) string {
 	return "ISSUED"
 }
 
+// Validated reports whether public DNS has what validates each name.
 func Validated(op *engine.Op, names []string, pending *engine.Resource) bool {
 	return WhyNotValidated(op, names, pending) == nil
 }

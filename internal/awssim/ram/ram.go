@@ -20,6 +20,7 @@ import (
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains-provider-share.html
 const invitationLasts = 12 * time.Hour
 
+// Service is Resource Access Manager.
 func Service() engine.Service {
 	return engine.Service{Authorization: authorization(), Types: []*engine.Type{resourceShareSpec(), resourceAssociationSpec(), principalAssociationSpec(), shareAccepterSpec()}, Functions: []*engine.Function{lookupFunction()}}
 }

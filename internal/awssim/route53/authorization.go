@@ -41,7 +41,7 @@ func authorization() engine.Authorization {
 // zoneOf is the zone that a call is about, by the name that the resource or the
 // data source has for its ID.
 func zoneOf(op *engine.Op) []engine.Checked {
-	id := op.ID
+	var id string
 	switch {
 	case op.Token == view.ZoneType && op.Creating():
 		return engine.Created(op)

@@ -41,6 +41,7 @@ func (z HostedZone) Existing() engine.Existing {
 	return engine.Existing{Account: z.Account, Type: view.ZoneType, ID: z.ID, Properties: engine.Object{"name": z.Name}}
 }
 
+// DNSName is the grammar of a zone's or a record's name.
 var DNSName = engine.Pattern(`(?:(?:\*|[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)\.)*[A-Za-z0-9_-]{1,63}\.?`, "a domain name")
 
 func zoneSpec() *engine.Type {

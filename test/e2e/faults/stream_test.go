@@ -127,7 +127,7 @@ func streamingEndpoint(t *testing.T, certificate tls.Certificate) *endpoint {
 					return
 				}
 			}
-			io.WriteString(w, "end\n")
+			_, _ = io.WriteString(w, "end\n")
 		}),
 		ReadHeaderTimeout: time.Minute,
 	}

@@ -177,6 +177,7 @@ func exchange(address, request string) {
 	_, _ = io.WriteString(conn, request)
 	if response, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
 		_, _ = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
 	}
 }
 
