@@ -43,23 +43,18 @@ func networkLoadBalancer(further map[string]any) map[string]any {
 
 // withoutEngine brings an environment up in this process.
 func (m *frontDoorChange) withoutEngine() func(document string) {
-	p := &inProcess{simulator: m.accounts, dir: filepath.Join(m.dir, "project"), environment: "dev", stacks: map[string]*inProcessStack{}}
-	p.changed = func() {
-		if m.follower != nil {
-			m.update(m.t.Context())
-		}
-	}
+	p := m.programs
 	return func(document string) {
 		m.t.Helper()
 		m.write(document)
 		m.accounts.BuildIn(p.dir)
-		p.run(m.t, sharedProject, p.environment, p.dir, accounts.SharedIn(p.dir)).deleteUnseen(m.t)
+		p.bring(m.t, sharedProject, p.environment, p.dir, accounts.SharedIn(p.dir))
 		dir := filepath.Join(p.dir, "accounts", "provider")
 		files, err := filepath.Glob(filepath.Join(dir, "Pulumi.*.yaml"))
 		require.NoError(m.t, err)
 		for _, file := range files {
 			stack := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
-			p.run(m.t, providerProject, stack, dir, accounts.ProviderIn(dir)).deleteUnseen(m.t)
+			p.bring(m.t, providerProject, stack, dir, accounts.ProviderIn(dir))
 		}
 	}
 }
