@@ -12,7 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/awsreader"
 	"github.com/portico-iac/portico/internal/doctor"
+	"github.com/portico-iac/portico/internal/settings"
 )
 
 // deployedProject is a project of which the state says that it is deployed, in
@@ -179,4 +181,12 @@ func TestDiscoverListsAPIsAndProposesRows(t *testing.T) {
 
 	got = portico(t, "", "discover", "--env", "dev", "--dir", dir, "--template", "{team}.example.com")
 	require.Equal(t, exitUsage, got.code, got.err)
+}
+
+// TestZonesOfOtherAccountsAreReadByTheirRoles finds the accounts of the roles.
+func TestZonesOfOtherAccountsAreReadByTheirRoles(t *testing.T) {
+	shared := &settings.Shared{AWS: settings.AWS{Region: "us-east-1", AccountID: "111111111111"}, DNS: settings.DNS{Existing: []settings.ExistingZone{
+		{Name: "own.example.com", ID: "Z1"}, {Name: "theirs.example.com", ID: "Z2", RoleARN: "arn:aws:iam::555555555555:role/team/dns"},
+	}}}
+	require.Equal(t, []awsreader.Account{{ID: "555555555555", Region: "us-east-1", RoleARN: "arn:aws:iam::555555555555:role/team/dns"}}, zoneAccounts(shared))
 }

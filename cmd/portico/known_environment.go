@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/awsreader"
 	"github.com/portico-iac/portico/internal/doctor"
 	"github.com/portico-iac/portico/internal/outputs"
@@ -65,12 +66,24 @@ func findEnvironment(ctx context.Context, o environmentOptions) (*knownEnvironme
 		}
 	}
 	accounts := append([]awsreader.Account{accountOf(shared.AWS, shared.AWS.AccountID, shared.AWS.RoleARN)}, known.owners...)
-	known.accounts, err = awsreader.New(ctx, accounts)
+	known.accounts, err = awsreader.New(ctx, append(accounts, zoneAccounts(shared)...))
 	return known, err
 }
 
-func accountOf(aws settings.AWS, id, role string) awsreader.Account {
-	return awsreader.Account{ID: id, Region: aws.Region, RoleARN: role, Endpoint: aws.Endpoint}
+// zoneAccounts are the accounts of existing zones, which are read by the roles that
+// the settings have for their records.
+func zoneAccounts(shared *settings.Shared) []awsreader.Account {
+	var accounts []awsreader.Account
+	for _, zone := range shared.DNS.Existing {
+		if role, err := aws.ParseRoleARN(zone.RoleARN); err == nil {
+			accounts = append(accounts, accountOf(shared.AWS, role.AccountID, zone.RoleARN))
+		}
+	}
+	return accounts
+}
+
+func accountOf(config settings.AWS, id, role string) awsreader.Account {
+	return awsreader.Account{ID: id, Region: config.Region, RoleARN: role, Endpoint: config.Endpoint}
 }
 
 // provider adds the account of a provider stack.

@@ -18,13 +18,13 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// broughtUp is a mapping's environment in simulated accounts, deployed, and what the
-// doctor knows of it.
-func broughtUp(t *testing.T, file string) (*awssim.Simulator, *doctor.Environment) {
+// broughtUp is an environment in simulated accounts, deployed, and what the doctor
+// knows of it.
+func broughtUp(t *testing.T, o Options) (*awssim.Simulator, *doctor.Environment) {
 	t.Helper()
-	run := begin(t, Options{Mapping: file}, nil)
+	run := begin(t, o, nil)
 	run.bringUp(t)
-	m, err := mapping.Load(file)
+	m, err := mapping.Load(o.Mapping)
 	require.NoError(t, err)
 	initial := initialState{mapping: m, shared: sharedAccount, region: regionOf(m)}
 	reported := map[string]map[string]any{}
@@ -59,7 +59,7 @@ func diagnose(simulator *awssim.Simulator, environment *doctor.Environment, host
 // an environment of all three front doors. The first cause is the fault's own. In the
 // environment as it is the doctor finds nothing, and reads everything.
 func TestTheDoctorNamesTheFirstCauseOfEachFault(t *testing.T) {
-	simulator, environment := broughtUp(t, frontDoorsMapping)
+	simulator, environment := broughtUp(t, Options{Mapping: frontDoorsMapping})
 	for _, host := range environment.Hosts() {
 		report := diagnose(simulator, environment, host)
 		require.Equal(t, &doctor.Report{OK: true, Host: string(host), Causes: []doctor.Cause{}, Unread: []doctor.Unread{}}, report)
@@ -124,4 +124,56 @@ func TestAFaultThatLeavesNothingLiveIsDiagnosed(t *testing.T) {
 	require.Len(t, report.Probes, 1)
 	require.Equal(t, "data path", report.Probes[0].Name)
 	require.False(t, report.OK)
+}
+
+// TestTheDoctorFindsNothingInHealthyEnvironments asks about every host of environments
+// with other options: networks, load balancers, certificates and zones of every kind.
+func TestTheDoctorFindsNothingInHealthyEnvironments(t *testing.T) {
+	options := map[string]Options{
+		"a Network Load Balancer and an API in STRICT mode": {
+			Mapping: writeFile(t, "strict.yaml", smallMapping+strictRow), Config: map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}},
+		},
+		"a shared load balancer": {Mapping: frontDoorsMapping, Config: map[string]any{"portico:alb": map[string]any{"loadBalancer": "shared"}}},
+		"a record for each host": {Mapping: frontDoorsMapping, Config: map[string]any{"portico:dns": map[string]any{"records": "host"}}},
+		"a zone for each host":   {Mapping: frontDoorsMapping, Config: map[string]any{"portico:dns": map[string]any{"scope": "host"}}},
+	}
+	for name, run := range optionRuns(t) {
+		options[name] = run.options
+	}
+	for name, o := range options {
+		t.Run(name, func(t *testing.T) {
+			simulator, environment := broughtUp(t, o)
+			for _, host := range environment.Hosts() {
+				report := diagnose(simulator, environment, host)
+				require.Empty(t, report.Causes, host)
+				for _, one := range report.Unread {
+					t.Log(host, one)
+				}
+			}
+		})
+	}
+}
+
+// TestTheDoctorNamesFaultsBehindOtherLoadBalancers breaks what there is of the
+// registry behind a Network Load Balancer, and behind one that both front doors share.
+func TestTheDoctorNamesFaultsBehindOtherLoadBalancers(t *testing.T) {
+	for name, o := range map[string]Options{
+		"a Network Load Balancer": {Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}}},
+		"a shared load balancer":  {Mapping: frontDoorsMapping, Config: map[string]any{"portico:alb": map[string]any{"loadBalancer": "shared"}}},
+	} {
+		simulator, environment := broughtUp(t, o)
+		injected := 0
+		for _, fault := range faults.All() {
+			broken := &awssim.Simulator{Simulator: simulator.Fork()}
+			one, err := fault.Inject(broken, environment)
+			if err != nil || fault.Cause == "" {
+				continue // nothing of the kind exists here
+			}
+			injected++
+			report := diagnose(broken, environment, one.Host)
+			require.NotEmpty(t, report.Causes, "%s: %s", name, fault.Name)
+			require.Equal(t, fault.Cause, report.Causes[0].Step, "%s: %s: %+v", name, fault.Name, report.Causes)
+		}
+		require.Greater(t, injected, 25, name)
+	}
 }
