@@ -93,7 +93,7 @@ const (
 )
 
 func (s *spelling) long() string {
-	// A quantifier repeats what it stands behind in the compiled expression.
+	// PCRE compiles what a quantifier repeats as often as it says.
 	const piece = 16
 	pieces := s.subroutine("piece", func() string { return fmt.Sprintf(`%s{%d}`, s.parameter(), piece) })
 	tooMany := fmt.Sprintf(`%s{%d}`, pieces, longestShared/piece)
