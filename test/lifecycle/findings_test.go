@@ -15,16 +15,21 @@ const denyingPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"OursAlone","
 // TestOneReportHasWhatAllStacksWouldMeet has a preview of an environment that was
 // never deployed, an up of it, and a preview of one that is up report what the shared
 // account and the APIs' account would refuse: everything at once, and nothing is made.
+// Nor does a destroy delete anything that a load balancer with deletion protection is
+// in the way of.
 func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
 	t.Parallel()
 	const gone = `  - CUSTOM_DOMAIN_URL: gone.internal.example.com
     PRIVATE_API_URL: https://gone000001.execute-api.us-east-1.amazonaws.com/dev
     ACCOUNT: orders
 `
+	const zone = "  portico:certificates: {zones: [{name: example.com, id: Z0123456789ABC}]}\n"
 	files, setup := smallProject(), ordersSetup()
-	files["mapping.yaml"] = strings.Replace(smallMapping, "amazonaws.com/dev", "amazonaws.com/live", 1) + gone
-	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000f, subnet-0000001b, subnet-0000002a]}\n  portico:endpoints: {logs: {lookup: true}}\n"
+	// A second zone of the name; below, one that no zone delegates to is created.
+	setup.HostedZones = append(setup.HostedZones, awssim.HostedZone{Account: sharedAccount, ID: "Z0SECOND", Name: "example.com"})
 	setup.Existing = theVPC()
+	files["mapping.yaml"] = strings.Replace(smallMapping, "amazonaws.com/dev", "amazonaws.com/live", 1) + gone
+	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000f, subnet-0000001b, subnet-0000002a]}\n  portico:endpoints: {logs: {lookup: true}}\n" + zone
 	setup.Existing = append(setup.Existing,
 		awssim.Existing{Account: sharedAccount, Region: region, Type: "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation", ID: "vpc-cidr-assoc-00000001",
 			Properties: awssim.Object{"vpcId": "vpc-0a1b2c3d4e5f60718", "cidrBlock": "100.64.0.0/16"}},
@@ -39,7 +44,10 @@ func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
 	write(t, project, files)
 	e := open(t, t.TempDir(), project, setup)
 	e.env.PreviewFirst = true
+	_, err := e.As(sharedAccount, region, "arn:aws:iam::"+sharedAccount+":user/network").Create("aws:route53/zone:Zone", "undelegated", awssim.Object{"name": "internal.example.com"})
+	require.NoError(t, err)
 	want := []string{
+		"validate *.internal.example.com in public hosted zone internal.example.com (Z",
 		"use endpoint vpce-00000001 of account 111111111111 for logs: its security groups, sg-00000001, admit 10.7.0.0/24 (rule sgr-00000001 of sg-00000001) to port 443, and not the proxy's tasks in subnet-0000000f (10.7.2.0/24), subnet-0000001b (10.7.3.0/24), subnet-0000002a (100.64.0.0/28)",
 		"use private hosted zone Z0NETWORK of account 111111111111 for internal.example.com",
 		"use subnet subnet-0000002a of account 111111111111: 11 addresses of 100.64.0.0/28 are free, and 12 are needed",
@@ -48,13 +56,15 @@ func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
 		"APIS[1].PRIVATE_API_URL: account 222222222222 has no REST API gone000001 in us-east-1",
 	}
 	before := e.things()
-	_, err := e.env.Preview(t.Context())
+	_, err = e.env.Preview(t.Context())
 	e.requireFindings(err, "preview", want...)
 	_, err = e.env.Up(t.Context())
 	e.requireFindings(err, "up", want...)
 	require.Equal(t, before, e.things(), "nothing is made")
 
-	files["mapping.yaml"], files["Pulumi.dev.yaml"] = smallMapping, sharedSettings
+	const settings = sharedSettings + "  portico:loadBalancer: {deletionProtection: true}\n"
+	rows := smallMapping + "    ROUTE53_PUBLIC_DOMAIN: example.com\n"
+	files["mapping.yaml"], files["Pulumi.dev.yaml"] = rows, settings+zone
 	write(t, project, files)
 	e.up()
 
@@ -62,12 +72,18 @@ func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, owner.SavePolicy(denyingPolicy))
 	write(t, project, map[string]string{
-		"mapping.yaml":    smallMapping + gone,
-		"Pulumi.dev.yaml": sharedSettings + "  portico:certificates: {zones: [{name: example.com, id: Z0ABSENT}]}\n",
+		"mapping.yaml":    rows + gone + "    ROUTE53_PUBLIC_DOMAIN: example.com\n",
+		"Pulumi.dev.yaml": settings,
 	})
 	_, err = e.env.Preview(t.Context())
-	e.requireFindings(err, "preview", "find public hosted zone example.com: the zone Z0ABSENT is not the public zone of that name", "APIS[1].PRIVATE_API_URL: account 222222222222 has no REST API gone000001")
+	e.requireFindings(err, "preview", "find public hosted zone example.com: the account has several of that name: name the ID of the one that", "APIS[1].PRIVATE_API_URL: account 222222222222 has no REST API gone000001")
 	require.Contains(t, e.log.String(), `REST API orders0001: Statement[0] (Sid "OursAlone") of the owner's policy denies what doesn't come from vpce-0aaaaaaaaaaaaaaaa`)
+
+	before = e.things()
+	_, err = e.env.Destroy(t.Context())
+	require.ErrorContains(t, err, "destroy dev (account 111111111111): nothing was deleted\n  portico-dev-lb has deletion protection: set portico:loadBalancer.deletionProtection: false")
+	require.ErrorContains(t, err, "destroy dev-orders (account 222222222222): not run: another stack can't be destroyed, and nothing was deleted")
+	require.Equal(t, before, e.things(), "nothing is deleted")
 }
 
 // requireFindings demands that an error has findings: each in one line, once.
