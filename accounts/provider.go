@@ -69,11 +69,15 @@ func providerStackOf(ctx *pulumi.Context, config *settings.Provider, rows *mappi
 	}
 	allAPIs := topology.APIs(rows)
 	apis := topology.APIsOf(allAPIs, account.ID, apiIDs(config.APIs))
-	if err := errors.Join(checkAPIs(config, account.ID, apis, rows), checkExistingAccounts(config.Certificates, account.ID)); err != nil {
+	own, err := readOwnProvider(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(checkAPIs(config, account.ID, apis, rows, own), checkExistingAccounts(config.Certificates, account.ID)); err != nil {
 		return nil, err
 	}
 	stack := &providerStack{
-		ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis,
+		ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis, own: own,
 		prefix: config.App.App().Prefix(), tags: allTags(config.App.App(), config.Tags),
 		absent: map[mapping.APIID]bool{}, seen: map[stageKey]bool{},
 	}
@@ -101,10 +105,18 @@ type providerStack struct {
 	config  *settings.Provider
 	account mapping.Account
 	rows    *mapping.Mapping
-	// allAPIs are those of all accounts, apis the stack's.
+	// allAPIs are those of all accounts, apis the stack's: those of the mapping, and
+	// those that the stack is still about, with retired rows.
 	allAPIs, apis []topology.API
-	prefix        string
-	tags          components.Tags
+	// own are the stack's own outputs; the zero value before its first run.
+	own *outputs.Provider
+	// admission is what the policies have to admit through the proxy.
+	admission migration.Admission
+	// takenBack are the stages without rows of which this run takes the statements
+	// back.
+	takenBack []stageKey
+	prefix    string
+	tags      components.Tags
 
 	shared *outputs.Shared
 	// migration has where the hosts of the stack's APIs are between front
@@ -136,6 +148,9 @@ func (s *providerStack) deploy() error {
 	}
 	if err := s.useAccount(); err != nil {
 		return err
+	}
+	if err := s.addFormerAPIs(); err != nil {
+		return findings(err)
 	}
 	published, err := s.ask()
 	if err != nil && s.ctx.DryRun() {

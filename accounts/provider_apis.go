@@ -10,6 +10,7 @@ import (
 
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/apipolicy"
+	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -25,15 +26,15 @@ func apiIDs(ids []string) []mapping.APIID {
 
 // checkAPIs reports everything that is wrong with the stack's APIs and can be
 // known without asking AWS.
-func checkAPIs(config *settings.Provider, account mapping.AccountID, apis []topology.API, rows *mapping.Mapping) error {
-	if len(apis) == 0 {
+func checkAPIs(config *settings.Provider, account mapping.AccountID, apis []topology.API, rows *mapping.Mapping, own *outputs.Provider) error {
+	if len(apis) == 0 && own.Contract == 0 {
 		return fmt.Errorf("find the APIs of account %s: %s has no row with it as ACCOUNT, and portico:apis lists no row's API: name the account in the rows, or list the APIs",
 			account, rows.Source)
 	}
 	var wrong []error
 	for _, id := range config.APIs {
 		listed := func(api topology.API) bool { return string(api.ID) == id }
-		if !slices.ContainsFunc(apis, listed) {
+		if _, former := own.Stages[mapping.APIID(id)]; !former && !slices.ContainsFunc(apis, listed) {
 			wrong = append(wrong, fmt.Errorf("use REST API %s (portico:apis): no row of %s leads to it, or its rows name another account: take it out of the list, or keep a row with RETIRED: true until its policy is cleared",
 				id, rows.Source))
 		}
@@ -54,6 +55,10 @@ func describeRows(rows []mapping.Row) string {
 		if i == most {
 			names = append(names, fmt.Sprintf("and %d more", len(rows)-most))
 			break
+		}
+		if row.Index == formerIndex {
+			names = append(names, "rows that are gone")
+			continue
 		}
 		names = append(names, apipolicy.Source(row))
 	}
@@ -98,7 +103,7 @@ func (s *providerStack) privateAPIs(published map[mapping.APIID]publication) err
 // are retired: else there is no policy to make yet.
 func (s *providerStack) admits(api topology.API) bool {
 	request := s.policyRequest(api)
-	return len(request.Grants)+len(request.ALBGrants)+len(request.NativeGrants) > 0 || !slices.ContainsFunc(api.Rows, unretired)
+	return len(request.Grants)+len(request.ServedGrants)+len(request.ALBGrants)+len(request.NativeGrants) > 0 || !slices.ContainsFunc(api.Rows, unretired)
 }
 
 func unretired(row mapping.Row) bool { return !row.Retired }

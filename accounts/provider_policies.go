@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/portico-iac/portico/internal/apipolicy"
@@ -13,6 +14,7 @@ import (
 // policy and its domains' ARNs, which AWS alone knows.
 func (s *providerStack) policyRequest(api topology.API) resourcepolicy.Request {
 	request := apipolicy.Request(api, s.account.ID, s.migration.Admitted, nil)
+	request.ServedGrants = s.servedGrants(api)
 	request.App, request.Environment = s.config.App.Name, s.config.App.Environment
 	request.VPCID = s.shared.VPCID
 	request.VPCEndpointID = s.endpoint(mapping.FrontDoorNGINX)
@@ -35,6 +37,9 @@ func (s *providerStack) policyOf(api topology.API) func(string, map[string]strin
 			request.NativeGrants[i].DomainARN = domainARNs[request.NativeGrants[i].Host]
 		}
 		merged, err := resourcepolicy.Merge(request)
+		if too := new(resourcepolicy.SizeError); errors.As(err, &too) && request.ServedGrants != nil {
+			err = s.inBatches(api, request, too)
+		}
 		if err != nil {
 			return "", fmt.Errorf("make the resource policy of REST API %s (%s): %w", api.ID, describeRows(api.Rows), err)
 		}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -43,6 +44,21 @@ func readSharedOutputs(ctx *pulumi.Context, stack string) (*outputs.Shared, erro
 		wrong = append(wrong, missing("vpcEndpointId"))
 	}
 	return shared, errors.Join(wrong...)
+}
+
+// readOwnProvider reads the provider stack's own outputs; the zero value before its
+// first run.
+func readOwnProvider(ctx *pulumi.Context) (*outputs.Provider, error) {
+	name := strings.Join([]string{ctx.Organization(), ctx.Project(), ctx.Stack()}, "/")
+	values, _, err := readStackOutputs(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	own, err := outputs.DecodeProvider(values)
+	if err != nil {
+		return nil, readError(name, err)
+	}
+	return own, nil
 }
 
 // endpoint is the shared stack's execute-api endpoint for a front door; empty

@@ -30,6 +30,9 @@ func (s *providerStack) export() error {
 		known.ProvisionedFor[row.frontDoor] = s.endpoint(row.frontDoor)
 		rows[row.frontDoor] = append(rows[row.frontDoor], whenCreated(pulumi.String(row.address).ToStringOutput(), row.needs))
 	}
+	if len(s.waitingRows()) > 0 {
+		known.ProvisionedFor[mapping.FrontDoorNGINX] = s.endpoint(mapping.FrontDoorNGINX)
+	}
 	if err := exportPlain(s.ctx, known); err != nil {
 		return err
 	}
@@ -45,6 +48,9 @@ func (s *providerStack) export() error {
 		}
 	}
 	s.ctx.Export("domainNameArns", arns)
+	if err := s.exportAdmission(); err != nil {
+		return err
+	}
 	return s.adviseNext(migration.New(s.wanted(), s.shared, []migration.Provider{{Outputs: &known}}))
 }
 

@@ -54,7 +54,11 @@ func deployFrom(ctx *pulumi.Context, dir string, config *settings.Shared) error 
 	if err != nil {
 		return err
 	}
-	return withSetting(deployShared(ctx, dir, config, rows))
+	found, err := findAccountStacks(ctx, dir, rows)
+	if err != nil {
+		return err
+	}
+	return withSetting(deployShared(ctx, dir, config, rows, found))
 }
 
 // SharedWith is Shared for settings and a mapping from code: it reads no configuration
@@ -67,12 +71,12 @@ func SharedWith(given SharedSettings, rows *mapping.Mapping) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		return deployShared(ctx, "", config, rows)
+		return deployShared(ctx, "", config, rows, nil)
 	}
 }
 
-func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows *mapping.Mapping) error {
-	reported, err := readReports(ctx, config, rows)
+func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows *mapping.Mapping, found []accountStack) error {
+	reported, err := readReports(ctx, config, rows, found)
 	if err != nil {
 		return err
 	}
@@ -85,6 +89,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 	}
 	if err := errors.Join(
 		reported.checkOwners(derived, rows),
+		reported.checkAwaited(ctx, rows),
 		reported.checkLoadBalancing(config, derived),
 		checkRows(derived, rows, config.AWS.Region),
 		checkNames(config.App, derived.LoadBalancers),

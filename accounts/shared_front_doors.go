@@ -129,5 +129,10 @@ func (s *sharedStack) longestTimeout(frontDoors ...mapping.FrontDoor) time.Durat
 			}
 		}
 	}
+	for _, route := range s.topology.Routes {
+		if slices.Contains(frontDoors, mapping.FrontDoorNGINX) {
+			longest = max(longest, route.Timeout)
+		}
+	}
 	return longest
 }

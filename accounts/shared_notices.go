@@ -58,8 +58,27 @@ func (s *sharedStack) notices() []string {
 		lines = append(lines, fmt.Sprintf("%s (STREAM: true): each deployment of the proxy waits %.0f minutes for the answers of the tasks that it replaces, and takes that much longer",
 			plural(hosts, "streams", "stream"), mapping.MaxStreamDuration.Minutes()))
 	}
+	lines = append(lines, s.rowNotices()...)
 	if stacks := state.Outdated(plan); len(stacks) > 0 {
 		lines = append(lines, "APIs of hosts that have moved admit the earlier front door until `pulumi up` on "+strings.Join(stacks, ", "))
+	}
+	return lines
+}
+
+// rowNotices say which hosts' requests go on to former targets, and what to run next.
+func (s *sharedStack) rowNotices() []string {
+	var lines []string
+	if hosts := migration.Unsettled(s.reports.served); len(hosts) > 0 {
+		var accounts []string
+		for _, row := range s.reports.served.Awaited {
+			accounts = append(accounts, cmp.Or(string(row.Account), "the one of "+row.URL))
+		}
+		slices.Sort(accounts)
+		lines = append(lines, fmt.Sprintf("%s served as before until the policies of the new targets (%s) admit the requests: run `pulumi up` on the accounts' stacks, then on this one again",
+			plural(hosts, "is", "are"), strings.Join(slices.Compact(accounts), ", ")))
+	}
+	if stacks := s.reports.migration.Wide(s.reports.served); len(stacks) > 0 {
+		lines = append(lines, "policies admit the former targets of rows until `pulumi up` on "+strings.Join(stacks, ", "))
 	}
 	return lines
 }
@@ -71,6 +90,13 @@ func (s *sharedStack) streamingHosts() []mapping.Host {
 	for _, row := range s.mapping.Rows {
 		if !row.Retired && row.Stream {
 			hosts = append(hosts, row.Host)
+		}
+	}
+	if s.reports.served != nil {
+		for _, row := range s.reports.served.Rows {
+			if row.Stream {
+				hosts = append(hosts, row.Host)
+			}
 		}
 	}
 	slices.Sort(hosts)

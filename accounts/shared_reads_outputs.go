@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,6 +33,11 @@ type reports struct {
 	domains map[mapping.Host]privateDomain
 	// shares are the provider accounts' resource shares, sorted by ARN.
 	shares []components.ReceivedShare
+	// accounts are the provider stacks from which the stack can learn what accounts
+	// admit.
+	accounts []accountStack
+	// served is what the proxy serves after this run; nil where the image decides.
+	served *outputs.Served
 }
 
 // privateDomain is a PRIVATE custom domain and the share of it.
@@ -39,29 +45,72 @@ type privateDomain struct{ arn, shareARN string }
 
 // derive works out what has to exist after this run.
 func (r *reports) derive(config *settings.Shared, rows *mapping.Mapping) (*topology.Topology, error) {
-	options := config.TopologyOptions()
+	options, plan := config.TopologyOptions(), r.migration.Plan()
 	options.Previous.CertificateNames = r.certificateNames
-	return topology.DeriveAt(rows, options, r.migration.Plan())
+	if config.Image.URI == "" {
+		r.served = r.migration.Rows(r.migration.ThroughProxy(rows.Rows, plan))
+		var err error
+		if options.Proxied, err = proxied(r.served, rows.Rows); err != nil {
+			return nil, fmt.Errorf("read the stack's own output served: %w", err)
+		}
+	}
+	return topology.DeriveAt(rows, options, plan)
+}
+
+// proxied are the rows of a mapping that the proxy serves, and those that it still
+// serves in place of some.
+func proxied(served *outputs.Served, rows []mapping.Row) ([]mapping.Row, error) {
+	byAddress := map[string]*mapping.Row{}
+	for i := range rows {
+		if !rows[i].Retired {
+			byAddress[outputs.Address(&rows[i])] = &rows[i]
+		}
+	}
+	all := make([]mapping.Row, 0, len(served.Rows))
+	for _, row := range served.Rows {
+		own := byAddress[row.Address()]
+		if own != nil && !row.Former {
+			all = append(all, *own)
+			continue
+		}
+		former, err := row.Row()
+		if err != nil {
+			return nil, err
+		}
+		if own != nil {
+			former.Index, former.Pos = own.Index, own.Pos
+		}
+		all = append(all, former)
+	}
+	return all, nil
 }
 
 // readReports reads the outputs of the stack itself and, where the configuration
 // names them, of the stacks of portico:providers. Without these no host can come
 // to another front door than nginx, or leave one.
-func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Mapping) (*reports, error) {
+func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Mapping, found []accountStack) (*reports, error) {
 	r := &reports{certificateNames: map[string][]mapping.Host{}, domains: map[mapping.Host]privateDomain{}}
 	if err := r.readOwn(ctx); err != nil {
 		return nil, err
 	}
 	r.renames = renamed(r.own.NamePrefix, config.App, ctx.Stack())
+	if r.accounts = namedStacks(config.Providers, ctx.Stack(), rows.Accounts); len(config.Providers) == 0 {
+		r.accounts = found
+	}
 	var providers []migration.Provider
 	var failures []error
-	for _, stack := range config.Providers {
-		reported, err := readProvider(ctx, stack)
+	for i := range r.accounts {
+		stack := &r.accounts[i]
+		if len(config.Providers) == 0 && !waiting(r.own.Served) {
+			break // nothing that they say is asked for
+		}
+		reported, err := readProvider(ctx, stack.name)
 		if reported != nil {
-			err = checkReported(ctx.Stack(), stack, reported, config.AWS.Region, rows.Accounts)
+			err = checkReported(ctx.Stack(), stack.name, reported, config.AWS.Region, rows.Accounts)
+			stack.account = cmp.Or(reported.AccountID, stack.account)
 		}
 		failures = append(failures, err)
-		providers = append(providers, migration.Provider{Stack: stack, Outputs: reported})
+		providers = append(providers, migration.Provider{Stack: stack.name, Outputs: reported})
 		r.addDomains(reported, rows.Rows)
 	}
 	if err := errors.Join(failures...); err != nil {

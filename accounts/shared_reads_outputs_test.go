@@ -165,6 +165,7 @@ func TestACustomDomainStaysInItsAccountWhileItServes(t *testing.T) {
 	}
 	t.Run("from nginx it may go anywhere", func(t *testing.T) {
 		e := &sharedRuns{mapping: hosts(aHost+" nginx", bHost+" nginx"), reported: map[string]map[string]any{}}
+		e.settings = minimalShared + "  portico:providers: [" + ordersStack + ", organization/portico-provider/dev-payments]\n"
 		e.provide()
 		e.reported[ordersStack]["accountId"] = "222222222222"
 		e.up(t)

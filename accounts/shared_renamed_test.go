@@ -42,7 +42,7 @@ func TestAStackThatIsRenamedSaysWhichKeyKeepsItsResources(t *testing.T) {
 	program := func(ctx *pulumi.Context) error {
 		config, rows := settings.DefaultShared(), &mapping.Mapping{}
 		config.App.Environment = "test"
-		reported, err := readReports(ctx, config, rows)
+		reported, err := readReports(ctx, config, rows, nil)
 		require.NoError(t, err)
 		stack := &sharedStack{topology: &topology.Topology{}, mapping: rows, reports: reported}
 		require.Len(t, stack.notices(), 1)

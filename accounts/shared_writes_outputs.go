@@ -47,6 +47,9 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 	if len(zones.AssociationCommands) > 0 {
 		s.ctx.Export("associationCommands", pulumi.StringArray(zones.AssociationCommands))
 	}
+	if err := s.exportServed(service); err != nil {
+		return err
+	}
 	return s.exportFrontDoors(deployed, service, zones)
 }
 
@@ -66,6 +69,24 @@ func (s *sharedStack) exportLoadBalancing(deployed *deployedFrontDoors) error {
 		listeners = append(listeners, deployed.balancers[name].ListenerARN)
 	}
 	s.ctx.Export("loadBalancing", pulumi.All(listeners...).ApplyT(func([]any) any { return encoded }))
+	return nil
+}
+
+// exportServed exports what the proxy serves, once its tasks do. A preview exports
+// what it will: the phases that follow are told from it.
+func (s *sharedStack) exportServed(service *components.Service) error {
+	if s.reports.served == nil {
+		return nil
+	}
+	encoded, err := outputs.Encode(s.reports.served)
+	if err != nil {
+		return err
+	}
+	if service == nil || s.ctx.DryRun() {
+		s.ctx.Export("served", pulumi.Any(encoded))
+		return nil
+	}
+	s.ctx.Export("served", service.TaskDefinitionARN.ApplyT(func(string) any { return encoded }))
 	return nil
 }
 

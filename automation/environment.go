@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 
 // ProviderProject is the directory of the provider accounts' Pulumi project,
 // below the shared account's.
-const ProviderProject = "accounts/provider"
+const ProviderProject = settings.ProviderProject
 
 // DefaultParallel is how many provider accounts' stacks run side by side: each
 // has an engine process of its own, of 100 to 200 MB.
@@ -220,16 +219,7 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 // environment's. With the environments "dev" and "dev-eu", "dev-eu-orders" is
 // the latter's.
 func ProviderStacks(environment string, environments, stacks []string) []string {
-	var own []string
-	for _, stack := range stacks {
-		longer := func(other string) bool {
-			return len(other) > len(environment) && strings.HasPrefix(stack, other+"-")
-		}
-		if strings.HasPrefix(stack, environment+"-") && !slices.ContainsFunc(environments, longer) {
-			own = append(own, stack)
-		}
-	}
-	return own
+	return settings.ProviderStacks(environment, environments, stacks)
 }
 
 func knownEnvironments(project settings.Project) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,8 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// A host changes its front door in steps (docs/design/front-doors.md), each of
-// which is an update of one stack. Package migration says which steps are next,
+// A host changes its front door in steps (docs/design/front-doors.md), and a row its
+// API (docs/design/changes.md), each of which is an update of one stack. Package migration says which steps are next,
 // from the stacks' outputs. Up goes on after its first pass until no host waits
 // for a step; an environment without such hosts is done after the first.
 
@@ -62,6 +63,7 @@ func (r *run) goOn(ctx context.Context, results []Result) []Result {
 		results[0] = r.fail(results[0], err)
 		return results
 	}
+	var switched []mapping.Host
 	for range mostSharedRuns {
 		next := state.NextRun()
 		if next.Empty() || ctx.Err() != nil || len(state.Held().Hosts) > 0 {
@@ -75,52 +77,84 @@ func (r *run) goOn(ctx context.Context, results []Result) []Result {
 		if results[0].Err != nil {
 			return results
 		}
-		before := state.Reported()
+		switched = append(switched, next.Switches...)
+		before, served := state.Reported(), state.Served()
 		if state, err = migrationOf(results); err != nil {
 			results[0] = r.fail(results[0], err)
 			return results
 		}
-		if maps.EqualFunc(before, state.Reported(), outputs.HostState.Equal) {
+		if maps.EqualFunc(before, state.Reported(), outputs.HostState.Equal) && reflect.DeepEqual(served, state.Served()) {
 			break
 		}
 	}
-	results = r.runOutdated(ctx, state, results)
-	results[0].ahead = leftToOwners(r.Shared.Name, state.Held())
+	results = r.runOutdated(ctx, state, switched, results)
+	results[0].ahead = append(leftToOwners(r.Shared.Name, state.Held(), "moves"), leftToOwners(r.Shared.Name, state.ToDeploy(), switches)...)
 	return results
 }
 
-// runOutdated runs the provider stacks once more that still admit a front door
-// which a host has left.
-func (r *run) runOutdated(ctx context.Context, state *migration.State, results []Result) []Result {
+// runOutdated runs the provider stacks once more that still admit a front door which a
+// host has left, or a target to which the proxy leads no requests any more; and then
+// those that keep APIs without rows. The hosts are those whose requests have just been
+// led elsewhere.
+func (r *run) runOutdated(ctx context.Context, state *migration.State, switched []mapping.Host, results []Result) []Result {
+	moved, wide := state.Outdated(state.Reported()), state.Wide(state.Served())
+	var why []string
+	if len(moved) > 0 {
+		why = append(why, withdraws)
+	}
+	if len(wide) > 0 {
+		why = append(why, narrows)
+		if err := r.wait(ctx, pauses(migration.WaitToNarrow(r.pace(), switched), 0)); err != nil {
+			results[0] = r.fail(results[0], err)
+			return results
+		}
+	}
+	results = r.onceMore(ctx, strings.Join(why, " and "), append(moved, wide...), results)
+	last, err := migrationOf(results)
+	if err != nil {
+		results[0] = r.fail(results[0], err)
+		return results
+	}
+	return r.onceMore(ctx, letsGo, last.LettingGo(), results)
+}
+
+// onceMore runs some of the provider stacks once more, unless they have failed.
+func (r *run) onceMore(ctx context.Context, why string, names []string, results []Result) []Result {
 	if ctx.Err() != nil {
 		return results
 	}
-	outdated := state.Outdated(state.Reported())
 	var stacks []Stack
 	for i, s := range r.Providers {
-		if results[i+1].Err == nil && slices.Contains(outdated, s.Name) {
+		if results[i+1].Err == nil && slices.Contains(names, s.Name) {
 			stacks = append(stacks, s)
 		}
 	}
-	for _, result := range r.phase(withdraws).sideBySide(ctx, stacks) {
+	for _, result := range r.phase(why).sideBySide(ctx, stacks) {
 		i := slices.IndexFunc(results, func(r Result) bool { return r.Name == result.Name })
 		results[i] = results[i].and(result)
 	}
 	return results
 }
 
-// withdraws is what the last phase does in the provider accounts.
-const withdraws = "takes the earlier front door of hosts that moved out of the policies"
+// What phases do in the provider accounts.
+const (
+	withdraws = "takes the earlier front door of hosts that moved out of the policies"
+	narrows   = "takes the former targets of rows out of the policies"
+	letsGo    = "lets go of APIs to which no row leads any more"
+)
+
+// switches is what a run of the shared stack does for rows that have other targets.
+const switches = "leads the requests to new targets of"
 
 // leftToOwners are the phases that are left for the next Up, since owners have to
 // deploy first. The shared stack moves all names that can move at once, so that
 // those of other owners wait with them.
-func leftToOwners(shared string, held migration.Held) []string {
+func leftToOwners(shared string, held migration.Held, does string) []string {
 	if len(held.Hosts) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s again, when the commands of output redeployCommands of %s were run: moves %s",
-		shared, strings.Join(held.Stacks, ", "), list(held.Hosts))}
+	return []string{fmt.Sprintf("%s again, when the commands of output redeployCommands of %s were run: %s %s",
+		shared, strings.Join(held.Stacks, ", "), does, list(held.Hosts))}
 }
 
 // describe says what a run of the shared stack does, as the end of a sentence
@@ -135,6 +169,7 @@ func describe(next migration.Run) string {
 		{"creates the name of ", next.Creates},
 		{"moves ", next.Moves},
 		{"removes the earlier front door of ", next.Removes},
+		{switches + " ", next.Switches},
 	} {
 		if len(part.hosts) > 0 {
 			parts = append(parts, part.does+list(part.hosts))
@@ -149,19 +184,27 @@ func (r *run) ahead(previewed map[string]any) []string {
 	if _, unknown := previewed["frontDoors"].(string); unknown {
 		return []string{"further phases, if hosts change their front door: which do is known when " + r.Shared.Name + " is up"}
 	}
-	states, err := outputs.DecodeFrontDoors(previewed["frontDoors"])
+	shared, err := outputs.DecodeStates(previewed)
 	if err != nil {
 		return nil // there is nothing to say yet
 	}
-	state := migration.New(migration.ReportedBy(states), &outputs.Shared{FrontDoors: states}, nil)
+	state := migration.New(migration.ReportedBy(shared.FrontDoors), shared, nil)
 	var phases []string
-	leaves := false
+	leaves, switched := false, false
 	for _, phase := range state.Forecast(r.pace()) {
 		phases = append(phases, r.Shared.Name+" again, "+when(phase)+": "+describe(phase.Run))
 		leaves = leaves || len(phase.Removes) > 0
+		switched = switched || len(phase.Switches) > 0
 	}
+	var why []string
 	if leaves {
-		phases = append(phases, "the provider accounts of these hosts again: "+withdraws)
+		why = append(why, withdraws)
+	}
+	if switched {
+		why = append(why, narrows)
+	}
+	if len(why) > 0 {
+		phases = append(phases, "the provider accounts of these hosts again: "+strings.Join(why, " and "))
 	}
 	return phases
 }
@@ -172,11 +215,15 @@ func when(phase migration.Phase) string {
 	for _, wait := range phase.Waits {
 		longest = max(longest, wait.Lasts)
 	}
+	does := "have provisioned the rows"
+	if len(phase.Switches) > 0 {
+		does = "admit the rows"
+	}
 	switch {
 	case phase.AfterProviders && longest > 0:
-		return fmt.Sprintf("%s after the provider accounts have provisioned the rows", longest)
+		return fmt.Sprintf("%s after the provider accounts %s", longest, does)
 	case phase.AfterProviders:
-		return "when the provider accounts have provisioned the rows"
+		return "when the provider accounts " + does
 	default:
 		return fmt.Sprintf("%s later", longest)
 	}

@@ -50,6 +50,14 @@ var wording = map[migration.Cause]pause{
 		what: "what has just been deployed for %s comes into effect", on: "API Gateway",
 		meanwhile: "the name stays where it is", next: "the next run moves it",
 	},
+	migration.ForAdmission: {
+		what: "what has just been deployed for %s comes into effect", on: "API Gateway",
+		meanwhile: "requests go where they went", next: "the next run leads them to the new targets",
+	},
+	migration.ForTasks: {
+		what: "the proxy's replaced tasks answer the last requests of %s", on: "the proxy",
+		meanwhile: "the policies admit both targets", next: "the next run takes the former ones out",
+	},
 }
 
 // wait waits as long as the longest pause, and reports the while.

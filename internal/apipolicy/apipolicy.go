@@ -54,6 +54,15 @@ func Request(api topology.API, account mapping.AccountID,
 	return r
 }
 
+// Grants are what rows allow to the proxy's callers.
+func Grants(rows []mapping.Row) []resourcepolicy.Grant {
+	var grants []resourcepolicy.Grant
+	for _, row := range rows {
+		grants = append(grants, grant(row))
+	}
+	return grants
+}
+
 // grant is what a row allows to callers of its front door.
 func grant(row mapping.Row) resourcepolicy.Grant {
 	var methods []string

@@ -116,3 +116,56 @@ func (c Change) advice() (Advice, bool) {
 	}
 	return 0, false
 }
+
+// Admission is what an account's policies have to admit through the proxy.
+type Admission struct {
+	// Served are the account's rows that the proxy serves, by address.
+	Served []outputs.ServedRow
+	// Widens are the addresses for which the proxy serves other rows than the mapping
+	// has, sorted; none: the policies admit the mapping's rows alone.
+	Widens []string
+	// Waiting are the numbers of the account's rows that wait for it, by address.
+	Waiting outputs.Numbers
+}
+
+// Admission is what the account admits through the proxy, whose rows own tells from
+// others'. Of the rows that the mapping has for the proxy it is given all. A preview
+// is of the state after the next run of the shared stack, which comes first.
+func (s *State) Admission(mapped []outputs.ServedRow, own func(outputs.ServedRow) bool, preview bool) Admission {
+	a := Admission{Waiting: outputs.Numbers{}}
+	byAddress := map[string]outputs.ServedRow{}
+	for _, row := range mapped {
+		if own(row) {
+			byAddress[row.Address()] = row
+			if number := s.numberOf(row); number > 0 {
+				a.Waiting[row.Address()] = number
+			}
+		}
+	}
+	if s.served == nil {
+		return a
+	}
+	serves := s.served
+	if preview {
+		serves = s.Rows(mapped)
+	}
+	for _, row := range serves.Rows {
+		if !own(row) {
+			continue
+		}
+		a.Served = append(a.Served, row)
+		if same, found := byAddress[row.Address()]; !found || !sameGrant(row, same) {
+			a.Widens = append(a.Widens, row.Address())
+		}
+		delete(byAddress, row.Address())
+	}
+	a.Widens = append(a.Widens, slices.Collect(maps.Keys(byAddress))...)
+	slices.Sort(a.Widens)
+	a.Widens = slices.Compact(a.Widens)
+	return a
+}
+
+// sameGrant reports whether policies say the same about two rows of an address.
+func sameGrant(a, b outputs.ServedRow) bool {
+	return a.URL == b.URL && slices.Equal(a.Methods, b.Methods)
+}

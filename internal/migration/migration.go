@@ -1,12 +1,13 @@
-// Package migration decides how hosts change their front door. It is the one
-// state machine for it: from what the stacks of an environment reported after
-// their last runs, and from what the mapping wants, it says what the next run of
-// the shared stack deploys for each host, what has to run after that and how
-// long to wait before. The stacks' programs ask it what to deploy, and the
-// driver of an environment asks it what to run, so that both say the same.
+// Package migration decides how hosts change their front door, and rows of the proxy
+// their API. It is the one state machine for it: from what the stacks of an
+// environment reported after their last runs, and from what the mapping wants, it
+// says what the next run of the shared stack deploys for each host and row, what has
+// to run after that and how long to wait before. The stacks' programs ask it what to
+// deploy, and the driver of an environment asks it what to run, so that both say the
+// same.
 //
-// docs/design/front-doors.md, "How a host changes its front door", has the rules
-// and their reasons.
+// docs/design/front-doors.md, "How a host changes its front door", and
+// docs/design/changes.md have the rules and their reasons.
 package migration
 
 import (
@@ -123,6 +124,10 @@ type State struct {
 	provisioned map[mapping.FrontDoor]map[string]int
 	// owners are the accounts that have provisioned a host, by front door.
 	owners map[hostAt]mapping.AccountID
+	// served is what the proxy serves; nil: nothing is known of it.
+	served *outputs.Served
+	// admits are the awaited rows that accounts admit: their numbers, by address.
+	admits map[string]int
 }
 
 // hostAt is a host at a front door.
@@ -137,17 +142,20 @@ type hostAt struct {
 func New(wanted Wanted, shared *outputs.Shared, providers []Provider) *State {
 	s := &State{
 		wanted: wanted, before: map[mapping.Host]outputs.HostState{}, providers: providers,
-		provisioned: map[mapping.FrontDoor]map[string]int{}, owners: map[hostAt]mapping.AccountID{},
+		provisioned: map[mapping.FrontDoor]map[string]int{}, owners: map[hostAt]mapping.AccountID{}, admits: map[string]int{},
 	}
 	if shared != nil {
-		s.endpoints = shared.Endpoints
+		s.endpoints, s.served = shared.Endpoints, shared.Served
 		for _, host := range shared.Hosts {
 			s.before[host] = outputs.HostState{Current: mapping.FrontDoorNGINX}
 		}
 		maps.Copy(s.before, shared.FrontDoors)
 	}
 	for i, provider := range providers {
-		s.addProvisioned(i, provider.Outputs)
+		if provider.Outputs != nil {
+			s.addProvisioned(i, provider.Outputs)
+			s.addAdmitted(provider.Outputs)
+		}
 	}
 	return s
 }
@@ -157,9 +165,6 @@ func New(wanted Wanted, shared *outputs.Shared, providers []Provider) *State {
 // a stack says of a row of another account doesn't count: it may still own the
 // host's custom domain, and nothing more.
 func (s *State) addProvisioned(provider int, reported *outputs.Provider) {
-	if reported == nil {
-		return
-	}
 	for frontDoor, rows := range reported.Provisioned {
 		endpoint := s.endpoints[frontDoor]
 		if endpoint == "" || reported.ProvisionedFor[frontDoor] != endpoint {

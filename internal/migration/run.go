@@ -20,12 +20,14 @@ type Run struct {
 	Moves []mapping.Host
 	// Removes are the hosts whose earlier front door it removes.
 	Removes []mapping.Host
+	// Switches are the hosts of which the proxy leads requests to other targets.
+	Switches []mapping.Host
 }
 
 // Empty reports whether the run would change no host, so that nothing has to be
 // run.
 func (r Run) Empty() bool {
-	return len(r.Associates)+len(r.Creates)+len(r.Moves)+len(r.Removes) == 0
+	return len(r.Associates)+len(r.Creates)+len(r.Moves)+len(r.Removes)+len(r.Switches) == 0
 }
 
 // NextRun is what the next run of the shared stack is for.
@@ -44,6 +46,7 @@ func (s *State) NextRun() Run {
 		case None, Await:
 		}
 	}
+	r.Switches = s.switched()
 	return r
 }
 
@@ -134,8 +137,14 @@ const (
 	// ForAssociation is until API Gateway has provisioned an access
 	// association.
 	ForAssociation
-	// ForDeployment is until a deployment that was just made takes effect.
+	// ForDeployment is until a deployment that was just made takes effect, before a
+	// name moves.
 	ForDeployment
+	// ForAdmission is until a deployment that was just made takes effect, before the
+	// proxy leads requests to another target.
+	ForAdmission
+	// ForTasks is until the proxy's replaced tasks have answered their last requests.
+	ForTasks
 )
 
 // Wait is a wait before the next run of the shared stack.
@@ -153,21 +162,31 @@ func (s *State) Waits(pace Pace) []Wait {
 	moves := func(pending outputs.Pending) []mapping.Host {
 		return slices.DeleteFunc(s.NextRun().Moves, func(host mapping.Host) bool { return s.before[host].Pending != pending })
 	}
-	return waits(pace, s.Reported().Hosts(outputs.PendingClients), moves(outputs.PendingAssociation), moves(outputs.PendingProvider))
+	return waits(pace, s.Reported().Hosts(outputs.PendingClients), moves(outputs.PendingAssociation), moves(outputs.PendingProvider), s.switched())
+}
+
+// WaitToNarrow is the wait before accounts cease to admit the former targets of
+// hosts that have just been led elsewhere.
+func WaitToNarrow(pace Pace, hosts []mapping.Host) []Wait {
+	if len(hosts) == 0 {
+		return nil
+	}
+	return []Wait{{ForTasks, hosts, pace.Settle}}
 }
 
 // WaitsLeft are the waits that the reported states ask for, before it is known
 // what the next run does: an earlier operation was interrupted, or left them to
 // the next one.
 func (p Plan) WaitsLeft(pace Pace) []Wait {
-	return waits(pace, p.Hosts(outputs.PendingClients), p.Hosts(outputs.PendingAssociation), nil)
+	return waits(pace, p.Hosts(outputs.PendingClients), p.Hosts(outputs.PendingAssociation), nil, nil)
 }
 
-func waits(pace Pace, clients, association, deployment []mapping.Host) []Wait {
+func waits(pace Pace, clients, association, deployment, admission []mapping.Host) []Wait {
 	all := []Wait{
 		{ForClients, clients, pace.Settle},
 		{ForAssociation, association, pace.Provision},
 		{ForDeployment, deployment, pace.Settle},
+		{ForAdmission, admission, pace.Settle},
 	}
 	return slices.DeleteFunc(all, func(w Wait) bool { return len(w.Hosts) == 0 })
 }
@@ -191,7 +210,7 @@ func (s *State) Forecast(pace Pace) []Phase {
 	for {
 		phase := Phase{
 			Run:            forecast.NextRun(),
-			AfterProviders: len(forecast.Reported().Hosts(outputs.PendingProvider)) > 0,
+			AfterProviders: len(forecast.Reported().Hosts(outputs.PendingProvider))+len(forecast.switched()) > 0,
 			Waits:          forecast.Waits(pace),
 		}
 		if phase.Empty() {
@@ -199,15 +218,25 @@ func (s *State) Forecast(pace Pace) []Phase {
 		}
 		phases = append(phases, phase)
 		forecast.before = forecast.Plan()
+		if forecast.served != nil {
+			forecast.served = forecast.Rows(forecast.ReportedRows())
+		}
 	}
 }
 
 // provisioning is the state with every row provisioned for the front door that it
-// wants.
+// wants, and every awaited row admitted.
 func (s *State) provisioning() *State {
 	all := &State{
 		wanted: s.wanted, before: s.before, endpoints: s.endpoints, providers: []Provider{{}},
-		provisioned: map[mapping.FrontDoor]map[string]int{},
+		provisioned: map[mapping.FrontDoor]map[string]int{}, served: s.served, admits: map[string]int{},
+	}
+	if s.served != nil {
+		for _, rows := range [][]outputs.ServedRow{s.served.Rows, s.served.Awaited} {
+			for _, row := range rows {
+				all.admits[row.Address()] = row.Number
+			}
+		}
 	}
 	for _, target := range s.wanted {
 		if all.provisioned[target.FrontDoor] == nil {

@@ -62,6 +62,9 @@ type Shared struct {
 	Network *Network `json:"network,omitempty"`
 	// LoadBalancing says which load balancers serve the front doors nginx and alb.
 	LoadBalancing LoadBalancing `json:"loadBalancing,omitzero"`
+	// Served is what the proxy serves; nil where a stack reports none, of which
+	// nothing is known then.
+	Served *Served `json:"served,omitempty"`
 }
 
 // Network is what a shared stack uses of its VPC. The next run compares the settings
@@ -221,6 +224,34 @@ type Provider struct {
 	ResourceShareName string `json:"resourceShareName,omitempty"`
 	// ImportedCertificatesExpire is as in Shared.
 	ImportedCertificatesExpire map[string]string `json:"importedCertificatesExpire,omitempty"`
+	// Admits are the numbers of the rows that wait for the account, and that the
+	// deployed policies admit.
+	Admits Numbers `json:"admits,omitempty"`
+	// Undeployed are the addresses of awaited rows that the policies admit once the
+	// APIs' owner has deployed the stages, sorted.
+	Undeployed []string `json:"undeployed,omitempty"`
+	// Widens are the addresses for which the policies admit what the proxy serves
+	// beside what the mapping wants, sorted. They are narrowed when both are the same.
+	Widens []string `json:"widens,omitempty"`
+	// Stages are the stages on which statements of the stack's may be in effect, by
+	// API. They are taken back when no row leads there any more.
+	Stages map[mapping.APIID][]mapping.Stage `json:"stages,omitempty"`
+	// TakenBack are the stages ("a1b2c3d4e5/dev") without rows whose API has lost the
+	// stack's statements about them in the last run, sorted. The next run lets go of
+	// them.
+	TakenBack []string `json:"takenBack,omitempty"`
+	// Saved are the policies of APIs whose owner deploys the stages, by API. An awaited
+	// row is admitted once its stage was deployed after the policy was saved.
+	Saved map[mapping.APIID]SavedPolicy `json:"saved,omitempty"`
+}
+
+// SavedPolicy is a policy that an API's owner has to deploy.
+type SavedPolicy struct {
+	// Digest is the policy's SHA-256, in hexadecimal.
+	Digest string `json:"digest"`
+	// Deployments are the IDs of the deployments that the stages had when the policy
+	// had just been saved, by stage; "" where there was no such stage.
+	Deployments map[mapping.Stage]string `json:"deployments"`
 }
 
 // Address is a row's key in Provider.Provisioned and HostState.Rows: its host

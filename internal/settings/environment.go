@@ -172,3 +172,24 @@ func (e Environment) checkNames(c *Shared, m *mistakes) {
 
 // known reports whether a setting has a value, and one that the files show.
 func known(value string) bool { return value != "" && value != Unknown }
+
+// ProviderProject is the directory of the provider accounts' Pulumi project, below
+// the shared account's.
+const ProviderProject = "accounts/provider"
+
+// ProviderStacks lists the provider accounts' stacks that belong to an
+// environment: their names begin with its name and a hyphen, and with no longer
+// environment's. With the environments "dev" and "dev-eu", "dev-eu-orders" is
+// the latter's.
+func ProviderStacks(environment string, environments, stacks []string) []string {
+	var own []string
+	for _, stack := range stacks {
+		longer := func(other string) bool {
+			return len(other) > len(environment) && strings.HasPrefix(stack, other+"-")
+		}
+		if strings.HasPrefix(stack, environment+"-") && !slices.ContainsFunc(environments, longer) {
+			own = append(own, stack)
+		}
+	}
+	return own
+}

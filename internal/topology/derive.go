@@ -28,9 +28,16 @@ func DeriveAt(m *mapping.Mapping, options Options, at migration.Plan) (*Topology
 		return nil, err
 	}
 	r := sortRows(m, at)
+	proxied := r.by[mapping.FrontDoorNGINX]
+	if options.Proxied != nil {
+		proxied = nil
+		for i := range options.Proxied {
+			proxied = append(proxied, &options.Proxied[i])
+		}
+	}
 	t := &Topology{
-		Routes:      routes(r.by[mapping.FrontDoorNGINX]),
-		Hosts:       hosts(r.by[mapping.FrontDoorNGINX]),
+		Routes:      routes(proxied),
+		Hosts:       hosts(proxied),
 		Resolvable:  hosts(r.resolvable),
 		ALBHosts:    r.hostsOf(mapping.FrontDoorALB),
 		NativeHosts: r.hostsOf(mapping.FrontDoorNative),

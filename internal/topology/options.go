@@ -20,6 +20,9 @@ type Options struct {
 	// which have to be Application Load Balancers. Default: alb has load
 	// balancers of its own.
 	SharedALB bool
+	// Proxied are the rows that the proxy serves in place of the mapping's, because
+	// what they lead to is still to be admitted. Default (nil): the mapping's.
+	Proxied []mapping.Row
 }
 
 // DNS says which private hosted zones and alias records answer for the hosts.
