@@ -48,6 +48,8 @@ type monitor struct {
 	missing []string
 	// absent are REST APIs that the account doesn't have.
 	absent []string
+	// deployments are the deployments of stages that are read, by "api/stage".
+	deployments map[string]string
 	// publicZones are the public hosted zones of the account.
 	publicZones []string
 	// severalZones are names of which the account has several public zones,
@@ -116,6 +118,9 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 		state["name"] = resource.NewStringProperty(args.ID)
 		state["outputs"] = resource.NewObjectProperty(resource.NewPropertyMapFromMap(m.shared))
 		state["secretOutputNames"] = resource.NewArrayProperty(nil)
+		return args.ID, state, nil
+	case "aws:apigateway/stage:Stage":
+		state["deployment"] = resource.NewStringProperty(m.deployments[args.ID])
 		return args.ID, state, nil
 	case "aws:apigateway/restApi:RestApi":
 		kind := cmp.Or(m.endpointTypes[args.ID], "PRIVATE")

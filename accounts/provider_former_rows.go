@@ -195,6 +195,11 @@ func (s *providerStack) inBatches(api topology.API, request resourcepolicy.Reque
 			return other.Host == grant.Host && other.BasePath == grant.BasePath && other.Stage == grant.Stage && other.Path == grant.Path && slices.Equal(other.Methods, grant.Methods)
 		})
 	})
+	alone := request
+	alone.ServedGrants = nil
+	if _, err := resourcepolicy.Merge(alone); err != nil {
+		return err
+	}
 	var batches []string
 	for len(changed) > 0 {
 		fits := 0
@@ -208,7 +213,7 @@ func (s *providerStack) inBatches(api topology.API, request resourcepolicy.Reque
 			fits++
 		}
 		if fits == 0 {
-			return fmt.Errorf("%w; until the proxy has changed over, the policy has to admit what it serves now as well, and not one changed row more has room: retire rows of the API first", too)
+			return fmt.Errorf("%w; until the proxy has changed over, the policy has to admit what it serves now as well, and not one changed row more has room: change no more rows of the API at a time than the policy has room for, or ask AWS to raise the quota first", too)
 		}
 		var names []string
 		for _, grant := range changed[:fits] {

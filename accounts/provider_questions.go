@@ -39,6 +39,9 @@ func ProviderQuestionsIn(dir string) pulumi.RunFunc {
 		if err := stack.useAccount(); err != nil {
 			return err
 		}
+		if err := stack.addFormerAPIs(); err != nil {
+			return findings(err)
+		}
 		_, err = stack.ask()
 		return findings(err, stack.checkAPIs())
 	}

@@ -44,6 +44,8 @@ const Contract = outputs.Contract
 //   - ImportedCertificatesExpire map[string]string (importedCertificatesExpire):
 //     the times (RFC 3339) at which imported certificates expire, by first name
 //     and kind of key.
+//   - Served *Served (served): the rows that the proxy serves, and those that it
+//     awaits; nil: nothing is known.
 type SharedOutputs = outputs.Shared
 
 // LoadBalancer is one of several load balancers. Its fields:

@@ -145,11 +145,11 @@ func (s *State) Admission(mapped []outputs.ServedRow, own func(outputs.ServedRow
 	if s.served == nil {
 		return a
 	}
-	serves := s.served
+	serves := s.contested(mapped)
 	if preview {
-		serves = s.Rows(mapped)
+		serves = s.Rows(mapped).Rows
 	}
-	for _, row := range serves.Rows {
+	for _, row := range serves {
 		if !own(row) {
 			continue
 		}
@@ -163,6 +163,22 @@ func (s *State) Admission(mapped []outputs.ServedRow, own func(outputs.ServedRow
 	slices.Sort(a.Widens)
 	a.Widens = slices.Compact(a.Widens)
 	return a
+}
+
+// contested are the rows that the proxy serves, but for those whose requests the
+// mapping refuses: it has no such row any more, or has retired it.
+func (s *State) contested(mapped []outputs.ServedRow) []outputs.ServedRow {
+	var rows []outputs.ServedRow
+	for _, family := range familiesOf(s.served.Rows, mapped) {
+		contested := family.contested()
+		for _, e := range family.edits {
+			if e.old != nil && contested[e.old] {
+				rows = append(rows, *e.old)
+			}
+		}
+	}
+	slices.SortFunc(rows, outputs.CompareAddress)
+	return rows
 }
 
 // sameGrant reports whether policies say the same about two rows of an address.

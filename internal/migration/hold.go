@@ -82,28 +82,47 @@ func (f *family) at(a address) *edit {
 // would be led to neither mapping's target, or to one that isn't admitted. In the end
 // the rows are the served ones at worst, by which each request is answered as it is.
 func (f *family) hold(admitted *admission) {
-	changes := false
-	for _, e := range f.edits {
-		changes = changes || e.old != e.new
-	}
-	if !changes {
+	if !f.changes() {
 		return
 	}
 	f.count()
 	for changed := true; changed; {
 		changed = false
-		for _, host := range slices.Sorted(maps.Keys(f.hosts)) {
-			for _, e := range f.hosts[host].edits {
-				changed = f.settle(address{host, e.base}, admitted) || changed
-			}
-			if host == f.wildcard || f.hosts[f.wildcard] == nil {
-				continue
-			}
-			for _, e := range f.hosts[f.wildcard].edits {
-				changed = f.settle(address{host, e.base}, admitted) || changed
-			}
+		f.each(func(at address) { changed = f.settle(at, admitted) || changed })
+	}
+}
+
+func (f *family) changes() bool {
+	return slices.ContainsFunc(f.edits, func(e *edit) bool { return e.old != e.new })
+}
+
+// each calls a function with every address at which another row may answer than at
+// the one above, in a fixed order.
+func (f *family) each(visit func(address)) {
+	for _, host := range slices.Sorted(maps.Keys(f.hosts)) {
+		for _, e := range f.hosts[host].edits {
+			visit(address{host, e.base})
+		}
+		if host == f.wildcard || f.hosts[f.wildcard] == nil {
+			continue
+		}
+		for _, e := range f.hosts[f.wildcard].edits {
+			visit(address{host, e.base})
 		}
 	}
+}
+
+// contested are the served rows that answer requests which the mapping leads
+// somewhere too.
+func (f *family) contested() map[*outputs.ServedRow]bool {
+	rows := map[*outputs.ServedRow]bool{}
+	f.count()
+	f.each(func(at address) {
+		if old := f.rowOf(served, at); old != nil && f.rowOf(wanted, at) != nil {
+			rows[old] = true
+		}
+	})
+	return rows
 }
 
 func (f *family) count() {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,7 +39,7 @@ APIS:
 // variant has the real engine take them, by `portico up`.
 func TestHostsChangeTheirFrontDoorsAndLoseNoRequest(t *testing.T) {
 	const nginx, alb, native = mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative
-	m := newFrontDoorChange(t)
+	m := newFrontDoorChange(t, movingRows(nginx, alb, native))
 	m.up(movingRows(nginx, alb, native))
 	m.follow()
 	m.requireArriving(nginx, alb, native)
@@ -65,6 +66,9 @@ func slowly(t *testing.T) {
 
 // pace is how many seconds of the simulated accounts a real one is.
 const pace = 100
+
+// callEvery is how often a host is called.
+const callEvery = 25 * time.Millisecond
 
 // simulated is how long a time in the accounts is for the test.
 func simulated(d time.Duration) time.Duration { return d / pace }
@@ -96,12 +100,24 @@ type frontDoorChange struct {
 	failures []string
 	// last is the endpoint through which each host's last request came.
 	last map[string]string
+	// targets are the APIs and stages ("aaaaaaaaaa/dev") that may answer a host; nil:
+	// the API that is named for the host.
+	targets map[string][]string
+	// hosts are the mapping's, which are called.
+	hosts []string
+	// settings replace those of accounts' stacks.
+	settings map[mapping.AccountID]map[string]any
 }
 
-func newFrontDoorChange(t *testing.T) *frontDoorChange {
+// newFrontDoorChange is an environment of which the document has all hosts and APIs.
+func newFrontDoorChange(t *testing.T, document string) *frontDoorChange {
 	t.Helper()
 	m := &frontDoorChange{t: t, dir: t.TempDir(), last: map[string]string{}}
-	document := movingRows(mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative)
+	for _, row := range parse(t, document).Rows {
+		if !slices.Contains(m.hosts, string(row.Host)) {
+			m.hosts = append(m.hosts, string(row.Host))
+		}
+	}
 	w, err := initialState{mapping: parse(t, document), shared: sharedAccount, region: "us-east-1"}.setup()
 	require.NoError(t, err)
 	m.accounts, err = awssim.New(w)
@@ -120,7 +136,7 @@ func (m *frontDoorChange) write(document string) project {
 	m.t.Helper()
 	p := project{dir: filepath.Join(m.dir, "project"), environment: "dev"}
 	initial := initialState{mapping: parse(m.t, document), shared: sharedAccount, region: "us-east-1"}
-	require.NoError(m.t, p.write(initial, []byte(document), m.config, nil))
+	require.NoError(m.t, p.write(initial, []byte(document), m.config, m.settings))
 	return p
 }
 
@@ -135,10 +151,20 @@ func (m *frontDoorChange) up(document string) {
 		m.programs.settle(m.t, environment, func(d time.Duration) error { return m.sleep(m.t.Context(), d) })
 		return
 	}
+	_, err = m.byEngine(document).Up(m.t.Context())
+	require.NoError(m.t, err)
+}
+
+// byEngine is the environment with a mapping, driven by Pulumi's engine.
+func (m *frontDoorChange) byEngine(document string) *automation.Environment {
+	m.t.Helper()
+	p := m.write(document)
+	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
+	require.NoError(m.t, err)
+	m.accounts.BuildIn(p.dir)
 	environment.Command, environment.Env, environment.Progress = cli(m.t), m.env, automation.Lines(testLog{m.t})
 	environment.Sleep = m.sleep
-	_, err = environment.Up(m.t.Context())
-	require.NoError(m.t, err)
+	return environment
 }
 
 // follow makes the environment live, keeps it as the accounts are, and begins
@@ -167,11 +193,11 @@ func (m *frontDoorChange) follow() {
 	// Before the next step, new clients call every host.
 	m.afterEachStep(func() {
 		m.update(following)
-		for _, host := range movingHosts {
+		for _, host := range m.hosts {
 			m.callAnew(host)
 		}
 	})
-	for _, host := range movingHosts {
+	for _, host := range m.hosts {
 		m.running.Go(func() { m.call(ctx, host) })
 	}
 }
@@ -196,7 +222,6 @@ func onChange(simulator *awssim.Simulator, f func()) {
 	})
 }
 
-var movingHosts = []string{"a.moving.example.com", "b.moving.example.com", "c.moving.example.com"}
 
 // sleep waits as long as the accounts' time takes to pass. Most of a long wait
 // passes at once.
@@ -224,7 +249,7 @@ func (m *frontDoorChange) sleep(ctx context.Context, d time.Duration) error {
 // call calls a host again and again, at the address that its name had at most
 // answerKept ago.
 func (m *frontDoorChange) call(ctx context.Context, host string) {
-	ticker := time.NewTicker(25 * time.Millisecond)
+	ticker := time.NewTicker(callEvery)
 	defer ticker.Stop()
 	var address netip.Addr
 	var asked time.Time
@@ -265,10 +290,19 @@ func (m *frontDoorChange) get(address netip.Addr, host string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if answer.arrival == nil || answer.arrival.API != strings.Repeat(host[:1], 10) || answer.arrival.Path != "/pets/1" {
+	if answer.arrival == nil || !m.mayAnswer(host, answer.arrival) || answer.arrival.Path != "/pets/1" {
 		return "", fmt.Errorf("%s answers %s: %s", address, answer, answer.body)
 	}
 	return answer.arrival.SourceVPCE, nil
+}
+
+func (m *frontDoorChange) mayAnswer(host string, arrival *live.Arrival) bool {
+	m.counting.Lock()
+	defer m.counting.Unlock()
+	if m.targets == nil {
+		return arrival.API == strings.Repeat(host[:1], 10)
+	}
+	return slices.Contains(m.targets[host], arrival.API+"/"+arrival.Stage)
 }
 
 func (m *frontDoorChange) count(host, endpoint string, err error) {

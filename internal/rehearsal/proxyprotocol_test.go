@@ -64,7 +64,7 @@ func (m *frontDoorChange) withoutEngine() func(document string) {
 // clients call its hosts without a pause and the data path follows every single step
 // that the accounts take.
 func TestANetworkLoadBalancerTurnsToProxyProtocolAndLosesNoRequest(t *testing.T) {
-	m := newFrontDoorChange(t)
+	m := newFrontDoorChange(t, movingRows(mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative))
 	m.turnToProxyProtocol(m.withoutEngine())
 }
 
@@ -72,8 +72,8 @@ func TestANetworkLoadBalancerTurnsToProxyProtocolAndLosesNoRequest(t *testing.T)
 // engine, as `portico up` runs it.
 func TestTheEngineTurnsANetworkLoadBalancerToProxyProtocol(t *testing.T) {
 	slowly(t)
-	m := newFrontDoorChange(t)
-	m.turnToProxyProtocol(m.up)
+	m := newFrontDoorChange(t, movingRows(mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative))
+	m.turnToProxyProtocol(func(document string) { m.up(document) })
 }
 
 func (m *frontDoorChange) turnToProxyProtocol(up func(document string)) {
@@ -162,7 +162,7 @@ func (o *output) clients() map[string]string {
 // balancer listens.
 func behindNLB(t *testing.T, requests int) (path *live.Path, log *output, clients [2]live.Interface, address netip.AddrPort) {
 	t.Helper()
-	m := newFrontDoorChange(t)
+	m := newFrontDoorChange(t, movingRows(mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative))
 	m.config = networkLoadBalancer(nil)
 	m.config["portico:proxy"] = map[string]any{"clientRequests": requests}
 	m.withoutEngine()(threeRows())

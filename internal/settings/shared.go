@@ -42,7 +42,8 @@ type Shared struct {
 	// Providers are the full names of all provider accounts' stacks, such as
 	// organization/portico-provider/dev-orders. Their outputs say how far each
 	// account is. Rows with another front door than nginx need them. Default:
-	// none.
+	// those with settings files in accounts/provider, which rows of nginx need when
+	// they change their API.
 	Providers []string `config:"providers"`
 	// Quotas are the account's AWS quotas.
 	Quotas Quotas `config:"quotas"`
