@@ -228,3 +228,14 @@ func TestPoliciesThatHaveNoRoomForBothNameTheOrder(t *testing.T) {
 	_, order, _ := strings.Cut(err.Error(), "for each line:\n")
 	require.Equal(t, 12, strings.Count(order, ".internal.example.com"))
 }
+
+// TestARetiredRowLosesItsStatementsAtOnce: only the mapping before allowed its
+// requests, whatever the proxy still serves.
+func TestARetiredRowLosesItsStatementsAtOnce(t *testing.T) {
+	const row = aHost + " former0001/dev"
+	retired := strings.Replace(rowsTo(row), "}", ", RETIRED: true}", 1)
+	m := &monitor{shared: serving(t, outputs.Served{Rows: []outputs.ServedRow{servedRow(row, 0)}})}
+	got := outputsOf(t, m, redeploying, retired)
+	require.NotContains(t, m.only(t, policyToken).Inputs["policy"], aHost)
+	require.NotContains(t, got, "widens")
+}
