@@ -222,7 +222,6 @@ func onChange(simulator *awssim.Simulator, f func()) {
 	})
 }
 
-
 // sleep waits as long as the accounts' time takes to pass. Most of a long wait
 // passes at once.
 func (m *frontDoorChange) sleep(ctx context.Context, d time.Duration) error {

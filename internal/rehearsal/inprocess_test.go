@@ -30,6 +30,7 @@ import (
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/settings"
 )
@@ -55,7 +56,7 @@ func newInProcess(simulator *awssim.Simulator, dir, environment string) *inProce
 }
 
 // settle runs the programs of an environment in turn until no host waits for a step
-// at its front doors, and waits in between. It counts what the runs changed.
+// at its front doors, and no row for its account, and waits in between. It counts what the runs changed.
 func (p *inProcess) settle(t *testing.T, e *automation.Environment, sleep func(time.Duration) error) []Stack {
 	t.Helper()
 	stacks := append([]automation.Stack{e.Shared}, e.Providers...)
@@ -78,10 +79,10 @@ func (p *inProcess) settle(t *testing.T, e *automation.Environment, sleep func(t
 				shared = stack.outputs.Mappable()
 			}
 		}
-		hosts, err := outputs.DecodeFrontDoors(shared["frontDoors"])
+		states, err := outputs.DecodeStates(shared)
 		require.NoError(t, err)
-		waiting := false
-		for _, host := range hosts {
+		waiting := len(migration.Unsettled(states.Served)) > 0
+		for _, host := range states.FrontDoors {
 			waiting = waiting || !host.Settled()
 		}
 		if !waiting {
