@@ -211,6 +211,7 @@ func TestTheClientsAddressIsLogged(t *testing.T) {
 		"forwarded over IPv6":                 {mode: "forwarded", lines: []string{"X-Forwarded-For: 2001:db8::1"}, client: "2001:db8::1", forwarded: "2001:db8::1, 127.0.0.1"},
 		"forwarded over IPv6 with a port":     {mode: "forwarded", lines: []string{"X-Forwarded-For: [2001:db8::1]:50000"}, client: "2001:db8::1", forwarded: "[2001:db8::1]:50000, 127.0.0.1"},
 		"forwarded in two lines":              {mode: "forwarded", lines: []string{"X-Forwarded-For: 192.0.2.66", "X-Forwarded-For: 192.0.2.1"}, client: "192.0.2.1", forwarded: "192.0.2.66, 192.0.2.1, 127.0.0.1"},
+		"forwarded without an address":        {mode: "forwarded", lines: []string{"X-Forwarded-For: unknown"}, client: "127.0.0.1", forwarded: "unknown, 127.0.0.1"},
 		"forwarded without":                   {mode: "forwarded", client: "127.0.0.1", forwarded: "127.0.0.1"},
 		"proxy protocol":                      {mode: "proxy-protocol", protocol: true, source: net.IPv4(192, 0, 2, 1), client: "192.0.2.1", forwarded: "192.0.2.1"},
 		"proxy protocol, and a caller's word": {mode: "proxy-protocol", protocol: true, source: net.IPv4(192, 0, 2, 1), lines: []string{"X-Forwarded-For: 192.0.2.66"}, client: "192.0.2.1", forwarded: "192.0.2.66, 192.0.2.1"},
