@@ -47,6 +47,10 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			Network:                    &outputs.Network{CIDR: text[string](t, "range"), Zones: texts[string](t, "zones"), SubnetIDs: texts[string](t, "subnets"), ChosenAddresses: 2},
 			LoadBalancing: outputs.LoadBalancing{Type: text[string](t, "type"), ALB: text[string](t, "alb"),
 				ProxyProtocol: []outputs.ProxyProtocol{{LoadBalancer: text[string](t, "balancer"), State: text[outputs.ProxyProtocolState](t, "state")}}},
+			Served: &outputs.Served{Count: 3, Awaited: []outputs.ServedRow{{Host: text[mapping.Host](t, "host"), URL: text[string](t, "url"), Number: 3}}, Rows: []outputs.ServedRow{{
+				Host: text[mapping.Host](t, "host"), BasePath: text[mapping.BasePath](t, "base"), URL: text[string](t, "url"), Methods: texts[mapping.Method](t, "methods"),
+				Account: text[mapping.AccountID](t, "account"), CORS: true, Timeout: 60, Stream: true, NoRewrite: true, Mode: mapping.AccessModeStrict, Former: true,
+			}}},
 		}
 		read, err := outputs.DecodeShared(plain(t, shared))
 		require.NoError(t, err)
@@ -60,6 +64,9 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			Provisioned:    map[mapping.FrontDoor][]string{mapping.FrontDoorNative: texts[string](t, "rows")},
 			ProvisionedFor: map[mapping.FrontDoor]string{mapping.FrontDoorNative: text[string](t, "endpoint")},
 			Retains:        texts[mapping.Host](t, "hosts"), DomainNameARNs: map[mapping.Host]string{"a": text[string](t, "arn")},
+			Admits: outputs.Numbers{text[string](t, "row"): 3}, Undeployed: texts[string](t, "rows"), Widens: texts[string](t, "rows"), TakenBack: texts[string](t, "stages"),
+			Stages:           map[mapping.APIID][]mapping.Stage{"a": texts[mapping.Stage](t, "stages")},
+			Saved:            map[mapping.APIID]outputs.SavedPolicy{"a": {Digest: text[string](t, "digest"), Deployments: map[mapping.Stage]string{"dev": text[string](t, "deployment")}}},
 			ResourceShareARN: text[string](t, "share"), ImportedCertificatesExpire: map[string]string{"a": text[string](t, "time")},
 		}
 		account, err := outputs.DecodeProvider(plain(t, provider))
