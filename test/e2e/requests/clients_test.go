@@ -37,6 +37,8 @@ func networkLoadBalancers(source net.IP) []byte {
 // are awaited, on both ports.
 func TestClientsAreBoundedByWhatProxyProtocolSays(t *testing.T) {
 	const bound = 5
+	// awaited is how long a refusal, which comes at once, is waited for in vain.
+	const awaited = 100 * time.Millisecond
 	proxytest.ForEachNGINX(t, func(t *testing.T, n proxytest.NGINX) {
 		u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
 		p := n.Start(t, proxytest.Render(t, "log.yaml", []byte(loggedRows)),
@@ -49,11 +51,12 @@ func TestClientsAreBoundedByWhatProxyProtocolSays(t *testing.T) {
 			require.NoError(t, err)
 			return tls.Client(plain, &tls.Config{InsecureSkipVerify: true}) // as load balancers do
 		}
-		// answer is the status; 0 while the proxy awaits the body.
-		answer := func(conn *tls.Conn, lines ...string) int {
+		const unfinished = "Content-Length: 10"
+		// answer is the status within a time; 0 while the proxy awaits the body.
+		answer := func(conn *tls.Conn, within time.Duration, lines ...string) int {
 			_, err := io.WriteString(conn, nginxtest.RequestText("GET", "api.corp.example.com", "/v1/x", lines...))
 			require.NoError(t, err)
-			require.NoError(t, conn.SetReadDeadline(time.Now().Add(500*time.Millisecond)))
+			require.NoError(t, conn.SetReadDeadline(time.Now().Add(within)))
 			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return 0
@@ -64,19 +67,19 @@ func TestClientsAreBoundedByWhatProxyProtocolSays(t *testing.T) {
 		}
 		one, another := net.IPv4(192, 0, 2, 1), net.IPv4(192, 0, 2, 2)
 		for i := range bound + 2 {
-			want := 0
+			want, within := 0, awaited
 			if i >= bound {
-				want = http.StatusTooManyRequests
+				want, within = http.StatusTooManyRequests, nginxtest.Patience
 			}
-			require.Equal(t, want, answer(connect(p.ProxyProtocolAddress(), networkLoadBalancers(one)), "Content-Length: 10"), "request %d of one client", i+1)
+			require.Equal(t, want, answer(connect(p.ProxyProtocolAddress(), networkLoadBalancers(one)), within, unfinished), "request %d of one client", i+1)
 		}
-		require.Equal(t, http.StatusOK, answer(connect(p.ProxyProtocolAddress(), networkLoadBalancers(another))))
+		require.Equal(t, http.StatusOK, answer(connect(p.ProxyProtocolAddress(), networkLoadBalancers(another)), nginxtest.Patience))
 		// While a Network Load Balancer turns to proxy protocol, all of its clients
 		// come from its own address.
 		for i := range 2 * bound {
-			require.Equal(t, 0, answer(connect(p.Address, nil), "Content-Length: 10"), "request %d without proxy protocol", i+1)
+			require.Equal(t, 0, answer(connect(p.Address, nil), awaited, unfinished), "request %d without proxy protocol", i+1)
 		}
-		require.Equal(t, http.StatusOK, answer(connect(p.Address, nil)))
+		require.Equal(t, http.StatusOK, answer(connect(p.Address, nil), nginxtest.Patience))
 		checked := connect(p.ProxyProtocolAddress(), networkLoadBalancers(nil))
 		_, err := io.WriteString(checked, nginxtest.RequestText("GET", "10.0.0.7", "/healthz"))
 		require.NoError(t, err)
