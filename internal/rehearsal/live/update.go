@@ -39,7 +39,13 @@ func (p *Path) Update(ctx context.Context, environment Environment) error {
 func (p *Path) trust(environment *Environment) error {
 	roots := clientRoots(p.authority, environment)
 	p.roots.Store(&roots)
-	if err := os.WriteFile(p.clientCAFile, roots, 0o644); err != nil {
+	// A client that reads the file meanwhile finds the certificates of before or of
+	// after.
+	next := p.clientCAFile + ".next"
+	if err := os.WriteFile(next, roots, 0o644); err != nil {
+		return fmt.Errorf("write what clients trust: %w", err)
+	}
+	if err := os.Rename(next, p.clientCAFile); err != nil {
 		return fmt.Errorf("write what clients trust: %w", err)
 	}
 	return nil

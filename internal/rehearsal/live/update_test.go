@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,4 +76,33 @@ func TestAPathReplacesTasks(t *testing.T) {
 	update(t, path, replaced)
 	code, _, _ = get(t, path, "api.private.example.com", "/a")
 	require.Equal(t, http.StatusServiceUnavailable, code)
+}
+
+// TestClientsAlwaysFindWhatTheyTrust: curl reads the file anew for each request, also
+// while the path changes.
+func TestClientsAlwaysFindWhatTheyTrust(t *testing.T) {
+	e := domainEnvironment()
+	path := start(t, e)
+	want, err := os.ReadFile(path.CAFile())
+	require.NoError(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 200 {
+			if err := path.Update(context.Background(), e); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	for reading := true; reading; {
+		select {
+		case <-done:
+			reading = false
+		default:
+		}
+		got, err := os.ReadFile(path.CAFile())
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(got))
+	}
 }
