@@ -94,6 +94,9 @@ type Stack struct {
 	// asks the stack's account what an update would meet: its error. Nil: nothing is
 	// asked before the stack runs.
 	Questions pulumi.RunFunc
+	// asked reports, of a stack whose program is its Questions, whether the program has
+	// run to its end without an error.
+	asked func() bool
 	// Tagged makes a program that changes nothing and reports the ARN and tags of
 	// whatever carries the stack's tags in its account, so that what an
 	// interrupted run created is found again; nil where there is none.

@@ -6,6 +6,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // previewFirst previews the shared stack and asks the provider stacks' Questions,
@@ -34,7 +37,7 @@ func (r *run) ask(ctx context.Context) []Result {
 	for i, s := range r.Providers {
 		results[i] = Result{Name: s.Name, Account: s.Account}
 		if s.Questions != nil {
-			s.Program = s.Questions
+			s.Program, s.asked = askedBy(s.Questions)
 			stacks, at = append(stacks, s), append(at, i)
 		}
 	}
@@ -42,6 +45,17 @@ func (r *run) ask(ctx context.Context) []Result {
 		results[at[i]].Err = result.Err
 	}
 	return results
+}
+
+// askedBy is a program, and a function that reports whether it has run without an
+// error: protected resources would fail the preview of a program that has none.
+func askedBy(questions pulumi.RunFunc) (pulumi.RunFunc, func() bool) {
+	var ended atomic.Bool
+	return func(ctx *pulumi.Context) error {
+		err := questions(ctx)
+		ended.Store(err == nil)
+		return err
+	}, ended.Load
 }
 
 // skipOthers skips the stacks whose results have no error.

@@ -52,8 +52,15 @@ when the cause is dealt with, run:
 	require.ErrorContains(t, err, "preview dev-orders (account 222222222222): the stage is not there")
 
 	env.Providers[0].Questions = func(*pulumi.Context) error { return nil }
+	env.Providers[0].Program = func(ctx *pulumi.Context) error {
+		return ctx.RegisterComponentResource("portico:test:Component", "kept", &component{}, pulumi.Protect(true))
+	}
 	_, err = env.Up(t.Context())
 	require.NoError(t, err)
+	// The stack has a protected resource now, and what has to be asked is asked.
+	report, err = env.Up(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, Changes{Same: 2}, report.Stacks[1].Changes)
 
 	env.Shared.Program = broken("the subnet is small")
 	_, err = env.Preview(t.Context())

@@ -3,7 +3,6 @@ package automation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -47,17 +46,8 @@ var (
 		return err
 	}}
 	// asking previews programs that ask an account and register nothing. The engine
-	// would preview the deletion of whatever the stack has; with the stack itself as
-	// the only target it passes that over, protected resources included.
-	asking = operation{verb: "preview", why: "asks the account what up would meet", creates: true,
-		run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) error {
-			root, err := rootURN(ctx, s)
-			if err != nil {
-				return err
-			}
-			_, err = s.Preview(ctx, optpreview.Target([]string{root}), optpreview.EventStreams(ch), optpreview.UserAgent(userAgent), optpreview.SuppressProgress())
-			return err
-		}}
+	// previews the deletion of whatever the stack has too, which counts for nothing.
+	asking  = operation{verb: "preview", why: "asks the account what up would meet", creates: true, run: preview.run}
 	destroy = operation{verb: "destroy", run: func(ctx context.Context, s *auto.Stack, ch chan<- events.EngineEvent) error {
 		_, err := s.Destroy(ctx, optdestroy.EventStreams(ch), optdestroy.UserAgent(userAgent), optdestroy.SuppressProgress())
 		return err
@@ -72,22 +62,12 @@ func (o operation) title() string {
 	return o.verb + ": " + o.why
 }
 
-// rootURN names the resource that represents the stack itself.
-func rootURN(ctx context.Context, s *auto.Stack) (string, error) {
-	project, err := s.Workspace().ProjectSettings(ctx)
-	if err != nil {
-		return "", fmt.Errorf("read the project of %s: %w", s.Name(), err)
-	}
-	name := string(project.Name)
-	return fmt.Sprintf("urn:pulumi:%s::%s::%s::%s-%s", s.Name(), name, stackType, name, s.Name()), nil
-}
-
 // errNoStack says that the backend holds no stack of that name.
 var errNoStack = errors.New("the stack does not exist")
 
 // once runs the operation on one stack, once, and reports how it went.
 func (r *run) once(ctx context.Context, s Stack) Result {
-	w := &watch{stack: s.Name, begin: time.Now(), send: r.send, done: map[string]bool{}, refused: map[string]bool{}}
+	w := &watch{stack: s.Name, asks: s.asked != nil, begin: time.Now(), send: r.send, done: map[string]bool{}, refused: map[string]bool{}}
 	result := Result{Name: s.Name, Account: s.Account}
 	r.send(Event{Stack: s.Name, Kind: Started, Text: r.op.title()})
 
@@ -104,6 +84,9 @@ func (r *run) once(ctx context.Context, s Stack) Result {
 	}
 	if errors.Is(err, errNoStack) {
 		return r.skip(s, "the stack does not exist, so there is nothing to "+r.op.verb)
+	}
+	if s.asked != nil && s.asked() {
+		err = nil
 	}
 	if err != nil && stack != nil && r.op.verb == up.verb {
 		// Also when the run was cancelled.

@@ -14,6 +14,9 @@ import (
 // watch follows the engine's events during one run.
 type watch struct {
 	stack string
+	// asks reports that the program registers nothing: what it would delete is no
+	// concern of the run.
+	asks  bool
 	begin time.Time
 	send  func(Event)
 
@@ -139,7 +142,7 @@ func (w *watch) waiting() []string {
 
 func (w *watch) diagnose(d apitype.DiagnosticEvent) {
 	text := findingsOf(strings.TrimSpace(plain(d.Message)))
-	if text == "" || d.Ephemeral {
+	if text == "" || d.Ephemeral || w.asks && strings.Contains(text, "because it is protected") {
 		return
 	}
 	if name := resourceName(d.URN); name != "" {

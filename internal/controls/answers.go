@@ -145,11 +145,17 @@ func (m *monitor) answerTo(args pulumi.MockCallArgs) (map[string]any, error) {
 		}
 		return map[string]any{
 			"id": cmp.Or(text("id"), "vpce-0"), "serviceName": service, "privateDnsEnabled": true, "state": "available",
-			"securityGroupIds": []any{"sg-0"}, "networkInterfaceIds": []any{interfacePrefix + "subnet-0"},
+			"securityGroupIds": []any{groupOf(service)}, "networkInterfaceIds": []any{interfacePrefix + "subnet-0"},
 			"dnsEntries": []any{map[string]any{"dnsName": "vpce-0.example", "hostedZoneId": "Z0"}},
 		}, nil
 	case "aws:vpc/getSecurityGroupRules:getSecurityGroupRules":
-		return map[string]any{"ids": []any{}}, nil
+		ids := []any{}
+		if args.Args["filters"].ArrayValue()[0].ObjectValue()["values"].ArrayValue()[0].StringValue() == openGroup {
+			ids = append(ids, "sgr-0")
+		}
+		return map[string]any{"ids": ids}, nil
+	case "aws:vpc/getSecurityGroupRule:getSecurityGroupRule":
+		return map[string]any{"id": "sgr-0", "securityGroupId": openGroup, "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"}, nil
 	case "aws:ec2/getNetworkInterface:getNetworkInterface":
 		return map[string]any{"privateIp": "10.0.0.4", "subnetId": strings.TrimPrefix(text("id"), interfacePrefix)}, nil
 	case "aws:ec2/getPrefixList:getPrefixList":
@@ -170,4 +176,15 @@ func (m *monitor) answerTo(args pulumi.MockCallArgs) (map[string]any, error) {
 		return map[string]any{"zoneId": "Z0", "name": text("name"), "privateZone": false, "nameServers": []any{nameServer}}, nil
 	}
 	return nil, fmt.Errorf("no %s", args.Token)
+}
+
+// openGroup is the security group of existing endpoints that the tasks need to start:
+// it admits them. That of an execute-api endpoint admits nothing.
+const openGroup = "sg-1"
+
+func groupOf(service string) string {
+	if strings.HasSuffix(service, ".execute-api") {
+		return "sg-0"
+	}
+	return openGroup
 }
