@@ -76,7 +76,7 @@ func (r *run) once(ctx context.Context, s Stack) Result {
 		stack, result.Outputs, err = r.operate(ctx, s, w)
 		return err
 	})
-	if err == nil && r.op.verb == preview.verb {
+	if err == nil && r.op.verb == preview.verb && !w.asks {
 		for _, notice := range w.publications.notices() {
 			w.note(notice)
 		}
