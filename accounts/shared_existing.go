@@ -59,12 +59,16 @@ func (s *sharedStack) existingVPC(awsProvider pulumi.ProviderResource) *componen
 		}),
 		LoadBalancers: len(s.topology.LoadBalancers),
 		Zones:         s.newZones(),
+		Hosts:         s.newHosts(),
 		Tags:          s.tags,
 		UseEndpoint: func(service, _ string) string {
 			return fmt.Sprintf("write portico:endpoints.%s: {lookup: true} to use it", endpointKeys[service])
 		},
 		UseZone: func(name, id string) string {
 			return fmt.Sprintf("write portico:dns.existing: [{name: %s, id: %s}] to add the records to it", name, id)
+		},
+		UseHostZone: func(name, id string) string {
+			return fmt.Sprintf("write portico:dns: {scope: host, existing: [{name: %s, id: %s}]}, which gives each custom domain a zone of its own and this one that zone", name, id)
 		},
 		Provider: awsProvider,
 	}
@@ -124,6 +128,19 @@ func (s *sharedStack) newZones() []string {
 		}
 	}
 	return names
+}
+
+// newHosts are the custom domains that the last run did not have, by their private zones.
+func (s *sharedStack) newHosts() map[string][]string {
+	hosts := map[string][]string{}
+	for _, zone := range s.topology.Zones {
+		for _, host := range zone.Hosts {
+			if !slices.Contains(s.reports.own.Hosts, host) {
+				hosts[string(zone.Name)] = append(hosts[string(zone.Name)], string(host))
+			}
+		}
+	}
+	return hosts
 }
 
 // eachWithSetting takes a joined error apart.

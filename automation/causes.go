@@ -33,6 +33,12 @@ var causes = []cause{
 		`a CAA record of the certificate's domain, or of a domain above it, lets other authorities issue and not Amazon: add the record 0 issue "amazon.com" there, and for a wildcard 0 issuewild "amazon.com" if the domain has such records, then delete the failed certificate` + goesOn},
 	{regexp.MustCompile(`waiting for ACM Certificate \((\S+)\) to be issued: timeout`),
 		"ACM did not find the validation record: the public zone that has it does not answer for the name; compare the zone's name servers with those of dig NS, correct the delegation, or name the zone that answers by ROUTE53_PUBLIC_DOMAIN of the row" + goesOn},
+	// https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html: an account's
+	// certificates of one name have the same record.
+	{regexp.MustCompile(`InvalidChangeBatch.*\b(_[0-9a-f]{32})\..*already exists`),
+		"the validation record is there already, as where another environment of the account has a certificate of the same name: write portico:certificates.sharedRecords: true in each of these environments, or delete the record if nothing uses it" + goesOn},
+	{regexp.MustCompile(`(InvalidChangeBatch).*already exists`),
+		"the zone has a record of the name that this stack did not make, and it is never overwritten: delete it, or hand it to the stack with pulumi import aws:route53/record:Record, as accounts/README.md shows" + goesOn},
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html
 	{regexp.MustCompile(`(ConflictingDomainExists)`),
 		"the VPC has a private hosted zone of the name already, in this account or another: name it in portico:dns.existing, or have its owner take the VPC out of it" + goesOn},

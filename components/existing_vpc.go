@@ -35,6 +35,9 @@ type ExistingVPCArgs struct {
 	LoadBalancers, Tasks int
 	// Zones are the names of the private hosted zones to create. Default: none.
 	Zones []string
+	// Hosts are the custom domains that are new, by the private hosted zone that is to
+	// answer for them. Default: none.
+	Hosts map[string][]string
 	// Tags tell what belongs to this installation already.
 	Tags Tags
 	// UseEndpoint says what to write to use an endpoint of a service that is in the
@@ -43,6 +46,9 @@ type ExistingVPCArgs struct {
 	// UseZone says what to write to use a private hosted zone that is in the way.
 	// Required.
 	UseZone func(name, id string) string
+	// UseHostZone says what to write to use a private hosted zone of a custom domain's
+	// own name. Required with Hosts.
+	UseHostZone func(name, id string) string
 	// Provider is the AWS provider of the account. Required.
 	Provider pulumi.ProviderResource
 }
@@ -92,6 +98,7 @@ func CheckExistingVPC(ctx *pulumi.Context, args *ExistingVPCArgs) *Findings {
 	for _, zone := range args.Zones {
 		c.checkZone(zone)
 	}
+	c.checkHosts()
 	return c.Findings
 }
 
@@ -301,7 +308,7 @@ func (c *vpcCheck) isOwn(tags map[string]string) bool {
 // (ConflictingDomainExists of CreateHostedZone). Zones of other accounts are not
 // listed to this one.
 func (c *vpcCheck) checkZone(name string) {
-	found, err := route53.LookupZone(c.ctx, &route53.LookupZoneArgs{Name: &name, PrivateZone: pulumi.BoolRef(true), VpcId: &c.args.VPCID}, c.option)
+	found, err := c.privateZone(name)
 	switch {
 	case err == nil && !c.isOwn(found.Tags):
 		c.refuse("private hosted zone", found.ZoneId, name, fmt.Sprintf("VPC %s has it already, and takes one zone of a name", c.args.VPCID),
@@ -309,4 +316,8 @@ func (c *vpcCheck) checkZone(name string) {
 	case err != nil && !isNone(err):
 		c.notAsked("route53:ListHostedZones", fmt.Sprintf("whether VPC %s has a private zone %s", c.args.VPCID, name), err)
 	}
+}
+
+func (c *vpcCheck) privateZone(name string) (*route53.LookupZoneResult, error) {
+	return route53.LookupZone(c.ctx, &route53.LookupZoneArgs{Name: &name, PrivateZone: pulumi.BoolRef(true), VpcId: &c.args.VPCID}, c.option)
 }
