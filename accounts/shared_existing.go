@@ -61,7 +61,10 @@ func (s *sharedStack) existingVPC(awsProvider pulumi.ProviderResource) *componen
 		Zones:         s.newZones(),
 		Hosts:         s.newHosts(),
 		Tags:          s.tags,
-		UseEndpoint: func(service, _ string) string {
+		UseEndpoint: func(service, id string) string {
+			if id == components.SeveralEndpoints {
+				return fmt.Sprintf("write portico:endpoints.%s: {id: vpce-...} to use one of them", endpointKeys[service])
+			}
 			return fmt.Sprintf("write portico:endpoints.%s: {lookup: true} to use it", endpointKeys[service])
 		},
 		UseZone: func(name, id string) string {

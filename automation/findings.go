@@ -70,9 +70,13 @@ func (r *run) skipOthers(results []Result, reason string) {
 // wasDeployed reports, after the shared stack's preview, whether the provider stacks
 // find its outputs.
 func (r *run) wasDeployed(ctx context.Context, shared Result) bool {
-	if shared.Err == nil {
-		return shared.Resources > shared.Changes.Create
+	if shared.Err == nil && shared.Changes.Create == 0 {
+		return true
 	}
+	if shared.Err == nil && shared.Resources == shared.Changes.Create {
+		return false
+	}
+	// A first update that stopped half-way has left resources, and no outputs.
 	workspace, err := r.workspace(ctx, r.Shared)
 	if err != nil {
 		return false

@@ -53,7 +53,7 @@ func (e *Environment) Preview(ctx context.Context) (*Report, error) {
 		results = append(results, r.sideBySide(ctx, r.Providers)...)
 	} else {
 		asked := r.ask(ctx)
-		r.skipOthers(asked, fmt.Sprintf("%s was never deployed, and this stack reads its outputs", r.Shared.Name))
+		r.skipOthers(asked, fmt.Sprintf("%s was never deployed to its end, and this stack reads its outputs", r.Shared.Name))
 		results = append(results, asked...)
 	}
 	report, err := r.report(onlyOnce(results))

@@ -41,7 +41,7 @@ type ExistingVPCArgs struct {
 	// Tags tell what belongs to this installation already.
 	Tags Tags
 	// UseEndpoint says what to write to use an endpoint of a service that is in the
-	// way. Required.
+	// way; the ID is [SeveralEndpoints] for one of several. Required.
 	UseEndpoint func(service, id string) string
 	// UseZone says what to write to use a private hosted zone that is in the way.
 	// Required.
@@ -289,10 +289,21 @@ func (c *vpcCheck) endpoint(service, kind string) *ec2.LookupVpcEndpointResult {
 		return found
 	case err == nil || isNone(err):
 		return nil
+	case strings.Contains(err.Error(), "multiple "):
+		// The data source takes one alone. Private DNS of this installation's own shows
+		// that no other has it.
+		lookup.Tags = c.args.Tags
+		if _, own := ec2.LookupVpcEndpoint(c.ctx, lookup, c.option); own == nil {
+			return nil
+		}
+		err = fmt.Errorf("there are several: %s where one with private DNS is in the way", c.args.UseEndpoint(service, SeveralEndpoints))
 	}
 	c.notAsked("ec2:DescribeVpcEndpoints", fmt.Sprintf("which endpoints of %s are in VPC %s", service, c.args.VPCID), err)
 	return nil
 }
+
+// SeveralEndpoints is the ID with which UseEndpoint is asked about one of several.
+const SeveralEndpoints = "vpce-..."
 
 // isOwn reports whether the tags are this installation's.
 func (c *vpcCheck) isOwn(tags map[string]string) bool {

@@ -39,17 +39,38 @@ var insteadOf = map[string]string{
 	"useFipsEndpoint":            "set AWS_USE_FIPS_ENDPOINT in the environment",
 }
 
+// dockerNamespace is what the settings of Pulumi's default Docker provider begin with.
+const dockerNamespace = "docker"
+
+// refuse reports a setting that Portico would ignore: of a default provider, or of the
+// namespace of a project such as portico-provider, where `pulumi config set` puts a key
+// that is given without one. It is nil for other settings.
+func refuse(key config.Key) *Error {
+	e := &Error{Key: key.String()}
+	switch namespace := key.Namespace(); {
+	case namespace == awsNamespace:
+		e.Problem, e.Fix = awsProblem, awsFix(key.Name())
+	case namespace == dockerNamespace:
+		e.Problem, e.Fix = "Portico's Docker provider doesn't read it", "take it out; DOCKER_HOST in the environment names a host"
+	case strings.HasPrefix(namespace, Namespace+"-"):
+		e.Problem, e.Fix = "Portico's settings are in the namespace "+Namespace, "write "+Namespace+":"+key.Name()
+	default:
+		return nil
+	}
+	return e
+}
+
 const awsProblem = "Portico's AWS providers don't read it"
 
-// refuseAWS are the settings of the default AWS provider that a stack has, which
-// would be ignored.
-func (m *manifest) refuseAWS(merged config.Map, stack *stackFile) Errors {
+// refuseIgnored are the settings of a stack that would be ignored.
+func (m *manifest) refuseIgnored(merged config.Map, stack *stackFile) Errors {
 	var wrong Errors
 	for key := range merged {
-		if key.Namespace() != awsNamespace {
+		e := refuse(key)
+		if e == nil {
 			continue
 		}
-		e := &Error{Position: Position{File: stack.file}, Key: key.String(), Problem: awsProblem, Fix: awsFix(key.Name())}
+		e.File = stack.file
 		if at, ok := stack.entries[key]; ok {
 			e.Line, e.Column = at.place()
 		}
@@ -65,7 +86,7 @@ func (m *manifest) refuseAWS(merged config.Map, stack *stackFile) Errors {
 	return wrong
 }
 
-// refuseAWSOf is refuseAWS for values that the engine alone has, such as those of
+// refuseAWSOf is the same of AWS for values that the engine alone has, such as those of
 // an environment of Pulumi ESC.
 func refuseAWSOf(engine Engine, file string, known Errors) Errors {
 	var wrong Errors

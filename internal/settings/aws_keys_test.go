@@ -30,3 +30,15 @@ func TestSettingsOfTheDefaultProviderAreRefusedWhereverTheyComeFrom(t *testing.T
 	_, err = s.Shared()
 	require.NoError(t, err)
 }
+
+// TestSettingsThatNothingReadsAreRefused: `pulumi config set redeploy true` in the
+// project portico-provider writes the first of them.
+func TestSettingsThatNothingReadsAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "Pulumi.yaml", "name: portico-provider\nruntime: go\n")
+	write(t, dir, "Pulumi.dev-orders.yaml", "config:\n  portico-provider:redeploy: true\n  docker:host: tcp://build:2376\n  shop:own: x\n")
+	_, err := Source{Project: Project{Files: Dir(dir)}, Stack: "dev-orders"}.Provider()
+	require.ErrorContains(t, err, "Pulumi.dev-orders.yaml:2:3: portico-provider:redeploy: Portico's settings are in the namespace portico: write portico:redeploy")
+	require.ErrorContains(t, err, "Pulumi.dev-orders.yaml:3:3: docker:host: Portico's Docker provider doesn't read it: take it out; DOCKER_HOST in the environment names a host")
+	require.NotContains(t, err.Error(), "shop:own")
+}

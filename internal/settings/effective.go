@@ -47,7 +47,7 @@ func (s Source) effective() (values, error) {
 	}
 	m.locate(result.of, added)
 	result.incomplete = stack.environments
-	if wrong := slices.Concat(m.wrong, stack.wrong, refused, m.refuseAWS(merged, stack)); len(wrong) > 0 {
+	if wrong := slices.Concat(m.wrong, stack.wrong, refused, m.refuseIgnored(merged, stack)); len(wrong) > 0 {
 		return result, wrong
 	}
 	return result, nil

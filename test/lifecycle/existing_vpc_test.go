@@ -62,3 +62,28 @@ func TestPreviewReportsWhatAVPCHasInTheWay(t *testing.T) {
 	e.up()
 	e.requireNoChanges()
 }
+
+// TestPreviewNamesTheZoneOfACustomDomainItself has a private zone in the VPC that would
+// answer for the host instead of the zone of its parent domain; and two endpoints of
+// one service, of which AWS's data source describes none.
+func TestPreviewNamesTheZoneOfACustomDomainItself(t *testing.T) {
+	t.Parallel()
+	files, setup := smallProject(), ordersSetup()
+	vpc := theVPC()
+	vpc[len(vpc)-1].Properties["name"] = "orders.internal.example.com"
+	setup.Existing = append(vpc, awssim.Existing{Account: sharedAccount, Region: region, Type: "aws:ec2/vpcEndpoint:VpcEndpoint", ID: "vpce-00000002",
+		Properties: awssim.Object{"vpcId": "vpc-0a1b2c3d4e5f60718", "serviceName": "com.amazonaws." + region + ".logs", "vpcEndpointType": "Interface", "subnetIds": []any{"subnet-0000000a"}}})
+	const network = "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000a, subnet-0000001b]}\n"
+	files["Pulumi.dev.yaml"] = sharedSettings + network
+	project := t.TempDir()
+	write(t, project, files)
+	e := open(t, t.TempDir(), project, setup)
+	_, err := e.env.Preview(t.Context())
+	require.ErrorContains(t, err, "use private hosted zone Z0NETWORK of account 111111111111 for orders.internal.example.com: VPC vpc-0a1b2c3d4e5f60718 has it, so that its clients would not find the record in the zone internal.example.com: write portico:dns: {scope: host, existing: [{name: orders.internal.example.com, id: Z0NETWORK}]}")
+	require.Contains(t, e.log.String(), "not asked: which endpoints of logs are in VPC vpc-0a1b2c3d4e5f60718 (ec2:DescribeVpcEndpoints): there are several: write portico:endpoints.logs: {id: vpce-...} to use one of them")
+
+	write(t, project, map[string]string{"Pulumi.dev.yaml": sharedSettings + network +
+		"  portico:endpoints: {logs: {id: vpce-00000001}}\n  portico:dns: {scope: host, existing: [{name: orders.internal.example.com, id: Z0NETWORK}]}\n"})
+	_, err = e.env.Preview(t.Context())
+	require.NoError(t, err)
+}
