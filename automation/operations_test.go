@@ -216,6 +216,27 @@ func TestProvidersWaitForTheSharedStack(t *testing.T) {
 	}
 }
 
+// TestAPreviewAfterAHalfFirstUpdateHoldsTheProviderStacksBack: the shared stack has
+// resources then, and none of the outputs that they read.
+func TestAPreviewAfterAHalfFirstUpdateHoldsTheProviderStacksBack(t *testing.T) {
+	env := deployable(t)
+	env.Shared.Program = func(ctx *pulumi.Context) error {
+		if err := ctx.RegisterComponentResource("portico:test:Component", "part-0", &component{}); err != nil {
+			return err
+		}
+		return errors.New("the quota is reached")
+	}
+	_, err := env.Up(t.Context())
+	require.ErrorContains(t, err, "the quota is reached")
+	env.Shared.Program = components(3)
+	report, err := env.Preview(t.Context())
+	require.NoError(t, err)
+	require.Positive(t, report.Stacks[0].Changes.Same)
+	for _, s := range report.Stacks[1:] {
+		require.Equal(t, "dev was never deployed to its end, and this stack reads its outputs", s.Skipped)
+	}
+}
+
 func TestDestroyingWhatDoesNotExistIsNoFailure(t *testing.T) {
 	env := deployable(t)
 	report, err := env.Destroy(t.Context())
