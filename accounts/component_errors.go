@@ -17,6 +17,7 @@ var existingResourceKeys = map[string]string{
 	"security group":       "portico:endpoints.trustCallers",
 	"hosted zone":          "portico:dns.existing",
 	"private hosted zone":  "portico:dns.existing",
+	"associated zone":      "portico:dns.associations",
 }
 
 // withSetting adds to an error of a component the setting that named the resource

@@ -32,10 +32,17 @@ func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingE
 	if err := s.checkPublicZones(); err != nil {
 		all = append(all, eachWithSetting(err)...)
 	}
-	if s.config.Network.Creates() {
-		return all, nil
+	associations, err := s.associations()
+	if err != nil {
+		return nil, err
 	}
-	found := components.CheckExistingVPC(s.ctx, s.existingVPC(awsProvider))
+	found := components.CheckAssociations(s.ctx, &components.AssociationsCheckArgs{
+		AccountID: s.config.AWS.AccountID, Zones: s.newZones(), Associations: associations, Tags: s.tags, Provider: awsProvider,
+	})
+	if !s.config.Network.Creates() {
+		inVPC := components.CheckExistingVPC(s.ctx, s.existingVPC(awsProvider))
+		found.Errors, found.NotAsked = append(found.Errors, inVPC.Errors...), append(found.NotAsked, inVPC.NotAsked...)
+	}
 	for _, question := range found.NotAsked {
 		if err := s.ctx.Log.Warn(question.String(), nil); err != nil {
 			return nil, fmt.Errorf("log: %w", err)

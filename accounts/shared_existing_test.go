@@ -134,6 +134,21 @@ func TestWhatAnUpdateWouldMeetInAVPCIsReportedBeforeAnythingIsRegistered(t *test
 	}
 }
 
+// A VPC of dns.associations has one private zone of a name too, beside a VPC that the
+// stack creates.
+func TestAVPCThatResolvesAnotherZoneOfTheNameIsReported(t *testing.T) {
+	const associations = "  portico:dns: {associations: [{vpcId: vpc-0c0ffee0}, {vpcId: vpc-0c0ffee1, accountId: \"333333333333\"}]}\n"
+	m := &monitor{unknown: true, privateZones: map[string]string{"Z0THEIRS": "internal.example.com"}}
+	err := shared(t, m, minimalShared+associations, twoRows)
+	var found existingErrors
+	require.ErrorAs(t, err, &found)
+	require.EqualError(t, found, "use associated zone Z0THEIRS of account 111111111111 for internal.example.com: VPC vpc-0c0ffee0 resolves it, and takes one zone of a name: have the VPC taken out of that zone, or leave it out of the associations (portico:dns.associations)")
+	for _, r := range m.resources {
+		require.False(t, strings.HasPrefix(r.Token, "aws:"), "%s is registered", r.Name)
+	}
+	require.NoError(t, shared(t, &monitor{unknown: true}, minimalShared+associations, twoRows))
+}
+
 // A later run finds what the stack has made itself, and asks no more about it.
 func TestWhatTheStackHasMadeIsNotInItsWay(t *testing.T) {
 	outputs := map[string]any{"contract": 2, "region": "us-east-1", "vpcId": "vpc-0a1b2c3d4e5f60718", "hosts": []any{"a.internal.example.com", "b.internal.example.net", "b.private.example.net"},

@@ -11,6 +11,8 @@ import (
 // second (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html).
 const maxHostQuestions = 50
 
+var errTooMany = fmt.Errorf("a run asks for %d of them", maxHostQuestions)
+
 // checkHosts refuses custom domains for which a private zone of the VPC answers that is
 // nearer to the name than the one that gets the record: Route 53 asks the zone with the
 // most specific match alone
@@ -31,7 +33,7 @@ func (c *vpcCheck) checkHosts() {
 	if more := len(nearer) - maxHostQuestions; more > 0 {
 		nearer = nearer[:maxHostQuestions]
 		c.notAsked("route53:ListHostedZones", fmt.Sprintf("whether VPC %s has private zones of %d further custom domains", c.args.VPCID, more),
-			fmt.Errorf("a run asks for %d of them", maxHostQuestions))
+			errTooMany)
 	}
 	for _, name := range nearer {
 		found, err := c.privateZone(name)

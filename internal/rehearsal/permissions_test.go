@@ -234,6 +234,10 @@ func TestThePoliciesAreWhatTheOptionsNeed(t *testing.T) {
 // beyond are the actions that no program's run needs, with the reason why they are
 // there.
 var beyond = map[string]string{
+	"associated-vpc: ReadZonesInTheWay: route53:GetHostedZone":                              "a preview reads a private zone of a new zone's name that the VPC resolves",
+	"associated-vpc: ReadZonesInTheWay: route53:ListTagsForResource":                        "the AWS provider reads such a zone's tags",
+	"associated-vpc-read: ReadZonesInTheWay: route53:GetHostedZone":                         "a preview reads a private zone of a new zone's name that the VPC resolves",
+	"associated-vpc-read: ReadZonesInTheWay: route53:ListTagsForResource":                   "the AWS provider reads such a zone's tags",
 	"profile: FindWhatInterruptedRunsLeft: route53profiles:ListProfileResourceAssociations": "portico up and refresh ask a profile for what a run created without an answer",
 	"provider-domains-read: FindAssociationsOfOthers: apigateway:GET":                       "portico preview and destroy ask for associations that keep a custom domain from being deleted",
 	"shared-deploy-service: WhyTasksStopped: ecs:DescribeTasks":                             "portico up asks why ECS stopped the tasks of an update that failed",
