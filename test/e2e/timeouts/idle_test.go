@@ -56,11 +56,16 @@ func TestNoRequestOfTheLoadBalancerIsLostWhenNGINXClosesIdleConnections(t *testi
 				u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
 				p := n.Start(t, c, nginxtest.Environment(u)...)
 				b := balancer{t: t, target: relay(t, p.Address), idle: loadBalancerIdle / scale}
-				if lost := b.countLost(); test.lost {
-					require.Positive(t, lost, "the test would not see a request lost")
-				} else {
+				lost := b.countLost()
+				if !test.lost {
 					require.Zero(t, lost, "requests were lost on connections that NGINX had closed")
+					return
 				}
+				// On a busy machine none may fall into the moment of the close.
+				for tries := 1; lost == 0 && tries < 5; tries++ {
+					lost = b.countLost()
+				}
+				require.Positive(t, lost, "the test would not see a request lost")
 			})
 		})
 	}
