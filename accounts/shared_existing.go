@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -51,7 +52,45 @@ func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingE
 	for _, err := range found.Errors {
 		all = append(all, withSetting(err))
 	}
-	return all, nil
+	return all, s.warnOfRecords(awsProvider)
+}
+
+// warnOfRecords logs which records existing zones have that the update is to create. It
+// is no error: a record that was handed to the stack by pulumi import is in its state.
+func (s *sharedStack) warnOfRecords(awsProvider pulumi.ProviderResource) error {
+	for _, zone := range s.topology.Zones {
+		at := slices.IndexFunc(s.config.DNS.Existing, func(e settings.ExistingZone) bool { return e.Name == string(zone.Name) })
+		isOld := func(host mapping.Host) bool { return slices.Contains(s.reports.own.Hosts, host) }
+		if at < 0 || !slices.ContainsFunc(zone.Hosts, func(host mapping.Host) bool { return !isOld(host) }) {
+			continue
+		}
+		existing := s.config.DNS.Existing[at]
+		owner, err := s.account(existing.RoleARN, s.config.AWS.Region)
+		if err != nil {
+			return err
+		}
+		args := &components.ExistingRecordsArgs{Zone: components.HostedZone{ID: existing.ID, Owner: owner}, NamePrefix: s.prefix, Provider: awsProvider}
+		for _, record := range zone.Records {
+			if !isOld(record.Name) && (!record.Name.IsWildcard() || !slices.ContainsFunc(zone.Hosts, isOld)) {
+				args.Zone.Records = append(args.Zone.Records, components.AliasRecord{Name: string(record.Name)})
+			}
+		}
+		names, err := components.ExistingRecords(s.ctx, args)
+		text := ""
+		switch {
+		case err != nil:
+			text = components.NotAsked{Action: "route53:ListResourceRecordSets", Question: fmt.Sprintf("whether zone %s (%s) has records of custom domains", existing.ID, existing.Name), Err: err}.String()
+		case len(names) > 0:
+			text = fmt.Sprintf("zone %s (portico:dns.existing[%d]) has records already of %s: no update overwrites them: delete them, or hand them to the stack with pulumi import before the update, as accounts/README.md shows",
+				existing.ID, at, strings.Join(names, ", "))
+		default:
+			continue
+		}
+		if err := s.ctx.Log.Warn(text, nil); err != nil {
+			return fmt.Errorf("log: %w", err)
+		}
+	}
+	return nil
 }
 
 // existingVPC describes what the stack is to make in the VPC.

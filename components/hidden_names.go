@@ -94,8 +94,7 @@ func (z *PublicZones) names(zone *publicZone) ([]string, error) {
 	}
 	names := []string{}
 	for _, set := range found.ResourceRecordSets {
-		// Route 53 writes a wildcard's asterisk in octal.
-		name := strings.Replace(strings.TrimSuffix(set.Name, "."), `\052`, "*", 1)
+		name := recordName(set.Name)
 		own := name == zone.name && (set.Type == "NS" || set.Type == "SOA")
 		validation := slices.ContainsFunc(set.ResourceRecords, func(r route53.GetRecordsResourceRecordSetResourceRecord) bool {
 			return strings.HasSuffix(strings.TrimSuffix(r.Value, "."), ".acm-validations.aws")

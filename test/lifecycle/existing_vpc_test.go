@@ -65,14 +65,16 @@ func TestPreviewReportsWhatAVPCHasInTheWay(t *testing.T) {
 
 // TestPreviewNamesTheZoneOfACustomDomainItself has a private zone in the VPC that would
 // answer for the host instead of the zone of its parent domain; and two endpoints of
-// one service, of which AWS's data source describes none.
+// one service, of which AWS's data source describes none; and a record in the zone.
 func TestPreviewNamesTheZoneOfACustomDomainItself(t *testing.T) {
 	t.Parallel()
 	files, setup := smallProject(), ordersSetup()
 	vpc := theVPC()
 	vpc[len(vpc)-1].Properties["name"] = "orders.internal.example.com"
 	setup.Existing = append(vpc, awssim.Existing{Account: sharedAccount, Region: region, Type: "aws:ec2/vpcEndpoint:VpcEndpoint", ID: "vpce-00000002",
-		Properties: awssim.Object{"vpcId": "vpc-0a1b2c3d4e5f60718", "serviceName": "com.amazonaws." + region + ".logs", "vpcEndpointType": "Interface", "subnetIds": []any{"subnet-0000000a"}}})
+		Properties: awssim.Object{"vpcId": "vpc-0a1b2c3d4e5f60718", "serviceName": "com.amazonaws." + region + ".logs", "vpcEndpointType": "Interface", "subnetIds": []any{"subnet-0000000a"}}},
+		awssim.Existing{Account: sharedAccount, Region: region, Type: "aws:route53/record:Record", ID: "Z0NETWORK_orders.internal.example.com_A",
+			Properties: awssim.Object{"zoneId": "Z0NETWORK", "name": "orders.internal.example.com", "type": "A", "ttl": 60.0, "records": []any{"10.7.0.9"}}})
 	const network = "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000a, subnet-0000001b]}\n"
 	files["Pulumi.dev.yaml"] = sharedSettings + network
 	project := t.TempDir()
@@ -86,4 +88,18 @@ func TestPreviewNamesTheZoneOfACustomDomainItself(t *testing.T) {
 		"  portico:endpoints: {logs: {id: vpce-00000001}}\n  portico:dns: {scope: host, existing: [{name: orders.internal.example.com, id: Z0NETWORK}]}\n"})
 	_, err = e.env.Preview(t.Context())
 	require.NoError(t, err)
+	const taken = "zone Z0NETWORK (portico:dns.existing[0]) has records already of orders.internal.example.com: no update overwrites them"
+	require.Contains(t, e.log.String(), taken)
+	_, err = e.env.Up(t.Context())
+	require.ErrorContains(t, err, "already exists")
+	require.ErrorContains(t, err, "hand it to the stack with pulumi import")
+	for _, record := range e.Resources(awssim.Filter{Type: "aws:route53/record:Record"}) {
+		if record.ID == "Z0NETWORK_orders.internal.example.com_A" {
+			require.NoError(t, e.As(sharedAccount, region, "arn:aws:iam::"+sharedAccount+":user/network").Delete(&record))
+		}
+	}
+	e.up()
+	from := len(e.log.String())
+	e.requireNoChanges()
+	require.NotContains(t, e.log.String()[from:], "has records already")
 }

@@ -220,7 +220,11 @@ func listRecords(op *engine.Op) (engine.Object, error) {
 	}
 	for _, record := range recordsOf(op, zone.ID) {
 		p := record.Properties
-		sets = append(sets, recordSet(view.CanonicalName(p.Text("fqdn"))+".", p.Text("type"), p.Texts("records")))
+		set := recordSet(view.CanonicalName(p.Text("fqdn"))+".", p.Text("type"), p.Texts("records"))
+		for _, alias := range p.Objects("aliases") {
+			set["aliasTarget"] = map[string]any{"dnsName": strings.ToLower(alias.Text("name")) + ".", "hostedZoneId": alias.Text("zoneId"), "evaluateTargetHealth": alias.Flag("evaluateTargetHealth")}
+		}
+		sets = append(sets, set)
 	}
 	sets = slices.DeleteFunc(sets, func(set any) bool { return !wanted.MatchString(engine.AsObject(set).Text("name")) })
 	return engine.Object{"id": zone.ID, "zoneId": zone.ID, "nameRegex": op.Inputs["nameRegex"], "resourceRecordSets": sets}, nil
