@@ -83,15 +83,14 @@ func narrowerWarning(row, wider *Row, missing []Method) *Error {
 	for i, method := range missing {
 		names[i] = string(method)
 	}
-	below := strings.TrimPrefix(string(row.API.Path), string(wider.API.Path))
 	place := ""
 	if wider.Pos.Line > 0 {
 		place = " of " + wider.lineAt(wider.Pos.Line, "")
 	}
 	return &Error{
 		Team: row.Team, File: row.Pos.File, Line: row.Pos.Line, Column: row.Pos.Column, Path: row.Path() + ".VERBS", row: row.Index,
-		Message: fmt.Sprintf("%s%s has %s for the same stage, and an API that takes %s/%s, or %s in capitals, for %s can be asked for them by that spelling",
-			wider.Path(), place, strings.Join(names, ", "), string(wider.BasePath), below, below, below),
+		Message: fmt.Sprintf("%s%s has %s for the same stage, and an API can be asked for them by a spelling of %s that it understands and Portico doesn't refuse, such as one in letters of another alphabet",
+			wider.Path(), place, strings.Join(names, ", "), row.BasePath),
 		Fix: "don't rest a protection on this row: let the API refuse those verbs itself, or give both rows the same VERBS",
 	}
 }
