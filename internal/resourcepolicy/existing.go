@@ -142,8 +142,8 @@ func unwrap(text string) (any, bool) {
 // of API Gateway's with the policy in it.
 func policyOf(value any, apiID string) (any, error) {
 	if list, ok := value.([]any); ok && len(list) == 1 {
-		// --query "items[?id=='a1b2c3d4e5'].policy"
-		if text, ok := list[0].(string); ok {
+		// --query "items[?id=='a1b2c3d4e5'].policy"; "[policy]" prints [null] of an API without a policy.
+		if text, ok := list[0].(string); ok || list[0] == nil {
 			return text, nil
 		}
 	}
@@ -177,7 +177,7 @@ func policyIn(members map[string]any) (policy any, ok bool) {
 	_, identified := memberOf(members, "id")
 	_, named := memberOf(members, "name")
 	_, dated := memberOf(members, "createdDate")
-	return policy, identified && (named || dated)
+	return policy, identified && (has || named || dated)
 }
 
 // policyAmong finds the policy of an API in the answer of get-rest-apis.

@@ -73,6 +73,7 @@ func TestExistingPoliciesAreReadAsEveryToolPrintsThem(t *testing.T) {
 		"the whole answer with the policy as an object":     restAPI(api.APIID, `, "policy": `+existingPlain),
 		"the answer about all APIs":                         `{"items":[` + restAPI("z9y8x7w6v5", `, "policy": "{}"`) + `,` + restAPI(api.APIID, `, "policy": `+quoted(stored)) + `]}`,
 		"an answer that was cut down to the policy":         `{"policy":` + quoted(stored) + `}`,
+		"an answer that was cut down to ID and policy":      `{"policy":` + quoted(stored) + `,"id":"` + api.APIID + `"}`,
 		"a query that gave a list":                          `[` + quoted(stored) + `]`,
 		"a document with CRLF, a byte order mark and space": "\xEF\xBB\xBF\r\n" + strings.ReplaceAll(pretty, "\n", "\r\n") + "\r\n",
 		"a document in quotes of a shell":                   "'" + existingPlain + "'",
@@ -96,6 +97,8 @@ func TestAnswersWithoutAPolicyCountAsEmpty(t *testing.T) {
 		"the whole answer with null":              restAPI(api.APIID, `, "policy": null`),
 		"the whole answer with an empty policy":   restAPI(api.APIID, `, "policy": ""`),
 		"an answer that was cut down to a policy": `{"policy": null}`,
+		"that with the ID":                        `{"id": "` + api.APIID + `", "policy": null}`,
+		"a query that gave a list":                `[null]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := request()
@@ -113,6 +116,8 @@ func TestWhatIsNoPolicyIsRefusedWithWhatWasReadAndTheCommandThatHelps(t *testing
 		"an error of the CLI":   {"An error occurred (NotFoundException) when calling the GetRestApi operation", "it isn't valid JSON", `(it begins with "An error occurred (NotFoundException) wh…")`},
 		"a table":               {"-----\n| GetRestApi |\n", "it isn't valid JSON", `(it begins with "----- | GetRestApi |")`},
 		"another API's answer":  {restAPI("z9y8x7w6v5", `, "policy": "{}"`), "it is an answer about REST API z9y8x7w6v5 and not about a1b2c3d4e5", `(it begins with "{\"id\": \"z9y8x7w6v5\"`},
+		"that cut down":         {`{"id": "z9y8x7w6v5", "policy": "{}"}`, "it is an answer about REST API z9y8x7w6v5 and not about a1b2c3d4e5", ""},
+		"an empty list":         {"[]", "it is JSON but not an object", `(it begins with "[]")`},
 		"other APIs":            {`{"items":[` + restAPI("z9y8x7w6v5", "") + `]}`, "it is a list of REST APIs without a1b2c3d4e5", ""},
 		"an OpenAPI document":   {"openapi: 3.0.1\ninfo: {title: x}\n", "it isn't valid JSON", `(it begins with "openapi: 3.0.1 info: {title: x}")`},
 		"half a character":      {"\xFF\xFEa", "it begins like UTF-16 and ends in half a character", ""},
