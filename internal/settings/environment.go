@@ -57,6 +57,7 @@ func (e Environment) Read() (*Shared, []NamedProvider, error) {
 		}
 		if m != nil {
 			e.checkShared(provider, m)
+			e.checkStatements(source, provider, m)
 			if shared != nil {
 				e.checkAlike(shared, source, provider, m)
 			}
@@ -166,6 +167,30 @@ func (e Environment) checkNames(c *Shared, m *mistakes) {
 			continue
 		}
 		m.add("app.environment", fmt.Sprintf("the resources would have the names of those of stack %s, %s-..., in the same account and region", name, c.App.Prefix()),
+			"write a name of this environment's own, such as "+e.Shared.Stack)
+	}
+}
+
+// checkStatements reports a provider stack whose statements in the APIs' policies would
+// have the names of those of another environment's stack in the same account: each
+// update would replace the other's, whose requests get 403 from then on.
+func (e Environment) checkStatements(source Source, c *Provider, m *mistakes) {
+	if c.App.Environment == c.Shared.Stack[strings.LastIndexByte(c.Shared.Stack, '/')+1:] {
+		return // the default; checkShared reports another environment's
+	}
+	stacks, err := source.Stacks()
+	if err != nil || !known(c.AWS.AccountID) || !known(c.AWS.Region) {
+		return
+	}
+	for _, name := range stacks {
+		if slices.ContainsFunc(e.Providers, func(s Source) bool { return s.Stack == name }) {
+			continue
+		}
+		other, _, _ := Source{Project: source.Project, Stack: name, Now: source.Now}.readProvider()
+		if other == nil || other.App != c.App || other.AWS.AccountID != c.AWS.AccountID || other.AWS.Region != c.AWS.Region {
+			continue
+		}
+		m.add("app.environment", fmt.Sprintf("the statements in the APIs' policies would have the names of those of stack %s, %s-..., and take their place, in the same account and region", name, c.App.App().Prefix()),
 			"write a name of this environment's own, such as "+e.Shared.Stack)
 	}
 }

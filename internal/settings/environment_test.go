@@ -85,6 +85,13 @@ func TestTheStacksOfAnEnvironmentAreCheckedTogether(t *testing.T) {
 			map[string]string{"Pulumi.stage.yaml": shared("stage", "us-east-1", listed)},
 			[]string{"Pulumi.stage.yaml:5:67: portico:providers[1]: organization/portico-provider/dev-orders is a stack of another environment: name the provider stacks of stage: stage-orders"},
 		},
+		"the statements of another environment": {
+			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "us-east-1", "../mapping.yaml") + "  portico:app: {environment: dev}\n"},
+			[]string{"provider/Pulumi.stage-orders.yaml:6:30: portico:app.environment: the statements in the APIs' policies would have the names of those of stack dev-orders, portico-dev-..., and take their place, in the same account and region: write a name of this environment's own, such as stage"},
+		},
+		"statements of a name that no other stack has": {
+			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "us-east-1", "../mapping.yaml") + "  portico:app: {environment: preprod}\n"}, nil,
+		},
 		"mistakes of both stacks, and a file that is no YAML": {
 			map[string]string{
 				"Pulumi.stage.yaml":                 shared("Stage", "us-east", ""),
