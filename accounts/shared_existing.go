@@ -43,6 +43,11 @@ func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingE
 	if !s.config.Network.Creates() {
 		inVPC := components.CheckExistingVPC(s.ctx, s.existingVPC(awsProvider))
 		found.Errors, found.NotAsked = append(found.Errors, inVPC.Errors...), append(found.NotAsked, inVPC.NotAsked...)
+		for _, hiding := range inVPC.Hiding {
+			if err := s.ctx.Log.Warn(withSetting(hiding).Error(), nil); err != nil {
+				return nil, fmt.Errorf("log: %w", err)
+			}
+		}
 	}
 	for _, question := range found.NotAsked {
 		if err := s.ctx.Log.Warn(question.String(), nil); err != nil {

@@ -57,6 +57,9 @@ type ExistingVPCArgs struct {
 type Findings struct {
 	// Errors are what AWS would refuse in the update, each once.
 	Errors []error
+	// Hiding are private zones of others that AWS lets be, and that hide what is made
+	// from the VPC's clients.
+	Hiding []error
 	// NotAsked are questions that the account did not answer, with why.
 	NotAsked []NotAsked
 }

@@ -13,10 +13,11 @@ const maxHostQuestions = 50
 
 var errTooMany = fmt.Errorf("a run asks for %d of them", maxHostQuestions)
 
-// checkHosts refuses custom domains for which a private zone of the VPC answers that is
+// checkHosts finds custom domains for which a private zone of the VPC answers that is
 // nearer to the name than the one that gets the record: Route 53 asks the zone with the
 // most specific match alone
 // (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html).
+// That is no error: a migration lets the earlier zone answer until its owner removes it.
 func (c *vpcCheck) checkHosts() {
 	answers := map[string]string{} // the zone that gets the record, by the nearer name
 	own := map[string]bool{}       // the custom domains
@@ -43,8 +44,11 @@ func (c *vpcCheck) checkHosts() {
 			if own[name] {
 				use = c.args.UseHostZone
 			}
-			c.refuse("private hosted zone", found.ZoneId, name, fmt.Sprintf("VPC %s has it, so that its clients would not find the record in the zone %s", c.args.VPCID, answers[name]),
-				use(name, found.ZoneId)+", or take the VPC out of the zone")
+			c.Hiding = append(c.Hiding, &ExistingResourceError{
+				Kind: "private hosted zone", ID: found.ZoneId, AccountID: c.args.AccountID, Purpose: name,
+				Problem: fmt.Sprintf("VPC %s has it, so that its clients do not find the record in the zone %s until the VPC is taken out of it", c.args.VPCID, answers[name]),
+				Fix:     use(name, found.ZoneId) + ", or take the VPC out of the zone",
+			})
 		case err != nil && !isNone(err):
 			c.notAsked("route53:ListHostedZones", fmt.Sprintf("whether VPC %s has private zones of custom domains", c.args.VPCID), err)
 			return // the answer is the same for each
