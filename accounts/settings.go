@@ -39,6 +39,8 @@ type (
 	SecurityGroups = settings.SecurityGroups
 	// LoadBalancer is the load balancer in front of the proxy.
 	LoadBalancer = settings.LoadBalancer
+	// IAM is about the roles that the stack creates.
+	IAM = settings.IAM
 	// Image is the proxy's container image.
 	Image = settings.Image
 	// Task is the size and the number of the proxy's tasks.

@@ -19,10 +19,11 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		return nil, err
 	}
 	roles, err := components.NewTaskRoles(s.ctx, s.prefix, &components.TaskRolesArgs{
-		RepositoryARN:    repositoryARN,
-		LogRetentionDays: *s.config.Logs.RetentionDays,
-		Path:             "/" + s.config.App.Name + "/" + s.config.App.Environment + "/",
-		Tags:             s.tags,
+		RepositoryARN:       repositoryARN,
+		LogRetentionDays:    *s.config.Logs.RetentionDays,
+		Path:                "/" + s.config.App.Name + "/" + s.config.App.Environment + "/",
+		PermissionsBoundary: s.config.IAM.PermissionsBoundary,
+		Tags:                s.tags,
 	}, s.providers)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,9 @@ type TaskRolesArgs struct {
 	// a name that begins with another environment's would match that one's pattern.
 	// Default: "/". It begins and ends with a slash, and has 1 to 512 characters.
 	Path string
+	// PermissionsBoundary is the ARN of a managed policy that bounds what the roles
+	// may do at most. Default: none.
+	PermissionsBoundary string
 	// Tags are those of the roles and of the log group.
 	Tags Tags
 }
@@ -104,6 +107,9 @@ func (r *TaskRoles) role(ctx *pulumi.Context, name string, args *TaskRolesArgs) 
 	described := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trust), Tags: args.Tags.named(name)}
 	if args.Path != "" {
 		described.Path = pulumi.String(args.Path)
+	}
+	if args.PermissionsBoundary != "" {
+		described.PermissionsBoundary = pulumi.String(args.PermissionsBoundary)
 	}
 	role, err := iam.NewRole(ctx, name, described, pulumi.Parent(r))
 	if err != nil {

@@ -97,6 +97,20 @@ func (r RoleARN) String() string {
 	return ARN{Partition: r.Partition, Service: "iam", AccountID: r.AccountID, Resource: "role" + r.Path + r.Name}.String()
 }
 
+// policyARN is the ARN of a managed policy (IAM user guide, IAM identifiers); AWS's
+// own ones have "aws" in place of an account.
+var policyARN = regexp.MustCompile(`^arn:([a-z0-9-]+):iam::(aws|[0-9]{12}):policy/([\x21-\x7e]{0,510}/)?[\w+=,.@-]{1,128}$`)
+
+// ParsePolicyARN reads the ARN of a managed policy, and returns the account that it
+// is of: 12 digits, or "aws" for AWS's own ones.
+func ParsePolicyARN(text string) (owner string, err error) {
+	parts := policyARN.FindStringSubmatch(text)
+	if parts == nil || !IsPartition(parts[1]) {
+		return "", &GrammarError{text, "is not the ARN of a managed policy"}
+	}
+	return parts[2], nil
+}
+
 // RolePattern is a set of roles of one account: the ARN of a role, in whose path
 // and name "*" stands for any characters, "/" among them.
 type RolePattern struct {

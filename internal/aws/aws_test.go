@@ -254,3 +254,23 @@ func TestRolePatterns(t *testing.T) {
 		require.Error(t, err, text)
 	}
 }
+
+func TestManagedPolicyARNs(t *testing.T) {
+	for text, owner := range map[string]string{
+		"arn:aws:iam::111111111111:policy/boundary":           "111111111111",
+		"arn:aws-cn:iam::111111111111:policy/team/a/boundary": "111111111111",
+		"arn:aws:iam::aws:policy/PowerUserAccess":             "aws",
+		"arn:aws:iam::aws:policy/job-function/Billing":        "aws",
+	} {
+		got, err := aws.ParsePolicyARN(text)
+		require.NoError(t, err, text)
+		require.Equal(t, owner, got, text)
+	}
+	for _, text := range []string{
+		"", "boundary", "arn:aws:iam::111111111111:role/boundary", "arn:aws:iam::111111111111:policy/", "arn:aws:iam:us-east-1:111111111111:policy/a",
+		"arn:moon:iam::111111111111:policy/a", "arn:aws:iam::1111:policy/a", "arn:aws:iam::111111111111:policy/a b", "arn:aws:iam::111111111111:policy/a\n",
+	} {
+		_, err := aws.ParsePolicyARN(text)
+		require.Error(t, err, "%q", text)
+	}
+}

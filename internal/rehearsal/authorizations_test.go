@@ -113,7 +113,7 @@ var changesInPlace = map[string][]func(inputs engine.Object) engine.Object{
 	},
 	"aws:ecs/cluster:Cluster": {to("settings", []any{map[string]any{"name": "containerInsights", "value": "disabled"}})},
 	"aws:iam/role:Role": {to("assumeRolePolicy", `{"Version":"2012-10-17","Statement":[
-	  {"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`)},
+	  {"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`), anotherBoundary},
 	"aws:lb/listener:Listener": {to("sslPolicy", "ELBSecurityPolicy-TLS13-1-3-2021-06")},
 	"aws:lb/listenerRule:ListenerRule": {
 		to("priority", 999.0), to("conditions", []any{map[string]any{"hostHeader": map[string]any{"values": []any{"another.example.com"}}}}),
@@ -129,6 +129,14 @@ var changesInPlace = map[string][]func(inputs engine.Object) engine.Object{
 
 func to(property string, value any) func(engine.Object) engine.Object {
 	return func(engine.Object) engine.Object { return engine.Object{property: value} }
+}
+
+// anotherBoundary changes a permissions boundary, where there is one.
+func anotherBoundary(inputs engine.Object) engine.Object {
+	if inputs.Text("permissionsBoundary") == "" {
+		return nil
+	}
+	return engine.Object{"permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess"}
 }
 
 // fewer takes the last of a list away.

@@ -155,6 +155,12 @@ func optionRuns(t *testing.T) map[string]optionRun {
 			}},
 			roles: map[string]roleFiles{asShared: shared.with([]string{"shared-public-subnets"}), "": provider},
 		},
+		"a permissions boundary": {
+			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{
+				"portico:iam": map[string]any{"permissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"},
+			}},
+			roles: map[string]roleFiles{asShared: shared.with([]string{"permissions-boundary"}), "": provider},
+		},
 		"an existing VPC": {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: existingNetwork(), Setup: existingSetup(t, smallMapping)},
 			roles:   map[string]roleFiles{asShared: shared.with([]string{"shared-existing-vpc"}), "": provider},

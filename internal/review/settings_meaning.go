@@ -45,6 +45,8 @@ var meanings = []meaning{
 	{key: "portico:aws.endpoint", means: "AWS's calls go to this address, with credentials in them, and not to AWS"},
 	{key: "portico:aws", means: "the deployment authenticates otherwise"},
 	{key: "portico:allowedRoleArns", means: "authors of the mapping may name other roles for the deployment to assume"},
+	{key: "portico:iam.permissionsBoundary", means: "the tasks' roles may do other things at most"},
+	{key: "portico:iam", means: "the tasks' roles may do other things"},
 	{key: "portico:app", means: "names of resources hang on it: they are replaced, and statements in policies are written under another name", changeOnly: true},
 
 	// Who gets through.

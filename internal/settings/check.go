@@ -54,6 +54,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.App.check(m)
 	checkTags(m, c.Tags)
 	c.AWS.check(m)
+	c.IAM.check(m, c.AWS.AccountID)
 	m.check(c.AWS.AccountID == "" || aws.IsAccountID(c.AWS.AccountID), "aws.accountId",
 		strconv.Quote(c.AWS.AccountID)+" is not an account number", "write 12 digits in quotes")
 	c.Network.check(m)
@@ -115,6 +116,17 @@ func (a App) check(m *mistakes) {
 	m.check(len(a.Prefix()) <= MaxPrefix, "app",
 		fmt.Sprintf("%s is too long for a load balancer's name", a.Prefix()),
 		fmt.Sprintf("write a name and an environment of at most %d characters together", MaxPrefix-1))
+}
+
+func (i IAM) check(m *mistakes, account string) {
+	const key, fix = "iam.permissionsBoundary", "write the ARN of a managed policy of the account, arn:aws:iam::ACCOUNT:policy/NAME"
+	if i.PermissionsBoundary == "" || i.PermissionsBoundary == Unknown {
+		return
+	}
+	owner, err := aws.ParsePolicyARN(i.PermissionsBoundary)
+	m.check(err == nil, key, strconv.Quote(i.PermissionsBoundary)+" is not a managed policy's ARN", fix)
+	m.check(err != nil || owner == "aws" || !aws.IsAccountID(account) || owner == account, key,
+		"the policy is of account "+owner+", and a role's boundary is of the role's own account, "+account+", or of AWS", fix)
 }
 
 func (a AWS) check(m *mistakes) {

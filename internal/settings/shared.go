@@ -15,6 +15,8 @@ type Shared struct {
 	Tags map[string]string `config:"tags"`
 	// AWS is the account and the region in which the stack works.
 	AWS AWS `config:"aws"`
+	// IAM is about the roles that the stack creates.
+	IAM IAM `config:"iam"`
 	// Network is the VPC.
 	Network Network `config:"network"`
 	// Endpoints are the VPC endpoints.
@@ -207,6 +209,15 @@ const (
 	ARM64 = "ARM64"
 	X8664 = "X86_64"
 )
+
+// IAM is about the roles that the stack creates, those of the proxy's tasks.
+type IAM struct {
+	// PermissionsBoundary is the ARN of a managed policy of the account, or of AWS,
+	// that bounds what the roles may do at most:
+	// arn:aws:iam::111111111111:policy/NAME. It has to allow the execution role to
+	// pull the image and to write the log. Default: none.
+	PermissionsBoundary string `config:"permissionsBoundary"`
+}
 
 // Task is the size and the number of the proxy's tasks.
 type Task struct {

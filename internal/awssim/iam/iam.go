@@ -38,30 +38,50 @@ func roleSpec() *engine.Type {
 			"name":                {engine.Autonamed(64), engine.ForceNew, iamName(64)},
 			"namePrefix":          {engine.ForceNew},
 			"path":                {engine.ForceNew, engine.Default("/"), engine.Value(iamPath)},
+			"permissionsBoundary": {engine.ARNOf("iam")},
 		},
 
 		Unique: []string{"name"}, Conflict: "EntityAlreadyExists",
 		Quota:  engine.Quota{Name: "Roles per account", Limit: 1000, Code: "LimitExceeded"},
 		Create: []string{"iam:CreateRole", "iam:GetRole", "iam:TagRole"},
 		Read:   []string{"iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"}, // internal/service/iam/role.go
-		Update: []string{"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:TagRole", "iam:UntagRole"},
+		Update: []string{"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+			"iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary", "iam:TagRole", "iam:UntagRole"},
 		When: map[string][]string{
 			"iam:UpdateAssumeRolePolicy": {"assumeRolePolicy"}, "iam:UpdateRole": {"maxSessionDuration"}, "iam:UpdateRoleDescription": {"description"},
+			"iam:PutRolePermissionsBoundary": {"permissionsBoundary"}, "iam:DeleteRolePermissionsBoundary": {"permissionsBoundary"},
 		},
 		Delete:   []string{"iam:DeleteRole", "iam:ListInstanceProfilesForRole"},
 		OnCreate: createRole,
-		OnUpdate: checkTrustPolicy,
+		OnUpdate: checkRole,
 	}
 }
 
 func createRole(op *engine.Op) error {
-	if err := checkTrustPolicy(op); err != nil {
+	if err := checkRole(op); err != nil {
 		return err
 	}
 	op.Outputs["createDate"] = engine.Now()
 	op.Outputs["uniqueId"] = "AROA" + op.Own(engine.Capitals, "", 17)
 	return nil
 }
+
+func checkRole(op *engine.Op) error {
+	if err := checkTrustPolicy(op); err != nil {
+		return err
+	}
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePermissionsBoundary.html
+	// names NoSuchEntity; the text is assumed.
+	boundary := op.Inputs.Text("permissionsBoundary")
+	if boundary != "" && !isAWSPolicy(boundary) && op.Find(view.PolicyType, boundary) == nil {
+		return op.Refuse("NoSuchEntity", "Scope ARN: %s does not exist or is not attachable.", boundary)
+	}
+	return nil
+}
+
+// isAWSPolicy reports whether a managed policy is one of AWS's own, of which no text is
+// simulated.
+func isAWSPolicy(arn string) bool { return strings.Contains(arn, ":iam::aws:policy/") }
 
 func checkTrustPolicy(op *engine.Op) error {
 	text := op.Inputs.Text("assumeRolePolicy")
@@ -223,10 +243,21 @@ func RoleTrusts(role *engine.Resource, service string) bool {
 }
 
 // RoleMay reports whether a role's policies, inline and attached, allow it an
-// action on a resource of its own account.
+// action on a resource of its own account, within its permissions boundary.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func RoleMay(op *engine.Op, role *engine.Resource, action, resource string) bool {
 	allowed := false
 	request := iampolicy.Request{Principal: role.ARN, Action: action, Resource: resource}
+	if boundary := role.Properties.Text("permissionsBoundary"); boundary != "" && !isAWSPolicy(boundary) {
+		policy := op.Find(view.PolicyType, boundary)
+		if policy == nil {
+			return false
+		}
+		limit, err := iampolicy.ParseIdentity([]byte(policy.Properties.Text("policy")))
+		if err != nil || iampolicy.Evaluate(limit, request).Outcome != iampolicy.Allowed {
+			return false
+		}
+	}
 	for _, text := range policiesOf(op, role) {
 		policy, err := iampolicy.ParseIdentity([]byte(text))
 		if err != nil {

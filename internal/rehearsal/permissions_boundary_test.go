@@ -1,0 +1,71 @@
+package rehearsal
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/accounts"
+	"github.com/portico-iac/portico/internal/awssim"
+)
+
+// boundaryARN is a managed policy of the shared account.
+const boundaryARN = "arn:aws:iam::111111111111:policy/boundary"
+
+// boundedOrganization is a setup whose shared account has a managed policy for
+// boundaries, and whose organization denies roles that are not bounded by it.
+func boundedOrganization(t *testing.T, allows string) string {
+	return setupFor(t, smallMapping, func(w *awssim.Setup) {
+		w.Existing = append(w.Existing, awssim.Existing{
+			Account: string(sharedAccount), Region: "us-east-1", Type: "aws:iam/policy:Policy", ID: boundaryARN,
+			Properties: awssim.Object{"name": "boundary", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":` + allows + `,"Resource":"*"}]}`},
+		})
+		for i := range w.Accounts {
+			w.Accounts[i].ServiceControlPolicies = []json.RawMessage{json.RawMessage(`{"Version":"2012-10-17","Statement":[
+				{"Effect":"Deny","Action":["iam:CreateRole","iam:PutRolePermissionsBoundary"],"Resource":"*",
+				 "Condition":{"StringNotEquals":{"iam:PermissionsBoundary":"` + boundaryARN + `"}}},
+				{"Effect":"Deny","Action":"iam:DeleteRolePermissionsBoundary","Resource":"*"}]}`)}
+		}
+	})
+}
+
+// An organization that demands a permissions boundary on each role is satisfied by the
+// setting, and by nothing else.
+func TestRolesHaveThePermissionsBoundaryThatAnOrganizationDemands(t *testing.T) {
+	setup := boundedOrganization(t, `"*"`)
+	options := func(boundary string) Options {
+		return Options{Mapping: writeFile(t, "small.yaml", smallMapping), Setup: setup,
+			Config: map[string]any{"portico:iam": map[string]any{"permissionsBoundary": boundary}}}
+	}
+	run := begin(t, options(boundaryARN), nil)
+	run.deploy(t)
+	roles := run.simulator.Resources(awssim.Filter{Type: "aws:iam/role:Role"})
+	require.Len(t, roles, 2)
+	for _, role := range roles {
+		require.Equal(t, boundaryARN, role.Properties.Text("permissionsBoundary"), role.ID)
+	}
+
+	without := options("")
+	without.Config = nil
+	run = begin(t, without, nil)
+	_, err := run.try(t, sharedProject, run.environment, run.dir, accounts.SharedIn(run.dir))
+	require.ErrorContains(t, err, "iam:CreateRole")
+	require.ErrorContains(t, err, "with an explicit deny in a service control policy")
+
+	missing := begin(t, options(boundaryARN+"-2"), nil)
+	_, err = missing.try(t, sharedProject, missing.environment, missing.dir, accounts.SharedIn(missing.dir))
+	require.Error(t, err, "there is no such policy")
+}
+
+// A boundary that leaves out what the tasks need keeps them from starting.
+func TestABoundaryWithoutTheRegistryKeepsTheTasksFromStarting(t *testing.T) {
+	run := begin(t, Options{Mapping: writeFile(t, "small.yaml", smallMapping), Setup: boundedOrganization(t, `"logs:*"`),
+		Config: map[string]any{"portico:iam": map[string]any{"permissionsBoundary": boundaryARN}}}, nil)
+	_, err := run.try(t, sharedProject, run.environment, run.dir, accounts.SharedIn(run.dir))
+	require.ErrorContains(t, err, "tasksPending")
+	service := regexp.MustCompile(`arn:aws:ecs:[^)]+`).FindString(err.Error())
+	require.Contains(t, strings.Join(run.simulator.StoppedTasks(service), "\n"), "ecr:")
+}
