@@ -66,6 +66,7 @@ func (p *plain) up(stack string) string {
 func TestPlainPulumiDoesWhatPorticoDoes(t *testing.T) {
 	t.Parallel()
 	p := newPlain(t, movingProject(mapping.FrontDoorNGINX))
+	p.refuses()
 	p.up("dev")
 	p.up("dev-orders")
 	p.atRest()
@@ -79,6 +80,25 @@ func TestPlainPulumiDoesWhatPorticoDoes(t *testing.T) {
 	require.Contains(t, p.up("dev"), "admit the earlier front door until")
 	p.up("dev-orders")
 	p.atRest()
+}
+
+// refuses demands that the program says what the driver's preview says, before anything
+// is made.
+func (p *plain) refuses() {
+	p.t.Helper()
+	file := filepath.Join(p.project, "Pulumi.dev.yaml")
+	settings, err := os.ReadFile(file)
+	require.NoError(p.t, err)
+	wrong := strings.Replace(string(settings), "config:\n", "config:\n  aws:defaultTags: {tags: {cost: \"1\"}}\n", 1)
+	require.NoError(p.t, os.WriteFile(file, []byte(wrong), 0o600))
+	_, preview := p.env.Preview(p.t.Context())
+	const want = "aws:defaultTags: Portico's AWS providers don't read it: write portico:tags: {KEY: VALUE}"
+	require.ErrorContains(p.t, preview, want)
+	output, err := p.command(p.pulumi, "--non-interactive", "--color", "never", "-C", p.project, "up", "--yes", "--skip-preview", "-s", "dev").CombinedOutput()
+	require.Error(p.t, err)
+	require.Contains(p.t, string(output), want)
+	require.NotContains(p.t, string(output), "aws:ec2:Vpc", "nothing is made")
+	require.NoError(p.t, os.WriteFile(file, settings, 0o600))
 }
 
 // atRest demands that the driver finds nothing to do, in any phase.
