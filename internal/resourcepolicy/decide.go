@@ -105,8 +105,13 @@ func Canonical(policy []byte, api API) ([]byte, error) {
 // IsPorticos reports whether a statement's name is one that Portico writes.
 func IsPorticos(sid string) bool { return strings.HasPrefix(sid, sidPrefix) }
 
-// Digest is a policy's SHA-256 in hexadecimal.
+// Digest is a policy's SHA-256 in hexadecimal, the same for every order of its sets: of
+// those that Merge writes and of their Canonical form.
 func Digest(policy []byte) string {
+	// The ARNs are in full already, so that no API is needed.
+	if canonical, err := Canonical(policy, API{}); err == nil {
+		policy = canonical
+	}
 	sum := sha256.Sum256(policy)
 	return hex.EncodeToString(sum[:])
 }
