@@ -73,6 +73,36 @@ func unless(key, fault string) func(Resource, inventory) string {
 	}
 }
 
+// when is a fault where a property is true.
+func when(key, fault string) func(Resource, inventory) string {
+	return func(r Resource, _ inventory) string {
+		if r.isTrue(key) {
+			return fault
+		}
+		return ""
+	}
+}
+
+// is is a fault where a property that is text has a value.
+func is(key, value, fault string) func(Resource, inventory) string {
+	return func(r Resource, _ inventory) string {
+		if r.text(key) == value {
+			return fault
+		}
+		return ""
+	}
+}
+
+// among is a fault where a property that is text has none of the values.
+func among(key, fault string, values ...string) func(Resource, inventory) string {
+	return func(r Resource, _ inventory) string {
+		if slices.Contains(values, r.text(key)) {
+			return ""
+		}
+		return fault
+	}
+}
+
 // has is a fault where no resource of a type refers to this one by a property.
 func has(kind, by, fault string) func(Resource, inventory) string {
 	return func(r Resource, all inventory) string {
@@ -87,15 +117,20 @@ func has(kind, by, fault string) func(Resource, inventory) string {
 	}
 }
 
-// tagged is a fault where a resource has no tag of a name that AWS doesn't keep for
-// itself.
-func tagged(r Resource, _ inventory) string {
-	for key := range r.object("tags") {
-		if !strings.HasPrefix(key, "aws:") {
-			return ""
-		}
+// tags is the rule that resources of a type have a tag of a name that AWS doesn't keep
+// for itself; each is what meets it, such as "every role".
+func tags(id, title, kind, each string) rule {
+	return rule{
+		id: id, title: title, of: []string{kind}, met: each + " has the environment's tags", key: "portico:tags",
+		fault: func(r Resource, _ inventory) string {
+			for key := range r.object("tags") {
+				if !strings.HasPrefix(key, "aws:") {
+					return ""
+				}
+			}
+			return "has no tag"
+		},
 	}
-	return "has no tag"
 }
 
 // statement is a statement of an IAM policy, as far as controls read it.

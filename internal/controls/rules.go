@@ -43,7 +43,7 @@ var certificateRules = []rule{
 			case r.text("certificateBody") != "":
 				return "is imported, and ACM renews no imported certificate"
 			case r.text("validationMethod") == "EMAIL":
-				return "is validated by e-mail, and somebody has to approve each renewal"
+				return "is validated by e-mail, and the mailbox's owner has to approve each renewal"
 			}
 			return ""
 		},
@@ -52,19 +52,11 @@ var certificateRules = []rule{
 	},
 	{
 		id: "ACM.2", title: "RSA certificates managed by ACM should use a key length of at least 2,048 bits",
-		of: []string{certificate},
-		fault: func(r Resource, _ inventory) string {
-			if r.text("keyAlgorithm") == "RSA_1024" {
-				return "has a key of 1,024 bits"
-			}
-			return ""
-		},
-		met: "the certificates that ACM issues have RSA keys of 2,048 bits", because: "the certificate's own key is too short",
+		of:    []string{certificate},
+		fault: is("keyAlgorithm", "RSA_1024", "has a key of 1,024 bits"),
+		met:   "the certificates that ACM issues have RSA keys of 2,048 bits", because: "the certificate's own key is too short",
 	},
-	{
-		id: "ACM.3", title: "ACM certificates should be tagged", of: []string{certificate}, fault: tagged,
-		met: "every certificate has the environment's tags", key: "portico:tags",
-	},
+	tags("ACM.3", "ACM certificates should be tagged", certificate, "every certificate"),
 }
 
 var logRules = []rule{
@@ -96,8 +88,5 @@ var roleRules = []rule{
 		}),
 		met: "the roles' policies name each action", because: "a policy allows every action of a service",
 	},
-	{
-		id: "IAM.24", title: "IAM roles should be tagged", of: []string{role}, fault: tagged,
-		met: "every role has the environment's tags", key: "portico:tags",
-	},
+	tags("IAM.24", "IAM roles should be tagged", role, "every role"),
 }

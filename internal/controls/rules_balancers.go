@@ -41,13 +41,8 @@ var balancerRules = []rule{
 	{
 		id: "ELB.12", title: "Application Load Balancer should be configured with defensive or strictest desync mitigation mode",
 		of: []string{loadBalancer}, only: application,
-		fault: func(r Resource, _ inventory) string {
-			if mode := r.text("desyncMitigationMode"); mode == "monitor" {
-				return "only monitors"
-			}
-			return ""
-		},
-		met: "the mode is defensive, which is the default", because: "the mode is monitor",
+		fault: is("desyncMitigationMode", "monitor", "only monitors"),
+		met:   "the mode is defensive, which is the default", because: "the mode is monitor",
 	},
 	{
 		id: "ELB.13", title: "Application, Network and Gateway Load Balancers should span multiple Availability Zones",
@@ -78,14 +73,9 @@ var balancerRules = []rule{
 	},
 	{
 		id: "ELB.18", title: "Application and Network Load Balancer listeners should use secure protocols to encrypt data in transit",
-		of: []string{listener},
-		fault: func(r Resource, _ inventory) string {
-			if !slices.Contains([]string{"HTTPS", "TLS"}, r.text("protocol")) {
-				return "is not encrypted"
-			}
-			return ""
-		},
-		met: "every listener speaks TLS", because: "a listener is not encrypted",
+		of:    []string{listener},
+		fault: among("protocol", "is not encrypted", "HTTPS", "TLS"),
+		met:   "every listener speaks TLS", because: "a listener is not encrypted",
 	},
 	{
 		id: "ELB.21", title: "Application and Network Load Balancer target groups should use encrypted health check protocols",
@@ -100,14 +90,9 @@ var balancerRules = []rule{
 	},
 	{
 		id: "ELB.22", title: "ELB target groups should use encrypted transport protocols",
-		of: []string{targetGroup},
-		fault: func(r Resource, _ inventory) string {
-			if !slices.Contains([]string{"HTTPS", "TLS"}, r.text("protocol")) {
-				return "is not encrypted"
-			}
-			return ""
-		},
-		met: "the way to the targets is encrypted", because: "the way to the targets is not encrypted",
+		of:    []string{targetGroup},
+		fault: among("protocol", "is not encrypted", "HTTPS", "TLS"),
+		met:   "the way to the targets is encrypted", because: "the way to the targets is not encrypted",
 	},
 }
 

@@ -19,14 +19,9 @@ var networkRules = []rule{
 	},
 	{
 		id: "EC2.15", title: "Amazon EC2 subnets should not automatically assign public IP addresses",
-		of: []string{subnet},
-		fault: func(r Resource, _ inventory) string {
-			if r.isTrue("mapPublicIpOnLaunch") {
-				return "assigns public addresses"
-			}
-			return ""
-		},
-		met: "no subnet assigns public addresses", because: "public subnets assign public addresses",
+		of:    []string{subnet},
+		fault: when("mapPublicIpOnLaunch", "assigns public addresses"),
+		met:   "no subnet assigns public addresses", because: "public subnets assign public addresses",
 	},
 	{
 		id: "EC2.18", title: "Security groups should only allow unrestricted incoming traffic for authorized ports",
@@ -55,22 +50,10 @@ var networkRules = []rule{
 		},
 		met: "no rule admits every address to a port with high risk", because: "the rule is too wide",
 	},
-	{
-		id: "EC2.42", title: "EC2 route tables should be tagged", of: []string{routeTable}, fault: tagged,
-		met: "every route table has the environment's tags", key: "portico:tags",
-	},
-	{
-		id: "EC2.43", title: "EC2 security groups should be tagged", of: []string{securityGroup}, fault: tagged,
-		met: "every security group has the environment's tags", key: "portico:tags",
-	},
-	{
-		id: "EC2.44", title: "EC2 subnets should be tagged", of: []string{subnet}, fault: tagged,
-		met: "every subnet has the environment's tags", key: "portico:tags",
-	},
-	{
-		id: "EC2.46", title: "Amazon VPCs should be tagged", of: []string{vpc}, fault: tagged,
-		met: "the VPC has the environment's tags", key: "portico:tags",
-	},
+	tags("EC2.42", "EC2 route tables should be tagged", routeTable, "every route table"),
+	tags("EC2.43", "EC2 security groups should be tagged", securityGroup, "every security group"),
+	tags("EC2.44", "EC2 subnets should be tagged", subnet, "every subnet"),
+	tags("EC2.46", "Amazon VPCs should be tagged", vpc, "the VPC"),
 	{
 		id: "EC2.55", title: "VPCs should be configured with an interface endpoint for ECR API",
 		of: []string{vpc}, fault: endpointFor(".ecr.api"),

@@ -19,13 +19,8 @@ var registryRules = []rule{
 	},
 	{
 		id: "ECR.2", title: "ECR private repositories should have tag immutability configured",
-		of: []string{repository},
-		fault: func(r Resource, _ inventory) string {
-			if r.text("imageTagMutability") == "IMMUTABLE" {
-				return ""
-			}
-			return "has mutable tags"
-		},
+		of:      []string{repository},
+		fault:   among("imageTagMutability", "has mutable tags", "IMMUTABLE"),
 		met:     "tags are immutable",
 		because: "the tasks run an image by its digest, and an earlier mapping's image can be pushed again under its tag",
 	},
@@ -64,14 +59,9 @@ var taskRules = []rule{
 	},
 	{
 		id: "ECS.3", title: "ECS task definitions should not share the host's process namespace",
-		of: []string{taskDefinition},
-		fault: func(r Resource, _ inventory) string {
-			if r.text("pidMode") == "host" {
-				return "shares the host's process namespace"
-			}
-			return ""
-		},
-		met: "the tasks have a process namespace of their own", because: "pidMode is host",
+		of:    []string{taskDefinition},
+		fault: is("pidMode", "host", "shares the host's process namespace"),
+		met:   "the tasks have a process namespace of their own", because: "pidMode is host",
 	},
 	{
 		id: "ECS.4", title: "ECS containers should run as non-privileged",
@@ -144,28 +134,14 @@ var taskRules = []rule{
 		},
 		met: "the cluster has Container Insights", because: "Container Insights are off",
 	},
-	{
-		id: "ECS.13", title: "ECS services should be tagged", of: []string{service}, fault: tagged,
-		met: "the service has the environment's tags", key: "portico:tags",
-	},
-	{
-		id: "ECS.14", title: "ECS clusters should be tagged", of: []string{cluster}, fault: tagged,
-		met: "the cluster has the environment's tags", key: "portico:tags",
-	},
-	{
-		id: "ECS.15", title: "ECS task definitions should be tagged", of: []string{taskDefinition}, fault: tagged,
-		met: "the task definition has the environment's tags", key: "portico:tags",
-	},
+	tags("ECS.13", "ECS services should be tagged", service, "the service"),
+	tags("ECS.14", "ECS clusters should be tagged", cluster, "the cluster"),
+	tags("ECS.15", "ECS task definitions should be tagged", taskDefinition, "the task definition"),
 	{
 		id: "ECS.17", title: "ECS task definitions should not use host network mode",
-		of: []string{taskDefinition},
-		fault: func(r Resource, _ inventory) string {
-			if r.text("networkMode") == "host" {
-				return "uses the host's network"
-			}
-			return ""
-		},
-		met: "each task has a network interface of its own", because: "networkMode is host",
+		of:    []string{taskDefinition},
+		fault: is("networkMode", "host", "uses the host's network"),
+		met:   "each task has a network interface of its own", because: "networkMode is host",
 	},
 	{
 		id: "ECS.20", title: "ECS task definitions should configure non-root users in Linux container definitions",
