@@ -214,12 +214,18 @@ func (r *rehearsal) deploy(ctx context.Context) (*automation.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	deployed, err := r.up(ctx, environment)
+	return deployed, errors.Join(err, stop())
+}
+
+// up brings an environment's stacks up. The report describes a stack's failure.
+func (r *rehearsal) up(ctx context.Context, environment *automation.Environment) (*automation.Report, error) {
 	deployed, err := environment.Up(ctx)
 	if failure := new(automation.OperationError); errors.As(err, &failure) {
 		fmt.Fprintln(r.Progress, failure)
-		deployed, err = failure.Report, nil
+		return failure.Report, nil
 	}
-	return deployed, errors.Join(err, stop())
+	return deployed, err
 }
 
 // serve offers the simulated accounts to engines, and describes the stacks that

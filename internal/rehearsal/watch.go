@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/rehearsal/live"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -127,11 +126,7 @@ func (r *rehearsal) bringUp(ctx context.Context, f *follower, debugProviders str
 		return nil, err
 	}
 	environment.Sleep = f.sleep
-	deployed, err := environment.Up(ctx)
-	if failure := new(automation.OperationError); errors.As(err, &failure) {
-		fmt.Fprintln(r.Progress, failure)
-		deployed, err = failure.Report, nil
-	}
+	deployed, err := r.up(ctx, environment)
 	if err != nil {
 		return nil, err
 	}
