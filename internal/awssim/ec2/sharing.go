@@ -30,24 +30,25 @@ func sharedSubnets(op *engine.Op) []*engine.Resource {
 
 // sharedVPCs is the VPCs of which a subnet is shared with the caller.
 func sharedVPCs(op *engine.Op) []*engine.Resource {
-	var shared []*engine.Resource
-	for _, subnet := range sharedSubnets(op) {
-		vpc := asParticipant(op.In(subnet.Account, op.Region).Find(view.VPCType, subnet.Properties.Text("vpcId")))
-		if !slices.ContainsFunc(shared, func(r *engine.Resource) bool { return r.ID == vpc.ID }) {
-			shared = append(shared, vpc)
-		}
-	}
-	return shared
+	return sharedWithSubnets(op, func(subnet *engine.Resource) *engine.Resource {
+		return ownersView(op, subnet).Find(view.VPCType, subnet.Properties.Text("vpcId"))
+	})
 }
 
 // sharedRouteTables is the route tables of the subnets that are shared with the
 // caller.
 func sharedRouteTables(op *engine.Op) []*engine.Resource {
+	return sharedWithSubnets(op, func(subnet *engine.Resource) *engine.Resource { return RouteTableOf(op, subnet) })
+}
+
+// sharedWithSubnets is what subnets that are shared with the caller have or lie in,
+// each once; nil: a subnet has none.
+func sharedWithSubnets(op *engine.Op, of func(subnet *engine.Resource) *engine.Resource) []*engine.Resource {
 	var shared []*engine.Resource
 	for _, subnet := range sharedSubnets(op) {
-		table := RouteTableOf(op, subnet)
-		if table != nil && !slices.ContainsFunc(shared, func(r *engine.Resource) bool { return r.ID == table.ID }) {
-			shared = append(shared, asParticipant(table))
+		found := of(subnet)
+		if found != nil && !slices.ContainsFunc(shared, func(r *engine.Resource) bool { return r.ID == found.ID }) {
+			shared = append(shared, asParticipant(found))
 		}
 	}
 	return shared
