@@ -35,9 +35,9 @@ func (r *Record) Contradictions(simulated *Record) []Contradiction {
 			found = append(found, Contradiction{what, recorded, answered})
 		}
 	}
-	theirs := simulated.forms()
-	for _, id := range slices.Sorted(maps.Keys(r.forms())) {
-		compare(id, r.forms()[id], cmp.Or(theirs[id], none))
+	ours, theirs := r.forms(), simulated.forms()
+	for _, id := range slices.Sorted(maps.Keys(ours)) {
+		compare(id, ours[id], cmp.Or(theirs[id], none))
 	}
 	for _, step := range r.Steps {
 		i := slices.IndexFunc(simulated.Steps, func(s Step) bool { return s.Name == step.Name })
