@@ -124,13 +124,9 @@ func sharedBeginnings(paths []string) []string {
 			}
 		}
 	}
-	var shared []string
-	for beginning, number := range count {
-		if number > 1 {
-			shared = append(shared, beginning)
-		}
+	for _, path := range paths {
+		delete(count, path)
 	}
-	shared = slices.DeleteFunc(shared, func(beginning string) bool { return slices.Contains(paths, beginning) })
-	slices.Sort(shared)
-	return shared
+	maps.DeleteFunc(count, func(_ string, number int) bool { return number < 2 })
+	return slices.Sorted(maps.Keys(count))
 }
