@@ -15,7 +15,7 @@ const sampleSegment = "/portico-doctor"
 
 // row follows a row's requests from the endpoint to its API.
 func (w *walk) row(row mapping.Row, endpoint *Endpoint) {
-	owner := w.environment.owner(row)
+	owner := w.environment.Owner(row)
 	if owner == "" {
 		w.unread(StepAPI, row.Position()+": no ACCOUNT, and no provider stack's portico:apis lists API "+string(row.API.ID))
 		return

@@ -22,8 +22,8 @@ type Environment struct {
 	Owners map[mapping.APIID]mapping.AccountID
 }
 
-// owner is the account that owns a row's API; empty: unknown.
-func (e *Environment) owner(row mapping.Row) mapping.AccountID {
+// Owner is the account that owns a row's API; empty: unknown.
+func (e *Environment) Owner(row mapping.Row) mapping.AccountID {
 	if row.Account != "" {
 		return row.Account
 	}
@@ -49,7 +49,7 @@ func (e *Environment) NativeOwners(hosts []string) []mapping.AccountID {
 	var owners []mapping.AccountID
 	for _, host := range hosts {
 		for _, row := range e.rows(host) {
-			if owner := e.owner(row); owner != "" && e.frontDoor(row) == mapping.FrontDoorNative && !slices.Contains(owners, owner) {
+			if owner := e.Owner(row); owner != "" && e.frontDoor(row) == mapping.FrontDoorNative && !slices.Contains(owners, owner) {
 				owners = append(owners, owner)
 			}
 		}

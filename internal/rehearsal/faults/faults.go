@@ -79,16 +79,11 @@ func (f Fault) Inject(simulator *awssim.Simulator, environment *doctor.Environme
 		if row.Retired || row.FrontDoor != f.FrontDoor || row.Host.IsWildcard() || !slices.Contains(environment.Shared.Hosts, row.Host) {
 			continue
 		}
-		owner := row.Account
-		if owner == "" {
-			owner = environment.Owners[row.API.ID]
-		}
-		s := &scene{simulator: simulator, Environment: environment, row: row, account: string(owner)}
-		if f.inject == nil {
-			return &Injected{row.Host, f, s}, nil
-		}
-		if err := f.inject(s); err != nil {
-			return nil, fmt.Errorf("inject fault %s: %w", f.Name, err)
+		s := &scene{simulator: simulator, Environment: environment, row: row, account: string(environment.Owner(row))}
+		if f.inject != nil {
+			if err := f.inject(s); err != nil {
+				return nil, fmt.Errorf("inject fault %s: %w", f.Name, err)
+			}
 		}
 		return &Injected{row.Host, f, s}, nil
 	}
