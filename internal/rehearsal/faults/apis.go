@@ -41,9 +41,7 @@ var apiFaults = []Fault{
 	}},
 	{Name: "stage-gone", Breaks: "deletes the stage", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepStage, inject: func(s *scene) error {
 		return s.owners(func(op *engine.Op) error {
-			return remove(op, view.StageType, func(r *engine.Resource) bool {
-				return r.Properties.Text("restApi") == string(s.row.API.ID) && r.Properties.Text("stageName") == string(s.row.API.Stage)
-			})
+			return remove(op, view.StageType, s.stage)
 		})
 	}},
 	{Name: "policy-taken-away", Breaks: "takes the API's resource policy away, in effect too", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepPolicy, inject: func(s *scene) error {
@@ -58,13 +56,7 @@ var apiFaults = []Fault{
 		return s.publish(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*",
 			"Condition":{"StringEquals":{"aws:SourceVpce":"vpce-0bbbbbbbbbbbbbbbb"}}}]}`)
 	}},
-	{Name: "owner-denies", Breaks: "adds a statement that denies the row's requests to the API's resource policy, and deploys it", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepPolicy, inject: func(s *scene) error {
-		policy, err := s.policyWith(map[string]any{"Sid": "FreezeForAudit", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"})
-		if err != nil {
-			return err
-		}
-		return s.publish(policy)
-	}},
+	{Name: "owner-denies", Breaks: "adds a statement that denies the row's requests to the API's resource policy, and deploys it", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepPolicy, inject: (*scene).ownerDenies},
 	{Name: "policy-not-deployed", Breaks: "saves a resource policy and doesn't deploy it", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepDeployedPolicy, inject: func(s *scene) error {
 		policy, err := s.policyWith(map[string]any{"Sid": "AnotherEndpoint", "Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*",
 			"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceVpce": "vpce-0bbbbbbbbbbbbbbbb"}}})
@@ -75,9 +67,7 @@ var apiFaults = []Fault{
 	}},
 	{Name: "stage-rolled-back", Breaks: "points the stage at a deployment from before Portico's policy", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepDeployedPolicy, inject: func(s *scene) error {
 		return s.owners(func(op *engine.Op) error {
-			return change(op, view.StageType, func(r *engine.Resource) bool {
-				return r.Properties.Text("restApi") == string(s.row.API.ID) && r.Properties.Text("stageName") == string(s.row.API.Stage)
-			}, func(r *engine.Resource) {
+			return change(op, view.StageType, s.stage, func(r *engine.Resource) {
 				former := engine.Resource{Account: r.Account, Region: r.Region, Type: view.DeploymentType, ID: "f0rmer",
 					Properties: engine.Object{"restApi": string(s.row.API.ID), "description": "release 41", "createdDate": op.Now().Add(-30 * 24 * time.Hour).Format(time.RFC3339)},
 					Hidden:     engine.Object{"policy": ""}}
@@ -86,6 +76,20 @@ var apiFaults = []Fault{
 			})
 		})
 	}},
+}
+
+// ownerDenies publishes a statement of the API's owner that denies every request.
+func (s *scene) ownerDenies() error {
+	policy, err := s.policyWith(map[string]any{"Sid": "FreezeForAudit", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"})
+	if err != nil {
+		return err
+	}
+	return s.publish(policy)
+}
+
+// stage reports whether a stage is the row's.
+func (s *scene) stage(r *engine.Resource) bool {
+	return r.Properties.Text("restApi") == string(s.row.API.ID) && r.Properties.Text("stageName") == string(s.row.API.Stage)
 }
 
 func (s *scene) changeAPI(how func(*engine.Resource)) error {

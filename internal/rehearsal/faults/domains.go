@@ -41,13 +41,7 @@ var domainFaults = []Fault{
 		})
 	}},
 	{Name: "native-base-path-gone", Breaks: "deletes the base path mapping of the PRIVATE custom domain", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepBasePath, inject: (*scene).removeBasePath},
-	{Name: "native-owner-denies", Breaks: "adds a statement that denies the row's requests to the policy of an API of native, and deploys it", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepPolicy, inject: func(s *scene) error {
-		policy, err := s.policyWith(map[string]any{"Sid": "FreezeForAudit", "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"})
-		if err != nil {
-			return err
-		}
-		return s.publish(policy)
-	}},
+	{Name: "native-owner-denies", Breaks: "adds a statement that denies the row's requests to the policy of an API of native, and deploys it", FrontDoor: mapping.FrontDoorNative, Cause: doctor.StepPolicy, inject: (*scene).ownerDenies},
 }
 
 func (s *scene) removeDomain() error {

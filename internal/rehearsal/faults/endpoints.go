@@ -55,8 +55,8 @@ func (s *scene) setEndpointPolicy(document string) error {
 	})
 }
 
-// freeAddress is an address of a subnet that no network interface has: the 200th,
-// or a later one.
+// freeAddress is an address of a subnet that no network interface has: the 20th behind
+// the first, or a later one.
 func (s *scene) freeAddress(op *engine.Op, subnet string) string {
 	taken := map[string]bool{}
 	for _, r := range op.All(view.NetworkInterfaceType) {
