@@ -246,7 +246,7 @@ func (w *walk) health(group TargetGroup, targets []Target) {
 // targetsAreTheEndpoints compares the targets of front door alb with the addresses
 // of its endpoint.
 func (w *walk) targetsAreTheEndpoints(group TargetGroup, targets []Target) {
-	endpoint := w.readEndpoint()
+	endpoint, _ := w.readEndpoint()
 	if endpoint == nil || len(endpoint.Addresses) == 0 {
 		return
 	}

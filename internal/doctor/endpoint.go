@@ -10,14 +10,14 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// readEndpoint is the execute-api endpoint of the walk's front door; nil: unknown.
-func (w *walk) readEndpoint() *Endpoint {
+// readEndpoint is the execute-api endpoint of the walk's front door; nil: there is
+// none. ok is false where it could not be read, or the stack reports none.
+func (w *walk) readEndpoint() (endpoint *Endpoint, ok bool) {
 	id := w.environment.Shared.Endpoints[w.frontDoor]
 	if id == "" {
-		return nil
+		return nil, false
 	}
-	endpoint, _ := ask(w, StepEndpoint, w.shared(), "endpoint "+id, func(ctx context.Context, r Reader) (*Endpoint, error) { return r.Endpoint(ctx, id) })
-	return endpoint
+	return ask(w, StepEndpoint, w.shared(), "endpoint "+id, func(ctx context.Context, r Reader) (*Endpoint, error) { return r.Endpoint(ctx, id) })
 }
 
 // endpoint looks at the endpoint of the front door, and at what leads to it.
@@ -27,11 +27,12 @@ func (w *walk) endpoint() *Endpoint {
 		w.unread(StepEndpoint, fmt.Sprintf("the shared stack reports no endpoint of front door %s", w.frontDoor))
 		return nil
 	}
-	endpoint := w.readEndpoint()
+	endpoint, ok := w.readEndpoint()
+	if !ok {
+		return nil
+	}
 	if endpoint == nil {
-		if w.read(w.shared(), "endpoint "+id) {
-			w.cause(StepEndpoint, w.shared(), id, "the execute-api endpoint doesn't exist", w.deployed())
-		}
+		w.cause(StepEndpoint, w.shared(), id, "the execute-api endpoint doesn't exist", w.deployed())
 		return nil
 	}
 	switch {
@@ -43,12 +44,6 @@ func (w *walk) endpoint() *Endpoint {
 		w.upstreams(*endpoint)
 	}
 	return endpoint
-}
-
-// read reports whether a question was answered.
-func (w *walk) read(account, key string) bool {
-	known, asked := w.asked[account+"/"+key]
-	return asked && known.err == nil
 }
 
 // The proxy's environment variables that say where it sends requests.
@@ -98,7 +93,7 @@ func (w *walk) upstreams(endpoint Endpoint) {
 
 // leadsToEndpoint holds what a name of front door native leads to to its endpoint.
 func (w *walk) leadsToEndpoint(target string) {
-	endpoint := w.readEndpoint()
+	endpoint, _ := w.readEndpoint()
 	if endpoint == nil {
 		return
 	}

@@ -24,7 +24,7 @@ func (w *walk) connections(balancer LoadBalancer, group TargetGroup, service *Se
 	clients := end{name: "clients in the VPC", addresses: w.vpcAddresses()}
 	front := end{name: "load balancer " + balancer.Name, groups: balancer.SecurityGroupIDs}
 	w.lets(front, clients, httpsPort, false)
-	endpoint := w.readEndpoint()
+	endpoint, _ := w.readEndpoint()
 	if service == nil {
 		if endpoint != nil {
 			w.connects(front, endEndpoint(endpoint), httpsPort)
