@@ -127,8 +127,8 @@ func (o *Options) account(ctx context.Context, accounts doctor.Accounts, owner m
 		}
 		api := API{Account: owner, ID: mapping.APIID(one.ID), Name: one.Name, Stages: []string{}, Rows: []string{}, Proposed: []Row{}}
 		stages, err := reader.Stages(ctx, one.ID)
-		if note := (Unread{owner, ""}); err != nil {
-			if note.Why = "stages: " + err.Error(); !slices.Contains(unread, note) {
+		if err != nil {
+			if note := (Unread{owner, "stages: " + err.Error()}); !slices.Contains(unread, note) {
 				unread = append(unread, note)
 			}
 		}
