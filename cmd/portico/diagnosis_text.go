@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-
-	"github.com/portico-iac/portico/internal/doctor"
 )
 
 // maxNamedHosts bounds the hosts that a cause names in text.
@@ -12,9 +10,8 @@ const maxNamedHosts = 10
 
 // diagnosisText is what the doctor found, for a terminal: what is wrong with several
 // hosts is written once, with all of them.
-func diagnosisText(reports []*doctor.Report) string {
+func diagnosisText(found grouped) string {
 	var text strings.Builder
-	found := groupByCause(reports)
 	for i, cause := range found.Causes {
 		fmt.Fprintf(&text, "%d. %s: %s\n", i+1, cause.Step, cause.Problem)
 		if cause.Account != "" {

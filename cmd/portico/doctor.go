@@ -150,7 +150,7 @@ func (c *cli) writeDiagnosis(reports []*doctor.Report, o doctorOptions) error {
 	case o.json:
 		err = c.writeJSON(reports[0])
 	default:
-		_, err = io.WriteString(c.out, diagnosisText(reports))
+		_, err = io.WriteString(c.out, diagnosisText(found))
 	}
 	if err != nil {
 		return fmt.Errorf("write the diagnosis: %w", err)

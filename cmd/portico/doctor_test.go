@@ -125,17 +125,17 @@ func TestDoctorsUsageIsChecked(t *testing.T) {
 // TestADiagnosisIsWrittenOnceForAllItsHosts groups what several hosts have in common.
 func TestADiagnosisIsWrittenOnceForAllItsHosts(t *testing.T) {
 	cause := doctor.Cause{Step: doctor.StepListener, Account: "111111111111", Resource: "lb", Problem: "it has no listener", Fix: "run portico up"}
-	text := diagnosisText([]*doctor.Report{
+	text := diagnosisText(groupByCause([]*doctor.Report{
 		{Host: "a.example.com", Causes: []doctor.Cause{cause}, Unread: []doctor.Unread{{Step: doctor.StepTasks, Why: "denied"}}},
 		{Host: "b.example.com", Causes: []doctor.Cause{cause}, Unread: []doctor.Unread{{Step: doctor.StepTasks, Why: "denied"}}},
-	})
+	}))
 	require.Equal(t, `1. listener: it has no listener
    where: lb, account 111111111111
    hosts: a.example.com, b.example.com
    to do: run portico up
 not read: tasks: denied
 `, text)
-	require.Equal(t, "the doctor found nothing wrong\n", diagnosisText([]*doctor.Report{{OK: true, Host: "a.example.com"}}))
+	require.Equal(t, "the doctor found nothing wrong\n", diagnosisText(groupByCause([]*doctor.Report{{OK: true, Host: "a.example.com"}})))
 }
 
 // TestTheFaultsAreListed lists them as text and as JSON, without a mapping.

@@ -194,7 +194,7 @@ func tables(report *rehearsal.Report, shown []rehearsal.Probe) string {
 	wrong := len(notOK(report.Probes))
 	text += fmt.Sprintf("\n%d of %d probes ok\n", len(report.Probes)-wrong, len(report.Probes))
 	if report.Doctor != nil {
-		text += "\n" + diagnosisText(report.Doctor)
+		text += "\n" + diagnosisText(groupByCause(report.Doctor))
 	}
 	return text
 }
