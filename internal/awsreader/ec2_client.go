@@ -66,12 +66,8 @@ func (c *ec2Client) call(ctx context.Context, action string, parameters url.Valu
 		if !again || attempt == attempts {
 			return err
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := sleep(ctx, pause); err != nil {
+			return err
 		}
 		pause = min(2*pause, maxPause)
 	}
