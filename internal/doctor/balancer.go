@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -174,7 +175,7 @@ func (w *walk) forwardsTo(balancer LoadBalancer, listener Listener) (arn string,
 		}
 		count = len(rules)
 		for _, rule := range rules {
-			if !rule.Narrowed && (len(rule.Hosts) == 0 || slices.ContainsFunc(rule.Hosts, func(pattern string) bool { return matchesHost(pattern, w.host) })) {
+			if !rule.Narrowed && (len(rule.Hosts) == 0 || slices.ContainsFunc(rule.Hosts, func(pattern string) bool { return resourcepolicy.Matches(strings.ToLower(pattern), w.host) })) {
 				targets, matched = rule.TargetGroupARNs, true
 				break
 			}
@@ -198,27 +199,6 @@ func (w *walk) quota(balancer LoadBalancer, name, what string, count int) {
 		w.cause(StepQuotas, w.shared(), balancer.Name, fmt.Sprintf("the load balancer has %d %s, as many as the quota %s allows: none can be added for the host", count, what, name),
 			"raise the quota in Service Quotas and portico:quotas; then portico up --env "+w.environment.Name)
 	}
-}
-
-// matchesHost holds a name to a rule's pattern, in which * is any run of characters
-// and ? is one.
-func matchesHost(pattern, host string) bool {
-	pattern = strings.ToLower(pattern)
-	for pattern != "" {
-		if pattern[0] == '*' {
-			for i := 0; i <= len(host); i++ {
-				if matchesHost(pattern[1:], host[i:]) {
-					return true
-				}
-			}
-			return false
-		}
-		if host == "" || pattern[0] != '?' && pattern[0] != host[0] {
-			return false
-		}
-		pattern, host = pattern[1:], host[1:]
-	}
-	return host == ""
 }
 
 // health names the targets that get no requests.

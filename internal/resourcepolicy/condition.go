@@ -100,7 +100,7 @@ var (
 	comparisons = map[string]func(want, got string) (bool, bool){
 		"StringEquals":           func(want, got string) (bool, bool) { return want == got, true },
 		"StringEqualsIgnoreCase": func(want, got string) (bool, bool) { return strings.EqualFold(want, got), true },
-		"StringLike":             func(want, got string) (bool, bool) { return matches(want, got), true },
+		"StringLike":             func(want, got string) (bool, bool) { return Matches(want, got), true },
 		"ArnEquals":              func(want, got string) (bool, bool) { return matchesARN(want, got), true },
 		"ArnLike":                func(want, got string) (bool, bool) { return matchesARN(want, got), true },
 		"Bool":                   func(want, got string) (bool, bool) { return strings.EqualFold(want, got), true },

@@ -149,7 +149,7 @@ func (q rowRequest) isPrincipal(statement map[string]any) answer {
 func (q rowRequest) isAction(statement map[string]any) answer {
 	invokes := func(patterns []string) bool {
 		return slices.ContainsFunc(patterns, func(pattern string) bool {
-			return matches(strings.ToLower(pattern), "execute-api:invoke")
+			return Matches(strings.ToLower(pattern), "execute-api:invoke")
 		})
 	}
 	if patterns, ok := statement["Action"]; ok {

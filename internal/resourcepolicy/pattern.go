@@ -11,9 +11,9 @@ const (
 	every
 )
 
-// matches reports whether a text matches a pattern in which "*" stands for any
+// Matches reports whether a text matches a pattern in which "*" stands for any
 // run of characters, slashes and the empty run included, and "?" for one.
-func matches(pattern, text string) bool {
+func Matches(pattern, text string) bool {
 	states := walk(pattern, text)
 	return states[len(pattern)]
 }
@@ -93,7 +93,7 @@ func matchesARN(pattern, arn string) bool {
 		return false
 	}
 	for i := range texts {
-		if !matches(patterns[i], texts[i]) {
+		if !Matches(patterns[i], texts[i]) {
 			return false
 		}
 	}
