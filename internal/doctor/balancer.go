@@ -155,10 +155,8 @@ func (w *walk) badCertificate(account string, c Certificate) {
 
 // covers reports whether one of a certificate's names is the host or its wildcard.
 func covers(names []string, host string) bool {
-	_, parent, _ := strings.Cut(host, ".")
 	return slices.ContainsFunc(names, func(name string) bool {
-		name = strings.ToLower(name)
-		return name == host || name == "*."+parent
+		return mapping.Host(host).CoveredBy([]mapping.Host{mapping.Host(strings.ToLower(name))})
 	})
 }
 

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/mapping"
@@ -62,13 +61,13 @@ func (e *Environment) NativeOwners(hosts []string) []mapping.AccountID {
 // wildcard's.
 func (e *Environment) rows(host string) []mapping.Row {
 	var exact, wildcard []mapping.Row
-	_, parent, _ := strings.Cut(host, ".")
+	cover := mapping.Host(host).Wildcard()
 	for _, row := range e.Mapping.Rows {
 		switch {
 		case row.Retired:
 		case string(row.Host) == host:
 			exact = append(exact, row)
-		case string(row.Host) == "*."+parent:
+		case row.Host == cover:
 			wildcard = append(wildcard, row)
 		}
 	}
