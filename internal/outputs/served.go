@@ -93,10 +93,6 @@ func (r ServedRow) Row() (mapping.Row, error) {
 // Address is the row's key: its host and base path.
 func (r ServedRow) Address() string { return string(r.Host) + string(r.BasePath) }
 
-// Target is the address and where its requests go: it names the row in the output
-// widens.
-func (r ServedRow) Target() string { return r.Address() + " " + r.URL }
-
 // Same reports whether both are served alike; Former and Number don't count.
 func (r ServedRow) Same(other ServedRow) bool {
 	return r.Host == other.Host && r.BasePath == other.BasePath && r.URL == other.URL && slices.Equal(r.Methods, other.Methods) &&
