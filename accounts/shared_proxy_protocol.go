@@ -83,7 +83,7 @@ func describeProxyProtocol(planned map[string]components.ProxyProtocol) []output
 func (s *sharedStack) turnListeners(deployed *deployedFrontDoors) error {
 	planned := s.proxyProtocol()
 	for _, name := range slices.Sorted(maps.Keys(planned)) {
-		if planned[name] != components.ProxyProtocolTurningOn && planned[name] != components.ProxyProtocolTurningOff {
+		if !planned[name].Turns() {
 			continue
 		}
 		if err := deployed.balancers[name].ListenAfter(deployed.proxy); err != nil {
@@ -98,9 +98,8 @@ func (s *sharedStack) proxyProtocolNotices() []string {
 	wanted := s.config.LoadBalancer.TellsCallers()
 	turning, left := false, false
 	for _, planned := range s.proxyProtocol() {
-		turns := planned == components.ProxyProtocolTurningOn || planned == components.ProxyProtocolTurningOff
-		turning = turning || turns
-		left = left || !turns && (planned == components.ProxyProtocolOn) != wanted
+		turning = turning || planned.Turns()
+		left = left || !planned.Turns() && (planned == components.ProxyProtocolOn) != wanted
 	}
 	var lines []string
 	if turning {

@@ -29,8 +29,8 @@ const (
 	ProxyProtocolTurningOff
 )
 
-// turns reports whether the listener turns from one target group to the other.
-func (p ProxyProtocol) turns() bool {
+// Turns reports whether the listener turns from one target group to the other.
+func (p ProxyProtocol) Turns() bool {
 	return p == ProxyProtocolTurningOn || p == ProxyProtocolTurningOff
 }
 
@@ -47,7 +47,7 @@ type Target struct {
 }
 
 func (a *LoadBalancerArgs) turns() bool {
-	return a.Type == NetworkLoadBalancer && a.ProxyProtocol.turns()
+	return a.Type == NetworkLoadBalancer && a.ProxyProtocol.Turns()
 }
 
 // createTargetGroups creates the target groups of the proxy's tasks, and returns the
