@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,7 +33,7 @@ func ProfileEntriesIn(dir string) func(ctx context.Context, stack, profileID str
 		if attached() {
 			return nil, nil
 		}
-		config, err := settings.Source{Project: settings.Project{Files: settings.Dir(cmp.Or(dir, ".")), Shown: dir}, Stack: stack}.Shared()
+		config, err := filesOf(dir, stack).Shared()
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +63,7 @@ func OthersAssociationsIn(dir string) func(ctx context.Context, stack string) (m
 		if attached() {
 			return nil, nil
 		}
-		config, err := settings.Source{Project: settings.Project{Files: settings.Dir(cmp.Or(dir, ".")), Shown: dir}, Stack: stack}.Provider()
+		config, err := filesOf(dir, stack).Provider()
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"path/filepath"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -92,6 +93,12 @@ func sourceOf(ctx *pulumi.Context, dir string) settings.Source {
 		Stack:   ctx.Stack(),
 		Engine:  ctx.GetConfig,
 	}
+}
+
+// filesOf is where the settings of a stack are read beside its program: its settings
+// file in the project's directory dir.
+func filesOf(dir, stack string) settings.Source {
+	return settings.Source{Project: settings.Project{Files: settings.Dir(cmp.Or(dir, ".")), Shown: dir}, Stack: stack}
 }
 
 // tagsOf are those of an installation, by which its resources are found.

@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,8 +10,6 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-
-	"github.com/portico-iac/portico/internal/settings"
 )
 
 // StoppedTasksIn makes a function that says why an ECS service of a shared stack
@@ -30,8 +27,7 @@ func StoppedTasksIn(dir string) func(ctx context.Context, stack, serviceARN stri
 		if attached() {
 			return nil, nil
 		}
-		source := settings.Source{Project: settings.Project{Files: settings.Dir(cmp.Or(dir, ".")), Shown: dir}, Stack: stack}
-		config, err := source.Shared()
+		config, err := filesOf(dir, stack).Shared()
 		if err != nil {
 			return nil, err
 		}
