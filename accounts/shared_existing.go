@@ -40,24 +40,34 @@ func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingE
 	found := components.CheckAssociations(s.ctx, &components.AssociationsCheckArgs{
 		AccountID: s.config.AWS.AccountID, Zones: s.newZones(), Associations: associations, Tags: s.tags, Provider: awsProvider,
 	})
+	var notices []string
 	if !s.config.Network.Creates() {
 		inVPC := components.CheckExistingVPC(s.ctx, s.existingVPC(awsProvider))
 		found.Errors, found.NotAsked = append(found.Errors, inVPC.Errors...), append(found.NotAsked, inVPC.NotAsked...)
 		for _, hiding := range inVPC.Hiding {
-			if err := s.ctx.Log.Warn(withSetting(hiding).Error(), nil); err != nil {
-				return nil, fmt.Errorf("log: %w", err)
-			}
+			notices = append(notices, withSetting(hiding).Error())
 		}
 	}
 	for _, question := range found.NotAsked {
-		if err := s.ctx.Log.Warn(question.String(), nil); err != nil {
-			return nil, fmt.Errorf("log: %w", err)
-		}
+		notices = append(notices, question.String())
+	}
+	if err := s.warn(notices...); err != nil {
+		return nil, err
 	}
 	for _, err := range found.Errors {
 		all = append(all, withSetting(err))
 	}
 	return all, s.warnOfRecords(awsProvider)
+}
+
+// warn logs warnings.
+func (s *sharedStack) warn(texts ...string) error {
+	for _, text := range texts {
+		if err := s.ctx.Log.Warn(text, nil); err != nil {
+			return fmt.Errorf("log: %w", err)
+		}
+	}
+	return nil
 }
 
 // warnOfRecords logs which records existing zones have that the update is to create. It
@@ -91,8 +101,8 @@ func (s *sharedStack) warnOfRecords(awsProvider pulumi.ProviderResource) error {
 		default:
 			continue
 		}
-		if err := s.ctx.Log.Warn(text, nil); err != nil {
-			return fmt.Errorf("log: %w", err)
+		if err := s.warn(text); err != nil {
+			return err
 		}
 	}
 	return nil
