@@ -133,20 +133,26 @@ func (s *State) switched() []mapping.Host {
 // Unsettled are the hosts of rows that the proxy doesn't serve yet, or still serves,
 // by what the shared stack reports; sorted.
 func Unsettled(served *outputs.Served) []mapping.Host {
-	if served == nil {
-		return nil
-	}
 	var hosts []mapping.Host
-	for _, row := range served.Awaited {
+	for _, row := range unsettledRows(served) {
 		hosts = append(hosts, row.Host)
-	}
-	for _, row := range served.Rows {
-		if row.Former {
-			hosts = append(hosts, row.Host)
-		}
 	}
 	slices.Sort(hosts)
 	return slices.Compact(hosts)
+}
+
+// unsettledRows are the rows that the proxy doesn't serve yet, or still serves.
+func unsettledRows(served *outputs.Served) []outputs.ServedRow {
+	if served == nil {
+		return nil
+	}
+	rows := slices.Clone(served.Awaited)
+	for _, row := range served.Rows {
+		if row.Former {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // Wide are the provider stacks whose policies still admit rows that the proxy has
@@ -157,13 +163,8 @@ func (s *State) Wide(served *outputs.Served) []string {
 		return nil
 	}
 	unsettled := map[string]bool{}
-	for _, row := range served.Awaited {
+	for _, row := range unsettledRows(served) {
 		unsettled[row.Address()] = true
-	}
-	for _, row := range served.Rows {
-		if row.Former {
-			unsettled[row.Address()] = true
-		}
 	}
 	return s.stacksWhere(func(reported *outputs.Provider) bool {
 		return slices.ContainsFunc(reported.Widens, func(address string) bool { return !unsettled[address] })
