@@ -97,11 +97,13 @@ func indented(problems []string) string {
 	return strings.ReplaceAll(strings.Join(problems, "\n"), "\n", "\n  ")
 }
 
-// isLocked looks for the Automation API's error through every wrapping: its own
-// check sees only an error that was not wrapped.
-func isLocked(err error) bool {
+func isLocked(err error) bool { return wraps(err, auto.IsConcurrentUpdateError) }
+
+// wraps looks for an error of the Automation API through every wrapping: its own
+// checks see only an error that was not wrapped.
+func wraps(err error, is func(error) bool) bool {
 	for ; err != nil; err = errors.Unwrap(err) {
-		if auto.IsConcurrentUpdateError(err) {
+		if is(err) {
 			return true
 		}
 	}

@@ -64,10 +64,8 @@ func (r *run) create(ctx context.Context, s Stack, workspace auto.Workspace) (*o
 
 // orNoStack is errNoStack where an error says that the stack does not exist.
 func orNoStack(err error) error {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if auto.IsSelectStack404Error(e) {
-			return errNoStack
-		}
+	if wraps(err, auto.IsSelectStack404Error) {
+		return errNoStack
 	}
 	return err
 }
