@@ -177,6 +177,22 @@ func TestAnAccountWhoseLastRowLeaves(t *testing.T) {
 	require.Empty(t, gone.of(policyToken), "and the stack has nothing left")
 }
 
+// TestAFormerStageIsAskedForOnce, although both the former rows and the publication
+// need the answer.
+func TestAFormerStageIsAskedForOnce(t *testing.T) {
+	own := map[string]map[string]any{"organization/portico/dev-orders": {"contract": 2, "stages": map[string]any{"former0001": []any{"dev"}}}}
+	m := &monitor{outputs: own, shared: serving(t, outputs.Served{})}
+	got := outputsOf(t, m, redeploying, rowsTo(aHost+" another001/dev"))
+	require.Equal(t, []any{"former0001/dev"}, got["takenBack"])
+	var asked int
+	for _, token := range m.invokes {
+		if token == "aws:apigateway/getExport:getExport" {
+			asked++
+		}
+	}
+	require.Equal(t, 2, asked, "one for former0001/dev, one for another001/dev")
+}
+
 // TestAnAPIOfAnotherAccountNowIsLeftAlone: ACCOUNT was wrong, and its stack has the
 // policy from now on.
 func TestAnAPIOfAnotherAccountNowIsLeftAlone(t *testing.T) {

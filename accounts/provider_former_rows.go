@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/apipolicy"
 	"github.com/portico-iac/portico/internal/aws"
@@ -133,16 +131,19 @@ func (s *providerStack) addRetired(row mapping.Row) {
 
 // stagesOf reports which of the rows' stages exist.
 func (s *providerStack) stagesOf(rows []mapping.Row) (map[stageKey]bool, error) {
-	exists := map[stageKey]bool{}
+	var keys []stageKey
 	for _, row := range rows {
-		key := keyOf(row)
-		found, err := components.StageExists(s.ctx, string(key.api), key.stage, pulumi.Provider(s.awsProvider))
-		switch {
+		keys = append(keys, keyOf(row))
+	}
+	found, failures := s.askStages(keys)
+	exists := map[stageKey]bool{}
+	for i, key := range keys {
+		switch err := failures[i]; {
 		case errors.As(err, new(*components.ExistingResourceError)):
 		case err != nil && !s.ctx.DryRun():
 			return nil, err
 		default:
-			exists[key] = found || err != nil // the update finds out
+			exists[key] = found[i] || err != nil // the update finds out
 		}
 	}
 	return exists, nil

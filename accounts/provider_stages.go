@@ -38,21 +38,10 @@ const stagesAtOnce = 4
 // reported at its rows. In a preview a question that is not answered is a notice,
 // and the stage counts as one that exists: the update finds out.
 func (s *providerStack) existingStages(keys []stageKey) (map[stageKey]bool, error) {
-	found, failures := make([]bool, len(keys)), make([]error, len(keys))
-	turns := make(chan struct{}, stagesAtOnce)
-	var asked sync.WaitGroup
-	for i, key := range keys {
-		turns <- struct{}{}
-		asked.Go(func() {
-			defer func() { <-turns }()
-			found[i], failures[i] = components.StageExists(s.ctx, string(key.api), key.stage, pulumi.Provider(s.awsProvider))
-		})
-	}
-	asked.Wait()
+	found, failures := s.askStages(keys)
 	exists := map[stageKey]bool{}
 	for i, key := range keys {
 		exists[key] = found[i]
-		s.seen[key] = found[i]
 		switch err := failures[i]; {
 		case errors.As(err, new(*components.ExistingResourceError)):
 			failures[i] = s.missingAPI(key.api)
@@ -63,6 +52,29 @@ func (s *providerStack) existingStages(keys []stageKey) (map[stageKey]bool, erro
 		}
 	}
 	return exists, distinctErrors(failures)
+}
+
+// askStages asks which of the stages exist, but for those that were seen already.
+func (s *providerStack) askStages(keys []stageKey) (found []bool, failures []error) {
+	found, failures = make([]bool, len(keys)), make([]error, len(keys))
+	turns := make(chan struct{}, stagesAtOnce)
+	var asked sync.WaitGroup
+	for i, key := range keys {
+		if s.seen[key] {
+			found[i] = true
+			continue
+		}
+		turns <- struct{}{}
+		asked.Go(func() {
+			defer func() { <-turns }()
+			found[i], failures[i] = components.StageExists(s.ctx, string(key.api), key.stage, pulumi.Provider(s.awsProvider))
+		})
+	}
+	asked.Wait()
+	for i, key := range keys {
+		s.seen[key] = found[i]
+	}
+	return found, failures
 }
 
 // missingAPI reports an API that the account doesn't have, at its rows.
@@ -116,7 +128,7 @@ func (s *providerStack) publishedStages() (map[mapping.APIID]publication, error)
 			case !s.absent[api.ID]:
 				missing = append(missing, s.missingStage(api, stage))
 			}
-			if s.seen[key] {
+			if exists != nil && s.seen[key] { // an update that creates stages asks for none
 				of.existing = append(of.existing, stage)
 			}
 		}
