@@ -116,7 +116,7 @@ func (s *providerStack) exportDeployed(rows []mapping.Row) error {
 	}
 	exists, err := s.existingStages(keys)
 	if err != nil {
-		return err
+		return findings(err)
 	}
 	values := []any{}
 	for _, key := range keys {

@@ -120,16 +120,3 @@ func findings(found ...error) error {
 	slices.SortStableFunc(all, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 	return slices.CompactFunc(all, func(a, b error) bool { return a.Error() == b.Error() })
 }
-
-// distinctErrors joins errors, of those that say the same the first.
-func distinctErrors(all []error) error {
-	reported := map[string]bool{}
-	var distinct []error
-	for _, err := range all {
-		if err != nil && !reported[err.Error()] {
-			reported[err.Error()] = true
-			distinct = append(distinct, err)
-		}
-	}
-	return errors.Join(distinct...)
-}

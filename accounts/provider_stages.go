@@ -51,7 +51,7 @@ func (s *providerStack) existingStages(keys []stageKey) (map[stageKey]bool, erro
 				Question: fmt.Sprintf("whether REST API %s has stage %s", key.api, key.stage), Err: err}.String(), nil)
 		}
 	}
-	return exists, distinctErrors(failures)
+	return exists, errors.Join(failures...)
 }
 
 // askStages asks which of the stages exist, but for those that were seen already.
