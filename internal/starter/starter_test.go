@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -114,6 +115,66 @@ func TestTheWorkflowGivesNothingToPullRequests(t *testing.T) {
 				require.True(t, strings.HasSuffix(step.Run, "/cmd/portico@v0.1.0"), step.Run)
 			}
 		}
+	}
+}
+
+// The deployment looks at its GitHub environment before it asks for credentials,
+// and stops unless main alone may use it.
+func TestTheWorkflowDeploysFromAnEnvironmentOfMainAlone(t *testing.T) {
+	const (
+		limited = `{"deployment_branch_policy": {"protected_branches": false, "custom_branch_policies": true}}`
+		onMain  = `{"branch_policies": [{"name": "main", "type": "branch"}]}`
+	)
+	var w struct {
+		Jobs map[string]struct {
+			Steps []struct{ Uses, Run string }
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(files(t, "prod", "")[".github/workflows/portico-prod.yml"].Data, &w))
+	check := ""
+	for _, step := range w.Jobs["deploy"].Steps {
+		if strings.HasPrefix(step.Uses, "aws-actions/") {
+			break
+		}
+		if strings.Contains(step.Run, "deployment-branch-policies") {
+			check = step.Run
+		}
+	}
+	require.NotEmpty(t, check, "nothing checks the environment before the credentials")
+
+	for name, test := range map[string]struct {
+		environment, policies string
+		passes                bool
+	}{
+		"main only":               {limited, onMain, true},
+		"any branch":              {`{"deployment_branch_policy": null}`, `{"branch_policies": []}`, false},
+		"a list that is not used": {`{"deployment_branch_policy": null}`, onMain, false},
+		"protected branches":      {`{"deployment_branch_policy": {"protected_branches": true, "custom_branch_policies": false}}`, onMain, false},
+		"more branches":           {limited, `{"branch_policies": [{"name": "main"}, {"name": "x/*"}]}`, false},
+		"a tag of that name":      {limited, `{"branch_policies": [{"name": "main", "type": "tag"}]}`, false},
+		"no answer":               {"", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for file, text := range map[string]string{"environment": test.environment, "policies": test.policies,
+				"gh": `#!/usr/bin/env bash
+set -euo pipefail
+case $2 in
+  repos/example/rows/environments/prod) file=environment ;;
+  repos/example/rows/environments/prod/deployment-branch-policies) file=policies ;;
+  *) exit 1 ;;
+esac
+[ -s "${0%/*}/$file" ]
+jq --raw-output "$4" "${0%/*}/$file"
+`} {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o755))
+			}
+			// GitHub runs a step's lines this way.
+			cmd := exec.Command("bash", "-e", "-c", check)
+			cmd.Env = append(os.Environ(), "GITHUB_REPOSITORY=example/rows", "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+			output, err := cmd.CombinedOutput()
+			require.Equal(t, test.passes, err == nil, string(output))
+		})
 	}
 }
 
