@@ -97,3 +97,29 @@ func TestRegistryTokenIsForTheCallersRegistry(t *testing.T) {
 	_, err = token("222222222222")
 	require.ErrorContains(t, err, "AccessDeniedException")
 }
+
+// TestOneCallGivesOrTakesAPermissionsBoundary has a role that gets another boundary,
+// and one that loses its own.
+func TestOneCallGivesOrTakesAPermissionsBoundary(t *testing.T) {
+	const boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
+	for sentence, c := range map[string]struct {
+		after any
+		want  string
+	}{
+		"another": {"arn:aws:iam::aws:policy/ReadOnlyAccess", "iam:PutRolePermissionsBoundary"},
+		"none":    {nil, "iam:DeleteRolePermissionsBoundary"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			l := newLab(t, &Setup{})
+			role := l.must(view.RoleType, "bounded", engine.Object{"name": "bounded", "assumeRolePolicy": trustECSTasks, "permissionsBoundary": boundary})
+			before := len(l.Calls())
+			_, err := l.update(role, engine.Object{"permissionsBoundary": c.after})
+			require.NoError(t, err)
+			var actions []string
+			for _, call := range l.Calls()[before:] {
+				actions = append(actions, call.Action)
+			}
+			require.Equal(t, []string{c.want}, actions)
+		})
+	}
+}

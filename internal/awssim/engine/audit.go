@@ -95,6 +95,11 @@ func (t *Type) audit(c *Catalog) []string {
 			}
 		}
 	}
+	for action := range t.Only {
+		if t.When[action] == nil {
+			complain("Only has %s, which When has not", action)
+		}
+	}
 	if t.hasOwnCode() && len(t.Behaviours) == 0 {
 		complain("has code of its own, and does not say what that does and what it rests on")
 	}

@@ -63,7 +63,8 @@ func (op *Op) makes(action, first string) bool {
 	case !updates:
 		return true
 	case op.spec.When[action] != nil:
-		return op.changes(op.spec.When[action])
+		only, conditional := op.spec.Only[action]
+		return op.changes(op.spec.When[action]) && (!conditional || only.holds(op.Inputs))
 	case action == first:
 		return op.changes(op.otherProperties())
 	}

@@ -52,6 +52,8 @@ type Type struct {
 	// call. Of the others, the first is made when a property changes that is not in
 	// When, and tags are given and taken when they change; the rest always.
 	When map[string][]string
+	// Only is what has to hold of the inputs besides, for calls of When.
+	Only map[string]Condition
 
 	// ServiceLinkedRole is the service whose role AWS makes with an account's first
 	// resource of the type, under the caller's rights; "": none.

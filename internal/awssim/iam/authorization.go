@@ -10,11 +10,9 @@ import (
 func authorization() engine.Authorization {
 	role := engine.SelfOr(view.RoleType, engine.Its("role"))
 	a := engine.Authorization{
-		"iam:CreateRole": engine.WithKey("iam:PermissionsBoundary", boundary, engine.Created),
-		// The provider makes the one call for a boundary and the other one for none.
-		"iam:PutRolePermissionsBoundary":    engine.WithKey("iam:PermissionsBoundary", boundary, onlyIf(true, engine.Self)),
-		"iam:DeleteRolePermissionsBoundary": onlyIf(false, engine.Self),
-		"iam:TagRole":                       engine.Tagged(""),
+		"iam:CreateRole":                 engine.WithKey("iam:PermissionsBoundary", boundary, engine.Created),
+		"iam:PutRolePermissionsBoundary": engine.WithKey("iam:PermissionsBoundary", boundary, engine.Self),
+		"iam:TagRole":                    engine.Tagged(""),
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
 		"iam:CreateServiceLinkedRole": func(op *engine.Op) []engine.Checked {
 			service := op.ServiceLinkedRole()
@@ -29,7 +27,7 @@ func authorization() engine.Authorization {
 	a.Each(role, "iam:AttachRolePolicy", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:GetRole", "iam:GetRolePolicy",
 		"iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListRolePolicies", "iam:PutRolePolicy", "iam:UntagRole",
 		"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription")
-	a.Each(engine.Self, "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:UntagPolicy")
+	a.Each(engine.Self, "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeleteRolePermissionsBoundary", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:UntagPolicy")
 	return a
 }
 
@@ -39,15 +37,4 @@ func boundary(op *engine.Op) []string {
 		return []string{arn}
 	}
 	return nil
-}
-
-// onlyIf are the targets of an action that is asked for roles with a permissions
-// boundary alone, or without one alone.
-func onlyIf(bounded bool, targets engine.Targets) engine.Targets {
-	return func(op *engine.Op) []engine.Checked {
-		if (boundary(op) != nil) != bounded {
-			return nil
-		}
-		return targets(op)
-	}
 }

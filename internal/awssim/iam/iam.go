@@ -51,11 +51,16 @@ func roleSpec() *engine.Type {
 			"iam:UpdateAssumeRolePolicy": {"assumeRolePolicy"}, "iam:UpdateRole": {"maxSessionDuration"}, "iam:UpdateRoleDescription": {"description"},
 			"iam:PutRolePermissionsBoundary": {"permissionsBoundary"}, "iam:DeleteRolePermissionsBoundary": {"permissionsBoundary"},
 		},
+		// The provider makes the one call for a boundary and the other one for none.
+		Only:     map[string]engine.Condition{"iam:PutRolePermissionsBoundary": bounded, "iam:DeleteRolePermissionsBoundary": engine.Not(bounded)},
 		Delete:   []string{"iam:DeleteRole", "iam:ListInstanceProfilesForRole"},
 		OnCreate: createRole,
 		OnUpdate: checkRole,
 	}
 }
+
+// bounded is when a role is given a permissions boundary.
+var bounded = engine.Given("permissionsBoundary")
 
 func createRole(op *engine.Op) error {
 	if err := checkRole(op); err != nil {
