@@ -218,7 +218,7 @@ func TestAVPCResolvesItsOwnZones(t *testing.T) {
 		"not the other VPC's zone":             {"vpc-1", "own.consumer.example.com", nil},
 		"a VPC without zones":                  {"vpc-2", privateHost, nil},
 		"a VPC without zones, a public name":   {"vpc-2", "vpce-native.aws", native},
-		"an associated VPC, a name that isn't": {"vpc-consumer", "nobody.private.example.com", nil},
+		"an associated VPC, a name that isn't": {"vpc-consumer", "missing.private.example.com", nil},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			got, err := path.ResolveFrom(c.vpc, c.name)

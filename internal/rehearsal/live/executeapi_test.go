@@ -63,7 +63,7 @@ func TestHowAnAPIIsNamed(t *testing.T) {
 		"by header rather than by host name":            {path, "other.execute-api.us-east-1.amazonaws.com", "x-apigw-api-id: abc123\r\n", "/v1/a", 200},
 		"not by its own host name beside another ID":    {path, "abc123.execute-api.us-east-1.amazonaws.com", "x-apigw-api-id: other\r\n", "/v1/a", 403},
 		"not by the endpoint's name alone":              {path, endpointName, "", "/v1/a", 403},
-		"not by another ID":                             {path, endpointName, "x-apigw-api-id: nobody\r\n", "/v1/a", 403},
+		"not by another ID":                             {path, endpointName, "x-apigw-api-id: missing\r\n", "/v1/a", 403},
 		"by header beside a foreign name":               {path, "api.example.com", "x-apigw-api-id: abc123\r\n", "/v1/a", 200},
 		"not by a foreign name":                         {path, "api.example.com", "", "/v1/a", 403},
 		"not in another region":                         {path, "abc123.execute-api.eu-west-1.amazonaws.com", "", "/v1/a", 403},
