@@ -72,7 +72,8 @@ func held(problems []string) (waits, advice []string) {
 	return waits, advice
 }
 
-// ended is what the engine adds to the errors of a run's resources.
+// ended is what the engine adds to the errors of a run's resources: its own last word,
+// which names no problem.
 var ended = regexp.MustCompile(`^(?:update|destroy|preview) failed$`)
 
 // stack runs the operation on one stack and reports how it went. Where AWS takes its

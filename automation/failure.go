@@ -84,8 +84,7 @@ func (w *watch) explain(ctx context.Context, s Stack, err error) error {
 	case len(w.problems) > 0:
 		problems := w.problems
 		if len(problems) > 1 {
-			// The engine's own last word names no problem.
-			problems = slices.DeleteFunc(slices.Clone(problems), func(text string) bool { return text == "preview failed" || text == "update failed" })
+			problems = slices.DeleteFunc(slices.Clone(problems), ended.MatchString)
 		}
 		return &stackError{indented(problems), err}
 	}

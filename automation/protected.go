@@ -159,7 +159,7 @@ func (r *run) previewDestroy(ctx context.Context, stack *openStack, s Stack, fou
 	var problems []string
 	for i, d := range errorsOf {
 		known := slices.ContainsFunc(found, func(u undeletable) bool { return u.urn == d.URN || strings.Contains(d.Message, u.urn) })
-		if !known && w.problems[i] != "preview failed" && w.problems[i] != "destroy failed" {
+		if !known && !ended.MatchString(w.problems[i]) {
 			problems = append(problems, w.problems[i])
 		}
 	}
