@@ -74,7 +74,7 @@ func (s *sharedStack) warn(texts ...string) error {
 // is no error: a record that was handed to the stack by pulumi import is in its state.
 func (s *sharedStack) warnOfRecords(awsProvider pulumi.ProviderResource) error {
 	for _, zone := range s.topology.Zones {
-		at := slices.IndexFunc(s.config.DNS.Existing, func(e settings.ExistingZone) bool { return e.Name == string(zone.Name) })
+		at := s.existingZone(zone.Name)
 		isOld := func(host mapping.Host) bool { return slices.Contains(s.reports.own.Hosts, host) }
 		if at < 0 || !slices.ContainsFunc(zone.Hosts, func(host mapping.Host) bool { return !isOld(host) }) {
 			continue
@@ -180,14 +180,19 @@ func sourceOfEndpoint(c settings.Endpoint) components.EndpointSource {
 // endpointKeys are the services' keys of portico:endpoints.
 var endpointKeys = map[string]string{"logs": "logs", "ecr.api": "ecrApi", "ecr.dkr": "ecrDkr", "s3": "s3"}
 
+// existingZone is the index of a private zone in portico:dns.existing; negative: it is
+// created.
+func (s *sharedStack) existingZone(name mapping.Zone) int {
+	return slices.IndexFunc(s.config.DNS.Existing, func(e settings.ExistingZone) bool { return e.Name == string(name) })
+}
+
 // newZones are the private zones to create that have no host of the last run.
 func (s *sharedStack) newZones() []string {
 	var names []string
 	for _, zone := range s.topology.Zones {
-		exists := slices.ContainsFunc(s.config.DNS.Existing, func(e settings.ExistingZone) bool { return e.Name == string(zone.Name) })
 		had := slices.ContainsFunc(zone.Records, func(r topology.Record) bool { return slices.Contains(s.reports.own.Hosts, r.Name) }) ||
 			slices.ContainsFunc(zone.Hosts, func(host mapping.Host) bool { return slices.Contains(s.reports.own.Hosts, host) })
-		if !exists && !had {
+		if s.existingZone(zone.Name) < 0 && !had {
 			names = append(names, string(zone.Name))
 		}
 	}
