@@ -398,6 +398,22 @@ func TestReadOnlyStopsAtARoleThatItCannotReplace(t *testing.T) {
 	require.Contains(t, output, `portico:certificates.zones[0].roleArn is "deployer": write a role's ARN`)
 }
 
+// The stacks read JSON in a text as they read YAML, and pulumi's paths end there.
+func TestReadOnlyStopsAtTextThatHoldsRoles(t *testing.T) {
+	for path, answers := range map[string]string{
+		"dns":                   `*portico:dns) echo '{"existing": [{"roleArn": "deployer"}]}' ;;`,
+		"dns.existing":          `*dns.existing) echo '[{"roleArn": "deployer"}]' ;;`,
+		"certificates.zones[0]": `*certificates.zones|*certificates.zones\[0\]) echo '{"roleArn": "deployer"}' ;;`,
+	} {
+		c := newCheckout(t)
+		c.standIn("pulumi", `case "$*" in *"config set"*) ;; *accountId) echo 111111111111 ;; *region) echo us-east-1 ;;
+`+answers+` *) exit 1 ;; esac`)
+		output, code := c.run("read-only", "dev")
+		require.Equal(t, 1, code, "%s: its account would be entered by the deploying role", path)
+		require.Contains(t, output, "portico:"+path+" is text: write it as YAML")
+	}
+}
+
 func TestReadOnlyStopsWhereItCannotNameARole(t *testing.T) {
 	c := newCheckout(t)
 	c.standIn("pulumi", `case "$*" in *"config get"*) echo orders ;; esac`)
