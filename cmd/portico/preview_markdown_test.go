@@ -169,7 +169,7 @@ func TestPreviewSaysThatAnAccountNumberIsASecret(t *testing.T) {
 
 func TestPreviewReadsEachFileOfARevisionOnce(t *testing.T) {
 	read := map[string]int{}
-	files, digests := recorded(tree{read: func(name string) ([]byte, error) {
+	files, digests, _ := recorded(tree{read: func(name string) ([]byte, error) {
 		read[name]++
 		if name == "absent" {
 			return nil, fs.ErrNotExist

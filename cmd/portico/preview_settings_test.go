@@ -121,6 +121,21 @@ config:
 	}
 }
 
+// A link takes a file's contents to a path that other owners may approve.
+func TestPreviewTellsOfSymbolicLinks(t *testing.T) {
+	for _, name := range []string{"mapping.yaml", "Pulumi.dev.yaml", "accounts/provider/Pulumi.dev-orders.yaml"} {
+		e := newRepository(t)
+		e.commit("begin")
+		require.NoError(t, os.Rename(filepath.Join(e.dir, name), filepath.Join(e.dir, "free.yaml")))
+		require.NoError(t, os.Symlink(filepath.Join(e.dir, "free.yaml"), filepath.Join(e.dir, name)))
+		got := e.preview()
+		require.Zero(t, got.code, got.err)
+		require.NotContains(t, got.out, "nothing changes")
+		require.Contains(t, got.out, "- `file "+name+"`: a symbolic link leads to free.yaml: check that its owners review that file")
+		require.Contains(t, got.out, "- `"+name+"`: a symbolic link to `free.yaml`.")
+	}
+}
+
 func TestPreviewNeverSaysNothingOfFilesThatDiffer(t *testing.T) {
 	for name, test := range map[string]struct{ file, text, want string }{
 		"comments of the mapping":  {"mapping.yaml", "# a comment\n" + reviewedMapping, "- `mapping.yaml`: other comments, order or spelling; each value is the same."},

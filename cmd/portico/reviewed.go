@@ -22,7 +22,7 @@ import (
 // heeded chooses the mistakes in settings that count.
 func described(files tree, environment, shown string, heeded func(*settings.Error) bool) (state review.State, mappingPath string, err error) {
 	state.Revision = files.name
-	files, state.Files = recorded(files)
+	files, state.Files, state.Links = recorded(files)
 	state.Settings = writtenSettings(settings.Project{Files: files, Shown: shown}, environment)
 	project := settings.Project{Files: files, Shown: shown}
 	shared, err := settings.Source{Project: project, Stack: environment}.Shared()

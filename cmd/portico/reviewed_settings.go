@@ -13,12 +13,12 @@ import (
 
 // recorded is a tree that reads each file once, and keeps its digest: at a commit
 // each reading starts git twice.
-func recorded(files tree) (tree, map[string][sha256.Size]byte) {
+func recorded(files tree) (tree, map[string][sha256.Size]byte, map[string]string) {
 	type answer struct {
 		data []byte
 		err  error
 	}
-	digests, answers := map[string][sha256.Size]byte{}, map[string]answer{}
+	digests, links, answers := map[string][sha256.Size]byte{}, map[string]string{}, map[string]answer{}
 	read := files.read
 	files.read = func(name string) ([]byte, error) {
 		name = path.Clean(name)
@@ -28,11 +28,14 @@ func recorded(files tree) (tree, map[string][sha256.Size]byte) {
 			answers[name] = known
 			if known.err == nil {
 				digests[name] = sha256.Sum256(known.data)
+				if files.leadsTo != nil && files.leadsTo(name) != "" {
+					links[name] = files.leadsTo(name)
+				}
 			}
 		}
 		return known.data, known.err
 	}
-	return files, digests
+	return files, digests, links
 }
 
 // writtenSettings are the files of an environment's projects and stacks, value by

@@ -23,6 +23,9 @@ type tree struct {
 	read func(path string) ([]byte, error)
 	// list are the names of the files in a directory; none where it is absent.
 	list func(dir string) ([]string, error)
+	// leadsTo is the file that a path means by symbolic links, empty without any;
+	// nil where files don't follow links.
+	leadsTo func(path string) string
 }
 
 // ReadFile and ReadDir are read and list, for the reader of settings.
@@ -54,6 +57,23 @@ func workingTree(dir string) tree {
 				names[i] = e.Name()
 			}
 			return names, err
+		},
+		leadsTo: func(path string) string {
+			if !filepath.IsLocal(path) {
+				return ""
+			}
+			top, err := filepath.EvalSymlinks(dir)
+			if err != nil {
+				return ""
+			}
+			file, err := filepath.EvalSymlinks(filepath.Join(top, path))
+			if err != nil || file == filepath.Join(top, path) {
+				return ""
+			}
+			if inside, err := filepath.Rel(top, file); err == nil {
+				return filepath.ToSlash(inside)
+			}
+			return file
 		},
 	}
 }

@@ -120,6 +120,9 @@ func (r *Review) filesSection() *section {
 	s := &section{head: "\n#### Other files\n\n", things: "files", rank: 1}
 	for _, c := range r.Files {
 		what := "other contents"
+		if c.LeadsTo != "" {
+			what = "a symbolic link to " + named(c.LeadsTo)
+		}
 		if c.Form {
 			what = "other comments, order or spelling; each value is the same"
 		}

@@ -33,7 +33,9 @@ type State struct {
 	Settings []SettingsFile
 	// Files are the digests of all files that were read at the revision, by
 	// path; MappingFiles are those that have the rows.
-	Files        map[string][32]byte
+	Files map[string][32]byte
+	// Links are the files that paths of Files mean by symbolic links.
+	Links        map[string]string
 	MappingFiles []string
 	// ReadsProviders reports whether the shared stack's settings name them, as they
 	// must if a row has another front door than nginx.

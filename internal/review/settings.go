@@ -119,6 +119,8 @@ type FileChange struct {
 	Path string
 	// Form reports that comments, order or spelling differ, and no value.
 	Form bool
+	// LeadsTo is the file that a symbolic link in the path means; empty without one.
+	LeadsTo string
 }
 
 // compareFiles finds the files that differ and that nothing else tells of.
@@ -149,6 +151,10 @@ func compareFiles(r *Review, base, head side) []FileChange {
 	}
 	var changes []FileChange
 	for _, path := range slices.Sorted(maps.Keys(changed)) {
+		if target := head.Links[path]; target != base.Links[path] && target != "" {
+			changes = append(changes, FileChange{Path: path, LeadsTo: target})
+			continue
+		}
 		told, ofValues := form[path]
 		if changed[path] && !told {
 			changes = append(changes, FileChange{Path: path, Form: ofValues})

@@ -131,7 +131,9 @@ func settingsWarnings(r *Review, base, head side) []Warning {
 		list = append(list, Warning{c.subject(), meaning.means + everyone(c)})
 	}
 	for _, file := range r.Files {
-		if !file.Form {
+		if file.LeadsTo != "" {
+			list = append(list, Warning{"file " + file.Path, "a symbolic link leads to " + file.LeadsTo + ": check that its owners review that file (.github/CODEOWNERS)"})
+		} else if !file.Form {
 			list = append(list, Warning{"file " + file.Path, "the settings name it, and its contents differ: read them"})
 		}
 	}
