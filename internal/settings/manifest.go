@@ -11,6 +11,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"gopkg.in/yaml.v3"
 )
 
@@ -44,10 +45,7 @@ type projectSetting struct {
 }
 
 // itemsType is the type of an array's elements.
-type itemsType struct {
-	Type  string     `yaml:"type"`
-	Items *itemsType `yaml:"items"`
-}
+type itemsType = workspace.ProjectConfigItemsType
 
 // manifest reads the project's file as Pulumi does (LoadProject of its package
 // workspace). Without a file the project has no settings of its own.
@@ -102,7 +100,12 @@ func (m *manifest) readDefaults(written map[string]any) {
 			continue
 		}
 		s := projectSetting{key: key, at: at[name]}
-		switch raw := written[name].(type) {
+		value, err := rewritten(written[name])
+		if err != nil {
+			m.add(s, at[name].value, "it can't be read: "+err.Error(), "write text, numbers, true or false, lists and maps")
+			continue
+		}
+		switch raw := value.(type) {
 		case string, int, bool, []any:
 			s.value = raw
 		case map[string]any:
@@ -115,6 +118,26 @@ func (m *manifest) readDefaults(written map[string]any) {
 		}
 		m.defaults[name] = s
 	}
+}
+
+// rewritten is a map or list as Pulumi has it: LoadProjectBytes of its package
+// workspace writes the decoded file as YAML and decodes that, so that 1e3 is the
+// whole number 1000. Scalars without a map are judged before that and stay.
+func rewritten(raw any) (any, error) {
+	switch raw.(type) {
+	case map[string]any, []any:
+	default:
+		return raw, nil
+	}
+	data, err := yaml.Marshal(raw)
+	if err != nil {
+		return nil, err
+	}
+	var again any
+	if err := yaml.Unmarshal(data, &again); err != nil {
+		return nil, err
+	}
+	return again, nil
 }
 
 // readDeclaration reads a setting that is written as a map: its type, and its
@@ -236,46 +259,7 @@ func (s projectSetting) refuses(given config.Value) string {
 	return ""
 }
 
-// fits reports whether a value is of a declared type, by Pulumi's rules
-// (ValidateConfigValue of its package workspace).
+// fits reports whether Pulumi takes a value as one of a declared type.
 func fits(v any, declared string, items *itemsType) bool {
-	written, isText := v.(string)
-	switch declared {
-	case "string":
-		return isText
-	case "boolean":
-		_, isBool := v.(bool)
-		return isBool || written == "true" || written == "false"
-	case "integer":
-		return isWhole(v)
-	case "object":
-		switch v.(type) {
-		case map[string]any:
-			return true
-		}
-		return false
-	}
-	elements, isList := v.([]any)
-	if !isList || items == nil {
-		return false
-	}
-	for _, element := range elements {
-		if !fits(element, items.Type, items.Items) {
-			return false
-		}
-	}
-	return true
-}
-
-func isWhole(v any) bool {
-	switch v := v.(type) {
-	case int, int64, uint64:
-		return true
-	case float64:
-		return v == float64(int64(v))
-	case string:
-		digits := strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(v, "-"), "+"), "0123456789")
-		return digits == "" && strings.ContainsAny(v, "0123456789")
-	}
-	return false
+	return workspace.ValidateConfigValue(declared, items, v)
 }
