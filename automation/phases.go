@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -19,10 +17,6 @@ import (
 // API (docs/design/changes.md), each of which is an update of one stack. Package migration says which steps are next,
 // from the stacks' outputs. Up goes on after its first pass until no host waits
 // for a step; an environment without such hosts is done after the first.
-
-// mostSharedRuns bounds how often Up runs the shared stack again. A host needs
-// three runs, and hosts that were provisioned in different runs one more.
-const mostSharedRuns = 5
 
 // migrationOf is the state of the hosts after the runs of a pass: the shared
 // stack's, then the provider stacks'. Programs other than Portico's have no
@@ -58,82 +52,64 @@ func (r *run) pace() migration.Pace {
 // for each stack. An account's failure doesn't keep the hosts of others from
 // going on.
 func (r *run) goOn(ctx context.Context, results []Result) []Result {
-	state, err := migrationOf(results)
+	p := &phases{run: r, ctx: ctx, results: results}
+	state, err := migration.GoOn(ctx, p, r.pace())
 	if err != nil {
-		results[0] = r.fail(results[0], err)
-		return results
+		p.results[0] = r.fail(p.results[0], err)
 	}
-	var switched []mapping.Host
-	for range mostSharedRuns {
-		next := state.NextRun()
-		if next.Empty() || ctx.Err() != nil || len(state.Held().Hosts) > 0 {
-			break
-		}
-		if err := r.wait(ctx, pauses(state.Waits(r.pace()), 0)); err != nil {
-			results[0] = r.fail(results[0], err)
-			return results
-		}
-		results[0] = results[0].and(r.phase(describe(next)).stack(ctx, r.Shared))
-		if results[0].Err != nil {
-			return results
-		}
-		switched = append(switched, next.Switches...)
-		before, served := state.Reported(), state.Served()
-		if state, err = migrationOf(results); err != nil {
-			results[0] = r.fail(results[0], err)
-			return results
-		}
-		if maps.EqualFunc(before, state.Reported(), outputs.HostState.Equal) && reflect.DeepEqual(served, state.Served()) {
-			break
-		}
+	if state != nil {
+		p.results[0].ahead = append(leftToOwners(r.Shared.Name, state.Held(), "moves"), leftToOwners(r.Shared.Name, state.ToDeploy(), switches)...)
 	}
-	results = r.runOutdated(ctx, state, switched, results)
-	results[0].ahead = append(leftToOwners(r.Shared.Name, state.Held(), "moves"), leftToOwners(r.Shared.Name, state.ToDeploy(), switches)...)
-	return results
+	return p.results
 }
 
-// runOutdated runs the provider stacks once more that still admit a front door which a
-// host has left, or a target to which the proxy leads no requests any more; and then
-// those that keep APIs without rows. The hosts are those whose requests have just been
-// led elsewhere.
-func (r *run) runOutdated(ctx context.Context, state *migration.State, switched []mapping.Host, results []Result) []Result {
-	moved, wide := state.Outdated(state.Reported()), state.Wide(state.Served())
-	var why []string
-	if len(moved) > 0 {
-		why = append(why, withdraws)
-	}
-	if len(wide) > 0 {
-		why = append(why, narrows)
-		if err := r.wait(ctx, pauses(migration.WaitToNarrow(r.pace(), switched), 0)); err != nil {
-			results[0] = r.fail(results[0], err)
-			return results
-		}
-	}
-	results = r.onceMore(ctx, strings.Join(why, " and "), append(moved, wide...), results)
-	last, err := migrationOf(results)
-	if err != nil {
-		results[0] = r.fail(results[0], err)
-		return results
-	}
-	return r.onceMore(ctx, letsGo, last.LettingGo(), results)
+// phases are the stacks of an Up after its first pass.
+type phases struct {
+	*run
+	ctx     context.Context //nolint:containedctx // the Up's, for the methods that GoOn calls
+	results []Result
 }
 
-// onceMore runs some of the provider stacks once more, unless they have failed.
-func (r *run) onceMore(ctx context.Context, why string, names []string, results []Result) []Result {
-	if ctx.Err() != nil {
-		return results
-	}
+var _ migration.Stacks = (*phases)(nil)
+
+// State is the state by the stacks' last results.
+func (p *phases) State() (*migration.State, error) { return migrationOf(p.results) }
+
+// Wait waits, and reports the while.
+func (p *phases) Wait(waits []migration.Wait) error { return p.wait(p.ctx, pauses(waits, 0)) }
+
+// RunShared runs the shared stack again.
+func (p *phases) RunShared(next migration.Run) bool {
+	p.results[0] = p.results[0].and(p.phase(describe(next)).stack(p.ctx, p.Shared))
+	return p.results[0].Err == nil
+}
+
+// RunProviders runs some of the provider stacks once more, unless they have failed.
+func (p *phases) RunProviders(names []string, because migration.Reasons) {
 	var stacks []Stack
-	for i, s := range r.Providers {
-		if results[i+1].Err == nil && slices.Contains(names, s.Name) {
+	for i, s := range p.Providers {
+		if p.results[i+1].Err == nil && slices.Contains(names, s.Name) {
 			stacks = append(stacks, s)
 		}
 	}
-	for _, result := range r.phase(why).sideBySide(ctx, stacks) {
-		i := slices.IndexFunc(results, func(r Result) bool { return r.Name == result.Name })
-		results[i] = results[i].and(result)
+	for _, result := range p.phase(whyAgain(because)).sideBySide(p.ctx, stacks) {
+		i := slices.IndexFunc(p.results, func(r Result) bool { return r.Name == result.Name })
+		p.results[i] = p.results[i].and(result)
 	}
-	return results
+}
+
+// whyAgain says what a further run of provider stacks does, as the end of a sentence.
+func whyAgain(because migration.Reasons) string {
+	var why []string
+	for _, reason := range []struct {
+		holds bool
+		does  string
+	}{{because.Moved, withdraws}, {because.Wide, narrows}, {because.LettingGo, letsGo}} {
+		if reason.holds {
+			why = append(why, reason.does)
+		}
+	}
+	return strings.Join(why, " and ")
 }
 
 // What phases do in the provider accounts.

@@ -1,6 +1,7 @@
 package migration_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -189,6 +190,8 @@ type rowsEnvironment struct {
 	// refused are the requests that no policy admitted then.
 	refused  map[request]bool
 	accounts []*rowsAccount
+	// again counts the runs of the shared stack after an up's first.
+	again int
 }
 
 type rowsAccount struct {
@@ -321,33 +324,44 @@ func (e *rowsEnvironment) runAccount(a *rowsAccount, moment string) {
 	e.check(moment)
 }
 
-// up is what package automation does.
+// up is what package automation does. It counts the runs of the shared stack after the
+// first.
 func (e *rowsEnvironment) up() (runs int) {
 	e.runShared("the first run")
 	for _, a := range e.accounts {
 		e.runAccount(a, "the widening of "+string(a.id))
 	}
-	for {
-		state := migration.New(nil, e.shared, e.providers())
-		next := state.NextRun()
-		if next.Empty() {
-			break
+	e.again = 0
+	_, err := migration.GoOn(context.Background(), e, migration.Pace{})
+	require.NoError(e.t, err)
+	return e.again
+}
+
+// State is the state by what the stacks have reported.
+func (e *rowsEnvironment) State() (*migration.State, error) {
+	return migration.New(nil, e.shared, e.providers()), nil
+}
+
+// Wait takes no time.
+func (e *rowsEnvironment) Wait([]migration.Wait) error { return nil }
+
+// RunShared is the switch.
+func (e *rowsEnvironment) RunShared(next migration.Run) bool {
+	e.again++
+	require.Less(e.t, e.again, 5, "it ends")
+	before := e.shared.Served.Rows
+	e.runShared("the switch")
+	require.Equal(e.t, next.Switches, changedHosts(before, e.shared.Served.Rows), "what was announced is what the run does")
+	return true
+}
+
+// RunProviders narrows.
+func (e *rowsEnvironment) RunProviders(stacks []string, _ migration.Reasons) {
+	for _, a := range e.accounts {
+		if slices.Contains(stacks, "dev-"+string(a.id)) {
+			e.runAccount(a, "the narrowing of "+string(a.id))
 		}
-		runs++
-		require.Less(e.t, runs, 5, "it ends")
-		before := e.shared.Served.Rows
-		e.runShared("the switch")
-		require.Equal(e.t, next.Switches, changedHosts(before, e.shared.Served.Rows), "what was announced is what the run does")
 	}
-	state := migration.New(nil, e.shared, e.providers())
-	for _, stack := range state.Wide(e.shared.Served) {
-		for _, a := range e.accounts {
-			if "dev-"+string(a.id) == stack {
-				e.runAccount(a, "the narrowing of "+stack)
-			}
-		}
-	}
-	return runs
 }
 
 func changedHosts(before, after []served) []mapping.Host {
