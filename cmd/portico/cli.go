@@ -122,7 +122,7 @@ accounts, from one mapping file. Start with:
 	root.SetErr(c.err)
 	root.AddCommand(
 		c.validateCommand(), c.renderCommand(), c.policyCommand(), c.explainCommand(),
-		c.rehearseCommand(), c.simulateCommand(), c.doctorCommand(), c.discoverCommand(), c.importReferenceCommand(), c.initCommand(), c.codeownersCommand(), c.versionCommand(),
+		c.rehearseCommand(), c.simulateCommand(), c.doctorCommand(), c.discoverCommand(), c.importReferenceCommand(), c.initCommand(), c.codeownersCommand(), c.manCommand(), c.versionCommand(),
 	)
 	root.AddCommand(c.environmentCommands()...)
 	return root
