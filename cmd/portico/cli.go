@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	c := &cli{streams: s}
 	root := c.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		err = out.err
 	}
@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	case errors.Is(err, errReported):
 		return exitWrong
 	case !c.running && out.err == nil || errors.As(err, &usage):
-		fmt.Fprintf(s.err, "portico: %v\nTry `portico --help`.\n", err)
+		fmt.Fprintf(s.err, "portico: %v\nTry `%s --help`.\n", err, cmd.CommandPath())
 		return exitUsage
 	}
 	fmt.Fprintln(s.err, problem(err))
@@ -148,8 +148,22 @@ func (c *cli) immediate(do func() error) func(*cobra.Command, []string) error {
 	}
 }
 
+// noArguments refuses arguments beside the flags: most are mapping files whose
+// flag is missing.
+func noArguments(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.Flags().Lookup("mapping") != nil:
+		return usagef("unexpected argument %q: is it the mapping? Write --mapping %s", args[0], args[0])
+	case cmd.Flags().Lookup("env") != nil:
+		return usagef("unexpected argument %q: is it the environment? Write --env %s", args[0], args[0])
+	}
+	return usagef("unexpected argument %q: %s takes flags only", args[0], cmd.CommandPath())
+}
+
 // mappingUsage describes --mapping.
-const mappingUsage = `the mapping file, or the directory with portico.yaml and the teams' files; "-" reads a file from standard input`
+const mappingUsage = "the mapping `FILE`, or the directory with portico.yaml and the teams' files; \"-\" reads a file from standard input"
 
 // mappingFlag adds --mapping, which every command about a mapping demands.
 func mappingFlag(cmd *cobra.Command, path *string) {

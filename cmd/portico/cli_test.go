@@ -54,7 +54,7 @@ func TestACommandLineThatCannotBeCarriedOutIsExit2(t *testing.T) {
 		"no command":                  {nil, "no command given"},
 		"an unknown command":          {[]string{"frobnicate"}, `unknown command "frobnicate"`},
 		"an unknown flag":             {[]string{"validate", "--maping", mapping}, "unknown flag: --maping"},
-		"a missing flag":              {[]string{"validate"}, `required flag(s) "mapping"`},
+		"a missing flag":              {[]string{"validate", "--json"}, `required flag(s) "mapping"`},
 		"several missing flags":       {[]string{"policy", "--mapping", mapping}, `"account", "api", "region"`},
 		"a flag without its value":    {[]string{"validate", "--mapping"}, "flag needs an argument"},
 		"an argument too many":        {[]string{"validate", "--mapping", mapping, "more"}, `"more"`},
@@ -63,15 +63,22 @@ func TestACommandLineThatCannotBeCarriedOutIsExit2(t *testing.T) {
 		"an endpoint that is none":    {append(policy, "--account", "222222222222", "--vpc-endpoint", "eni-0"), "vpce-"},
 		"a deny form that is none": {append(policy, "--account", "222222222222", "--vpc-endpoint", "vpce-0a1b2c3d",
 			"--deny-form", "sometimes"), "notResource"},
-		"an impossible certificate": {[]string{"explain", "--mapping", mapping, "--names-per-certificate", "0"}, "1 to 100"},
-		"an environment left out":   {[]string{"up"}, `required flag(s) "env"`},
+		"an impossible certificate":       {[]string{"explain", "--mapping", mapping, "--names-per-certificate", "0"}, "1 to 100"},
+		"an environment left out":         {[]string{"up", "--parallel", "1"}, `required flag(s) "env"`},
+		"a mapping without its flag":      {[]string{"rehearse", "m.yaml"}, `unexpected argument "m.yaml": is it the mapping? Write --mapping m.yaml`},
+		"an environment without its flag": {[]string{"up", "dev"}, `unexpected argument "dev": is it the environment? Write --env dev`},
+		"an argument of flags alone":      {[]string{"version", "dev"}, `unexpected argument "dev": portico version takes flags only`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := portico(t, "", test.args...)
 			require.Equal(t, exitUsage, got.code, got.err)
 			require.Empty(t, got.out)
 			require.Contains(t, got.err, test.want)
-			require.Contains(t, got.err, "portico --help")
+			command := "portico"
+			if len(test.args) > 1 {
+				command += " " + test.args[0]
+			}
+			require.True(t, strings.HasSuffix(got.err, "\nTry `"+command+" --help`.\n"), got.err)
 		})
 	}
 }

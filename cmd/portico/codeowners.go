@@ -24,14 +24,14 @@ GitHub users, GitHub teams and e-mail addresses in the team's CONTACT.
 portico.yaml says which hosts and accounts each team may use: name with --owner
 who approves its changes, so that no team can widen its own grant. The paths
 begin at the repository's top where the directory is in a git repository.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.immediate(func() error { return c.codeowners(cmd.Context(), dir, owner) })(cmd, args)
 		},
 	}
-	cmd.Flags().StringVarP(&dir, "mapping", "m", "", "the directory with portico.yaml and the teams' files")
+	cmd.Flags().StringVarP(&dir, "mapping", "m", "", "the `DIR` with portico.yaml and the teams' files")
 	required(cmd, "mapping")
-	cmd.Flags().StringVar(&owner, "owner", "", "who owns portico.yaml: GitHub users, GitHub teams or e-mail addresses")
+	cmd.Flags().StringVar(&owner, "owner", "", "the `OWNERS` of portico.yaml: GitHub users, GitHub teams or e-mail addresses")
 	return cmd
 }
 

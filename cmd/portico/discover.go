@@ -32,7 +32,7 @@ call each by its saved resource policy, and which rows of the mapping lead to it
 the stages to which none leads it proposes rows; --yaml prints those alone, as
 mapping YAML. Reads by at most 8 calls of API Gateway's management a second in an
 account: 500 APIs take about a minute.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := discovery.Template(o.template).Check(); err != nil {
@@ -44,7 +44,7 @@ account: 500 APIs take about a minute.`,
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "print what was found as JSON")
 	f.BoolVar(&o.yaml, "yaml", false, "print the proposed rows as mapping YAML")
-	f.StringVar(&o.template, "template", string(discovery.DefaultTemplate), "how hosts of proposed rows are made: {api}, {team}, {stage} and {id} are filled in")
+	f.StringVar(&o.template, "template", string(discovery.DefaultTemplate), "the `TEMPLATE` of proposed rows' hosts: {api}, {team}, {stage} and {id} are filled in")
 	cmd.MarkFlagsMutuallyExclusive("json", "yaml")
 	return cmd
 }

@@ -52,7 +52,7 @@ something is wrong.`,
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "print what was found as JSON")
 	f.BoolVar(&o.all, "all", false, "ask about every host of the mapping, and group what is wrong by its cause")
-	f.DurationVar(&o.timeout, "timeout", doctor.Timeout, "how long to read; the rest is listed as not read. With --all the default is 10m")
+	f.DurationVar(&o.timeout, "timeout", doctor.Timeout, "the `TIME` to read for, such as 30s; the rest is listed as not read. With --all the default is 10m")
 	return cmd
 }
 

@@ -45,10 +45,10 @@ func (c *cli) environmentCommands() []*cobra.Command {
 		cmd := &cobra.Command{
 			Use:   verb.name + " --env NAME",
 			Short: verb.short,
-			Args:  cobra.NoArgs,
+			Args:  noArguments,
 		}
 		environmentFlags(cmd, &o)
-		cmd.Flags().IntVar(&o.parallel, "parallel", automation.DefaultParallel, "provider accounts' stacks to run side by side")
+		cmd.Flags().IntVar(&o.parallel, "parallel", automation.DefaultParallel, "the `NUMBER` of provider accounts' stacks that run side by side")
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			return c.action(func(ctx context.Context) error { return c.environment(ctx, verb, o) })(cmd, args)
 		}
@@ -64,9 +64,9 @@ APIs' accounts have provisioned the rows, to native when API Gateway has provisi
 custom domains too, and the earlier front doors are removed so long after that
 clients hold no old answer any more.`
 			cmd.Flags().DurationVar(&o.settle, "settle", automation.DefaultSettle,
-				"how long to wait after names have moved before their earlier front doors are removed, and after an account has deployed before they move")
+				"the `TIME` to wait after names have moved before their earlier front doors are removed, and after an account has deployed before they move")
 			cmd.Flags().DurationVar(&o.provision, "provision", automation.DefaultProvision,
-				"how long after private custom domains were associated names that clients use move there: AWS takes up to 15 minutes")
+				"the `TIME` after private custom domains were associated names that clients use move there: AWS takes up to 15 minutes")
 			cmd.Flags().BoolVar(&o.skipPreview, "skip-preview", false, "don't ask the accounts first what the update would meet")
 		case "preview":
 			o.settle, o.provision = automation.DefaultSettle, automation.DefaultProvision
@@ -134,7 +134,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 		Long: `Takes the locks of all stacks of an environment away, as pulumi cancel does for
 one. Be sure that the runs that hold them are dead: a run that lives goes on
 without its lock. Then run portico refresh, and portico up.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	environmentFlags(cmd, &o)
 	cmd.RunE = c.action(func(ctx context.Context) error {
@@ -149,8 +149,8 @@ without its lock. Then run portico refresh, and portico up.`,
 
 // environmentFlags are the flags by which every command finds its environment.
 func environmentFlags(cmd *cobra.Command, o *environmentOptions) {
-	cmd.Flags().StringVarP(&o.name, "env", "e", "", "the environment: the name of the shared account's stack")
-	cmd.Flags().StringVarP(&o.dir, "dir", "C", ".", "the shared account's project directory")
+	cmd.Flags().StringVarP(&o.name, "env", "e", "", "the environment: the `NAME` of the shared account's stack")
+	cmd.Flags().StringVarP(&o.dir, "dir", "C", ".", "the `DIR` of the shared account's project")
 	required(cmd, "env")
 	completeEnvironments(cmd, &o.dir)
 }

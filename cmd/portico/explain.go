@@ -133,25 +133,25 @@ With --controls, show which controls of AWS Security Hub the shared-services
 account's stack meets, which it would meet with a setting, and which it doesn't
 meet and why: for an environment's settings with --env, or for the default
 settings with --mapping.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: c.immediate(func() error { return c.explain(o) }),
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.mapping, "mapping", "m", "", mappingUsage)
 	f.BoolVar(&o.controls, "controls", false, "show the controls of AWS Security Hub")
-	f.StringVarP(&o.environment, "env", "e", "", "with --controls: the environment, the name of the shared account's stack")
-	f.StringVarP(&o.dir, "dir", "C", ".", "with --env: the shared account's project directory")
+	f.StringVarP(&o.environment, "env", "e", "", "with --controls: the environment, the `NAME` of the shared account's stack")
+	f.StringVarP(&o.dir, "dir", "C", ".", "with --env: the `DIR` of the shared account's project")
 	cmd.MarkFlagsMutuallyExclusive("mapping", "env")
 	cmd.MarkFlagsOneRequired("mapping", "env")
 	completeEnvironments(cmd, &o.dir)
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.mermaid, "mermaid", false, "print a Mermaid diagram of the requests' paths")
-	f.StringVar(&o.scope, "scope", "parent", "private hosted zones, as in portico:dns.scope: parent or host")
-	f.StringVar(&o.dns, "records", "wildcard", "alias records, as in portico:dns.records: wildcard or host")
-	f.StringVar(&o.balancer, "load-balancer", "ALB", "as in portico:loadBalancer.type: ALB or NLB")
+	f.StringVar(&o.scope, "scope", "parent", "the private hosted zones, as in portico:dns.scope: `parent|host`")
+	f.StringVar(&o.dns, "records", "wildcard", "the alias records, as in portico:dns.records: `wildcard|host`")
+	f.StringVar(&o.balancer, "load-balancer", "ALB", "as in portico:loadBalancer.type: `ALB|NLB`")
 	f.BoolVar(&o.ownALB, "own-alb", false, "rows of front door alb have a load balancer of their own, as with portico:alb.loadBalancer: own")
 	for _, quota := range o.quotas.flags() {
-		f.IntVar(quota.value, quota.flag, quota.byDefault, "as in portico:quotas."+quota.key)
+		f.IntVar(quota.value, quota.flag, quota.byDefault, "the `NUMBER` in portico:quotas."+quota.key)
 	}
 	o.advice.flags(f)
 	cmd.MarkFlagsMutuallyExclusive("json", "mermaid")

@@ -93,12 +93,12 @@ type adviceOptions struct {
 func (o *adviceOptions) flags(f *pflag.FlagSet) {
 	byDefault := settings.DefaultShared()
 	f.BoolVar(&o.recommend, "recommend", false, "show which front door fits each row best, why, and what it costs a month")
-	f.IntVar(&o.zones, "zones", byDefault.Network.Zones, "with --recommend: availability zones, as in portico:network.zones")
-	f.IntVar(&o.tasks, "tasks", byDefault.Task.Min, "with --recommend: tasks of the proxy, as in portico:task.min")
-	f.IntVar(&o.cpu, "cpu", byDefault.Task.CPU, "with --recommend: a task's CPU units, as in portico:task.cpu")
-	f.IntVar(&o.memory, "memory", byDefault.Task.Memory, "with --recommend: a task's memory in MiB, as in portico:task.memory")
+	f.IntVar(&o.zones, "zones", byDefault.Network.Zones, "with --recommend: the `NUMBER` of availability zones, as in portico:network.zones")
+	f.IntVar(&o.tasks, "tasks", byDefault.Task.Min, "with --recommend: the `NUMBER` of the proxy's tasks, as in portico:task.min")
+	f.IntVar(&o.cpu, "cpu", byDefault.Task.CPU, "with --recommend: a task's CPU `UNITS`, as in portico:task.cpu")
+	f.IntVar(&o.memory, "memory", byDefault.Task.Memory, "with --recommend: a task's memory in `MIB`, as in portico:task.memory")
 	f.StringVar(&o.architecture, "architecture", byDefault.Task.Architecture,
-		"with --recommend: as in portico:task.architecture: "+settings.ARM64+" or "+settings.X8664)
+		"with --recommend: as in portico:task.architecture: `"+settings.ARM64+"|"+settings.X8664+"`")
 	f.StringSliceVar(&o.existing, "existing-endpoint", nil,
 		"with --recommend: an `ENDPOINT` that the environment needn't pay for, by its key in portico:endpoints, such as logs or ecrApi; may be repeated")
 	f.Float64Var(&o.upkeep, "upkeep", 5,

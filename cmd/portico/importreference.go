@@ -23,13 +23,13 @@ into Portico's: the mapping, the settings of the shared stack, and settings of
 the provider accounts' stacks, with a comment beside whatever behaves otherwise
 than it did there. Without --vars the reference's defaults hold. DIR is created
 where it doesn't exist; no file in it is overwritten.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: c.immediate(func() error { return c.importReference(o) }),
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.mapping, "mapping", "m", "", `the reference's proxy-config.yaml; "-" reads it from standard input`)
-	f.StringVar(&o.vars, "vars", "", "the reference's vars.yaml")
-	f.StringVarP(&o.out, "out", "o", "", "the directory to write")
+	f.StringVarP(&o.mapping, "mapping", "m", "", "the `FILE` proxy-config.yaml of the reference; \"-\" reads it from standard input")
+	f.StringVar(&o.vars, "vars", "", "the `FILE` vars.yaml of the reference")
+	f.StringVarP(&o.out, "out", "o", "", "the `DIR` to write")
 	required(cmd, "mapping")
 	required(cmd, "out")
 	return cmd

@@ -38,17 +38,17 @@ in the same directory.`,
 		Example: `  portico init --shared-account 111111111111 --account orders=222222222222 \
     --host orders.private.example.com \
     --api https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: c.immediate(func() error { return c.init(o) }),
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.environment, "env", "e", "dev", "the environment: the name of the shared account's stack")
-	f.StringVarP(&o.dir, "dir", "C", ".", "the directory to write, made if it doesn't exist")
-	f.StringVar(&o.sharedAccount, "shared-account", "", "the number of the shared-services account, 12 digits")
-	f.StringVar(&o.host, "host", "", "the first custom domain, with a base path or without, such as orders.private.example.com")
-	f.StringVar(&o.api, "api", "", "the private API that it leads to, https://{api}.execute-api.{region}.{suffix}/{stage}")
-	f.StringVar(&o.account, "account", "", "the account that owns the API, 12 digits, and a name for it, such as orders=222222222222")
-	f.StringVar(&o.rows, "from-discover", "", `a mapping file with the rows, instead of --host, --api and --account; "-" reads it from standard input`)
+	f.StringVarP(&o.environment, "env", "e", "dev", "the environment: the `NAME` of the shared account's stack")
+	f.StringVarP(&o.dir, "dir", "C", ".", "the `DIR` to write, made if it doesn't exist")
+	f.StringVar(&o.sharedAccount, "shared-account", "", "the `NUMBER` of the shared-services account, 12 digits")
+	f.StringVar(&o.host, "host", "", "the first custom domain, `HOST[/PATH]`, with a base path or without, such as orders.private.example.com")
+	f.StringVar(&o.api, "api", "", "the `URL` of the private API that it leads to, https://{api}.execute-api.{region}.{suffix}/{stage}")
+	f.StringVar(&o.account, "account", "", "the account that owns the API, `[NAME=]NUMBER` with 12 digits, such as orders=222222222222")
+	f.StringVar(&o.rows, "from-discover", "", "a mapping `FILE` with the rows, instead of --host, --api and --account; \"-\" reads it from standard input")
 	return cmd
 }
 

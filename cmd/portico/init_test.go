@@ -73,7 +73,7 @@ func TestInitSaysAllThatIsWrongWithItsFlags(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := portico(t, "", append([]string{"init"}, test.args...)...)
 			require.Equal(t, 2, got.code)
-			require.Equal(t, test.want+"Try `portico --help`.\n", got.err)
+			require.Equal(t, test.want+"Try `portico init --help`.\n", got.err)
 		})
 	}
 	rows := "APIS: [{CUSTOM_DOMAIN_URL: a.example.com}]\n"

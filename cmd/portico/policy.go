@@ -46,28 +46,28 @@ only its own are replaced, and another environment's stay.
 Each front door that the API's rows name needs its endpoint: --vpc-endpoint for
 nginx, --alb-endpoint for alb, --native-endpoint and --domain-arn for native. An
 endpoint without rows of the API is shut out.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: c.immediate(func() error { return c.policy(o) }),
 	}
 	cmd.Flags().StringVarP(&o.mapping, "mapping", "m", "", mappingUsage)
 	f := cmd.Flags()
-	f.StringVar(&o.api, "api", "", "the REST API's ID")
-	f.StringVar(&o.account, "account", "", "the account that owns the API, 12 digits")
-	f.StringVar(&o.region, "region", "", "the API's region")
-	f.StringVar(&o.endpoint, "vpc-endpoint", "", "the execute-api VPC endpoint that the proxy calls")
-	f.StringVar(&o.alb, "alb-endpoint", "", "the execute-api VPC endpoint of front door alb")
+	f.StringVar(&o.api, "api", "", "the REST API's `ID`")
+	f.StringVar(&o.account, "account", "", "the `NUMBER` of the account that owns the API, 12 digits")
+	f.StringVar(&o.region, "region", "", "the API's `REGION`")
+	f.StringVar(&o.endpoint, "vpc-endpoint", "", "the `ID` of the execute-api VPC endpoint that the proxy calls")
+	f.StringVar(&o.alb, "alb-endpoint", "", "the `ID` of the execute-api VPC endpoint of front door alb")
 	f.StringSliceVar(&o.native, "native-endpoint", nil,
-		"an execute-api VPC endpoint of front door native, the shared account's first; may be repeated")
+		"the `ID` of an execute-api VPC endpoint of front door native, the shared account's first; may be repeated")
 	f.StringToStringVar(&o.domains, "domain-arn", nil,
-		"the ARN of a host's PRIVATE custom domain, as HOST=ARN; may be repeated")
-	f.StringVar(&o.existing, "existing", "", `the API's present policy, as "aws apigateway get-rest-api" prints it: a file, or "-" for standard input`)
+		"the ARN of a host's PRIVATE custom domain, as `HOST=ARN`; may be repeated")
+	f.StringVar(&o.existing, "existing", "", "the `FILE` with the API's present policy, as \"aws apigateway get-rest-api\" prints it; \"-\" reads standard input")
 	f.StringSliceVar(&o.additional, "additional-vpc-endpoint", nil,
-		"another VPC endpoint that may call the whole API; may be repeated")
+		"the `ID` of another VPC endpoint that may call the whole API; may be repeated")
 	f.StringVar(&o.form, "deny-form", string(resourcepolicy.DenyNotResource),
-		"how to deny what the rows don't name: notResource or verbs")
+		"how to deny what the rows don't name: `notResource|verbs`")
 	f.StringVar(&o.environment, "environment", "",
-		"the environment whose statements are written, as portico:app.environment of its stacks; empty: statements without an environment's name")
-	f.StringVar(&o.app, "app", settings.DefaultShared().App.Name, "the installation's name, as portico:app.name of its stacks")
+		"the `NAME` of the environment whose statements are written, as portico:app.environment of its stacks; empty: statements without an environment's name")
+	f.StringVar(&o.app, "app", settings.DefaultShared().App.Name, "the installation's `NAME`, as portico:app.name of its stacks")
 	return cmd
 }
 

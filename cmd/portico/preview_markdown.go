@@ -44,10 +44,10 @@ mapping, its base revision and the stacks' settings alone: no credentials, no
 Docker and no Pulumi state are needed.`
 	f := cmd.Flags()
 	f.BoolVar(&o.markdown, "markdown", false, "print a pull request's comment instead of running the engine's preview")
-	f.StringVar(&o.base, "base", "HEAD", "with --markdown: the revision to compare with, as git names it")
-	f.StringVar(&o.outputs, "outputs", "", "with --markdown: the shared stack's outputs, a file of `pulumi stack output --json`")
-	f.StringVar(&o.links, "links", "", "with --markdown: what links to the mapping's lines begin with, as https://github.com/OWNER/NAME/blob/SHA")
-	f.IntVar(&o.maxBytes, "max-bytes", review.MaxComment, "with --markdown: the comment's length; 0 for any")
+	f.StringVar(&o.base, "base", "HEAD", "with --markdown: the `REVISION` to compare with, as git names it")
+	f.StringVar(&o.outputs, "outputs", "", "with --markdown: the `FILE` that pulumi stack output --json wrote for the shared stack")
+	f.StringVar(&o.links, "links", "", "with --markdown: the `URL` that links to the mapping's lines begin with, such as https://github.com/OWNER/NAME/blob/SHA")
+	f.IntVar(&o.maxBytes, "max-bytes", review.MaxComment, "with --markdown: the comment's greatest length in `BYTES`; 0 for any")
 	engine := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if o.markdown {

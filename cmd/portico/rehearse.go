@@ -44,7 +44,7 @@ AWS account and no Docker. Progress is told on standard error.
 With --serve --watch, each edit of the mapping is deployed as portico up would,
 while the custom domains answer. A mapping with mistakes is reported, and the
 former one stays. With --json each report is one line.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if o.fault == "list" {
@@ -60,11 +60,11 @@ former one stays. With --json each report is one line.`,
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	f.BoolVar(&o.serve, "serve", false, "stay up until interrupted, and print curl lines that reach the custom domains")
 	f.BoolVar(&o.doctor, "doctor", false, "have the doctor look at what was brought up, and add what it finds to the report")
-	f.StringVar(&o.fault, "fault", "", `break one thing before the probes; "list" lists what there is`)
+	f.StringVar(&o.fault, "fault", "", "break one thing by its `NAME` before the probes; \"list\" lists what there is")
 	f.BoolVar(&o.watch, "watch", false, "with --serve: deploy each edit of the mapping while it serves")
-	f.Float64Var(&o.pace, "pace", rehearsal.DefaultPace, "with --watch: how much of AWS's waits to wait, 1 for all of it")
-	f.StringVar(&o.state, "state", "", "a directory that keeps the simulated accounts from one rehearsal to the next")
-	f.StringVar(&o.setup, "world", "", "a file that describes what exists in the accounts before Portico deploys")
+	f.Float64Var(&o.pace, "pace", rehearsal.DefaultPace, "with --watch: the `PART` of AWS's waits to wait, 1 for all of it")
+	f.StringVar(&o.state, "state", "", "the `DIR` that keeps the simulated accounts from one rehearsal to the next")
+	f.StringVar(&o.setup, "world", "", "the `FILE` that describes what exists in the accounts before Portico deploys")
 	return cmd
 }
 

@@ -19,12 +19,12 @@ func (c *cli) renderCommand() *cobra.Command {
 		Long: `Write the proxy image's build context. The same mapping gives the same bytes.
 DIR is created where it doesn't exist; what an earlier render wrote there is
 replaced, and a directory with anything else in it is left alone.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: c.immediate(func() error { return c.render(o) }),
 	}
 	mappingFlag(cmd, &o.mapping)
-	cmd.Flags().StringVarP(&o.out, "out", "o", "", "the directory to write")
-	cmd.Flags().StringVar(&o.base, "base-image", "", "the image to build on; default: the official unprivileged NGINX")
+	cmd.Flags().StringVarP(&o.out, "out", "o", "", "the `DIR` to write")
+	cmd.Flags().StringVar(&o.base, "base-image", "", "the `IMAGE` to build on; default: the official unprivileged NGINX")
 	required(cmd, "out")
 	return cmd
 }

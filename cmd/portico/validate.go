@@ -45,7 +45,7 @@ func (c *cli) validateCommand() *cobra.Command {
 With --env, the mapping is the one that the environment's settings name. The
 settings of all its stacks are checked too, and the mapping against them: the
 roles in ACCOUNTS have to be among those that the stacks allow.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: c.immediate(func() error {
 			switch {
 			case environment != "":
@@ -57,8 +57,8 @@ roles in ACCOUNTS have to be among those that the stacks allow.`,
 		}),
 	}
 	cmd.Flags().StringVarP(&path, "mapping", "m", "", mappingUsage)
-	cmd.Flags().StringVarP(&environment, "env", "e", "", "the environment: the name of the shared account's stack")
-	cmd.Flags().StringVarP(&form.dir, "dir", "C", ".", "the shared account's project directory: with --env, and for the stacks that a warning names")
+	cmd.Flags().StringVarP(&environment, "env", "e", "", "the environment: the `NAME` of the shared account's stack")
+	cmd.Flags().StringVarP(&form.dir, "dir", "C", ".", "the `DIR` of the shared account's project: with --env, and for the stacks that a warning names")
 	cmd.MarkFlagsMutuallyExclusive("mapping", "env")
 	completeEnvironments(cmd, &form.dir)
 	cmd.Flags().BoolVar(&form.json, "json", false, "print the result as JSON on standard output")

@@ -11,7 +11,7 @@ func (c *cli) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version and the commit that this program was built from",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: c.immediate(func() error {
 			fmt.Fprintln(c.out, "portico "+version(debug.ReadBuildInfo()))
 			return nil
