@@ -33,15 +33,21 @@ func ProviderIn(dir string) pulumi.RunFunc {
 
 // newProviderStack reads the settings and the mapping of the stack that runs.
 func newProviderStack(ctx *pulumi.Context, dir string) (*providerStack, error) {
-	config, err := sourceOf(ctx, dir).Provider()
-	if err != nil {
-		return nil, err
-	}
-	rows, err := loadMapping(dir, config.Mapping)
+	config, rows, err := readProviderProject(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	return providerStackOf(ctx, config, rows)
+}
+
+// readProviderProject reads the settings and the mapping in a project's directory.
+func readProviderProject(ctx *pulumi.Context, dir string) (*settings.Provider, *mapping.Mapping, error) {
+	config, err := sourceOf(ctx, dir).Provider()
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := loadMapping(dir, config.Mapping)
+	return config, rows, err
 }
 
 // ProviderWith is Provider for settings and a mapping from code, as SharedWith.
@@ -60,6 +66,19 @@ func ProviderWith(given ProviderSettings, rows *mapping.Mapping) pulumi.RunFunc 
 }
 
 func providerStackOf(ctx *pulumi.Context, config *settings.Provider, rows *mapping.Mapping) (*providerStack, error) {
+	stack, err := uncheckedProviderStack(ctx, config, rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(checkAPIs(config, stack.account.ID, stack.apis, rows, stack.own), checkExistingAccounts(config.Certificates, stack.account.ID)); err != nil {
+		return nil, err
+	}
+	return stack, nil
+}
+
+// uncheckedProviderStack is providerStackOf without the checks of what is to be
+// deployed.
+func uncheckedProviderStack(ctx *pulumi.Context, config *settings.Provider, rows *mapping.Mapping) (*providerStack, error) {
 	if err := topology.Check(rows); err != nil {
 		return nil, err
 	}
@@ -71,9 +90,6 @@ func providerStackOf(ctx *pulumi.Context, config *settings.Provider, rows *mappi
 	apis := topology.APIsOf(allAPIs, account.ID, apiIDs(config.APIs))
 	own, err := readOwnProvider(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(checkAPIs(config, account.ID, apis, rows, own), checkExistingAccounts(config.Certificates, account.ID)); err != nil {
 		return nil, err
 	}
 	stack := &providerStack{

@@ -12,9 +12,18 @@ import (
 )
 
 // export reports to the shared stack what this one has provisioned, and logs what
-// to run next. See docs/design/front-doors.md, "What the stacks report to each
-// other".
+// to run next.
 func (s *providerStack) export() error {
+	known, err := s.exportOutputs()
+	if err != nil {
+		return err
+	}
+	return s.adviseNext(migration.New(s.wanted(), s.shared, []migration.Provider{{Outputs: known}}))
+}
+
+// exportOutputs exports the outputs, and returns those that the program knows by
+// itself. See docs/design/front-doors.md, "What the stacks report to each other".
+func (s *providerStack) exportOutputs() (*outputs.Provider, error) {
 	provisioned := s.provisionedRows()
 	known := outputs.Provider{
 		Contract:         outputs.Contract,
@@ -34,7 +43,7 @@ func (s *providerStack) export() error {
 		known.ProvisionedFor[mapping.FrontDoorNGINX] = s.endpoint(mapping.FrontDoorNGINX)
 	}
 	if err := exportPlain(s.ctx, known); err != nil {
-		return err
+		return nil, err
 	}
 	byFrontDoor := pulumi.Map{}
 	for frontDoor, addresses := range rows {
@@ -48,10 +57,7 @@ func (s *providerStack) export() error {
 		}
 	}
 	s.ctx.Export("domainNameArns", arns)
-	if err := s.exportAdmission(); err != nil {
-		return err
-	}
-	return s.adviseNext(migration.New(s.wanted(), s.shared, []migration.Provider{{Outputs: &known}}))
+	return &known, s.exportAdmission()
 }
 
 // wanted is what the rows of the stack's APIs want.

@@ -94,6 +94,9 @@ type Stack struct {
 	// asks the stack's account what an update would meet: its error. Nil: nothing is
 	// asked before the stack runs.
 	Questions pulumi.RunFunc
+	// Retired is Program as if all rows of the mapping were RETIRED. Destroy runs it
+	// before it destroys the stack. Nil: the APIs' policies stay as they are.
+	Retired pulumi.RunFunc
 	// asked reports, of a stack whose program is its Questions, whether the program has
 	// run to its end without an error.
 	asked func() bool
@@ -130,6 +133,9 @@ type Programs struct {
 	// ProviderQuestions makes a provider stack's Questions, such as
 	// accounts.ProviderQuestionsIn; nil where there are none.
 	ProviderQuestions func(dir string) pulumi.RunFunc
+	// ProviderRetired makes a provider stack's Retired, such as
+	// accounts.ProviderRetiredIn; nil where there is none.
+	ProviderRetired func(dir string) pulumi.RunFunc
 	// SharedTagged and ProviderTagged are the stacks' Tagged; nil where there is
 	// none.
 	SharedTagged, ProviderTagged func(dir string, report func(arn string, tags map[string]string)) pulumi.RunFunc
@@ -198,6 +204,9 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 		stack := stackIn(dir, n, account, programs.Provider, programs.ProviderTagged)
 		if programs.ProviderQuestions != nil {
 			stack.Questions = programs.ProviderQuestions(dir)
+		}
+		if programs.ProviderRetired != nil {
+			stack.Retired = programs.ProviderRetired(dir)
 		}
 		if programs.OthersAssociations != nil {
 			ask := programs.OthersAssociations(dir)

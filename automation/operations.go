@@ -76,6 +76,8 @@ func (e *Environment) Refresh(ctx context.Context) (*Report, error) {
 // the provider accounts' private custom domains, which couldn't be deleted
 // otherwise; if it can't, nothing more is destroyed. Where a resource of any stack
 // is protected, or a load balancer has deletion protection, nothing is deleted.
+// Before a provider stack is destroyed, its program Retired takes Portico's
+// statements out of the policies, which outlast the stack.
 func (e *Environment) Destroy(ctx context.Context) (*Report, error) {
 	r, err := e.prepare(destroy)
 	if err != nil {
@@ -92,14 +94,16 @@ func (e *Environment) Destroy(ctx context.Context) (*Report, error) {
 		}
 		return r.report(append(results, released))
 	}
-	results := r.sideBySide(ctx, r.Providers)
+	results, commands := r.destroyProviders(ctx)
 	var shared Result
 	if n := failures(results); n > 0 {
 		shared = r.skip(e.Shared, fmt.Sprintf("%d of the provider accounts' stacks could not be destroyed and still rely on it", n))
 	} else {
 		shared = r.stack(ctx, e.Shared)
 	}
-	return r.report(append(results, released.and(shared)))
+	report, err := r.report(append(results, released.and(shared)))
+	report.Commands = commands
+	return report, err
 }
 
 // Cancel takes the locks of all stacks away, as `pulumi cancel` does: of runs
@@ -187,6 +191,10 @@ func (e *Environment) prepare(op operation) (*run, error) {
 // sideBySide runs provider stacks, a bounded number at a time. Every one is
 // run, whatever becomes of the others.
 func (r *run) sideBySide(ctx context.Context, stacks []Stack) []Result {
+	return r.eachSideBySide(stacks, func(_ int, s Stack) Result { return r.stack(ctx, s) })
+}
+
+func (r *run) eachSideBySide(stacks []Stack, run func(int, Stack) Result) []Result {
 	results := make([]Result, len(stacks))
 	var group errgroup.Group
 	if group.SetLimit(DefaultParallel); r.Parallel > 0 {
@@ -194,7 +202,7 @@ func (r *run) sideBySide(ctx context.Context, stacks []Stack) []Result {
 	}
 	for i, s := range stacks {
 		group.Go(func() error {
-			results[i] = r.stack(ctx, s)
+			results[i] = run(i, s)
 			return nil
 		})
 	}

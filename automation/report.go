@@ -18,6 +18,10 @@ type Report struct {
 	// Preview those that an Up would have; after Up those that it leaves for the
 	// next, since the owners of APIs have to deploy stages first.
 	Ahead []string
+	// Commands are left to the APIs' owners after Destroy: with them they deploy the
+	// stages of the stacks that may not (portico:redeploy: false). Until then
+	// Portico's statements are in effect. Default: none is left.
+	Commands []string
 }
 
 // Result is how one stack fared.

@@ -68,6 +68,13 @@ clients hold no old answer any more.`
 			cmd.Flags().DurationVar(&o.provision, "provision", automation.DefaultProvision,
 				"the `TIME` after private custom domains were associated names that clients use move there: AWS takes up to 15 minutes")
 			cmd.Flags().BoolVar(&o.skipPreview, "skip-preview", false, "don't ask the accounts first what the update would meet")
+		case "destroy":
+			cmd.Long = `Delete an environment: the provider accounts' stacks, then the shared account's.
+
+The APIs, their stages and their resource policies stay. Before an account's stack is
+deleted, an update as if all rows were RETIRED takes Portico's statements out of the
+policies, and deploys the stages with portico:redeploy: true; else the commands for
+that are printed. pulumi destroy on a stack leaves the policies as they are.`
 		case "preview":
 			o.settle, o.provision = automation.DefaultSettle, automation.DefaultProvision
 			c.withReview(cmd, &o)
@@ -171,7 +178,7 @@ func completeEnvironments(cmd *cobra.Command, dir *string) {
 }
 
 // writeStacks writes a line for each stack, below it one for each phase where it
-// had several, and the phases that are ahead.
+// had several, the phases that are ahead, and the commands that are left to owners.
 func writeStacks(w io.Writer, report *automation.Report) error {
 	t := newTable(table.Row{"STACK", "ACCOUNT", "RESOURCES", "SECONDS", "OUTCOME"})
 	for _, s := range report.Stacks {
@@ -195,6 +202,12 @@ func writeStacks(w io.Writer, report *automation.Report) error {
 	}
 	for _, phase := range report.Ahead {
 		text += "  " + phase + "\n"
+	}
+	if len(report.Commands) > 0 {
+		text += "\nleft to the APIs' owners, until then Portico's statements are in effect:\n"
+	}
+	for _, command := range report.Commands {
+		text += "  " + command + "\n"
 	}
 	if _, err := io.WriteString(w, text); err != nil {
 		return fmt.Errorf("write the report: %w", err)

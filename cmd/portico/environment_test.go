@@ -27,7 +27,8 @@ func TestStacksHaveALineEachAndTheirPhasesBelow(t *testing.T) {
 			{Name: "dev-payments", Err: errors.New("access denied")},
 			{Name: "dev-shop", Skipped: "the stack does not exist"},
 		},
-		Ahead: []string{"dev again: moves a.example.com"},
+		Ahead:    []string{"dev again: moves a.example.com"},
+		Commands: []string{"aws apigateway create-deployment --rest-api-id abcde12345 --stage-name dev"},
 	}))
 	var words []string
 	for line := range strings.Lines(b.String()) {
@@ -44,6 +45,9 @@ func TestStacksHaveALineEachAndTheirPhasesBelow(t *testing.T) {
 		"",
 		"ahead:",
 		"dev again: moves a.example.com",
+		"",
+		"left to the APIs' owners, until then Portico's statements are in effect:",
+		"aws apigateway create-deployment --rest-api-id abcde12345 --stage-name dev",
 	}, words))
 }
 

@@ -21,8 +21,9 @@ import (
 var programs = automation.Programs{
 	Shared: accounts.SharedIn, SharedTagged: accounts.TaggedIn,
 	Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn, ProviderQuestions: accounts.ProviderQuestionsIn,
-	Check:        accounts.CheckSettings,
-	StoppedTasks: accounts.StoppedTasksIn, ProfileEntries: accounts.ProfileEntriesIn, OthersAssociations: accounts.OthersAssociationsIn,
+	ProviderRetired: accounts.ProviderRetiredIn,
+	Check:           accounts.CheckSettings,
+	StoppedTasks:    accounts.StoppedTasksIn, ProfileEntries: accounts.ProfileEntriesIn, OthersAssociations: accounts.OthersAssociationsIn,
 }
 
 type rehearseOptions struct {

@@ -158,6 +158,37 @@ func retiredWholly(r Request) Request {
 	return r
 }
 
+// TestHolds holds that an environment's statements are known as its own wherever a
+// merge without grants would change the policy.
+func TestHolds(t *testing.T) {
+	dev, prod := devAndProd()
+	unnamed := dev
+	unnamed.App, unnamed.Environment = "", ""
+	for name, o := range owners() {
+		for situation, merged := range map[string][]Request{"none": nil, "dev": {dev}, "prod": {prod}, "both": {dev, prod}, "dev left": {dev, prod, retired(dev)}, "as before environments had names": {unnamed}} {
+			t.Run(name+", "+situation, func(t *testing.T) {
+				existing := mergeInto(t, []byte(o.document), merged...)
+				for _, r := range []Request{dev, prod} {
+					r := retired(r)
+					r.Existing = existing
+					left, err := Merge(r)
+					require.NoError(t, err)
+					holds, err := Holds(r)
+					require.NoError(t, err)
+					want := string(left.Policy) != string(existing)
+					if len(merged) == 0 { // Merge spells the owner's policy anew
+						want = r.VPCEndpointID == ours && strings.Contains(name, "older statements of ours")
+					}
+					require.Equal(t, want, holds)
+				}
+			})
+		}
+	}
+	dev.Existing = []byte("{")
+	_, err := Holds(dev)
+	require.ErrorAs(t, err, new(*DocumentError))
+}
+
 func TestTheLastEnvironmentThatLeavesClosesTheAPI(t *testing.T) {
 	dev, prod := devAndProd()
 	dev.AdditionalVPCEndpointIDs = []string{extra}

@@ -148,20 +148,10 @@ type Result struct {
 // a policy larger than the quota, and *ConflictError for an endpoint that
 // another environment uses for the same API.
 func Merge(r Request) (*Result, error) {
-	if r.MaxSize == 0 {
-		r.MaxSize = DefaultMaxSize
-	}
-	if r.Form == "" {
-		r.Form = DenyNotResource
-	}
-	if err := r.check(); err != nil {
-		return nil, err
-	}
-	existing, err := parseDocument(r.Existing, r.APIID)
+	parts, err := r.divideExisting()
 	if err != nil {
 		return nil, err
 	}
-	parts := existing.canonical(r.api()).divide(&r)
 	result := &Result{MaxSize: r.MaxSize, OwnerStatements: len(parts.owner.statements)}
 	w := newWriter(r, parts)
 	if w.rows() == 0 {
@@ -191,6 +181,33 @@ func Merge(r Request) (*Result, error) {
 
 // unspelled says that a policy has no room for the spellings of narrower paths.
 const unspelled = "the quota has no room to deny other spellings (such as /v1//admin and /v1/admin;x) of paths that a narrower row holds to fewer verbs: that rests on the proxy alone"
+
+// Holds reports whether the existing policy has statements of the request's
+// environment, which a merge without grants would take out. The errors are those of
+// Merge for the request and for the existing policy.
+func Holds(r Request) (bool, error) {
+	parts, err := r.divideExisting()
+	return len(parts.ours) > 0, err
+}
+
+// divideExisting divides the existing policy, when it has set the request's defaults
+// and checked it.
+func (r *Request) divideExisting() (division, error) {
+	if r.MaxSize == 0 {
+		r.MaxSize = DefaultMaxSize
+	}
+	if r.Form == "" {
+		r.Form = DenyNotResource
+	}
+	if err := r.check(); err != nil {
+		return division{}, err
+	}
+	existing, err := parseDocument(r.Existing, r.APIID)
+	if err != nil {
+		return division{}, err
+	}
+	return existing.canonical(r.api()).divide(r), nil
+}
 
 // Closed is the policy of an API whose owner had none and whose rows are all
 // retired: where Merge has nothing left to say. A private API without a policy

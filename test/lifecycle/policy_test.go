@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
@@ -70,6 +71,20 @@ func (l *lives) rewrite(mapping string, more ...string) {
 // Portico's.
 func (l *lives) deploy() (map[string]int, map[string]any) {
 	l.t.Helper()
+	all, err := thrifty.Up(l.t.Context(), l.plain(), optup.SuppressProgress())
+	require.NoError(l.t, err)
+	changes := map[string]int{}
+	for _, op := range []apitype.OpType{apitype.OpCreate, apitype.OpUpdate, apitype.OpReplace, apitype.OpDelete} {
+		if n := all[op]; n > 0 {
+			changes[string(op)] = n
+		}
+	}
+	return changes, l.state(l.stack).Resources[0].Outputs
+}
+
+// plain is the provider stack as plain Pulumi has it.
+func (l *lives) plain() auto.Stack {
+	l.t.Helper()
 	ctx := l.t.Context()
 	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(l.stack.Dir), auto.Program(l.stack.Program),
 		auto.Pulumi(thrifty.Command{PulumiCommand: l.engine}), auto.EnvVars(l.env.Env))
@@ -80,15 +95,15 @@ func (l *lives) deploy() (map[string]int, map[string]any) {
 	}
 	stack, err := auto.SelectStack(ctx, l.stack.Name, thrifty.Workspace{Workspace: workspace})
 	require.NoError(l.t, err)
-	all, err := thrifty.Up(ctx, stack, optup.SuppressProgress())
+	return stack
+}
+
+// destroyPlainly runs `pulumi destroy` on the provider stack alone.
+func (l *lives) destroyPlainly() {
+	l.t.Helper()
+	stack := l.plain()
+	_, err := stack.Destroy(l.t.Context(), optdestroy.SuppressProgress())
 	require.NoError(l.t, err)
-	changes := map[string]int{}
-	for _, op := range []apitype.OpType{apitype.OpCreate, apitype.OpUpdate, apitype.OpReplace, apitype.OpDelete} {
-		if n := all[op]; n > 0 {
-			changes[string(op)] = n
-		}
-	}
-	return changes, l.state(l.stack).Resources[0].Outputs
 }
 
 func (l *lives) api(id string) awssim.DeployedAPI {
@@ -231,14 +246,43 @@ func TestOwnersChangeWhatPorticoAddsTo(t *testing.T) {
 		changes, _ := l.deploy()
 		require.Empty(t, changes)
 	})
-	t.Run("destroy leaves stages, deployments and policies as they are", func(t *testing.T) {
+	t.Run("plain pulumi destroy leaves policies, stages and deployments as they are", func(t *testing.T) {
 		l.rewrite(policyMapping, redeploy)
 		l.deploy()
 		before := l.RESTAPIs(region)
-		_, err := e.env.Destroy(t.Context())
-		require.NoError(t, err)
+		l.destroyPlainly()
 		require.Equal(t, before, l.RESTAPIs(region))
 		require.Empty(t, l.state(l.stack).Resources)
+	})
+	t.Run("destroy takes Portico's statements out, and leaves stages, methods and the owner's statements", func(t *testing.T) {
+		l.deploy()
+		before := l.RESTAPIs(region)
+		report, err := e.env.Destroy(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, report.Commands)
+		require.Equal(t, []string{"Ours"}, sids(t, l.api(ownedAPI).Stages["dev"].Policy))
+		require.Equal(t, []string{"PorticoRetired"}, sids(t, l.api(emptyAPI).Stages["dev"].Policy))
+		for id, api := range l.RESTAPIs(region) {
+			require.Equal(t, before[id].StageNames(), api.StageNames())
+			require.Equal(t, api.SavedPolicy, api.Stages["dev"].Policy)
+		}
+		require.Equal(t, before[ownedAPI].Stages["prod"], l.api(ownedAPI).Stages["prod"], "no row led there")
+		require.Empty(t, l.state(l.stack).Resources)
+	})
+	t.Run("without redeploying, destroy saves the policies and names the commands", func(t *testing.T) {
+		slowly(t)
+		l.rewrite(policyMapping, redeploy)
+		e.up()
+		l.rewrite(policyMapping, "  portico:redeploy: false")
+		granted := l.api(ownedAPI).Stages["dev"]
+		report, err := e.env.Destroy(t.Context())
+		require.NoError(t, err)
+		require.ElementsMatch(t, []string{
+			"aws apigateway create-deployment --region us-east-1 --rest-api-id " + emptyAPI + " --stage-name dev",
+			"aws apigateway create-deployment --region us-east-1 --rest-api-id " + ownedAPI + " --stage-name dev",
+		}, report.Commands)
+		require.Equal(t, []string{"Ours"}, sids(t, l.api(ownedAPI).SavedPolicy))
+		require.Equal(t, granted, l.api(ownedAPI).Stages["dev"], "until the owner deploys")
 	})
 }
 

@@ -126,7 +126,7 @@ func open(t *testing.T, dir, project string, setup *awssim.Setup) *simulatedEnvi
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "pulumi"), 0o755))
 
-	env, err := automation.Discover(project, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn, ProviderTagged: accounts.ProviderTaggedIn, ProviderQuestions: accounts.ProviderQuestionsIn})
+	env, err := automation.Discover(project, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn, SharedTagged: accounts.TaggedIn, ProviderTagged: accounts.ProviderTaggedIn, ProviderQuestions: accounts.ProviderQuestionsIn, ProviderRetired: accounts.ProviderRetiredIn})
 	require.NoError(t, err)
 	e := &simulatedEnvironment{Simulator: simulator, t: t, dir: dir, project: project, env: env, engine: newEngine(t), log: &logbook{}}
 	env.Command = e.engine
