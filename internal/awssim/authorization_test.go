@@ -3,6 +3,7 @@ package awssim_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,7 +40,7 @@ func TestIAMIsAskedAboutWhatTheProviderCalls(t *testing.T) {
 		inputs awssim.Object
 		want   []string
 	}{
-		"another setting": {awssim.Object{"retentionInDays": 14.0, "tags": map[string]any{"app": "portico"}}, []string{"logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy"}},
+		"another setting": {awssim.Object{"retentionInDays": 14.0, "tags": map[string]any{"app": "portico"}}, []string{"logs:PutRetentionPolicy"}},
 		"another tag":     {awssim.Object{"retentionInDays": 7.0, "tags": map[string]any{"app": "portico", "owner": "me"}}, []string{"logs:TagResource"}},
 		"a tag less":      {awssim.Object{"retentionInDays": 7.0}, []string{"logs:UntagResource"}},
 		"nothing":         {awssim.Object{"retentionInDays": 7.0, "tags": map[string]any{"app": "portico"}}, nil},
@@ -128,4 +129,58 @@ func TestAServiceControlPolicyDeniesInItsAccount(t *testing.T) {
 	setup.Accounts[0].ServiceControlPolicies = []json.RawMessage{json.RawMessage(`{"Statement":[]}`)}
 	_, err = awssim.New(setup)
 	require.ErrorContains(t, err, "service control policies: policy 1: parse policy: it has no statement")
+}
+
+// A property that the program no longer states is reset by the calls that would
+// change it; what AWS chooses (Optional and Computed in the provider's schema) stays,
+// with no call.
+func TestWhatIsNoLongerStatedIsAskedOfIAM(t *testing.T) {
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	const boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
+	anything := []any{map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "cidrBlocks": []any{"10.0.0.0/8"}}}
+	for what, c := range map[string]struct {
+		token   string
+		stated  awssim.Object
+		without string
+		want    []string
+		left    any // the property afterwards
+	}{
+		"a boundary":         {"aws:iam/role:Role", awssim.Object{"assumeRolePolicy": trust, "permissionsBoundary": boundary}, "permissionsBoundary", []string{"iam:DeleteRolePermissionsBoundary"}, nil},
+		"a description":      {"aws:iam/role:Role", awssim.Object{"assumeRolePolicy": trust, "description": "runs the proxy"}, "description", []string{"iam:UpdateRoleDescription"}, nil},
+		"no description":     {"aws:iam/role:Role", awssim.Object{"assumeRolePolicy": trust, "description": ""}, "description", nil, nil},
+		"policies of a role": {"aws:iam/role:Role", awssim.Object{"assumeRolePolicy": trust, "managedPolicyArns": []any{boundary}}, "managedPolicyArns", nil, []any{boundary}},
+		"a role's tags":      {"aws:iam/role:Role", awssim.Object{"assumeRolePolicy": trust, "tags": map[string]any{"app": "portico"}}, "tags", []string{"iam:UntagRole"}, nil},
+		"a retention":        {"aws:cloudwatch/logGroup:LogGroup", awssim.Object{"retentionInDays": 7.0}, "retentionInDays", []string{"logs:DeleteRetentionPolicy"}, 0.0},
+		"inline rules":       {"aws:ec2/securityGroup:SecurityGroup", awssim.Object{"description": "d", "vpcId": "vpc-1", "ingress": anything}, "ingress", nil, anything},
+		"a cluster's insights": {"aws:ecs/cluster:Cluster", awssim.Object{"settings": []any{map[string]any{"name": "containerInsights", "value": "enabled"}}}, "settings", nil,
+			[]any{map[string]any{"name": "containerInsights", "value": "enabled"}}},
+		"scanning of images": {"aws:ecr/repository:Repository", awssim.Object{"imageScanningConfiguration": map[string]any{"scanOnPush": true}}, "imageScanningConfiguration", nil, map[string]any{"scanOnPush": true}},
+	} {
+		simulator, err := awssim.New(testSetup())
+		require.NoError(t, err)
+		session := simulator.As(sharedAccount, "us-east-1", "arn:aws:iam::"+sharedAccount+":user/me")
+		if c.stated.Text("vpcId") != "" {
+			vpc, err := session.Create("aws:ec2/vpc:Vpc", "vpc", awssim.Object{"cidrBlock": "10.0.0.0/16"})
+			require.NoError(t, err)
+			c.stated["vpcId"] = vpc.ID
+		}
+		r, err := session.Create(c.token, "one", c.stated)
+		require.NoError(t, err, what)
+		since := len(simulator.Authorizations())
+		inputs := c.stated.Clone()
+		delete(inputs, c.without)
+		if c.without == "retentionInDays" {
+			inputs[c.without] = 0.0 // the provider's default
+		}
+		updated, err := session.UpdateTo(r, inputs)
+		require.NoError(t, err, what)
+		var calls []string
+		for _, a := range simulator.Authorizations()[since:] {
+			if _, verb, _ := strings.Cut(a.Action, ":"); !strings.HasPrefix(verb, "Get") && !strings.HasPrefix(verb, "List") && !strings.HasPrefix(verb, "Describe") {
+				calls = append(calls, a.Action)
+			}
+		}
+		require.Equal(t, c.want, calls, what)
+		require.Equal(t, c.left, updated.Properties[c.without], what)
+	}
 }

@@ -81,6 +81,7 @@ func (p *inProcess) exercise(t *testing.T) {
 		for _, change := range changesInPlace[token] {
 			changed := held.inputs.Clone()
 			maps.Copy(changed, change(changed))
+			maps.DeleteFunc(changed, func(_ string, value any) bool { return value == nil })
 			// Some values make no sense. IAM is asked before the service looks at them.
 			_, _ = held.session.UpdateTo(&held.resource, changed)
 		}
@@ -105,7 +106,7 @@ func (p *inProcess) exercise(t *testing.T) {
 // changesInPlace are changes of settings that are made in place, by type.
 var changesInPlace = map[string][]func(inputs engine.Object) engine.Object{
 	"aws:acm/certificate:Certificate":  {to("certificateBody", "another")},
-	"aws:cloudwatch/logGroup:LogGroup": {to("retentionInDays", 7.0)},
+	"aws:cloudwatch/logGroup:LogGroup": {to("retentionInDays", 7.0), to("retentionInDays", 0.0)},
 	"aws:ec2/route:Route":              {to("gatewayId", "igw-0")},
 	"aws:ec2/vpcEndpoint:VpcEndpoint":  {to("policy", `{"Version":"2012-10-17","Statement":[]}`), fewer("subnetIds"), fewer("routeTableIds")},
 	"aws:ecr/repository:Repository": {
@@ -113,7 +114,7 @@ var changesInPlace = map[string][]func(inputs engine.Object) engine.Object{
 	},
 	"aws:ecs/cluster:Cluster": {to("settings", []any{map[string]any{"name": "containerInsights", "value": "disabled"}})},
 	"aws:iam/role:Role": {to("assumeRolePolicy", `{"Version":"2012-10-17","Statement":[
-	  {"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`), anotherBoundary},
+	  {"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`), anotherBoundary, noBoundary},
 	"aws:lb/listener:Listener": {to("sslPolicy", "ELBSecurityPolicy-TLS13-1-3-2021-06")},
 	"aws:lb/listenerRule:ListenerRule": {
 		to("priority", 999.0), to("conditions", []any{map[string]any{"hostHeader": map[string]any{"values": []any{"another.example.com"}}}}),
@@ -137,6 +138,15 @@ func anotherBoundary(inputs engine.Object) engine.Object {
 		return nil
 	}
 	return engine.Object{"permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess"}
+}
+
+// noBoundary takes a permissions boundary away, as a stack does whose settings name
+// none any more.
+func noBoundary(inputs engine.Object) engine.Object {
+	if inputs.Text("permissionsBoundary") == "" {
+		return nil
+	}
+	return engine.Object{"permissionsBoundary": nil}
 }
 
 // fewer takes the last of a list away.

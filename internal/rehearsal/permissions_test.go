@@ -159,7 +159,7 @@ func optionRuns(t *testing.T) map[string]optionRun {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{
 				"portico:iam": map[string]any{"permissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"},
 			}},
-			roles: map[string]roleFiles{asShared: shared.with([]string{"permissions-boundary"}), "": provider},
+			roles: map[string]roleFiles{asShared: shared.with([]string{"permissions-boundary", "permissions-boundary-removal"}), "": provider},
 		},
 		"an existing VPC": {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: existingNetwork(), Setup: existingSetup(t, smallMapping)},

@@ -39,7 +39,7 @@ func certificateSpec() *engine.Type {
 			"keyAlgorithm":            {engine.ForceNew, engine.OneOf("RSA_2048", "EC_prime256v1", "EC_secp384r1")},                        // what ACM issues
 			"options.certificateTransparencyLoggingPreference": {engine.OneOf("ENABLED", "DISABLED")},
 			"privateKey":                           {engine.RequiredWhen(imported), engine.OnlyWhen(imported, "certificates that are imported")},
-			"subjectAlternativeNames":              {engine.ForceNew, engine.Set},
+			"subjectAlternativeNames":              {engine.ForceNew, engine.Set, engine.Kept},
 			"subjectAlternativeNames[]":            {certificateName},
 			"validationMethod":                     {engine.ForceNew, engine.RequiredWhen(engine.Both(engine.Not(imported), engine.Not(engine.Given("certificateAuthorityArn")))), engine.OneOf("DNS", "EMAIL")},
 			"validationOptions":                    {engine.ForceNew},

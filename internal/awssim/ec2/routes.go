@@ -17,7 +17,7 @@ func routeTableSpec() *engine.Type {
 		ID: "rtb-{ec2}", ARN: "arn:{partition}:ec2:{region}:{account}:route-table/{id}",
 		Properties: engine.Properties{
 			"ownerId":            {engine.Computed("{account}")},
-			"routes":             {engine.Set, engine.Otherwise([]any{})},
+			"routes":             {engine.Set, engine.Kept, engine.Otherwise([]any{})},
 			"routes[].cidrBlock": {engine.Ipv4Network(0, 32)},
 			"routes[].gatewayId": {engine.Refers{To: view.InternetGatewayType, Code: "InvalidInternetGatewayID.NotFound"}},
 			"vpcId":              {engine.ForceNew, engine.Refers{To: view.VPCType, Code: "InvalidVpcID.NotFound"}},

@@ -27,8 +27,8 @@ func securityGroupSpec() *engine.Type {
 		ID: "sg-{ec2}", ARN: "arn:{partition}:ec2:{region}:{account}:security-group/{id}",
 		Properties: engine.Properties{
 			"description":         {engine.ForceNew, engine.Default("Managed by Pulumi"), engine.Value(securityGroupText)},
-			"egress":              {engine.Set, engine.Otherwise([]any{})},
-			"ingress":             {engine.Set, engine.Otherwise([]any{})},
+			"egress":              {engine.Set, engine.Kept, engine.Otherwise([]any{})},
+			"ingress":             {engine.Set, engine.Kept, engine.Otherwise([]any{})},
 			"name":                {engine.Autonamed(255), engine.ForceNew, engine.Value(securityGroupText), engine.NotPrefixed("sg-", "IDs")},
 			"namePrefix":          {engine.ForceNew},
 			"ownerId":             {engine.Computed("{account}")},

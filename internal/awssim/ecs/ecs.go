@@ -41,7 +41,7 @@ func clusterSpec() *engine.Type {
 		ID: "{arn}", ARN: "arn:{partition}:ecs:{region}:{account}:cluster/{name}",
 		Properties: engine.Properties{
 			"name":             {engine.Autonamed(255), engine.ForceNew, ecsName},
-			"settings":         {engine.Set, engine.Otherwise([]any{map[string]any{"name": "containerInsights", "value": "disabled"}})},
+			"settings":         {engine.Set, engine.Kept, engine.Otherwise([]any{map[string]any{"name": "containerInsights", "value": "disabled"}})},
 			"settings[].name":  {engine.OneOf("containerInsights")},
 			"settings[].value": {engine.OneOf("enabled", "disabled", "enhanced")},
 		},
@@ -206,7 +206,7 @@ func serviceSpec() *engine.Type {
 			"platformVersion":                       {engine.Pattern(`LATEST|1\.[0-4]\.0`, "LATEST or a Fargate platform version such as 1.4.0"), engine.Otherwise("LATEST")},
 			"propagateTags":                         {engine.OneOf("SERVICE", "TASK_DEFINITION", "NONE")},
 			"schedulingStrategy":                    {engine.ForceNew, engine.Default("REPLICA"), engine.OneOf("REPLICA", "DAEMON")},
-			"triggers":                              {engine.Otherwise(map[string]any{})},
+			"triggers":                              {engine.Kept, engine.Otherwise(map[string]any{})},
 			"waitForSteadyState":                    {engine.Default(false)},
 		},
 

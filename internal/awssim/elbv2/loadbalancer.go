@@ -33,6 +33,8 @@ func loadBalancerSpec() *engine.Type {
 		Token: view.LoadBalancerType, Title: "ELBv2 Load Balancer", Args: lb.LoadBalancerArgs{}, State: lb.LoadBalancer{},
 		ID: "{arn}", Identify: identifyLoadBalancer,
 		Properties: engine.Properties{
+			"accessLogs":                   {engine.Kept}, // the blocks of logs: verify.SuppressMissingOptionalConfigurationBlock
+			"connectionLogs":               {engine.Kept},
 			"clientKeepAlive":              {engine.Default(3600.0), engine.Between(60, 604800)},
 			"desyncMitigationMode":         {engine.Default("defensive"), engine.OneOf("monitor", "defensive", "strictest")},
 			"dnsRecordClientRoutingPolicy": {engine.OneOf("availability_zone_affinity", "partial_availability_zone_affinity", "any_availability_zone")},
@@ -45,11 +47,11 @@ func loadBalancerSpec() *engine.Type {
 			"loadBalancerType":          {engine.ForceNew, engine.Default("application"), engine.OneOf("application", "network")}, // gateway load balancers are not simulated
 			"name":                      {engine.Autonamed(32), engine.ForceNew, lbName, engine.NotPrefixed("internal-", "itself")},
 			"namePrefix":                {engine.ForceNew},
-			"securityGroups":            {engine.Set, engine.Items(0, 5), engine.ForceNewWhen(gainsOrLosesGroups)},
+			"securityGroups":            {engine.Set, engine.Kept, engine.Items(0, 5), engine.ForceNewWhen(gainsOrLosesGroups)},
 			"securityGroups[]":          {engine.Refers{To: view.SecurityGroupType, Code: "InvalidSecurityGroup"}},
-			"subnetMappings":            {engine.Set},
+			"subnetMappings":            {engine.Set, engine.Kept},
 			"subnetMappings[].subnetId": {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound", Shared: true}},
-			"subnets":                   {engine.Set, engine.ExactlyOneOf("subnetMappings"), engine.ForceNewWhen(losesSubnets)},
+			"subnets":                   {engine.Set, engine.Kept, engine.ExactlyOneOf("subnetMappings"), engine.ForceNewWhen(losesSubnets)},
 			"subnets[]":                 {engine.Refers{To: view.SubnetType, Code: "SubnetNotFound", Shared: true}},
 			"xffHeaderProcessingMode":   {engine.Default("append"), engine.OneOf("append", "preserve", "remove")},
 		},

@@ -44,7 +44,7 @@ func (t *Type) audit(c *Catalog) []string {
 			complain("the SDK has no property %s", path)
 		}
 	}
-	whole := slices.Concat(t.forceNew, t.sets, t.documents, t.Unique, slices.Collect(maps.Keys(t.defaults)))
+	whole := slices.Concat(t.forceNew, t.sets, t.kept, t.documents, t.Unique, slices.Collect(maps.Keys(t.defaults)))
 	for _, name := range whole {
 		if _, ok := schema.Inputs[name]; !ok {
 			complain("the SDK's inputs have no %s", name)

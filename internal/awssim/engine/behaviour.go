@@ -64,6 +64,7 @@ func (t *Type) Fidelity() []Behaviour {
 	}
 	add("is replaced by some changes", sometimes, Documented, providerSource)
 	add("takes lists in any order", t.sets, Documented, providerSource)
+	add("keeps what is no longer stated", t.kept, Documented, providerSource)
 	add("has defaults of the provider's", slices.Collect(maps.Keys(t.defaults)), Documented, providerSource)
 	var computed, back, references []string
 	for _, o := range t.computed {

@@ -83,11 +83,17 @@ func (op *Op) otherProperties() []string {
 	return names
 }
 
-// changes reports whether an update changes one of some properties.
+// changes reports whether an update changes one of some properties. A property
+// that is no longer stated becomes the zero value of its kind, which is a change
+// unless it was that before; one that AWS chooses keeps its value.
+// https://developer.hashicorp.com/terraform/plugin/sdkv2/schemas/schema-behaviors
 func (op *Op) changes(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
-		value, stated := op.Inputs[name]
-		return stated && !EqualValues(value, op.Before.Properties[name], slices.Contains(op.spec.sets, name))
+		had := op.Before.Properties[name]
+		if value, stated := op.Inputs[name]; stated {
+			return !EqualValues(value, had, slices.Contains(op.spec.sets, name))
+		}
+		return isSet(had) && had != "" && had != 0.0 && !slices.Contains(op.spec.computedInputs(), name)
 	})
 }
 

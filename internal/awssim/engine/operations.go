@@ -182,9 +182,10 @@ func overlay(old, inputs Object, spec *Type) Object {
 }
 
 // computedInputs is the inputs that AWS chooses when the program does not.
-// The SDK marks them: optional among the inputs, never null among the outputs.
+// The SDK marks them: optional among the inputs, never null among the outputs; it
+// marks no lists.
 func (t *Type) computedInputs() []string {
-	var names []string
+	names := slices.Clone(t.kept)
 	for name, in := range t.Schema().Inputs {
 		if out, ok := t.Schema().Outputs[name]; ok && !requiredKind(in) && requiredKind(out) {
 			names = append(names, name)

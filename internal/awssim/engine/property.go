@@ -39,6 +39,11 @@ type conditional struct {
 // Set is a list whose order means nothing.
 var Set Rule = rule(func(t *Type, path string) { t.sets = append(t.sets, path) })
 
+// Kept is a list or a map that AWS keeps when the program no longer states it:
+// Optional and Computed in the provider's schema, or without a difference there for
+// a block that is missing. Of other kinds the SDK tells that by itself.
+var Kept Rule = rule(func(t *Type, path string) { t.kept = append(t.kept, path) })
+
 // JSON is a text that holds a JSON object or array, and is compared by meaning.
 var JSON Rule = rule(func(t *Type, path string) { t.documents = append(t.documents, path) })
 

@@ -100,6 +100,7 @@ type declared struct {
 	forceNewWhen []conditional
 	defaults     Object
 	sets         []string // lists whose order means nothing
+	kept         []string // what AWS keeps when no program states it any more
 	documents    []string // JSON documents, compared by meaning
 	values       map[string][]Value
 	inputRules   []inputRule

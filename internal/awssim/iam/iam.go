@@ -34,6 +34,8 @@ func roleSpec() *engine.Type {
 			"assumeRolePolicy":    {engine.Required, engine.JSON},
 			"description":         {engine.Length(0, 1000)},
 			"forceDetachPolicies": {engine.Default(false)},
+			"inlinePolicies":      {engine.Kept},
+			"managedPolicyArns":   {engine.Kept},
 			"maxSessionDuration":  {engine.Default(3600.0), engine.Between(3600, 43200)},
 			"name":                {engine.Autonamed(64), engine.ForceNew, iamName(64)},
 			"namePrefix":          {engine.ForceNew},

@@ -7,6 +7,9 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/view"
 )
 
+// forever is when a log group keeps what is written to it.
+var forever = engine.Is("retentionInDays", 0.0)
+
 // Service is CloudWatch Logs' log groups.
 func Service() engine.Service {
 	return engine.Service{Authorization: authorization(), Types: []*engine.Type{{
@@ -23,12 +26,15 @@ func Service() engine.Service {
 		},
 
 		Unique: []string{"name"}, Conflict: "ResourceAlreadyExistsException",
-		Quota:    engine.Quota{Name: "Log groups", Limit: 1000000, Code: "LimitExceededException"},
-		Create:   []string{"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DescribeLogGroups", "logs:TagResource"},
-		Read:     []string{"logs:DescribeLogGroups", "logs:ListTagsForResource"},
-		Update:   []string{"logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:TagResource", "logs:UntagResource"},
-		Delete:   []string{"logs:DeleteLogGroup"},
-		When:     map[string][]string{"logs:PutRetentionPolicy": {"retentionInDays"}, "logs:DeleteRetentionPolicy": {"retentionInDays"}},
+		Quota:  engine.Quota{Name: "Log groups", Limit: 1000000, Code: "LimitExceededException"},
+		Create: []string{"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:DescribeLogGroups", "logs:TagResource"},
+		Read:   []string{"logs:DescribeLogGroups", "logs:ListTagsForResource"},
+		Update: []string{"logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:TagResource", "logs:UntagResource"},
+		Delete: []string{"logs:DeleteLogGroup"},
+		When:   map[string][]string{"logs:PutRetentionPolicy": {"retentionInDays"}, "logs:DeleteRetentionPolicy": {"retentionInDays"}},
+		// The provider makes the one call for a number of days and the other for 0:
+		// resourceGroupUpdate of internal/service/logs/group.go.
+		Only:     map[string]engine.Condition{"logs:PutRetentionPolicy": engine.Not(forever), "logs:DeleteRetentionPolicy": forever},
 		KeepWhen: engine.Is("skipDestroy", true),
 	}}}
 }

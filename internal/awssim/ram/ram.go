@@ -32,7 +32,7 @@ func resourceShareSpec() *engine.Type {
 		Properties: engine.Properties{
 			"allowExternalPrincipals": {engine.Default(false)},
 			"name":                    {engine.Autonamed(255), engine.Length(1, 255)},
-			"permissionArns":          {engine.ForceNew, engine.Set, engine.Otherwise([]any{})},
+			"permissionArns":          {engine.ForceNew, engine.Set, engine.Kept, engine.Otherwise([]any{})},
 			"permissionArns[]":        {engine.ARNOf("ram")},
 		},
 
