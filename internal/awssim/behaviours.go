@@ -23,6 +23,19 @@ func assumed(what string) engine.Behaviour {
 	return engine.Behaviour{What: what, Basis: engine.Assumed}
 }
 
+// CommonBehaviours are what accounts and the provider do with resources of every
+// type.
+var CommonBehaviours = []engine.Behaviour{
+	documented("each call of the provider's, reads included, is asked of IAM, on the resources and with the condition keys that AWS lists for it",
+		awsDocs+"service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"),
+	documented("a service control policy's Deny refuses a call of each principal of its account, whatever else allows it; it is asked with the keys aws:PrincipalArn, aws:RequestedRegion, aws:RequestTag and aws:ResourceTag",
+		awsDocs+"organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html"),
+	assumed("accounts have FullAWSAccess beside the service control policies that they are given: a list of what is allowed alone is not simulated, nor are resource control policies"),
+	recorded("the error of a call that a service control policy denies names the policy's kind, without the policy's ARN that AWS began to add in 2026", "https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns"),
+	documented("a property that is no longer stated is reset by the call that changes it, unless AWS chooses it: then it stays, and no call is made",
+		"https://developer.hashicorp.com/terraform/plugin/sdkv2/schemas/schema-behaviors"),
+}
+
 // behaviours are what types do beyond what their properties declare, by token.
 var behaviours = map[string][]engine.Behaviour{
 	view.VPCType: {

@@ -52,13 +52,17 @@ func fidelityPage(t *testing.T) string {
 	require.NoError(t, err)
 	counts := map[engine.Basis]int{}
 	var tables strings.Builder
-	for _, token := range slices.Sorted(maps.Keys(s.Catalog.Types)) {
-		kind := s.Catalog.Types[token]
-		fmt.Fprintf(&tables, "\n## %s\n\n`%s`\n\n| behaviour | basis | source |\n|---|---|---|\n", kind.Title, token)
-		for _, b := range kind.Fidelity() {
+	list := func(title, text string, behaviours []engine.Behaviour) {
+		fmt.Fprintf(&tables, "\n## %s\n\n%s\n\n| behaviour | basis | source |\n|---|---|---|\n", title, text)
+		for _, b := range behaviours {
 			counts[b.Basis]++
 			fmt.Fprintf(&tables, "| %s | %s | %s |\n", cell(b.What), b.Basis, cell(b.Source))
 		}
+	}
+	list("All types", "What accounts and the provider do with resources of every type.", awssim.CommonBehaviours)
+	for _, token := range slices.Sorted(maps.Keys(s.Catalog.Types)) {
+		kind := s.Catalog.Types[token]
+		list(kind.Title, "`"+token+"`", kind.Fidelity())
 	}
 	return fmt.Sprintf("%sBehaviours: %d recorded, %d modelled, %d documented, %d assumed.\n%s", preamble,
 		counts[engine.Recorded], counts[engine.Modelled], counts[engine.Documented], counts[engine.Assumed], tables.String())
