@@ -319,6 +319,8 @@ var untranslated = map[string]string{
 // other inputs of.
 var ofProvider = []string{
 	"namePrefix", "revokeRulesOnDelete", "forceDelete", "forceDestroy", "forceDetachPolicies", "skipDestroy", "waitForSteadyState", "trackLatest", "allowOverwrite", "triggers",
+	// Inputs that no environment sets.
+	"accessLogs", "connectionLogs", "inlinePolicies", "managedPolicyArns",
 	// Inputs that no environment sets and the simulator refuses.
 	"ingress", "egress", "inferenceAccelerators", "placementConstraints", "proxyConfiguration", "volumes", "body", "canarySettings",
 }
