@@ -54,6 +54,10 @@ test-slow: setup test-base ## Run the tests that take minutes too, with the race
 signals: setup ## End ups and destroys by a signal at N moments (SEED chooses them), and look for locks
 	PORTICO_SLOW=1 PORTICO_SIGNALS=$(or $(N),200) PORTICO_SEED=$(SEED) go test -count 1 -timeout 4h -v -run TestSignalsAtManyMomentsLeaveNoLock ./test/lifecycle
 
+.PHONY: edits
+edits: setup ## Bring up N drawn edits of mappings under load, SEED and the seeds after it, and hold every answer to the rules
+	PORTICO_EDITS=$(or $(N),60) PORTICO_SEED=$(or $(SEED),1) PORTICO_SHRINK=1 go test -count 1 -timeout 4h -v -run TestNoEditOfAMappingCostsARequest ./internal/rehearsal
+
 .PHONY: bench
 bench: setup build bench-proxy ## Measure speed and write the figures to test/results
 	go test -tags bench -count 1 -timeout 30m -v ./test/bench

@@ -9,7 +9,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// Stacks are an environment's, for whoever drives them.
+// Stacks are an environment's stacks, as its driver runs them.
 type Stacks interface {
 	// State is the state by what the stacks have last reported.
 	State() (*State, error)

@@ -12,8 +12,9 @@ import (
 const otherLabel = "other"
 
 // Requests are those whose answers the edit may change, and those beside them: for each
-// host and base path of the two mappings the path itself and one below it, by each verb
-// that a row names and one that none does. They are sorted.
+// host and base path of the two mappings a path below it, by each verb that a row names
+// and one that none does. They are sorted. None is for the root of an API, where some
+// have no method.
 func (e Edit) Requests() []Request {
 	hosts, paths, methods := map[mapping.Host]bool{}, map[string]bool{"/w": true}, map[mapping.Method]bool{"GET": true, "PATCH": true}
 	for _, row := range slices.Concat(e.Before, e.After) {
@@ -23,7 +24,6 @@ func (e Edit) Requests() []Request {
 			hosts[row.Host] = true
 		}
 		if row.BasePath != "" {
-			paths[string(row.BasePath)] = true
 			paths[string(row.BasePath)+"/q"] = true
 		}
 		for _, method := range row.Methods {
