@@ -80,14 +80,12 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 	if err != nil {
 		return err
 	}
-	if err := reported.checkNetwork(config.Network); err != nil {
-		return err
-	}
 	derived, err := reported.derive(config, rows)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(
+	wrong := errors.Join(
+		reported.checkNetwork(config.Network),
 		reported.checkOwners(derived, rows),
 		reported.checkAwaited(ctx, rows),
 		reported.checkLoadBalancing(config, derived),
@@ -95,9 +93,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 		checkNames(config.App, derived.LoadBalancers),
 		checkCoverage(config.Certificates, derived, rows),
 		checkExistingZones(config.DNS, rows),
-	); err != nil {
-		return err
-	}
+	)
 	stack := &sharedStack{
 		ctx:           ctx,
 		dir:           dir,
@@ -109,7 +105,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 		tags:          allTags(config.App, config.Tags),
 		roleProviders: map[string]pulumi.ProviderResource{},
 	}
-	return stack.deploy()
+	return stack.deploy(wrong)
 }
 
 // checkRows reports what the endpoints of a region can't serve.
@@ -145,7 +141,10 @@ type sharedStack struct {
 	publicZones   *components.PublicZones
 }
 
-func (s *sharedStack) deploy() error {
+// deploy deploys what the mapping needs, unless something is wrong with it. Then the
+// account is asked all the same, so that the error has everything that an update would
+// meet.
+func (s *sharedStack) deploy(wrong error) error {
 	awsProvider, err := newAWSProvider(s.ctx, s.config.AWS, s.config.AWS.AccountID)
 	if err != nil {
 		return err
@@ -158,14 +157,20 @@ func (s *sharedStack) deploy() error {
 	if err != nil {
 		return err
 	}
+	if wrong != nil {
+		existing = append(existing, eachWithSetting(wrong)...)
+	}
+	if len(existing) > 0 && s.ctx.DryRun() {
+		existing = append(existing, s.checkExistingCertificates(awsProvider)...)
+	}
 	if len(existing) > 0 && s.config.Network.Creates() {
-		return existing.orExisting(nil)
+		return findings(existing)
 	}
 	network, err := s.network()
-	if err := existing.orExisting(err); err != nil {
-		return err
+	if err == nil {
+		err = s.config.CheckIngressRules(network.CIDRs)
 	}
-	if err := s.config.CheckIngressRules(network.CIDRs); err != nil {
+	if err := findings(existing, err); err != nil {
 		return err
 	}
 	if err := s.logNotices(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/mapping"
 )
 
 // accessAssociations connects the native hosts' PRIVATE custom domains.
@@ -17,17 +18,23 @@ func (s *sharedStack) accessAssociations(endpoint *components.ExecuteAPIEndpoint
 			args.AcceptShares = append(args.AcceptShares, share)
 		}
 	}
-	var missing []error
 	for _, host := range s.topology.NativeHosts {
-		domain, known := s.reports.domains[host]
-		if !known {
-			missing = append(missing, fmt.Errorf("serve %s: no stack of portico:providers has its PRIVATE custom domain any more: bring the stack of its API's account up, or put it back into portico:providers", host))
-			continue
-		}
+		domain := s.reports.domains[host]
 		args.Domains = append(args.Domains, components.PrivateDomain{Host: string(host), ARN: domain.arn, ShareARN: domain.shareARN})
 	}
-	if len(missing) > 0 {
-		return nil, errors.Join(missing...)
-	}
 	return components.NewAccessAssociations(s.ctx, s.prefix, args, s.providers)
+}
+
+// checkDomainARNs reports the native hosts whose PRIVATE custom domains no stack has.
+func (s *sharedStack) checkDomainARNs() error {
+	if !s.deploys(mapping.FrontDoorNative) {
+		return nil
+	}
+	var missing []error
+	for _, host := range s.topology.NativeHosts {
+		if _, known := s.reports.domains[host]; !known {
+			missing = append(missing, fmt.Errorf("serve %s: no stack of portico:providers has its PRIVATE custom domain any more: bring the stack of its API's account up, or put it back into portico:providers", host))
+		}
+	}
+	return errors.Join(missing...)
 }

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -22,9 +23,12 @@ func TestWhatAnUpdateWouldMeetInAVPCIsReportedBeforeAnythingIsRegistered(t *test
 	}
 	own := map[string]any{"tags": map[string]any{"app": "portico", "environment": "dev", "managed-by": "portico", "Name": "x"}}
 	const firstSubnet = "subnet-0a1b2c3d4e5f6071a"
+	const existingARN = "arn:aws:acm:us-east-1:111111111111:certificate/12345678-1234-1234-1234-123456789012"
 	for name, test := range map[string]struct {
 		monitor *monitor
 		more    settingsText
+		// mapping is the mapping; empty: twoRows.
+		mapping string
 		// want are parts of the error, one for each mistake; none: all is well.
 		want []string
 	}{
@@ -110,10 +114,52 @@ func TestWhatAnUpdateWouldMeetInAVPCIsReportedBeforeAnythingIsRegistered(t *test
 			},
 			want: []string{"use endpoint vpce-0fffffff", "use private hosted zone Z0THEIRS", "3 addresses of", "use subnet " + firstSubnet + ": it belongs to vpc-0other"},
 		},
+		"a zone of another name": {
+			monitor: &monitor{privateZones: map[string]string{"Z0THEIRS": "private.example.net"}},
+			more:    "  portico:dns: {existing: [{name: internal.example.com, id: Z0THEIRS}]}\n",
+			want:    []string{"use hosted zone Z0THEIRS: it is the zone private.example.net (private: true), and the private zone internal.example.com is wanted: name the ID of that private zone (portico:dns.existing)", "use private hosted zone Z0THEIRS of account 111111111111 for private.example.net"},
+		},
+		"a zone that is not there": {
+			monitor: &monitor{},
+			more:    "  portico:dns: {existing: [{name: internal.example.com, id: Z0GONE}]}\n",
+			want:    []string{"use hosted zone Z0GONE for internal.example.com: no matching Route 53 Hosted Zone found"},
+		},
+		"a zone that the VPC does not resolve": {
+			monitor: &monitor{privateZones: map[string]string{"Z0THEIRS": "internal.example.com"}, unassociated: map[string]string{"Z0THEIRS": "internal.example.com"}},
+			more:    "  portico:dns: {existing: [{name: internal.example.com, id: Z0THEIRS}]}\n",
+			want:    []string{"use private hosted zone Z0THEIRS for internal.example.com: it isn't associated with VPC vpc-0a1b2c3d4e5f60718"},
+		},
+		"a zone, callers of endpoints, an S3 endpoint, two front doors at one endpoint, certificates, a public zone, the load balancer's callers and a free address at once": {
+			monitor: &monitor{
+				privateZones: map[string]string{"Z0THEIRS": "private.example.net"},
+				rules:        ruleIn("sg-of-others", map[string]any{"cidrIpv4": "10.0.0.0/8"}),
+				severalZones: []string{"example.com"},
+				certificates: map[string]map[string]any{existingARN: {"status": "EXPIRED", "domainName": "*.other.example.com", "subjectAlternativeNames": []any{}, "notAfter": "2020-01-02T03:04:05Z"}},
+				subnets:      map[string]map[string]any{firstSubnet: {"availableIpAddressCount": 3, "cidrBlock": "10.7.0.0/28"}},
+				outputs:      map[string]map[string]any{"organization/portico-provider/dev-orders": nil},
+			},
+			mapping: hosts("a.example.com nginx", "a.internal.example.com alb"),
+			more: "  portico:providers: [organization/portico-provider/dev-orders]\n" +
+				"  portico:endpoints: {executeApi: {id: vpce-0a1b2c3d4e5f60715}, alb: {id: vpce-0a1b2c3d4e5f60715}, s3: {id: vpce-0a1b2c3d4e5f60716}}\n" +
+				"  portico:dns: {existing: [{name: example.com, id: Z0THEIRS}]}\n" +
+				"  portico:certificates: {existing: [{arn: \"" + existingARN + "\", names: [\"*.example.com\"]}]}\n",
+			want: []string{
+				"find public hosted zone example.com: the account has several",
+				"use certificate " + existingARN + " for *.example.com: its names are",
+				"use certificate " + existingARN + ": it expired on 2020-01-02",
+				"use certificate " + existingARN + ": it is EXPIRED",
+				"use endpoint vpce-0a1b2c3d4e5f60715: portico:endpoints.executeApi and portico:endpoints.alb are the same one",
+				"use endpoint vpce-0a1b2c3d4e5f60716 for s3: it is an endpoint of com.amazonaws.us-east-1.execute-api",
+				"use hosted zone Z0THEIRS: it is the zone private.example.net",
+				"use security group sg-of-others for the execute-api endpoint: its rule sgr-1 admits 10.0.0.0/8 to port 443, and who reaches the endpoint without the load balancer",
+				"use security group sg-of-others for the execute-api endpoint: its rule sgr-1 admits 10.0.0.0/8 to port 443, and who reaches the endpoint without the proxy",
+				"use subnet " + firstSubnet + " of account 111111111111: 3 addresses of 10.7.0.0/28 are free",
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.monitor.unknown = true
-			err := shared(t, test.monitor, minimalShared+existingVPC+test.more, twoRows)
+			err := shared(t, test.monitor, minimalShared+existingVPC+test.more, cmp.Or(test.mapping, twoRows))
 			if len(test.want) == 0 {
 				require.NoError(t, err)
 				return
@@ -127,7 +173,7 @@ func TestWhatAnUpdateWouldMeetInAVPCIsReportedBeforeAnythingIsRegistered(t *test
 			}
 			require.True(t, errors.As(err, new(*components.ExistingResourceError)))
 			for _, r := range test.monitor.resources {
-				require.False(t, strings.HasPrefix(r.Token, "aws:"), "%s is registered", r.Name)
+				require.False(t, strings.HasPrefix(r.Token, "aws:") && !r.Read, "%s is registered", r.Name)
 			}
 		})
 	}
@@ -202,7 +248,7 @@ func TestPublicZonesThatCannotValidateAreReportedBeforeAnythingIsRegistered(t *t
 				require.ErrorContains(t, found[i], want)
 			}
 			for _, r := range test.monitor.resources {
-				require.False(t, strings.HasPrefix(r.Token, "aws:"), "%s is registered", r.Name)
+				require.False(t, strings.HasPrefix(r.Token, "aws:") && !r.Read, "%s is registered", r.Name)
 			}
 		})
 	}

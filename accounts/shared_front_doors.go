@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -58,9 +57,6 @@ func (s *sharedStack) deployFrontDoors(network *components.Network) (*deployedFr
 			return nil, err
 		}
 	}
-	if err := deployed.checkDistinct(); err != nil {
-		return nil, err
-	}
 	if deployed.balancers, err = s.loadBalancers(network, groups, deployed.staticEndpoints()); err != nil {
 		return nil, err
 	}
@@ -93,29 +89,21 @@ func (d *deployedFrontDoors) staticEndpoints() []pulumi.Resource {
 	return nil
 }
 
-// checkDistinct reports that two front doors were given one endpoint. A client of
-// alb or native could send the proxy's Referer through it, and AWS doesn't let one
-// endpoint serve REGIONAL and PRIVATE custom domains.
-func (d *deployedFrontDoors) checkDistinct() error {
-	ids := map[string]string{}
+// checkDistinct reports that two front doors were given one endpoint, of the IDs that
+// exist by their keys. A client of alb or native could send the proxy's Referer through
+// it, and AWS doesn't let one endpoint serve REGIONAL and PRIVATE custom domains.
+func checkDistinct(endpoints map[string]string) []error {
+	keys := map[string]string{} // by ID
 	var wrong []error
-	check := func(key, id string) {
-		if other := ids[id]; id != "" && other != "" {
+	for _, key := range []string{"executeApi", "alb", "native"} {
+		id := endpoints[key]
+		if other := keys[id]; id != "" && other != "" {
 			wrong = append(wrong, fmt.Errorf("use endpoint %s: portico:endpoints.%s and portico:endpoints.%s are the same one: each front door needs an endpoint of its own: take one of the keys out, or name another endpoint",
 				id, other, key))
 		}
-		ids[id] = key
+		keys[id] = key
 	}
-	if d.endpoints != nil {
-		check("executeApi", d.endpoints.ExistingID)
-	}
-	if d.alb != nil {
-		check("alb", d.alb.ExistingID)
-	}
-	if d.native != nil {
-		check("native", d.native.ExistingID)
-	}
-	return errors.Join(wrong...)
+	return wrong
 }
 
 // longestTimeout is the longest that a row whose host the front doors serve, or

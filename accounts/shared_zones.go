@@ -56,14 +56,8 @@ func (s *sharedStack) zones(network *components.Network, deployed *deployedFront
 		for _, host := range zone.Hosts {
 			hosted.Hosts = append(hosted.Hosts, string(host))
 		}
-		for _, existing := range s.config.DNS.Existing {
-			if existing.Name != hosted.Name {
-				continue
-			}
-			hosted.ID, hosted.Associate = existing.ID, existing.Associate || s.config.Network.Creates()
-			if hosted.Owner, err = s.account(existing.RoleARN, s.config.AWS.Region); err != nil {
-				return nil, err
-			}
+		if err := s.useExisting(&hosted); err != nil {
+			return nil, err
 		}
 		zones = append(zones, hosted)
 	}
@@ -78,6 +72,34 @@ func (s *sharedStack) zones(network *components.Network, deployed *deployedFront
 		OnHiddenNames: s.warnOfHiddenNames,
 		Tags:          s.tags,
 	}, s.providers)
+}
+
+// useExisting says which zone that exists a zone is; none: it is created.
+func (s *sharedStack) useExisting(zone *components.HostedZone) error {
+	at := s.existingZone(mapping.Zone(zone.Name))
+	if at < 0 {
+		return nil
+	}
+	existing := s.config.DNS.Existing[at]
+	zone.ID, zone.Associate = existing.ID, existing.Associate || s.config.Network.Creates()
+	var err error
+	zone.Owner, err = s.account(existing.RoleARN, s.config.AWS.Region)
+	return err
+}
+
+// existingZones are the private hosted zones that exist and get records.
+func (s *sharedStack) existingZones() ([]components.HostedZone, error) {
+	var zones []components.HostedZone
+	for _, derived := range s.topology.Zones {
+		zone := components.HostedZone{Name: string(derived.Name)}
+		if err := s.useExisting(&zone); err != nil {
+			return nil, err
+		}
+		if zone.ID != "" {
+			zones = append(zones, zone)
+		}
+	}
+	return zones, nil
 }
 
 // alias is the alias record of a custom domain at its front door. A name moves to

@@ -43,6 +43,8 @@ type watch struct {
 	deletedDomains map[string]string
 	// unanswered are the creates that failed otherwise.
 	unanswered []pendingCreate
+	// noted are the notes that were sent.
+	noted []string
 }
 
 // stackType is the type of the resource that represents the stack itself and
@@ -165,6 +167,10 @@ func (w *watch) diagnose(d apitype.DiagnosticEvent) {
 			w.refused[d.URN] = true
 		}
 	}
+	if kind == Note && slices.Contains(w.noted, text) {
+		return // components ask again what was asked before they were made
+	}
+	w.noted = append(w.noted, text)
 	w.send(Event{Stack: w.stack, Kind: kind, Elapsed: time.Since(w.begin), Text: indented([]string{text})})
 }
 

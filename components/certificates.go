@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -134,7 +133,8 @@ func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, o
 	}
 	zones := args.PublicZones
 	if zones == nil {
-		zones = &PublicZones{ctx: ctx, own: pulumi.Parent(certificates), found: map[string]*route53.LookupZoneResult{}}
+		zones = NewPublicZones(ctx, &PublicZonesArgs{})
+		zones.own = pulumi.Parent(certificates)
 	}
 	b := &certificateBuilder{
 		ctx:     ctx,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -42,20 +43,20 @@ const theEndpoint, trustThem = "the execute-api endpoint", "trust all of these (
 
 // tasksAlone checks the endpoint of the proxy.
 func tasksAlone(groups []string, tasks pulumi.StringInput, known string) callerCheck {
-	return callerCheck{purpose: theEndpoint, port: 443, groups: groups, client: tasks, known: known, members: "the proxy's tasks", otherwise: trustThem,
+	return callerCheck{purpose: theEndpoint, port: 443, groups: groups, client: tasks, known: known, members: string(ProxyTasks), otherwise: trustThem,
 		risk: "who reaches the endpoint without the proxy can claim any custom domain by a Referer header"}
 }
 
 // loadBalancerAlone checks the endpoint behind a load balancer.
 func loadBalancerAlone(groups []string, balancer pulumi.StringInput, known string) callerCheck {
-	return callerCheck{purpose: theEndpoint, port: 443, groups: groups, client: balancer, known: known, members: "the load balancer", otherwise: trustThem,
+	return callerCheck{purpose: theEndpoint, port: 443, groups: groups, client: balancer, known: known, members: string(LoadBalancerItself), otherwise: trustThem,
 		risk: "who reaches the endpoint without the load balancer is held to none of its allowed addresses, listener rules and web ACLs"}
 }
 
 // tellsCallersAlone checks the tasks' group, whose port for proxy protocol believes
 // what it is told.
 func tellsCallersAlone(tasks string, balancer pulumi.StringInput, known string) callerCheck {
-	return callerCheck{purpose: "the proxy's tasks", port: ProxyProtocolPort, groups: []string{tasks}, client: balancer, known: known, members: "the load balancer",
+	return callerCheck{purpose: "the proxy's tasks", port: ProxyProtocolPort, groups: []string{tasks}, client: balancer, known: known, members: string(LoadBalancerItself),
 		risk:      "who reaches it without the load balancer can name any address as its own, in the log and before the bounds by client",
 		otherwise: "turn proxy protocol off (portico:loadBalancer.proxyProtocol: false)"}
 }
@@ -68,8 +69,8 @@ func (k callerCheck) refuse(c callers) error {
 	}
 }
 
-// callers reads what the security groups admit to the port, in previews too. A
-// question that isn't answered is an error: the answer decides on who may call.
+// callers reads what the security groups admit to the port, in previews too. An update
+// needs the answer, which decides on who may call.
 func (k callerCheck) callers(ctx *pulumi.Context, option pulumi.InvokeOption) ([]callers, error) {
 	var all []callers
 	for _, group := range distinct(k.groups) {
@@ -90,6 +91,11 @@ func (k callerCheck) callers(ctx *pulumi.Context, option pulumi.InvokeOption) ([
 		}
 	}
 	return all, nil
+}
+
+// notRead is the question that was denied.
+func (k callerCheck) notRead(err error) NotAsked {
+	return NotAsked{"ec2:DescribeSecurityGroupRules", fmt.Sprintf("who reaches %s by security groups %s", k.purpose, strings.Join(k.groups, ", ")), err}
 }
 
 // covers reports whether a rule is about a port of TCP. EC2 names all protocols -1,
@@ -121,6 +127,9 @@ func callersBy(rule *vpc.GetSecurityGroupRuleResult, group string) callers {
 // fails with such an error if a rule admits another group.
 func (k callerCheck) check(ctx *pulumi.Context, parent pulumi.Resource, id pulumi.StringOutput) (pulumi.StringOutput, error) {
 	all, err := k.callers(ctx, pulumi.Parent(parent))
+	if ctx.DryRun() && isDenied(err) {
+		return id, k.notRead(err).log(ctx)
+	}
 	if err != nil {
 		return id, err
 	}

@@ -163,9 +163,8 @@ func unknownAddresses() pulumi.StringArrayOutput {
 }
 
 func existingExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, existing *ec2.LookupVpcEndpointResult) (*executeAPI, error) {
-	if len(existing.DnsEntries) == 0 || len(existing.NetworkInterfaceIds) == 0 {
-		return nil, &ExistingResourceError{Kind: "execute-api endpoint", ID: existing.Id,
-			Problem: fmt.Sprintf("it has no DNS name or no network interface (state %s)", existing.State), Fix: "wait until it is available, or name another one"}
+	if err := checkConnects(existing, "execute-api"); err != nil {
+		return nil, err
 	}
 	var addresses []string
 	for _, id := range existing.NetworkInterfaceIds {

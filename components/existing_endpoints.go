@@ -1,6 +1,7 @@
 package components
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -11,13 +12,17 @@ import (
 
 // UsedEndpoint is an interface endpoint that exists and is to be used.
 type UsedEndpoint struct {
+	// Key tells the endpoint from the others in [Findings.EndpointIDs]. Required.
+	Key string
 	// Service is the endpoint's service, such as "execute-api" or "logs". Required.
 	Service string
 	// Source says which endpoint it is. Required.
 	Source EndpointSource
-	// Clients are what reaches the service through it, such as "the proxy's tasks".
-	// Required.
-	Clients string
+	// Clients are what reaches the service through it. Required.
+	Clients Callers
+	// Alone reports that an endpoint of execute-api may admit Clients alone.
+	// Default: false.
+	Alone bool
 	// ClientGroupID is the security group of the clients. Default: it is made by this
 	// installation, and has no rule of the endpoint's owner yet.
 	ClientGroupID string
@@ -32,14 +37,38 @@ func (c *vpcCheck) checkEndpoints() {
 	for _, used := range c.args.UsedEndpoints {
 		found, err := lookUpEndpoint(c.ctx, c.option, used.Source, c.args.Region, c.args.VPCID, used.Service)
 		if err == nil {
-			err = checkPrivateDNSOn(found, used.Service)
+			err = errors.Join(checkPrivateDNSOn(found, used.Service), checkConnects(found, used.Service))
 		}
-		if err != nil {
-			c.Errors = append(c.Errors, err)
+		if isDenied(err) {
+			c.notAsked("ec2:DescribeVpcEndpoints", fmt.Sprintf("whether the %s endpoint serves that %s use", used.Service, used.Clients), err)
 			continue
 		}
-		c.checkAdmits(found, used)
+		if found != nil {
+			c.EndpointIDs[used.Key] = found.Id
+		}
+		switch {
+		case err != nil:
+			c.Errors = append(c.Errors, err)
+		case used.Alone && used.Clients == ProxyTasks:
+			c.checkAlone(tasksAlone(found.SecurityGroupIds, nil, used.ClientGroupID), used.Clients)
+		case used.Alone:
+			c.checkAlone(loadBalancerAlone(found.SecurityGroupIds, nil, used.ClientGroupID), used.Clients)
+		case slices.Contains(interfaceServices, used.Service):
+			c.checkAdmits(found, used)
+		}
 	}
+	for _, group := range c.args.ExistingGroups {
+		c.checkAlone(group.check(), group.Callers)
+	}
+}
+
+// checkConnects reports an endpoint of execute-api that requests can't be sent to.
+func checkConnects(found *ec2.LookupVpcEndpointResult, service string) error {
+	if service != "execute-api" || len(found.DnsEntries) > 0 && len(found.NetworkInterfaceIds) > 0 {
+		return nil
+	}
+	return &ExistingResourceError{Kind: "execute-api endpoint", ID: found.Id,
+		Problem: fmt.Sprintf("it has no DNS name or no network interface (state %s)", found.State), Fix: "wait until it is available, or name another one"}
 }
 
 // checkPrivateDNSOn reports an endpoint whose service is reached by its default name,

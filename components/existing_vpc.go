@@ -28,6 +28,9 @@ type ExistingVPCArgs struct {
 	// UsedEndpoints are the interface endpoints that exist and are to be used.
 	// Default: none.
 	UsedEndpoints []UsedEndpoint
+	// ExistingGroups are the security groups that exist and are to be used. Default:
+	// none.
+	ExistingGroups []ExistingGroup
 	// S3 reports that the gateway endpoint of S3 is to be created. Default: false.
 	S3 bool
 	// LoadBalancers and Tasks are how many load balancers and tasks are to be
@@ -62,6 +65,16 @@ type Findings struct {
 	Hiding []error
 	// NotAsked are questions that the account did not answer, with why.
 	NotAsked []NotAsked
+	// EndpointIDs are the IDs of the endpoints to be used, by UsedEndpoint.Key, as far
+	// as they were found.
+	EndpointIDs map[string]string
+}
+
+// Add adds what further questions have found.
+func (f *Findings) Add(further *Findings) {
+	f.Errors = append(f.Errors, further.Errors...)
+	f.Hiding = append(f.Hiding, further.Hiding...)
+	f.NotAsked = append(f.NotAsked, further.NotAsked...)
 }
 
 // NotAsked is a question that was denied, or failed otherwise.
@@ -79,6 +92,19 @@ func (n NotAsked) String() string {
 	return fmt.Sprintf("not asked: %s (%s): %v", n.Question, n.Action, n.Err)
 }
 
+// log logs the question as a warning.
+func (n NotAsked) log(ctx *pulumi.Context) error {
+	if err := ctx.Log.Warn(n.String(), nil); err != nil {
+		return fmt.Errorf("log: %w", err)
+	}
+	return nil
+}
+
+// unknownText is a text that a preview does not know.
+func unknownText() pulumi.StringOutput {
+	return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
+}
+
 // minLoadBalancerAddresses is how many free addresses Elastic Load Balancing asks
 // of each subnet of a new load balancer, of either type:
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
@@ -87,7 +113,7 @@ const minLoadBalancerAddresses = 8
 // CheckExistingVPC asks a VPC that exists whether it takes what is to be made in
 // it. It registers no resource, and asks in previews too.
 func CheckExistingVPC(ctx *pulumi.Context, args *ExistingVPCArgs) *Findings {
-	c := &vpcCheck{ctx: ctx, args: args, option: pulumi.Provider(args.Provider), Findings: new(Findings)}
+	c := &vpcCheck{ctx: ctx, args: args, option: pulumi.Provider(args.Provider), Findings: &Findings{EndpointIDs: map[string]string{}}}
 	c.begun = sync.OnceValue(c.hasBegun)
 	c.checkVPCOwner()
 	c.checkSubnets()
@@ -132,6 +158,14 @@ func (c *vpcCheck) notAsked(action, question string, err error) {
 // isNone reports whether a data source found nothing. The provider has no other
 // sign for it.
 func isNone(err error) bool { return strings.Contains(err.Error(), "no matching ") }
+
+// denials are how services say that a role may not ask.
+var denials = []string{"AccessDenied", "UnauthorizedOperation", "UnauthorizedException", "AuthorizationError", "not authorized to perform"}
+
+// isDenied reports whether an account refused the question.
+func isDenied(err error) bool {
+	return err != nil && slices.ContainsFunc(denials, func(text string) bool { return strings.Contains(err.Error(), text) })
+}
 
 func (c *vpcCheck) checkSubnets() {
 	zones := map[string][]string{} // by service

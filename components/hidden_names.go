@@ -55,8 +55,8 @@ func (a *ZonesArgs) reportHiddenNames(ctx *pulumi.Context) error {
 			published[parent.id], err = a.PublicZones.names(parent)
 		}
 		if err != nil {
-			if err := ctx.Log.Info(fmt.Sprintf("can't tell which public names the private zone %s hides: %v", zone.Name, err), nil); err != nil {
-				return fmt.Errorf("log: %w", err)
+			if err := (NotAsked{"route53:ListResourceRecordSets", "which public names the private zone " + zone.Name + " hides", err}).log(ctx); err != nil {
+				return err
 			}
 			continue
 		}

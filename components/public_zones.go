@@ -31,12 +31,13 @@ type PublicZones struct {
 	elsewhere map[string]pulumi.ProviderResource
 	named     map[string]string                    // the zones' IDs that were named, by zone name
 	found     map[string]*route53.LookupZoneResult // by zone name; nil: there is no such zone
+	denied    map[string]error                     // by zone name
 }
 
 // NewPublicZones prepares to find zones; it asks AWS nothing yet.
 func NewPublicZones(ctx *pulumi.Context, args *PublicZonesArgs) *PublicZones {
 	return &PublicZones{ctx: ctx, own: pulumi.Provider(args.Provider), elsewhere: args.ZoneProviders, named: args.ZoneIDs,
-		found: map[string]*route53.LookupZoneResult{}}
+		found: map[string]*route53.LookupZoneResult{}, denied: map[string]error{}}
 }
 
 // publicZone is a public hosted zone.
@@ -49,10 +50,16 @@ type publicZone struct {
 // find is the zone of that name; nil where there is none.
 func (z *PublicZones) find(name string) (*publicZone, error) {
 	owner := z.elsewhere[name]
+	if err := z.denied[name]; err != nil {
+		return nil, err
+	}
 	found, known := z.found[name]
 	if !known {
 		var err error
 		if found, err = z.lookUp(name, owner); err != nil {
+			if isDenied(err) {
+				z.denied[name] = err
+			}
 			return nil, err
 		}
 		z.found[name] = found
@@ -112,20 +119,33 @@ func isPublicZone(found *route53.LookupZoneResult, name string) bool {
 	return strings.TrimSuffix(found.Name, ".") == name && !private
 }
 
+// validating is the zone that validates a name: the one that was named for it, or the
+// nearest parent.
+func (z *PublicZones) validating(name, named string) (*publicZone, error) {
+	name = strings.TrimPrefix(name, "*.")
+	search, from := z.nearest, name
+	if named != "" {
+		search, from = z.find, named
+	}
+	zone, err := search(from)
+	if err == nil && zone == nil {
+		err = &PublicZoneError{Name: named, ValidatedName: name}
+	}
+	return zone, err
+}
+
 // Check finds the zones that validate names, and compares the name servers of each
 // with those that its parent zone delegates to, where an account here has that one.
 // zones are those that were named for a name, instead of the nearest. The error has
-// everything that is wrong, each zone once.
+// everything that is wrong, each zone once. A preview goes on where a question is
+// denied, and says so.
 func (z *PublicZones) Check(names []string, zones map[string]string) error {
 	var wrong []error
 	checked := map[string]bool{}
 	for _, name := range names {
-		var zone *publicZone
-		var err error
-		if named := zones[name]; named != "" {
-			zone, err = z.find(named)
-		} else {
-			zone, err = z.nearest(strings.TrimPrefix(name, "*."))
+		zone, err := z.validating(name, zones[name])
+		if z.ctx.DryRun() && isDenied(err) {
+			err = z.notFound(name, err).log(z.ctx)
 		}
 		if err == nil && zone != nil && !checked[zone.name] {
 			checked[zone.name] = true
@@ -137,6 +157,11 @@ func (z *PublicZones) Check(names []string, zones map[string]string) error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// notFound is the question for the zone that validates a name.
+func (z *PublicZones) notFound(name string, err error) NotAsked {
+	return NotAsked{"route53:ListHostedZones, route53:GetHostedZone", "which public hosted zone validates " + name, err}
 }
 
 // checkDelegation compares a zone's name servers with its parent's NS record. What

@@ -72,16 +72,34 @@ func (c ImportedCertificate) create(b *certificateBuilder) (Certificate, error) 
 // create reads the certificate, in previews too. Its ARN is known if it is valid
 // and covers the names.
 func (c ExistingCertificate) create(b *certificateBuilder) (Certificate, error) {
-	certificate, err := acm.GetCertificate(b.ctx, b.name+"-"+c.key(), pulumi.ID(c.ARN), nil, pulumi.Parent(b.parent))
+	arn, err := c.read(b.ctx, b.name, pulumi.Parent(b.parent))
 	if err != nil {
-		return Certificate{}, fmt.Errorf("read certificate %s: %w", c.ARN, err)
+		return Certificate{}, err
 	}
-	arn := pulumi.All(certificate.Status, certificate.DomainName, certificate.SubjectAlternativeNames, certificate.NotAfter).ApplyT(
+	return Certificate{Name: c.key(), Origin: Existing, Names: c.Names, ARN: arn}, nil
+}
+
+// CheckExistingCertificate reads a certificate that exists, and reports what keeps it
+// from being used. It registers nothing.
+func CheckExistingCertificate(ctx *pulumi.Context, name string, certificate ExistingCertificate, opts ...pulumi.ResourceOption) error {
+	arn, err := certificate.read(ctx, name, opts...)
+	if err != nil {
+		return err
+	}
+	return await(ctx, arn)
+}
+
+// read is the certificate's ARN, if it is valid and covers the names.
+func (c ExistingCertificate) read(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
+	certificate, err := acm.GetCertificate(ctx, name+"-"+c.key(), pulumi.ID(c.ARN), nil, opts...)
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("read certificate %s: %w", c.ARN, err)
+	}
+	return pulumi.All(certificate.Status, certificate.DomainName, certificate.SubjectAlternativeNames, certificate.NotAfter).ApplyT(
 		func(all []any) (string, error) {
 			names := append([]string{all[1].(string)}, all[2].([]string)...)
 			return c.ARN, c.check(all[0].(string), names, all[3].(string))
-		}).(pulumi.StringOutput)
-	return Certificate{Name: c.key(), Origin: Existing, Names: c.Names, ARN: arn}, nil
+		}).(pulumi.StringOutput), nil
 }
 
 // check reports what keeps the certificate from being used.

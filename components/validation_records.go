@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -34,8 +35,16 @@ func (v *validationRecords) record(certificate *acm.Certificate, validated strin
 		return record, nil
 	}
 	zone, err := v.zoneFor(validated, publicZones)
+	if v.ctx.DryRun() && isDenied(err) {
+		// The preview shows the record without its zone.
+		zone, err = &publicZone{}, v.zones.notFound(validated, err).log(v.ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("validate %s: %w", validated, err)
+	}
+	zoneID := pulumi.String(zone.id).ToStringOutput()
+	if zone.id == "" {
+		zoneID = unknownText()
 	}
 	options := []pulumi.ResourceOption{pulumi.Parent(v.parent)}
 	if zone.owner != nil {
@@ -55,7 +64,7 @@ func (v *validationRecords) record(certificate *acm.Certificate, validated strin
 		}).(pulumi.StringOutput)
 	}
 	record, err := route53.NewRecord(v.ctx, v.name+"-validation-"+resourceName(validated), &route53.RecordArgs{
-		ZoneId: pulumi.String(zone.id),
+		ZoneId: zoneID,
 		Name:   option(func(o acm.CertificateDomainValidationOption) *string { return o.ResourceRecordName }),
 		Type:   pulumi.String("CNAME"),
 		Ttl:    pulumi.Int(validationTTL),
@@ -71,23 +80,7 @@ func (v *validationRecords) record(certificate *acm.Certificate, validated strin
 	return record, nil
 }
 
-// zoneFor finds the public hosted zone that validates a name: the one that was
-// named for it, or the nearest parent.
+// zoneFor finds the public hosted zone that validates a name.
 func (v *validationRecords) zoneFor(validated string, publicZones map[string]string) (*publicZone, error) {
-	for _, name := range []string{validated, "*." + validated} {
-		named := publicZones[name]
-		if named == "" {
-			continue
-		}
-		zone, err := v.zones.find(named)
-		if err == nil && zone == nil {
-			err = &PublicZoneError{Name: named, ValidatedName: validated}
-		}
-		return zone, err
-	}
-	zone, err := v.zones.nearest(validated)
-	if err == nil && zone == nil {
-		err = &PublicZoneError{ValidatedName: validated}
-	}
-	return zone, err
+	return v.zones.validating(validated, cmp.Or(publicZones[validated], publicZones["*."+validated]))
 }

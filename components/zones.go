@@ -231,23 +231,30 @@ func (b *zoneBuilder) create(zone HostedZone) (*hostedZone, error) {
 	return &hostedZone{name: zone.Name, id: hosted.ZoneId, arn: hosted.Arn}, nil
 }
 
-// lookUp reads a zone that exists, so that a wrong ID is reported in a preview.
+// lookUp reads a zone that exists, so that a wrong ID is reported in a preview. One
+// that may not read it goes on: the zone's ARN alone is not known then.
 func (b *zoneBuilder) lookUp(zone HostedZone) (*hostedZone, error) {
-	found, err := route53.LookupZone(b.ctx, &route53.LookupZoneArgs{ZoneId: &zone.ID}, zone.Owner.invoke(b.parent))
-	if err != nil {
-		return nil, fmt.Errorf("find private hosted zone %s (%s): %w", zone.ID, zone.Name, err)
+	option := zone.Owner.invoke(b.parent)
+	hosted := &hostedZone{zone.Name, pulumi.String(zone.ID), unknownText(), zone.Owner}
+	found, err := findExistingZone(b.ctx, option, zone)
+	switch {
+	case err == nil:
+		hosted.arn = pulumi.String(found.Arn)
+	case !b.ctx.DryRun() || !isDenied(err):
+		return nil, err
+	default:
+		if err := zoneNotRead(zone, err).log(b.ctx); err != nil {
+			return nil, err
+		}
 	}
-	isPrivate := found.PrivateZone != nil && *found.PrivateZone
-	if name := strings.TrimSuffix(found.Name, "."); name != zone.Name || !isPrivate {
-		return nil, &ExistingResourceError{Kind: "hosted zone", ID: zone.ID,
-			Problem: fmt.Sprintf("it is the zone %s (private: %t), and the private zone %s is wanted", name, isPrivate, zone.Name),
-			Fix:     "name the ID of that private zone"}
-	}
-	hosted := &hostedZone{zone.Name, pulumi.String(zone.ID), pulumi.String(found.Arn), zone.Owner}
 	if zone.Associate {
 		return hosted, b.associateOwn(hosted)
 	}
-	return hosted, b.checkAssociated(zone)
+	err = checkAssociated(b.ctx, option, b.args.ExistingVPCID, zone)
+	if isDenied(err) {
+		err = associationNotRead(b.args.ExistingVPCID, zone, err).log(b.ctx)
+	}
+	return hosted, err
 }
 
 // associateOwn associates a zone that exists with the component's own VPC.
@@ -271,21 +278,6 @@ func (b *zoneBuilder) associateOwn(zone *hostedZone) error {
 	}, options...)
 	if err != nil {
 		return fmt.Errorf("associate private hosted zone %s with the VPC: %w", zone.name, err)
-	}
-	return nil
-}
-
-// checkAssociated checks that an existing zone is associated with an existing VPC.
-func (b *zoneBuilder) checkAssociated(zone HostedZone) error {
-	found, err := route53.LookupZone(b.ctx, &route53.LookupZoneArgs{
-		Name:        &zone.Name,
-		PrivateZone: pulumi.BoolRef(true),
-		VpcId:       &b.args.ExistingVPCID,
-	}, zone.Owner.invoke(b.parent))
-	if err != nil || found.ZoneId != zone.ID {
-		return &ExistingResourceError{Kind: "private hosted zone", ID: zone.ID, Purpose: zone.Name,
-			Problem: fmt.Sprintf("it isn't associated with VPC %s, so that clients there would not see its records", b.args.ExistingVPCID),
-			Fix:     "associate it, or set associate: true"}
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
 	setup.HostedZones = append(setup.HostedZones, awssim.HostedZone{Account: sharedAccount, ID: "Z0SECOND", Name: "example.com"})
 	setup.Existing = theVPC()
 	files["mapping.yaml"] = strings.Replace(smallMapping, "amazonaws.com/dev", "amazonaws.com/live", 1) + gone
-	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000f, subnet-0000001b, subnet-0000002a]}\n  portico:endpoints: {logs: {lookup: true}}\n" + zone
+	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:network: {vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0000000f, subnet-0000001b, subnet-0000002a]}\n  portico:endpoints: {logs: {lookup: true}}\n  portico:securityGroups: {endpointId: sg-00000001}\n" + zone
 	setup.Existing = append(setup.Existing,
 		awssim.Existing{Account: sharedAccount, Region: region, Type: "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation", ID: "vpc-cidr-assoc-00000001",
 			Properties: awssim.Object{"vpcId": "vpc-0a1b2c3d4e5f60718", "cidrBlock": "100.64.0.0/16"}},
@@ -50,6 +50,7 @@ func TestOneReportHasWhatAllStacksWouldMeet(t *testing.T) {
 		"validate *.internal.example.com in public hosted zone internal.example.com (Z",
 		"use endpoint vpce-00000001 of account 111111111111 for logs: its security groups, sg-00000001, admit 10.7.0.0/24 (rule sgr-00000001 of sg-00000001) to port 443, and not the proxy's tasks in subnet-0000000f (10.7.2.0/24), subnet-0000001b (10.7.3.0/24), subnet-0000002a (100.64.0.0/28)",
 		"use private hosted zone Z0NETWORK of account 111111111111 for internal.example.com",
+		"use security group sg-00000001 for the execute-api endpoint: its rule sgr-00000001 admits 10.7.0.0/24 to port 443, and who reaches the endpoint without the proxy",
 		"use subnet subnet-0000002a of account 111111111111: 11 addresses of 100.64.0.0/28 are free, and 12 are needed",
 		"use subnet subnet-0000000f of account 111111111111: it is in us-east-1f (use1-az3)",
 		`APIS[0].PRIVATE_API_URL: REST API orders0001 of account 222222222222 has no stage "live"`,
