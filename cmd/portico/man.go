@@ -33,12 +33,12 @@ func writeManual(root *cobra.Command, dir string) error {
 	}
 	root.DisableAutoGenTag = true
 	root.InitDefaultCompletionCmd()
-	info, ok := debug.ReadBuildInfo()
+	b := buildOf(debug.ReadBuildInfo())
 	header := &doc.GenManHeader{
 		Section: "1",
-		Source:  "Portico " + version(info, ok),
+		Source:  "Portico " + b.String(),
 		Manual:  "Portico",
-		Date:    built(info, ok),
+		Date:    b.commitTime(),
 	}
 	if err := doc.GenManTree(root, header, dir); err != nil {
 		return fmt.Errorf("write the manual pages: %w", err)
@@ -46,19 +46,12 @@ func writeManual(root *cobra.Command, dir string) error {
 	return nil
 }
 
-// built is the time of the commit that the program was built from; nil, for
+// commitTime is when the commit was made that the program was built from; nil, for
 // today, where the Go tool recorded none.
-func built(info *debug.BuildInfo, ok bool) *time.Time {
-	if !ok {
+func (b build) commitTime() *time.Time {
+	at, err := time.Parse(time.RFC3339, b.Time)
+	if err != nil {
 		return nil
 	}
-	for _, s := range info.Settings {
-		if s.Key != "vcs.time" {
-			continue
-		}
-		if at, err := time.Parse(time.RFC3339, s.Value); err == nil {
-			return &at
-		}
-	}
-	return nil
+	return &at
 }
