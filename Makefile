@@ -43,11 +43,14 @@ test-base: ## Make the Debian systems whose NGINX, botocore and Moto the tests u
 .PHONY: test
 test: setup test-base ## Run the tests
 	$(GO_TEST) ./...
+	go test -C tools/release ./...
 
 .PHONY: test-slow
 test-slow: setup test-base ## Run the tests that take minutes too, with the race detector where it fits
 	@tools/ensure-packages testssl=testssl.sh
 	PORTICO_SLOW=1 $(GO_TEST) -tags slow -timeout 90m ./...
+	@tools/ensure-goreleaser
+	PORTICO_SLOW=1 go test -C tools/release -count 1 ./...
 	$(GO_TEST) -race ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/...
 
 .PHONY: signals
@@ -67,11 +70,23 @@ bench-proxy: ## Measure the proxy beside HAProxy and others, 10 minutes (PORTICO
 	@tools/ensure-packages nginx openssl haproxy wrk
 	go test -tags bench -count 1 -timeout 120m -v ./test/bench/proxy
 
+.PHONY: release-snapshot
+release-snapshot: ## Build a release's archives for all platforms in .portico/dist, and publish nothing
+	@tools/ensure-goreleaser
+	bin/goreleaser release --snapshot --clean --skip=docker,sbom
+
+.PHONY: release
+release: ## Build and publish the release of the tag that is checked out, as a draft (the release workflow)
+	@tools/ensure-goreleaser
+	bin/goreleaser release --clean
+
 .PHONY: lint
 lint: ## Check the style, and what the reviewers would say
 	@tools/ensure-linter
 	@tools/ensure-actionlint
+	@tools/ensure-goreleaser
 	bin/actionlint
+	bin/goreleaser check
 	bin/golangci-lint run ./...
 
 .PHONY: check

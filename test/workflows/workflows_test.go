@@ -74,6 +74,7 @@ var permitted = map[string]map[string]string{
 	"deploy.yml dev":       {"actions": "read", "contents": "read", "id-token": "write"},
 	"deploy.yml prod":      {"actions": "read", "contents": "read", "id-token": "write"},
 	"up.yml up":            {"actions": "read", "contents": "read", "id-token": "write"},
+	"release.yml release":  {"actions": "read", "attestations": "write", "contents": "write", "id-token": "write", "packages": "write"},
 	"drift.yml drift":      {"actions": "read", "contents": "read", "id-token": "write", "issues": "write"},
 }
 
@@ -94,7 +95,7 @@ func TestEveryJobHasTheLeastPermissions(t *testing.T) {
 
 var (
 	// action is pinned to a commit: a tag can be moved to other code.
-	action = regexp.MustCompile(`^[a-z-]+/[a-z-]+@[0-9a-f]{40}$`)
+	action = regexp.MustCompile(`^[a-z-]+/[a-z-]+(/[a-z-]+)?@[0-9a-f]{40}$`)
 	local  = regexp.MustCompile(`^\./\.github/(actions/[a-z]+|workflows/[a-z]+\.yml)$`)
 	// command is a step's line: a make target, a script, or bin/portico.
 	command = regexp.MustCompile(`^(make [a-z]|\.github/scripts/([a-z-]+)\b|bin/portico [a-z])`)
@@ -168,9 +169,10 @@ func TestPullRequestsOfForksGetNoSecrets(t *testing.T) {
 func TestEveryJobWithCredentialsIsOfAProtectedEnvironment(t *testing.T) {
 	const onMain = "github.ref == 'refs/heads/main'"
 	guards := map[string]struct{ environment, guard string }{
-		"up.yml up":          {"${{ inputs.environment }}", `.github/scripts/guarded "$ENVIRONMENT" main`},
-		"drift.yml drift":    {"${{ matrix.environment }}-drift", `.github/scripts/guarded "$ENVIRONMENT-drift" main`},
-		"preview.yml stacks": {"${{ matrix.environment }}-read", `.github/scripts/guarded "$ENVIRONMENT-read" reviewers`},
+		"up.yml up":           {"${{ inputs.environment }}", `.github/scripts/guarded "$ENVIRONMENT" main`},
+		"drift.yml drift":     {"${{ matrix.environment }}-drift", `.github/scripts/guarded "$ENVIRONMENT-drift" main`},
+		"preview.yml stacks":  {"${{ matrix.environment }}-read", `.github/scripts/guarded "$ENVIRONMENT-read" reviewers`},
+		"release.yml release": {"release", ".github/scripts/guarded release reviewers"},
 	}
 	seen := map[string]bool{}
 	for file, w := range workflows(t) {
@@ -192,6 +194,9 @@ func TestEveryJobWithCredentialsIsOfAProtectedEnvironment(t *testing.T) {
 				if strings.HasPrefix(s.Uses, "aws-actions/") && secrets < 0 {
 					secrets = i
 				}
+			}
+			if secrets < 0 {
+				secrets = slices.IndexFunc(j.Steps, func(s step) bool { return strings.HasPrefix(s.Uses, "docker/login-action@") })
 			}
 			if secrets < 0 && j.Permissions["id-token"] != "write" {
 				continue
@@ -233,7 +238,7 @@ func TestOwnersApproveWhatDecidesOnDeployments(t *testing.T) {
 		}
 		return false
 	}
-	for _, pattern := range []string{"/.github/*", "/.github/*/*", "/.github/*/*/*", "/docs/iam/*", "/Pulumi*.yaml", "/accounts/provider/Pulumi*.yaml"} {
+	for _, pattern := range []string{"/.github/*", "/.github/*/*", "/.github/*/*/*", "/docs/iam/*", "/.goreleaser.yaml", "/action.yml", "/Pulumi*.yaml", "/accounts/provider/Pulumi*.yaml"} {
 		files, err := filepath.Glob(root + pattern)
 		require.NoError(t, err)
 		require.NotEmpty(t, files, pattern)
