@@ -33,6 +33,7 @@ var argsTypes = map[string]any{
 	"aws:appautoscaling/policy:Policy":                                       appautoscaling.PolicyArgs{},
 	"aws:appautoscaling/target:Target":                                       appautoscaling.TargetArgs{},
 	"aws:cloudwatch/logGroup:LogGroup":                                       cloudwatch.LogGroupArgs{},
+	"aws:ec2/flowLog:FlowLog":                                                ec2.FlowLogArgs{},
 	"aws:ec2/internetGateway:InternetGateway":                                ec2.InternetGatewayArgs{},
 	"aws:ec2/route:Route":                                                    ec2.RouteArgs{},
 	"aws:ec2/routeTable:RouteTable":                                          ec2.RouteTableArgs{},

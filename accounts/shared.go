@@ -176,6 +176,9 @@ func (s *sharedStack) deploy(wrong error) error {
 	if err := s.logNotices(); err != nil {
 		return err
 	}
+	if err := s.flowLogs(network); err != nil {
+		return err
+	}
 	deployed, err := s.deployFrontDoors(network)
 	if err != nil {
 		return err

@@ -54,6 +54,22 @@ func (s *sharedStack) network() (*components.Network, error) {
 	return network, nil
 }
 
+// flowLogs are those of a VPC that the stack creates.
+func (s *sharedStack) flowLogs(network *components.Network) error {
+	if !s.config.Network.RecordsFlows() {
+		return nil
+	}
+	_, err := components.NewFlowLogs(s.ctx, s.prefix, &components.FlowLogsArgs{
+		VPCID:               network.VPCID,
+		AccountID:           s.config.AWS.AccountID,
+		LogRetentionDays:    *s.config.Logs.RetentionDays,
+		Path:                s.rolePath(),
+		PermissionsBoundary: s.config.IAM.PermissionsBoundary,
+		Tags:                s.tags,
+	}, s.providers)
+	return err
+}
+
 func (s *sharedStack) securityGroups(network *components.Network) (*components.SecurityGroups, error) {
 	return components.NewSecurityGroups(s.ctx, s.prefix, &components.SecurityGroupsArgs{
 		VPCID:          network.VPCID,

@@ -21,7 +21,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	roles, err := components.NewTaskRoles(s.ctx, s.prefix, &components.TaskRolesArgs{
 		RepositoryARN:       repositoryARN,
 		LogRetentionDays:    *s.config.Logs.RetentionDays,
-		Path:                "/" + s.config.App.Name + "/" + s.config.App.Environment + "/",
+		Path:                s.rolePath(),
 		PermissionsBoundary: s.config.IAM.PermissionsBoundary,
 		Tags:                s.tags,
 	}, s.providers)
@@ -65,6 +65,11 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		Running:         s.reports.own.Service != "",
 		Tags:            s.tags,
 	}, s.providers, pulumi.DependsOn(dependencies))
+}
+
+// rolePath is the IAM path of the stack's roles.
+func (s *sharedStack) rolePath() string {
+	return "/" + s.config.App.Name + "/" + s.config.App.Environment + "/"
 }
 
 // uniqueName is a prefix with the random suffix that Pulumi gave another resource's

@@ -349,7 +349,7 @@ func TestAPrebuiltImageRegistersNothingOfDocker(t *testing.T) {
 		require.NotContains(t, r.Token, ":ecr/")
 	}
 	require.Equal(t, "111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:1", container(t, m)["image"])
-	require.Contains(t, m.only(t, "aws:iam/rolePolicy:RolePolicy").Inputs["policy"], "arn:aws:ecr:us-east-1:111111111111:repository/proxy")
+	require.Contains(t, m.named(t, "aws:iam/rolePolicy:RolePolicy", "-execution").Inputs["policy"], "arn:aws:ecr:us-east-1:111111111111:repository/proxy")
 }
 
 func TestTheLoadBalancersFitTheProxy(t *testing.T) {
@@ -422,9 +422,11 @@ func TestTheContainerIsConfined(t *testing.T) {
 	require.Equal(t, "25m", options["max-buffer-size"])
 	definition := m.only(t, "aws:ecs/taskDefinition:TaskDefinition").Inputs
 	require.NotEqual(t, definition["executionRoleArn"], definition["taskRoleArn"])
-	require.Equal(t, "portico-dev-execution", m.only(t, "aws:iam/rolePolicy:RolePolicy").Inputs["role"], "the proxy's own role has no rights")
+	for _, policy := range m.of("aws:iam/rolePolicy:RolePolicy") {
+		require.Contains(t, []any{"portico-dev-execution", "portico-dev-flows"}, policy.Inputs["role"], "the proxy's own role has no rights")
+	}
 	roles := m.of("aws:iam/role:Role")
-	require.Len(t, roles, 2)
+	require.Len(t, roles, 3)
 	for _, role := range roles {
 		require.Equal(t, "/portico/dev/", role.Inputs["path"], "docs/iam tells environments' roles apart by it")
 	}

@@ -65,7 +65,8 @@ func NewTaskRoles(ctx *pulumi.Context, name string, args *TaskRolesArgs, opts ..
 	if err != nil {
 		return nil, fmt.Errorf("create log group: %w", err)
 	}
-	execution, err := roles.role(ctx, name+"-execution", args)
+	described := serviceRole{service: "ecs-tasks.amazonaws.com", path: args.Path, permissionsBoundary: args.PermissionsBoundary, tags: args.Tags}
+	execution, err := described.create(ctx, name+"-execution", roles)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func NewTaskRoles(ctx *pulumi.Context, name string, args *TaskRolesArgs, opts ..
 	if err != nil {
 		return nil, fmt.Errorf("create policy of the task execution role: %w", err)
 	}
-	task, err := roles.role(ctx, name+"-task", args)
+	task, err := described.create(ctx, name+"-task", roles)
 	if err != nil {
 		return nil, err
 	}
@@ -92,44 +93,6 @@ func NewTaskRoles(ctx *pulumi.Context, name string, args *TaskRolesArgs, opts ..
 		return nil, err
 	}
 	return roles, nil
-}
-
-// role creates a role that ECS tasks assume.
-func (r *TaskRoles) role(ctx *pulumi.Context, name string, args *TaskRolesArgs) (*iam.Role, error) {
-	trust, err := json.Marshal(policyDocument{Version: policyVersion, Statement: []policyStatement{{
-		Effect:    "Allow",
-		Principal: map[string]string{"Service": "ecs-tasks.amazonaws.com"},
-		Action:    []string{"sts:AssumeRole"},
-	}}})
-	if err != nil {
-		return nil, fmt.Errorf("write trust policy: %w", err)
-	}
-	described := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trust), Tags: args.Tags.named(name)}
-	if args.Path != "" {
-		described.Path = pulumi.String(args.Path)
-	}
-	if args.PermissionsBoundary != "" {
-		described.PermissionsBoundary = pulumi.String(args.PermissionsBoundary)
-	}
-	role, err := iam.NewRole(ctx, name, described, pulumi.Parent(r))
-	if err != nil {
-		return nil, fmt.Errorf("create role %s: %w", name, err)
-	}
-	return role, nil
-}
-
-const policyVersion = "2012-10-17"
-
-type policyDocument struct {
-	Version   string            `json:"Version"`
-	Statement []policyStatement `json:"Statement"`
-}
-
-type policyStatement struct {
-	Effect    string            `json:"Effect"`
-	Principal map[string]string `json:"Principal,omitempty"`
-	Action    []string          `json:"Action"`
-	Resource  []string          `json:"Resource,omitempty"`
 }
 
 // executionPolicy lets the Fargate agent write to the log group and, where the

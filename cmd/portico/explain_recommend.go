@@ -87,6 +87,7 @@ type adviceOptions struct {
 	cpu, memory  int
 	architecture string
 	existing     []string
+	flowLogs     bool
 	upkeep       float64
 }
 
@@ -101,6 +102,7 @@ func (o *adviceOptions) flags(f *pflag.FlagSet) {
 		"with --recommend: as in portico:task.architecture: `"+settings.ARM64+"|"+settings.X8664+"`")
 	f.StringSliceVar(&o.existing, "existing-endpoint", nil,
 		"with --recommend: an `ENDPOINT` that the environment needn't pay for, by its key in portico:endpoints, such as logs or ecrApi; may be repeated")
+	f.BoolVar(&o.flowLogs, "flow-logs", byDefault.Network.RecordsFlows(), "with --recommend: as in portico:network.flowLogs")
 	f.Float64Var(&o.upkeep, "upkeep", 5,
 		"with --recommend: the work that a custom domain is for its API's account, in `USD` a month, such as 5; 0 counts none")
 }
@@ -131,7 +133,7 @@ func (o adviceOptions) recommendation(m *mapping.Mapping, options topology.Optio
 		Mapping: m, Options: options, Upkeep: o.upkeep,
 		Settings: cost.Settings{
 			Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == settings.X8664,
-			ExistingEndpoints: o.existing,
+			FlowLogs: o.flowLogs, ExistingEndpoints: o.existing,
 		},
 	})
 	if err != nil {

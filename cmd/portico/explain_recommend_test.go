@@ -72,6 +72,7 @@ func TestExplainRecommends(t *testing.T) {
 		for _, more := range [][]string{{"--zones", "3"}, {"--tasks", "4"}, {"--cpu", "1024"}, {"--memory", "2048"}, {"--architecture", "X86_64"}} {
 			require.Greater(t, now(more...), byDefault, more)
 		}
+		require.InDelta(t, byDefault-0.26, now("--flow-logs=false"), 0.001)
 		require.InDelta(t, byDefault-14.60, now("--existing-endpoint", "logs"), 0.001)
 	})
 	t.Run("nothing where it isn't asked", func(t *testing.T) {

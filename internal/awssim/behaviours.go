@@ -51,6 +51,11 @@ var behaviours = map[string][]engine.Behaviour{
 		documented("another account has security groups, load balancers and tasks of its own in it, and nothing of the owner's", awsDocs+"vpc/latest/userguide/vpc-share-limitations.html"),
 		documented("lies in the VPC's network and overlaps no other subnet; 5 addresses are reserved", awsDocs+"vpc/latest/userguide/subnet-sizing.html"),
 	},
+	view.FlowLogType: {
+		documented("its role trusts the flow logs service, for the flow logs of the account", awsDocs+"vpc/latest/userguide/flow-logs-iam-role.html"),
+		documented("is refused with a role that can't be assumed", provider+"ec2/vpc_flow_log.go"),
+		documented("without the role's right to write events it is created, and delivers nothing", awsDocs+"vpc/latest/userguide/flow-logs-troubleshooting.html"),
+	},
 	view.RouteTableType: {documented("inline routes are the whole table", provider+"ec2/vpc_route_table.go")},
 	view.RouteType:      {documented("a destination has one route, and the local one is not to be changed", awsDocs+"vpc/latest/userguide/VPC_Route_Tables.html")},
 	view.ReservationType: {

@@ -147,6 +147,9 @@ func (e *environment) part(token, name string, inputs engine.Object) string {
 func (e *environment) network() (subnets []any) {
 	e.t.Helper()
 	vpc := e.part(view.VPCType, "vpc", engine.Object{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
+	e.part(view.LogGroupType, "/flows", engine.Object{})
+	e.part(view.RoleType, "flows", engine.Object{"assumeRolePolicy": trustFlowLogs})
+	e.part(view.FlowLogType, "flow log", engine.Object{"vpcId": vpc, "logDestination": e.created["/flows"].ARN, "iamRoleArn": e.created["flows"].ARN, "trafficType": "ALL"})
 	table := e.part(view.RouteTableType, "table", engine.Object{"vpcId": vpc})
 	for _, zone := range []string{"a", "b"} {
 		subnet := e.part(view.SubnetType, "subnet-"+zone, engine.Object{"vpcId": vpc, "availabilityZone": testRegion + zone,

@@ -40,6 +40,7 @@ var forms = map[string]map[string]string{
 	view.DomainNameType:            {"domainNameId": apiID, "regionalDomainName": `d-` + apiID + `\.execute-api\.us-east-1\.amazonaws\.com`, "regionalZoneId": awsZone},
 	view.ECSServiceType:            {},
 	view.EgressRuleType:            {"id": `sgr-` + ec2ID},
+	view.FlowLogType:               {"id": `fl-` + ec2ID},
 	view.ImageType:                 {},
 	view.IngressRuleType:           {"id": `sgr-` + ec2ID},
 	view.InternetGatewayType:       {"id": `igw-` + ec2ID},

@@ -4,6 +4,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/acm"
 	"github.com/portico-iac/portico/internal/awssim/apigateway"
 	"github.com/portico-iac/portico/internal/awssim/docker"
+	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/ecs"
 	"github.com/portico-iac/portico/internal/awssim/engine"
@@ -92,6 +93,12 @@ func (s *Simulator) Services(account, region string) ([]RunningService, error) {
 // with what its events say; empty where they run.
 func (s *Simulator) StoppedTasks(serviceARN string) []string {
 	return ecs.StoppedTasks(s.Simulator, serviceARN)
+}
+
+// FlowLogErrors is why flow logs of an account and region deliver nothing, by their
+// IDs; those that deliver are left out.
+func (s *Simulator) FlowLogErrors(account, region string) map[string]string {
+	return ec2.FlowLogErrors(s.Simulator, account, region)
 }
 
 // Image is the image that a reference leads to, in the registry of any account.

@@ -15,7 +15,7 @@ var networkRules = []rule{
 	{
 		id: "EC2.6", title: "VPC flow logging should be enabled in all VPCs",
 		of: []string{vpc}, fault: has(flowLog, "vpcId", "has no flow log"),
-		met: "the VPC has a flow log", because: "Portico makes no flow logs",
+		met: "the VPC has a flow log", key: "portico:network.flowLogs: true",
 	},
 	{
 		id: "EC2.15", title: "Amazon EC2 subnets should not automatically assign public IP addresses",
@@ -54,6 +54,7 @@ var networkRules = []rule{
 	tags("EC2.43", "EC2 security groups should be tagged", securityGroup, "every security group"),
 	tags("EC2.44", "EC2 subnets should be tagged", subnet, "every subnet"),
 	tags("EC2.46", "Amazon VPCs should be tagged", vpc, "the VPC"),
+	tags("EC2.48", "Amazon VPC flow logs should be tagged", flowLog, "the flow log"),
 	{
 		id: "EC2.55", title: "VPCs should be configured with an interface endpoint for ECR API",
 		of: []string{vpc}, fault: endpointFor(".ecr.api"),

@@ -20,6 +20,9 @@ type Settings struct {
 	CPUUnits, MemoryMiB int
 	// X86 says that tasks run on X86_64 instead of ARM64.
 	X86 bool
+	// FlowLogs says that the connections of the VPC are recorded:
+	// portico:network.flowLogs.
+	FlowLogs bool
 	// ExistingEndpoints are interface endpoints of portico:endpoints that the
 	// environment doesn't pay for, since they exist: ExecuteAPI, Logs, ECRAPI,
 	// ECRDocker, ALB, Native.
@@ -51,6 +54,16 @@ func Endpoints(frontDoor mapping.FrontDoor) []string {
 		return nil
 	}
 }
+
+// What the load balancers' health checks of the tasks leave in flow logs. Each node of a
+// load balancer, one a zone, opens a connection to each task in each interval of
+// components.LoadBalancer, and both ends record both directions. A record has the
+// default format: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+const (
+	healthCheckSeconds   = 10
+	recordsPerConnection = 4
+	bytesPerRecord       = 126
+)
 
 // Item is a line of a bill.
 type Item struct {
@@ -129,6 +142,13 @@ func (s Settings) frontDoor(frontDoor mapping.FrontDoor) Bill {
 			FrontDoor: frontDoor, What: fmt.Sprintf("Fargate tasks of %d CPU units and %d MiB, %s", s.CPUUnits, s.MemoryMiB, architecture),
 			Count: s.Tasks, USD: cents(float64(s.Tasks) * task),
 		})
+		if s.FlowLogs {
+			checks := float64(s.Tasks*s.Zones) * HoursPerMonth * 3600 / healthCheckSeconds
+			bill = append(bill, Item{
+				FrontDoor: frontDoor, What: "flow logs of health checks", Count: 1,
+				USD: cents(checks * recordsPerConnection * bytesPerRecord / 1e9 * LogsGB.USD),
+			})
+		}
 	}
 	return bill
 }

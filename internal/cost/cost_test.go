@@ -53,6 +53,9 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 		"endpoints that exist anyway": {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) {
 			s.ExistingEndpoints = []string{cost.Logs, cost.ECRAPI, cost.ECRDocker}
 		}, want: 14.60 + 16.425 + 28.835 + 0.50},
+		// 2 tasks x 2 zones x 262,800 checks x 4 records x 126 bytes, at 0.50 a GB
+		"flow logs":            {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.FlowLogs = true }, want: 58.40 + 16.425 + 28.835 + 0.2649 + 0.50},
+		"flow logs of no task": {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.FlowLogs = true }, want: 14.60 + 0.50},
 		"a zone that exists anyway": {frontDoors: []string{"native"}, change: func(s *cost.Settings) {
 			s.ExistingZones = []mapping.Zone{"internal.example.com"}
 		}, want: 14.60},

@@ -43,7 +43,7 @@ func TestRolesHaveThePermissionsBoundaryThatAnOrganizationDemands(t *testing.T) 
 	run := begin(t, options(boundaryARN), nil)
 	run.deploy(t)
 	roles := run.simulator.Resources(awssim.Filter{Type: "aws:iam/role:Role"})
-	require.Len(t, roles, 2)
+	require.Len(t, roles, 3)
 	for _, role := range roles {
 		require.Equal(t, boundaryARN, role.Properties.Text("permissionsBoundary"), role.ID)
 	}

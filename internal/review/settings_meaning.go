@@ -61,6 +61,7 @@ var meanings = []meaning{
 	{key: "portico:securityGroups", means: "the group's own rules say who gets through: one that admits more than the proxy lets callers reach the APIs without it"},
 	{key: "portico:endpoints.trustCallers", means: "no check reads who reaches existing endpoints of nginx and alb: at the proxy's they can claim any custom domain by a Referer header, at alb's the load balancer's rules and web ACLs do not hold them"},
 	{key: "portico:endpoints", means: "the endpoint's own security groups and policy say who gets through: who reaches it without the proxy can claim any custom domain"},
+	{key: "portico:network.flowLogs", means: "the record of the VPC's connections begins or ends; what was kept goes with it", changeOnly: true},
 	{key: "portico:network", means: "another VPC or other subnets: what exists there says who gets through, and resources are replaced", changeOnly: true},
 	{key: "portico:additionalVpcEndpointIds", means: "these endpoints may call the APIs beside Portico's, with every verb and path"},
 	{key: "portico:native", means: "other accounts or endpoints may reach the private custom domains"},

@@ -184,6 +184,7 @@ func (n Network) checkExisting(m *mistakes) {
 	}
 	for key, set := range map[string]bool{
 		"network.cidr": m.given["network.cidr"], "network.zones": m.given["network.zones"], "network.publicSubnets": n.PublicSubnets,
+		"network.flowLogs": n.FlowLogs != nil && *n.FlowLogs,
 	} {
 		m.check(!set, key, "the VPC exists already", "take it out, or write create: true without vpcId")
 	}

@@ -94,6 +94,11 @@ type Network struct {
 	// PublicSubnets adds public subnets and an internet gateway to a new VPC,
 	// for other workloads. Portico uses private subnets only. Default: false.
 	PublicSubnets bool `config:"publicSubnets"`
+	// FlowLogs records the connections of a new VPC, accepted and rejected ones, in
+	// CloudWatch Logs, which keeps them for logs.retentionDays. CloudWatch Logs takes
+	// USD 0.50 a GB (us-east-1). The flow logs of an existing VPC are its owner's.
+	// Default: true for a new VPC.
+	FlowLogs *bool `config:"flowLogs"`
 	// VPCID is an existing VPC. Default: none.
 	VPCID string `config:"vpcId"`
 	// SubnetIDs are private subnets of the existing VPC, two or more, each in a
@@ -108,6 +113,9 @@ func (n Network) Creates() bool {
 	}
 	return n.VPCID == ""
 }
+
+// RecordsFlows reports whether the connections of the VPC are recorded.
+func (n Network) RecordsFlows() bool { return n.Creates() && (n.FlowLogs == nil || *n.FlowLogs) }
 
 // Endpoints are the VPC endpoints. Those of an existing VPC can be used instead
 // of creating them.
@@ -210,12 +218,14 @@ const (
 	X8664 = "X86_64"
 )
 
-// IAM is about the roles that the stack creates, those of the proxy's tasks.
+// IAM is about the roles that the stack creates, those of the proxy's tasks and of
+// the flow logs.
 type IAM struct {
 	// PermissionsBoundary is the ARN of a managed policy of the account, or of AWS,
 	// that bounds what the roles may do at most:
 	// arn:aws:iam::111111111111:policy/NAME. It has to allow the execution role to
-	// pull the image and to write the log. Default: none.
+	// pull the image and to write the log, and the flow logs' role to write theirs.
+	// Default: none.
 	PermissionsBoundary string `config:"permissionsBoundary"`
 }
 

@@ -20,6 +20,9 @@ var readings = map[string]reading{
 	"aws:ec2/subnet:Subnet": {"ec2.DescribeSubnets", nil, map[string]any{"SubnetIds[0]": "{id}"}, map[string]string{
 		"cidrBlock": "Subnets[0].CidrBlock", "availabilityZone": "Subnets[0].AvailabilityZone", "vpcId": "Subnets[0].VpcId", "mapPublicIpOnLaunch": "Subnets[0].MapPublicIpOnLaunch"}},
 	"aws:ec2/routeTable:RouteTable": {"ec2.DescribeRouteTables", nil, map[string]any{"RouteTableIds[0]": "{id}"}, map[string]string{"vpcId": "RouteTables[0].VpcId"}},
+	"aws:ec2/flowLog:FlowLog": {"ec2.DescribeFlowLogs", nil, map[string]any{"FlowLogIds[0]": "{id}"}, map[string]string{
+		"vpcId": "FlowLogs[0].ResourceId", "trafficType": "FlowLogs[0].TrafficType", "iamRoleArn": "FlowLogs[0].DeliverLogsPermissionArn",
+		"maxAggregationInterval": "FlowLogs[0].MaxAggregationInterval"}},
 	"aws:ec2/internetGateway:InternetGateway": {"ec2.DescribeInternetGateways", nil, map[string]any{"InternetGatewayIds[0]": "{id}"}, map[string]string{
 		"vpcId": "InternetGateways[0].Attachments[0].VpcId"}},
 	"aws:ec2/securityGroup:SecurityGroup": {"ec2.DescribeSecurityGroups", nil, map[string]any{"GroupIds[0]": "{id}"}, map[string]string{
@@ -87,5 +90,6 @@ var motoLacks = map[string]bool{
 
 // motoDiffers are the operations that Moto refuses where AWS does not, and why.
 var motoDiffers = map[string]string{
+	"ec2.CreateFlowLogs":                 "it compares MaxAggregationInterval, a number, with the texts 60 and 600",
 	"route53.AssociateVPCWithHostedZone": "it does not know an authorization by another account",
 }

@@ -86,6 +86,12 @@ var translations = map[string][]translation{
 	"aws:ec2/subnetCidrReservation:SubnetCidrReservation": calls(
 		translation{operation: "ec2.CreateSubnetCidrReservation", members: map[string]string{"subnetId!": "SubnetId", "cidrBlock!": "Cidr", "reservationType!": "ReservationType", "description": "Description"}},
 	),
+	"aws:ec2/flowLog:FlowLog": calls(
+		translation{operation: "ec2.CreateFlowLogs", members: map[string]string{
+			"vpcId!": "ResourceIds[0]", "trafficType": "TrafficType", "logDestination": "LogDestination", "logDestinationType": "LogDestinationType", "logFormat": "LogFormat",
+			"iamRoleArn": "DeliverLogsPermissionArn", "maxAggregationInterval": "MaxAggregationInterval", "tags": "TagSpecifications[0].Tags" + keyValue},
+			constant: map[string]any{"ResourceType": "VPC"}, tagged: "vpc-flow-log", answers: map[string]string{"id": "FlowLogIds[0]"}},
+	),
 	"aws:ec2/internetGateway:InternetGateway": calls(
 		translation{operation: "ec2.CreateInternetGateway", members: map[string]string{"tags": "TagSpecifications[0].Tags" + keyValue},
 			tagged: "internet-gateway", answers: map[string]string{"id": "InternetGateway.InternetGatewayId"}},

@@ -20,6 +20,8 @@ func authorization() engine.Authorization {
 		"ec2:CreateSecurityGroup":   engine.All(created(), engine.Its("vpcId")),
 		"ec2:CreateVpcEndpoint":     engine.All(created(), engine.Its("vpcId", "subnetIds[]", "securityGroupIds[]", "routeTableIds[]")),
 		"ec2:CreateInternetGateway": created(),
+		"ec2:CreateFlowLogs":        engine.All(created(), engine.Its("vpcId")),
+		"iam:PassRole":              engine.WithKey("iam:PassedToService", engine.Constant(flowLogsService), engine.Its("iamRoleArn")),
 
 		"ec2:ModifyVpcEndpoint":           engine.All(engine.Self, engine.Changed("subnetIds[]", "securityGroupIds[]", "routeTableIds[]")),
 		"ec2:ModifySecurityGroupRules":    engine.All(engine.Its("securityGroupId"), engine.Self),
@@ -32,12 +34,12 @@ func authorization() engine.Authorization {
 	// A new group loses the rule that lets everything out.
 	a.Each(revoked, "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress")
 	a.Each(withoutNewID(engine.Self), "ec2:ModifyVpcAttribute", "ec2:ModifySubnetAttribute")
-	a.Each(engine.Self, "ec2:DeleteInternetGateway", "ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints")
+	a.Each(engine.Self, "ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway", "ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints")
 	a.Each(engine.Its("routeTableId"), "ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute")
 	a.Each(engine.Its("routeTableId", "subnetId"), "ec2:AssociateRouteTable", "ec2:DisassociateRouteTable", "ec2:ReplaceRouteTableAssociation")
 	a.Each(engine.All(withoutNewID(engine.Self), engine.Its("vpcId")), "ec2:AttachInternetGateway", "ec2:DetachInternetGateway")
 	for _, what := range []string{
-		"AvailabilityZones", "InternetGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists", "RouteTables", "SecurityGroupRules", "SecurityGroups",
+		"AvailabilityZones", "FlowLogs", "InternetGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists", "RouteTables", "SecurityGroupRules", "SecurityGroups",
 		"Subnets", "VpcAttribute", "VpcEndpoints", "VpcEndpointServices", "Vpcs",
 	} {
 		a["ec2:Describe"+what] = engine.NoResource

@@ -15,7 +15,7 @@ func VPCs() engine.Service {
 		Authorization: authorization(),
 		Types: []*engine.Type{
 			vpcSpec(), cidrBlockAssociationSpec(), subnetSpec(), reservationSpec(),
-			routeTableSpec(), routeTableAssociationSpec(), routeSpec(), internetGatewaySpec(),
+			routeTableSpec(), routeTableAssociationSpec(), routeSpec(), internetGatewaySpec(), flowLogSpec(),
 		},
 		Functions: ec2Functions(),
 	}

@@ -171,7 +171,7 @@ func executionRole(op *engine.Op, definition *engine.Resource) (*engine.Resource
 			continue
 		}
 		role := iam.Role(op, arn)
-		if role == nil || !iam.RoleTrusts(role, "ecs-tasks.amazonaws.com") {
+		if role == nil || !iam.RoleTrusts(role, "ecs-tasks.amazonaws.com", nil) {
 			return nil, event("ECS was unable to assume the role '%s' that was provided for this task. "+
 				"Please verify that the role being passed has the proper trust relationship and permissions", arn)
 		}

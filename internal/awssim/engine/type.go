@@ -186,7 +186,13 @@ func (c *Catalog) quotaNames() []string {
 func NewCatalog(services ...Service) *Catalog {
 	c := &Catalog{Types: map[string]*Type{}, Functions: map[string]*Function{}, authorization: Authorization{}}
 	for _, s := range services {
-		maps.Copy(c.authorization, s.Authorization)
+		for action, targets := range s.Authorization {
+			// Several services ask for iam:PassRole, each for its own types.
+			if others := c.authorization[action]; others != nil {
+				targets = All(others, targets)
+			}
+			c.authorization[action] = targets
+		}
 		c.quotas = append(c.quotas, s.Quotas...)
 		for _, t := range s.Types {
 			t.Schema = sync.OnceValue(func() Schema { return Schema{InputFields(t.Args), outputFields(t.State)} })

@@ -238,14 +238,15 @@ func policyAttachmentSpec() *engine.Type {
 // Role is the caller's role with that ARN, or nil.
 func Role(op *engine.Op, arn string) *engine.Resource { return op.FindBy(view.RoleType, "arn", arn) }
 
-// RoleTrusts reports whether a service may assume a role.
-func RoleTrusts(role *engine.Resource, service string) bool {
+// RoleTrusts reports whether a service may assume a role in a request with these
+// condition keys.
+func RoleTrusts(role *engine.Resource, service string, context map[string][]string) bool {
 	trust, err := parseTrust(role.Properties.Text("assumeRolePolicy"))
 	if err != nil {
 		return false
 	}
 	return iampolicy.Evaluate(trust, iampolicy.Request{
-		Principal: service, Action: "sts:AssumeRole", Resource: role.ARN,
+		Principal: service, Action: "sts:AssumeRole", Resource: role.ARN, Context: context,
 	}).Outcome == iampolicy.Allowed
 }
 

@@ -14,6 +14,7 @@ const (
 	DomainNameType            = "aws:apigateway/domainName:DomainName"
 	ECSServiceType            = "aws:ecs/service:Service"
 	EgressRuleType            = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+	FlowLogType               = "aws:ec2/flowLog:FlowLog"
 	ImageType                 = "aws:ecr/image:Image"
 	IngressRuleType           = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 	InternetGatewayType       = "aws:ec2/internetGateway:InternetGateway"
