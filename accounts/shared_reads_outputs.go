@@ -93,7 +93,11 @@ func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Map
 	if err := r.readOwn(ctx); err != nil {
 		return nil, err
 	}
-	r.renames = renamed(r.own.NamePrefix, config.App, ctx.Stack())
+	before := r.own.NamePrefix
+	if before == "" {
+		before = begunPrefix(ctx, config.App)
+	}
+	r.renames = renamed(before, config.App, ctx.Stack())
 	if r.accounts = namedStacks(config.Providers, ctx.Stack(), rows.Accounts); len(config.Providers) == 0 {
 		r.accounts = found
 	}

@@ -50,4 +50,26 @@ func TestAStackThatIsRenamedSaysWhichKeyKeepsItsResources(t *testing.T) {
 		return nil
 	}
 	require.NoError(t, run(t, &monitor{outputs: e.reported}, program, "dev", nil))
+
+	// A first update that stopped has left no outputs.
+	for name, begun := range map[string]struct {
+		prefixes []string
+		want     int
+	}{
+		"before the first update":          {nil, 0},
+		"of the same name":                 {[]string{"portico-test"}, 0},
+		"of another name":                  {[]string{"portico-dev"}, 1},
+		"of both, after a second that too": {[]string{"portico-dev", "portico-test"}, 0},
+	} {
+		program := func(ctx *pulumi.Context) error {
+			config, rows := settings.DefaultShared(), &mapping.Mapping{}
+			config.App.Environment = "test"
+			reported, err := readReports(ctx, config, rows, nil)
+			require.NoError(t, err)
+			stack := &sharedStack{topology: &topology.Topology{}, mapping: rows, reports: reported}
+			require.Len(t, stack.notices(), begun.want, name)
+			return nil
+		}
+		require.NoError(t, run(t, &monitor{begun: begun.prefixes}, program, "dev", nil), name)
+	}
 }

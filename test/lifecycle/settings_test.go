@@ -9,6 +9,7 @@ import (
 
 	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/awssim"
 )
 
 // TestSettingsThatCannotBeMeantMakeNothing has settings that would mislead a run end it
@@ -68,10 +69,20 @@ func (e *simulatedEnvironment) checked() *automation.Environment {
 func TestPreviewWarnsOfARenamedInstallation(t *testing.T) {
 	t.Parallel()
 	e := newEnvironment(t, smallProject(), ordersSetup())
+	e.Inject(awssim.Fault{Action: "elasticloadbalancing:CreateLoadBalancer", Kind: awssim.Denial})
+	_, err := e.env.Up(t.Context())
+	require.ErrorContains(t, err, "elasticloadbalancing:CreateLoadBalancer")
+	warns := func(when string) {
+		t.Helper()
+		write(t, e.project, map[string]string{"Pulumi.dev.yaml": strings.Replace(sharedSettings, "environment: dev", "environment: other", 1)})
+		from := len(e.log.String())
+		_, err := e.env.Preview(t.Context())
+		require.NoError(t, err)
+		require.Contains(t, e.log.String()[from:], "the names of all resources begin with portico-dev, and will begin with portico-other", when)
+		require.Contains(t, e.log.String()[from:], "to keep what exists, set portico:app.environment: dev", when)
+		write(t, e.project, map[string]string{"Pulumi.dev.yaml": sharedSettings})
+	}
+	warns("after a first up that stopped half-way")
 	e.up()
-	write(t, e.project, map[string]string{"Pulumi.dev.yaml": strings.Replace(sharedSettings, "environment: dev", "environment: other", 1)})
-	_, err := e.env.Preview(t.Context())
-	require.NoError(t, err)
-	require.Contains(t, e.log.String(), "the names of all resources begin with portico-dev, and will begin with portico-other")
-	require.Contains(t, e.log.String(), "to keep what exists, set portico:app.environment: dev")
+	warns("after an up")
 }
