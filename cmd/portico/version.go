@@ -41,8 +41,8 @@ type build struct {
 	Go       string `json:"go,omitempty"`
 	// Platform is the operating system and the architecture, such as linux/arm64.
 	Platform string `json:"platform,omitempty"`
-	// Pulumi, AWS and Docker are the versions of the SDKs: of the engine, whose CLI
-	// must be as new, and of the providers, whose plugins the engine fetches.
+	// Pulumi, AWS and Docker are the versions of the SDKs. The engine fetches the
+	// providers' plugins of the same versions.
 	Pulumi string `json:"pulumi,omitempty"`
 	AWS    string `json:"pulumi-aws,omitempty"`
 	Docker string `json:"pulumi-docker,omitempty"`
