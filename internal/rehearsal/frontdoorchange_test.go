@@ -93,7 +93,8 @@ type frontDoorChange struct {
 
 	// follower keeps the path as the accounts are; nil: no client calls yet.
 	*follower
-	client live.Interface
+	client  live.Interface
+	callers workloads
 
 	counting sync.Mutex
 	total    int
@@ -105,6 +106,8 @@ type frontDoorChange struct {
 	targets map[string][]string
 	// hosts are the mapping's, which are called.
 	hosts []string
+	// vpcs are the VPCs of the hosts' clients; nil: the environment's own.
+	vpcs map[string]string
 	// settings replace those of accounts' stacks.
 	settings map[mapping.AccountID]map[string]any
 }
@@ -173,11 +176,11 @@ func (m *frontDoorChange) follow() {
 	require.NoError(m.t, m.accounts.Pass(provisioning(m.accounts, "us-east-1")))
 	environment, clients, err := environmentOf(m.accounts, string(sharedAccount), "us-east-1")
 	require.NoError(m.t, err)
-	m.client = clients[environment.VPCID]
+	m.client, m.callers = clients[environment.VPCID], clients
 	path, err := live.Start(m.t.Context(), *environment, live.Options{Dir: m.t.TempDir()})
 	require.NoError(m.t, err)
 	m.follower = &follower{
-		simulator: m.accounts, shared: string(sharedAccount), region: "us-east-1", path: path, pace: 1.0 / pace, environment: environment,
+		simulator: m.accounts, shared: string(sharedAccount), region: "us-east-1", path: path, pace: 1.0 / pace, environment: environment, clients: clients,
 		failed: func(err error) { m.count("", "", err) },
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -258,9 +261,12 @@ func (m *frontDoorChange) call(ctx context.Context, host string) {
 			return
 		case <-ticker.C:
 		}
+		if !m.called(host) {
+			continue
+		}
 		if time.Since(asked) >= simulated(answerKept) {
 			asked = time.Now()
-			addresses, err := m.path.Resolve(context.Background(), host)
+			addresses, err := m.resolve(host)
 			if err != nil {
 				m.count(host, "", err)
 				continue
@@ -268,13 +274,25 @@ func (m *frontDoorChange) call(ctx context.Context, host string) {
 			address = addresses[0]
 		}
 		endpoint, err := m.get(address, host)
-		m.count(host, endpoint, err)
+		if m.called(host) {
+			m.count(host, endpoint, err)
+		}
 	}
+}
+
+// called reports whether a host is: it has a target.
+func (m *frontDoorChange) called(host string) bool {
+	m.counting.Lock()
+	defer m.counting.Unlock()
+	return m.targets == nil || m.targets[host] != nil
 }
 
 // callAnew calls a host as a client does that asks for its name now.
 func (m *frontDoorChange) callAnew(host string) {
-	addresses, err := m.path.Resolve(context.Background(), host)
+	if !m.called(host) {
+		return
+	}
+	addresses, err := m.resolve(host)
 	endpoint := ""
 	if err == nil {
 		endpoint, err = m.get(addresses[0], host)
@@ -282,9 +300,21 @@ func (m *frontDoorChange) callAnew(host string) {
 	m.count(host, endpoint, err)
 }
 
+// resolve asks the resolver of the VPC from which a host is called.
+func (m *frontDoorChange) resolve(host string) ([]netip.Addr, error) {
+	if vpc, other := m.vpcs[host]; other {
+		return m.path.ResolveFrom(vpc, host)
+	}
+	return m.path.Resolve(context.Background(), host)
+}
+
 // get sends one request, and returns the endpoint through which it came.
 func (m *frontDoorChange) get(address netip.Addr, host string) (string, error) {
-	answer, err := call(context.Background(), m.path, m.client, netip.AddrPortFrom(address, httpsPort), host,
+	client := m.client
+	if vpc, other := m.vpcs[host]; other {
+		client = m.callers[vpc]
+	}
+	answer, err := call(context.Background(), m.path, client, netip.AddrPortFrom(address, httpsPort), host,
 		request{method: http.MethodGet, target: "/pets/1", host: host, fields: []string{credentials}})
 	if err != nil {
 		return "", err

@@ -33,6 +33,8 @@ type prober struct {
 	clients workloads
 	// frontDoors are the existing ones.
 	frontDoors map[mapping.FrontDoor]frontDoor
+	// resolve asks the resolver of the environment's VPC.
+	resolve func(context.Context, string) ([]netip.Addr, error)
 }
 
 // check is a probe that has not been made yet.
@@ -144,7 +146,7 @@ func (p *prober) otherAPI(row mapping.Row) string {
 
 // address resolves a host as a client in the VPC does.
 func (p *prober) address(ctx context.Context, host string) (netip.AddrPort, error) {
-	addresses, err := p.path.Resolve(ctx, host)
+	addresses, err := p.resolve(ctx, host)
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
@@ -163,7 +165,7 @@ func (p *prober) request(ctx context.Context, host string, r request) (*response
 
 func (p *prober) resolves(ctx context.Context, row mapping.Row) Probe {
 	probe := Probe{Name: "name resolves", URL: sampleHost(row), Want: entranceOf(row)}
-	addresses, err := p.path.Resolve(ctx, sampleHost(row))
+	addresses, err := p.resolve(ctx, sampleHost(row))
 	return p.checkAddresses(probe, row, addresses, err)
 }
 

@@ -138,7 +138,7 @@ func (p *prober) notServed(ctx context.Context, row mapping.Row) Probe {
 	target := string(row.BasePath) + "/" + sampleLabel
 	method := string(allowed(row))
 	probe := Probe{Name: "retired row is not served", Method: method, URL: "https://" + host + target, Want: "not served"}
-	if _, err := p.path.Resolve(ctx, host); err != nil {
+	if _, err := p.resolve(ctx, host); err != nil {
 		return probe.passed("not served")
 	}
 	got, err := p.request(ctx, host, request{method: method, target: target, fields: []string{"Content-Length: 0"}})

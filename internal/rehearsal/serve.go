@@ -62,5 +62,8 @@ func quote(word string) string {
 // newProber makes a prober that asks as the VPCs' workloads.
 func newProber(path *live.Path, environment *live.Environment, clients workloads, m *mapping.Mapping) *prober {
 	client := clients[environment.VPCID]
-	return &prober{path: path, environment: environment, expect: expect(m), frontDoors: findFrontDoors(environment, client), client: client, clients: clients}
+	return &prober{
+		path: path, environment: environment, expect: expect(m), frontDoors: findFrontDoors(environment, client),
+		client: client, clients: clients, resolve: path.Resolve,
+	}
 }
