@@ -41,6 +41,7 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 	}
 	if service != nil {
 		s.ctx.Export("ecsCluster", service.Cluster)
+		s.ctx.Export("logGroup", service.LogGroupName)
 		// The next run takes it that what is named here has run.
 		s.ctx.Export("ecsService", pulumi.All(service.Name, service.TaskDefinitionARN).ApplyT(func(values []any) string { return values[0].(string) }))
 	}

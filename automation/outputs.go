@@ -31,6 +31,8 @@ const Contract = outputs.Contract
 //   - Cluster, Service string (ecsCluster, ecsService): the names of the ECS
 //     cluster and of the proxy's service, once a deployment has come up; empty
 //     without a proxy.
+//   - LogGroup string (logGroup): the name of the proxy's log group in CloudWatch
+//     Logs; empty without a proxy.
 //   - MappingDigest string (mappingDigest): differs between mappings of different
 //     meaning.
 //   - Hosts []mapping.Host (hosts): the hosts that have a DNS name, sorted.

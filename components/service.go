@@ -120,6 +120,8 @@ type Service struct {
 	// TaskDefinitionARN is the task definition that the service runs. It fails
 	// with a [RollbackError] when that isn't the one of this program.
 	TaskDefinitionARN pulumi.StringOutput `pulumi:"taskDefinitionArn"`
+	// LogGroupName is the name of the tasks' log group in CloudWatch Logs.
+	LogGroupName pulumi.StringOutput `pulumi:"logGroupName"`
 }
 
 // NewService creates the service. Let it depend (pulumi.DependsOn) on what its
@@ -149,9 +151,10 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 	if err := service.scale(ctx, name, args, running); err != nil {
 		return nil, err
 	}
-	service.Cluster, service.Name = args.Cluster.Name, running.Name
+	service.Cluster, service.Name, service.LogGroupName = args.Cluster.Name, running.Name, args.Roles.LogGroupName
 	service.TaskDefinitionARN = service.runningTaskDefinition(ctx, args, running, definition)
-	outputs := pulumi.Map{"cluster": service.Cluster, "name": service.Name, "taskDefinitionArn": service.TaskDefinitionARN}
+	outputs := pulumi.Map{"cluster": service.Cluster, "name": service.Name, "taskDefinitionArn": service.TaskDefinitionARN,
+		"logGroupName": service.LogGroupName}
 	if err := complete(ctx, "Service", name, service, outputs); err != nil {
 		return nil, err
 	}

@@ -39,6 +39,9 @@ type Shared struct {
 	// runs the proxy, once a deployment has come up; empty without a proxy.
 	Cluster string `json:"ecsCluster,omitempty"`
 	Service string `json:"ecsService,omitempty"`
+	// LogGroup is the name of the proxy's log group in CloudWatch Logs; empty
+	// without a proxy.
+	LogGroup string `json:"logGroup,omitempty"`
 	// MappingDigest differs between mappings of different meaning.
 	MappingDigest string `json:"mappingDigest,omitempty"`
 	// Hosts are the hosts that have a DNS name, sorted.

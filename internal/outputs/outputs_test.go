@@ -81,7 +81,7 @@ func TestEveryOutputHasAName(t *testing.T) {
 		require.Len(t, unique(names), len(names))
 	}
 	require.Len(t, outputs.SharedNames(), reflect.TypeFor[outputs.Shared]().NumField())
-	require.Equal(t, "frontDoors", outputs.SharedNames()[14])
+	require.Equal(t, "frontDoors", outputs.SharedNames()[15])
 }
 
 func unique(names []string) map[string]bool {
