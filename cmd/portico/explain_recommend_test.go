@@ -51,8 +51,8 @@ func TestExplainRecommends(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(got.out), &e))
 		rows := e.Recommendation.Rows
 		require.Equal(t, []string{"native", "native", "native"}, []string{rows[0].Best, rows[1].Best, rows[2].Best})
-		require.Equal(t, "Host becomes a.internal.example.com, paths in events begin with /v1, and the proxy's header fields (Referer, X-Forwarded-Host) are gone", rows[0].Changes)
-		require.Equal(t, "Host becomes b.internal.example.com, and the proxy's header fields (Referer, X-Forwarded-Host) are gone", rows[1].Changes)
+		require.Equal(t, "Host becomes a.internal.example.com, paths in events begin with /v1, and the proxy's header fields (Referer, X-Forwarded-Host) are gone; redirects and cookies that name the stage (/prod) or an execute-api host are no longer rewritten", rows[0].Changes)
+		require.Equal(t, "Host becomes b.internal.example.com, and the proxy's header fields (Referer, X-Forwarded-Host) are gone; redirects and cookies that name the stage (/prod) or an execute-api host are no longer rewritten", rows[1].Changes)
 		require.Empty(t, rows[2].Changes)
 
 		text := portico(t, "", "explain", "--recommend", "--mapping", file).out

@@ -48,28 +48,28 @@ func newAnswers() Answers {
 // answerMaps lead addresses in answers back to the row's URL. They cost nothing
 // where an answer has no address.
 func answerMaps(region string) []Map {
-	all := []Map{
-		{
-			Comment:  []string{"The domain of the API's region; the record says it where it isn't this one."},
-			Source:   expression("$portico_options"),
-			Variable: "$portico_region",
-			Default:  expression(region),
-			Entries:  []MapEntry{pattern(`^(?:.*,)?(?<portico_row_region>[a-z0-9-]+\.[a-z0-9.-]+)$`, expression("$portico_row_region"))},
-		},
-		target("$portico_undone_target", "$portico_target", true, "Where a Location or Refresh leads, in the caller's terms."),
-		target("$portico_undone_content_location", "$upstream_http_content_location", false, "The same for Content-Location."),
-		{
-			Source:   expression("$upstream_http_content_location"),
-			Variable: "$portico_content_location",
-			Default:  expression(""),
-			Entries:  []MapEntry{pattern(`^.`, expression("$portico_undone_content_location"))},
-		},
+	regionMap := Map{
+		Comment:  []string{"The domain of the API's region; the record says it where it isn't this one."},
+		Source:   expression("$portico_options"),
+		Variable: "$portico_region",
+		Default:  expression(region),
+		Entries:  []MapEntry{pattern(`^(?:.*,)?(?<portico_row_region>[a-z0-9-]+\.[a-z0-9.-]+)$`, expression("$portico_row_region"))},
 	}
+	contentLocation := Map{
+		Source:   expression("$upstream_http_content_location"),
+		Variable: "$portico_content_location",
+		Default:  expression(""),
+		Entries:  []MapEntry{pattern(`^.`, expression("$portico_undone_content_location"))},
+	}
+	all := slices.Concat([]Map{regionMap, encodings()},
+		target("target", "$portico_target", true, "Where a Location or Refresh leads, in the caller's terms."),
+		target("content_location", "$upstream_http_content_location", false, "The same for Content-Location."),
+		[]Map{contentLocation})
 	for n := range maxLinkTargets {
-		all = append(all, target(fmt.Sprintf("$portico_undone_link_%d", n+1), fmt.Sprintf("$portico_link_target_%d", n+1), false,
-			fmt.Sprintf("The same for target %d of Link.", n+1)))
+		all = append(all, target(fmt.Sprintf("link_%d", n+1), fmt.Sprintf("$portico_link_target_%d", n+1), false,
+			fmt.Sprintf("The same for target %d of Link.", n+1))...)
 	}
-	return append(all, linkMap(), cookiePathMap())
+	return slices.Concat(all, []Map{linkMap()}, cookiePathMaps())
 }
 
 // ownNames are what an answer may say where the row's URL is meant: the
@@ -77,20 +77,21 @@ func answerMaps(region string) []Map {
 // with the path below it, and in the row's own terms the base path.
 const ownNames = "$portico_endpoint|$portico_api.execute-api.$portico_region|$portico_api-$portico_endpoint_id.execute-api.$portico_region|$portico_stage|$portico_base"
 
-// target is the map that leads one address back. An address that is none of the
+// target are the maps that lead one address back, to $portico_undone_{name}. An address that is none of the
 // row's stays as it is: another host's, another stage's, one outside the path of
 // the row, and a path that doesn't begin with the stage, whose API may know
 // X-Forwarded-Prefix.
-func target(variable, from string, volatile bool, comment string) Map {
+func target(name, from string, volatile bool, comment string) []Map {
 	const (
 		names = `^([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|`
 		host  = `(?i:(?:https:)?//(?:\1|\2|\3)(?::443)?|http://(?:\1|\2|\3)(?::80)?)`
 	)
 	rest := "$portico_undone_rest"
-	return Map{
+	plain := plainly("$portico_plain_"+name, from, volatile)
+	return []Map{plain, {
 		Comment:  []string{comment},
-		Source:   expression(ownNames + "\n" + from),
-		Variable: variable,
+		Source:   expression(ownNames + "\n" + plain.Variable),
+		Variable: "$portico_undone_" + name,
 		Volatile: volatile,
 		Default:  expression(from),
 		Entries: []MapEntry{
@@ -102,6 +103,50 @@ func target(variable, from string, volatile bool, comment string) Map {
 			// would lead to a host of that name.
 			pattern(names+`\n\4(?<portico_undone_rest>/[/\\\s].*)$`, expression("https://$host"+rest)),
 			pattern(names+`[^\n]*\n\4(?<portico_undone_rest>[/?#].*)?$`, expression("$portico_base"+rest)),
+		},
+	}}
+}
+
+// unreserved are the characters that mean the same percent-encoded (RFC 3986,
+// section 6.2.2.2); a row's path has no others.
+const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+
+// encodings are the unreserved characters, each with a blank in front and its
+// percent-encoding behind it.
+func encodings() Map {
+	var table strings.Builder
+	for _, c := range []byte(unreserved) {
+		fmt.Fprintf(&table, " %c%02X", c, c)
+	}
+	return Map{
+		Comment:  []string{"Characters that mean the same percent-encoded (RFC 3986, section 6.2.2.2)."},
+		Source:   expression(""),
+		Variable: "$portico_encodings",
+		Default:  expression(table.String()),
+	}
+}
+
+// plainly is the map that writes an address which begins with the stage and the
+// row's path as these are written, where some of their characters are
+// percent-encoded.
+func plainly(variable, from string, volatile bool) Map {
+	// Each turn of the loop takes a character of the row's path and, looking ahead,
+	// what the turns before it took of the address (group 2) and the character, as it
+	// is or as the last line writes it.
+	const (
+		host      = `(?:(?i:https?:)?//[^\n/?#]*+)?+`
+		character = `(?:\1|%([0-9A-Fa-f]{2})(?=[^\n]*+\n.* \1(?i:\3)))`
+		walk      = `(?:([^\n])(?=[^\n]*+\n((?>\2|` + host + `)` + character + `)))++`
+	)
+	return Map{
+		Comment:  []string{"An address whose stage and path are the row's but for percent-encodings, with these undone."},
+		Source:   expression("$portico_stage\n" + from + "\n$portico_encodings"),
+		Variable: variable,
+		Volatile: volatile,
+		Default:  expression(from),
+		Entries: []MapEntry{
+			pattern(`^(?=[^\n]*+\n[^\n%]*+%)`+walk+`\n(?=(?<portico_plain_host>`+host+`))\2(?<portico_plain_rest>(?:[/?#][^\n]*+)?+)\n`,
+				expression("$portico_plain_host$portico_stage$portico_plain_rest")),
 		},
 	}
 }
@@ -128,15 +173,16 @@ func linkMap() Map {
 	return m
 }
 
-// cookiePathMap leads the Path attribute of a cookie back. A path above the
+// cookiePathMaps lead the Path attribute of a cookie back. A path above the
 // row's, from the stage on, covers all of the row.
-func cookiePathMap() Map {
-	return Map{
+func cookiePathMaps() []Map {
+	plain := plainly("$portico_plain_cookie_path", "$portico_cookie_path", true)
+	return []Map{plain, {
 		Comment: []string{
 			"The Path of one cookie, in the caller's terms. One that names the stage but not",
 			"all of the row's path covers the whole row.",
 		},
-		Source:   expression("$portico_stage|$portico_base\n$portico_cookie_path"),
+		Source:   expression("$portico_stage|$portico_base\n" + plain.Variable),
 		Variable: "$portico_undone_cookie_path",
 		Volatile: true,
 		Default:  expression("$portico_cookie_path"),
@@ -146,7 +192,7 @@ func cookiePathMap() Map {
 			pattern(`^(/[^|\n]*)/[^|\n]*\|\n\1/?$`, expression("/")),
 			pattern(`^(/[^|\n]*)/[^|\n]*\|[^\n]*\n\1/?$`, expression("$portico_base")),
 		},
-	}
+	}}
 }
 
 // commonRegion is the domain of the region that most routes' APIs are in, such

@@ -15,13 +15,15 @@ import (
 // a dot segment with parameters ("..;x", which Java servers read as ".."); a
 // backslash in place of a slash. Control characters have no place in a path,
 // and a fragment none in a request's target (RFC 9112, section 3.2).
+// $portico_refused_path is the path, by which the row is found whose pages may read
+// the refusal.
 func refusedTarget() string {
 	dot := `(?:\.|` + hidden('.') + `)`
 	slash := `(?:[/\\]|` + hidden('/') + `|` + hidden('\\') + `)`
 	end := `(?:$|[?;]|` + hidden(';') + `|` + slash + `)`
 	dotSegment := slash + dot + `{1,2}` + end
 	control := `%(?:[01][0-9a-f]|7f)`
-	return `^[^?]*?(?:` + dotSegment + `|` + control + `)|#`
+	return `^(?=(?<portico_refused_path>/[^?#]*+)?+)(?:[^?]*?(?:` + dotSegment + `|` + control + `)|.*?#)`
 }
 
 // hidden is the regular expression of a character that isn't written as itself:

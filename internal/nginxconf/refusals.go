@@ -17,6 +17,15 @@ func refusalMaps() []Map {
 		},
 		{
 			Comment: []string{
+				"Nothing. An error_page that reads it finds the row, by the request's $uri, before",
+				"NGINX turns to the page and changes $uri.",
+			},
+			Source:   expression("$portico_row"),
+			Variable: "$portico_row_is_known",
+			Default:  expression(""),
+		},
+		{
+			Comment: []string{
 				"Headers by which a page of another origin can read an error, also one that sends",
 				"credentials, on rows with CORS. Reading $portico_row sets the row's options.",
 			},

@@ -60,6 +60,10 @@ func routingMaps(depths []int) []Map {
 	return append(routing, decisionMaps()...)
 }
 
+// sentPath is the path by which a row is found. Reading the first variable sets
+// the second.
+const sentPath = "$portico_path$portico_refused_path"
+
 // encodedUnreserved is the regular expression of a percent-encoded unreserved
 // character, which is the character itself (RFC 3986, section 6.2.2.2).
 const encodedUnreserved = `%(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])`
@@ -77,7 +81,7 @@ func baseMaps(depth int) []Map {
 				"The first " + countSegments(depth) + " of the path, unreserved characters decoded; nothing where",
 				"it has fewer, or holds there what no base path does.",
 			},
-			Source:   expression("$portico_path"),
+			Source:   expression(sentPath),
 			Variable: baseVariable(depth),
 			Default:  expression(""),
 			Entries: []MapEntry{
@@ -178,7 +182,7 @@ func decisionMaps() []Map {
 				"_verbs, _place, _options and _row_wildcard too, and $portico_rest, the path behind",
 				"the base. Ordinary requests don't come here: nginx.conf finds all of it at once.",
 			},
-			Source:   expression("$portico_candidates\n$portico_path"),
+			Source:   expression("$portico_candidates\n" + sentPath),
 			Variable: "$portico_row",
 			Default:  expression(""),
 			Entries:  []MapEntry{pattern(rowPattern, expression("1"))},

@@ -36,9 +36,6 @@ type Main struct {
 	// Proxies are the locations that forward otherwise than DefaultProxy.
 	Proxies    []Proxy
 	ErrorPages []ErrorPage
-	// PagesNeedBasePaths says that an error of the proxy's own depends on the base
-	// path: a row with one has CORS.
-	PagesNeedBasePaths bool
 }
 
 // Request is what two "if" look at to decide most requests at once, and to find
@@ -86,12 +83,11 @@ func newMain(routes []topology.Route, hash MapHash) Main {
 	standard := forwarding{timeout: defaultTimeout}
 	delete(kinds, standard)
 	m := Main{
-		MapHash:            hash,
-		Answers:            newAnswers(),
-		Request:            Request{Subject: expression(requestSubject), Ordinary: quoted(ordinaryPattern), Other: quoted(requestPattern)},
-		DefaultProxy:       standard.proxy(),
-		ErrorPages:         errorPages(),
-		PagesNeedBasePaths: slices.ContainsFunc(routes, func(r topology.Route) bool { return r.CORS && r.BasePath != "" }),
+		MapHash:      hash,
+		Answers:      newAnswers(),
+		Request:      Request{Subject: expression(requestSubject), Ordinary: quoted(ordinaryPattern), Other: quoted(requestPattern)},
+		DefaultProxy: standard.proxy(),
+		ErrorPages:   errorPages(),
 	}
 	for _, kind := range slices.SortedFunc(maps.Keys(kinds), func(a, b forwarding) int { return cmp.Compare(a.name(), b.name()) }) {
 		m.Proxies = append(m.Proxies, kind.proxy())

@@ -150,7 +150,7 @@ free_room() {
 }
 
 # watch_room keeps the file that health checks look for while there is room for
-# some bodies more, until NGINX, which this shell becomes, has ended.
+# more bodies, until NGINX, which this shell becomes, ends.
 watch_room() {
     while sleep 2 && kill -0 $$; do
         room=$(free_room)
@@ -248,9 +248,10 @@ case $error_level in
 debug | info | notice | warn | error | crit | alert | emerg) ;;
 *) complain "PORTICO_ERROR_LEVEL is '$error_level': give one of info, notice, warn, error, crit, alert, emerg" ;;
 esac
-command -v nginx >/dev/null || complain "nginx is not on PATH: use a base image that has it"
-echo | sed -u p >/dev/null 2>&1 || complain "sed -u does not work: use a base image that has it, such as the Debian variant of the NGINX image"
-command -v openssl >/dev/null || complain "openssl is not on PATH: use a base image that has it, such as the Debian variant of the NGINX image"
+image='use a base image that has it, such as the Debian variant of the NGINX image'
+command -v nginx >/dev/null || complain "nginx is not on PATH: $image"
+echo | sed -u p >/dev/null 2>&1 || complain "sed -u does not work: $image"
+command -v openssl >/dev/null || complain "openssl is not on PATH: $image"
 [ "$mistakes" = 0 ] || exit 1
 
 # --- what NGINX reads ---
@@ -314,8 +315,7 @@ case $endpoint_id in
 vpce-*-*) endpoint_id=${endpoint_id%"-${endpoint_id#vpce-*-}"} ;;
 esac
 
-# Headers that pass lose the line that removes them; the proxy's own value is then
-# for requests without the header.
+# Headers that pass lose the line that removes them, or get a map to the proxy's own.
 cp "$home/headers.conf" "$run/headers.conf"
 passed_maps=
 for name in $passed; do
@@ -356,7 +356,7 @@ done
         echo '    "~^(?:.*[, ])?\[?(?<portico_last>[0-9A-Fa-f:.]{2,45})(?:\]:[0-9]+|\])?$" $portico_last;'
         echo '}'
     fi
-    # A pipe takes 4 KiB in one piece (PIPE_BUF): lines never run into each other.
+    # A pipe takes 4 KiB in one piece (PIPE_BUF), so lines don't mix.
     echo 'include log.conf;'
     echo "access_log \"$log\" portico buffer=4k flush=1s;"
     echo "error_log stderr $error_level;"
@@ -408,8 +408,7 @@ echo "if (!-f \"$run/room\") { return 503 '{\"status\":\"no room on the disk\"}'
     fi
 } >"$run/listen.conf"
 
-# Load balancers encrypt to their targets without verifying them, so a key that
-# lives as long as the task serves.
+# Load balancers verify no target, so a key serves that the task makes.
 cat >"$run/openssl.cnf" <<END
 [req]
 distinguished_name = name
@@ -432,7 +431,13 @@ ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 
 # A child ends when the last process has gone that holds its pipe's other end,
 # which NGINX takes over, even if it stops before it opens its logs.
-LC_ALL=C sed -u -e 's/, client: .*//' -e 's/\(pcre[0-9a-z_]*() failed: [^ ]*\) on .*/\1/' -e 's/[^ -~]/?/g' -e 's/^\(.\{2000\}\).*/\1/' <"$errors" >&2 &
+# Before 1.23 messages about the proxy protocol quote callers' lines.
+LC_ALL=C sed -u -e '/broken header: "/{
+:m
+/" while reading PROXY\|.\{2000\}/!{ N; b m
+}
+s/: ".*/ while reading PROXY protocol/
+}' -e 's/, client: .*//' -e 's/\(pcre[0-9a-z_]*() failed: [^ ]*\) on .*/\1/' -e 's/[^ -~]/?/g' -e 's/^\(.\{2000\}\).*/\1/' <"$errors" >&2 &
 exec 2>"$errors"
 if [ "$log" != /dev/stdout ]; then
     cat <"$log" &

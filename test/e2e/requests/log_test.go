@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -258,6 +259,40 @@ func TestTheClientsAddressIsLogged(t *testing.T) {
 		}, nginxtest.Patience, 50*time.Millisecond)
 		for name, test := range tests {
 			require.Equal(t, test.client, logged[name], name)
+		}
+	})
+}
+
+// TestMessagesAboutTheProxyProtocolAreLines sends what is no header of the proxy
+// protocol, with lines in it that look like messages.
+func TestMessagesAboutTheProxyProtocolAreLines(t *testing.T) {
+	const forged = "2026/11/28 07:00:00 [emerg] 7#7: forged"
+	sent := []string{
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"PROXY x\n" + forged + "\r\n",
+		"PROXY TCP4 192.0.2.1\n" + forged + "\n",
+		"\n" + forged + "\n" + forged,
+		strings.Repeat("\n", 60) + forged + "\n",
+		"\r\n\r\n\x00\r\nQUIT\n\x51\x11\x00\x0c\n" + forged + "\n",
+		"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\xff\n" + forged + "\n",
+		strings.Repeat("x", 5000) + "\n" + forged + "\n",
+	}
+	message := regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]+\] \d+#\d+: \*\d+ [ -~]+ while reading PROXY protocol\n$`)
+	proxytest.ForEachNGINX(t, func(t *testing.T, n proxytest.NGINX) {
+		u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
+		p := n.Start(t, proxytest.Render(t, "log.yaml", []byte(loggedRows)), append(nginxtest.Environment(u), "PORTICO_CLIENT_ADDRESS=proxy-protocol")...)
+		for _, text := range sent {
+			conn, err := net.Dial("tcp", p.ProxyProtocolAddress())
+			require.NoError(t, err)
+			_, _ = io.WriteString(conn, text) // may be refused before all is there
+			require.NoError(t, conn.SetReadDeadline(time.Now().Add(nginxtest.Patience)))
+			_, _ = io.Copy(io.Discard, conn)
+			require.NoError(t, conn.Close())
+		}
+		require.Eventually(t, func() bool { return strings.Count(p.Stderr(), "\n") >= len(sent) }, nginxtest.Patience, 20*time.Millisecond)
+		for line := range strings.Lines(p.Stderr()) {
+			require.Regexp(t, message, line)
+			require.NotContains(t, line, "forged")
 		}
 	})
 }
