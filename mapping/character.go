@@ -107,7 +107,8 @@ func twinOf(char rune) string {
 	return ""
 }
 
-// amongASCII reports whether the word around a letter has a letter of ASCII.
+// amongASCII reports whether the word around a letter has a letter of ASCII, or is a
+// number but for that letter.
 func amongASCII(value string, at int) bool {
 	const ends = "./:@ "
 	begin := strings.LastIndexAny(value[:at], ends) + 1
@@ -115,7 +116,11 @@ func amongASCII(value string, at int) bool {
 	if i := strings.IndexAny(value[at:], ends); i >= 0 {
 		end = at + i
 	}
-	return strings.ContainsFunc(value[begin:end], func(r rune) bool { return r <= unicode.MaxASCII && unicode.IsLetter(r) })
+	word := value[begin:end]
+	others := strings.IndexFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) != strings.LastIndexFunc(word, func(r rune) bool { return r > unicode.MaxASCII })
+	return strings.ContainsFunc(word, func(r rune) bool {
+		return r <= unicode.MaxASCII && (unicode.IsLetter(r) || !others && unicode.IsDigit(r))
+	})
 }
 
 // controls are the names of control characters that files have by mistake;
@@ -172,7 +177,34 @@ func (m *mistake) of(value string) *mistake {
 	if odd := m.characters(value); len(odd) > 0 {
 		return odd[0].mistakeIn(value)
 	}
-	return m
+	_, named := m.withCharacter(value)
+	return named
+}
+
+// withCharacter is the mistake with the first character outside ASCII that the value
+// holds, and where that is; its place is 0 where there is none. No value but free text
+// holds such characters.
+func (m *mistake) withCharacter(value string) (at int, named *mistake) {
+	part, from := m.about(value)
+	at = strings.IndexFunc(part, func(r rune) bool { return r > unicode.MaxASCII && r != utf8.RuneError })
+	if at < 0 || m.freeText || strings.Contains(m.message, outsideASCII) {
+		return 0, m
+	}
+	char, _ := utf8.DecodeRuneInString(part[at:])
+	copied := *m
+	copied.message += ": it holds " + characterName(char) + ", " + outsideASCII
+	return from + at, &copied
+}
+
+// outsideASCII ends what is said of a character that no host and no name has.
+const outsideASCII = "which is outside ASCII"
+
+// about is the part of the value that the mistake is about, and its offset.
+func (m *mistake) about(value string) (part string, from int) {
+	if i := strings.Index(value, m.part); m.part != "" && i >= 0 {
+		return m.part, i
+	}
+	return value, 0
 }
 
 // characters are the odd characters of a value that has a mistake: of the part
@@ -181,10 +213,7 @@ func (m *mistake) characters(value string) []oddCharacter {
 	if m.freeText {
 		return unprintable(value)
 	}
-	part, from := value, 0
-	if i := strings.Index(value, m.part); m.part != "" && i >= 0 {
-		part, from = m.part, i
-	}
+	part, from := m.about(value)
 	odd := oddCharacters(part)
 	for i := range odd {
 		odd[i].at += from

@@ -136,7 +136,7 @@ func parseName(value string, wildcard bool) (string, *mistake) {
 	}
 	for _, r := range value {
 		if r > unicode.MaxASCII {
-			return "", wrong(fmt.Sprintf("%s holds %s, which is outside ASCII", quote(value), characterName(r)),
+			return "", wrong(fmt.Sprintf("%s holds %s, "+outsideASCII, quote(value), characterName(r)),
 				"write the name in its punycode form, which begins with xn--")
 		}
 	}

@@ -76,6 +76,11 @@ func (r *reader) report(at value, m *mistake) {
 			}
 			return
 		}
+		if offset, named := m.withCharacter(at.Value); named != m {
+			line, column := r.place(at.Node, offset)
+			r.reportAt(line, column, at.path, named)
+			return
+		}
 	}
 	r.reportAt(at.Line, at.Column, at.path, m)
 }
