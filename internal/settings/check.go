@@ -84,7 +84,7 @@ func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
 	c.AWS.check(m)
 	checkRolePatterns(m, c.AllowedRoleARNs)
 	m.checkText(stackPattern.MatchString(c.Shared.Stack), "shared.stack",
-		c.Shared.Stack, "is not a stack's full name", "write organization/project/stack, for instance organization/portico/dev")
+		c.Shared.Stack, "is not a stack's full name", "write organization/project/stack, for instance organization/portico/"+lastSegment(c.Shared.Stack))
 	for i, id := range c.APIs {
 		m.check(aws.IsRESTAPIID(id), fmt.Sprintf("apis[%d]", i),
 			strconv.Quote(id)+" is not a REST API's ID", "write the first label of its execute-api URL")
@@ -104,6 +104,16 @@ func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
 	if c.Redeploy == nil {
 		m.missing("redeploy", "write true to redeploy the stages whose resource policy changes, which publishes whatever the APIs' owners have saved; write false to leave that to them: the output redeployCommands then has the commands")
 	}
+}
+
+// lastSegment is the name of the stack that a part of a full name means; dev where it
+// means none.
+func lastSegment(stack string) string {
+	name := stack[strings.LastIndexByte(stack, '/')+1:]
+	if !stackPattern.MatchString("organization/portico/" + name) {
+		return "dev"
+	}
+	return name
 }
 
 // IsName reports whether a text can be the name of an application or environment.

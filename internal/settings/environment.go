@@ -84,15 +84,20 @@ type NamedProvider struct {
 // checkShared reports a provider stack that reads another environment's shared
 // stack: its APIs would admit the endpoint of that environment.
 func (e Environment) checkShared(c *Provider, m *mistakes) {
-	if !stackPattern.MatchString(c.Shared.Stack) {
-		return // that is reported
+	named := stackPattern.MatchString(c.Shared.Stack)
+	parts := []string{"organization", "portico"}
+	if named {
+		parts = strings.Split(c.Shared.Stack, "/")
 	}
-	parts := strings.Split(c.Shared.Stack, "/")
 	project, err := e.Shared.Name()
 	if err != nil || project == "" {
 		project = parts[1]
 	}
 	want := strings.Join([]string{parts[0], project, e.Shared.Stack}, "/")
+	if !named {
+		m.refix("shared.stack", "write organization/project/stack, here "+want) // that it is no full name is reported
+		return
+	}
 	m.check(c.Shared.Stack == want, "shared.stack",
 		fmt.Sprintf("%s is not the shared stack of this environment, so that the APIs would admit another one's endpoint", c.Shared.Stack), "write "+want)
 }

@@ -44,7 +44,19 @@ func TestTheStacksOfAnEnvironmentAreCheckedTogether(t *testing.T) {
 		},
 		"a stack without its organization and project": {
 			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("dev", "us-east-1", "../mapping.yaml")},
-			[]string{`provider/Pulumi.stage-orders.yaml:3:27: portico:shared.stack: "dev" is not a stack's full name: write organization/project/stack`},
+			[]string{`provider/Pulumi.stage-orders.yaml:3:27: portico:shared.stack: "dev" is not a stack's full name: write organization/project/stack, here organization/portico/stage`},
+		},
+		"an environment's name": {
+			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("stage", "us-east-1", "../mapping.yaml")},
+			[]string{`portico:shared.stack: "stage" is not a stack's full name: write organization/project/stack, here organization/portico/stage`},
+		},
+		"a project and a stack": {
+			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("portico/dev", "us-east-1", "../mapping.yaml")},
+			[]string{`portico:shared.stack: "portico/dev" is not a stack's full name: write organization/project/stack, here organization/portico/stage`},
+		},
+		"no shared stack": {
+			map[string]string{"provider/Pulumi.stage-orders.yaml": strings.Replace(provider("x", "us-east-1", "../mapping.yaml"), "  portico:shared: {stack: x}\n", "", 1)},
+			[]string{`portico:shared.stack: not set: write organization/project/stack, here organization/portico/stage`},
 		},
 		"a mapping that is not there": {
 			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "us-east-1", "../nope.yaml")},

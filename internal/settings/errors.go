@@ -113,6 +113,16 @@ func (m *mistakes) missing(key, fix string) {
 	}
 }
 
+// refix says what to write instead of a key's value, where more is known than when the
+// mistake was reported.
+func (m *mistakes) refix(key, fix string) {
+	for _, e := range m.all {
+		if e.Key == Namespace+":"+key {
+			e.Fix = fix
+		}
+	}
+}
+
 func (m *mistakes) report(key string, e *Error) {
 	for _, unread := range m.unread {
 		if key == unread || strings.HasPrefix(key, unread+".") || strings.HasPrefix(key, unread+"[") {
