@@ -2,6 +2,7 @@ package automation
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,6 +22,21 @@ type awaitedCertificates struct {
 	records map[string][]string
 	// zones are the IDs of the records' public zones, by the records' names.
 	zones map[string]string
+	// zoneNames are the zones' names by their IDs.
+	zoneNames map[string]string
+}
+
+// validatingZone matches the line by which a program names a zone and its ID.
+var validatingZone = regexp.MustCompile(`^public zone (\S+) \((\S+)\) validates \S+$`)
+
+// note reads a line that a program has logged.
+func (a *awaitedCertificates) note(text string) {
+	if found := validatingZone.FindStringSubmatch(text); found != nil {
+		if a.zoneNames == nil {
+			a.zoneNames = map[string]string{}
+		}
+		a.zoneNames[found[2]] = found[1]
+	}
 }
 
 // read notes validations and their records.
@@ -57,7 +73,11 @@ func (a *awaitedCertificates) of(urn string) string {
 	var parts []string
 	for _, record := range a.records[urn] {
 		_, domain, _ := strings.Cut(record, ".") // ACM's label is the first
-		parts = append(parts, fmt.Sprintf("%s is validated by record %s of public zone %s", domain, record, a.zones[record]))
+		zone := a.zones[record]
+		if name := a.zoneNames[zone]; name != "" {
+			zone = fmt.Sprintf("%s (%s)", name, zone)
+		}
+		parts = append(parts, fmt.Sprintf("%s is validated by record %s of public zone %s", domain, record, zone))
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, ", ")

@@ -16,6 +16,8 @@ func TestACertificateThatWasNotIssuedNamesItsDomainAndZone(t *testing.T) {
 	w := &watch{stack: "dev", send: func(e Event) { reported = append(reported, e) }, done: map[string]bool{}, refused: map[string]bool{}}
 	w.read(apitype.EngineEvent{ResOutputsEvent: &apitype.ResOutputsEvent{Metadata: apitype.StepEventMetadata{URN: record, Type: recordType,
 		New: &apitype.StepEventStateMetadata{Outputs: map[string]any{"fqdn": "_0a.internal.example.com", "zoneId": "Z0PUBLIC"}}}}})
+	w.read(apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{Severity: "info", Ephemeral: true, Message: "<{%reset%}>public zone example.com (Z0PUBLIC) validates internal.example.com<{%reset%}>\n"}})
+	require.Empty(t, reported, "the line is for the driver")
 	w.read(apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: apitype.StepEventMetadata{URN: validation, Type: validationType,
 		New: &apitype.StepEventStateMetadata{Inputs: map[string]any{"validationRecordFqdns": []any{"_0a.internal.example.com"}}}}}})
 	for _, problem := range []string{
@@ -24,7 +26,7 @@ func TestACertificateThatWasNotIssuedNamesItsDomainAndZone(t *testing.T) {
 	} {
 		w.read(apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{URN: validation, Severity: "error", Message: problem}})
 		last := reported[len(reported)-1].Text
-		require.Contains(t, last, "internal.example.com is validated by record _0a.internal.example.com of public zone Z0PUBLIC")
+		require.Contains(t, last, "internal.example.com is validated by record _0a.internal.example.com of public zone example.com (Z0PUBLIC)")
 		require.Contains(t, last, "cause: ")
 	}
 	require.Contains(t, reported[0].Text, "ROUTE53_PUBLIC_DOMAIN")

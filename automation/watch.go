@@ -144,6 +144,7 @@ func (w *watch) waiting() []string {
 
 func (w *watch) diagnose(d apitype.DiagnosticEvent) {
 	text := findingsOf(strings.TrimSpace(plain(d.Message)))
+	w.certificates.note(text)
 	if text == "" || d.Ephemeral || w.asks && strings.Contains(text, "because it is protected") {
 		return
 	}

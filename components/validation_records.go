@@ -42,6 +42,9 @@ func (v *validationRecords) record(certificate *acm.Certificate, validated strin
 	if err != nil {
 		return nil, fmt.Errorf("validate %s: %w", validated, err)
 	}
+	if err := v.logZone(zone, validated); err != nil {
+		return nil, err
+	}
 	zoneID := pulumi.String(zone.id).ToStringOutput()
 	if zone.id == "" {
 		zoneID = unknownText()
@@ -78,6 +81,19 @@ func (v *validationRecords) record(certificate *acm.Certificate, validated strin
 	}
 	v.records[validated] = record
 	return record, nil
+}
+
+// logZone says which zone validates a name. AWS's errors have neither, and the record has
+// the zone's ID alone; package automation reads the line.
+func (v *validationRecords) logZone(zone *publicZone, validated string) error {
+	if v.ctx.DryRun() {
+		return nil
+	}
+	text := fmt.Sprintf("public zone %s (%s) validates %s", zone.name, zone.id, validated)
+	if err := v.ctx.Log.Info(text, &pulumi.LogArgs{Ephemeral: true}); err != nil {
+		return fmt.Errorf("log: %w", err)
+	}
+	return nil
 }
 
 // zoneFor finds the public hosted zone that validates a name.

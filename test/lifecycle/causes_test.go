@@ -32,5 +32,5 @@ func TestUpNamesTheCausesThatNoPreviewCanTell(t *testing.T) {
 	require.ErrorContains(t, err, "CAA_ERROR")
 	require.ErrorContains(t, err, `add the record 0 issue "amazon.com" there`)
 	require.ErrorContains(t, err, "internal.example.com is validated by record _")
-	require.ErrorContains(t, err, " of public zone Z0123456789ABC")
+	require.ErrorContains(t, err, " of public zone example.com (Z0123456789ABC)")
 }
