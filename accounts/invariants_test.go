@@ -34,6 +34,7 @@ var argsTypes = map[string]any{
 	"aws:appautoscaling/target:Target":                                       appautoscaling.TargetArgs{},
 	"aws:cloudwatch/logGroup:LogGroup":                                       cloudwatch.LogGroupArgs{},
 	"aws:ec2/flowLog:FlowLog":                                                ec2.FlowLogArgs{},
+	"aws:cloudwatch/logMetricFilter:LogMetricFilter":                         cloudwatch.LogMetricFilterArgs{},
 	"aws:ec2/internetGateway:InternetGateway":                                ec2.InternetGatewayArgs{},
 	"aws:ec2/route:Route":                                                    ec2.RouteArgs{},
 	"aws:ec2/routeTable:RouteTable":                                          ec2.RouteTableArgs{},

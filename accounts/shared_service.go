@@ -28,6 +28,9 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	if err != nil {
 		return nil, err
 	}
+	if err := s.logMetrics(roles); err != nil {
+		return nil, err
+	}
 	cluster, err := components.NewCluster(s.ctx, s.prefix, &components.ClusterArgs{
 		UniqueName:       uniqueName(s.prefix, roles.LogGroupName),
 		LogRetentionDays: *s.config.Logs.RetentionDays,

@@ -146,7 +146,7 @@ func identify(create pendingCreate, found []taggedResource, known map[string]boo
 	text := create.input
 	switch create.text("type") {
 	case "aws:iam/role:Role", "aws:ecr/repository:Repository", "aws:cloudwatch/logGroup:LogGroup",
-		"aws:appautoscaling/policy:Policy":
+		"aws:cloudwatch/logMetricFilter:LogMetricFilter", "aws:appautoscaling/policy:Policy":
 		id = text("name")
 	case "aws:iam/rolePolicy:RolePolicy":
 		id = text("role") + ":" + text("name")

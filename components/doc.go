@@ -15,6 +15,7 @@
 //   - [LoadBalancer] is an internal load balancer with a TLS listener.
 //   - [Repository] and [Image] are the proxy's image in ECR.
 //   - [Cluster], [TaskRoles] and [Service] run the proxy on Fargate.
+//   - [LogMetrics] are metrics that CloudWatch makes of the proxy's log.
 //   - [Zones] are private hosted zones with alias records.
 //
 // For custom domains that need no proxy, in the same account:

@@ -248,6 +248,7 @@ var withoutTags = []string{
 	"aws:apigateway/deployment:Deployment",
 	"aws:apigateway/restApiPolicy:RestApiPolicy",
 	"aws:appautoscaling/policy:Policy",
+	"aws:cloudwatch/logMetricFilter:LogMetricFilter",
 	"aws:ec2/route:Route",
 	"aws:ec2/routeTableAssociation:RouteTableAssociation",
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy",

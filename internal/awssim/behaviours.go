@@ -154,6 +154,12 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 	view.LifecyclePolicyType: {documented("rules have the form of lifecycle policies", awsDocs+"AmazonECR/latest/userguide/lifecycle_policy_parameters.html")},
 	view.LogGroupType:        {documented("retention is one of the days that CloudWatch Logs knows", awsDocs+"AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html")},
+	view.MetricFilterType: {
+		documented("takes JSON patterns alone here, by their documented grammar; regular expressions and patterns of text are refused", awsDocs+"AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html"),
+		documented("makes a value of each event that matches, and the default value of each other", awsDocs+"AmazonCloudWatch/latest/logs/MonitoringLogData.html"),
+		documented("a filter of a name is replaced by another of the name", awsDocs+"AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html"),
+		assumed("a comparison by != is false where the event has no such property"),
+	},
 	view.DockerImageType: {
 		documented("the Dockerfile is read, and what it copies exists", "https://docs.docker.com/reference/dockerfile/"),
 		recorded("the same content has another digest where file times or the base's layers differ", "https://github.com/moby/buildkit/issues/6348"),

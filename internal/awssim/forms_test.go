@@ -52,6 +52,7 @@ var forms = map[string]map[string]string{
 		"dnsName": `(internal-)?[^.]+-\d{10}\.us-east-1\.elb\.amazonaws\.com|[^.]+-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com`},
 	view.LogGroupType:             {},
 	view.MetricAlarmType:          {"id": `TargetTracking-service/[^/]+/[^/]+-Alarm(High|Low)-` + uuid, "arn": `arn:aws:cloudwatch:us-east-1:\d{12}:alarm:TargetTracking-service/.*`},
+	view.MetricFilterType:         {},
 	view.NetworkInterfaceType:     {"id": `eni-` + ec2ID},
 	view.PolicyAttachmentType:     {},
 	view.PolicyType:               {"policyId": `ANPA[0-9A-Z]{17}`},

@@ -189,6 +189,8 @@ func dataPathOf(e *environment, service *engine.Resource) {
 	e.must(view.ReservationType, "reservation", engine.Object{"subnetId": subnet, "cidrBlock": "10.0.0.128/28", "reservationType": "explicit"})
 	e.must(view.LifecyclePolicyType, "lifecycle", engine.Object{"repository": "proxy",
 		"policy": `{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":10},"action":{"type":"expire"}}]}`})
+	e.must(view.MetricFilterType, "requests", engine.Object{"logGroupName": "/proxy", "pattern": "{ $.status = * }",
+		"metricTransformation": map[string]any{"namespace": "Proxy", "name": "Requests", "value": "1", "defaultValue": "0", "unit": "Count"}})
 	managed := e.must(view.PolicyType, "managed", engine.Object{"policy": pullAndLog, "path": "/"})
 	e.must(view.PolicyAttachmentType, "attachment", engine.Object{"role": "execution", "policyArn": managed.ARN})
 	id := "service/cluster/" + service.Properties.Text("name")

@@ -41,6 +41,9 @@ const (
 	Native     = "native"
 )
 
+// LogMetrics is how many metrics CloudWatch makes of the proxy's log.
+const LogMetrics = 6
+
 // Endpoints lists the interface endpoints that a front door needs.
 func Endpoints(frontDoor mapping.FrontDoor) []string {
 	switch frontDoor {
@@ -141,6 +144,8 @@ func (s Settings) frontDoor(frontDoor mapping.FrontDoor) Bill {
 		bill = append(bill, Item{
 			FrontDoor: frontDoor, What: fmt.Sprintf("Fargate tasks of %d CPU units and %d MiB, %s", s.CPUUnits, s.MemoryMiB, architecture),
 			Count: s.Tasks, USD: cents(float64(s.Tasks) * task),
+		}, Item{
+			FrontDoor: frontDoor, What: "metrics of the proxy", Count: LogMetrics, USD: cents(LogMetrics * CustomMetricMonth.USD),
 		})
 		if s.FlowLogs {
 			checks := float64(s.Tasks*s.Zones) * HoursPerMonth * 3600 / healthCheckSeconds

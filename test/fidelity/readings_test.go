@@ -65,6 +65,8 @@ var readings = map[string]reading{
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy": {"ecr.GetLifecyclePolicy", map[string]string{"repository": "repositoryName"}, nil, map[string]string{"policy": "lifecyclePolicyText"}},
 	"aws:cloudwatch/logGroup:LogGroup": {"logs.DescribeLogGroups", map[string]string{"name": "logGroupNamePrefix"}, nil, map[string]string{
 		"name": "logGroups[0].logGroupName", "retentionInDays": "logGroups[0].retentionInDays"}},
+	"aws:cloudwatch/logMetricFilter:LogMetricFilter": {"logs.DescribeMetricFilters", map[string]string{"logGroupName": "logGroupName", "name": "filterNamePrefix"}, nil, map[string]string{
+		"pattern": "metricFilters[0].filterPattern", "metricTransformation.name": "metricFilters[0].metricTransformations[0].metricName", "metricTransformation.value": "metricFilters[0].metricTransformations[0].metricValue"}},
 	"aws:iam/role:Role":             {"iam.GetRole", map[string]string{"name": "RoleName"}, nil, map[string]string{"name": "Role.RoleName", "path": "Role.Path", "assumeRolePolicy": "Role.AssumeRolePolicyDocument"}},
 	"aws:iam/rolePolicy:RolePolicy": {"iam.GetRolePolicy", map[string]string{"role": "RoleName", "name": "PolicyName"}, nil, map[string]string{"policy": "PolicyDocument"}},
 	"aws:appautoscaling/target:Target": {"application-autoscaling.DescribeScalableTargets", map[string]string{"serviceNamespace": "ServiceNamespace", "resourceId": "ResourceIds[0]"}, nil, map[string]string{

@@ -247,6 +247,12 @@ var translations = map[string][]translation{
 		translation{operation: "logs.CreateLogGroup", members: map[string]string{"name!": "logGroupName", "kmsKeyId": "kmsKeyId", "logGroupClass": "logGroupClass", "tags": "tags"}},
 		translation{operation: "logs.PutRetentionPolicy", when: "retentionInDays", members: map[string]string{"name!": "logGroupName", "retentionInDays": "retentionInDays"}},
 	),
+	"aws:cloudwatch/logMetricFilter:LogMetricFilter": calls(
+		translation{operation: "logs.PutMetricFilter", members: map[string]string{"logGroupName!": "logGroupName", "name!": "filterName", "pattern!": "filterPattern",
+			"metricTransformation.name!": "metricTransformations[0].metricName", "metricTransformation.namespace!": "metricTransformations[0].metricNamespace",
+			"metricTransformation.value!": "metricTransformations[0].metricValue", "metricTransformation.defaultValue": "metricTransformations[0].defaultValue",
+			"metricTransformation.dimensions": "metricTransformations[0].dimensions", "metricTransformation.unit": "metricTransformations[0].unit"}},
+	),
 
 	"aws:iam/role:Role": calls(
 		translation{operation: "iam.CreateRole", members: map[string]string{"name!": "RoleName", "assumeRolePolicy!": "AssumeRolePolicyDocument", "path": "Path", "description": "Description",

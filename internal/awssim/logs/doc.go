@@ -1,2 +1,3 @@
-// Package logs simulates log groups of CloudWatch Logs.
+// Package logs simulates log groups of CloudWatch Logs, and the metrics that filters make of
+// their events.
 package logs

@@ -10,9 +10,13 @@ import (
 // forever is when a log group keeps what is written to it.
 var forever = engine.Is("retentionInDays", 0.0)
 
-// Service is CloudWatch Logs' log groups.
+// Service is CloudWatch Logs' log groups and their metric filters.
 func Service() engine.Service {
-	return engine.Service{Authorization: authorization(), Types: []*engine.Type{{
+	return engine.Service{Authorization: authorization(), Types: []*engine.Type{logGroup(), metricFilter()}}
+}
+
+func logGroup() *engine.Type {
+	return &engine.Type{
 		Token: view.LogGroupType, Title: "CloudWatch Logs Log Group", Args: cloudwatch.LogGroupArgs{}, State: cloudwatch.LogGroup{},
 		ID: "{name}", ARN: "arn:{partition}:logs:{region}:{account}:log-group:{name}",
 		Properties: engine.Properties{
@@ -36,5 +40,5 @@ func Service() engine.Service {
 		// resourceGroupUpdate of internal/service/logs/group.go.
 		Only:     map[string]engine.Condition{"logs:PutRetentionPolicy": engine.Not(forever), "logs:DeleteRetentionPolicy": forever},
 		KeepWhen: engine.Is("skipDestroy", true),
-	}}}
+	}
 }

@@ -180,6 +180,24 @@ type Record struct {
 	} `json:"aliases"`
 }
 
+// MetricFilter is a metric filter of a log group.
+type MetricFilter struct {
+	Meta
+	LogGroupName   string               `json:"logGroupName"`
+	Pattern        string               `json:"pattern"`
+	Transformation MetricTransformation `json:"metricTransformation"`
+}
+
+// MetricTransformation is what a metric filter makes of events that match.
+type MetricTransformation struct {
+	Namespace    string            `json:"namespace"`
+	Name         string            `json:"name"`
+	Value        string            `json:"value"`        // a number or a selector
+	DefaultValue string            `json:"defaultValue"` // of events that don't match; empty: none
+	Unit         string            `json:"unit"`
+	Dimensions   map[string]string `json:"dimensions"` // selectors
+}
+
 func (*VPC) token() string                   { return VPCType }
 func (*Subnet) token() string                { return SubnetType }
 func (*NetworkInterface) token() string      { return NetworkInterfaceType }
@@ -193,3 +211,4 @@ func (*TargetGroupAttachment) token() string { return TargetAttachmentType }
 func (*Certificate) token() string           { return CertificateType }
 func (*HostedZone) token() string            { return ZoneType }
 func (*Record) token() string                { return RecordType }
+func (*MetricFilter) token() string          { return MetricFilterType }

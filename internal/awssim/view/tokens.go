@@ -25,6 +25,7 @@ const (
 	LoadBalancerType          = "aws:lb/loadBalancer:LoadBalancer"
 	LogGroupType              = "aws:cloudwatch/logGroup:LogGroup"
 	MetricAlarmType           = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	MetricFilterType          = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	NetworkInterfaceType      = "aws:ec2/networkInterface:NetworkInterface"
 	PolicyAttachmentType      = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	PolicyType                = "aws:iam/policy:Policy"

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -131,7 +132,6 @@ func (x *executeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if asked.api.Fails != 0 {
-		w.Header().Set("X-Amzn-RequestId", r.Header.Get("X-Amzn-Trace-Id"))
 		w.Header().Set("X-Amzn-ErrorType", "InternalServerErrorException")
 		answer(w, asked.api.Fails, map[string]string{"message": "Internal server error"})
 		return
@@ -193,13 +193,21 @@ func echo(w http.ResponseWriter, r *http.Request, arrival Arrival) {
 	arrival.Method = r.Method
 	arrival.Headers = r.Header
 	arrival.BodyBytes = size
-	w.Header().Set("X-Amzn-RequestId", r.Header.Get("X-Amzn-Trace-Id"))
 	answer(w, http.StatusOK, arrival)
 }
 
+// answer answers as API Gateway does, which gives every answer an ID.
 func answer(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("X-Amzn-RequestId", requestID())
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	// The caller is gone when writing fails.
 	_ = json.NewEncoder(w).Encode(body)
+}
+
+// requestID is a UUID, by which API Gateway names a request.
+func requestID() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // it never fails, as crypto/rand says
+	return fmt.Sprintf("%x-%x-%x-%x-%x", random[:4], random[4:6], random[6:8], random[8:10], random[10:])
 }
