@@ -36,7 +36,7 @@ rehearse: setup build ## Bring the example mapping up on simulated accounts and 
 
 .PHONY: test-base
 test-base: ## Make the Debian systems whose NGINX, botocore and Moto the tests use, once
-	@tools/ensure-packages mmdebstrap
+	@tools/ensure-packages mmdebstrap mkdocs
 	@test/e2e/debian-base forky >/dev/null
 	@test/fidelity/python-base >/dev/null || echo "test-base: the tests that need botocore and Moto will be skipped" >&2
 
@@ -69,6 +69,11 @@ bench: setup build bench-proxy ## Measure speed and write the figures to test/re
 bench-proxy: ## Measure the proxy beside HAProxy and others, 10 minutes (PORTICO_BENCH=quick|targets|full)
 	@tools/ensure-packages nginx openssl haproxy wrk
 	go test -tags bench -count 1 -timeout 120m -v ./test/bench/proxy
+
+.PHONY: site
+site: ## Build the documentation's site in .portico/site/html (then: python3 -m http.server -d .portico/site/html)
+	@tools/ensure-packages mkdocs npm
+	tools/site/build
 
 .PHONY: release-snapshot
 release-snapshot: ## Build a release's archives for all platforms in .portico/dist, and publish nothing
