@@ -34,16 +34,7 @@ func (op *Op) createFor(inputs Object) (*Resource, error) {
 func (op *Op) createResource(inputs Object) (*Resource, error) {
 	op.Inputs, op.Outputs, op.Hidden = inputs, inputs.Clone(), Object{}
 	delete(op.Outputs, "__defaults")
-	if err := op.checkReferences(); err != nil {
-		return nil, err
-	}
-	if err := op.checkAgainst(); err != nil {
-		return nil, err
-	}
-	if err := op.checkUnique(); err != nil {
-		return nil, err
-	}
-	if err := op.checkQuota(); err != nil {
+	if err := passes(op.checkReferences, op.checkAgainst, op.checkUnique, op.checkQuota); err != nil {
 		return nil, err
 	}
 	op.name()
@@ -53,6 +44,16 @@ func (op *Op) createResource(inputs Object) (*Resource, error) {
 	op.setTags()
 	op.compute(true)
 	return op.settle(op.spec.OnCreate)
+}
+
+// passes is the first mistake that checks find, in their order.
+func passes(checks ...func() error) error {
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settle holds what is asked for to the type's own rules, which may be nil, and
@@ -153,13 +154,7 @@ func (op *Op) updateFor(id string, inputs Object) (*Resource, error) {
 	}
 	op.ID, op.ARN = id, before.ARN
 	op.Outputs, op.Hidden = overlay(before.Properties, inputs, op.spec), before.Hidden.Clone()
-	if err := op.checkReferences(); err != nil {
-		return nil, err
-	}
-	if err := op.checkAgainst(); err != nil {
-		return nil, err
-	}
-	if err := op.checkUnique(); err != nil {
+	if err := passes(op.checkReferences, op.checkAgainst, op.checkUnique); err != nil {
 		return nil, err
 	}
 	op.setTags()

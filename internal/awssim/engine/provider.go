@@ -64,15 +64,11 @@ func (p *provider) CheckConfig(_ context.Context, request *pulumirpc.CheckReques
 }
 
 func (p *provider) DiffConfig(_ context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	olds, err := decode(request.OldInputs)
+	configs, err := decodeAll(request.OldInputs, request.News)
 	if err != nil {
 		return nil, err
 	}
-	news, err := decode(request.News)
-	if err != nil {
-		return nil, err
-	}
-	if EqualValues(map[string]any(olds), map[string]any(news), false) {
+	if EqualValues(map[string]any(configs[0]), map[string]any(configs[1]), false) {
 		return &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE}, nil
 	}
 	return &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_SOME}, nil
@@ -105,35 +101,29 @@ func sessionOf(ctx context.Context) (*Session, error) {
 	return nil, status.Error(codes.FailedPrecondition, "this connection was never configured; each provider instance configures its own")
 }
 
-// operation finds the caller and the type of a request about a resource.
-func (p *provider) operation(ctx context.Context, rawURN string) (*Session, *Type, error) {
+// operation finds the caller and the type of a request about a resource, and reads
+// the properties that it has.
+func (p *provider) operation(ctx context.Context, rawURN string, properties ...*structpb.Struct) (*Session, *Type, []Object, error) {
 	s, err := sessionOf(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	token := string(urn.URN(rawURN).Type())
 	spec, ok := p.simulator.Catalog.Types[token]
 	if !ok || !strings.HasPrefix(token, p.pkg+":") {
-		return nil, nil, status.Errorf(codes.Unimplemented, "type %s is not simulated; simulated are %s",
+		return nil, nil, nil, status.Errorf(codes.Unimplemented, "type %s is not simulated; simulated are %s",
 			token, namesOf(p.simulator.Catalog.Types))
 	}
-	return s, spec, nil
+	objects, err := decodeAll(properties...)
+	return s, spec, objects, err
 }
 
 func (p *provider) Check(ctx context.Context, request *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
-	_, spec, err := p.operation(ctx, request.Urn)
+	_, spec, objects, err := p.operation(ctx, request.Urn, request.Olds, request.News)
 	if err != nil {
 		return nil, err
 	}
-	olds, err := decode(request.Olds)
-	if err != nil {
-		return nil, err
-	}
-	inputs, err := decode(request.News)
-	if err != nil {
-		return nil, err
-	}
-	inputs = p.simulator.withDefaults(spec, inputs)
+	olds, inputs := objects[0], p.simulator.withDefaults(spec, objects[1])
 	nameProblem := spec.setName(inputs, olds, request)
 	problems := spec.problems(inputs)
 	if len(problems) == 0 && spec.Look != nil {
@@ -148,15 +138,11 @@ func (p *provider) Check(ctx context.Context, request *pulumirpc.CheckRequest) (
 }
 
 func (p *provider) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	_, spec, err := p.operation(ctx, request.Urn)
+	_, spec, objects, err := p.operation(ctx, request.Urn, request.Olds, request.OldInputs, request.News)
 	if err != nil {
 		return nil, err
 	}
-	state, oldInputs, news, err := decodeAll(request.Olds, request.OldInputs, request.News)
-	if err != nil {
-		return nil, err
-	}
-	return ignoring(spec.Diff(state, oldInputs, news), request.IgnoreChanges), nil
+	return ignoring(spec.Diff(objects[0], objects[1], objects[2]), request.IgnoreChanges), nil
 }
 
 // ignoring leaves a difference without the properties whose changes the program
@@ -176,22 +162,20 @@ func ignoring(diff *pulumirpc.DiffResponse, names []string) *pulumirpc.DiffRespo
 	return diff
 }
 
-func decodeAll(first, second, third *structpb.Struct) (a, b, c Object, err error) {
-	a, errA := decode(first)
-	b, errB := decode(second)
-	c, errC := decode(third)
-	return a, b, c, errors.Join(errA, errB, errC)
+func decodeAll(properties ...*structpb.Struct) (objects []Object, err error) {
+	for _, encoded := range properties {
+		o, mistake := decode(encoded)
+		objects, err = append(objects, o), errors.Join(err, mistake)
+	}
+	return objects, err
 }
 
 func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
-	s, spec, err := p.operation(ctx, request.Urn)
+	s, spec, objects, err := p.operation(ctx, request.Urn, request.Properties)
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := decode(request.Properties)
-	if err != nil {
-		return nil, err
-	}
+	inputs := objects[0]
 	if request.Preview {
 		properties, err := encode(spec.Foreseen(nil, inputs))
 		return &pulumirpc.CreateResponse{Properties: properties}, err
@@ -200,41 +184,39 @@ func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest)
 	op.Timeout = seconds(request.Timeout)
 	defer p.simulator.creating(op)()
 	r, err := p.do(op, func() (*Resource, error) { return op.createFor(inputs) })
-	if r == nil {
+	id, properties, err := made(r, request.Properties, err)
+	if err != nil {
 		return nil, err
 	}
-	properties, encodeErr := encode(r.Properties)
-	if encodeErr != nil {
-		return nil, encodeErr
-	}
-	if err != nil {
-		return nil, initFailed(r.ID, properties, request.Properties, err)
-	}
-	return &pulumirpc.CreateResponse{Id: r.ID, Properties: properties}, nil
+	return &pulumirpc.CreateResponse{Id: id, Properties: properties}, nil
 }
 
 // seconds is a timeout as the protocol has it.
 func seconds(timeout float64) time.Duration { return time.Duration(timeout * float64(time.Second)) }
 
-// initFailed reports a resource that exists but did not come up, in the way
-// that makes the engine keep it in its state.
-func initFailed(id string, properties, inputs *structpb.Struct, err error) error {
-	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, err.Error()), &pulumirpc.ErrorResourceInitFailed{
-		Id: id, Properties: properties, Inputs: inputs, Reasons: []string{err.Error()},
-	})
+// made is what an operation answers that has made or changed a resource. One that
+// exists but did not come up it reports by the error that makes the engine keep the
+// resource in its state.
+func made(r *Resource, inputs *structpb.Struct, failure error) (id string, properties *structpb.Struct, err error) {
+	if r == nil {
+		return "", nil, failure
+	}
+	properties, err = encode(r.Properties)
+	if err == nil && failure != nil {
+		err = rpcerror.WithDetails(rpcerror.New(codes.Unknown, failure.Error()), &pulumirpc.ErrorResourceInitFailed{
+			Id: r.ID, Properties: properties, Inputs: inputs, Reasons: []string{failure.Error()},
+		})
+	}
+	return r.ID, properties, err
 }
 
 func (p *provider) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
-	s, spec, err := p.operation(ctx, request.Urn)
+	s, spec, objects, err := p.operation(ctx, request.Urn, request.Inputs)
 	if err != nil {
 		return nil, err
 	}
 	if spec.ReadsNothing {
 		return &pulumirpc.ReadResponse{Id: request.Id, Properties: request.Properties, Inputs: request.Inputs}, nil
-	}
-	oldInputs, err := decode(request.Inputs)
-	if err != nil {
-		return nil, err
 	}
 	op := s.op(spec, request.Urn)
 	r, err := p.do(op, func() (*Resource, error) { return op.readFor(request.Id) })
@@ -245,7 +227,7 @@ func (p *provider) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*p
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := encode(spec.InputsOf(r.Properties, oldInputs))
+	inputs, err := encode(spec.InputsOf(r.Properties, objects[0]))
 	return &pulumirpc.ReadResponse{Id: r.ID, Properties: properties, Inputs: inputs}, err
 }
 
@@ -271,18 +253,11 @@ func (t *Type) InputsOf(state, old Object) Object {
 }
 
 func (p *provider) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
-	s, spec, err := p.operation(ctx, request.Urn)
+	s, spec, objects, err := p.operation(ctx, request.Urn, request.Olds, request.News)
 	if err != nil {
 		return nil, err
 	}
-	olds, err := decode(request.Olds)
-	if err != nil {
-		return nil, err
-	}
-	inputs, err := decode(request.News)
-	if err != nil {
-		return nil, err
-	}
+	olds, inputs := objects[0], objects[1]
 	if request.Preview {
 		properties, err := encode(spec.Foreseen(olds, inputs))
 		return &pulumirpc.UpdateResponse{Properties: properties}, err
@@ -291,21 +266,15 @@ func (p *provider) Update(ctx context.Context, request *pulumirpc.UpdateRequest)
 	op.Ignored = request.IgnoreChanges
 	op.Timeout = seconds(request.Timeout)
 	r, err := p.do(op, func() (*Resource, error) { return op.updateFor(request.Id, inputs) })
-	if r == nil {
-		return nil, err
-	}
-	properties, encodeErr := encode(r.Properties)
-	if encodeErr != nil {
-		return nil, encodeErr
-	}
+	_, properties, err := made(r, request.News, err)
 	if err != nil {
-		return nil, initFailed(r.ID, properties, request.News, err)
+		return nil, err
 	}
 	return &pulumirpc.UpdateResponse{Properties: properties}, nil
 }
 
 func (p *provider) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
-	s, spec, err := p.operation(ctx, request.Urn)
+	s, spec, _, err := p.operation(ctx, request.Urn)
 	if err != nil {
 		return nil, err
 	}
