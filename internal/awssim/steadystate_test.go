@@ -327,7 +327,7 @@ func TestContainerInsightsCreatesItsLogGroupUnlessItExists(t *testing.T) {
 			if own != nil {
 				require.NoError(t, e.delete(own))
 			}
-			require.Len(t, e.Resources(Filter{Type: view.LogGroupType}), 1+test.left, "the service's own, and what no resource takes along")
+			require.Len(t, e.Resources(Filter{Type: view.LogGroupType}), 2+test.left, "the service's own, the network's, and what no resource takes along")
 		})
 	}
 }
