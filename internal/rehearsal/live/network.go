@@ -23,7 +23,7 @@ type Network struct {
 	mu        sync.Mutex
 	reach     func(from, to Interface, port uint16) error
 	services  map[place]service
-	listeners map[listenerKey]net.Listener
+	listeners map[listenerKey]*entrance
 	open      map[net.Conn]bool
 	refusals  []error
 	closed    bool
@@ -56,13 +56,21 @@ type listenerKey struct {
 	to   place
 }
 
+// entrance is a loopback listener for the connections of a source.
+type entrance struct {
+	net.Listener
+	// from is the source as it was last named: what has its name and address after it
+	// may be in other security groups.
+	from Interface
+}
+
 // NewNetwork makes a network without services in which reach decides, for each
 // connection, why it isn't possible.
 func NewNetwork(reach func(from, to Interface, port uint16) error) *Network {
 	return &Network{
 		reach:     reach,
 		services:  make(map[place]service),
-		listeners: make(map[listenerKey]net.Listener),
+		listeners: make(map[listenerKey]*entrance),
 		open:      make(map[net.Conn]bool),
 	}
 }
@@ -128,15 +136,17 @@ func (n *Network) ListenerAddress(from Interface, to netip.AddrPort) (string, er
 	if n.closed {
 		return "", net.ErrClosed
 	}
-	if listener, ok := n.listeners[key]; ok {
-		return listener.Addr().String(), nil
+	if known, ok := n.listeners[key]; ok {
+		known.from = from
+		return known.Addr().String(), nil
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("listen for connections from %s to %s: %w", from.Name, to, err)
 	}
-	n.listeners[key] = listener
-	n.running.Go(func() { n.accept(listener, from, to) })
+	opened := &entrance{listener, from}
+	n.listeners[key] = opened
+	n.running.Go(func() { n.accept(opened, to) })
 	return listener.Addr().String(), nil
 }
 
@@ -219,12 +229,15 @@ func (n *Network) refuse(reason error) {
 	n.refusals = append(n.refusals, reason)
 }
 
-func (n *Network) accept(listener net.Listener, from Interface, to netip.AddrPort) {
+func (n *Network) accept(at *entrance, to netip.AddrPort) {
 	for {
-		conn, err := listener.Accept()
+		conn, err := at.Accept()
 		if err != nil {
 			return
 		}
+		n.mu.Lock()
+		from := at.from
+		n.mu.Unlock()
 		s, err := n.route(from, to)
 		if err != nil {
 			reset(conn)
