@@ -146,16 +146,23 @@ func (m *frontDoorChange) write(document string) project {
 // up brings the environment to a mapping, in the slow tests as `portico up` does.
 func (m *frontDoorChange) up(document string) {
 	m.t.Helper()
+	if !slow() {
+		m.upByPrograms(document)
+		return
+	}
+	_, err := m.byEngine(document).Up(m.t.Context())
+	require.NoError(m.t, err)
+}
+
+// upByPrograms brings the environment to a mapping by the stacks' programs, as often
+// as hosts that change their front door need.
+func (m *frontDoorChange) upByPrograms(document string) {
+	m.t.Helper()
 	p := m.write(document)
 	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
 	require.NoError(m.t, err)
 	m.accounts.BuildIn(p.dir)
-	if !slow() {
-		m.programs.settle(m.t, environment, func(d time.Duration) error { return m.sleep(m.t.Context(), d) })
-		return
-	}
-	_, err = m.byEngine(document).Up(m.t.Context())
-	require.NoError(m.t, err)
+	m.programs.settle(m.t, environment, func(d time.Duration) error { return m.sleep(m.t.Context(), d) })
 }
 
 // byEngine is the environment with a mapping, driven by Pulumi's engine.
