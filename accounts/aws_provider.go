@@ -83,6 +83,7 @@ func emulate(args *aws.ProviderArgs, endpoint string) {
 		Route53:                  url,
 		Route53profiles:          url,
 		S3:                       url,
+		Servicequotas:            url,
 		Sts:                      url,
 	}}
 	args.SkipCredentialsValidation = pulumi.Bool(true)

@@ -18,6 +18,7 @@ var existingResourceKeys = map[string]string{
 	"hosted zone":          "portico:dns.existing",
 	"private hosted zone":  "portico:dns.existing",
 	"associated zone":      "portico:dns.associations",
+	"image":                "portico:image.uri",
 }
 
 // withSetting adds to an error of a component the setting that named the resource
@@ -25,11 +26,14 @@ var existingResourceKeys = map[string]string{
 func withSetting(err error) error {
 	var existing *components.ExistingResourceError
 	var zone *components.PublicZoneError
+	var quota *components.QuotaError
 	setting := ""
 	if errors.As(err, new(existingErrors)) {
 		return err // each has its setting
 	}
 	switch {
+	case errors.As(err, &quota) && quota.What == "VPC":
+		setting = "portico:network: {vpcId: vpc-..., subnetIds: [...]} uses one that exists"
 	case errors.As(err, &existing):
 		setting = existingResourceKeys[existing.Kind]
 	case errors.As(err, &zone) && zone.Several:

@@ -90,6 +90,10 @@ type monitor struct {
 	privateDNSOff bool
 	// begun are the prefixes of names that the stack has resources of, without outputs.
 	begun []string
+	// quota is the value of every quota; 0: 50. noImage is ECR's answer that it has no
+	// such image; empty: it has.
+	quota   int
+	noImage string
 	// failing is a type of which no resource can be created.
 	failing string
 	// running is the task definition that the service runs after a deployment;
@@ -264,6 +268,20 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 				map[string]any{"cidrBlock": "10.7.0.0/16", "state": "associated"},
 				map[string]any{"cidrBlock": "10.9.0.0/16", "state": "disassociated"},
 			}}, nil
+	case "aws:ec2/getVpcs:getVpcs":
+		if args.Args["tags"].IsObject() {
+			return map[string]any{"ids": []any{}}, nil
+		}
+		return map[string]any{"ids": []any{"vpc-1", "vpc-2"}}, nil
+	case "aws:lb/getLbs:getLbs":
+		return map[string]any{"arns": []any{}}, nil
+	case "aws:servicequotas/getServiceQuota:getServiceQuota":
+		return map[string]any{"value": cmp.Or(m.quota, 50), "quotaName": text("quotaCode")}, nil
+	case "aws:ecr/getImage:getImage":
+		if m.noImage != "" {
+			return nil, errors.New(m.noImage)
+		}
+		return map[string]any{"imageDigest": text("imageDigest")}, nil
 	case "aws:ec2/getSubnet:getSubnet":
 		return m.subnet(text("id")), nil
 	case "aws:ec2/getRouteTables:getRouteTables":

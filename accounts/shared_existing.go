@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
@@ -45,6 +46,12 @@ func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingE
 		AccountID: s.config.AWS.AccountID, Zones: s.newZones(), Associations: associations, Tags: tagsOf(s.config.App), Provider: awsProvider,
 	})
 	found.Add(components.CheckExistingZones(s.ctx, &components.ExistingZonesArgs{Zones: zones, VPCID: s.config.Network.VPCID, Provider: awsProvider}))
+	found.Add(components.CheckQuotas(s.ctx, s.counted(awsProvider)))
+	image, err := s.askForImage(awsProvider)
+	if err != nil {
+		return nil, err
+	}
+	found.Add(image)
 	if !s.config.Network.Creates() {
 		inVPC := components.CheckExistingVPC(s.ctx, s.existingVPC(awsProvider))
 		found.Add(inVPC)
@@ -64,6 +71,47 @@ func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingE
 		all = append(all, eachWithSetting(err)...)
 	}
 	return all, s.warnOfRecords(awsProvider)
+}
+
+// counted is what the stack is to have of which AWS allows so many in a region. What
+// the last run has made is not counted again.
+func (s *sharedStack) counted(awsProvider pulumi.ProviderResource) *components.QuotasCheckArgs {
+	args := &components.QuotasCheckArgs{AccountID: s.config.AWS.AccountID, Region: s.config.AWS.Region, Tags: tagsOf(s.config.App), Provider: awsProvider}
+	if s.config.Network.Creates() && s.reports.own.Network == nil {
+		args.VPCs = 1
+	}
+	had, described := len(s.reports.own.LoadBalancers), s.reports.own.LoadBalancing
+	if had == 0 && (described.Type != "" || described.ALB != "") {
+		had = 1
+	}
+	if len(s.topology.LoadBalancers) <= had {
+		return args
+	}
+	for _, balancer := range s.topology.LoadBalancers {
+		if s.proxied(balancer) && s.config.LoadBalancer.Type == components.NetworkLoadBalancer {
+			args.NetworkLoadBalancers++
+		} else {
+			args.ApplicationLoadBalancers++
+		}
+	}
+	return args
+}
+
+// askForImage asks whether the image that was built before is there, in its region.
+func (s *sharedStack) askForImage(awsProvider pulumi.ProviderResource) (*components.Findings, error) {
+	image, err := aws.ParseImage(s.config.Image.URI)
+	if err != nil || !s.deploys(mapping.FrontDoorNGINX) {
+		return new(components.Findings), nil
+	}
+	args := &components.ExistingImageArgs{Image: image, Provider: awsProvider}
+	if repository, private := image.ECR(); private && repository.Region != s.config.AWS.Region {
+		there := s.config.AWS
+		there.Region = repository.Region
+		if args.Provider, err = newAWSProvider(s.ctx, there, there.AccountID); err != nil {
+			return nil, err
+		}
+	}
+	return components.CheckExistingImage(s.ctx, args), nil
 }
 
 // checkExistingCertificates reads the certificates that exist, so that those that do

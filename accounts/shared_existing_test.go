@@ -253,3 +253,60 @@ func TestPublicZonesThatCannotValidateAreReportedBeforeAnythingIsRegistered(t *t
 		})
 	}
 }
+
+// TestWhatAnAccountHasAlreadyIsCountedAgainstQuotas has two VPCs, and asks for a third
+// where two and three are allowed; and for as many load balancers as there may be.
+func TestWhatAnAccountHasAlreadyIsCountedAgainstQuotas(t *testing.T) {
+	const full = "create 1 VPC in us-east-1 of account 111111111111: there are 2, and the quota \"L-F678F1CE\" allows 2: have the quota raised " +
+		"(aws service-quotas request-service-quota-increase --service-code vpc --quota-code L-F678F1CE --desired-value 3), or delete what is not used" +
+		" (portico:network: {vpcId: vpc-..., subnetIds: [...]} uses one that exists)"
+	for _, preview := range []bool{true, false} {
+		m := &monitor{quota: 2, unknown: preview}
+		var found existingErrors
+		require.ErrorAs(t, shared(t, m, minimalShared, twoRows), &found)
+		require.EqualError(t, found, full)
+		for _, r := range m.resources {
+			require.False(t, strings.HasPrefix(r.Token, "aws:"), "%s is registered", r.Name)
+		}
+		require.NoError(t, shared(t, &monitor{quota: 3, unknown: preview}, minimalShared, twoRows))
+		require.NoError(t, shared(t, &monitor{quota: 2, unknown: preview}, minimalShared+existingVPC, twoRows), "no VPC is made")
+	}
+	// What the last run made counts once.
+	e := &sharedRuns{settings: minimalShared, mapping: twoRows}
+	e.up(t)
+	m := &monitor{quota: 2, outputs: e.reported}
+	require.NoError(t, shared(t, m, minimalShared, twoRows))
+	require.NotContains(t, m.invokes, "aws:servicequotas/getServiceQuota:getServiceQuota")
+}
+
+// TestAPrebuiltImageIsLookedFor has ECR without the image, or without its repository, or
+// silent.
+func TestAPrebuiltImageIsLookedFor(t *testing.T) {
+	const digest = "@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+	for name, test := range map[string]struct {
+		uri, answer, want string
+		asked             bool
+	}{
+		"it is there":           {uri: "111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:1", asked: true},
+		"no such tag":           {uri: "111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:2", answer: "api error ImageNotFoundException", want: "use image 111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:2: repository proxy of account 111111111111 in us-east-1 does not have it: tasks could not pull it: push it, or name one that is there (portico:image.uri)", asked: true},
+		"no such digest":        {uri: "111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy" + digest, answer: "api error ImageNotFoundException", want: "use image 111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy" + digest, asked: true},
+		"no such repository":    {uri: "111111111111.dkr.ecr.us-east-1.amazonaws.com/team/proxy:2", answer: "api error RepositoryNotFoundException", want: "account 111111111111 has no repository team/proxy in us-east-1", asked: true},
+		"of another account":    {uri: "333333333333.dkr.ecr.us-east-1.amazonaws.com/proxy:2", answer: "api error ImageNotFoundException", want: "repository proxy of account 333333333333", asked: true},
+		"of another region":     {uri: "111111111111.dkr.ecr.eu-west-1.amazonaws.com/proxy:2", answer: "api error ImageNotFoundException", want: "of account 111111111111 in eu-west-1", asked: true},
+		"a question denied":     {uri: "333333333333.dkr.ecr.us-east-1.amazonaws.com/proxy:2", answer: "api error AccessDeniedException: not authorized to perform: ecr:DescribeImages", asked: true},
+		"of a public registry":  {uri: "public.ecr.aws/team/proxy:2", answer: "it would be an error"},
+		"of another's registry": {uri: "registry.example.com/proxy:2", answer: "it would be an error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &monitor{noImage: test.answer, unknown: true}
+			err := shared(t, m, minimalShared+settingsText("  portico:image: {uri: \""+test.uri+"\"}\n"), twoRows)
+			require.Equal(t, test.asked, slices.Contains(m.invokes, "aws:ecr/getImage:getImage"))
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, test.want)
+			require.Equal(t, strings.Contains(test.uri, "eu-west-1"), slices.ContainsFunc(m.resources, func(r registered) bool { return r.Name == "aws-eu-west-1" }), "a provider of the image's region")
+		})
+	}
+}

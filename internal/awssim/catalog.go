@@ -16,6 +16,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/logs"
 	"github.com/portico-iac/portico/internal/awssim/ram"
 	"github.com/portico-iac/portico/internal/awssim/route53"
+	"github.com/portico-iac/portico/internal/awssim/servicequotas"
 	"github.com/portico-iac/portico/internal/awssim/sts"
 	"github.com/portico-iac/portico/internal/awssim/tagging"
 )
@@ -29,7 +30,7 @@ var simulated = sync.OnceValue(func() *engine.Catalog {
 		elbv2.Service(),
 		acm.Service(),
 		route53.Service(),
-		sts.Service(), tagging.Service(),
+		sts.Service(), tagging.Service(), servicequotas.Service(),
 		iam.Service(),
 		logs.Service(),
 		appautoscaling.Service(),

@@ -247,6 +247,7 @@ var beyond = map[string]string{
 	"profile: FindWhatInterruptedRunsLeft: route53profiles:ListProfileResourceAssociations": "portico up and refresh ask a profile for what a run created without an answer",
 	"provider-domains-read: FindAssociationsOfOthers: apigateway:GET":                       "portico preview and destroy ask for associations that keep a custom domain from being deleted",
 	"shared-deploy-service: WhyTasksStopped: ecs:DescribeTasks":                             "portico up asks why ECS stopped the tasks of an update that failed",
+	"shared-read: FindPrebuiltImage: ecr:DescribeImages":                                    "a preview asks for an image that was built before (portico:image.uri)",
 	"shared-deploy-service: WhyTasksStopped: ecs:ListTasks":                                 "portico up asks why ECS stopped the tasks of an update that failed",
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
 )
 
@@ -139,4 +140,31 @@ func TestAVPCThatAnotherAccountSharesIsRefusedInAPreview(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
+}
+
+// TestPreviewCountsWhatIsThereAndLooksForThePrebuiltImage has the quota of VPCs used up and no image of
+// the tag; then a role that may
+// not ask.
+func TestPreviewCountsWhatIsThereAndLooksForThePrebuiltImage(t *testing.T) {
+	t.Parallel()
+	files, setup := smallProject(), ordersSetup()
+	setup.Existing = theVPC()[:1]
+	setup.Quotas = map[string]int{"VPCs per Region": 1}
+	const image = "111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:7"
+	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:image: {uri: \"" + image + "\"}\n"
+	e := newEnvironment(t, files, setup)
+	before := e.things()
+	for _, run := range []verb{(*automation.Environment).Preview, (*automation.Environment).Up} {
+		_, err := run(e.env, t.Context())
+		require.ErrorContains(t, err, `create 1 VPC in us-east-1 of account 111111111111: there are 1, and the quota "VPCs per Region" allows 1: have the quota raised`)
+		require.ErrorContains(t, err, "use image "+image+": account 111111111111 has no repository proxy in us-east-1: tasks could not pull it")
+	}
+	require.Equal(t, before, e.things(), "nothing is made")
+
+	e.Inject(awssim.Fault{Action: "servicequotas:GetServiceQuota", Kind: awssim.Denial, Times: 9})
+	e.Inject(awssim.Fault{Action: "ecr:DescribeImages", Kind: awssim.Denial, Times: 9})
+	_, err := e.env.Preview(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, e.log.String(), "dev: not asked: whether 111111111111 may have 1 VPC more (servicequotas:GetServiceQuota, servicequotas:GetAWSDefaultServiceQuota): ")
+	require.Contains(t, e.log.String(), "dev: not asked: whether repository proxy of account 111111111111 has image "+image+" (ecr:DescribeImages): ")
 }

@@ -150,6 +150,20 @@ func ec2Functions() []*engine.Function {
 			func(op *engine.Op, r *engine.Resource) engine.Object {
 				return engine.Object{"state": "available", "cidrBlockAssociations": blockAssociations(op, r)}
 			}),
+		{
+			Token: "aws:ec2/getVpcs:getVpcs", Actions: []string{"ec2:DescribeVpcs"}, Args: ec2.GetVpcsArgs{}, Result: ec2.GetVpcsResult{},
+			Run: func(op *engine.Op) (engine.Object, error) {
+				found, err := described(op, view.VPCType)
+				if err != nil {
+					return nil, err
+				}
+				ids := engine.List()
+				for _, r := range found {
+					ids = append(ids, r.ID)
+				}
+				return engine.Object{"id": op.Region, "ids": ids, "tags": op.Inputs["tags"]}, nil
+			},
+		},
 		data("getSubnet", "ec2:DescribeSubnets", ec2.LookupSubnetArgs{}, ec2.LookupSubnetResult{}, view.SubnetType, "EC2 Subnet",
 			[]string{"id", "vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId"},
 			func(op *engine.Op, r *engine.Resource) engine.Object {

@@ -9,6 +9,9 @@ func authorization() engine.Authorization {
 		"ecr:CreateRepository":      engine.Created,
 		"ecr:TagResource":           engine.Tagged(""),
 		"ecr:GetAuthorizationToken": engine.NoResource,
+		"ecr:DescribeImages": func(op *engine.Op) []engine.Checked {
+			return []engine.Checked{{ARN: op.Fill("arn:{partition}:ecr:{region}:{account}:repository/") + op.Inputs.Text("repositoryName")}}
+		},
 	}
 	a.Each(engine.Self, "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart")
 	a.Each(engine.Self, "ecr:DeleteRepository", "ecr:DescribeRepositories", "ecr:ListTagsForResource", "ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability", "ecr:UntagResource")

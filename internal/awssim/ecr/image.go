@@ -107,6 +107,31 @@ func FindImage(op *engine.Op, reference string) (ContainerImage, error) {
 	return ContainerImage{}, fmt.Errorf("find image %s: not found in repository %s of account %s", reference, ref.Name, account)
 }
 
+// describeImage answers which image of a repository has a tag or a digest. A repository
+// of another account needs a policy of its own that admits the caller; policies of
+// repositories are not simulated.
+func describeImage(op *engine.Op) (engine.Object, error) {
+	in := op.Inputs
+	repository, registry := in.Text("repositoryName"), in.Text("registryId")
+	if registry != "" && registry != op.Account {
+		return nil, op.Refuse("AccessDeniedException", "User: %s is not authorized to perform: ecr:DescribeImages on resource: arn:aws:ecr:%s:%s:repository/%s because no resource-based policy allows the ecr:DescribeImages action",
+			op.Caller, op.Region, registry, repository)
+	}
+	if op.Find(view.RepositoryType, repository) == nil && len(op.Having(view.ImageType, "repository", repository)) == 0 {
+		return nil, op.Refuse("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'", repository, op.Account)
+	}
+	wanted := Reference{Tag: in.Text("imageTag"), Digest: in.Text("imageDigest")}
+	for _, r := range op.Having(view.ImageType, "repository", repository) {
+		if wanted.leadsTo(r) {
+			digest := r.Properties.Text("digest")
+			return engine.Object{"id": digest, "imageDigest": digest, "imageTag": in["imageTag"], "imageTags": engine.List(r.Properties.Texts("tags")...),
+				"imageUri": "", "imagePushedAt": 0.0, "imageSizeInBytes": 1.0, "registryId": op.Account, "repositoryName": repository}, nil
+		}
+	}
+	return nil, op.Refuse("ImageNotFoundException", "The image with imageId {imageDigest:'%s', imageTag:'%s'} does not exist within the repository with name '%s' in the registry with id '%s'",
+		wanted.Digest, wanted.Tag, repository, op.Account)
+}
+
 func (r Reference) leadsTo(image *engine.Resource) bool {
 	if r.Digest != "" {
 		return image.Properties.Text("digest") == r.Digest

@@ -32,6 +32,10 @@ func Service() engine.Service {
 			Args:  ecr.GetAuthorizationTokenArgs{}, Result: ecr.GetAuthorizationTokenResult{},
 			Actions: []string{"ecr:GetAuthorizationToken"},
 			Run:     authorizationToken,
+		}, {
+			Token: "aws:ecr/getImage:getImage", Args: ecr.GetImageArgs{}, Result: ecr.GetImageResult{},
+			Actions: []string{"ecr:DescribeImages"},
+			Run:     describeImage,
 		}},
 	}
 }

@@ -23,7 +23,28 @@ func Service() engine.Service {
 		Authorization: authorization(),
 		Types:         []*engine.Type{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerRuleSpec(), listenerCertificateSpec(), targetGroupAttachmentSpec()},
 		Quotas:        []string{certificatesQuota, rulesQuota, targetGroupsQuota, targetsPerGroupQuota, targetsPerBalancerQuota},
+		Functions: []*engine.Function{{
+			Token: "aws:lb/getLbs:getLbs", Args: lb.GetLbsArgs{}, Result: lb.GetLbsResult{},
+			Actions: []string{"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags"},
+			Run:     loadBalancers,
+		}},
 	}
+}
+
+// loadBalancers are the ARNs of the load balancers that have some tags.
+func loadBalancers(op *engine.Op) (engine.Object, error) {
+	arns := engine.List()
+	for _, r := range op.All(view.LoadBalancerType) {
+		tags := r.Properties.Object("tagsAll")
+		carries := true
+		for name, value := range op.Inputs.Object("tags") {
+			carries = carries && tags[name] == value
+		}
+		if carries {
+			arns = append(arns, r.ARN)
+		}
+	}
+	return engine.Object{"id": op.Region, "arns": arns, "tags": op.Inputs["tags"]}, nil
 }
 
 var lbName = engine.Values{engine.Length(1, 32), engine.Pattern(`[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?`, "letters, digits and inner hyphens")}
