@@ -70,10 +70,12 @@ func providerStackOf(ctx *pulumi.Context, config *settings.Provider, rows *mappi
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(checkAPIs(config, stack.account.ID, stack.apis, rows, stack.own), checkExistingAccounts(config.Certificates, stack.account.ID)); err != nil {
-		return nil, err
-	}
-	return stack, nil
+	return stack, stack.check()
+}
+
+// check reports what is wrong with the stack and can be known without asking AWS.
+func (s *providerStack) check() error {
+	return errors.Join(checkAPIs(s.config, s.account.ID, s.apis, s.rows, s.own), checkExistingAccounts(s.config.Certificates, s.account.ID))
 }
 
 // uncheckedProviderStack is providerStackOf without the checks of what is to be
@@ -82,24 +84,32 @@ func uncheckedProviderStack(ctx *pulumi.Context, config *settings.Provider, rows
 	if err := topology.Check(rows); err != nil {
 		return nil, err
 	}
-	account, err := resolveAccount(config, rows, ctx.Stack())
-	if err != nil {
-		return nil, err
-	}
-	allAPIs := topology.APIs(rows)
-	apis := topology.APIsOf(allAPIs, account.ID, apiIDs(config.APIs))
 	own, err := readOwnProvider(ctx)
 	if err != nil {
 		return nil, err
 	}
-	stack := &providerStack{
-		ctx: ctx, config: config, account: account, rows: rows, allAPIs: allAPIs, apis: apis, own: own,
-		prefix: config.App.App().Prefix(), tags: allTags(config.App.App(), config.Tags),
-		absent: map[mapping.APIID]bool{}, seen: map[stageKey]bool{},
+	stack, err := providerStackBeside(ctx.Stack(), config, rows, topology.APIs(rows), own)
+	if err != nil {
+		return nil, err
 	}
+	stack.ctx, stack.absent, stack.seen = ctx, map[mapping.APIID]bool{}, map[stageKey]bool{}
 	stack.created.domains = map[domainKey]*customDomain{}
 	stack.created.apis = map[mapping.APIID]*components.PrivateAPI{}
 	return stack, nil
+}
+
+// providerStackBeside is the stack as far as it is known beside a running program, given
+// the APIs of all accounts and the stack's own outputs.
+func providerStackBeside(name string, config *settings.Provider, rows *mapping.Mapping, allAPIs []topology.API, own *outputs.Provider) (*providerStack, error) {
+	account, err := resolveAccount(config, rows, name)
+	if err != nil {
+		return nil, err
+	}
+	return &providerStack{
+		config: config, account: account, rows: rows, own: own,
+		allAPIs: allAPIs, apis: topology.APIsOf(allAPIs, account.ID, apiIDs(config.APIs)),
+		prefix: config.App.App().Prefix(), tags: allTags(config.App.App(), config.Tags),
+	}, nil
 }
 
 // resolveAccount finds the account that a stack's aws.accountId names, by
@@ -133,6 +143,8 @@ type providerStack struct {
 	takenBack []stageKey
 	prefix    string
 	tags      components.Tags
+	// digest is that of this update.
+	digest string
 
 	shared *outputs.Shared
 	// migration has where the hosts of the stack's APIs are between front
@@ -174,6 +186,9 @@ func (s *providerStack) deploy() error {
 	}
 	if err != nil {
 		return findings(err)
+	}
+	if err := s.begin(); err != nil {
+		return err
 	}
 	if err := s.customDomains(); err != nil {
 		return err

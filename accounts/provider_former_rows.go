@@ -26,14 +26,9 @@ import (
 func (s *providerStack) addFormerAPIs() error {
 	through := s.migration.ThroughProxy(s.rows.Rows, s.migration.Reported())
 	s.admission = s.migration.Admission(through, s.owns, s.ctx.DryRun())
-	var served []mapping.Row
-	for _, row := range s.admission.Served {
-		former, err := row.Row()
-		if err != nil {
-			return fmt.Errorf("read output served of stack %s: %w", s.config.Shared.Stack, err)
-		}
-		former.Retired, former.Index = true, formerIndex
-		served = append(served, former)
+	served, err := s.servedRows()
+	if err != nil {
+		return err
 	}
 	rows, left := s.withoutStages(served), s.leftRows(served)
 	exists, err := s.stagesOf(append(slices.Clone(rows), left...))
@@ -52,6 +47,20 @@ func (s *providerStack) addFormerAPIs() error {
 		}
 	}
 	return nil
+}
+
+// servedRows are the stack's rows that the proxy serves, as retired rows.
+func (s *providerStack) servedRows() ([]mapping.Row, error) {
+	var served []mapping.Row
+	for _, row := range s.admission.Served {
+		former, err := row.Row()
+		if err != nil {
+			return nil, fmt.Errorf("read output served of stack %s: %w", s.config.Shared.Stack, err)
+		}
+		former.Retired, former.Index = true, formerIndex
+		served = append(served, former)
+	}
+	return served, nil
 }
 
 // formerIndex is the Index of rows that the mapping doesn't have.

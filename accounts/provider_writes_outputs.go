@@ -39,6 +39,9 @@ func (s *providerStack) exportOutputs() (*outputs.Provider, error) {
 		known.ProvisionedFor[row.frontDoor] = s.endpoint(row.frontDoor)
 		rows[row.frontDoor] = append(rows[row.frontDoor], whenCreated(pulumi.String(row.address).ToStringOutput(), row.needs))
 	}
+	if !s.waitsForStages() {
+		known.Digest = s.digest
+	}
 	if len(s.waitingRows()) > 0 {
 		known.ProvisionedFor[mapping.FrontDoorNGINX] = s.endpoint(mapping.FrontDoorNGINX)
 	}
@@ -57,7 +60,30 @@ func (s *providerStack) exportOutputs() (*outputs.Provider, error) {
 		}
 	}
 	s.ctx.Export("domainNameArns", arns)
+	s.exportPolicies()
 	return &known, s.exportAdmission()
+}
+
+// exportPolicies exports the digests of the policies, once they are saved.
+func (s *providerStack) exportPolicies() {
+	digests := pulumi.StringMap{}
+	for id, private := range s.created.apis {
+		digests[string(id)] = whenCreated(private.PolicyDigest, []pulumi.CustomResource{private.Policy})
+	}
+	if len(digests) > 0 {
+		s.ctx.Export("policies", digests)
+	}
+}
+
+// waitsForStages reports whether base path mappings wait until the APIs' owner has
+// deployed stages. The next update looks for them again.
+func (s *providerStack) waitsForStages() bool {
+	for _, undeployed := range s.undeployed {
+		if undeployed {
+			return true
+		}
+	}
+	return false
 }
 
 // wanted is what the rows of the stack's APIs want.

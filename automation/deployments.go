@@ -20,9 +20,10 @@ const apiPolicyType = "aws:apigateway/restApiPolicy:RestApiPolicy"
 // retainDeployments keeps in a stack's state what a refresh takes out of
 // it because the API's owner has deleted it. Without the entry the next update
 // would deploy the stage, and publish whatever the owner has saved, although
-// nothing of Portico's has changed.
+// nothing of Portico's has changed. The next Up runs the stack.
 func retainDeployments(ctx context.Context, stack *openStack, w *watch, refresh func() error) error {
-	if len(stack.state.idsOf(deploymentType)) == 0 {
+	_, remembered := stack.state.outputs()["digest"]
+	if len(stack.state.idsOf(deploymentType)) == 0 && !remembered {
 		return refresh()
 	}
 	failed := refresh()
@@ -32,7 +33,8 @@ func retainDeployments(ctx context.Context, stack *openStack, w *watch, refresh 
 		return errors.Join(failed, err)
 	}
 	kept := after.retainDeployments(stack.state)
-	if len(kept) == 0 {
+	// What a refresh has read may be what no run has left so.
+	if forgot := after.forgetRun(); len(kept) == 0 && !forgot {
 		return failed
 	}
 	for _, name := range kept {

@@ -76,6 +76,14 @@ type Environment struct {
 	// Check reports what is wrong with the stacks' settings, before Up and Preview
 	// run any of them; nil: nothing is checked. Discover makes it of Programs.Check.
 	Check func() error
+	// Digests gives the digests of what updates of provider stacks are for, by the
+	// stacks' names, from the shared stack's outputs and those that each stack had after
+	// its last run. Up and Preview leave out a stack of which the digest is that of its
+	// last run, if the policies of its APIs are those that the run has saved. Nil: every
+	// stack is run. Discover makes it of Programs.ProviderDigests.
+	Digests func(stacks []string, shared map[string]any, last map[string]map[string]any) map[string]string
+	// All has Up and Preview run every stack, also where nothing has changed.
+	All bool
 }
 
 // Stack is a Pulumi stack and the program that describes its resources.
@@ -118,6 +126,13 @@ type Stack struct {
 	// preview and a destroy that would delete such a domain ask it, since AWS refuses
 	// the deletion. Nil: nothing is asked.
 	OthersAssociations func(ctx context.Context) (map[string]string, error)
+	// SavedPolicies reads the resource policies of REST APIs of the account, by the
+	// APIs' IDs; one that doesn't exist is left out. Nil: they aren't read, and the stack
+	// is run.
+	SavedPolicies func(ctx context.Context, apis []string) (map[string]string, error)
+	// rewritten are the policies that others have saved since the stack's last run, by
+	// API.
+	rewritten map[string]string
 }
 
 // Programs makes the program of a role, given the project directory against
@@ -148,6 +163,12 @@ type Programs struct {
 	// OthersAssociations makes the provider stacks' OthersAssociations, such as
 	// accounts.OthersAssociationsIn; nil where there is none.
 	OthersAssociations func(dir string) func(ctx context.Context, stack string) (map[string]string, error)
+	// ProviderDigests makes Environment.Digests, such as accounts.ProviderDigestsIn; nil:
+	// Up and Preview run every stack.
+	ProviderDigests func(dir string) func(stacks []string, shared map[string]any, last map[string]map[string]any) map[string]string
+	// SavedPolicies makes the provider stacks' SavedPolicies, such as
+	// accounts.SavedPoliciesIn; nil where there is none.
+	SavedPolicies func(dir string) func(ctx context.Context, stack string, apis []string) (map[string]string, error)
 }
 
 // Discover finds the stacks of an environment by their settings files: the
@@ -212,7 +233,14 @@ func Discover(root, name string, programs Programs) (*Environment, error) {
 			ask := programs.OthersAssociations(dir)
 			stack.OthersAssociations = func(ctx context.Context) (map[string]string, error) { return ask(ctx, n) }
 		}
+		if programs.SavedPolicies != nil {
+			read := programs.SavedPolicies(dir)
+			stack.SavedPolicies = func(ctx context.Context, apis []string) (map[string]string, error) { return read(ctx, n, apis) }
+		}
 		env.Providers = append(env.Providers, stack)
+	}
+	if programs.ProviderDigests != nil {
+		env.Digests = programs.ProviderDigests(filepath.Join(root, filepath.FromSlash(ProviderProject)))
 	}
 	if programs.Check != nil {
 		env.Check = func() error {

@@ -20,7 +20,8 @@ func (r *run) previewFirst(ctx context.Context) []Result {
 	if !r.PreviewFirst {
 		return nil
 	}
-	results := append([]Result{r.with(preview).stack(ctx, r.Shared)}, r.ask(ctx)...)
+	shared := r.with(preview).stack(ctx, r.reading(r.Shared))
+	results := append([]Result{shared}, r.ask(ctx, r.sameDigests(known(shared.previewed)))...)
 	if failures(results) == 0 {
 		return nil
 	}
@@ -28,15 +29,16 @@ func (r *run) previewFirst(ctx context.Context) []Result {
 	return onlyOnce(results)
 }
 
-// ask asks the Questions of the provider stacks. The results have errors where
-// something is in the way, and nothing else.
-func (r *run) ask(ctx context.Context) []Result {
+// ask asks the Questions of the provider stacks, but for those that have been answered
+// in a run for the same. The results have errors where something is in the way, and
+// nothing else.
+func (r *run) ask(ctx context.Context, answered map[string]bool) []Result {
 	results := make([]Result, len(r.Providers))
 	var stacks []Stack
 	var at []int
 	for i, s := range r.Providers {
 		results[i] = Result{Name: s.Name, Account: s.Account}
-		if s.Questions != nil {
+		if s.Questions != nil && !answered[s.Name] {
 			s.Program, s.asked = askedBy(s.Questions)
 			stacks, at = append(stacks, s), append(at, i)
 		}

@@ -12,8 +12,8 @@ import (
 )
 
 // Up creates and updates what the stacks describe: the shared stack, then the
-// provider accounts' side by side. If the shared stack fails, the provider
-// stacks are not run, since they read its outputs. Where hosts change their
+// provider accounts' side by side, but for those of which nothing has changed. If the
+// shared stack fails, the provider stacks are not run, since they read its outputs. Where hosts change their
 // front door, further phases follow, until no host waits for one. Between them
 // lie Settle and Provision, so that no request fails.
 func (e *Environment) Up(ctx context.Context) (*Report, error) {
@@ -27,7 +27,7 @@ func (e *Environment) Up(ctx context.Context) (*Report, error) {
 	if refused := r.previewFirst(ctx); refused != nil {
 		return r.report(refused)
 	}
-	results := r.sharedFirst(ctx, func(Result) string { return "" })
+	results := r.sharedFirst(ctx, func(shared Result) []Result { return r.changedOnly(ctx, shared.reported) })
 	if results[0].Err == nil {
 		results = r.goOn(ctx, results)
 	}
@@ -48,11 +48,11 @@ func (e *Environment) Preview(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	results := []Result{r.stack(ctx, r.Shared)}
+	results := []Result{r.stack(ctx, r.reading(r.Shared))}
 	if r.wasDeployed(ctx, results[0]) {
-		results = append(results, r.sideBySide(ctx, r.Providers)...)
+		results = append(results, r.changedOnly(ctx, known(results[0].previewed))...)
 	} else {
-		asked := r.ask(ctx)
+		asked := r.ask(ctx, nil)
 		r.skipOthers(asked, fmt.Sprintf("%s was never deployed to its end, and this stack reads its outputs", r.Shared.Name))
 		results = append(results, asked...)
 	}
@@ -67,7 +67,7 @@ func (e *Environment) Refresh(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.report(r.sharedFirst(ctx, func(Result) string { return "" }))
+	return r.report(r.sharedFirst(ctx, func(Result) []Result { return r.sideBySide(ctx, r.Providers) }))
 }
 
 // Destroy deletes what the stacks hold: the provider accounts' side by side,
@@ -134,20 +134,15 @@ func (e *Environment) Cancel(ctx context.Context) error {
 	return errors.Join(wrong...)
 }
 
-// sharedFirst runs the shared stack and, unless that fails or hold gives a
-// reason against it, the provider stacks.
-func (r *run) sharedFirst(ctx context.Context, hold func(shared Result) string) []Result {
-	shared := r.stack(ctx, r.Shared)
-	reason := hold(shared)
-	if shared.Err != nil {
-		reason = fmt.Sprintf("%s %s failed, and this stack reads its outputs", r.op.verb, shared.Name)
-	}
-	if reason == "" {
-		return append([]Result{shared}, r.sideBySide(ctx, r.Providers)...)
+// sharedFirst runs the shared stack and, unless that fails, the provider stacks.
+func (r *run) sharedFirst(ctx context.Context, providers func(shared Result) []Result) []Result {
+	shared := r.stack(ctx, r.reading(r.Shared))
+	if shared.Err == nil {
+		return append([]Result{shared}, providers(shared)...)
 	}
 	results := []Result{shared}
 	for _, s := range r.Providers {
-		results = append(results, r.skip(s, reason))
+		results = append(results, r.skip(s, fmt.Sprintf("%s %s failed, and this stack reads its outputs", r.op.verb, shared.Name)))
 	}
 	return results
 }
@@ -157,6 +152,9 @@ type run struct {
 	*Environment
 	op      operation
 	command auto.PulumiCommand
+
+	// last are the provider stacks' last runs; nil where nothing asks for them.
+	last *lastRuns
 
 	telling *sync.Mutex
 	// opening serialises what writes the user's workspace files: creating stacks of
@@ -178,6 +176,9 @@ func (e *Environment) check() error {
 
 func (e *Environment) prepare(op operation) (*run, error) {
 	r := &run{Environment: e, op: op, command: e.Command, telling: new(sync.Mutex)}
+	if e.Digests != nil && (op.verb == up.verb || op.verb == preview.verb) {
+		r.last = new(lastRuns)
+	}
 	if r.command == nil {
 		command, err := FindCommand(besideExecutable(), filepath.Join(e.Shared.Dir, "bin"))
 		if err != nil {

@@ -112,6 +112,10 @@ const (
 //   - ResourceShareName string (resourceShareName): the share's name.
 //   - ImportedCertificatesExpire map[string]string (importedCertificatesExpire):
 //     as in SharedOutputs.
+//   - Policies map[mapping.APIID]string (policies): the digests of the policies that
+//     the last update saved: their SHA-256, in hexadecimal.
+//   - Digest string (digest): what the last update was for. Empty: it left something
+//     to the next.
 type ProviderOutputs = outputs.Provider
 
 // ReadSharedOutputs gives the outputs of a shared stack their types. Outputs of

@@ -46,7 +46,11 @@ func (d pendingCreate) input(name string) string { text, _ := d.inputs()[name].(
 func (r *run) reconcile(ctx context.Context, stack *openStack, s Stack, w *watch) (bool, error) {
 	state := stack.state
 	creates := state.pendingCreates()
-	cleared := r.op.verb == destroy.verb && state.clearOutputs()
+	cleared := false
+	if r.op.verb == destroy.verb {
+		forgot := state.forgetRun()
+		cleared = state.clearOutputs() || forgot
+	}
 	if len(creates) == 0 && r.op.verb != refresh.verb {
 		if cleared {
 			if err := state.write(ctx, stack.Stack); err != nil {

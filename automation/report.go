@@ -43,8 +43,11 @@ type Result struct {
 	Seconds float64
 	// Outputs are the stack's outputs after Up; other operations leave it nil.
 	Outputs auto.OutputMap
-	// Skipped is why the stack was not run; empty where it was.
+	// Skipped is why the stack was not run, although it had to; else empty.
 	Skipped string
+	// Unchanged reports that the stack was not run, since nothing has changed since its
+	// last run.
+	Unchanged bool
 	// Err is why the run failed; nil where it did not.
 	Err error
 

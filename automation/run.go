@@ -77,7 +77,7 @@ func (r *run) once(ctx context.Context, s Stack) Result {
 		return err
 	})
 	if err == nil && r.op.verb == preview.verb && !w.asks {
-		for _, notice := range w.publications.notices() {
+		for _, notice := range append(w.publications.notices(), s.notices()...) {
 			w.note(notice)
 		}
 		err = r.checkAssociations(ctx, s, w.deletedDomains, w.note)
@@ -94,6 +94,9 @@ func (r *run) once(ctx context.Context, s Stack) Result {
 			w.note("creates that got no answer may have taken effect; a refresh names what they left: " + err.Error())
 		}
 		w.explainServices(context.WithoutCancel(ctx), stack.Stack, s)
+		if !isLocked(err) {
+			r.forgetFailed(context.WithoutCancel(ctx), stack, w)
+		}
 	}
 	elapsed := time.Since(w.begin)
 	result.Seconds = elapsed.Round(time.Millisecond).Seconds()
@@ -145,6 +148,11 @@ func (r *run) operate(ctx context.Context, s Stack, w *watch) (*openStack, auto.
 	}
 	if r.op.verb != preview.verb {
 		if err := r.reconcileFirst(ctx, stack, s, w); err != nil {
+			return stack, nil, err
+		}
+	}
+	if r.op.verb == up.verb {
+		if err := r.readmit(ctx, stack, s, w); err != nil {
 			return stack, nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -34,8 +35,8 @@ type environmentOptions struct {
 	parallel  int
 	settle    time.Duration
 	provision time.Duration
-	// skipPreview is for up.
-	skipPreview bool
+	// skipPreview is for up, all and json for up and preview.
+	skipPreview, all, json bool
 }
 
 func (c *cli) environmentCommands() []*cobra.Command {
@@ -59,6 +60,10 @@ func (c *cli) environmentCommands() []*cobra.Command {
 Before any stack runs, the accounts are asked what the update would meet. All that is
 in the way is one report, and nothing is run.
 
+A provider account's stack is run only if its rows, its settings, this program, what it
+reads of the shared stack or a resource policy of its APIs has changed since its last
+run, or if that run failed. The report lists the others as unchanged. --all runs all.
+
 Where hosts change their front door, further phases follow: names move when the
 APIs' accounts have provisioned the rows, to native when API Gateway has provisioned their private
 custom domains too, and the earlier front doors are removed so long after that
@@ -67,6 +72,7 @@ clients hold no old answer any more.`
 				"the `TIME` to wait after names have moved before their earlier front doors are removed, and after an account has deployed before they move")
 			cmd.Flags().DurationVar(&o.provision, "provision", automation.DefaultProvision,
 				"the `TIME` after private custom domains were associated names that clients use move there: AWS takes up to 15 minutes")
+			changedFlags(cmd, &o)
 			cmd.Flags().BoolVar(&o.skipPreview, "skip-preview", false, "don't ask the accounts first what the update would meet")
 		case "destroy":
 			cmd.Long = `Delete an environment: the provider accounts' stacks, then the shared account's.
@@ -77,11 +83,18 @@ policies, and deploys the stages with portico:redeploy: true; else the commands 
 that are printed. pulumi destroy on a stack leaves the policies as they are.`
 		case "preview":
 			o.settle, o.provision = automation.DefaultSettle, automation.DefaultProvision
+			changedFlags(cmd, &o)
 			c.withReview(cmd, &o)
 		}
 		commands = append(commands, cmd)
 	}
 	return append(commands, c.cancelCommand())
+}
+
+// changedFlags are the flags of the commands that run only what has changed.
+func changedFlags(cmd *cobra.Command, o *environmentOptions) {
+	cmd.Flags().BoolVar(&o.all, "all", false, "run every stack, also where nothing has changed since its last run")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print the report as JSON")
 }
 
 func (c *cli) environment(ctx context.Context, verb environmentVerb, o environmentOptions) error {
@@ -101,14 +114,16 @@ func (c *cli) environment(ctx context.Context, verb environmentVerb, o environme
 	env.Parallel = o.parallel
 	env.Settle, env.Provision = o.settle, o.provision
 	env.PreviewFirst = env.PreviewFirst && !o.skipPreview
+	env.All = o.all
 	env.Progress = progress(c.err)
 	report, err := verb.run(env, ctx)
-	if report != nil {
-		if err := writeStacks(c.out, report); err != nil {
-			return err
-		}
+	if report == nil {
+		return err
 	}
-	return err
+	if o.json {
+		return cmp.Or(c.writeJSON(stacksReportOf(report)), err)
+	}
+	return cmp.Or(writeStacks(c.out, report), err)
 }
 
 // progress writes what happens: live on a terminal, and in lines elsewhere and
@@ -188,6 +203,8 @@ func writeStacks(w io.Writer, report *automation.Report) error {
 			outcome = "failed"
 		case s.Skipped != "":
 			outcome = "not run"
+		case s.Unchanged:
+			outcome = "not run: nothing has changed"
 		}
 		t.AppendRow(table.Row{s.Name, orDash(s.Account), s.Resources, fmt.Sprintf("%.1f", s.Seconds), outcome})
 		for i, p := range s.Phases {

@@ -23,7 +23,8 @@ var programs = automation.Programs{
 	Provider: accounts.ProviderIn, ProviderTagged: accounts.ProviderTaggedIn, ProviderQuestions: accounts.ProviderQuestionsIn,
 	ProviderRetired: accounts.ProviderRetiredIn,
 	Check:           accounts.CheckSettings,
-	StoppedTasks:    accounts.StoppedTasksIn, ProfileEntries: accounts.ProfileEntriesIn, OthersAssociations: accounts.OthersAssociationsIn,
+	ProviderDigests: accounts.ProviderDigestsIn, SavedPolicies: accounts.SavedPoliciesIn,
+	StoppedTasks: accounts.StoppedTasksIn, ProfileEntries: accounts.ProfileEntriesIn, OthersAssociations: accounts.OthersAssociationsIn,
 }
 
 type rehearseOptions struct {

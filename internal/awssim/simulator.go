@@ -78,6 +78,17 @@ func (s *Simulator) OwnerOf(region, apiID string) (*Owner, error) {
 	return apigateway.OwnerOf(s.Simulator, region, apiID)
 }
 
+// SavedPolicies is the resource policies of REST APIs, by their IDs, as the caller reads
+// them whom the settings of an AWS provider make. IAM is asked. An API that doesn't exist
+// is left out.
+func (s *Simulator) SavedPolicies(providerSettings Object, apis []string) (map[string]string, error) {
+	caller, err := s.Session(providerSettings)
+	if err != nil {
+		return nil, err
+	}
+	return apigateway.SavedPolicies(caller, apis)
+}
+
 // Domains is the custom domain names of all accounts in a region, sorted by
 // account, name and ID.
 func (s *Simulator) Domains(region string) []CustomDomain {

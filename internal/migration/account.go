@@ -132,6 +132,14 @@ type Admission struct {
 // others'. Of the rows that the mapping has for the proxy it is given all. A preview
 // is of the state after the next run of the shared stack, which comes first.
 func (s *State) Admission(mapped []outputs.ServedRow, own func(outputs.ServedRow) bool, preview bool) Admission {
+	if preview && s.served != nil {
+		return s.AdmissionBeside(s.Rows(mapped).Rows, mapped, own)
+	}
+	return s.AdmissionBeside(s.Contested(mapped), mapped, own)
+}
+
+// AdmissionBeside is Admission, given the rows of all accounts that the proxy serves.
+func (s *State) AdmissionBeside(serves, mapped []outputs.ServedRow, own func(outputs.ServedRow) bool) Admission {
 	a := Admission{Waiting: outputs.Numbers{}}
 	byAddress := map[string]outputs.ServedRow{}
 	for _, row := range mapped {
@@ -144,10 +152,6 @@ func (s *State) Admission(mapped []outputs.ServedRow, own func(outputs.ServedRow
 	}
 	if s.served == nil {
 		return a
-	}
-	serves := s.contested(mapped)
-	if preview {
-		serves = s.Rows(mapped).Rows
 	}
 	for _, row := range serves {
 		if !own(row) {
@@ -165,9 +169,13 @@ func (s *State) Admission(mapped []outputs.ServedRow, own func(outputs.ServedRow
 	return a
 }
 
-// contested are the rows that the proxy serves, but for those whose requests the
-// mapping refuses: it has no such row any more, or has retired it.
-func (s *State) contested(mapped []outputs.ServedRow) []outputs.ServedRow {
+// Contested are the rows that the proxy serves, but for those whose requests the
+// mapping refuses: it has no such row any more, or has retired it. Of the rows that the
+// mapping has for the proxy it is given all.
+func (s *State) Contested(mapped []outputs.ServedRow) []outputs.ServedRow {
+	if s.served == nil {
+		return nil
+	}
 	var rows []outputs.ServedRow
 	for _, family := range familiesOf(s.served.Rows, mapped) {
 		contested := family.contested()

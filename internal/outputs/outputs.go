@@ -246,6 +246,12 @@ type Provider struct {
 	// Saved are the policies of APIs whose owner deploys the stages, by API. An awaited
 	// row is admitted once its stage was deployed after the policy was saved.
 	Saved map[mapping.APIID]SavedPolicy `json:"saved,omitempty"`
+	// Policies are the digests of the policies that the last run saved, by API: their
+	// SHA-256, in hexadecimal.
+	Policies map[mapping.APIID]string `json:"policies,omitempty"`
+	// Digest is that of what the last run was for, in hexadecimal. A run with the same
+	// digest changes nothing, unless the account has changed. Empty: another run may.
+	Digest string `json:"digest,omitempty"`
 }
 
 // SavedPolicy is a policy that an API's owner has to deploy.
@@ -260,6 +266,20 @@ type SavedPolicy struct {
 // Address is a row's key in Provider.Provisioned and HostState.Rows: its host
 // and base path, "orders.example.com/v1".
 func Address(row *mapping.Row) string { return row.URL() }
+
+// ReadByProviders are the names of the outputs that decide what an update of a provider
+// stack does.
+func ReadByProviders() []string {
+	return []string{"contract", "region", "accountId", "vpcId", "vpcEndpointId", "endpoints", "hosts", "frontDoors", "served"}
+}
+
+// ForgetRun removes what a stack's last run was for from its outputs, and reports whether
+// that was there.
+func ForgetRun(values map[string]any) bool {
+	_, found := values["digest"]
+	delete(values, "digest")
+	return found
+}
 
 // reports are the outputs by which stacks rely on one another's front doors.
 // The first three of them are empty where nothing is relied on.

@@ -36,6 +36,9 @@ type Stack struct {
 	Changes   automation.Changes `json:"changes"`
 	// Seconds is the wall time of the deployment.
 	Seconds float64 `json:"seconds"`
+	// Unchanged reports that the stack was not run, since nothing has changed since its
+	// last deployment.
+	Unchanged bool `json:"unchanged,omitempty"`
 	// Error is why the stack was not deployed; empty where it was.
 	Error string `json:"error,omitempty"`
 }
@@ -73,7 +76,7 @@ func stacksOf(deployed *automation.Report) []Stack {
 	for _, result := range deployed.Stacks {
 		stack := Stack{
 			Name: result.Name, Account: result.Account, Resources: result.Resources,
-			Changes: result.Changes, Seconds: result.Seconds, Error: result.Skipped,
+			Changes: result.Changes, Seconds: result.Seconds, Unchanged: result.Unchanged, Error: result.Skipped,
 		}
 		if result.Err != nil {
 			stack.Error = result.Err.Error()

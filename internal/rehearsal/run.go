@@ -15,6 +15,7 @@ import (
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/rehearsal/faults"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -266,8 +267,33 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	environment.Shared.ProfileEntries = func(_ context.Context, profileID string) (map[string]string, error) {
 		return r.simulator.ProfileEntries(profileID), nil
 	}
+	for i := range environment.Providers {
+		stack := &environment.Providers[i]
+		stack.SavedPolicies = r.savedPolicies(*stack)
+	}
 	environment.Env = engineEnv(r.dir, debugProviders, r.initial.region)
 	return environment, nil
+}
+
+// savedPolicies reads resource policies in the simulated accounts, by the role that a
+// provider stack's settings name.
+func (r *rehearsal) savedPolicies(stack automation.Stack) func(context.Context, []string) (map[string]string, error) {
+	return func(_ context.Context, apis []string) (map[string]string, error) {
+		config, err := settings.Source{Project: settings.Project{Files: settings.Dir(stack.Dir)}, Stack: stack.Name}.Provider()
+		if err != nil {
+			return nil, err
+		}
+		account, _ := config.AccountIn(r.initial.mapping)
+		role, err := config.RoleOf(account, stack.Name)
+		if err != nil {
+			return nil, err
+		}
+		caller := awssim.Object{"region": config.AWS.Region}
+		if role != "" {
+			caller["assumeRole"] = awssim.Object{"roleArn": role, "sessionName": "portico"}
+		}
+		return r.simulator.SavedPolicies(caller, apis)
+	}
 }
 
 // engineEnv is the environment in which the Pulumi CLI works on simulated
