@@ -53,7 +53,7 @@ func answerMaps(region string) []Map {
 		Source:   expression("$portico_options"),
 		Variable: "$portico_region",
 		Default:  expression(region),
-		Entries:  []MapEntry{pattern(`^(?:.*,)?(?<portico_row_region>[a-z0-9-]+\.[a-z0-9.-]+)$`, expression("$portico_row_region"))},
+		Entries:  []MapEntry{pattern(`^(?:.*,)?([a-z0-9-]+\.[a-z0-9.-]+)$`, expression("$1"))},
 	}
 	contentLocation := Map{
 		Source:   expression("$upstream_http_content_location"),
@@ -86,7 +86,7 @@ func target(name, from string, volatile bool, comment string) []Map {
 		names = `^([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|`
 		host  = `(?i:(?:https:)?//(?:\1|\2|\3)(?::443)?|http://(?:\1|\2|\3)(?::80)?)`
 	)
-	rest := "$portico_undone_rest"
+	const rest = "$5"
 	plain := plainly("$portico_plain_"+name, from, volatile)
 	return []Map{plain, {
 		Comment:  []string{comment},
@@ -96,13 +96,13 @@ func target(name, from string, volatile bool, comment string) []Map {
 		Default:  expression(from),
 		Entries: []MapEntry{
 			// A path that is empty on a host without base path is its root.
-			pattern(names+`\n`+host+`\4(?<portico_undone_rest>[?#].*)?$`, expression("https://$host/"+rest)),
-			pattern(names+`[^\n]*\n`+host+`\4(?<portico_undone_rest>[/?#].*)?$`, expression("https://$host$portico_base"+rest)),
-			pattern(names+`\n\4(?<portico_undone_rest>[?#].*)?$`, expression("/"+rest)),
+			pattern(names+`\n`+host+`\4([?#].*)?$`, expression("https://$host/"+rest)),
+			pattern(names+`[^\n]*\n`+host+`\4([/?#].*)?$`, expression("https://$host$portico_base"+rest)),
+			pattern(names+`\n\4([?#].*)?$`, expression("/"+rest)),
 			// Two slashes at the beginning, or what browsers take for them,
 			// would lead to a host of that name.
-			pattern(names+`\n\4(?<portico_undone_rest>/[/\\\s].*)$`, expression("https://$host"+rest)),
-			pattern(names+`[^\n]*\n\4(?<portico_undone_rest>[/?#].*)?$`, expression("$portico_base"+rest)),
+			pattern(names+`\n\4(/[/\\\s].*)$`, expression("https://$host"+rest)),
+			pattern(names+`[^\n]*\n\4([/?#].*)?$`, expression("$portico_base"+rest)),
 		},
 	}}
 }
@@ -145,8 +145,8 @@ func plainly(variable, from string, volatile bool) Map {
 		Volatile: volatile,
 		Default:  expression(from),
 		Entries: []MapEntry{
-			pattern(`^(?=[^\n]*+\n[^\n%]*+%)`+walk+`\n(?=(?<portico_plain_host>`+host+`))\2(?<portico_plain_rest>(?:[/?#][^\n]*+)?+)\n`,
-				expression("$portico_plain_host$portico_stage$portico_plain_rest")),
+			pattern(`^(?=[^\n]*+\n[^\n%]*+%)`+walk+`\n(?=(`+host+`))\2((?:[/?#][^\n]*+)?+)\n`,
+				expression("$4$portico_stage$5")),
 		},
 	}
 }
@@ -188,7 +188,7 @@ func cookiePathMaps() []Map {
 		Default:  expression("$portico_cookie_path"),
 		Entries: []MapEntry{
 			pattern(`^([^|\n]*)\|\n\1/?$`, expression("/")),
-			pattern(`^([^|\n]*)\|[^\n]*\n\1(?<portico_cookie_rest>(?:/.*)?)$`, expression("$portico_base$portico_cookie_rest")),
+			pattern(`^([^|\n]*)\|[^\n]*\n\1((?:/.*)?)$`, expression("$portico_base$2")),
 			pattern(`^(/[^|\n]*)/[^|\n]*\|\n\1/?$`, expression("/")),
 			pattern(`^(/[^|\n]*)/[^|\n]*\|[^\n]*\n\1/?$`, expression("$portico_base")),
 		},

@@ -33,7 +33,7 @@ func refusalMaps() []Map {
 			Variable: "$portico_allow_origin",
 			Default:  expression(""),
 			Entries: []MapEntry{
-				pattern(`^1cors[^|]*\|(?<portico_asked_origin>[!-~]+)$`, expression("$portico_asked_origin")),
+				pattern(`^1cors[^|]*\|([!-~]+)$`, expression("$1")),
 				pattern(`^1cors[^|]*\|$`, expression("*")),
 			},
 		},

@@ -21,9 +21,9 @@ func routingMaps(depths []int) []Map {
 			Default:  expression(""),
 			Entries: []MapEntry{
 				// A shortcut to the second of the others.
-				pattern(`^(?<portico_raw_path>`+ordinaryPath+`)(?<portico_query>\?[^#]*+)?+$`, expression("$portico_raw_path")),
+				pattern(`^(`+ordinaryPath+`)(?<portico_query>\?[^#]*+)?+$`, expression("$1")),
 				patternFold(refusedTarget(), expression("")),
-				pattern(`^(?<portico_raw_path>/[^?#]*)(?<portico_query>\?.*)?$`, expression("$portico_raw_path")),
+				pattern(`^(/[^?#]*)(?<portico_query>\?.*)?$`, expression("$1")),
 				pattern(`^(?<portico_query>\?.*)$`, expression("/")),
 			},
 		},
@@ -37,7 +37,7 @@ func routingMaps(depths []int) []Map {
 			Variable: "$portico_two_hosts",
 			Default:  expression("#"),
 			Entries: []MapEntry{
-				pattern(`^(?<portico_target_host>[^\n]*+)\n(?:(?i:\k<portico_target_host>)\.?(?::[0-9]*)?)?$`, expression("")),
+				pattern(`^([^\n]*+)\n(?:(?i:\1)\.?(?::[0-9]*)?)?$`, expression("")),
 			},
 		},
 		{
@@ -46,7 +46,7 @@ func routingMaps(depths []int) []Map {
 			Variable: "$portico_wildcard",
 			Default:  expression(""),
 			Entries: []MapEntry{
-				pattern(`^[^.]+(?<portico_parent>\..+)$`, expression("*$portico_parent")),
+				pattern(`^[^.]+(\..+)$`, expression("*$1")),
 			},
 		},
 		candidates(depths),
@@ -74,7 +74,6 @@ const encodedUnreserved = `%(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-
 func baseMaps(depth int) []Map {
 	raw := strings.TrimPrefix(rawVariable(depth), "$")
 	decoded := fmt.Sprintf("$portico_decoded_%d", depth)
-	start := fmt.Sprintf("$portico_start_%d", depth)
 	return []Map{
 		{
 			Comment: []string{
@@ -94,7 +93,7 @@ func baseMaps(depth int) []Map {
 			Variable: decoded,
 			Default:  expression(""),
 			Entries: []MapEntry{
-				pattern(fmt.Sprintf(`^(?<%s>(?:/[^/]*){%d})`, strings.TrimPrefix(start, "$"), depth), expression(start)),
+				pattern(fmt.Sprintf(`^((?:/[^/]*){%d})`, depth), expression("$1")),
 			},
 		},
 	}
@@ -206,7 +205,7 @@ func decisionMaps() []Map {
 			Source:   expression("$request"),
 			Variable: "$portico_verb",
 			Default:  expression(""),
-			Entries:  []MapEntry{pattern(`^(?<portico_first_word>[A-Z_-]{1,32}) `, expression("$portico_first_word"))},
+			Entries:  []MapEntry{pattern(`^([A-Z_-]{1,32}) `, expression("$1"))},
 		},
 		{
 			Comment: []string{
@@ -236,7 +235,7 @@ func decisionMaps() []Map {
 			Variable: "$portico_location_of_verb",
 			Default:  expression("//405"),
 			Entries: []MapEntry{
-				pattern(`^(?:[^ ]* \*|(?<portico_allowed>[^ ]+) (?:.*, )?\k<portico_allowed>(?:,.*)?)$`, expression("$portico_location_of_place")),
+				pattern(`^(?:[^ ]* \*|([^ ]+) (?:.*, )?\1(?:,.*)?)$`, expression("$portico_location_of_place")),
 			},
 		},
 		{
@@ -257,7 +256,7 @@ func decisionMaps() []Map {
 			Default:  expression(""),
 			Entries: []MapEntry{
 				literal("1*", quoted(strings.Join(allMethods, ", "))),
-				pattern(`^1(?<portico_named_verbs>.+)$`, expression("$portico_named_verbs")),
+				pattern(`^1(.+)$`, expression("$1")),
 			},
 		},
 	}

@@ -248,7 +248,7 @@ case $error_level in
 debug | info | notice | warn | error | crit | alert | emerg) ;;
 *) complain "PORTICO_ERROR_LEVEL is '$error_level': give one of info, notice, warn, error, crit, alert, emerg" ;;
 esac
-image='use a base image that has it, such as the Debian variant of the NGINX image'
+image='use a base image that has it, such as the Debian image of NGINX'
 command -v nginx >/dev/null || complain "nginx is not on PATH: $image"
 echo | sed -u p >/dev/null 2>&1 || complain "sed -u does not work: $image"
 command -v openssl >/dev/null || complain "openssl is not on PATH: $image"
@@ -351,9 +351,9 @@ done
         echo 'map $http_x_forwarded_for $portico_client {'
         echo '    default $remote_addr;'
         echo '    "" $remote_addr;'
-        echo '    "~^(?<portico_last>[0-9.]++)(?<=(?s:.{7}))(?<!(?s:.{16}))$" $portico_last;'
-        echo '    "~^(?:.*[, ])?(?<portico_last>[0-9.]{7,15})(?::[0-9]+)?$" $portico_last;'
-        echo '    "~^(?:.*[, ])?\[?(?<portico_last>[0-9A-Fa-f:.]{2,45})(?:\]:[0-9]+|\])?$" $portico_last;'
+        echo '    "~^([0-9.]++)(?<=(?s:.{7}))(?<!(?s:.{16}))$" $1;'
+        echo '    "~^(?:.*[, ])?([0-9.]{7,15})(?::[0-9]+)?$" $1;'
+        echo '    "~^(?:.*[, ])?\[?([0-9A-Fa-f:.]{2,45})(?:\]:[0-9]+|\])?$" $1;'
         echo '}'
     fi
     # A pipe takes 4 KiB in one piece (PIPE_BUF), so lines don't mix.
@@ -367,8 +367,7 @@ forwarded) cp "$home/log.conf" "$run/log.conf" ;;
 *) sed 's/\$portico_client/$remote_addr/' "$home/log.conf" >"$run/log.conf" ;;
 esac
 
-# Before NGINX 1.23 a variable holds one line of several, so that Link can't be
-# written anew.
+# Before NGINX 1.23 a variable holds one line of several: Link passes.
 case $(nginx -v 2>&1) in
 */0.* | */1.[0-9].* | */1.1[0-9].* | */1.2[0-2].*) : >"$run/link.conf" ;;
 *)
@@ -431,7 +430,7 @@ ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 
 # A child ends when the last process has gone that holds its pipe's other end,
 # which NGINX takes over, even if it stops before it opens its logs.
-# Before 1.23 messages about the proxy protocol quote callers' lines.
+# Before 1.23 messages on the proxy protocol quote lines.
 LC_ALL=C sed -u -e '/broken header: "/{
 :m
 /" while reading PROXY\|.\{2000\}/!{ N; b m
@@ -446,4 +445,6 @@ fi
 
 watch_room </dev/null >/dev/null 2>&1 &
 
+# From glibc 2.42 on this keeps a request's large pieces for the next.
+export GLIBC_TUNABLES=glibc.malloc.tcache_max=65536
 exec nginx -p "$run/" -c "$run/nginx.conf" -g 'daemon off;'
