@@ -285,6 +285,23 @@ func TestTheProxyRunsTwiceInOneDirectory(t *testing.T) {
 	require.Equal(t, []string{"bbb"}, arrived(t, again, u, "a.example.com", "/").Values("x-apigw-api-id"))
 }
 
+// What a request takes in one piece is above what glibc keeps for a thread by
+// default, so that each request would split and join it.
+func TestGlibcKeepsLargePiecesOfMemory(t *testing.T) {
+	nginxtest.Require(t)
+	home, bin := filepath.Join(t.TempDir(), "home"), t.TempDir()
+	require.NoError(t, render(t, manyRoutes(1)...).WriteTo(home))
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "nginx"), []byte("#!/bin/sh\n[ \"$1\" = -v ] || echo \"tunables: $GLIBC_TUNABLES\"\n"), 0o755))
+	entrypoint := exec.Command("sh", filepath.Join(home, "entrypoint.sh"))
+	entrypoint.Env = []string{
+		"PATH=" + bin + ":" + os.Getenv("PATH"), "PORTICO_HOME=" + home, "PORTICO_RUN_DIR=" + filepath.Join(t.TempDir(), "run"),
+		"PORTICO_UPSTREAMS=127.0.0.1:443", "PORTICO_ENDPOINT_NAME=" + nginxtest.EndpointName,
+	}
+	output, err := entrypoint.Output()
+	require.NoError(t, err)
+	require.Equal(t, "tunables: glibc.malloc.tcache_max=65536\n", string(output))
+}
+
 func TestTheEntrypointIsPlainShell(t *testing.T) {
 	for _, shell := range []string{"dash", "busybox", "bash"} {
 		name, err := exec.LookPath(shell)
