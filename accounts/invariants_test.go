@@ -16,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ram"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/stretchr/testify/require"
 )
@@ -62,6 +63,10 @@ var argsTypes = map[string]any{
 	"aws:ram/resourceShareAccepter:ResourceShareAccepter":                    ram.ResourceShareAccepterArgs{},
 	"aws:route53/record:Record":                                              route53.RecordArgs{},
 	"aws:route53/zone:Zone":                                                  route53.ZoneArgs{},
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":   s3.BucketLifecycleConfigurationV2Args{},
+	"aws:s3/bucketPolicy:BucketPolicy":                                       s3.BucketPolicyArgs{},
+	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                 s3.BucketPublicAccessBlockArgs{},
+	"aws:s3/bucketV2:BucketV2":                                               s3.BucketV2Args{},
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":                vpc.SecurityGroupEgressRuleArgs{},
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":              vpc.SecurityGroupIngressRuleArgs{},
 }
@@ -76,6 +81,9 @@ func sharedVariants(t *testing.T) map[string]settingsText {
   portico:loadBalancer: {type: NLB}
   portico:dns: {records: host}
   portico:certificates: {namesPerCertificate: 1}
+`,
+		"logs of the load balancers in a bucket of the stack's": minimalShared + `
+  portico:loadBalancer: {accessLogs: {create: true, prefix: requests}, connectionLogs: {create: true}}
 `,
 		"an existing VPC with endpoints of every origin": minimalShared + existingVPC + `
   portico:endpoints: {executeApi: {lookup: true}, logs: {lookup: true}, s3: {id: vpce-0a1b2c3d4e5f60714}}

@@ -40,6 +40,8 @@ type (
 	SecurityGroups = settings.SecurityGroups
 	// LoadBalancer is the load balancer in front of the proxy.
 	LoadBalancer = settings.LoadBalancer
+	// BalancerLogs is where logs of the load balancers go.
+	BalancerLogs = settings.BalancerLogs
 	// IAM is about the roles that the stack creates.
 	IAM = settings.IAM
 	// Image is the proxy's container image.

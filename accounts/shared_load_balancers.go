@@ -3,6 +3,7 @@ package accounts
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -20,6 +21,10 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 		return nil, nil
 	}
 	certificates, err := s.certificates()
+	if err != nil {
+		return nil, err
+	}
+	logs, err := s.balancerLogs()
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +47,12 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 		if args.Proxy {
 			args.Type, args.ProxyProtocol = s.config.LoadBalancer.Type, proxyProtocol[derived.Name]
 		}
-		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(staticEndpoints))
+		args.AccessLogs = logs.access
+		if args.Type == components.ApplicationLoadBalancer {
+			args.ConnectionLogs = logs.connections
+		}
+		prerequisites := slices.Concat(staticEndpoints, logs.bucket)
+		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(prerequisites))
 		if err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@
 //   - [Endpoints] are the VPC endpoints of API Gateway, CloudWatch Logs, ECR and S3.
 //   - [Certificates] are certificates of ACM: issued, imported or existing.
 //   - [LoadBalancer] is an internal load balancer with a TLS listener.
+//   - [LogBucket] takes load balancers' logs.
 //   - [Repository] and [Image] are the proxy's image in ECR.
 //   - [Cluster], [TaskRoles] and [Service] run the proxy on Fargate.
 //   - [LogMetrics] are metrics that CloudWatch makes of the proxy's log.

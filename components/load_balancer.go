@@ -77,8 +77,23 @@ type LoadBalancerArgs struct {
 	SSLPolicy string
 	// DeletionProtection has AWS refuse to delete the load balancer. Default: false.
 	DeletionProtection bool
+	// AccessLogs is where logs of requests go: of a Network Load Balancer, of TLS
+	// connections. Default: none are written.
+	AccessLogs *LogDestination
+	// ConnectionLogs is where an Application Load Balancer's logs of connections go.
+	// Default: none are written. A Network Load Balancer has none.
+	ConnectionLogs *LogDestination
 	// Tags are those of the load balancer, target group and listener.
 	Tags Tags
+}
+
+// LogDestination is a place in a bucket of S3 in the load balancer's region, whose
+// policy lets Elastic Load Balancing write there: [NewLogBucket] makes one.
+type LogDestination struct {
+	// Bucket is the bucket's name. Required.
+	Bucket pulumi.StringInput
+	// Prefix begins the names of the logs. Default: "", they begin with AWSLogs.
+	Prefix string
 }
 
 func (a *LoadBalancerArgs) check(name string) error {
@@ -92,6 +107,7 @@ func (a *LoadBalancerArgs) check(name string) error {
 		fmt.Sprintf("%q is not a type of load balancer", a.Type), "write "+ApplicationLoadBalancer+" or "+NetworkLoadBalancer)
 	m.require(a.Proxy || a.Type != NetworkLoadBalancer, "Proxy", "a Network Load Balancer without it has nothing to forward to",
 		"set it, or write Type "+ApplicationLoadBalancer)
+	m.require(a.ConnectionLogs == nil || a.Type != NetworkLoadBalancer, "ConnectionLogs", "a Network Load Balancer has none", "take it out")
 	m.given(a.VPCID != nil, "VPCID")
 	m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
 	m.given(a.SecurityGroupID != nil, "SecurityGroupID")
@@ -203,7 +219,12 @@ func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalanc
 		// never have one.
 		SecurityGroups:           pulumi.StringArray{args.SecurityGroupID},
 		EnableDeletionProtection: pulumi.Bool(args.DeletionProtection),
-		Tags:                     args.Tags.named(name),
+		// The provider leaves logs on where nothing is said of them.
+		AccessLogs: lb.LoadBalancerAccessLogsArgs{Enabled: pulumi.Bool(false), Bucket: pulumi.String("")},
+		Tags:       args.Tags.named(name),
+	}
+	if logs := args.AccessLogs; logs != nil {
+		balancerArgs.AccessLogs = lb.LoadBalancerAccessLogsArgs{Enabled: pulumi.Bool(true), Bucket: logs.Bucket, Prefix: pulumi.String(logs.Prefix)}
 	}
 	if args.Type == NetworkLoadBalancer {
 		balancerArgs.LoadBalancerType = pulumi.String("network")
@@ -212,6 +233,10 @@ func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalanc
 		balancerArgs.EnableCrossZoneLoadBalancing = pulumi.Bool(true)
 	} else {
 		balancerArgs.LoadBalancerType = pulumi.String("application")
+		balancerArgs.ConnectionLogs = lb.LoadBalancerConnectionLogsArgs{Enabled: pulumi.Bool(false), Bucket: pulumi.String("")}
+		if logs := args.ConnectionLogs; logs != nil {
+			balancerArgs.ConnectionLogs = lb.LoadBalancerConnectionLogsArgs{Enabled: pulumi.Bool(true), Bucket: logs.Bucket, Prefix: pulumi.String(logs.Prefix)}
+		}
 		balancerArgs.IdleTimeout = pulumi.Int(seconds(max(minIdleTimeout, args.LongestTimeout+timeoutMargin)))
 		// Header names with underscores and dots belong to the API; the load
 		// balancer would drop such headers silently.

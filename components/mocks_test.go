@@ -117,7 +117,7 @@ func computed(r registered) map[string]any {
 	case "docker:index/image:Image":
 		return map[string]any{"repoDigest": "registry/portico@sha256:0"}
 	default:
-		return map[string]any{"arn": arn, "name": r.Name, "dnsName": r.Name + ".elb.amazonaws.com", "zoneId": "ZELB"}
+		return map[string]any{"arn": arn, "name": r.Name, "bucket": r.Name, "dnsName": r.Name + ".elb.amazonaws.com", "zoneId": "ZELB"}
 	}
 }
 
@@ -255,6 +255,9 @@ var withoutTags = []string{
 	"aws:iam/rolePolicy:RolePolicy",
 	"aws:lb/listenerCertificate:ListenerCertificate",
 	"aws:lb/targetGroupAttachment:TargetGroupAttachment",
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+	"aws:s3/bucketPolicy:BucketPolicy",
+	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
 	"aws:ram/principalAssociation:PrincipalAssociation",
 	"aws:ram/resourceAssociation:ResourceAssociation",
 	"aws:ram/resourceShareAccepter:ResourceShareAccepter",

@@ -81,6 +81,8 @@ var behaviours = map[string][]engine.Behaviour{
 		documented("asks for eight free addresses in each new subnet", awsDocs+"elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer"),
 		documented("keeps its VPC; a Network Load Balancer with fewer or exchanged subnets is replaced", provider+"elbv2/load_balancer.go"),
 		documented("an Application Load Balancer needs subnets in two zones, one of each", awsDocs+"elasticloadbalancing/latest/application/application-load-balancers.html"),
+		documented("its logs go to a bucket of the region without a key of KMS, whose policy lets the service of its type write below AWSLogs and the account's number", awsDocs+"elasticloadbalancing/latest/application/enable-access-logging.html"),
+		documented("a Network Load Balancer has access logs alone", awsDocs+"elasticloadbalancing/latest/network/load-balancer-access-logs.html"),
 		documented("is not deleted while deletion protection is on", awsDocs+"elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html"),
 		assumed("an Application Load Balancer sends its targets no SNI of the client's"),
 	},
@@ -175,6 +177,9 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 	view.RolePolicyType: {documented("the policy is one of an identity, within the role's size", awsDocs+"IAM/latest/UserGuide/reference_iam-quotas.html")},
 	view.PolicyType:     {documented("the policy is one of an identity, within its size", awsDocs+"IAM/latest/UserGuide/reference_iam-quotas.html")},
+
+	view.BucketType:       {documented("its name is no other account's in the partition", awsDocs+"AmazonS3/latest/userguide/bucketnamingrules.html")},
+	view.BucketPolicyType: {documented("the policy is one of a resource, of at most 20 KB", awsDocs+"AmazonS3/latest/userguide/example-bucket-policies.html")},
 
 	view.RESTAPIType: {
 		documented("a private API is reached by endpoints that its policy admits", awsDocs+"apigateway/latest/developerguide/apigateway-private-apis.html"),

@@ -16,6 +16,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/logs"
 	"github.com/portico-iac/portico/internal/awssim/ram"
 	"github.com/portico-iac/portico/internal/awssim/route53"
+	"github.com/portico-iac/portico/internal/awssim/s3"
 	"github.com/portico-iac/portico/internal/awssim/servicequotas"
 	"github.com/portico-iac/portico/internal/awssim/sts"
 	"github.com/portico-iac/portico/internal/awssim/tagging"
@@ -39,6 +40,7 @@ var simulated = sync.OnceValue(func() *engine.Catalog {
 		ecs.Service(),
 		apigateway.RESTAPIService(), apigateway.CustomDomainService(),
 		ram.Service(),
+		s3.Service(),
 	)
 	for token, all := range behaviours {
 		catalog.Types[token].Behaviours = all

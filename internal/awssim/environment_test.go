@@ -147,6 +147,11 @@ func (e *environment) part(token, name string, inputs engine.Object) string {
 func (e *environment) network() (subnets []any) {
 	e.t.Helper()
 	vpc := e.part(view.VPCType, "vpc", engine.Object{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true})
+	bucket := e.part(view.BucketType, "logs-of-balancers", engine.Object{"forceDestroy": true})
+	e.part(view.BucketPolicyType, "bucket policy", engine.Object{"bucket": bucket, "policy": letBalancersLog("logs-of-balancers")})
+	e.part(view.PublicAccessBlockType, "bucket block", engine.Object{"bucket": bucket, "blockPublicAcls": true})
+	e.part(view.BucketLifecycleType, "bucket lifecycle", engine.Object{"bucket": bucket, "rules": []any{
+		map[string]any{"id": "expire", "status": "Enabled", "filter": map[string]any{}, "expiration": map[string]any{"days": 30.0}}}})
 	e.part(view.LogGroupType, "/flows", engine.Object{})
 	e.part(view.RoleType, "flows", engine.Object{"assumeRolePolicy": trustFlowLogs})
 	e.part(view.FlowLogType, "flow log", engine.Object{"vpcId": vpc, "logDestination": e.created["/flows"].ARN, "iamRoleArn": e.created["flows"].ARN, "trafficType": "ALL"})

@@ -31,6 +31,10 @@ const (
 var forms = map[string]map[string]string{
 	view.AccessAssociationType:     {"id": `arn:aws:apigateway:us-east-1:\d{12}:/domainnameaccessassociations/domainname/[^/]+\+` + apiID + `/vpcesource/vpce-` + ec2ID},
 	view.BasePathMappingType:       {"id": `[^/]+/[^/]*/` + apiID},
+	view.BucketLifecycleType:       {},
+	view.BucketPolicyType:          {},
+	view.BucketType:                {},
+	view.PublicAccessBlockType:     {},
 	view.CertificateType:           {"id": `arn:aws:acm:us-east-1:\d{12}:certificate/` + uuid, "domainValidationOptions[].resourceRecordName": `_[0-9a-f]{32}\.[^_]+\.`, "domainValidationOptions[].resourceRecordValue": `_[0-9a-f]{32}\.[a-z]{10}\.acm-validations\.aws\.`},
 	view.CertificateValidationType: {},
 	view.CIDRBlockAssociationType:  {"id": `vpc-cidr-assoc-` + ec2ID},

@@ -164,7 +164,7 @@ func TestEachVerdictHasItsMutant(t *testing.T) {
 		"ECS.20": {inContainer(t, "user", "0:0"), controls.Met, controls.NotMet},
 		"ELB.1":  {set("Listener", "protocol", "HTTP"), controls.Met, controls.NotMet},
 		"ELB.4":  {set("LoadBalancer", "dropInvalidHeaderFields", true), controls.NotMet, controls.Met},
-		"ELB.5":  {set("LoadBalancer", "accessLogs", map[string]any{"enabled": true}), controls.NotMet, controls.Met},
+		"ELB.5":  {set("LoadBalancer", "accessLogs", map[string]any{"enabled": true}), controls.ByKey, controls.Met},
 		"ELB.6":  {set("LoadBalancer", "enableDeletionProtection", false), controls.Met, controls.ByKey},
 		"ELB.12": {set("LoadBalancer", "desyncMitigationMode", "monitor"), controls.Met, controls.NotMet},
 		"ELB.13": {set("LoadBalancer", "subnets", []any{"subnet-1"}), controls.Met, controls.ByKey},

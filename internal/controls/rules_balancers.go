@@ -31,7 +31,7 @@ var balancerRules = []rule{
 			}
 			return "writes no access log"
 		},
-		met: "the load balancers write access logs", because: "Portico has no setting for it; the proxy's own log in CloudWatch has every request of nginx rows",
+		met: "the load balancers write access logs", key: "portico:loadBalancer.accessLogs: {create: true}",
 	},
 	{
 		id: "ELB.6", title: "Application, Gateway, and Network Load Balancers should have deletion protection enabled",

@@ -121,6 +121,7 @@ var changesInPlace = map[string][]func(inputs engine.Object) engine.Object{
 		to("priority", 999.0), to("conditions", []any{map[string]any{"hostHeader": map[string]any{"values": []any{"another.example.com"}}}}),
 	},
 	"aws:lb/loadBalancer:LoadBalancer": {to("idleTimeout", 61.0), fewer("securityGroups"), fewer("subnets")},
+	"aws:s3/bucketPolicy:BucketPolicy": {to("policy", `{"Version":"2012-10-17","Statement":[]}`)},
 	"aws:lb/targetGroup:TargetGroup": {
 		to("deregistrationDelay", 7.0), to("healthCheck", map[string]any{"enabled": true, "interval": 7.0}),
 	},

@@ -161,6 +161,12 @@ func optionRuns(t *testing.T) map[string]optionRun {
 			}},
 			roles: map[string]roleFiles{asShared: shared.with([]string{"permissions-boundary", "permissions-boundary-removal"}), "": provider},
 		},
+		"logs of load balancers in a bucket of the stack's": {
+			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{"portico:loadBalancer": map[string]any{
+				"accessLogs": map[string]any{"create": true}, "connectionLogs": map[string]any{"create": true, "prefix": "connections"},
+			}}},
+			roles: map[string]roleFiles{asShared: shared.with([]string{"log-bucket"}, "log-bucket-read"), "": provider},
+		},
 		"an existing VPC": {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: existingNetwork(), Setup: existingSetup(t, smallMapping)},
 			roles:   map[string]roleFiles{asShared: shared.with([]string{"shared-existing-vpc"}), "": provider},
@@ -237,6 +243,9 @@ func TestThePoliciesAreWhatTheOptionsNeed(t *testing.T) {
 	}
 }
 
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html
+const deliversLogs = "Elastic Load Balancing asks CloudWatch Logs to deliver the logs of a Network Load Balancer by the caller's rights"
+
 // beyond are the actions that no program's run needs, with the reason why they are
 // there.
 var beyond = map[string]string{
@@ -244,6 +253,11 @@ var beyond = map[string]string{
 	"associated-vpc: ReadZonesInTheWay: route53:ListTagsForResource":                        "the AWS provider reads such a zone's tags",
 	"associated-vpc-read: ReadZonesInTheWay: route53:GetHostedZone":                         "a preview reads a private zone of a new zone's name that the VPC resolves",
 	"associated-vpc-read: ReadZonesInTheWay: route53:ListTagsForResource":                   "the AWS provider reads such a zone's tags",
+	"log-delivery: DeliverLogs: logs:CreateLogDelivery":                                     deliversLogs,
+	"log-delivery: DeliverLogs: logs:DeleteLogDelivery":                                     deliversLogs,
+	"log-delivery: DeliverLogs: logs:GetLogDelivery":                                        deliversLogs,
+	"log-delivery: DeliverLogs: logs:ListLogDeliveries":                                     deliversLogs,
+	"log-delivery: DeliverLogs: logs:UpdateLogDelivery":                                     deliversLogs,
 	"profile: FindWhatInterruptedRunsLeft: route53profiles:ListProfileResourceAssociations": "portico up and refresh ask a profile for what a run created without an answer",
 	"provider-domains-read: FindAssociationsOfOthers: apigateway:GET":                       "portico preview and destroy ask for associations that keep a custom domain from being deleted",
 	"shared-deploy-service: WhyTasksStopped: ecs:DescribeTasks":                             "portico up asks why ECS stopped the tasks of an update that failed",

@@ -55,6 +55,8 @@ var meanings = []meaning{
 	{key: "portico:loadBalancer.type", means: "the load balancer is replaced by one of another type", changeOnly: true},
 	{key: "portico:loadBalancer.deletionProtection", means: "whether the load balancer may be deleted changes", changeOnly: true},
 	{key: "portico:loadBalancer.proxyProtocol", means: "without it the proxy doesn't know its callers behind a Network Load Balancer: the log names the load balancer, and no client is bounded"},
+	{key: "portico:loadBalancer.accessLogs", means: "who called what goes to another bucket, or is no longer recorded there; a bucket of the stack's is deleted with the logs in it"},
+	{key: "portico:loadBalancer.connectionLogs", means: "who connected goes to another bucket, or is no longer recorded there; a bucket of the stack's is deleted with the logs in it"},
 	{key: "portico:loadBalancer", means: "how callers reach the proxy changes"},
 	{key: "portico:proxy.passHeaders", means: "APIs get these headers as they arrive: something trusted in front has to set them, or callers choose their own address, host or identity"},
 	{key: "portico:proxy.clientRequests", means: "one client address may have this many requests under way in a task, and gets 429 for more: too few refuse clients that share an address, too many let one client take the task's memory and disk from others"},

@@ -234,6 +234,10 @@ func (b LoadBalancer) check(m *mistakes) {
 		"an Application Load Balancer doesn't speak it, and tells callers' addresses by X-Forwarded-For", "take it out, or write loadBalancer.type: "+NetworkLoadBalancer)
 	m.check(sslPolicyPattern.MatchString(b.SSLPolicy), "loadBalancer.sslPolicy",
 		strconv.Quote(b.SSLPolicy)+" is not a policy of TLS 1.2 or later", "write "+DefaultShared().LoadBalancer.SSLPolicy)
+	b.AccessLogs.check(m, "loadBalancer.accessLogs")
+	b.ConnectionLogs.check(m, "loadBalancer.connectionLogs")
+	m.check(!b.ConnectionLogs.On() || b.Type != NetworkLoadBalancer, "loadBalancer.connectionLogs",
+		"AWS has no connection logs of Network Load Balancers", "take it out; loadBalancer.accessLogs of an NLB are logs of its TLS connections")
 	var seen []netip.Prefix
 	for i, text := range b.AllowedCIDRs {
 		key := fmt.Sprintf("loadBalancer.allowedCidrs[%d]", i)
@@ -247,6 +251,29 @@ func (b LoadBalancer) check(m *mistakes) {
 		seen = append(seen, cidr)
 	}
 }
+
+var (
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	bucketPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html, safe characters
+	logPrefixPattern = regexp.MustCompile(`^[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*$`)
+)
+
+func (l BalancerLogs) check(m *mistakes, key string) {
+	m.check(l.Bucket == "" || !l.Create, key, "a bucket is both created and named", "keep bucket or create")
+	m.check(l.On() || l.Prefix == "", key+".prefix", "there is no bucket", "write bucket, or create: true")
+	if l.Bucket != "" {
+		m.checkText(bucketPattern.MatchString(l.Bucket) && !strings.Contains(l.Bucket, ".."), key+".bucket", l.Bucket, "is not a bucket's name",
+			"write 3 to 63 lower-case letters, digits, dots and hyphens")
+	}
+	if l.Prefix != "" {
+		m.checkText(logPrefixPattern.MatchString(l.Prefix) && len(l.Prefix) <= maxLogPrefix, key+".prefix", l.Prefix, "can't begin the logs' names",
+			fmt.Sprintf("write up to %d letters, digits and !-_.*'()/, without slashes at its ends", maxLogPrefix))
+		m.check(!strings.Contains(l.Prefix, "AWSLogs"), key+".prefix", strconv.Quote(l.Prefix)+" has AWSLogs in it, which AWS adds itself", "take it out")
+	}
+}
+
+const maxLogPrefix = 200
 
 func (a ALB) check(m *mistakes, balancer LoadBalancer) {
 	oneOf(m, "alb.loadBalancer", a.LoadBalancer, LoadBalancerShared, LoadBalancerOwn)

@@ -194,7 +194,30 @@ type LoadBalancer struct {
 	// port 8444 of the tasks, which existing security groups have to let
 	// through. An ALB tells them without. Default: true.
 	ProxyProtocol *bool `config:"proxyProtocol"`
+	// AccessLogs are logs of requests in S3, of an NLB logs of TLS connections. What
+	// S3 keeps costs USD 0.023 a GB and month (us-east-1).
+	AccessLogs BalancerLogs `config:"accessLogs"`
+	// ConnectionLogs are logs of connections in S3, which an ALB alone has.
+	ConnectionLogs BalancerLogs `config:"connectionLogs"`
 }
+
+// BalancerLogs is where logs of the load balancers go. Without bucket or create none
+// are written.
+type BalancerLogs struct {
+	// Bucket is the name of an existing bucket in the region, which AWS encrypts by
+	// keys of S3 (SSE-S3), and whose policy lets Elastic Load Balancing write:
+	// docs/operations.md has it. Default: none.
+	Bucket string `config:"bucket"`
+	// Create has the logs go to a bucket that the stack creates, one for both kinds,
+	// which keeps them for logs.retentionDays. Default: false.
+	Create bool `config:"create"`
+	// Prefix begins the logs' names, before AWSLogs/. Up to 200 letters, digits and
+	// !-_.*'()/, without slashes at its ends. Default: none.
+	Prefix string `config:"prefix"`
+}
+
+// On reports whether the logs are written.
+func (l BalancerLogs) On() bool { return l.Bucket != "" || l.Create }
 
 // TellsCallers reports whether the load balancer tells the proxy its callers'
 // addresses.

@@ -86,6 +86,24 @@ var translations = map[string][]translation{
 	"aws:ec2/subnetCidrReservation:SubnetCidrReservation": calls(
 		translation{operation: "ec2.CreateSubnetCidrReservation", members: map[string]string{"subnetId!": "SubnetId", "cidrBlock!": "Cidr", "reservationType!": "ReservationType", "description": "Description"}},
 	),
+	"aws:s3/bucketV2:BucketV2": calls(
+		translation{operation: "s3.CreateBucket", members: map[string]string{"bucket!": "Bucket"}},
+		translation{operation: "s3.PutBucketTagging", when: "tags", members: map[string]string{"bucket": "Bucket", "tags": "Tagging.TagSet" + keyValue}},
+	),
+	"aws:s3/bucketPolicy:BucketPolicy": calls(
+		translation{operation: "s3.PutBucketPolicy", members: map[string]string{"bucket!": "Bucket", "policy!": "Policy"}},
+	),
+	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": calls(
+		translation{operation: "s3.PutPublicAccessBlock", members: map[string]string{"bucket!": "Bucket",
+			"blockPublicAcls": "PublicAccessBlockConfiguration.BlockPublicAcls", "blockPublicPolicy": "PublicAccessBlockConfiguration.BlockPublicPolicy",
+			"ignorePublicAcls": "PublicAccessBlockConfiguration.IgnorePublicAcls", "restrictPublicBuckets": "PublicAccessBlockConfiguration.RestrictPublicBuckets"}},
+	),
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": calls(
+		translation{operation: "s3.PutBucketLifecycleConfiguration", members: map[string]string{"bucket!": "Bucket",
+			"rules[].id": "LifecycleConfiguration.Rules[].ID", "rules[].status": "LifecycleConfiguration.Rules[].Status",
+			"rules[].expiration.days":            "LifecycleConfiguration.Rules[].Expiration.Days",
+			"transitionDefaultMinimumObjectSize": "TransitionDefaultMinimumObjectSize"}},
+	),
 	"aws:ec2/flowLog:FlowLog": calls(
 		translation{operation: "ec2.CreateFlowLogs", members: map[string]string{
 			"vpcId!": "ResourceIds[0]", "trafficType": "TrafficType", "logDestination": "LogDestination", "logDestinationType": "LogDestinationType", "logFormat": "LogFormat",
@@ -330,9 +348,9 @@ var untranslated = map[string]string{
 // ofProvider are the inputs that the provider keeps to itself, or that it makes
 // other inputs of.
 var ofProvider = []string{
-	"namePrefix", "revokeRulesOnDelete", "forceDelete", "forceDestroy", "forceDetachPolicies", "skipDestroy", "waitForSteadyState", "trackLatest", "allowOverwrite", "triggers",
+	"namePrefix", "bucketPrefix", "revokeRulesOnDelete", "forceDelete", "forceDestroy", "forceDetachPolicies", "skipDestroy", "waitForSteadyState", "trackLatest", "allowOverwrite", "triggers",
 	// Inputs that no environment sets.
-	"accessLogs", "connectionLogs", "inlinePolicies", "managedPolicyArns",
+	"accessLogs", "connectionLogs", "serverSideEncryptionConfigurations", "inlinePolicies", "managedPolicyArns",
 	// Inputs that no environment sets and the simulator refuses.
 	"ingress", "egress", "inferenceAccelerators", "placementConstraints", "proxyConfiguration", "volumes", "body", "canarySettings",
 }

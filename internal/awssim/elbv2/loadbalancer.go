@@ -123,6 +123,9 @@ func identifyLoadBalancer(op *engine.Op) {
 // placeLoadBalancer checks the subnets and groups of a load balancer and
 // attaches its nodes.
 func placeLoadBalancer(op *engine.Op) error {
+	if err := checkLogs(op); err != nil {
+		return err
+	}
 	subnets, err := loadBalancerSubnets(op)
 	if err != nil {
 		return err

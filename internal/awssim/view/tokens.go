@@ -5,6 +5,9 @@ package view
 const (
 	AccessAssociationType     = "aws:apigateway/domainNameAccessAssociation:DomainNameAccessAssociation"
 	BasePathMappingType       = "aws:apigateway/basePathMapping:BasePathMapping"
+	BucketLifecycleType       = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	BucketPolicyType          = "aws:s3/bucketPolicy:BucketPolicy"
+	BucketType                = "aws:s3/bucketV2:BucketV2"
 	CertificateType           = "aws:acm/certificate:Certificate"
 	CertificateValidationType = "aws:acm/certificateValidation:CertificateValidation"
 	CIDRBlockAssociationType  = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
@@ -31,6 +34,7 @@ const (
 	PolicyType                = "aws:iam/policy:Policy"
 	PrincipalAssociationType  = "aws:ram/principalAssociation:PrincipalAssociation"
 	ProfileEntryType          = "aws:route53/profilesResourceAssociation:ProfilesResourceAssociation"
+	PublicAccessBlockType     = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 	RecordType                = "aws:route53/record:Record"
 	RepositoryType            = "aws:ecr/repository:Repository"
 	ReservationType           = "aws:ec2/subnetCidrReservation:SubnetCidrReservation"
