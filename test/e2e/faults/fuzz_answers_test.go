@@ -106,7 +106,8 @@ func TestNoAnswerBreaksTheProxy(t *testing.T) {
 				got := ask(wanted, own, random.IntN(4) == 0)
 				sent.Add(1)
 				for _, found := range marks.FindAll(got, -1) {
-					if string(found) != own && distance(string(found), own) > 6 {
+					// A mutation may make what looks like another's mark.
+					if string(found) != own && distance(string(found), own) > 6 && !bytes.Contains(wanted, found) {
 						mu.Lock()
 						foreign = append(foreign, fmt.Sprintf("%q got %q", wanted, got))
 						mu.Unlock()
