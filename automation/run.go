@@ -161,17 +161,20 @@ func (r *run) operate(ctx context.Context, s Stack, w *watch) (*openStack, auto.
 			return stack, nil, err
 		}
 	}
-	follow := func() error {
-		return w.follow(func(ch chan<- events.EngineEvent) error {
-			return r.op.run(ctx, stack.Stack, ch)
-		})
+	followOf := func(stack *auto.Stack) error {
+		return w.follow(func(ch chan<- events.EngineEvent) error { return r.op.run(ctx, stack, ch) })
 	}
+	follow := func() error { return followOf(stack.Stack) }
 	if r.op.verb == refresh.verb {
 		return stack, nil, retainDeployments(ctx, stack, w, follow)
 	}
 	err = follow()
 	if r.op.verb == preview.verb && errors.Is(orNoStack(err), errNoStack) {
-		if stack, err = r.create(ctx, s, stack.cli); err == nil {
+		created, refused := r.create(ctx, s, stack.cli)
+		if refused != nil && ctx.Err() == nil {
+			return stack, nil, r.previewAside(ctx, s, w, refused, followOf)
+		}
+		if stack, err = created, refused; err == nil {
 			err = follow()
 		}
 	}

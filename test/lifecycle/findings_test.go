@@ -1,9 +1,16 @@
 package lifecycle
 
 import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/automation"
@@ -167,4 +174,56 @@ func TestPreviewCountsWhatIsThereAndLooksForThePrebuiltImage(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, e.log.String(), "dev: not asked: whether 111111111111 may have 1 VPC more (servicequotas:GetServiceQuota, servicequotas:GetAWSDefaultServiceQuota): ")
 	require.Contains(t, e.log.String(), "dev: not asked: whether repository proxy of account 111111111111 has image "+image+" (ecr:DescribeImages): ")
+}
+
+// readOnlyBackend is a Pulumi CLI whose backend at url takes no new stack.
+type readOnlyBackend struct {
+	auto.PulumiCommand
+	url string
+}
+
+func (c readOnlyBackend) Run(ctx context.Context, workdir string, stdin io.Reader, stdout, stderr []io.Writer, env []string, args ...string) (string, string, int, error) {
+	if len(args) > 1 && args[0] == "stack" && args[1] == "init" && slices.Contains(env, "PULUMI_BACKEND_URL="+c.url) {
+		const denied = "error: could not create stack: blob (key \".pulumi/stacks/portico/dev.json\") (code=PermissionDenied): AccessDenied\n"
+		return "", denied, 255, errors.New("exit status 255")
+	}
+	return c.PulumiCommand.Run(ctx, workdir, stdin, stdout, stderr, env, args...)
+}
+
+// TestAPreviewOfANewStackNeedsNoRightToWriteTheState previews an environment that the
+// backend does not have, and then a new account of one that it has, under a role that
+// only reads the state.
+func TestAPreviewOfANewStackNeedsNoRightToWriteTheState(t *testing.T) {
+	t.Parallel()
+	e := newEnvironment(t, smallProject(), ordersSetup())
+	settings := func() string {
+		var all strings.Builder
+		for _, name := range []string{"Pulumi.dev.yaml", "accounts/provider/Pulumi.dev-orders.yaml"} {
+			data, err := os.ReadFile(filepath.Join(e.project, filepath.FromSlash(name)))
+			require.NoError(t, err)
+			all.Write(data)
+		}
+		return all.String()
+	}
+	const says = "the state's backend does not have the stack, and does not let this preview create it (error: could not create stack: blob"
+	readOnly := readOnlyBackend{e.engine, e.env.Env["PULUMI_BACKEND_URL"]}
+	before := settings()
+	e.env.Command = readOnly
+	report, err := e.env.Preview(t.Context())
+	require.NoError(t, err, "%s", e.log)
+	require.Greater(t, report.Stacks[0].Changes.Create, 40)
+	require.Contains(t, e.log.String(), "dev: "+says)
+	require.Equal(t, before, settings(), "the settings files are as they were")
+
+	e.env.Command = e.engine
+	provider := e.env.Providers
+	e.env.Providers = nil
+	e.up()
+	e.env.Command, e.env.Providers = readOnly, provider
+	before = settings()
+	report, err = e.env.Preview(t.Context())
+	require.NoError(t, err, "%s", e.log)
+	require.Contains(t, e.log.String(), "dev-orders: "+says)
+	require.Positive(t, report.Stacks[1].Changes.Create, "the new account's stack is previewed with the shared stack's outputs")
+	require.Equal(t, before, settings(), "the settings files are as they were")
 }
