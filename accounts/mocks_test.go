@@ -94,6 +94,8 @@ type monitor struct {
 	// such image; empty: it has.
 	quota   int
 	noImage string
+	// denied is a function that the role may not call.
+	denied string
 	// failing is a type of which no resource can be created.
 	failing string
 	// running is the task definition that the service runs after a deployment;
@@ -225,6 +227,9 @@ func (m *monitor) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	m.mu.Lock()
 	m.invokes = append(m.invokes, args.Token)
 	m.mu.Unlock()
+	if m.denied == args.Token {
+		return nil, fmt.Errorf("api error AccessDenied: User: reader is not authorized to perform: %s", args.Token)
+	}
 	answer, err := m.answer(args)
 	return resource.NewPropertyMapFromMap(answer), err
 }
@@ -239,6 +244,9 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 	switch args.Token {
 	case "pulumi:pulumi:readStackOutputs":
 		outputs, found := m.outputs[text("name")]
+		if !found && m.shared != nil && text("name") == ownStack {
+			outputs, found = m.shared, true
+		}
 		switch {
 		case m.halfWritten > 0:
 			m.halfWritten--

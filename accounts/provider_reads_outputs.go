@@ -15,6 +15,9 @@ import (
 // needs, through a stack reference. Any stack may play the part that reports a
 // region and an endpoint under the contract.
 func readSharedOutputs(ctx *pulumi.Context, stack string) (*outputs.Shared, error) {
+	if _, found, err := readStackOutputs(ctx, stack); err == nil && !found {
+		return nil, fmt.Errorf("read stack %s (portico:shared.stack): the state's backend has no such stack: bring the shared stack up first, with `pulumi up` in its project's directory, or correct the name", stack)
+	}
 	reference, err := pulumi.NewStackReference(ctx, stack, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read stack %s (portico:shared.stack): %w", stack, err)

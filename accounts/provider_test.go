@@ -160,7 +160,7 @@ func TestAProviderStackRefuses(t *testing.T) {
 		want     []string
 	}{
 		"a shared stack that isn't there": {
-			monitor: &monitor{}, want: []string{"organization/portico/dev"},
+			monitor: &monitor{}, want: []string{"read stack organization/portico/dev (portico:shared.stack): the state's backend has no such stack: bring the shared stack up first"},
 		},
 		"a shared stack of another contract": {
 			monitor: &monitor{shared: with(func(o map[string]any) { o["contract"] = 3 })},

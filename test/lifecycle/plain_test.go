@@ -67,6 +67,7 @@ func TestPlainPulumiDoesWhatPorticoDoes(t *testing.T) {
 	t.Parallel()
 	p := newPlain(t, movingProject(mapping.FrontDoorNGINX))
 	p.refuses()
+	p.needsTheSharedStack()
 	p.up("dev")
 	p.up("dev-orders")
 	p.atRest()
@@ -99,6 +100,19 @@ func (p *plain) refuses() {
 	require.Contains(p.t, string(output), want)
 	require.NotContains(p.t, string(output), "aws:ec2:Vpc", "nothing is made")
 	require.NoError(p.t, os.WriteFile(file, settings, 0o600))
+}
+
+// needsTheSharedStack demands that a provider stack says what to do before the shared one
+// exists.
+func (p *plain) needsTheSharedStack() {
+	p.t.Helper()
+	dir := filepath.Join(p.project, "accounts", "provider")
+	p.run("-C", p.project, "stack", "rm", "--yes", "dev", "--preserve-config")
+	output, err := p.command(p.pulumi, "--non-interactive", "--color", "never", "-C", dir, "preview", "-s", "dev-orders").CombinedOutput()
+	require.Error(p.t, err)
+	require.Contains(p.t, string(output), "read stack organization/portico/dev (portico:shared.stack): the state's backend has no such stack: bring the shared stack up first")
+	require.NotContains(p.t, string(output), "unknown stack")
+	p.run("-C", p.project, "stack", "init", "dev")
 }
 
 // atRest demands that the driver finds nothing to do, in any phase.
