@@ -63,7 +63,7 @@ edits: setup ## Bring up N drawn edits of mappings under load, SEED and the seed
 
 .PHONY: bench
 bench: setup build bench-proxy ## Measure speed and write the figures to test/results
-	go test -tags bench -count 1 -timeout 30m -v ./test/bench
+	go test -tags bench -count 1 -timeout 60m -v ./test/bench
 
 .PHONY: bench-proxy
 bench-proxy: ## Measure the proxy beside HAProxy and others, 10 minutes (PORTICO_BENCH=quick|targets|full)

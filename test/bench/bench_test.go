@@ -74,7 +74,7 @@ func TestSpeed(t *testing.T) {
 	changes.Same = 0
 	add(figure{"its changes", fmt.Sprint(changes.Create + changes.Update + changes.Replace + changes.Delete), "0", changes == automation.Changes{}})
 
-	write(t, figures)
+	write(t, "slice", fmt.Sprintf("medians of %d runs for the processes, one run for the deployments", runs), figures)
 	for _, f := range figures {
 		if !f.ok {
 			t.Errorf("%s: %s, and %s was to be reached", f.what, f.got, f.reach)
@@ -199,15 +199,16 @@ func deploy(t *testing.T, mapping string) (first, second rehearsal.Stack) {
 	return first, second
 }
 
-// write records the figures with what they belong to.
-func write(t *testing.T, figures []figure) {
+// write records the figures with what they belong to: the commit, the machine, and how
+// they were measured.
+func write(t *testing.T, name, measured string, figures []figure) {
 	t.Helper()
 	var b strings.Builder
 	now := time.Now().UTC()
 	fmt.Fprintf(&b, "# Speed, %s\n\n", now.Format(time.DateOnly))
 	fmt.Fprintf(&b, "- commit: %s\n", commit(t))
 	fmt.Fprintf(&b, "- machine: %s/%s, %d cores, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor())
-	fmt.Fprintf(&b, "- %s; medians of %d runs for the processes, one run for the deployments\n", runtime.Version(), runs)
+	fmt.Fprintf(&b, "- %s; %s\n", runtime.Version(), measured)
 	fmt.Fprintf(&b, "- load average before: %s\n\n", load())
 	b.WriteString("| what | measured | to reach | |\n|---|---|---|---|\n")
 	for _, f := range figures {
@@ -222,7 +223,7 @@ func write(t *testing.T, figures []figure) {
 	}
 	results := filepath.Join("..", "results")
 	require.NoError(t, os.MkdirAll(results, 0o755))
-	file := filepath.Join(results, now.Format(time.DateOnly)+"-slice.md")
+	file := filepath.Join(results, now.Format(time.DateOnly)+"-"+name+".md")
 	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o644))
 }
 

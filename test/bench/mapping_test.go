@@ -25,3 +25,14 @@ func TestTheGeneratedMappingIsAsLargeAsItSays(t *testing.T) {
 func TestTheGeneratedMappingIsAlwaysTheSame(t *testing.T) {
 	require.True(t, bytes.Equal(Mapping(1000, 7), Mapping(1000, 7)))
 }
+
+func TestTheMappingOfAccountsIsAsLargeAsItSays(t *testing.T) {
+	m, err := mapping.Parse("generated", AccountsMapping(200, 50, "[GET]"))
+	require.NoError(t, err)
+	require.Len(t, m.Rows, 10_000)
+	require.Len(t, m.Accounts, 200)
+	derived, err := topology.Derive(m, topology.Options{})
+	require.NoError(t, err)
+	require.Len(t, derived.Zones, 50)
+	require.Len(t, derived.APIs, 2_000)
+}
