@@ -353,4 +353,5 @@ var ofProvider = []string{
 	"accessLogs", "connectionLogs", "serverSideEncryptionConfigurations", "inlinePolicies", "managedPolicyArns",
 	// Inputs that no environment sets and the simulator refuses.
 	"ingress", "egress", "inferenceAccelerators", "placementConstraints", "proxyConfiguration", "volumes", "body", "canarySettings",
+	"certificateBody", "certificateName", "ownershipVerificationCertificateArn", "regionalCertificateName", "mutualTlsAuthentication",
 }

@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,18 +44,26 @@ func domainNameSpec() *engine.Type {
 		Token: view.DomainNameType, Title: "API Gateway Domain Name", Args: apigateway.DomainNameArgs{}, State: apigateway.DomainName{},
 		Identify: identifyDomain,
 		Properties: engine.Properties{
-			"certificateArn":                      {engine.ARNOf("acm"), engine.Refers{To: view.CertificateType, Key: "arn", Code: "BadRequestException"}},
+			"certificateArn":                      {engine.ConflictsWith("regionalCertificateArn"), engine.ARNOf("acm"), engine.Refers{To: view.CertificateType, Key: "arn", Code: "BadRequestException"}},
+			"certificateBody":                     {notSimulated},
+			"certificateName":                     {notSimulated},
+			"certificateUploadDate":               {engine.Otherwise("{now}")},
+			"cloudfrontDomainName":                {engine.Otherwise("")},
+			"cloudfrontZoneId":                    {engine.Otherwise("Z2FDTNDATAQYW2")}, // the provider shows it always
 			"domainName":                          {engine.ForceNew, engine.Length(1, 253), engine.Value(route53.DNSName)},
 			"endpointConfiguration":               {engine.Required},
-			"endpointConfiguration.ipAddressType": {engine.OneOf("ipv4", "dualstack")},
+			"endpointConfiguration.ipAddressType": {engine.OneOf("ipv4", "dualstack"), engine.OtherwiseWhen(private, "dualstack"), engine.Otherwise("ipv4")},
 			"endpointConfiguration.types":         {engine.OneOf(view.RegionalDomain, view.PrivateDomain)},
+			"mutualTlsAuthentication":             {notSimulated},
+			"ownershipVerificationCertificateArn": {engine.Otherwise("")},
 			"policy":                              {engine.JSON},
 			"regionalCertificateArn":              {engine.ARNOf("acm"), engine.Refers{To: view.CertificateType, Key: "arn", Code: "BadRequestException"}},
-			"securityPolicy":                      {engine.OneOf("TLS_1_0", "TLS_1_2")},
+			"regionalCertificateName":             {notSimulated},
+			"securityPolicy":                      {engine.OneOf("TLS_1_0", "TLS_1_2"), engine.Otherwise("TLS_1_2")},
 		},
 
-		Check:  domainProblems,
-		Create: []string{"apigateway:POST", "apigateway:GET", "apigateway:PUT tags"},
+		Refusals: domainRefusals,
+		Create:   []string{"apigateway:POST", "apigateway:GET", "apigateway:PUT tags"},
 		CreateAs: func(inputs engine.Object) []string {
 			if inputs.Has("policy") {
 				return []string{"apigateway:POST", "apigateway:GET", "apigateway:PUT tags", "apigateway:UpdateDomainNamePolicy collection", "apigateway:UpdateDomainNamePolicy"}
@@ -70,6 +79,27 @@ func domainNameSpec() *engine.Type {
 
 		ServiceLinkedRole: "ops.apigateway.amazonaws.com", // https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
 	}
+}
+
+// private is when a domain is a PRIVATE one, with a certificate of its own kind.
+var private = engine.In("endpointConfiguration", engine.Is("types", view.PrivateDomain))
+
+var notSimulated = engine.Never(func(any) bool { return true }, "is not simulated")
+
+// domainRefusals hold a domain to what its type takes.
+var domainRefusals = []engine.Refusal{
+	refusedDomain(engine.Both(private, engine.Given("regionalCertificateArn")), "Cannot specify a regional certificate for a private custom domain name: PRIVATE domains take certificateArn"),
+	refusedDomain(engine.Both(engine.Not(private), engine.Given("certificateArn")), "Cannot specify an edge certificate for a regional custom domain name: REGIONAL domains take regionalCertificateArn"),
+	refusedDomain(engine.Both(private, engine.Not(engine.Given("certificateArn"))), "A PRIVATE custom domain name needs a certificate (property certificateArn)"),
+	refusedDomain(engine.Both(engine.Not(private), engine.Not(engine.Given("regionalCertificateArn"))), "A REGIONAL custom domain name needs a certificate (property regionalCertificateArn)"),
+	refusedDomain(engine.Both(private, engine.Begins("domainName", "*")), "Wildcard custom domain names are not supported for private custom domain names: {domainName}"),
+	refusedDomain(engine.Both(private, engine.Is("securityPolicy", "TLS_1_0")), "Private custom domain names have the security policy TLS_1_2"),
+	refusedDomain(engine.Both(private, engine.In("endpointConfiguration", engine.Is("ipAddressType", "ipv4"))), "Only the IP address type dualstack is supported for private custom domain names"),
+	refusedDomain(engine.Both(engine.Not(private), engine.Given("policy")), "A policy is supported for private custom domain names only"),
+}
+
+func refusedDomain(when engine.Condition, message string) engine.Refusal {
+	return engine.Refusal{When: when, Code: "BadRequestException", Message: message}
 }
 
 // identifyDomain makes the ID as the provider forms it, NAME or for PRIVATE
@@ -91,24 +121,8 @@ func identifyDomain(op *engine.Op) {
 	op.ARN = fmt.Sprintf("arn:%s:apigateway:%s:%s:%s+%s", op.Partition(), op.Region, op.Account, path, id)
 }
 
-func domainProblems(inputs engine.Object) []engine.Problem {
-	var problems []engine.Problem
-	add := func(property, reason string) {
-		problems = append(problems, engine.Problem{Property: property, Reason: reason})
-	}
-	if inputs["certificateArn"] != nil && inputs["regionalCertificateArn"] != nil {
-		add("certificateArn", "conflicts with regionalCertificateArn")
-	}
-	for _, property := range []string{"certificateBody", "certificateName", "regionalCertificateName", "mutualTlsAuthentication"} {
-		if inputs[property] != nil {
-			add(property, "is not simulated")
-		}
-	}
-	return problems
-}
-
 func createDomain(op *engine.Op) error {
-	if err := checkDomain(op); err != nil {
+	if err := checkDomainCertificate(op); err != nil {
 		return err
 	}
 	if err := checkDomainQuota(op); err != nil {
@@ -127,7 +141,6 @@ func createRegionalDomain(op *engine.Op) error {
 	op.Outputs["domainNameId"] = ""
 	op.Outputs["regionalDomainName"] = fmt.Sprintf("d-%s.execute-api.%s.%s", op.PartOf(engine.Alphanumeric, 10), op.Region, op.DNSSuffix())
 	op.Outputs["regionalZoneId"] = op.HostedZoneOf("regional domains")
-	describeDomain(op)
 	return publicuse.CheckPublicUse(op, op.Staged())
 }
 
@@ -135,29 +148,8 @@ func createRegionalDomain(op *engine.Op) error {
 // doesn't wait for it.
 func createPrivateDomain(op *engine.Op) error {
 	op.Outputs["regionalDomainName"], op.Outputs["regionalZoneId"] = "", ""
-	describeDomain(op)
 	op.Hidden["availableAt"] = engine.Stamp(op.Now().Add(provisioning))
 	return saveDomainPolicy(op)
-}
-
-// describeDomain fills in what the program doesn't say.
-func describeDomain(op *engine.Op) {
-	for name, value := range (engine.Object{
-		"securityPolicy": "TLS_1_2", "certificateUploadDate": engine.Stamp(op.Now()), "ownershipVerificationCertificateArn": "",
-		"cloudfrontDomainName": "", "cloudfrontZoneId": "Z2FDTNDATAQYW2", // the provider shows the latter always
-	}) {
-		if op.Outputs[name] == nil {
-			op.Outputs[name] = value
-		}
-	}
-	endpoint := op.Outputs.Object("endpointConfiguration").Clone()
-	if endpoint["ipAddressType"] == nil {
-		endpoint["ipAddressType"] = "ipv4"
-		if endpoint.Text("types") == view.PrivateDomain {
-			endpoint["ipAddressType"] = "dualstack"
-		}
-	}
-	op.Outputs["endpointConfiguration"] = map[string]any(endpoint)
 }
 
 func updateDomain(op *engine.Op) error {
@@ -165,10 +157,9 @@ func updateDomain(op *engine.Op) error {
 		return op.Refuse("BadRequestException", "Cannot migrate the custom domain name %s from %s to %s: public and private custom domain names don't become each other",
 			op.Inputs.Text("domainName"), before, after)
 	}
-	if err := checkDomain(op); err != nil {
+	if err := checkDomainCertificate(op); err != nil {
 		return err
 	}
-	describeDomain(op)
 	if view.DomainKind(op.Inputs) != view.PrivateDomain {
 		if op.Before.Properties.Text("regionalCertificateArn") != op.Inputs.Text("regionalCertificateArn") {
 			releaseCertificate(op, op.Before.Properties)
@@ -183,38 +174,12 @@ func updateDomain(op *engine.Op) error {
 	return saveDomainPolicy(op)
 }
 
-// checkDomain holds a domain to what its type takes.
-func checkDomain(op *engine.Op) error {
-	isPrivate := view.DomainKind(op.Inputs) == view.PrivateDomain
-	property := "regionalCertificateArn"
-	if isPrivate {
-		property = "certificateArn"
-	}
-	endpoint := op.Inputs.Object("endpointConfiguration")
-	switch {
-	case isPrivate && op.Inputs.Has("regionalCertificateArn"):
-		return op.Refuse("BadRequestException", "Cannot specify a regional certificate for a private custom domain name: PRIVATE domains take certificateArn")
-	case !isPrivate && op.Inputs.Has("certificateArn"):
-		return op.Refuse("BadRequestException", "Cannot specify an edge certificate for a regional custom domain name: REGIONAL domains take regionalCertificateArn")
-	case !op.Inputs.Has(property):
-		return op.Refuse("BadRequestException", "A %s custom domain name needs a certificate (property %s)", view.DomainKind(op.Inputs), property)
-	case isPrivate && strings.HasPrefix(op.Inputs.Text("domainName"), "*"):
-		return op.Refuse("BadRequestException", "Wildcard custom domain names are not supported for private custom domain names: %s", op.Inputs.Text("domainName"))
-	case isPrivate && op.Inputs.Has("securityPolicy") && op.Inputs.Text("securityPolicy") != "TLS_1_2":
-		return op.Refuse("BadRequestException", "Private custom domain names have the security policy TLS_1_2")
-	case isPrivate && endpoint.Has("ipAddressType") && endpoint.Text("ipAddressType") != "dualstack":
-		return op.Refuse("BadRequestException", "Only the IP address type dualstack is supported for private custom domain names")
-	case !isPrivate && op.Inputs.Has("policy"):
-		return op.Refuse("BadRequestException", "A policy is supported for private custom domain names only")
-	}
-	return checkDomainCertificate(op, op.Inputs.Text(property), isPrivate)
-}
-
 // checkDomainCertificate holds the certificate of a domain to be issued and to
 // cover the name. Kinds of keys are documented for PRIVATE domains only.
-func checkDomainCertificate(op *engine.Op, arn string, isPrivate bool) error {
+func checkDomainCertificate(op *engine.Op) error {
+	isPrivate, name := view.DomainKind(op.Inputs) == view.PrivateDomain, op.Inputs.Text("domainName")
+	arn := cmp.Or(op.Inputs.Text("certificateArn"), op.Inputs.Text("regionalCertificateArn"))
 	certificate := op.FindBy(view.CertificateType, "arn", arn).Properties
-	name := op.Inputs.Text("domainName")
 	if status := certificate.Text("status"); status != "ISSUED" {
 		return op.Refuse("BadRequestException", "The certificate %s is not issued (status %s): custom domain names take issued certificates", arn, status)
 	}

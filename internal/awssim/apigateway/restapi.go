@@ -40,8 +40,10 @@ func restAPISpec() *engine.Type {
 		Properties: engine.Properties{
 			"apiKeySource":                {engine.Default("HEADER"), engine.OneOf("HEADER", "AUTHORIZER")},
 			"body":                        {engine.JSON},
+			"createdDate":                 {engine.Computed("{now}")},
 			"disableExecuteApiEndpoint":   {engine.Default(false)},
-			"endpointConfiguration.types": {engine.OneOf("EDGE", "REGIONAL", "PRIVATE")},
+			"endpointConfiguration.types": {engine.OneOf("EDGE", "REGIONAL", "PRIVATE"), engine.Otherwise("EDGE")},
+			"executionArn":                {engine.Computed(executionARN + "{id}")},
 			"name":                        {engine.Autonamed(1024), engine.Length(1, 1024)},
 			"policy":                      {engine.JSON},
 		},
@@ -75,11 +77,6 @@ func createRESTAPI(op *engine.Op) error {
 	if other := op.Elsewhere(view.RESTAPIType, op.ID); other != nil {
 		return op.Refuse("ConflictException", "the identifier %s is taken by an API of account %s: they are unique in a region", op.ID, other.Account)
 	}
-	if op.Outputs.Object("endpointConfiguration") == nil {
-		op.Outputs["endpointConfiguration"] = map[string]any{"types": "EDGE"}
-	}
-	op.Outputs["createdDate"] = engine.Now()
-	op.Outputs["executionArn"] = executionARN(op, op.ID)
 	op.Outputs["rootResourceId"] = op.Own(engine.Alphanumeric, "root resource", 10)
 	document, err := readOpenAPI(op.Inputs.Text("body"))
 	if err != nil {
@@ -108,10 +105,12 @@ func saveOwnPolicy(op *engine.Op) error {
 	return nil
 }
 
-// executionARN is what a policy calls the API, without stage, verb and path.
-func executionARN(op *engine.Op, apiID string) string {
-	return fmt.Sprintf("arn:%s:execute-api:%s:%s:%s", op.Partition(), op.Region, op.Account, apiID)
-}
+// executionARN is what comes before the API's ID in what a policy calls it, and
+// invokeURL where a stage is called.
+const (
+	executionARN = "arn:{partition}:execute-api:{region}:{account}:"
+	invokeURL    = "https://{restApi}.execute-api.{region}.{suffix}/{stageName}"
+)
 
 func restAPIPolicySpec() *engine.Type {
 	return &engine.Type{
@@ -136,7 +135,7 @@ func restAPIPolicySpec() *engine.Type {
 		},
 		OnRead: func(op *engine.Op) {
 			api := op.Find(view.RESTAPIType, op.ID)
-			if saved := api.Properties.Text("policy"); saved != StoredForm(op.Outputs.Text("policy"), executionARN(op, op.ID)) {
+			if saved := api.Properties.Text("policy"); saved != StoredForm(op.Outputs.Text("policy"), op.Fill(executionARN)+op.ID) {
 				op.Outputs["policy"] = saved
 			}
 		},
@@ -161,7 +160,7 @@ func acceptPolicy(op *engine.Op, apiID, text string) (string, error) {
 		return "", op.Refuse("BadRequestException",
 			"Invalid policy document. Please check the policy syntax and ensure that Principals are valid. (%s)", err)
 	}
-	saved := StoredForm(text, executionARN(op, apiID))
+	saved := StoredForm(text, op.Fill(executionARN)+apiID)
 	if limit := op.Limit(policyQuota, policyCharacters); len([]rune(saved)) > limit {
 		return "", op.Refuse("LimitExceededException", "%s: the policy of API %s has %d, the quota is %d",
 			policyQuota, apiID, len([]rune(saved)), limit)
@@ -241,6 +240,9 @@ func deploymentSpec() *engine.Type {
 		ID: "{alphanumeric6}",
 		Properties: engine.Properties{
 			"canarySettings":   {engine.ForceNew},
+			"createdDate":      {engine.Computed("{now}")},
+			"executionArn":     {engine.Computed(executionARN + "{restApi}/{stageName}")},
+			"invokeUrl":        {engine.Computed(invokeURL)},
 			"restApi":          {engine.Required, engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
 			"stageDescription": {engine.ForceNew},
 			"stageName":        {engine.ForceNew, engine.Pattern(`[A-Za-z0-9_-]{1,128}|\$default`, "a stage name of letters, digits, - and _")},
@@ -270,9 +272,6 @@ func deploy(op *engine.Op) error {
 	}
 	op.Hidden["policy"], op.Hidden["methods"] = policy, engine.CloneValue(api.Hidden["methods"])
 	stage := op.Inputs.Text("stageName")
-	op.Outputs["createdDate"] = engine.Now()
-	op.Outputs["executionArn"] = api.Properties.Text("executionArn") + "/" + stage
-	op.Outputs["invokeUrl"] = invokeURL(op, api.ID, stage)
 	if op.Inputs.Has("canarySettings") {
 		return startCanary(op, api, stage)
 	}
@@ -301,16 +300,11 @@ func isPrivate(api *engine.Resource) bool {
 	return api.Properties.Object("endpointConfiguration").Text("types") == "PRIVATE"
 }
 
-func invokeURL(op *engine.Op, apiID, stage string) string {
-	return fmt.Sprintf("https://%s.execute-api.%s.%s/%s", apiID, op.Region, op.DNSSuffix(), stage)
-}
-
 // pointStage makes a stage serve the deployment; a stage that is not there yet
 // is created with it.
 func pointStage(op *engine.Op, api *engine.Resource, name string) {
 	stage := engine.Resource{Account: op.Account, Region: op.Region, Type: view.StageType, ID: stageID(api.ID, name), Properties: engine.Object{
-		"restApi": api.ID, "stageName": name, "invokeUrl": invokeURL(op, api.ID, name),
-		"executionArn": api.Properties.Text("executionArn") + "/" + name,
+		"restApi": api.ID, "stageName": name, "invokeUrl": op.Outputs["invokeUrl"], "executionArn": op.Outputs["executionArn"],
 	}}
 	stage.ARN = fmt.Sprintf("%s/stages/%s", api.ARN, name)
 	stage.Properties["arn"] = stage.ARN
@@ -348,9 +342,11 @@ func stageSpec() *engine.Type {
 		Token: view.StageType, Title: "API Gateway Stage", Args: apigateway.StageArgs{}, State: apigateway.Stage{},
 		ID: "ags-{restApi}-{stageName}", ARN: "arn:{partition}:apigateway:{region}::/restapis/{restApi}/stages/{stageName}",
 		Properties: engine.Properties{
-			"deployment": {engine.Refers{To: view.DeploymentType, Code: "NotFoundException", Holds: engine.Ignored}},
-			"restApi":    {engine.Required, engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
-			"stageName":  {engine.ForceNew},
+			"executionArn": {engine.Computed(executionARN + "{restApi}/{stageName}")},
+			"invokeUrl":    {engine.Computed(invokeURL)},
+			"deployment":   {engine.Refers{To: view.DeploymentType, Code: "NotFoundException", Holds: engine.Ignored}},
+			"restApi":      {engine.Required, engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
+			"stageName":    {engine.ForceNew},
 		},
 
 		Conflict: "ConflictException",
@@ -363,12 +359,6 @@ func stageSpec() *engine.Type {
 		Imported: func(op *engine.Op, id string) *engine.Resource {
 			api, stage, _ := strings.Cut(id, "/")
 			return op.Find(view.StageType, stageID(api, stage))
-		},
-		OnCreate: func(op *engine.Op) error {
-			api := op.Inputs.Text("restApi")
-			op.Outputs["executionArn"] = executionARN(op, api) + "/" + op.Inputs.Text("stageName")
-			op.Outputs["invokeUrl"] = invokeURL(op, api, op.Inputs.Text("stageName"))
-			return nil
 		},
 	}
 }

@@ -15,6 +15,7 @@ func targetGroupSpec() *engine.Type {
 		ID: "{arn}", ARN: "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{hex16}",
 		// Lambda targets, which need none of the required ones, are not simulated.
 		Properties: engine.Properties{
+			"arnSuffix":                      {engine.Computed("{resource}")},
 			"connectionTermination":          {ofNetworks},
 			"deregistrationDelay":            {engine.Default(300.0), engine.Between(0, 3600)},
 			"healthCheck.enabled":            {engine.Otherwise(true)},
@@ -55,8 +56,6 @@ func targetGroupSpec() *engine.Type {
 			"elasticloadbalancing:ModifyTargetGroup":           {"healthCheck"},
 			"elasticloadbalancing:ModifyTargetGroupAttributes": {"deregistrationDelay", "loadBalancingAlgorithmType", "preserveClientIp", "proxyProtocolV2", "slowStart", "stickiness"},
 		},
-
-		OnCreate: placeTargetGroup, OnUpdate: placeTargetGroup,
 	}
 }
 
@@ -83,9 +82,4 @@ func targetGroupProblems(inputs engine.Object) []engine.Problem {
 		problems = append(problems, engine.Problem{Property: "preserveClientIp", Reason: "is false, and client IP preservation can't be disabled for UDP"})
 	}
 	return problems
-}
-
-func placeTargetGroup(op *engine.Op) error {
-	op.Outputs["arnSuffix"] = arnSuffix(op, "")
-	return nil
 }

@@ -45,6 +45,3 @@ func Stamped(o Object, name string) time.Time {
 	}
 	return t
 }
-
-// Now is the present time, as RFC 3339 has it.
-func Now() string { return time.Now().UTC().Format(time.RFC3339) }

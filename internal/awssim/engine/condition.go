@@ -49,6 +49,19 @@ func Is(name string, values ...any) Condition {
 	}
 }
 
+// Begins holds when a text begins with another.
+func Begins(name, prefix string) Condition {
+	return Condition{
+		in: func(within Object) answer {
+			if !within.Known(name) {
+				return unanswered
+			}
+			return answered(strings.HasPrefix(within.Text(name), prefix))
+		},
+		words: func(Object) string { return fmt.Sprintf("with %s %s...", name, prefix) },
+	}
+}
+
 // Given holds when a property says something.
 func Given(name string) Condition {
 	return Condition{

@@ -59,6 +59,11 @@ func passes(checks ...func() error) error {
 // settle holds what is asked for to the type's own rules, which may be nil, and
 // keeps what comes of it.
 func (op *Op) settle(rules func(*Op) error) (*Resource, error) {
+	for _, refusal := range op.spec.Refusals {
+		if refusal.When.holds(op.Inputs) {
+			return nil, op.Refuse(refusal.Code, "%s", op.Fill(refusal.Message))
+		}
+	}
 	var short error
 	if rules != nil {
 		short = rules(op)

@@ -22,8 +22,8 @@ type Type struct {
 
 	// ID and ARN are templates: {partition}, {region}, {account}, {id}, {arn},
 	// {suffix} (of DNS names), any property in braces, and identifiers: {ec2},
-	// {uuid}, {hex16}, {alphanumeric10}, {capitals20}, {digits26}. A type without ARN
-	// has none. Identify sets both where a template can't say it.
+	// {uuid}, {hex16}, {alphanumeric10}, {capitals20}, {digits26}. Outputs may also be
+	// {now}, and {resource}, the last part of the ARN. A type without ARN has none. Identify sets both where a template can't say it.
 	ID, ARN  string
 	Identify func(op *Op)
 
@@ -62,6 +62,10 @@ type Type struct {
 	// CreateAs are the actions by which inputs are created that aren't created
 	// as others are; nil, or a nil result: Create.
 	CreateAs func(inputs Object) []string
+
+	// Refusals are what AWS refuses to create or to change by the inputs alone, where the
+	// provider sends it. The first that holds counts.
+	Refusals []Refusal
 
 	// Upserts is when a create replaces what exists already.
 	Upserts Condition
@@ -126,6 +130,13 @@ func (t *Type) declare() {
 	if _, ok := t.Schema().Inputs["tags"]; ok {
 		t.values["tags"] = []Value{tagRules}
 	}
+}
+
+// Refusal is AWS's error for inputs of which a condition holds. The message is a
+// template as of [Type.ID].
+type Refusal struct {
+	When          Condition
+	Code, Message string
 }
 
 // Quota limits how many resources of a type one account and region hold,
@@ -229,6 +240,10 @@ func (op *Op) Fill(template string) string {
 			return op.ARN
 		case "suffix":
 			return op.DNSSuffix()
+		case "now":
+			return Stamp(op.Now())
+		case "resource":
+			return op.ARN[strings.LastIndexByte(op.ARN, ':')+1:]
 		default:
 			if identifier, ok := op.identifierOf(name); ok {
 				return identifier

@@ -32,6 +32,7 @@ func roleSpec() *engine.Type {
 		ID: "{name}", ARN: "arn:{partition}:iam::{account}:role{path}{name}",
 		Properties: engine.Properties{
 			"assumeRolePolicy":    {engine.Required, engine.JSON},
+			"createDate":          {engine.Computed("{now}")},
 			"description":         {engine.Length(0, 1000)},
 			"forceDetachPolicies": {engine.Default(false)},
 			"inlinePolicies":      {engine.Kept},
@@ -41,6 +42,7 @@ func roleSpec() *engine.Type {
 			"namePrefix":          {engine.ForceNew},
 			"path":                {engine.ForceNew, engine.Default("/"), engine.Value(iamPath)},
 			"permissionsBoundary": {engine.ARNOf("iam")},
+			"uniqueId":            {engine.Computed("AROA{capitals17}")},
 		},
 
 		Unique: []string{"name"}, Conflict: "EntityAlreadyExists",
@@ -56,22 +58,13 @@ func roleSpec() *engine.Type {
 		// The provider makes the one call for a boundary and the other one for none.
 		Only:     map[string]engine.Condition{"iam:PutRolePermissionsBoundary": bounded, "iam:DeleteRolePermissionsBoundary": engine.Not(bounded)},
 		Delete:   []string{"iam:DeleteRole", "iam:ListInstanceProfilesForRole"},
-		OnCreate: createRole,
+		OnCreate: checkRole,
 		OnUpdate: checkRole,
 	}
 }
 
 // bounded is when a role is given a permissions boundary.
 var bounded = engine.Given("permissionsBoundary")
-
-func createRole(op *engine.Op) error {
-	if err := checkRole(op); err != nil {
-		return err
-	}
-	op.Outputs["createDate"] = engine.Now()
-	op.Outputs["uniqueId"] = "AROA" + op.Own(engine.Capitals, "", 17)
-	return nil
-}
 
 func checkRole(op *engine.Op) error {
 	if err := checkTrustPolicy(op); err != nil {
@@ -194,17 +187,15 @@ func managedPolicySpec() *engine.Type {
 			"namePrefix":  {engine.ForceNew},
 			"path":        {engine.ForceNew, engine.Default("/"), engine.Value(iamPath)},
 			"policy":      {engine.Required, engine.JSON},
+			"policyId":    {engine.Computed("ANPA{capitals17}")},
 		},
 
 		Unique: []string{"name"}, Conflict: "EntityAlreadyExists",
-		Create: []string{"iam:CreatePolicy", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:TagPolicy"},
-		Read:   []string{"iam:GetPolicy", "iam:GetPolicyVersion"},
-		Update: []string{"iam:CreatePolicyVersion", "iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy"},
-		Delete: []string{"iam:DeletePolicy", "iam:ListPolicyVersions"},
-		OnCreate: func(op *engine.Op) error {
-			op.Outputs["policyId"] = "ANPA" + op.Own(engine.Capitals, "", 17)
-			return checkManagedPolicy(op)
-		},
+		Create:   []string{"iam:CreatePolicy", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:TagPolicy"},
+		Read:     []string{"iam:GetPolicy", "iam:GetPolicyVersion"},
+		Update:   []string{"iam:CreatePolicyVersion", "iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy"},
+		Delete:   []string{"iam:DeletePolicy", "iam:ListPolicyVersions"},
+		OnCreate: checkManagedPolicy,
 		OnUpdate: checkManagedPolicy,
 	}
 }

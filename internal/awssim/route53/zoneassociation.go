@@ -160,9 +160,12 @@ func profileEntrySpec() *engine.Type {
 		Token: view.ProfileEntryType, Title: "Route 53 Profiles Resource Association", Args: route53.ProfilesResourceAssociationArgs{}, State: route53.ProfilesResourceAssociation{},
 		ID: "rpr-{hex16}",
 		Properties: engine.Properties{
-			"name":        {engine.Required, engine.ForceNew, engine.Length(1, 64), engine.Pattern(`[a-zA-Z0-9\-_' ]+`, "letters, digits, hyphens, underscores, apostrophes and spaces")},
-			"profileId":   {engine.ForceNew},
-			"resourceArn": {engine.ForceNew, engine.ARNOf("route53")},
+			"name":          {engine.Required, engine.ForceNew, engine.Length(1, 64), engine.Pattern(`[a-zA-Z0-9\-_' ]+`, "letters, digits, hyphens, underscores, apostrophes and spaces")},
+			"profileId":     {engine.ForceNew},
+			"resourceArn":   {engine.ForceNew, engine.ARNOf("route53")},
+			"resourceType":  {engine.Computed("PRIVATE_HOSTED_ZONE")},
+			"status":        {engine.Computed("COMPLETE")},
+			"statusMessage": {engine.Computed("")},
 		},
 
 		Unique: []string{"profileId", "resourceArn"}, Conflict: "ResourceExistsException",
@@ -185,8 +188,7 @@ func putIntoProfile(op *engine.Op) error {
 	if zone == nil || engine.IsEmpty(zone.Properties["vpcs"]) {
 		return op.Refuse("InvalidParameterException", "The resource %s is not a private hosted zone of account %s", op.Inputs.Text("resourceArn"), op.Account)
 	}
-	op.Outputs["status"], op.Outputs["statusMessage"], op.Outputs["ownerId"] = "COMPLETE", "", profiles[i].Account
-	op.Outputs["resourceType"] = "PRIVATE_HOSTED_ZONE"
+	op.Outputs["ownerId"] = profiles[i].Account
 	return nil
 }
 
