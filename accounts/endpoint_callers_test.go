@@ -117,7 +117,18 @@ type infos struct {
 	lines []string
 }
 
+// warnings is a log that records its warnings.
+type warnings struct {
+	pulumi.Log
+	lines []string
+}
+
 func (l *infos) Info(text string, _ *pulumi.LogArgs) error {
+	l.lines = append(l.lines, text)
+	return nil
+}
+
+func (l *warnings) Warn(text string, _ *pulumi.LogArgs) error {
 	l.lines = append(l.lines, text)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/components"
@@ -309,4 +310,70 @@ func TestAPrebuiltImageIsLookedFor(t *testing.T) {
 			require.Equal(t, strings.Contains(test.uri, "eu-west-1"), slices.ContainsFunc(m.resources, func(r registered) bool { return r.Name == "aws-eu-west-1" }), "a provider of the image's region")
 		})
 	}
+}
+
+const endpointService = "aws:ec2/getVpcEndpointService:getVpcEndpointService"
+
+// needed are the functions without which a preview can't tell what would be made.
+var needed = map[string]string{
+	"pulumi:pulumi:readStackOutputs":                      "the state is read, not an account",
+	"pulumi:pulumi:readStackResourceOutputs":              "the state is read, not an account",
+	"aws:ec2/getVpc:getVpc":                               "the VPC's ranges are in rules",
+	"aws:ec2/getSubnet:getSubnet":                         "the subnets' zones decide on what is made",
+	"aws:ec2/getRouteTables:getRouteTables":               "the S3 endpoint is put into the route tables",
+	"aws:ec2/getVpcEndpoint:getVpcEndpoint":               "an endpoint that is used has an ID, a DNS name and security groups",
+	"aws:ec2/getNetworkInterface:getNetworkInterface":     "the proxy sends requests to an endpoint's addresses",
+	"aws:ec2/getPrefixList:getPrefixList":                 "a rule names the prefix list of S3",
+	"aws:index/getAvailabilityZones:getAvailabilityZones": "subnets are made in zones",
+	endpointService:                                       "subnets of a new VPC are made in the service's zones",
+	"aws:ecr/getAuthorizationToken:getAuthorizationToken": "the image is pushed with it",
+}
+
+// TestEveryDeniedQuestionIsANotice denies a preview one function after another.
+func TestEveryDeniedQuestionIsANotice(t *testing.T) {
+	const used = "  portico:endpoints: {executeApi: {id: vpce-0a1b2c3d4e5f60715}, logs: {lookup: true}}\n" +
+		"  portico:dns: {existing: [{name: internal.example.com, id: Z0THEIRS}], associations: [{vpcId: vpc-0c0ffee0}]}\n" +
+		"  portico:image: {uri: \"111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy:1\"}\n"
+	for name, settings := range map[string]settingsText{
+		"a new VPC":       minimalShared,
+		"an existing VPC": minimalShared + existingVPC,
+		"what exists":     minimalShared + existingVPC + used,
+	} {
+		at := func(denied string) *monitor {
+			return &monitor{unknown: true, denied: denied, privateZones: map[string]string{"Z0THEIRS": "internal.example.com"},
+				rules: ruleIn("sg-of-others", map[string]any{"referencedSecurityGroupId": "sg-0000000d"}), delegations: map[string]string{"example.com": "ns-1.example.com"}}
+		}
+		asked := at("nothing")
+		_ = preview(t, asked, settings, twoRows)
+		slices.Sort(asked.invokes)
+		for _, function := range slices.Compact(asked.invokes) {
+			_, reads := needed[function]
+			if reads && (function != endpointService || settings == minimalShared) {
+				continue
+			}
+			t.Run(name+" "+function, func(t *testing.T) {
+				m := at(function)
+				lines := preview(t, m, settings, twoRows)
+				require.True(t, slices.ContainsFunc(lines, func(line string) bool {
+					return strings.HasPrefix(line, "not asked: ") && strings.Contains(line, function)
+				}), "%q", lines)
+			})
+		}
+	}
+}
+
+// preview previews the shared stack, and returns its warnings. Errors that are no denial
+// are what the questions find.
+func preview(t *testing.T, m *monitor, settings settingsText, rows string) []string {
+	t.Helper()
+	m.publicZones = publicZones
+	log, program := &warnings{}, SharedIn(project(t, "dev", settings, rows))
+	err := run(t, m, func(ctx *pulumi.Context) error {
+		log.Log, ctx.Log = ctx.Log, log
+		return program(ctx)
+	}, "dev", settings.config(t))
+	if err != nil {
+		require.NotContains(t, err.Error(), "not authorized")
+	}
+	return log.lines
 }

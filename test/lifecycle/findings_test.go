@@ -115,6 +115,14 @@ func TestAQuestionThatIsDeniedIsANotice(t *testing.T) {
 	_, err := e.env.Preview(t.Context())
 	require.NoError(t, err)
 	require.Contains(t, e.log.String(), "dev-orders: not asked: whether REST API orders0001 has stage dev (apigateway:GET): ")
+
+	for _, action := range []string{"route53:ListHostedZones", "route53:GetHostedZone"} {
+		from := len(e.log.String())
+		e.Inject(awssim.Fault{Action: action, Kind: awssim.Denial, Times: 3}) // the names of three domains are asked for
+		_, err = e.env.Preview(t.Context())
+		require.NoError(t, err, action)
+		require.Contains(t, e.log.String()[from:], "dev: not asked: which public hosted zone validates *.internal.example.com (route53:ListHostedZones, route53:GetHostedZone): ", action)
+	}
 }
 
 // TestAVPCThatAnotherAccountSharesIsRefusedInAPreview names a VPC of the network
