@@ -36,6 +36,7 @@ var argsTypes = map[string]any{
 	"aws:cloudwatch/logGroup:LogGroup":                                       cloudwatch.LogGroupArgs{},
 	"aws:ec2/flowLog:FlowLog":                                                ec2.FlowLogArgs{},
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter":                         cloudwatch.LogMetricFilterArgs{},
+	"aws:cloudwatch/metricAlarm:MetricAlarm":                                 cloudwatch.MetricAlarmArgs{},
 	"aws:ec2/internetGateway:InternetGateway":                                ec2.InternetGatewayArgs{},
 	"aws:ec2/route:Route":                                                    ec2.RouteArgs{},
 	"aws:ec2/routeTable:RouteTable":                                          ec2.RouteTableArgs{},
@@ -76,6 +77,7 @@ func sharedVariants(t *testing.T) map[string]settingsText {
 	t.Helper()
 	return map[string]settingsText{
 		"a new VPC with every default": minimalShared,
+		"alarms":                       minimalShared + alarmed,
 		"a new VPC of three zones with public subnets, a Network Load Balancer and a record per host": minimalShared + `
   portico:network: {zones: 3, publicSubnets: true, cidr: 10.64.0.0/20}
   portico:loadBalancer: {type: NLB}

@@ -193,6 +193,8 @@ func computed(r registered) map[string]any {
 			return map[string]any{"arn": arn}
 		}
 		return map[string]any{"arn": arn + "+a1b2c3d4e5", "domainNameId": "a1b2c3d4e5"}
+	case "aws:lb/listener:Listener":
+		return map[string]any{"arn": "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/" + r.Name + "/50dc6c495c0c9188/f2f7dc8efc522ab2"}
 	case "aws:route53/zone:Zone":
 		return map[string]any{"zoneId": "Z" + r.Name}
 	case "aws:route53/record:Record":

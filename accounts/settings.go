@@ -50,6 +50,8 @@ type (
 	Task = settings.Task
 	// Logs is the proxy's log.
 	Logs = settings.Logs
+	// Alarms are CloudWatch's alarms about the proxy.
+	Alarms = settings.Alarms
 	// Certificates say where certificates come from.
 	Certificates = settings.Certificates
 	// PublicZone is a public hosted zone of another account.

@@ -19,6 +19,8 @@ type deployedFrontDoors struct {
 	alb, native *components.ExecuteAPIEndpoint
 	// balancers are the load balancers, by their names in the topology.
 	balancers map[string]*components.LoadBalancer
+	// certificates are those of the load balancers, by the same names.
+	certificates map[string][]components.Certificate
 	// albRoutings forward the requests for alb hosts, by the names of those load
 	// balancers that have such hosts.
 	albRoutings map[string]*components.ALBRouting
@@ -26,6 +28,8 @@ type deployedFrontDoors struct {
 	associations *components.AccessAssociations
 	// proxy is the proxy's service; nil without one.
 	proxy *components.Service
+	// logGroup is the name of the proxy's log group.
+	logGroup pulumi.StringOutput
 }
 
 // deployFrontDoors deploys the front doors that the mapping needs. Endpoints at
@@ -57,7 +61,7 @@ func (s *sharedStack) deployFrontDoors(network *components.Network) (*deployedFr
 			return nil, err
 		}
 	}
-	if deployed.balancers, err = s.loadBalancers(network, groups, deployed.staticEndpoints()); err != nil {
+	if deployed.balancers, deployed.certificates, err = s.loadBalancers(network, groups, deployed.staticEndpoints()); err != nil {
 		return nil, err
 	}
 	if s.deploys(mapping.FrontDoorNGINX) {
@@ -65,6 +69,9 @@ func (s *sharedStack) deployFrontDoors(network *components.Network) (*deployedFr
 			return nil, err
 		}
 		if err := s.turnListeners(deployed); err != nil {
+			return nil, err
+		}
+		if err := s.alarms(network, deployed); err != nil {
 			return nil, err
 		}
 	}

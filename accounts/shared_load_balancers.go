@@ -15,18 +15,19 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// loadBalancers creates the load balancers, by their names in the topology.
-func (s *sharedStack) loadBalancers(network *components.Network, groups *components.SecurityGroups, staticEndpoints []pulumi.Resource) (map[string]*components.LoadBalancer, error) {
+// loadBalancers creates the load balancers, by their names in the topology, and finds
+// their certificates.
+func (s *sharedStack) loadBalancers(network *components.Network, groups *components.SecurityGroups, staticEndpoints []pulumi.Resource) (map[string]*components.LoadBalancer, map[string][]components.Certificate, error) {
 	if len(s.topology.LoadBalancers) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	certificates, err := s.certificates()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	logs, err := s.balancerLogs()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	proxyProtocol := s.proxyProtocol()
 	balancers := map[string]*components.LoadBalancer{}
@@ -54,11 +55,11 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 		prerequisites := slices.Concat(staticEndpoints, logs.bucket)
 		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(prerequisites))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		balancers[derived.Name] = balancer
 	}
-	return balancers, nil
+	return balancers, certificates, nil
 }
 
 // proxied reports whether the proxy is behind a load balancer.

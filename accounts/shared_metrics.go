@@ -1,6 +1,8 @@
 package accounts
 
 import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/nginxconf"
 )
@@ -19,3 +21,38 @@ func (s *sharedStack) logMetrics(roles *components.TaskRoles) error {
 
 // metricsNamespace is that of the proxy's metrics, the environment's own.
 func (s *sharedStack) metricsNamespace() string { return "Portico/" + s.prefix }
+
+// alarms are those of the proxy, where the settings name a topic for them.
+func (s *sharedStack) alarms(network *components.Network, deployed *deployedFrontDoors) error {
+	if s.config.Alarms.TopicARN == "" {
+		return nil
+	}
+	balancers, certificates := map[string]*components.LoadBalancer{}, map[string]pulumi.StringInput{}
+	for _, derived := range s.topology.LoadBalancers {
+		if s.proxied(derived) {
+			balancers[derived.Name] = deployed.balancers[derived.Name]
+		}
+		for _, certificate := range deployed.certificates[derived.Name] {
+			certificates[certificate.Name] = certificate.ARN
+		}
+	}
+	_, err := components.NewAlarms(s.ctx, s.prefix, &components.AlarmsArgs{
+		TopicARN: s.config.Alarms.TopicARN,
+		Metrics: components.ProxyMetrics{
+			Namespace: s.metricsNamespace(), Requests: nginxconf.MetricRequests, ServerErrors: nginxconf.MetricProxyServerErrors, LogGroupName: deployed.logGroup,
+		},
+		Service:       deployed.proxy,
+		MinTasks:      s.config.Task.Min,
+		MaxTasks:      s.config.Task.Max,
+		CPUPercent:    s.config.Task.CPUPercent,
+		MemoryPercent: s.config.Task.MemoryPercent,
+		Balancers:     balancers,
+		BalancerType:  s.config.LoadBalancer.Type,
+		Certificates:  certificates,
+		Region:        s.config.AWS.Region,
+		EndpointID:    deployed.endpoints.ExecuteAPIID,
+		VPCID:         network.VPCID,
+		Tags:          s.tags,
+	}, s.providers)
+	return err
+}

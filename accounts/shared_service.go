@@ -28,6 +28,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	if err != nil {
 		return nil, err
 	}
+	deployed.logGroup = roles.LogGroupName
 	if err := s.logMetrics(roles); err != nil {
 		return nil, err
 	}

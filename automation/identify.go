@@ -31,6 +31,7 @@ var kinds = map[string]string{
 	"aws:ecs/service:Service":                                   "ecs:service/",
 	"aws:ecs/taskDefinition:TaskDefinition":                     taskDefinitionKind,
 	"aws:cloudwatch/logGroup:LogGroup":                          "logs:log-group:",
+	"aws:cloudwatch/metricAlarm:MetricAlarm":                    "cloudwatch:alarm:",
 	"aws:lb/listener:Listener":                                  "elasticloadbalancing:listener/",
 	"aws:lb/listenerRule:ListenerRule":                          "elasticloadbalancing:listener-rule/",
 	"aws:lb/loadBalancer:LoadBalancer":                          "elasticloadbalancing:loadbalancer/",
@@ -146,7 +147,7 @@ func identify(create pendingCreate, found []taggedResource, known map[string]boo
 	text := create.input
 	switch create.text("type") {
 	case "aws:iam/role:Role", "aws:ecr/repository:Repository", "aws:cloudwatch/logGroup:LogGroup",
-		"aws:cloudwatch/logMetricFilter:LogMetricFilter", "aws:appautoscaling/policy:Policy":
+		"aws:cloudwatch/logMetricFilter:LogMetricFilter", "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:appautoscaling/policy:Policy":
 		id = text("name")
 	case "aws:iam/rolePolicy:RolePolicy":
 		id = text("role") + ":" + text("name")

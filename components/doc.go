@@ -16,7 +16,8 @@
 //   - [LogBucket] takes load balancers' logs.
 //   - [Repository] and [Image] are the proxy's image in ECR.
 //   - [Cluster], [TaskRoles] and [Service] run the proxy on Fargate.
-//   - [LogMetrics] are metrics that CloudWatch makes of the proxy's log.
+//   - [LogMetrics] are metrics that CloudWatch makes of the proxy's log, and [Alarms]
+//     tell a topic when something is wrong.
 //   - [Zones] are private hosted zones with alias records.
 //
 // For custom domains that need no proxy, in the same account:

@@ -88,6 +88,7 @@ type adviceOptions struct {
 	architecture string
 	existing     []string
 	flowLogs     bool
+	alarms       bool
 	upkeep       float64
 }
 
@@ -103,6 +104,7 @@ func (o *adviceOptions) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.existing, "existing-endpoint", nil,
 		"with --recommend: an `ENDPOINT` that the environment needn't pay for, by its key in portico:endpoints, such as logs or ecrApi; may be repeated")
 	f.BoolVar(&o.flowLogs, "flow-logs", byDefault.Network.RecordsFlows(), "with --recommend: as in portico:network.flowLogs")
+	f.BoolVar(&o.alarms, "alarms", false, "with --recommend: with alarms, as with portico:alarms.topicArn")
 	f.Float64Var(&o.upkeep, "upkeep", 5,
 		"with --recommend: the work that a custom domain is for its API's account, in `USD` a month, such as 5; 0 counts none")
 }
@@ -133,7 +135,7 @@ func (o adviceOptions) recommendation(m *mapping.Mapping, options topology.Optio
 		Mapping: m, Options: options, Upkeep: o.upkeep,
 		Settings: cost.Settings{
 			Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == settings.X8664,
-			FlowLogs: o.flowLogs, ExistingEndpoints: o.existing,
+			FlowLogs: o.flowLogs, Alarms: o.alarms, ExistingEndpoints: o.existing,
 		},
 	})
 	if err != nil {

@@ -111,6 +111,19 @@ func ParsePolicyARN(text string) (owner string, err error) {
 	return parts[2], nil
 }
 
+// topicName is a topic's (Amazon SNS API reference, CreateTopic). Names of FIFO topics
+// end with .fifo, and CloudWatch's alarms tell standard topics alone.
+var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+
+// ParseTopicARN reads the ARN of a standard topic of Amazon SNS, and is its region.
+func ParseTopicARN(text string) (region string, err error) {
+	a, err := ParseARN(text)
+	if err != nil || a.Service != "sns" || a.Region == "" || a.AccountID == "" || !topicName.MatchString(a.Resource) {
+		return "", &GrammarError{text, "is not the ARN of a standard topic of Amazon SNS"}
+	}
+	return a.Region, nil
+}
+
 // RolePattern is a set of roles of one account: the ARN of a role, in whose path
 // and name "*" stands for any characters, "/" among them.
 type RolePattern struct {

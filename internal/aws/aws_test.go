@@ -274,3 +274,17 @@ func TestManagedPolicyARNs(t *testing.T) {
 		require.Error(t, err, "%q", text)
 	}
 }
+
+func TestTopicARNs(t *testing.T) {
+	region, err := aws.ParseTopicARN("arn:aws:sns:eu-west-1:111111111111:on_call-1")
+	require.NoError(t, err)
+	require.Equal(t, "eu-west-1", region)
+	for _, wrong := range []string{
+		"", "on-call", "arn:aws:sqs:eu-west-1:111111111111:on-call", "arn:aws:sns::111111111111:on-call", "arn:aws:sns:eu-west-1::on-call",
+		"arn:aws:sns:eu-west-1:111111111111:on-call.fifo", "arn:aws:sns:eu-west-1:111111111111:on call", "arn:aws:sns:nowhere-1:111111111111:on-call",
+		"arn:aws:sns:eu-west-1:111111111111:on-call:0f9e2b1c", "arn:aws:sns:eu-west-1:1111:on-call",
+	} {
+		_, err := aws.ParseTopicARN(wrong)
+		require.Error(t, err, wrong)
+	}
+}

@@ -156,6 +156,11 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 	view.LifecyclePolicyType: {documented("rules have the form of lifecycle policies", awsDocs+"AmazonECR/latest/userguide/lifecycle_policy_parameters.html")},
 	view.LogGroupType:        {documented("retention is one of the days that CloudWatch Logs knows", awsDocs+"AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html")},
+	view.MetricAlarmType: {
+		documented("is about one metric or about the one query of up to 20 that returns data, with at most 10 metrics of one period", awsDocs+"AmazonCloudWatch/latest/monitoring/alarm-combining.html"),
+		documented("its periods make a day at most, or a week with periods of an hour or more", awsDocs+"AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"),
+		documented("reads expressions of metric math by their documented grammar; functions other than IF and FILL are refused here", awsDocs+"AmazonCloudWatch/latest/monitoring/using-metric-math.html"),
+	},
 	view.MetricFilterType: {
 		documented("takes JSON patterns alone here, by their documented grammar; regular expressions and patterns of text are refused", awsDocs+"AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html"),
 		documented("makes a value of each event that matches, and the default value of each other", awsDocs+"AmazonCloudWatch/latest/logs/MonitoringLogData.html"),

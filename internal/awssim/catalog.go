@@ -6,6 +6,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/acm"
 	"github.com/portico-iac/portico/internal/awssim/apigateway"
 	"github.com/portico-iac/portico/internal/awssim/appautoscaling"
+	"github.com/portico-iac/portico/internal/awssim/cloudwatch"
 	"github.com/portico-iac/portico/internal/awssim/docker"
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/ecr"
@@ -33,7 +34,7 @@ var simulated = sync.OnceValue(func() *engine.Catalog {
 		route53.Service(),
 		sts.Service(), tagging.Service(), servicequotas.Service(),
 		iam.Service(),
-		logs.Service(),
+		logs.Service(), cloudwatch.Service(),
 		appautoscaling.Service(),
 		ecr.Service(),
 		docker.Service(),

@@ -191,6 +191,12 @@ func dataPathOf(e *environment, service *engine.Resource) {
 		"policy": `{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":10},"action":{"type":"expire"}}]}`})
 	e.must(view.MetricFilterType, "requests", engine.Object{"logGroupName": "/proxy", "pattern": "{ $.status = * }",
 		"metricTransformation": map[string]any{"namespace": "Proxy", "name": "Requests", "value": "1", "defaultValue": "0", "unit": "Count"}})
+	count := func(id, name string) any {
+		return map[string]any{"id": id, "metric": map[string]any{"namespace": "Proxy", "metricName": name, "dimensions": map[string]any{"Host": "a"}, "period": 60.0, "stat": "Sum"}}
+	}
+	e.must(view.MetricAlarmType, "errors", engine.Object{"comparisonOperator": "GreaterThanThreshold", "threshold": 5.0, "evaluationPeriods": 3.0, "datapointsToAlarm": 2.0,
+		"metricQueries": []any{count("errors", "Errors"), count("requests", "Requests"), map[string]any{"id": "percent", "expression": "100 * errors / requests", "returnData": true}},
+		"alarmActions":  engine.List("arn:aws:sns:us-east-1:111111111111:alarms"), "treatMissingData": "notBreaching"})
 	managed := e.must(view.PolicyType, "managed", engine.Object{"policy": pullAndLog, "path": "/"})
 	e.must(view.PolicyAttachmentType, "attachment", engine.Object{"role": "execution", "policyArn": managed.ARN})
 	id := "service/cluster/" + service.Properties.Text("name")

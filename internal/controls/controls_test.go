@@ -30,6 +30,7 @@ func registered(t *testing.T) []controls.Resource {
   portico:aws: {region: us-east-1, accountId: "111111111111"}
   portico:loadBalancer: {deletionProtection: true}
   portico:logs: {retentionDays: 365}
+  portico:alarms: {topicArn: "arn:aws:sns:us-east-1:111111111111:on-call"}
 `,
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
@@ -130,6 +131,8 @@ func TestEachVerdictHasItsMutant(t *testing.T) {
 		"ACM.1":         {set("Certificate", "validationMethod", "EMAIL"), controls.Met, controls.ByKey},
 		"ACM.2":         {set("Certificate", "keyAlgorithm", "RSA_1024"), controls.Met, controls.NotMet},
 		"ACM.3":         {set("Certificate", "tags", nil), controls.Met, controls.ByKey},
+		"CloudWatch.15": {set("MetricAlarm", "alarmActions", nil), controls.Met, controls.NotMet},
+		"CloudWatch.17": {set("MetricAlarm", "actionsEnabled", false), controls.Met, controls.NotMet},
 		"CloudWatch.16": {set("LogGroup", "retentionInDays", 364.0), controls.Met, controls.ByKey},
 		"EC2.2":         {with("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "vpcId", "Vpc"), controls.NotMet, controls.Met},
 		"EC2.6":         {without("FlowLog"), controls.Met, controls.ByKey},

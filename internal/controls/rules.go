@@ -12,6 +12,7 @@ const (
 	cluster        = "aws:ecs/cluster:Cluster"
 	flowLog        = "aws:ec2/flowLog:FlowLog"
 	ingressRule    = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	alarm          = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	lifecycle      = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 	listener       = "aws:lb/listener:Listener"
 	loadBalancer   = "aws:lb/loadBalancer:LoadBalancer"
@@ -32,7 +33,7 @@ const (
 
 func application(r Resource) bool { return r.text("loadBalancerType") == "application" }
 
-var rules = slices.Concat(certificateRules, logRules, networkRules, registryRules, taskRules, balancerRules, roleRules)
+var rules = slices.Concat(certificateRules, logRules, alarmRules, networkRules, registryRules, taskRules, balancerRules, roleRules)
 
 var certificateRules = []rule{
 	{
@@ -61,6 +62,17 @@ var certificateRules = []rule{
 
 var logRules = []rule{
 	{
+		id: "CloudWatch.15", title: "CloudWatch alarms should have specified actions configured",
+		of: []string{alarm},
+		fault: func(r Resource, _ inventory) string {
+			if len(r.list("alarmActions")) == 0 {
+				return "has no action for the state ALARM"
+			}
+			return ""
+		},
+		met: "the alarms tell the topic", because: "an alarm has no action",
+	},
+	{
 		id: "CloudWatch.16", title: "CloudWatch log groups should be retained for a specified time period",
 		of: []string{logGroup},
 		fault: func(r Resource, _ inventory) string {
@@ -71,6 +83,20 @@ var logRules = []rule{
 			return ""
 		},
 		met: "the logs are kept for 365 days or longer", key: "portico:logs.retentionDays: 365",
+	},
+}
+
+var alarmRules = []rule{
+	{
+		id: "CloudWatch.17", title: "CloudWatch alarm actions should be activated",
+		of: []string{alarm},
+		fault: func(r Resource, _ inventory) string {
+			if enabled, stated := r.Inputs["actionsEnabled"].(bool); stated && !enabled {
+				return "has its actions turned off"
+			}
+			return ""
+		},
+		met: "the alarms' actions are on", because: "an alarm's actions are turned off",
 	},
 }
 

@@ -23,6 +23,8 @@ type Settings struct {
 	// FlowLogs says that the connections of the VPC are recorded:
 	// portico:network.flowLogs.
 	FlowLogs bool
+	// Alarms says that there are alarms about the proxy: portico:alarms.topicArn.
+	Alarms bool
 	// ExistingEndpoints are interface endpoints of portico:endpoints that the
 	// environment doesn't pay for, since they exist: ExecuteAPI, Logs, ECRAPI,
 	// ECRDocker, ALB, Native.
@@ -43,6 +45,15 @@ const (
 
 // LogMetrics is how many metrics CloudWatch makes of the proxy's log.
 const LogMetrics = 6
+
+// AlarmMetrics is how many metrics the alarms about a proxy read, behind so many load
+// balancers and with so many certificates: of each balancer, what it rejects, its
+// healthy and its unhealthy targets, and the requests that are to be in the log; of the
+// service's two aims the use and the tasks; the errors and requests of the proxy, the
+// events of its log, and what the endpoint drops.
+func AlarmMetrics(balancers, certificates int) int {
+	return 4*balancers + certificates + 2*2 + 2 + 1 + 1
+}
 
 // Endpoints lists the interface endpoints that a front door needs.
 func Endpoints(frontDoor mapping.FrontDoor) []string {
@@ -102,6 +113,10 @@ func Monthly(t *topology.Topology, s Settings) Bill {
 			}
 		}
 		bill = append(bill, s.balancers(frontDoor, balancers)...)
+		if s.Alarms && frontDoor == mapping.FrontDoorNGINX {
+			metrics := AlarmMetrics(balancers, certificates(t))
+			bill = append(bill, Item{FrontDoor: frontDoor, What: "metrics that alarms read", Count: metrics, USD: cents(float64(metrics) * AlarmMetricMonth.USD)})
+		}
 	}
 	zones := 0
 	for _, zone := range t.Zones {
@@ -117,6 +132,15 @@ func Monthly(t *topology.Topology, s Settings) Bill {
 		})
 	}
 	return bill
+}
+
+// certificates is how many certificates the load balancers have.
+func certificates(t *topology.Topology) int {
+	n := 0
+	for _, balancer := range t.LoadBalancers {
+		n += len(balancer.Certificates)
+	}
+	return n
 }
 
 // frontDoor is what a front door costs however many hosts it serves, without load

@@ -55,7 +55,10 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 			s.ExistingEndpoints = []string{cost.Logs, cost.ECRAPI, cost.ECRDocker}
 		}, want: 14.60 + 16.425 + 28.835 + 1.80 + 0.50},
 		// 2 tasks x 2 zones x 262,800 checks x 4 records x 126 bytes, at 0.50 a GB
-		"flow logs":            {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.FlowLogs = true }, want: 58.40 + 16.425 + 28.835 + 1.80 + 0.2649 + 0.50},
+		"flow logs": {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.FlowLogs = true }, want: 58.40 + 16.425 + 28.835 + 1.80 + 0.2649 + 0.50},
+		// 10 + 4 of the balancer + a certificate, at 0.10
+		"alarms":               {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.Alarms = true }, want: 58.40 + 16.425 + 28.835 + 1.80 + 1.30 + 0.50},
+		"alarms about nothing": {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.Alarms = true }, want: 14.60 + 0.50},
 		"flow logs of no task": {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.FlowLogs = true }, want: 14.60 + 0.50},
 		"a zone that exists anyway": {frontDoors: []string{"native"}, change: func(s *cost.Settings) {
 			s.ExistingZones = []mapping.Zone{"internal.example.com"}

@@ -35,6 +35,8 @@ var (
 		"https://aws.amazon.com/cloudwatch/pricing/", "2026-09-20"}
 	CustomMetricMonth = Price{0.30, "custom metric and month, the first 10,000",
 		"https://aws.amazon.com/cloudwatch/pricing/", "2026-09-20"}
+	AlarmMetricMonth = Price{0.10, "metric that an alarm reads and month",
+		"https://aws.amazon.com/cloudwatch/pricing/", "2026-09-20"}
 	HostedZoneMonth = Price{0.50, "hosted zone and month, the first 25",
 		"https://aws.amazon.com/route53/pricing/", "2026-08-31"}
 	FurtherHostedZoneMonth = Price{0.10, "hosted zone and month above 25",
@@ -48,6 +50,6 @@ const firstHostedZones = 25
 func Prices() []Price {
 	return []Price{
 		InterfaceEndpointHour, LoadBalancerHour, FargateARMVCPUHour, FargateARMGBHour,
-		FargateX86VCPUHour, FargateX86GBHour, LogsGB, CustomMetricMonth, HostedZoneMonth, FurtherHostedZoneMonth,
+		FargateX86VCPUHour, FargateX86GBHour, LogsGB, CustomMetricMonth, AlarmMetricMonth, HostedZoneMonth, FurtherHostedZoneMonth,
 	}
 }

@@ -107,6 +107,7 @@ func (p *inProcess) exercise(t *testing.T) {
 var changesInPlace = map[string][]func(inputs engine.Object) engine.Object{
 	"aws:acm/certificate:Certificate":                {to("certificateBody", "another")},
 	"aws:cloudwatch/logGroup:LogGroup":               {to("retentionInDays", 7.0), to("retentionInDays", 0.0)},
+	"aws:cloudwatch/metricAlarm:MetricAlarm":         {to("alarmDescription", "another")},
 	"aws:ec2/route:Route":                            {to("gatewayId", "igw-0")},
 	"aws:ec2/vpcEndpoint:VpcEndpoint":                {to("policy", `{"Version":"2012-10-17","Statement":[]}`), fewer("subnetIds"), fewer("routeTableIds")},
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter": {to("pattern", "{ $.status = 200 }")},

@@ -167,6 +167,12 @@ func optionRuns(t *testing.T) map[string]optionRun {
 			}}},
 			roles: map[string]roleFiles{asShared: shared.with([]string{"log-bucket"}, "log-bucket-read"), "": provider},
 		},
+		"alarms": {
+			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{
+				"portico:alarms": map[string]any{"topicArn": "arn:aws:sns:us-east-1:111111111111:on-call"},
+			}},
+			roles: map[string]roleFiles{asShared: shared.with([]string{"shared-alarms"}, "shared-alarms-read"), "": provider},
+		},
 		"an existing VPC": {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: existingNetwork(), Setup: existingSetup(t, smallMapping)},
 			roles:   map[string]roleFiles{asShared: shared.with([]string{"shared-existing-vpc"}), "": provider},

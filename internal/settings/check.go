@@ -71,6 +71,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.Task.check(m)
 	m.check(slices.Contains(retentionDays, *c.Logs.RetentionDays), "logs.retentionDays",
 		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", *c.Logs.RetentionDays), "write one of "+join(retentionDays))
+	c.Alarms.check(m, c.AWS.Region)
 	c.checkQuotas(m)
 	c.Certificates.check(m, read, c.AWS, now)
 	c.DNS.check(m, c.Quotas.VPCsPerZone)
@@ -137,6 +138,16 @@ func (i IAM) check(m *mistakes, account string) {
 	m.check(err == nil, key, strconv.Quote(i.PermissionsBoundary)+" is not a managed policy's ARN", fix)
 	m.check(err != nil || owner == "aws" || !aws.IsAccountID(account) || owner == account, key,
 		"the policy is of account "+owner+", and a role's boundary is of the role's own account, "+account+", or of AWS", fix)
+}
+
+func (a Alarms) check(m *mistakes, region string) {
+	const key, fix = "alarms.topicArn", "write the ARN of a topic of Amazon SNS in the stack's region, arn:aws:sns:REGION:ACCOUNT:NAME"
+	if a.TopicARN == "" || a.TopicARN == Unknown {
+		return
+	}
+	own, err := aws.ParseTopicARN(a.TopicARN)
+	m.check(err == nil, key, strconv.Quote(a.TopicARN)+" is not a topic's ARN", fix)
+	m.check(err != nil || !aws.IsRegion(region) || own == region, key, "the topic is in "+own+", and alarms in "+region+" can tell topics of their own region alone", fix)
 }
 
 func (a AWS) check(m *mistakes) {

@@ -33,6 +33,8 @@ type Shared struct {
 	Proxy Proxy `config:"proxy"`
 	// Logs is the proxy's log.
 	Logs Logs `config:"logs"`
+	// Alarms are CloudWatch's alarms about the proxy.
+	Alarms Alarms `config:"alarms"`
 	// Certificates are those of the load balancers.
 	Certificates Certificates `config:"certificates"`
 	// DNS is the private hosted zones and their records.
@@ -296,6 +298,15 @@ type Logs struct {
 	// RetentionDays is how many days CloudWatch Logs keeps the log, a number
 	// that it knows; 0 keeps it for ever. Default: 30.
 	RetentionDays *int `config:"retentionDays"`
+}
+
+// Alarms are CloudWatch's alarms about the proxy.
+type Alarms struct {
+	// TopicARN is the ARN of the Amazon SNS topic that is told when an alarm begins
+	// and when it ends, arn:aws:sns:us-east-1:111111111111:NAME, in the stack's region.
+	// The alarms exist while it is set and rows of nginx are served; CloudWatch takes
+	// USD 0.10 a month for each metric that an alarm reads (us-east-1). Default: none.
+	TopicARN string `config:"topicArn"`
 }
 
 // Which load balancers lead to rows of front door alb.

@@ -65,6 +65,9 @@ var readings = map[string]reading{
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy": {"ecr.GetLifecyclePolicy", map[string]string{"repository": "repositoryName"}, nil, map[string]string{"policy": "lifecyclePolicyText"}},
 	"aws:cloudwatch/logGroup:LogGroup": {"logs.DescribeLogGroups", map[string]string{"name": "logGroupNamePrefix"}, nil, map[string]string{
 		"name": "logGroups[0].logGroupName", "retentionInDays": "logGroups[0].retentionInDays"}},
+	"aws:cloudwatch/metricAlarm:MetricAlarm": {"cloudwatch.DescribeAlarms", map[string]string{"name": "AlarmNames[0]"}, nil, map[string]string{
+		"comparisonOperator": "MetricAlarms[0].ComparisonOperator", "evaluationPeriods": "MetricAlarms[0].EvaluationPeriods", "datapointsToAlarm": "MetricAlarms[0].DatapointsToAlarm",
+		"threshold": "MetricAlarms[0].Threshold", "treatMissingData": "MetricAlarms[0].TreatMissingData"}},
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter": {"logs.DescribeMetricFilters", map[string]string{"logGroupName": "logGroupName", "name": "filterNamePrefix"}, nil, map[string]string{
 		"pattern": "metricFilters[0].filterPattern", "metricTransformation.name": "metricFilters[0].metricTransformations[0].metricName", "metricTransformation.value": "metricFilters[0].metricTransformations[0].metricValue"}},
 	"aws:iam/role:Role":             {"iam.GetRole", map[string]string{"name": "RoleName"}, nil, map[string]string{"name": "Role.RoleName", "path": "Role.Path", "assumeRolePolicy": "Role.AssumeRolePolicyDocument"}},

@@ -208,7 +208,7 @@ func (tr translation) put(params map[string]any, member string, f found) error {
 		}
 		f.value = withoutEmptyEnumerations(containers)
 	}
-	for _, form := range []string{keyValue, lowerKV} {
+	for _, form := range []string{keyValue, lowerKV, nameValue} {
 		if bare, ok := strings.CutSuffix(member, form); ok {
 			names := strings.Split(strings.Trim(form, "{}"), ",")
 			tags, ok := f.value.(map[string]any)

@@ -31,6 +31,8 @@ type translation struct {
 const (
 	keyValue = "{Key,Value}" // a map of tags as a list of pairs
 	lowerKV  = "{key,value}"
+	// nameValue is for CloudWatch's dimensions.
+	nameValue = "{Name,Value}"
 )
 
 func calls(all ...translation) []translation { return all }
@@ -264,6 +266,19 @@ var translations = map[string][]translation{
 	"aws:cloudwatch/logGroup:LogGroup": calls(
 		translation{operation: "logs.CreateLogGroup", members: map[string]string{"name!": "logGroupName", "kmsKeyId": "kmsKeyId", "logGroupClass": "logGroupClass", "tags": "tags"}},
 		translation{operation: "logs.PutRetentionPolicy", when: "retentionInDays", members: map[string]string{"name!": "logGroupName", "retentionInDays": "retentionInDays"}},
+	),
+	"aws:cloudwatch/metricAlarm:MetricAlarm": calls(
+		translation{operation: "cloudwatch.PutMetricAlarm", members: map[string]string{
+			"name!": "AlarmName", "comparisonOperator!": "ComparisonOperator", "evaluationPeriods!": "EvaluationPeriods", "datapointsToAlarm": "DatapointsToAlarm", "threshold!": "Threshold",
+			"thresholdMetricId": "ThresholdMetricId", "treatMissingData": "TreatMissingData", "actionsEnabled!": "ActionsEnabled", "alarmDescription": "AlarmDescription", "unit": "Unit",
+			"alarmActions[]": "AlarmActions[]", "okActions[]": "OKActions[]", "insufficientDataActions[]": "InsufficientDataActions[]",
+			"namespace": "Namespace", "metricName": "MetricName", "statistic": "Statistic", "extendedStatistic": "ExtendedStatistic", "period": "Period", "dimensions": "Dimensions" + nameValue,
+			"metricQueries[].id!": "Metrics[].Id", "metricQueries[].expression": "Metrics[].Expression", "metricQueries[].label": "Metrics[].Label", "metricQueries[].period": "Metrics[].Period",
+			"metricQueries[].returnData!": "Metrics[].ReturnData", "metricQueries[].metric.namespace": "Metrics[].MetricStat.Metric.Namespace",
+			"metricQueries[].metric.metricName": "Metrics[].MetricStat.Metric.MetricName", "metricQueries[].metric.dimensions": "Metrics[].MetricStat.Metric.Dimensions" + nameValue,
+			"metricQueries[].metric.period": "Metrics[].MetricStat.Period", "metricQueries[].metric.stat": "Metrics[].MetricStat.Stat", "metricQueries[].metric.unit": "Metrics[].MetricStat.Unit",
+			"tags": "Tags" + keyValue,
+		}},
 	),
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter": calls(
 		translation{operation: "logs.PutMetricFilter", members: map[string]string{"logGroupName!": "logGroupName", "name!": "filterName", "pattern!": "filterPattern",

@@ -1,0 +1,129 @@
+package accounts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/cost"
+)
+
+const (
+	alarmToken       = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	metricFilter     = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+	alarmed          = "\n  portico:alarms: {topicArn: \"arn:aws:sns:us-east-1:111111111111:on-call\"}\n"
+	alarmedBehindNLB = alarmed + "  portico:loadBalancer: {type: NLB}\n"
+)
+
+// emitted are the metrics of AWS's namespaces that the alarms read, with the dimensions
+// of each and the page that says so.
+var emitted = map[string]struct {
+	dimensions, page string
+}{
+	"AWS/ApplicationELB HealthyHostCount":        {"LoadBalancer TargetGroup", "elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"},
+	"AWS/ApplicationELB RejectedConnectionCount": {"LoadBalancer", "elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"},
+	"AWS/ApplicationELB RequestCount":            {"LoadBalancer TargetGroup", "elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"},
+	"AWS/ApplicationELB UnHealthyHostCount":      {"LoadBalancer TargetGroup", "elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"},
+	"AWS/NetworkELB HealthyHostCount":            {"LoadBalancer TargetGroup", "elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html"},
+	"AWS/NetworkELB NewFlowCount":                {"LoadBalancer", "elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html"},
+	"AWS/NetworkELB RejectedFlowCount":           {"LoadBalancer", "elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html"},
+	"AWS/NetworkELB UnHealthyHostCount":          {"LoadBalancer TargetGroup", "elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html"},
+	"AWS/CertificateManager DaysToExpiry":        {"CertificateArn", "acm/latest/userguide/cloudwatch-metrics.html"},
+	"AWS/ECS CPUUtilization":                     {"ClusterName ServiceName", "AmazonECS/latest/developerguide/available-metrics.html"},
+	"AWS/ECS MemoryUtilization":                  {"ClusterName ServiceName", "AmazonECS/latest/developerguide/available-metrics.html"},
+	"AWS/Logs IncomingLogEvents":                 {"LogGroupName", "AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html"},
+	"AWS/PrivateLinkEndpoints PacketsDropped":    {"Endpoint Type Service Name VPC Endpoint Id VPC Id", "vpc/latest/privatelink/privatelink-cloudwatch-metrics.html"},
+	"ECS/ContainerInsights RunningTaskCount":     {"ClusterName ServiceName", "AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html"},
+}
+
+// alarmMetric is a metric that an alarm reads.
+type alarmMetric struct {
+	namespace, name string
+	dimensions      map[string]any
+}
+
+// metricsOf are the metrics that an alarm reads.
+func metricsOf(alarm registered) []alarmMetric {
+	read := func(in map[string]any) alarmMetric {
+		namespace, _ := in["namespace"].(string)
+		name, _ := in["metricName"].(string)
+		dimensions, _ := in["dimensions"].(map[string]any)
+		return alarmMetric{namespace, name, dimensions}
+	}
+	queries, math := alarm.Inputs["metricQueries"].([]any)
+	if !math {
+		return []alarmMetric{read(alarm.Inputs)}
+	}
+	var all []alarmMetric
+	for _, query := range queries {
+		if metric, ok := query.(map[string]any)["metric"].(map[string]any); ok {
+			all = append(all, read(metric))
+		}
+	}
+	return all
+}
+
+// TestEveryMetricOfAnAlarmIsEmitted walks what alarms read: each is a metric that a
+// filter of the log makes, or one that AWS documents with these dimensions.
+func TestEveryMetricOfAnAlarmIsEmitted(t *testing.T) {
+	used := map[string]bool{}
+	for sentence, settings := range map[string]settingsText{"an ALB": alarmed, "an NLB": alarmedBehindNLB} {
+		t.Run(sentence, func(t *testing.T) {
+			m := up(t, minimalShared+settings)
+			filters := map[string]bool{}
+			for _, filter := range m.of(metricFilter) {
+				made := filter.Inputs["metricTransformation"].(map[string]any)
+				filters[fmt.Sprint(made["namespace"], " ", made["name"])] = true
+			}
+			read := 0
+			for _, alarm := range m.of(alarmToken) {
+				require.Equal(t, []any{"arn:aws:sns:us-east-1:111111111111:on-call"}, alarm.Inputs["alarmActions"], alarm.Name)
+				require.Equal(t, alarm.Inputs["alarmActions"], alarm.Inputs["okActions"], alarm.Name)
+				for _, metric := range metricsOf(alarm) {
+					read++
+					id := metric.namespace + " " + metric.name
+					if filters[id] {
+						require.Empty(t, metric.dimensions, "%s: %s", alarm.Name, id)
+						continue
+					}
+					documented, ok := emitted[id]
+					require.True(t, ok, "%s reads %s, which nothing emits", alarm.Name, id)
+					used[id] = true
+					require.Equal(t, documented.dimensions, strings.Join(slices.Sorted(maps.Keys(metric.dimensions)), " "), "%s: %s", alarm.Name, id)
+					for name, value := range metric.dimensions {
+						require.NotEmpty(t, value, "%s: %s", alarm.Name, name)
+					}
+				}
+			}
+			require.Equal(t, cost.AlarmMetrics(1, len(m.of("aws:acm/certificate:Certificate"))), read, "the bill counts every metric that an alarm reads")
+		})
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(emitted)), slices.Collect(maps.Keys(used)), "an alarm reads each metric of the list")
+}
+
+func TestAlarmsExistWithATopicAlone(t *testing.T) {
+	require.Empty(t, up(t, minimalShared).of(alarmToken))
+	names := []string{}
+	for _, alarm := range up(t, minimalShared+alarmed).of(alarmToken) {
+		names = append(names, strings.TrimPrefix(alarm.Name, "portico-dev-"))
+	}
+	slices.Sort(names)
+	require.Equal(t, []string{
+		"certificate-_wildcard.internal.example.com", "endpoint-errors", "healthy-targets", "log-delivery", "proxy-5xx",
+		"rejected-connections", "tasks-at-maximum-cpu", "tasks-at-maximum-memory", "unhealthy-targets",
+	}, names)
+}
+
+func TestAlarmsFollowTheirSettings(t *testing.T) {
+	m := up(t, minimalShared+alarmed+"  portico:task: {min: 3, max: 7, cpuPercent: 60, memoryPercent: 65}\n")
+	require.EqualValues(t, 3, m.named(t, alarmToken, "-healthy-targets").Inputs["threshold"])
+	for kind, aim := range map[string]float64{"cpu": 60, "memory": 65} {
+		alarm := m.named(t, alarmToken, "-tasks-at-maximum-"+kind)
+		require.EqualValues(t, aim, alarm.Inputs["threshold"])
+		require.Equal(t, "IF(tasks >= 7, used, 0)", alarm.Inputs["metricQueries"].([]any)[0].(map[string]any)["expression"])
+	}
+}

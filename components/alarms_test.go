@@ -1,0 +1,32 @@
+package components
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+// CloudWatch names a load balancer and a target group by the ends of their ARNs:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+func TestMetricsNameTheLoadBalancerByTheEndOfItsARN(t *testing.T) {
+	for arn, want := range map[string]string{
+		"arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/portico-dev-lb-1a2b3c4/50dc6c495c0c9188/f2f7dc8efc522ab2": "app/portico-dev-lb-1a2b3c4/50dc6c495c0c9188",
+		"arn:aws-cn:elasticloadbalancing:cn-north-1:111111111111:listener/net/lb/50dc6c495c0c9188/f2f7dc8efc522ab2":                 "net/lb/50dc6c495c0c9188",
+	} {
+		require.Equal(t, want, balancerDimension(arn))
+	}
+}
+
+func TestAlarmsAskForWhatTheyWatch(t *testing.T) {
+	err := (&monitor{}).run(func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
+		_, err := NewAlarms(ctx, "portico", &AlarmsArgs{MinTasks: 2, MaxTasks: 1, CPUPercent: 101, BalancerType: "GLB"}, opts)
+		return err
+	})
+	for _, want := range []string{
+		"TopicARN", "Metrics.Namespace", "Metrics.Requests", "Metrics.ServerErrors", "Metrics.LogGroupName", "Service", "MaxTasks: 1 is less than MinTasks, 2",
+		"CPUPercent: 101", "MemoryPercent: 0", "Balancers", `BalancerType: "GLB" is unknown`, "EndpointID", "Region", "VPCID",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+}

@@ -1,0 +1,2 @@
+// Package cloudwatch simulates CloudWatch's alarms.
+package cloudwatch
