@@ -216,8 +216,17 @@ type admission struct {
 
 func (s *State) newAdmission() *admission {
 	a := &admission{state: s, byTarget: map[string][]*outputs.ServedRow{}}
+	contested := map[string]bool{}
+	if len(Unsettled(s.served)) > 0 {
+		for _, row := range s.contested(s.ReportedRows()) {
+			contested[row.Address()] = true
+		}
+	}
 	for i := range s.served.Rows {
 		row := &s.served.Rows[i]
+		if row.Former && !contested[row.Address()] {
+			continue // the last mapping refused its requests, and so may its account by now
+		}
 		if row.Number == 0 || s.admits[row.Address()] == row.Number {
 			key := string(row.Host) + " " + row.URL
 			a.byTarget[key] = append(a.byTarget[key], row)

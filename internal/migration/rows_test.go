@@ -179,6 +179,20 @@ func TestAnAwaitedRowIsServedOnceItsAccountAdmitsIt(t *testing.T) {
 	})
 }
 
+// TestWhatTheMappingRefusedIsNotAdmitted: the proxy still serves a row that the mapping
+// hasn't, and whose account may have narrowed its policy: it doesn't show that the target
+// is admitted.
+func TestWhatTheMappingRefusedIsNotAdmitted(t *testing.T) {
+	const h = "h.x.com"
+	shared := sharedServing(aRow(h, "a/dev"), aRow(h+"/v2", "a/prod"))
+	shared.Served = migration.New(nil, shared, nil).Rows([]served{aRow(h+"/v1/p", "b/dev")})
+	require.Equal(t, map[string]string{h: "a/dev", h + "/v2": "a/prod"}, targetsOf(shared.Served), "the host's rows are held")
+
+	after := migration.New(nil, shared, nil).Rows([]served{aRow(h+"/v1", "a/dev"), aRow(h+"/v1/p", "a/prod")})
+	require.Contains(t, awaitedOf(after), h+"/v1/p")
+	require.Equal(t, "a/dev", targetsOf(after)[h])
+}
+
 // rowsEnvironment is an abstract environment: what its proxy serves, and what the
 // policies of two accounts admit.
 type rowsEnvironment struct {
