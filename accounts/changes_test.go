@@ -52,6 +52,50 @@ func (e *sharedRuns) served(t *testing.T) *outputs.Served {
 	return own.Served
 }
 
+// TestRowsOfOtherFrontDoorsAreNotLedElsewhere: what takes a request of alb over would be
+// admitted only some time after, and the proxy alone can hold it. The error names steps,
+// each of which the program takes.
+func TestRowsOfOtherFrontDoorsAreNotLedElsewhere(t *testing.T) {
+	row := func(host, target, frontDoor string) string {
+		return fmt.Sprintf("  - {CUSTOM_DOMAIN_URL: '%s', PRIVATE_API_URL: '%s', ACCOUNT: \"222222222222\", FRONT_DOOR: %s}\n", host, urlTo(target), frontDoor)
+	}
+	const wild = "*.internal.example.com"
+	other := row(wild, "wildcard01/dev", "nginx")
+	e := &sharedRuns{mapping: "APIS:\n" + other + row(aHost, "former0001/dev", "alb")}
+	e.provide(aHost + " alb")
+	e.up(t)
+	own, err := outputs.DecodeShared(e.reported[ownStack])
+	require.NoError(t, err)
+	require.Equal(t, []outputs.ServedRow{servedRow(aHost+" former0001/dev", 0)}, own.Direct.Rows)
+
+	try := func(rows ...string) error {
+		m := &monitor{outputs: e.reported, publicZones: publicZones, listed: e.listed}
+		dir := project(t, "dev", e.settings, "APIS:\n"+strings.Join(rows, ""))
+		return run(t, m, SharedIn(dir), "dev", e.settings.config(t))
+	}
+	for sentence, test := range map[string]struct {
+		rows []string
+		want string // none: it is deployed
+	}{
+		"another target":                    {[]string{other, row(aHost, "another001/dev", "alb")}, "have the host served by nginx first (change FRONT_DOOR alone)"},
+		"another target and front door":     {[]string{other, row(aHost, "another001/dev", "nginx")}, "have the host served by nginx first (change FRONT_DOOR alone)"},
+		"a base path of the host":           {[]string{other, row(aHost, "former0001/dev", "alb"), row(aHost+"/v1", "former0001/prod", "alb")}, "APIS[2].PRIVATE_API_URL"},
+		"the wildcard's row alone":          {[]string{other}, "APIS[0].CUSTOM_DOMAIN_URL: a.internal.example.com is served by alb and has no row of its own any more"},
+		"a host that the wildcard answered": {[]string{other, row(aHost, "former0001/dev", "alb"), row(bHost, "wildcard01/dev", "native")}, "APIS[2].FRONT_DOOR: requests for b.internal.example.com are answered by the row of a wildcard host"},
+		"the front door alone":              {[]string{other, row(aHost, "former0001/dev", "nginx")}, ""},
+		"a host of no wildcard's":           {[]string{other, row(aHost, "former0001/dev", "alb"), row("b.other.example.com", "former0001/dev", "alb")}, ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			err := try(test.rows...)
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
 const imageToken = "docker:index/image:Image"
 
 // TestTheProxyGoesOnToServeTheFormerTarget: the image is rendered from the former row

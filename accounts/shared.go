@@ -87,6 +87,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 	wrong := errors.Join(
 		reported.checkNetwork(config.Network),
 		reported.checkOwners(derived, rows),
+		reported.checkConflicts(derived, rows),
 		reported.checkAwaited(ctx, rows),
 		reported.checkLoadBalancing(config, derived),
 		checkRows(derived, rows, config.AWS.Region),

@@ -46,7 +46,7 @@ type privateDomain struct{ arn, shareARN string }
 // derive works out what has to exist after this run.
 func (r *reports) derive(config *settings.Shared, rows *mapping.Mapping) (*topology.Topology, error) {
 	options, plan := config.TopologyOptions(), r.migration.Plan()
-	options.Previous.CertificateNames = r.certificateNames
+	options.Previous.CertificateNames, options.Previous.Zones = r.certificateNames, r.own.Zones
 	if config.Image.URI == "" {
 		r.served = r.migration.Rows(r.migration.ThroughProxy(rows.Rows, plan))
 		var err error
@@ -248,6 +248,43 @@ func firstWithout(rows *mapping.Mapping, frontDoor mapping.FrontDoor) *mapping.R
 		}
 	}
 	return nil
+}
+
+// checkConflicts reports rows by which requests would be lost that come by alb or
+// native, with the steps that lose none.
+func (r *reports) checkConflicts(derived *topology.Topology, rows *mapping.Mapping) error {
+	var wrong []error
+	for _, c := range r.migration.Conflicts(rows.Rows) {
+		if owner := r.migration.Owner(c.FrontDoor, c.Host); c.Loss == migration.Retargeted && c.Row.FrontDoor != mapping.FrontDoorNGINX && owner != "" && ownerOf(derived, c.Row) != owner {
+			continue // checkOwners says so
+		}
+		wrong = append(wrong, conflictError(c))
+	}
+	return errors.Join(wrong...)
+}
+
+func ownerOf(derived *topology.Topology, row *mapping.Row) mapping.AccountID {
+	for _, api := range derived.APIs {
+		if api.ID == row.API.ID && api.Region == row.API.Region {
+			return api.Account
+		}
+	}
+	return row.Account
+}
+
+func conflictError(c migration.Conflict) error {
+	at := c.Row.Position()
+	switch c.Loss {
+	case migration.LeftToWildcard:
+		return fmt.Errorf("%s.CUSTOM_DOMAIN_URL: %s is served by %s and has no row of its own any more, so that this row takes its requests: some would be lost until clients use its name's new answer: leave the host's rows in the mapping, have the host served by nginx first (FRONT_DOOR), and take them out then",
+			at, c.Host, c.FrontDoor)
+	case migration.TakenFromWildcard:
+		return fmt.Errorf("%s.FRONT_DOOR: requests for %s are answered by the row of a wildcard host, and would be lost until %s serves the host: have the host served by nginx first, by the same row with FRONT_DOOR: nginx, and write FRONT_DOOR: %s then",
+			at, c.Host, c.FrontDoor, c.FrontDoor)
+	default:
+		return fmt.Errorf("%s.PRIVATE_API_URL: requests for %s, which %s serves, would go from %s to %s before the policy there takes effect: leave the host's rows as they were, have the host served by nginx first (change FRONT_DOOR alone), change the rows then, and FRONT_DOOR back at last",
+			at, c.Host, c.FrontDoor, c.From, c.Row.API.URL())
+	}
 }
 
 // checkOwners reports hosts whose rows lead to another account while they are

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -52,6 +53,31 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 		return err
 	}
 	return s.exportFrontDoors(deployed, service, zones)
+}
+
+// exportZones exports the zones that the stack creates, once they and their records
+// exist.
+func (s *sharedStack) exportZones(zones *components.Zones) {
+	created := s.createdZones()
+	if len(created) == 0 {
+		return
+	}
+	var records []any
+	for _, record := range zones.Records {
+		records = append(records, record.URN())
+	}
+	s.ctx.Export("zones", pulumi.All(records...).ApplyT(func([]any) []string { return created }))
+}
+
+// createdZones are the private hosted zones that the stack creates.
+func (s *sharedStack) createdZones() []string {
+	var zones []string
+	for _, zone := range s.topology.Zones {
+		if s.existingZone(zone.Name) < 0 {
+			zones = append(zones, string(zone.Name))
+		}
+	}
+	return zones
 }
 
 // exportLoadBalancing exports what serves the front doors, once the listeners are
@@ -154,6 +180,7 @@ func (s *sharedStack) firstBalancer(deployed *deployedFrontDoors) *components.Lo
 // exportFrontDoors exports the states of the hosts, once everything exists that
 // they speak of: what the next run reads has been true.
 func (s *sharedStack) exportFrontDoors(deployed *deployedFrontDoors, service *components.Service, zones *components.Zones) error {
+	s.exportZones(zones)
 	states := s.topology.Plan.FrontDoors()
 	if len(states) == 0 {
 		return nil
@@ -178,6 +205,16 @@ func (s *sharedStack) exportFrontDoors(deployed *deployedFrontDoors, service *co
 	if service != nil {
 		created = append(created, service.TaskDefinitionARN)
 	}
-	s.ctx.Export("frontDoors", pulumi.All(created...).ApplyT(func([]any) any { return encoded }))
+	exists := pulumi.All(created...)
+	s.ctx.Export("frontDoors", exists.ApplyT(func([]any) any { return encoded }))
+	direct := migration.DirectRows(s.mapping.Rows, s.topology.Plan)
+	if direct == nil {
+		return nil
+	}
+	rows, err := outputs.Encode(direct)
+	if err != nil {
+		return err
+	}
+	s.ctx.Export("direct", exists.ApplyT(func([]any) any { return rows }))
 	return nil
 }

@@ -3,6 +3,7 @@ package components
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
@@ -200,10 +201,8 @@ func (b *zoneBuilder) build(zone HostedZone) error {
 	if err != nil {
 		return err
 	}
-	for _, record := range zone.Records {
-		if err := b.alias(hosted, record); err != nil {
-			return err
-		}
+	if err := b.aliases(hosted, zone.Records); err != nil {
+		return err
 	}
 	for _, association := range b.args.Associations {
 		if err := b.associate(hosted, association); err != nil {
@@ -282,7 +281,31 @@ func (b *zoneBuilder) associateOwn(zone *hostedZone) error {
 	return nil
 }
 
-func (b *zoneBuilder) alias(zone *hostedZone, record AliasRecord) error {
+// aliases creates the records of a zone, each after those of the names above its own,
+// and so deletes it before them: a name without a record that is above another is
+// answered by no wildcard record.
+func (b *zoneBuilder) aliases(zone *hostedZone, records []AliasRecord) error {
+	labels := func(r AliasRecord) int { return strings.Count(r.Name, ".") }
+	ordered := slices.Clone(records)
+	slices.SortStableFunc(ordered, func(x, y AliasRecord) int { return labels(x) - labels(y) })
+	created := map[string]pulumi.Resource{}
+	for _, record := range ordered {
+		for name := record.Name; name != ""; {
+			_, name, _ = strings.Cut(name, ".")
+			if above := created[name]; above != nil {
+				record.DependsOn = append(slices.Clone(record.DependsOn), above)
+				break
+			}
+		}
+		var err error
+		if created[record.Name], err = b.alias(zone, record); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *zoneBuilder) alias(zone *hostedZone, record AliasRecord) (pulumi.Resource, error) {
 	created, err := route53.NewRecord(b.ctx, b.name+"-"+resourceName(record.Name), &route53.RecordArgs{
 		ZoneId: zone.id,
 		Name:   pulumi.String(record.Name),
@@ -296,10 +319,10 @@ func (b *zoneBuilder) alias(zone *hostedZone, record AliasRecord) error {
 		AllowOverwrite: pulumi.Bool(false),
 	}, zone.owner.options(b.parent, pulumi.DependsOn(record.DependsOn))...)
 	if err != nil {
-		return fmt.Errorf("create alias record %s: %w", record.Name, err)
+		return nil, fmt.Errorf("create alias record %s: %w", record.Name, err)
 	}
 	b.parent.Records = append(b.parent.Records, created)
-	return nil
+	return created, nil
 }
 
 // associate associates the zone with another VPC. The VPC's account does that,

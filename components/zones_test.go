@@ -71,6 +71,20 @@ func TestARecordComesAfterItsTarget(t *testing.T) {
 	require.Len(t, zones.Records, 1)
 }
 
+// TestARecordComesAfterTheRecordsAboveIt: a name that is above another and has no record
+// yet is one that a wildcard record doesn't answer for.
+func TestARecordComesAfterTheRecordsAboveIt(t *testing.T) {
+	var zones *Zones
+	m := (&monitor{}).deploy(t, zonesProgram(&zones, func(a *ZonesArgs, _ pulumi.ProviderResource, target pulumi.Resource) {
+		at := wildcard(target)[0].Target
+		a.Zones = []HostedZone{{Name: "example.com", Records: []AliasRecord{
+			{Name: "*.b.a.example.com", Target: at}, {Name: "*.example.com", Target: at}, {Name: "a.example.com", Target: at}, {Name: "b.a.example.com", Target: at},
+		}}}
+	}))
+	requireOrder(t, m.named(t, recordToken, "p-a.example.com"), m.named(t, recordToken, "p-b.a.example.com"))
+	requireOrder(t, m.named(t, recordToken, "p-b.a.example.com"), m.named(t, recordToken, "p-_wildcard.b.a.example.com"))
+}
+
 func TestOtherVPCsAreAssociatedByTheirAccounts(t *testing.T) {
 	var zones *Zones
 	m := (&monitor{}).deploy(t, zonesProgram(&zones, func(a *ZonesArgs, elsewhere pulumi.ProviderResource, _ pulumi.Resource) {

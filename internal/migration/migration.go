@@ -126,6 +126,8 @@ type State struct {
 	owners map[hostAt]mapping.AccountID
 	// served is what the proxy serves; nil: nothing is known of it.
 	served *outputs.Served
+	// direct are the rows that alb and native serve; nil: none, or nothing is known.
+	direct *outputs.Served
 	// admits are the awaited rows that accounts admit: their numbers, by address.
 	admits map[string]int
 }
@@ -145,7 +147,7 @@ func New(wanted Wanted, shared *outputs.Shared, providers []Provider) *State {
 		provisioned: map[mapping.FrontDoor]map[string]int{}, owners: map[hostAt]mapping.AccountID{}, admits: map[string]int{},
 	}
 	if shared != nil {
-		s.endpoints, s.served = shared.Endpoints, shared.Served
+		s.endpoints, s.served, s.direct = shared.Endpoints, shared.Served, shared.Direct
 		for _, host := range shared.Hosts {
 			s.before[host] = outputs.HostState{Current: mapping.FrontDoorNGINX}
 		}

@@ -218,7 +218,7 @@ func (s *State) newAdmission() *admission {
 	a := &admission{state: s, byTarget: map[string][]*outputs.ServedRow{}}
 	contested := map[string]bool{}
 	if len(Unsettled(s.served)) > 0 {
-		for _, row := range s.contested(s.ReportedRows()) {
+		for _, row := range s.Contested(s.ReportedRows()) {
 			contested[row.Address()] = true
 		}
 	}

@@ -53,6 +53,11 @@ type Shared struct {
 	// FrontDoors has an entry for each host that nginx doesn't serve alone, or
 	// that is to leave nginx.
 	FrontDoors map[mapping.Host]HostState `json:"frontDoors,omitempty"`
+	// Zones are the private hosted zones that the stack has created, sorted. Hosts stay
+	// in their zones.
+	Zones []mapping.Zone `json:"zones,omitempty"`
+	// Direct are the rows of the hosts that alb and native serve.
+	Direct *Served `json:"direct,omitempty"`
 	// AssociationCommands are the commands to run in the accounts of VPCs that
 	// are to be associated with the private hosted zones, where Portico has no
 	// role there.

@@ -83,7 +83,8 @@ func (t *Topology) addLoadBalancers(r *rowSets, options Options) []error {
 		}
 		return record
 	}
-	t.Zones = reuse(r.withRecordsOfMoved(zones(t.Resolvable, target, options), target, options), options.DNS.ExistingZones)
+	t.Zones = reuse(r.withRecordsOfMoved(zones(t.Resolvable, target, options), target, options), options.Previous.Zones)
+	t.Zones = withEmptyNames(reuse(t.Zones, options.DNS.ExistingZones), t.Resolvable, target)
 	return problems
 }
 

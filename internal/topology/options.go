@@ -48,4 +48,8 @@ type Previous struct {
 	// names go to the first with room. Default: nothing is known, as before the
 	// first update.
 	CertificateNames map[string][]mapping.Host
+	// Zones are the private hosted zones that the update has made. A host stays in
+	// its zone, and what would be in a new zone below one of them is in that one: a new
+	// zone would hide names until its records exist. Default: none.
+	Zones []mapping.Zone
 }

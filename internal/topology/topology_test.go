@@ -46,6 +46,60 @@ func derive(t testing.TB, m *mapping.Mapping, options topology.Options) *topolog
 	return top
 }
 
+// TestHostsStayInTheirZones: a zone that comes hides the names below its own until its
+// records exist, and one that goes does until it is gone.
+func TestHostsStayInTheirZones(t *testing.T) {
+	type zones = map[mapping.Zone][]mapping.Host // the names of the records
+	h := func(names ...mapping.Host) []mapping.Host { return names }
+	for sentence, test := range map[string]struct {
+		hosts    []mapping.Host
+		previous []mapping.Zone
+		existing []mapping.Zone
+		want     zones
+	}{
+		"a host that is its zone's apex stays, though no host is below it any more": {
+			h("x.example.com", "c.example.com"), []mapping.Zone{"x.example.com", "example.com"}, nil,
+			zones{"x.example.com": h("x.example.com"), "example.com": h("*.example.com")},
+		},
+		"so does a zone whose name a wildcard host covers": {
+			h("*.example.com"), []mapping.Zone{"x.example.com", "example.com"}, nil,
+			zones{"x.example.com": h("x.example.com"), "example.com": h("*.example.com")},
+		},
+		"a zone of no host goes": {
+			h("c.example.com"), []mapping.Zone{"x.example.com", "example.com"}, nil, zones{"example.com": h("*.example.com")},
+		},
+		"a host below a zone's host comes into that zone, where the zone's host has a record": {
+			h("x.example.com", "a.x.example.com"), []mapping.Zone{"example.com"}, nil,
+			zones{"example.com": h("*.x.example.com", "x.example.com")},
+		},
+		"also below a wildcard host": {
+			h("*.example.com", "a.x.example.com"), []mapping.Zone{"example.com"}, nil,
+			zones{"example.com": h("*.example.com", "*.x.example.com", "x.example.com")},
+		},
+		"and two labels below": {
+			h("*.example.com", "x.example.com", "a.b.x.example.com"), []mapping.Zone{"example.com"}, nil,
+			zones{"example.com": h("*.b.x.example.com", "*.example.com", "x.example.com")},
+		},
+		"other zones come beside": {
+			h("a.x.example.com", "a.y.example.com"), []mapping.Zone{"x.example.com"}, nil,
+			zones{"x.example.com": h("*.x.example.com"), "y.example.com": h("*.y.example.com")},
+		},
+		"a zone that the settings name has a record for each name that another hides too": {
+			h("*.example.com", "x.example.com", "a.b.x.example.com"), nil, []mapping.Zone{"example.com"},
+			zones{"example.com": h("*.b.x.example.com", "*.example.com", "x.example.com")},
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			top := derive(t, hosts(test.hosts...), topology.Options{Previous: topology.Previous{Zones: test.previous}, DNS: topology.DNS{ExistingZones: test.existing}})
+			got := zones{}
+			for _, zone := range top.Zones {
+				got[zone.Name] = zone.RecordNames()
+			}
+			require.Empty(t, cmp.Diff(test.want, got))
+		})
+	}
+}
+
 func TestZonesAndRecords(t *testing.T) {
 	type zone = topology.Zone
 	h := func(names ...mapping.Host) []mapping.Host { return names }

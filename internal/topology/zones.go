@@ -50,6 +50,9 @@ type Record struct {
 // zone therefore belongs into that zone, as its apex, and not into its
 // parent's. A parent that is left with no host gets no zone, since it would
 // only hide the public names below it.
+//
+// A zone that exists stays as long as it answers for a host, its own name's too:
+// another zone would answer for the host only when this one is gone.
 func zones(hosts []mapping.Host, target func(mapping.Host) Record, options Options) []Zone {
 	parents := make(map[mapping.Zone]bool, len(hosts))
 	for _, host := range hosts {
@@ -59,6 +62,12 @@ func zones(hosts []mapping.Host, target func(mapping.Host) Record, options Optio
 		}
 	}
 	members := make(map[mapping.Zone][]mapping.Host, len(parents))
+	for _, name := range options.Previous.Zones {
+		parents[name] = true
+		if _, covered := slices.BinarySearch(hosts, mapping.Host(name).Wildcard()); covered {
+			members[name] = nil
+		}
+	}
 	for _, host := range hosts {
 		zone := host.Parent()
 		if own := mapping.Zone(host); parents[own] {
@@ -190,6 +199,36 @@ func reuse(derived []Zone, existing []mapping.Zone) []Zone {
 	zones := make([]Zone, 0, len(merged))
 	for _, name := range slices.Sorted(maps.Keys(merged)) {
 		zones = append(zones, merged[name])
+	}
+	return zones
+}
+
+// withEmptyNames gives a record of its own to each name of a zone that a wildcard record
+// answers for and that is above another record's name. Such a name exists, without a
+// record, and no wildcard answers for it (RFC 4592, section 2.2.2).
+func withEmptyNames(zones []Zone, hosts []mapping.Host, target func(mapping.Host) Record) []Zone {
+	for i := range zones {
+		zone := &zones[i]
+		known := make(map[mapping.Host]bool)
+		for _, record := range zone.Records {
+			known[record.Name] = true
+		}
+		for _, record := range slices.Clone(zone.Records) {
+			for name := record.Name.Parent(); name != zone.Name && strings.HasSuffix(string(name), "."+string(zone.Name)); name = mapping.Host(name).Parent() {
+				host := mapping.Host(name)
+				own, found := target(host), false
+				if _, found = slices.BinarySearch(hosts, host); !found {
+					_, found = slices.BinarySearch(hosts, host.Wildcard())
+					own = target(host.Wildcard())
+				}
+				if found && !known[host] {
+					known[host] = true
+					own.Name = host
+					zone.Records = append(zone.Records, own)
+				}
+			}
+		}
+		sortRecords(zone.Records)
 	}
 	return zones
 }
