@@ -23,6 +23,7 @@ import (
 	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/internal/outputs"
 	"github.com/portico-iac/portico/internal/rehearsal/live"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -198,6 +199,20 @@ func (e *edited) sleep(ctx context.Context, d time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// removeNewStacks removes the settings of stacks that were never brought up, as one does
+// who takes an edit back.
+func (e *edited) removeNewStacks() {
+	e.t.Helper()
+	p := project{dir: filepath.Join(e.dir, "project"), environment: "dev"}
+	names, err := settings.Project{Files: settings.Dir(p.providerDir())}.Stacks()
+	require.NoError(e.t, err)
+	for _, name := range names {
+		if e.env == nil && e.programs.stacks["organization/"+providerProject+"/"+name] == nil {
+			require.NoError(e.t, os.Remove(p.settingsFile(p.providerDir(), name)))
+		}
+	}
 }
 
 // editedStacks are the stacks of one update that runs in this process.

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -150,6 +151,9 @@ func (l *judgedLoad) ask(r edits.Request, to resolved) {
 			answer.Refusal = err.Error()
 		case got.arrival == nil:
 			answer.Refusal = got.String() + ": " + got.reason()
+			if got.code == http.StatusBadGateway {
+				answer.Refusal += "; the proxy's last words: " + l.path.TaskLog()
+			}
 		default:
 			answer.Place = placeOf(got.arrival)
 		}

@@ -161,6 +161,7 @@ func (e *edited) edit(before, after []drawnRow) outcome {
 	err := e.up(documentOf(after))
 	if reason := refusalOf(err); reason != "" {
 		e.load.judge(edits.Edit{Before: edit.After, After: edit.Before}, edits.During)
+		e.removeNewStacks()
 		after, err = before, e.up(documentOf(before))
 		return e.outcome(after, err, reason)
 	}
@@ -186,6 +187,9 @@ func (e *edited) outcome(after []drawnRow, err error, refused string) outcome {
 // refusals are the reasons for which the programs refuse an edit, which name the steps
 // that lead there.
 var refusals = []*regexp.Regexp{
+	regexp.MustCompile(`have the host served by nginx first \(change FRONT_DOOR alone\), change the rows then, and FRONT_DOOR back at last`),
+	regexp.MustCompile(`leave the host's rows in the mapping, have the host served by nginx first \(FRONT_DOOR\), and take them out then`),
+	regexp.MustCompile(`have the host served by nginx first, by the same row with FRONT_DOOR: nginx`),
 	regexp.MustCompile(`change FRONT_DOOR alone, and the rest once the host has left its earlier front door`),
 	regexp.MustCompile(`leave ACCOUNT and PRIVATE_API_URL as they were, have the host served by nginx first, and change them then`),
 }

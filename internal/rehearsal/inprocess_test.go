@@ -124,6 +124,8 @@ type heldResource struct {
 	retain   bool
 	seen     bool
 	number   int // in the order of creation
+	// dependencies are the URNs of what the program made it depend on.
+	dependencies []string
 }
 
 // bringUp brings an environment up: the shared stack and the provider accounts'
@@ -175,6 +177,7 @@ func (p *inProcess) try(t *testing.T, project, stack, dir string, program pulumi
 	for _, held := range m.stack.held {
 		held.seen = false
 	}
+	before := m.stack.outputs
 	server := grpc.NewServer()
 	pulumirpc.RegisterResourceMonitorServer(server, m)
 	pulumirpc.RegisterEngineServer(server, &inProcessEngine{monitor: m})
@@ -183,12 +186,19 @@ func (p *inProcess) try(t *testing.T, project, stack, dir string, program pulumi
 	go func() { _ = server.Serve(listener) }() // it ends with Stop
 	defer server.Stop()
 	address := listener.Addr().String()
-	return m, pulumi.RunErr(program, func(info *pulumi.RunInfo) {
+	err = pulumi.RunErr(program, func(info *pulumi.RunInfo) {
 		info.Project, info.Stack, info.Organization = project, stack, "organization"
 		info.MonitorAddr, info.EngineAddr = address, address
 		info.Config = configOf(t, filepath.Join(dir, "Pulumi."+stack+".yaml"))
 		info.Parallel = 8
 	})
+	if err != nil && before != nil {
+		// As the engine does: what a failed run doesn't say is what the last one said.
+		kept := before.Copy()
+		maps.Copy(kept, m.stack.outputs)
+		m.stack.outputs = kept
+	}
+	return m, err
 }
 
 // configOf is a settings file as the engine gives it to programs.
@@ -288,6 +298,11 @@ func (m *inProcessMonitor) RegisterResource(_ context.Context, request *pulumirp
 	if err != nil {
 		return nil, err
 	}
+	m.mu.Lock()
+	if held := m.stack.held[string(made)]; held != nil {
+		held.dependencies = request.Dependencies
+	}
+	m.mu.Unlock()
 	response.Id = r.ID
 	response.Object, err = structOf(r.Properties)
 	return response, err
@@ -373,6 +388,10 @@ func (m *inProcessMonitor) deleteUnseen(t *testing.T) {
 			if held.seen {
 				continue
 			}
+			if m.neededByUnseen(made) {
+				left++
+				continue
+			}
 			if !held.retain {
 				if err := held.session.Delete(&held.resource); err != nil {
 					left, failure = left+1, err
@@ -388,6 +407,17 @@ func (m *inProcessMonitor) deleteUnseen(t *testing.T) {
 		}
 		require.NotZero(t, deleted, "%v", failure)
 	}
+}
+
+// neededByUnseen reports whether a resource that is to be deleted depends on another,
+// and so has to be deleted before it.
+func (m *inProcessMonitor) neededByUnseen(made string) bool {
+	for other, held := range m.stack.held {
+		if other != made && !held.seen && slices.Contains(held.dependencies, made) {
+			return true
+		}
+	}
+	return false
 }
 
 // session is the caller of a provider reference, URN::ID.

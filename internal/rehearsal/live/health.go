@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -35,7 +34,13 @@ type healthChecks struct {
 
 	mu    sync.Mutex
 	found map[checkKey]error
+	// left is when targets ceased to be a load balancer's. Requests that it took before
+	// still go there.
+	left map[checkKey]time.Time
 }
+
+// leftKept is how long a target that a load balancer has no more keeps its health.
+const leftKept = 2 * time.Second
 
 type checkKey struct {
 	group  string
@@ -43,7 +48,7 @@ type checkKey struct {
 }
 
 func newHealthChecks(network *Network) *healthChecks {
-	return &healthChecks{network: network, found: make(map[checkKey]error)}
+	return &healthChecks{network: network, found: make(map[checkKey]error), left: make(map[checkKey]time.Time)}
 }
 
 // wait checks every target of a group that isn't known to be healthy until each
@@ -60,6 +65,7 @@ func (c *healthChecks) wait(ctx context.Context, group TargetGroup, from []Inter
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.found[checkKey{group.Name, target}] = reason
+			delete(c.left, checkKey{group.Name, target})
 		})
 	}
 	all.Wait()
@@ -180,8 +186,9 @@ func (c *healthChecks) healthy(group TargetGroup) []netip.AddrPort {
 func (c *healthChecks) isHealthy(group TargetGroup, target netip.AddrPort) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	reason, checked := c.found[checkKey{group.Name, target}]
-	return checked && reason == nil
+	key := checkKey{group.Name, target}
+	reason, checked := c.found[key]
+	return checked && reason == nil && c.left[key].IsZero()
 }
 
 // keep forgets the targets that the load balancers no longer have.
@@ -198,7 +205,16 @@ func (c *healthChecks) keep(balancers []LoadBalancer) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	maps.DeleteFunc(c.found, func(key checkKey, _ error) bool { return !targets[key] })
+	for key := range c.found {
+		if since := c.left[key]; targets[key] {
+			continue
+		} else if since.IsZero() {
+			c.left[key] = time.Now()
+		} else if time.Since(since) > leftKept {
+			delete(c.found, key)
+			delete(c.left, key)
+		}
+	}
 }
 
 // all is what was found, by target group and target.
@@ -207,6 +223,9 @@ func (c *healthChecks) all() []TargetHealth {
 	defer c.mu.Unlock()
 	var found []TargetHealth
 	for key, reason := range c.found {
+		if !c.left[key].IsZero() {
+			continue
+		}
 		found = append(found, TargetHealth{TargetGroup: key.group, Target: key.target, Reason: reason})
 	}
 	slices.SortFunc(found, func(a, b TargetHealth) int {

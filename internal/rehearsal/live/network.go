@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -130,7 +131,9 @@ func (n *Network) Dial(ctx context.Context, from Interface, to netip.AddrPort) (
 // through which connections arrive at a simulated address as the source's.
 // Where the network doesn't let the source through, its connections are reset.
 func (n *Network) ListenerAddress(from Interface, to netip.AddrPort) (string, error) {
-	key := listenerKey{from: from.Name, addr: from.Address, to: place{from.VPCID, to}}
+	// Another task may come to an address, with other security groups.
+	source := strings.Join(append([]string{from.Name, from.SubnetID}, from.SecurityGroupIDs...), " ")
+	key := listenerKey{from: source, addr: from.Address, to: place{from.VPCID, to}}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 // Update makes the path what an environment describes. What is new comes up
@@ -112,13 +113,14 @@ func (p *Path) balance(ctx context.Context, described []LoadBalancer) error {
 	defer cancel()
 	for _, loadBalancer := range described {
 		b := &balancer{LoadBalancer: loadBalancer, network: p.network, certificates: p.certificates, health: p.health}
-		if err := b.start(); err != nil {
-			return err
-		}
+		// Targets that come in the place of others serve once they are healthy.
 		for _, listener := range loadBalancer.Listeners {
 			for _, group := range listener.groups() {
 				p.health.wait(ctx, group, loadBalancer.Interfaces)
 			}
+		}
+		if err := b.start(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -138,7 +140,7 @@ func (p *Path) retire(ctx context.Context, environment *Environment) error {
 	}
 	for key := range p.processes {
 		if !tasks[key] {
-			p.stop(context.WithoutCancel(ctx), key)
+			p.drain(context.WithoutCancel(ctx), key)
 		}
 	}
 	endpoints := make(map[string]bool)
@@ -153,6 +155,20 @@ func (p *Path) retire(ctx context.Context, environment *Environment) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// drainDelay is how long a task goes on after the load balancers have ceased to send it
+// requests: ECS stops it after its targets' deregistration delay.
+const drainDelay = 300 * time.Millisecond
+
+// drain ends a task once the connections have arrived that were on their way to it.
+func (p *Path) drain(ctx context.Context, key string) {
+	ending := p.processes[key]
+	delete(p.processes, key)
+	p.stopping.add(func() error {
+		time.Sleep(drainDelay)
+		return ending.stop(ctx)
+	})
 }
 
 // stop ends a task, which may take as long as its connections do.
