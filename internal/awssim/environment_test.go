@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -108,6 +109,9 @@ func newEnvironment(t *testing.T) *environment {
 	context := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(context, "Dockerfile"), []byte("FROM nginx:1.30\nCOPY nginx.conf /etc/proxy/\nUSER 101\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(context, "nginx.conf"), []byte("events {}\n"), 0o644))
+	// An image's digest follows from its files' times: the same in each environment.
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	require.NoError(t, os.Chtimes(filepath.Join(context, "nginx.conf"), at, at))
 	return &environment{newLab(t, &Setup{Images: prebuilt}), map[string]engine.Object{}, map[string]*engine.Resource{}, context, 8443, proxyImage + ":1"}
 }
 

@@ -125,9 +125,7 @@ func TestIdentifiersHaveTheFormsOfAWS(t *testing.T) {
 func TestTheSameProgramSeesTheSameIdentifiers(t *testing.T) {
 	ids := func() (ids []string) {
 		for _, r := range everything(t, nil).Resources(engine.Filter{}) {
-			if r.Type != view.TaskDefinitionType && r.Type != view.DockerImageType { // they follow from files' times
-				ids = append(ids, r.Type+" "+r.ID+" "+r.ARN)
-			}
+			ids = append(ids, r.Type+" "+r.ID+" "+r.ARN)
 		}
 		return ids
 	}
