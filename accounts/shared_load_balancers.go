@@ -51,6 +51,7 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 		args.AccessLogs = logs.access
 		if args.Type == components.ApplicationLoadBalancer {
 			args.ConnectionLogs = logs.connections
+			args.TrustStoreARN = s.config.LoadBalancer.TrustStoreARN
 		}
 		prerequisites := slices.Concat(staticEndpoints, logs.bucket)
 		balancer, err := components.NewLoadBalancer(s.ctx, s.prefix+balancerSuffix(derived.Name), args, s.providers, pulumi.DependsOn(prerequisites))

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/portico-iac/portico/components"
+	"github.com/portico-iac/portico/internal/requestheaders"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -91,7 +92,15 @@ func (s *sharedStack) taskEnvironment(endpoints *components.Endpoints) map[strin
 		"PORTICO_ENDPOINT_NAME":  endpoints.ExecuteAPIDNSName,
 		"PORTICO_CLIENT_ADDRESS": pulumi.String(s.clientAddress()),
 	}
-	if names := s.config.Proxy.PassHeaders; len(names) > 0 {
+	names := slices.Clone(s.config.Proxy.PassHeaders)
+	if s.config.LoadBalancer.TrustStoreARN != "" {
+		for _, name := range requestheaders.VerifiedClient() {
+			if !slices.ContainsFunc(names, func(given string) bool { return strings.EqualFold(given, name) }) {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) > 0 {
 		environment["PORTICO_PASS_HEADERS"] = pulumi.String(strings.Join(names, ","))
 	}
 	if requests := s.config.Proxy.ClientRequests; requests != nil {

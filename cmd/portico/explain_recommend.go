@@ -89,6 +89,7 @@ type adviceOptions struct {
 	existing     []string
 	flowLogs     bool
 	alarms       bool
+	trustStore   bool
 	upkeep       float64
 }
 
@@ -105,6 +106,7 @@ func (o *adviceOptions) flags(f *pflag.FlagSet) {
 		"with --recommend: an `ENDPOINT` that the environment needn't pay for, by its key in portico:endpoints, such as logs or ecrApi; may be repeated")
 	f.BoolVar(&o.flowLogs, "flow-logs", byDefault.Network.RecordsFlows(), "with --recommend: as in portico:network.flowLogs")
 	f.BoolVar(&o.alarms, "alarms", false, "with --recommend: with alarms, as with portico:alarms.topicArn")
+	f.BoolVar(&o.trustStore, "trust-store", false, "with --recommend: the load balancers verify certificates, as with portico:loadBalancer.trustStoreArn")
 	f.Float64Var(&o.upkeep, "upkeep", 5,
 		"with --recommend: the work that a custom domain is for its API's account, in `USD` a month, such as 5; 0 counts none")
 }
@@ -135,7 +137,7 @@ func (o adviceOptions) recommendation(m *mapping.Mapping, options topology.Optio
 		Mapping: m, Options: options, Upkeep: o.upkeep,
 		Settings: cost.Settings{
 			Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == settings.X8664,
-			FlowLogs: o.flowLogs, Alarms: o.alarms, ExistingEndpoints: o.existing,
+			FlowLogs: o.flowLogs, Alarms: o.alarms, TrustStore: o.trustStore, ExistingEndpoints: o.existing,
 		},
 	})
 	if err != nil {

@@ -73,6 +73,7 @@ func TestExplainRecommends(t *testing.T) {
 			require.Greater(t, now(more...), byDefault, more)
 		}
 		require.InDelta(t, byDefault-0.26, now("--flow-logs=false"), 0.001)
+		require.InDelta(t, byDefault+3.65, now("--trust-store"), 0.001)
 		require.InDelta(t, byDefault-14.60, now("--existing-endpoint", "logs"), 0.001)
 	})
 	t.Run("nothing where it isn't asked", func(t *testing.T) {

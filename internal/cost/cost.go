@@ -25,6 +25,9 @@ type Settings struct {
 	FlowLogs bool
 	// Alarms says that there are alarms about the proxy: portico:alarms.topicArn.
 	Alarms bool
+	// TrustStore says that the load balancers verify their clients' certificates:
+	// portico:loadBalancer.trustStoreArn.
+	TrustStore bool
 	// ExistingEndpoints are interface endpoints of portico:endpoints that the
 	// environment doesn't pay for, since they exist: ExecuteAPI, Logs, ECRAPI,
 	// ECRDocker, ALB, Native.
@@ -117,6 +120,9 @@ func Monthly(t *topology.Topology, s Settings) Bill {
 			metrics := AlarmMetrics(balancers, certificates(t))
 			bill = append(bill, Item{FrontDoor: frontDoor, What: "metrics that alarms read", Count: metrics, USD: cents(float64(metrics) * AlarmMetricMonth.USD)})
 		}
+	}
+	if s.TrustStore && len(t.LoadBalancers) > 0 {
+		bill = append(bill, Item{What: "trust store of the load balancers", Count: 1, USD: cents(hourly(TrustStoreHour))})
 	}
 	zones := 0
 	for _, zone := range t.Zones {

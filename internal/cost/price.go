@@ -23,6 +23,8 @@ var (
 		"https://aws.amazon.com/privatelink/pricing/", "2026-09-17"}
 	LoadBalancerHour = Price{0.0225, "Application or Network Load Balancer and hour",
 		"https://aws.amazon.com/elasticloadbalancing/pricing/", "2026-09-20"}
+	TrustStoreHour = Price{0.005, "trust store of Application Load Balancers and hour",
+		"https://aws.amazon.com/elasticloadbalancing/pricing/", "2026-09-20"}
 	FargateARMVCPUHour = Price{0.03238, "vCPU and hour, ARM64",
 		"https://aws.amazon.com/fargate/pricing/", "2026-08-28"}
 	FargateARMGBHour = Price{0.00356, "GB of memory and hour, ARM64",
@@ -49,7 +51,7 @@ const firstHostedZones = 25
 // Prices are all that a bill can be made of.
 func Prices() []Price {
 	return []Price{
-		InterfaceEndpointHour, LoadBalancerHour, FargateARMVCPUHour, FargateARMGBHour,
+		InterfaceEndpointHour, LoadBalancerHour, TrustStoreHour, FargateARMVCPUHour, FargateARMGBHour,
 		FargateX86VCPUHour, FargateX86GBHour, LogsGB, CustomMetricMonth, AlarmMetricMonth, HostedZoneMonth, FurtherHostedZoneMonth,
 	}
 }

@@ -73,6 +73,14 @@ func List() []Header {
 	}
 }
 
+// VerifiedClient is the headers in which an Application Load Balancer that verifies
+// its clients' certificates describes them.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html
+func VerifiedClient() []string {
+	const of = "X-Amzn-Mtls-Clientcert-"
+	return []string{of + "Serial-Number", of + "Issuer", of + "Subject", of + "Validity", of + "Leaf"}
+}
+
 // Spellings are the name itself, first, and every spelling of it with
 // underscores for some or all of its hyphens.
 func Spellings(name string) []string {

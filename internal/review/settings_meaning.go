@@ -55,6 +55,7 @@ var meanings = []meaning{
 	{key: "portico:loadBalancer.type", means: "the load balancer is replaced by one of another type", changeOnly: true},
 	{key: "portico:loadBalancer.deletionProtection", means: "whether the load balancer may be deleted changes", changeOnly: true},
 	{key: "portico:loadBalancer.proxyProtocol", means: "without it the proxy doesn't know its callers behind a Network Load Balancer: the log names the load balancer, and no client is bounded"},
+	{key: "portico:loadBalancer.trustStoreArn", means: "other authorities' certificates let clients in; without it any client in reach may call, and APIs are told no client's certificate"},
 	{key: "portico:loadBalancer.accessLogs", means: "who called what goes to another bucket, or is no longer recorded there; a bucket of the stack's is deleted with the logs in it"},
 	{key: "portico:loadBalancer.connectionLogs", means: "who connected goes to another bucket, or is no longer recorded there; a bucket of the stack's is deleted with the logs in it"},
 	{key: "portico:loadBalancer", means: "how callers reach the proxy changes"},

@@ -63,6 +63,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 		"endpoints.trustCallers", "the endpoints of nginx and alb and their security groups are created, and admit the tasks and the load balancer alone", "take it out")
 	c.SecurityGroups.check(m, c.Network)
 	c.LoadBalancer.check(m)
+	c.LoadBalancer.checkTrustStore(m, c.AWS)
 	c.ALB.check(m, c.LoadBalancer)
 	c.Native.check(m)
 	checkProviders(m, c.Providers)
@@ -261,6 +262,23 @@ func (b LoadBalancer) check(m *mistakes) {
 		}
 		seen = append(seen, cidr)
 	}
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTrustStore.html
+var trustStorePattern = regexp.MustCompile(`^arn:([a-z0-9-]+):elasticloadbalancing:([a-z0-9-]+):([0-9]{12}):truststore/[A-Za-z0-9-]{1,32}/[0-9a-f]{16}$`)
+
+func (b LoadBalancer) checkTrustStore(m *mistakes, in AWS) {
+	const key = "loadBalancer.trustStoreArn"
+	if b.TrustStoreARN == "" || b.TrustStoreARN == Unknown {
+		return
+	}
+	m.check(b.Type != NetworkLoadBalancer, key, "the AWS provider of this version (pulumi-aws 6) has no mutual TLS of Network Load Balancers", "take it out, or loadBalancer.type")
+	parts := trustStorePattern.FindStringSubmatch(b.TrustStoreARN)
+	if parts == nil {
+		m.add(key, strconv.Quote(b.TrustStoreARN)+" is not the ARN of a trust store", "write arn:aws:elasticloadbalancing:REGION:ACCOUNT:truststore/NAME/ID")
+		return
+	}
+	m.check(!aws.IsRegion(in.Region) || parts[2] == in.Region, key, "the trust store is in "+parts[2]+", and load balancers take those of their own region, "+in.Region, "name one of that region")
 }
 
 var (

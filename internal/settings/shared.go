@@ -196,6 +196,12 @@ type LoadBalancer struct {
 	// port 8444 of the tasks, which existing security groups have to let
 	// through. An ALB tells them without. Default: true.
 	ProxyProtocol *bool `config:"proxyProtocol"`
+	// TrustStoreARN is a trust store of the account and region, by which an ALB
+	// verifies clients' certificates (mutual TLS):
+	// arn:aws:elasticloadbalancing:REGION:ACCOUNT:truststore/NAME/ID. It refuses
+	// clients without one, and APIs get the X-Amzn-Mtls-Clientcert- headers of the
+	// others. AWS takes USD 0.005 an hour for it (us-east-1). Default: none.
+	TrustStoreARN string `config:"trustStoreArn"`
 	// AccessLogs are logs of requests in S3, of an NLB logs of TLS connections. What
 	// S3 keeps costs USD 0.023 a GB and month (us-east-1).
 	AccessLogs BalancerLogs `config:"accessLogs"`

@@ -365,7 +365,7 @@ var untranslated = map[string]string{
 var ofProvider = []string{
 	"namePrefix", "bucketPrefix", "revokeRulesOnDelete", "forceDelete", "forceDestroy", "forceDetachPolicies", "skipDestroy", "waitForSteadyState", "trackLatest", "allowOverwrite", "triggers",
 	// Inputs that no environment sets.
-	"accessLogs", "connectionLogs", "serverSideEncryptionConfigurations", "inlinePolicies", "managedPolicyArns",
+	"accessLogs", "connectionLogs", "mutualAuthentication", "mutualAuthentication.mode", "mutualAuthentication.trustStoreArn", "serverSideEncryptionConfigurations", "inlinePolicies", "managedPolicyArns",
 	// Inputs that no environment sets and the simulator refuses.
 	"ingress", "egress", "inferenceAccelerators", "placementConstraints", "proxyConfiguration", "volumes", "body", "canarySettings",
 	"certificateBody", "certificateName", "ownershipVerificationCertificateArn", "regionalCertificateName", "mutualTlsAuthentication",
