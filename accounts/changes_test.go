@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/outputs"
+	"github.com/portico-iac/portico/internal/settings"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -298,4 +299,23 @@ func TestARetiredRowLosesItsStatementsAtOnce(t *testing.T) {
 	got := outputsOf(t, m, redeploying, retired)
 	require.NotContains(t, m.only(t, policyToken).Inputs["policy"], aHost)
 	require.NotContains(t, got, "widens")
+}
+
+// TestAChangedMappingOfAPrebuiltImageNamesTheSteps: nothing is held, since it isn't
+// known what the image serves.
+func TestAChangedMappingOfAPrebuiltImageNamesTheSteps(t *testing.T) {
+	for _, test := range []struct {
+		uri, before string
+		want        int
+	}{{"registry.example.com/proxy:2", "earlier", 1}, {"registry.example.com/proxy:2", "now", 0}, {"registry.example.com/proxy:2", "", 0}, {"", "earlier", 0}} {
+		stack := &sharedStack{
+			config: &settings.Shared{Image: Image{URI: test.uri}}, mapping: &mapping.Mapping{Digest: "now"},
+			reports: &reports{own: outputs.Shared{MappingDigest: test.before}},
+		}
+		notices := stack.prebuiltNotices()
+		require.Len(t, notices, test.want, "%+v", test)
+		if test.want > 0 {
+			require.Contains(t, notices[0], "under a base path of its own")
+		}
+	}
 }

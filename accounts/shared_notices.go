@@ -37,6 +37,7 @@ func (s *sharedStack) notices() []string {
 	}
 	if s.config != nil {
 		lines = append(lines, s.proxyProtocolNotices()...)
+		lines = append(lines, s.prebuiltNotices()...)
 	}
 	plan, state := s.topology.Plan, s.reports.migration
 	if hosts := plan.Hosts(outputs.PendingProvider); len(hosts) > 0 {
@@ -63,6 +64,16 @@ func (s *sharedStack) notices() []string {
 		lines = append(lines, "APIs of hosts that have moved admit the earlier front door until `pulumi up` on "+strings.Join(stacks, ", "))
 	}
 	return lines
+}
+
+// prebuiltNotices say how rows get other targets with a prebuilt image, of which it is
+// not known what it serves.
+func (s *sharedStack) prebuiltNotices() []string {
+	if before := s.reports.own.MappingDigest; s.config.Image.URI == "" || before == "" || before == s.mapping.Digest {
+		return nil
+	}
+	return []string{"the mapping has changed, and no row is held for it, since portico:image.uri is a prebuilt image: requests of a row whose PRIVATE_API_URL has changed get 403 until its account's stack has run. " +
+		"To lose none: give the new target a row under a base path of its own, bring that up with an image that serves both rows, then bring up an image that sends the requests to the new target, and change the first row when its tasks are replaced"}
 }
 
 // rowNotices say which hosts' requests go on to former targets, and what to run next.
