@@ -184,7 +184,7 @@ func (m *frontDoorChange) follow() {
 	environment, clients, err := environmentOf(m.accounts, string(sharedAccount), "us-east-1")
 	require.NoError(m.t, err)
 	m.client, m.callers = clients[environment.VPCID], clients
-	path, err := live.Start(m.t.Context(), *environment, live.Options{Dir: m.t.TempDir()})
+	path, err := live.Start(m.t.Context(), *environment, live.Options{Dir: m.t.TempDir(), Now: m.accounts.Now})
 	require.NoError(m.t, err)
 	m.follower = &follower{
 		simulator: m.accounts, shared: string(sharedAccount), region: "us-east-1", path: path, pace: 1.0 / pace, environment: environment, clients: clients,

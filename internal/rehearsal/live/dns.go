@@ -23,6 +23,9 @@ const aliasDepth = 8
 type Resolver struct {
 	zones  map[string]*zoneIndex
 	public map[string][]netip.Addr
+	// negative keeps answers without records of the resolver of vpcID; nil: none.
+	negative *negativeAnswers
+	vpcID    string
 }
 
 // zoneIndex finds a zone's records by name.
@@ -139,7 +142,7 @@ type resolvers struct {
 	public map[string][]netip.Addr
 }
 
-func newResolvers(environment *Environment) *resolvers {
+func newResolvers(environment *Environment, negative *negativeAnswers) *resolvers {
 	zones := map[string][]Zone{environment.VPCID: nil}
 	for _, zone := range environment.Zones {
 		for _, vpc := range zone.VPCIDs {
@@ -148,7 +151,9 @@ func newResolvers(environment *Environment) *resolvers {
 	}
 	all := &resolvers{others: make(map[string]*Resolver), public: environment.PublicNames}
 	for vpc, asked := range zones {
-		all.others[vpc] = NewResolver(asked, environment.PublicNames)
+		resolver := NewResolver(asked, environment.PublicNames)
+		resolver.negative, resolver.vpcID = negative, vpc
+		all.others[vpc] = resolver
 	}
 	all.own = all.others[environment.VPCID]
 	return all
@@ -183,8 +188,9 @@ func (r *Resolver) reply(request *dns.Msg) *dns.Msg {
 	reply.RecursionAvailable = true
 	if len(request.Question) != 1 || request.Question[0].Qclass != dns.ClassINET {
 		reply.Rcode = dns.RcodeNotImplemented
-	} else {
-		r.answer(reply, request.Question[0])
+	} else if question := request.Question[0]; !r.negative.find(r.vpcID, question, reply) {
+		r.answer(reply, question)
+		r.negative.keep(r.vpcID, question, reply)
 	}
 	return reply
 }

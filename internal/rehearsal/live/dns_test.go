@@ -3,6 +3,7 @@ package live
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
@@ -60,4 +61,34 @@ func TestResolver(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestAnEmptyZoneHidesNamesAndTheAnswerIsKept has a zone come into being below another
+// one that answers for the name, and get its record too late.
+func TestAnEmptyZoneHidesNamesAndTheAnswerIsKept(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	negative := newNegativeAnswers(func() time.Time { return now })
+	wide := Zone{Name: "example.com", VPCIDs: []string{"vpc-1", "vpc-2"}, Records: []Record{{Name: "*.example.com", Type: "A", AliasTarget: "lb.aws"}}}
+	narrow := Zone{Name: "a.example.com", VPCIDs: []string{"vpc-1", "vpc-2"}}
+	ask := func(vpcID, name string, zones ...Zone) string {
+		environment := &Environment{VPCID: "vpc-1", Zones: zones, PublicNames: map[string][]netip.Addr{"lb.aws": {netip.MustParseAddr("10.0.0.5")}}}
+		reply := newResolvers(environment, negative).of(vpcID).reply(new(dns.Msg).SetQuestion(name, dns.TypeA))
+		if len(reply.Answer) > 0 {
+			return "found"
+		}
+		return dns.RcodeToString[reply.Rcode]
+	}
+	require.Equal(t, "found", ask("vpc-1", "a.example.com.", wide))
+	require.Equal(t, "NOERROR", ask("vpc-1", "a.example.com.", wide, narrow), "the zone's own name, without a record")
+	require.Equal(t, "NXDOMAIN", ask("vpc-1", "x.a.example.com.", wide, narrow))
+
+	narrow.Records = []Record{{Name: "a.example.com", Type: "A", AliasTarget: "lb.aws"}, {Name: "*.a.example.com", Type: "A", AliasTarget: "lb.aws"}}
+	now = now.Add(899 * time.Second)
+	require.Equal(t, "NOERROR", ask("vpc-1", "A.example.com.", wide, narrow))
+	require.Equal(t, "NXDOMAIN", ask("vpc-1", "x.a.example.com.", wide, narrow))
+	require.Equal(t, "found", ask("vpc-1", "y.a.example.com.", wide, narrow), "no client has asked for it before")
+	require.Equal(t, "found", ask("vpc-2", "a.example.com.", wide, narrow), "nor in this VPC")
+	now = now.Add(time.Second)
+	require.Equal(t, "found", ask("vpc-1", "a.example.com.", wide, narrow))
+	require.Equal(t, "found", ask("vpc-1", "x.a.example.com.", wide, narrow))
 }

@@ -28,6 +28,7 @@ type Path struct {
 	health       *healthChecks
 	dns          *dnsServer
 	resolvers    atomic.Pointer[resolvers]
+	negative     *negativeAnswers
 	tasks        *runner
 	caFile       string
 	// roots are what clients trust, in PEM, and clientCAFile holds them.
@@ -49,6 +50,9 @@ type Options struct {
 	Dir string
 	// Output receives what the proxy's tasks write; nil: it is discarded.
 	Output io.Writer
+	// Now is the time by which the VPCs' resolvers keep answers without records.
+	// Default: they keep none.
+	Now func() time.Time
 }
 
 // Start brings a data path up and waits until its targets are healthy, or are
@@ -65,6 +69,7 @@ func Start(ctx context.Context, environment Environment, o Options) (*Path, erro
 		authority:    authority,
 		certificates: newCertificateStore(authority),
 		health:       newHealthChecks(network),
+		negative:     newNegativeAnswers(o.Now),
 		caFile:       filepath.Join(o.Dir, "ca.pem"),
 		clientCAFile: filepath.Join(o.Dir, "clients-ca.pem"),
 		processes:    make(map[string]*process),
@@ -81,7 +86,7 @@ func (p *Path) start(ctx context.Context, environment Environment) error {
 	if err := os.WriteFile(p.caFile, p.authority.PEM(), 0o644); err != nil {
 		return fmt.Errorf("write the authority's certificate: %w", err)
 	}
-	p.resolvers.Store(newResolvers(&environment))
+	p.resolvers.Store(newResolvers(&environment, p.negative))
 	var err error
 	own := dns.HandlerFunc(func(w dns.ResponseWriter, question *dns.Msg) { p.resolvers.Load().own.ServeDNS(w, question) })
 	if p.dns, err = startDNS(own); err != nil {

@@ -32,7 +32,7 @@ func (p *Path) Update(ctx context.Context, environment Environment) error {
 	if err := p.balance(ctx, environment.LoadBalancers); err != nil {
 		return err
 	}
-	p.resolvers.Store(newResolvers(&environment))
+	p.resolvers.Store(newResolvers(&environment, p.negative))
 	return p.retire(ctx, &environment)
 }
 
