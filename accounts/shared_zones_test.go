@@ -42,7 +42,8 @@ func TestOtherVPCsAreAssociatedByTheirAccounts(t *testing.T) {
 	require.Equal(t, "eu-west-1", theirs.Inputs["vpcRegion"])
 	require.Contains(t, theirs.Provider, "aws-eu-west-1-333333333333-portico")
 	require.Len(t, m.of("aws:route53/vpcAssociationAuthorization:VpcAssociationAuthorization"), 2, "one for each of the two zones")
-	require.Len(t, theirs.Dependencies, 2)
+	require.Len(t, theirs.Dependencies, 3)
+	require.Contains(t, strings.Join(theirs.Dependencies, " "), "route53/record:Record", "a zone without records would hide names")
 	authorization := m.named(t, "aws:route53/vpcAssociationAuthorization:VpcAssociationAuthorization", "internal.example.com-vpc-0000000b")
 	require.NotContains(t, authorization.Provider, "333333333333", "the zone's account authorizes")
 	var shared []any

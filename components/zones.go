@@ -201,11 +201,19 @@ func (b *zoneBuilder) build(zone HostedZone) error {
 	if err != nil {
 		return err
 	}
-	if err := b.aliases(hosted, zone.Records); err != nil {
+	records, err := b.aliases(hosted, zone.Records)
+	if err != nil {
 		return err
 	}
+	// An existing zone answers in a VPC from its association on, also for names of
+	// which it has no record yet.
+	if zone.ID != "" && zone.Associate {
+		if err := b.associateOwn(hosted, records); err != nil {
+			return err
+		}
+	}
 	for _, association := range b.args.Associations {
-		if err := b.associate(hosted, association); err != nil {
+		if err := b.associate(hosted, association, records); err != nil {
 			return err
 		}
 	}
@@ -247,7 +255,7 @@ func (b *zoneBuilder) lookUp(zone HostedZone) (*hostedZone, error) {
 		}
 	}
 	if zone.Associate {
-		return hosted, b.associateOwn(hosted)
+		return hosted, nil
 	}
 	err = checkAssociated(b.ctx, option, b.args.ExistingVPCID, zone)
 	if isDenied(err) {
@@ -256,10 +264,11 @@ func (b *zoneBuilder) lookUp(zone HostedZone) (*hostedZone, error) {
 	return hosted, err
 }
 
-// associateOwn associates a zone that exists with the component's own VPC.
-func (b *zoneBuilder) associateOwn(zone *hostedZone) error {
+// associateOwn associates a zone that exists with the component's own VPC, when it has
+// its records.
+func (b *zoneBuilder) associateOwn(zone *hostedZone, records []pulumi.Resource) error {
 	name := b.name + "-" + zone.name
-	options := []pulumi.ResourceOption{pulumi.Parent(b.parent)}
+	options := []pulumi.ResourceOption{pulumi.Parent(b.parent), pulumi.DependsOn(records)}
 	if zone.owner != nil {
 		authorization, err := route53.NewVpcAssociationAuthorization(b.ctx, name, &route53.VpcAssociationAuthorizationArgs{
 			ZoneId:    zone.id,
@@ -284,7 +293,7 @@ func (b *zoneBuilder) associateOwn(zone *hostedZone) error {
 // aliases creates the records of a zone, each after those of the names above its own,
 // and so deletes it before them: a name without a record that is above another is
 // answered by no wildcard record.
-func (b *zoneBuilder) aliases(zone *hostedZone, records []AliasRecord) error {
+func (b *zoneBuilder) aliases(zone *hostedZone, records []AliasRecord) (all []pulumi.Resource, err error) {
 	labels := func(r AliasRecord) int { return strings.Count(r.Name, ".") }
 	ordered := slices.Clone(records)
 	slices.SortStableFunc(ordered, func(x, y AliasRecord) int { return labels(x) - labels(y) })
@@ -297,12 +306,12 @@ func (b *zoneBuilder) aliases(zone *hostedZone, records []AliasRecord) error {
 				break
 			}
 		}
-		var err error
 		if created[record.Name], err = b.alias(zone, record); err != nil {
-			return err
+			return nil, err
 		}
+		all = append(all, created[record.Name])
 	}
-	return nil
+	return all, nil
 }
 
 func (b *zoneBuilder) alias(zone *hostedZone, record AliasRecord) (pulumi.Resource, error) {
@@ -325,10 +334,10 @@ func (b *zoneBuilder) alias(zone *hostedZone, record AliasRecord) (pulumi.Resour
 	return created, nil
 }
 
-// associate associates the zone with another VPC. The VPC's account does that,
+// associate associates the zone with another VPC, when it has its records. The VPC's account does that,
 // with an authorization of the zone's account where they differ. Without a
 // provider in the VPC's account its owner has to run the command.
-func (b *zoneBuilder) associate(zone *hostedZone, with VPCAssociation) error {
+func (b *zoneBuilder) associate(zone *hostedZone, with VPCAssociation, records []pulumi.Resource) error {
 	name := b.name + "-" + zone.name + "-" + with.VPCID
 	var authorizations []pulumi.Resource
 	if with.Owner.id() != zone.owner.id() {
@@ -351,7 +360,7 @@ func (b *zoneBuilder) associate(zone *hostedZone, with VPCAssociation) error {
 		ZoneId:    zone.id,
 		VpcId:     pulumi.String(with.VPCID),
 		VpcRegion: pulumi.String(with.Region),
-	}, with.Owner.options(b.parent, pulumi.DependsOn(authorizations))...)
+	}, with.Owner.options(b.parent, pulumi.DependsOn(append(authorizations, records...)))...)
 	if err != nil {
 		return fmt.Errorf("associate private hosted zone %s with VPC %s: %w", zone.name, with.VPCID, err)
 	}

@@ -83,8 +83,10 @@ func (t *Topology) addLoadBalancers(r *rowSets, options Options) []error {
 		}
 		return record
 	}
-	t.Zones = reuse(r.withRecordsOfMoved(zones(t.Resolvable, target, options), target, options), options.Previous.Zones)
-	t.Zones = withEmptyNames(reuse(t.Zones, options.DNS.ExistingZones), t.Resolvable, target)
+	// A zone of the last update's stays in place of a wider one that is listed now.
+	existing := slices.Concat(options.DNS.ExistingZones, options.Previous.Zones)
+	t.Zones = reuse(r.withRecordsOfMoved(zones(t.Resolvable, target, options), target, options), existing)
+	t.Zones = withEmptyNames(t.Zones, t.Resolvable, target)
 	return problems
 }
 

@@ -434,3 +434,49 @@ func TestACertificatesDomainNameIsShort(t *testing.T) {
 		})
 	}
 }
+
+// TestNamesBelowAZoneInUseStayInThatZone has rows come and go beside hosts in use. A
+// zone of its own would hide them until it has records.
+func TestNamesBelowAZoneInUseStayInThatZone(t *testing.T) {
+	for name, c := range map[string]struct {
+		hosts    []string
+		previous []mapping.Zone
+		dns      topology.DNS
+		want     []string // "zone: records"
+	}{
+		"nothing is in use":                                 {[]string{"a.b.example.com", "x.a.b.example.com"}, nil, topology.DNS{}, []string{"a.b.example.com: *.a.b.example.com a.b.example.com"}},
+		"a name below a host":                               {[]string{"a.b.example.com", "x.a.b.example.com"}, []mapping.Zone{"b.example.com"}, topology.DNS{}, []string{"b.example.com: *.a.b.example.com a.b.example.com"}},
+		"a name two labels below a host":                    {[]string{"a.b.example.com", "y.x.a.b.example.com"}, []mapping.Zone{"b.example.com"}, topology.DNS{}, []string{"b.example.com: *.b.example.com *.x.a.b.example.com a.b.example.com"}},
+		"a name below a wildcard host's":                    {[]string{"*.b.example.com", "x.a.b.example.com"}, []mapping.Zone{"b.example.com"}, topology.DNS{}, []string{"b.example.com: *.a.b.example.com *.b.example.com a.b.example.com"}},
+		"a wildcard host below a host":                      {[]string{"a.b.example.com", "*.a.b.example.com"}, []mapping.Zone{"b.example.com"}, topology.DNS{}, []string{"b.example.com: *.a.b.example.com a.b.example.com"}},
+		"the row below goes, and the zone stays":            {[]string{"a.b.example.com"}, []mapping.Zone{"a.b.example.com"}, topology.DNS{}, []string{"a.b.example.com: a.b.example.com"}},
+		"a wildcard host keeps the zone of its name":        {[]string{"*.b.example.com"}, []mapping.Zone{"a.b.example.com", "b.example.com"}, topology.DNS{}, []string{"a.b.example.com: a.b.example.com", "b.example.com: *.b.example.com"}},
+		"a zone without hosts goes":                         {[]string{"a.b.example.com"}, []mapping.Zone{"b.example.com", "c.example.com"}, topology.DNS{}, []string{"b.example.com: *.b.example.com"}},
+		"a wider zone comes":                                {[]string{"c.b.example.com", "x.a.b.example.com"}, []mapping.Zone{"a.b.example.com"}, topology.DNS{}, []string{"a.b.example.com: *.a.b.example.com", "b.example.com: *.b.example.com"}},
+		"a zone for each host is asked for later":           {[]string{"a.b.example.com"}, []mapping.Zone{"b.example.com"}, topology.DNS{HostZones: true}, []string{"b.example.com: a.b.example.com"}},
+		"an existing zone, below a host":                    {[]string{"a.b.example.com", "y.x.a.b.example.com"}, nil, topology.DNS{ExistingZones: []mapping.Zone{"example.com"}}, []string{"example.com: *.b.example.com *.x.a.b.example.com a.b.example.com"}},
+		"an existing zone that is nearer, and listed later": {[]string{"a.b.example.com", "x.a.b.example.com"}, []mapping.Zone{"b.example.com"}, topology.DNS{ExistingZones: []mapping.Zone{"a.b.example.com"}}, []string{"a.b.example.com: *.a.b.example.com a.b.example.com"}},
+		"an existing zone that is listed later":             {[]string{"a.b.example.com"}, []mapping.Zone{"b.example.com"}, topology.DNS{ExistingZones: []mapping.Zone{"example.com"}}, []string{"b.example.com: *.b.example.com"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var rows strings.Builder
+			rows.WriteString("APIS:\n")
+			for _, host := range c.hosts {
+				fmt.Fprintf(&rows, "  - {CUSTOM_DOMAIN_URL: '%s', PRIVATE_API_URL: 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev'}\n", host)
+			}
+			m, err := mapping.Parse("mapping.yaml", []byte(rows.String()))
+			require.NoError(t, err)
+			derived, err := topology.Derive(m, topology.Options{DNS: c.dns, Previous: topology.Previous{Zones: c.previous}})
+			require.NoError(t, err)
+			var got []string
+			for _, zone := range derived.Zones {
+				var names []string
+				for _, name := range zone.RecordNames() {
+					names = append(names, string(name))
+				}
+				got = append(got, string(zone.Name)+": "+strings.Join(names, " "))
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
+}
