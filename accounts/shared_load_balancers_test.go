@@ -19,7 +19,7 @@ func TestANetworkLoadBalancerHasAnApplicationLoadBalancerBesideItForALBRows(t *t
 	m := e.up(t)
 	require.Equal(t, "network", m.named(t, balancerToken, "-lb").Inputs["loadBalancerType"])
 	require.Equal(t, "application", m.named(t, balancerToken, "-alb").Inputs["loadBalancerType"])
-	require.Equal(t, "arn:aws:mock::111111111111:portico-dev-alb-https", m.only(t, ruleToken).Inputs["listenerArn"])
+	require.Equal(t, "arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/portico-dev-alb-https/50dc6c495c0c9188/f2f7dc8efc522ab2", m.only(t, ruleToken).Inputs["listenerArn"])
 	require.Len(t, m.only(t, "aws:ecs/service:Service").Inputs["loadBalancers"], 1, "the tasks are behind their own alone")
 	require.Equal(t, map[string]string{"*.internal.example.com": theBalancer, bHost: "portico-dev-alb.elb.amazonaws.com"}, m.aliases())
 	require.Equal(t, []string{"-_wildcard.internal.example.com", "-alb-_wildcard.internal.example.com"}, m.names(certificateToken), "one for each load balancer")
