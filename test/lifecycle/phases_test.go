@@ -141,7 +141,7 @@ func TestDestroyLetsGoOfPrivateDomainsFirst(t *testing.T) {
 	report, err := e.env.Destroy(t.Context())
 	require.NoError(t, err, "%s", e.log)
 	again := "again, to delete what AWS had not let go of"
-	require.Equal(t, []string{"", again, again}, phasesOf(report.Stacks[0]))
+	require.Equal(t, []string{"takes Portico's statements out of the APIs' policies", again, again, ""}, phasesOf(report.Stacks[0]))
 	require.Contains(t, e.log.String(), "API Gateway deletes an access association of custom domain native-"+string(movingHost)+": trying again in 1m0s, until ")
 	require.Contains(t, e.log.String(), "ACM counts certificate ")
 	shared := report.Stacks[1]

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/automation"
@@ -79,7 +80,21 @@ func (l *lives) deploy() (map[string]int, map[string]any) {
 			changes[string(op)] = n
 		}
 	}
-	return changes, l.state(l.stack).Resources[0].Outputs
+	return changes, l.outputs()
+}
+
+// outputs are the outputs of the provider stack.
+func (l *lives) outputs() map[string]any {
+	l.t.Helper()
+	var types []string
+	for _, r := range l.state(l.stack).Resources {
+		if r.Type == resource.RootStackType {
+			return r.Outputs
+		}
+		types = append(types, string(r.Type))
+	}
+	l.t.Fatalf("the state has no outputs, but %v", types)
+	return nil
 }
 
 // plain is the provider stack as plain Pulumi has it.
