@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 
@@ -117,6 +116,6 @@ func findings(found ...error) error {
 	if len(all) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(all, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
+	slices.SortStableFunc(all, func(a, b error) int { return settings.CompareReported(a.Error(), b.Error()) })
 	return slices.CompactFunc(all, func(a, b error) bool { return a.Error() == b.Error() })
 }

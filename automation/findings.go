@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/portico-iac/portico/internal/settings"
 )
 
 // previewFirst previews the shared stack and asks the provider stacks' Questions,
@@ -104,7 +106,7 @@ func findingsOf(text string) string {
 			lines = append(lines, line)
 		}
 	}
-	slices.Sort(lines)
+	slices.SortFunc(lines, settings.CompareReported)
 	return strings.Join(slices.Compact(lines), "\n")
 }
 

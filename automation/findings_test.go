@@ -10,10 +10,11 @@ import (
 
 func TestFindingsOfAProgramsError(t *testing.T) {
 	for text, want := range map[string]string{
-		"an unhandled error occurred: 1 error occurred:\n\t* use subnet b: small\nuse subnet a: small\nuse subnet b: small\n\n": "use subnet a: small\nuse subnet b: small",
-		"an unhandled error occurred: waiting for RPCs: make the policy":                                                        "make the policy",
-		"an unhandled error occurred: 2 errors occurred:\n\t* b\n\t* a\n\n":                                                     "a\nb",
-		"creating EC2 VPC: operation error\n  b\n  a":                                                                           "creating EC2 VPC: operation error\n  b\n  a",
+		"an unhandled error occurred: 1 error occurred:\n\t* use subnet b: small\nuse subnet a: small\nuse subnet b: small\n\n":                                                                     "use subnet a: small\nuse subnet b: small",
+		"an unhandled error occurred: m.yaml:120:5: APIS[13].VERBS: b\nuse subnet-10 of APIS[10]\nm.yaml:21:17: APIS[2].VERBS: a\nuse subnet-10 of APIS[9]\nm.yaml:21:5: APIS[2]: c\na.yaml:300: d": "a.yaml:300: d\nm.yaml:21:5: APIS[2]: c\nm.yaml:21:17: APIS[2].VERBS: a\nm.yaml:120:5: APIS[13].VERBS: b\nuse subnet-10 of APIS[9]\nuse subnet-10 of APIS[10]",
+		"an unhandled error occurred: waiting for RPCs: make the policy":                                                                                                                            "make the policy",
+		"an unhandled error occurred: 2 errors occurred:\n\t* b\n\t* a\n\n":                                                                                                                         "a\nb",
+		"creating EC2 VPC: operation error\n  b\n  a":                                                                                                                                               "creating EC2 VPC: operation error\n  b\n  a",
 	} {
 		require.Equal(t, want, findingsOf(text))
 	}

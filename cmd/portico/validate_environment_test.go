@@ -83,5 +83,5 @@ func TestValidateReportsTheMistakesOfAnEnvironmentsSettingsAndMappingAtOnce(t *t
 	for _, m := range v.Errors {
 		places = append(places, m.Path)
 	}
-	require.Equal(t, []string{"portico:aws.accountId", "portico:netwrok", "portico:allowedRoleArns[0]", "portico:allowedRoleArns[1]", "APIS[0].VERBS[0]"}, places)
+	require.Equal(t, []string{"portico:netwrok", "portico:aws.accountId", "portico:allowedRoleArns[0]", "portico:allowedRoleArns[1]", "APIS[0].VERBS[0]"}, places)
 }

@@ -82,7 +82,7 @@ func (m *manifest) refuseIgnored(merged config.Map, stack *stackFile) Errors {
 		}
 		wrong = append(wrong, e)
 	}
-	slices.SortFunc(wrong, func(a, b *Error) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(wrong, (*Error).compare)
 	return wrong
 }
 
@@ -97,7 +97,7 @@ func refuseAWSOf(engine Engine, file string, known Errors) Errors {
 			wrong = append(wrong, &Error{Position: Position{File: file}, Key: key, Problem: awsProblem, Fix: awsFix(name)})
 		}
 	}
-	slices.SortFunc(wrong, func(a, b *Error) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(wrong, (*Error).compare)
 	return wrong
 }
 

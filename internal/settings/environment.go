@@ -64,6 +64,7 @@ func (e Environment) Read() (*Shared, []NamedProvider, error) {
 		}
 		add(m, err)
 	}
+	slices.SortStableFunc(all, (*Error).compare)
 	if len(all) == 0 {
 		return shared, providers, errors.Join(unreadable...)
 	}

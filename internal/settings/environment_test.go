@@ -65,8 +65,8 @@ func TestTheStacksOfAnEnvironmentAreCheckedTogether(t *testing.T) {
 		"another region, another mapping": {
 			map[string]string{"provider/Pulumi.stage-orders.yaml": provider("organization/portico/stage", "eu-west-1", "../other.yaml")},
 			[]string{
-				"portico:aws.region: eu-west-1 is not the region of stack stage, whose endpoint reaches APIs of its own region only: write us-east-1",
 				"portico:mapping: ../other.yaml is another mapping than that of stack stage, mapping.yaml: name the same file",
+				"portico:aws.region: eu-west-1 is not the region of stack stage, whose endpoint reaches APIs of its own region only: write us-east-1",
 			},
 		},
 		"a copy of the mapping": {

@@ -51,7 +51,7 @@ func (e *Error) Error() string {
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ": ")
 }
 
-// Errors are all mistakes in a stack's settings, in the order of their keys.
+// Errors are all mistakes in stacks' settings, by file, line and column, then by key.
 type Errors []*Error
 
 // Error has one line for each mistake.
@@ -170,9 +170,7 @@ func (m *mistakes) err() error {
 	if len(m.all) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(m.all, func(a, b *Error) int {
-		return cmp.Or(compareKeys(a.Key, b.Key), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
+	slices.SortStableFunc(m.all, (*Error).compare)
 	return m.all
 }
 

@@ -75,7 +75,7 @@ func CheckRoles(rows *mapping.Mapping, stacks iter.Seq2[string, *Provider]) erro
 		return nil
 	}
 	slices.SortStableFunc(refused, func(a, b *mapping.Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return refused
 }
