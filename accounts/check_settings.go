@@ -30,7 +30,7 @@ func CheckSettings(sharedDir, shared, providerDir string, providers []string) er
 	rows, err := environment.Shared.Project.Mapping(config.Mapping)
 	switch {
 	case err == nil:
-		err = settings.CheckRoles(rows, inOrder(stacks))
+		err = settings.CheckMapping(rows, config, inOrder(stacks))
 	case !errors.As(err, new(mapping.Errors)):
 		err = nil // the shared stack says it of a file that can't be read
 	}

@@ -114,15 +114,7 @@ func checkRows(derived *topology.Topology, rows *mapping.Mapping, region string)
 	if len(derived.FrontDoors) == 0 {
 		return fmt.Errorf("deploy %s: it has no row that isn't retired: add one, or destroy the stack", rows.Source)
 	}
-	var wrong []error
-	for _, row := range rows.Rows {
-		if row.Retired || row.API.Region == region {
-			continue
-		}
-		wrong = append(wrong, fmt.Errorf("%s.PRIVATE_API_URL: the API is in %s, and a VPC endpoint of %s (portico:aws.region) reaches APIs of its own region only: correct the URL, or put the row into the mapping of a stack in %s",
-			row.Position(), row.API.Region, region, row.API.Region))
-	}
-	return errors.Join(wrong...)
+	return settings.CheckRegion(rows, region)
 }
 
 // sharedStack is one run of the shared stack's program.

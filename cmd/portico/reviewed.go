@@ -82,7 +82,7 @@ func described(files tree, environment, shown string, heeded func(*settings.Erro
 		state.MappingFiles = teamFiles(shared.Mapping, state.Mapping)
 	}
 	if err == nil {
-		err = settings.CheckRoles(state.Mapping, stacks.inOrder())
+		err = settings.CheckMapping(state.Mapping, shared, stacks.inOrder())
 	}
 	switch {
 	case len(wrong) > 0:

@@ -85,3 +85,36 @@ func TestValidateReportsTheMistakesOfAnEnvironmentsSettingsAndMappingAtOnce(t *t
 	}
 	require.Equal(t, []string{"portico:netwrok", "portico:aws.accountId", "portico:allowedRoleArns[0]", "portico:allowedRoleArns[1]", "APIS[0].VERBS[0]"}, places)
 }
+
+// TestAnEnvironmentsMappingHasRowsOfItsRegion has validate --env refuse what the shared
+// stack of the environment would, sorted with the other mistakes; retired rows don't
+// count.
+func TestAnEnvironmentsMappingHasRowsOfItsRegion(t *testing.T) {
+	const row = "  - CUSTOM_DOMAIN_URL: shop.private.example.com\n    PRIVATE_API_URL: https://b1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/prod\n    ACCOUNT: orders\n"
+	e := newRepository(t)
+	e.write("Pulumi.dev.yaml", "config:\n  portico:mapping: mapping.yaml\n  portico:aws: {region: us-east-1, accountId: \"111111111111\"}\n")
+	e.write("accounts/provider/Pulumi.dev-orders.yaml", ordersSettings("orders"))
+	e.write("mapping.yaml", mappingWithRole+row)
+	e.commit("begin")
+	validate := func() (v verdict) {
+		got := portico(t, "", "validate", "--env", "dev", "--dir", e.dir, "--json")
+		require.NoError(t, json.Unmarshal([]byte(got.out), &v), got.out+got.err)
+		require.Equal(t, v.OK, got.code == exitDone)
+		return v
+	}
+	v := validate()
+	require.Len(t, v.Errors, 2)
+	require.Equal(t, "ACCOUNTS.orders.ROLE_ARN", v.Errors[0].Path)
+	require.Equal(t, mistake{
+		File: filepath.Join(e.dir, "mapping.yaml"), Line: 8, Column: 5, Path: "APIS[1].PRIVATE_API_URL",
+		Message: "the API is in eu-west-1, and a VPC endpoint of us-east-1 (portico:aws.region) reaches APIs of its own region only",
+		Fix:     "correct the URL, or put the row into the mapping of a stack in eu-west-1",
+	}, v.Errors[1])
+	comment := e.preview()
+	require.Equal(t, exitWrong, comment.code)
+	require.Contains(t, comment.out, "APIS&#91;1&#93;&#46;PRIVATE&#95;API&#95;URL")
+
+	e.write("mapping.yaml", mappingWithRole+row+"    RETIRED: true\n")
+	v = validate()
+	require.Len(t, v.Errors, 1)
+}

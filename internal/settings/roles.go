@@ -2,9 +2,7 @@ package settings
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,30 +52,6 @@ func (c *Provider) RoleOf(account mapping.Account, stack string) (string, error)
 		Message: fmt.Sprintf("the settings of stack %s don't allow role %s (portico:allowedRoleArns: %s)", stack, account.RoleARN, allowed),
 		Fix:     "let an owner of the settings add the role to portico:allowedRoleArns of the stack, or set portico:aws.roleArn there and take ROLE_ARN out",
 	}}
-}
-
-// CheckRoles holds the roles of the mapping's ACCOUNTS to the settings of the
-// stacks that would assume them, by their names. The error is of type
-// mapping.Errors.
-func CheckRoles(rows *mapping.Mapping, stacks iter.Seq2[string, *Provider]) error {
-	var refused mapping.Errors
-	for name, stack := range stacks {
-		account, known := stack.AccountIn(rows)
-		if !known {
-			continue
-		}
-		var one mapping.Errors
-		if _, err := stack.RoleOf(account, name); errors.As(err, &one) {
-			refused = append(refused, one...)
-		}
-	}
-	if len(refused) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(refused, func(a, b *mapping.Error) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	return refused
 }
 
 func (c *Provider) allowsRole(arn string) bool {
