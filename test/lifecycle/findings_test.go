@@ -184,6 +184,34 @@ func TestPreviewCountsWhatIsThereAndLooksForThePrebuiltImage(t *testing.T) {
 	require.Contains(t, e.log.String(), "dev: not asked: whether repository proxy of account 111111111111 has image "+image+" (ecr:DescribeImages): ")
 }
 
+// TestPreviewCountsTheLoadBalancersThatAreThere has load balancers of the account use up the
+// quota of their type: preview and up name it, and the other type's is free. A stack that
+// has its load balancer already needs no more.
+func TestPreviewCountsTheLoadBalancersThatAreThere(t *testing.T) {
+	t.Parallel()
+	files, setup := smallProject(), ordersSetup()
+	setup.Existing = append(theVPC(), awssim.Existing{
+		Account: sharedAccount, Region: region, Type: "aws:lb/loadBalancer:LoadBalancer",
+		ID: "arn:aws:elasticloadbalancing:" + region + ":" + sharedAccount + ":loadbalancer/app/website/0123456789abcdef",
+		Properties: awssim.Object{"name": "website", "loadBalancerType": "application", "internal": true,
+			"subnets": []any{"subnet-0000000a", "subnet-0000001b"}, "securityGroups": []any{"sg-00000001"}},
+	})
+	setup.Quotas = map[string]int{"Application or Network Load Balancers per Region": 1}
+	e := newEnvironment(t, files, setup)
+	before := e.things()
+	for _, run := range []verb{(*automation.Environment).Preview, (*automation.Environment).Up} {
+		e.env.PreviewFirst = true
+		_, err := run(e.env, t.Context())
+		require.ErrorContains(t, err, `create 1 Application Load Balancer in us-east-1 of account 111111111111: there are 1, and the quota "Application Load Balancers per Region" allows 1: have the quota raised (aws service-quotas request-service-quota-increase --service-code elasticloadbalancing --quota-code L-53DA6B97 --desired-value 2), or delete what is not used`)
+	}
+	require.Equal(t, before, e.things(), "nothing is made")
+
+	files["Pulumi.dev.yaml"] = sharedSettings + "  portico:loadBalancer: {type: NLB}\n"
+	write(t, e.project, files)
+	e.up()
+	e.requireNoChanges()
+}
+
 // readOnlyBackend is a Pulumi CLI whose backend at url takes no new stack.
 type readOnlyBackend struct {
 	auto.PulumiCommand
