@@ -80,11 +80,14 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 	if err != nil {
 		return err
 	}
-	derived, err := reported.derive(config, rows)
-	if err != nil {
-		return err
+	derived, exceeded := reported.derive(config, rows)
+	if exceeded != nil {
+		if derived = reported.deriveBeyondQuotas(exceeded, config, rows); derived == nil {
+			return exceeded
+		}
 	}
 	wrong := errors.Join(
+		exceeded,
 		reported.checkNetwork(config.Network),
 		reported.checkOwners(derived, rows),
 		reported.checkConflicts(derived, rows),

@@ -377,3 +377,22 @@ func preview(t *testing.T, m *monitor, settings settingsText, rows string) []str
 	}
 	return log.lines
 }
+
+// TestAMappingThatExceedsQuotasHidesNothingOfTheAccount has more zones than the quota
+// allows, and two public zones of one name: one report has both. Rows that contradict
+// each other leave nothing to ask for.
+func TestAMappingThatExceedsQuotasHidesNothingOfTheAccount(t *testing.T) {
+	const quota = "  portico:quotas: {hostedZones: 1}\n"
+	m := &monitor{severalZones: []string{"example.com"}, unknown: true}
+	var found existingErrors
+	err := shared(t, m, minimalShared+quota, twoRows)
+	require.ErrorAs(t, err, &found)
+	require.Len(t, found, 2, err.Error())
+	require.ErrorContains(t, found[0], "exceed limit: ")
+	require.ErrorContains(t, found[0], "2 needed, 1 allowed")
+	require.ErrorContains(t, found[1], "find public hosted zone example.com: the account has several of that name")
+	for _, r := range m.resources {
+		require.False(t, strings.HasPrefix(r.Token, "aws:") && !r.Read, "%s is registered", r.Name)
+	}
+	require.ErrorContains(t, shared(t, &monitor{}, minimalShared+quota, twoRows), "2 needed, 1 allowed", "an update makes nothing either")
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -45,7 +46,47 @@ type privateDomain struct{ arn, shareARN string }
 
 // derive works out what has to exist after this run.
 func (r *reports) derive(config *settings.Shared, rows *mapping.Mapping) (*topology.Topology, error) {
-	options, plan := config.TopologyOptions(), r.migration.Plan()
+	return r.deriveWithin(config.TopologyOptions(), config, rows)
+}
+
+// deriveBeyondQuotas derives what the stack would deploy if the mapping didn't exceed
+// quotas, which is all that err says; nil: err says something else, or there is no such
+// topology. The account is asked about the rest then, and one report has both.
+func (r *reports) deriveBeyondQuotas(err error, config *settings.Shared, rows *mapping.Mapping) *topology.Topology {
+	for _, one := range eachOf(err) {
+		if !errors.As(one, new(*topology.LimitError)) {
+			return nil
+		}
+	}
+	options := config.TopologyOptions()
+	for _, quota := range []*int{
+		&options.Quotas.CertificatesPerLoadBalancer, &options.Quotas.RulesPerLoadBalancer, &options.Quotas.HostedZones, &options.Quotas.RecordsPerZone,
+		&options.Quotas.PrivateDomains, &options.Quotas.RegionalDomains, &options.Quotas.Associations,
+	} {
+		*quota = math.MaxInt
+	}
+	derived, err := r.deriveWithin(options, config, rows)
+	if err != nil {
+		return nil
+	}
+	return derived
+}
+
+// eachOf takes a joined error apart.
+func eachOf(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, one := range joined.Unwrap() {
+		all = append(all, eachOf(one)...)
+	}
+	return all
+}
+
+func (r *reports) deriveWithin(options topology.Options, config *settings.Shared, rows *mapping.Mapping) (*topology.Topology, error) {
+	plan := r.migration.Plan()
 	options.Previous.CertificateNames, options.Previous.Zones = r.certificateNames, r.own.Zones
 	if config.Image.URI == "" {
 		r.served = r.migration.Rows(r.migration.ThroughProxy(rows.Rows, plan))
