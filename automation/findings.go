@@ -131,7 +131,12 @@ func onlyOnce(results []Result) []Result {
 		}
 		if len(before) > 0 {
 			slices.Sort(before)
-			kept = append(kept, "and what "+strings.Join(slices.Compact(before), ", ")+" has too")
+			stacks := strings.Join(slices.Compact(before), ", ")
+			if len(kept) == 0 {
+				kept = append(kept, "the same as "+stacks)
+			} else {
+				kept = append(kept, "and what "+stacks+" has too")
+			}
 			results[i].Err = &stackError{indented(kept), failed.err}
 		}
 	}

@@ -31,7 +31,7 @@ func TestAFindingOfSeveralStacksIsReportedOnce(t *testing.T) {
 	require.EqualError(t, results[0].Err, "zone\n  subnet")
 	require.NoError(t, results[1].Err)
 	require.EqualError(t, results[2].Err, "stage\n  and what dev has too")
-	require.EqualError(t, results[3].Err, "and what dev, dev-b has too")
+	require.EqualError(t, results[3].Err, "the same as dev, dev-b")
 	require.ErrorIs(t, results[3].Err, cause)
 }
 
