@@ -63,22 +63,13 @@ func OthersAssociationsIn(dir string) func(ctx context.Context, stack string) (m
 		if attached() {
 			return nil, nil
 		}
-		config, err := filesOf(dir, stack).Provider()
+		access, err := providerAccess(dir, stack)
 		if err != nil {
 			return nil, err
 		}
-		rows, err := loadMapping(dir, config.Mapping)
-		if err != nil {
-			return nil, err
-		}
-		account, err := resolveAccount(config, rows, stack)
-		if err != nil {
-			return nil, err
-		}
-		config.AWS.RoleARN = account.RoleARN
 		domains := map[string]string{}
 		query := url.Values{"resourceOwner": {"OTHER_ACCOUNTS"}}
-		err = pages(ctx, config.AWS, "apigateway", "/domainnameaccessassociations", "position", query, func(page []byte) (string, error) {
+		err = pages(ctx, access, "apigateway", "/domainnameaccessassociations", "position", query, func(page []byte) (string, error) {
 			var found struct {
 				Position string
 				Item     []struct{ DomainNameAccessAssociationArn, DomainNameArn string }
@@ -91,6 +82,26 @@ func OthersAssociationsIn(dir string) func(ctx context.Context, stack string) (m
 		})
 		return domains, err
 	}
+}
+
+// providerAccess is how a provider stack's account is entered, by the stack's settings
+// and its mapping.
+func providerAccess(dir, stack string) (settings.AWS, error) {
+	config, err := filesOf(dir, stack).Provider()
+	if err != nil {
+		return settings.AWS{}, err
+	}
+	rows, err := loadMapping(dir, config.Mapping)
+	if err != nil {
+		return settings.AWS{}, err
+	}
+	account, err := resolveAccount(config, rows, stack)
+	if err != nil {
+		return settings.AWS{}, err
+	}
+	access := config.AWS
+	access.RoleARN = account.RoleARN
+	return access, nil
 }
 
 // attached reports whether Pulumi attaches to a provider that was started by hand: it

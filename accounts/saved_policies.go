@@ -26,20 +26,11 @@ func SavedPoliciesIn(dir string) func(ctx context.Context, stack string, apis []
 		if attached() {
 			return nil, errors.New("read resource policies: PULUMI_DEBUG_PROVIDERS is set, so that Pulumi may have other accounts than AWS has")
 		}
-		config, err := filesOf(dir, stack).Provider()
+		access, err := providerAccess(dir, stack)
 		if err != nil {
 			return nil, err
 		}
-		rows, err := loadMapping(dir, config.Mapping)
-		if err != nil {
-			return nil, err
-		}
-		account, err := resolveAccount(config, rows, stack)
-		if err != nil {
-			return nil, err
-		}
-		config.AWS.RoleARN = account.RoleARN
-		client, err := sdkConfig(ctx, config.AWS)
+		client, err := sdkConfig(ctx, access)
 		if err != nil {
 			return nil, err
 		}
