@@ -10,10 +10,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/test/built"
 )
 
 const root = "../.."
@@ -116,43 +117,10 @@ var elsewhere = map[string]string{
 	"make rehearse": "the rehearsal's tests bring the example mapping up",
 }
 
-// buildDir holds the command that the tests run.
-var buildDir string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "portico-docs-")
-	if err != nil {
-		panic(err)
-	}
-	buildDir = dir
-	m.Run()
-	if err := os.RemoveAll(dir); err != nil {
-		panic(err)
-	}
-}
-
-// portico is the path of the command, which is built once for all tests.
-func portico(t *testing.T) string {
-	t.Helper()
-	path, err := build()
-	require.NoError(t, err, path)
-	return path
-}
-
-// build returns the path, or what the build has printed and why it failed. Without
-// its symbol table, the command is linked in a quarter of the time.
-var build = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(buildDir, "portico")
-	cmd := exec.Command("go", "build", "-ldflags=-s", "-o", path, "./cmd/portico")
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return string(out), err
-	}
-	return path, nil
-})
+func TestMain(m *testing.M) { built.Main(m) }
 
 func TestTheReadmesCommandsRun(t *testing.T) {
-	bin := portico(t)
+	bin := built.Portico(t)
 	commands := append(shellLines(t, "README.md"), shellLines(t, "docs/doctor.md")...)
 	require.NotEmpty(t, commands)
 	for _, command := range commands {

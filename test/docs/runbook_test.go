@@ -15,6 +15,7 @@ import (
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/rehearsal"
 	"github.com/portico-iac/portico/internal/rehearsal/rehearsaltest"
+	"github.com/portico-iac/portico/test/built"
 )
 
 // TestTheRunbooksCommandsRun runs the sh blocks of docs/operations.md one after
@@ -28,7 +29,7 @@ func TestTheRunbooksCommandsRun(t *testing.T) {
 	dir := copyOfStacks(t)
 	bin := filepath.Join(dir, "bin")
 	require.NoError(t, os.Mkdir(bin, 0o755))
-	require.NoError(t, os.Symlink(portico(t), filepath.Join(bin, "portico")))
+	require.NoError(t, os.Symlink(built.Portico(t), filepath.Join(bin, "portico")))
 
 	envFile := filepath.Join(t.TempDir(), "env")
 	rehearsaltest.Simulate(t, rehearsal.SimulateOptions{

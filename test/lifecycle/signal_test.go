@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/test/built"
 )
 
 // TestASignalEndsAnUpInOrderAndTheNextGoesOn sends signals to the command line's
@@ -21,7 +22,7 @@ import (
 // group, and as an init system or a build server does, to the process.
 func TestASignalEndsAnUpInOrderAndTheNextGoesOn(t *testing.T) {
 	t.Parallel()
-	program := buildPortico(t)
+	program := built.Portico(t)
 	for name, send := range map[string]func(process int) error{
 		"Ctrl-C":  func(process int) error { return syscall.Kill(-process, syscall.SIGINT) },
 		"SIGTERM": func(process int) error { return syscall.Kill(process, syscall.SIGTERM) },
@@ -68,16 +69,7 @@ func TestASignalEndsAnUpInOrderAndTheNextGoesOn(t *testing.T) {
 	}
 }
 
-// buildPortico builds the command line's program.
-func buildPortico(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "portico")
-	cmd := exec.Command("go", "build", "-ldflags=-s", "-o", program, "./cmd/portico")
-	cmd.Dir = filepath.Join("..", "..")
-	output, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(output))
-	return program
-}
+func TestMain(m *testing.M) { built.Main(m) }
 
 // command is a command line on the environment, in a process group of its own.
 func (e *simulatedEnvironment) command(program string, args ...string) *exec.Cmd {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/test/built"
 )
 
 // TestSignalsAtManyMomentsLeaveNoLock ends ups and destroys of a small environment
@@ -33,7 +35,7 @@ func TestSignalsAtManyMomentsLeaveNoLock(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
 
-	program := buildPortico(t)
+	program := built.Portico(t)
 	e := newEnvironment(t, smallProject(), ordersSetup())
 	before := e.things()
 	run := func(verb string, after time.Duration, s syscall.Signal) (ended bool) {
@@ -73,7 +75,7 @@ func TestAReaderThatLeavesEndsAnUpInOrder(t *testing.T) {
 		t.Skip("cmd/portico has it in a quick test: set PORTICO_SLOW=1")
 	}
 	t.Parallel()
-	program := buildPortico(t)
+	program := built.Portico(t)
 	e := newEnvironment(t, smallProject(), ordersSetup())
 	before := e.things()
 	up := e.command(program, "up", "--env", "dev", "--dir", e.project)

@@ -7,11 +7,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"github.com/portico-iac/portico/test/built"
 )
 
 // actionFile is action.yml, as far as the test carries it out.
@@ -44,38 +45,13 @@ type actionRun struct {
 
 var inputExpression = regexp.MustCompile(`^\$\{\{ inputs\.([a-z]+) \}\}$`)
 
-// programDir is where program has built; empty: it hasn't.
-var programDir string
-
-// program builds portico once for the tests of this package.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "portico")
-	if err != nil {
-		return "", err
-	}
-	programDir = dir
-	path := filepath.Join(dir, "portico")
-	out, err := exec.Command("go", "build", "-C", root, "-o", path, "./cmd/portico").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build portico: %w: %s", err, out)
-	}
-	return path, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if programDir != "" {
-		_ = os.RemoveAll(programDir)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { built.Main(m) }
 
 // builtOnce is a directory with a program go that builds nothing: it copies what
 // program has built to where `go build` was asked to write it.
 func builtOnce(t *testing.T) string {
 	t.Helper()
-	path, err := program()
-	require.NoError(t, err)
+	path := built.Portico(t)
 	dir := t.TempDir()
 	script := fmt.Sprintf("#!/bin/sh\n[ \"$1 $2 $3 $4 $6\" = \"build -C $GITHUB_ACTION_PATH -o ./cmd/portico\" ] && exec ln -sf %s \"$5\"\n", path)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), []byte(script), 0o700))
@@ -130,8 +106,7 @@ func (a actionFile) run(t *testing.T, dir string, inputs map[string]string) acti
 func starting(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	portico, err := program()
-	require.NoError(t, err)
+	portico := built.Portico(t)
 	for _, args := range [][]string{
 		{portico, "init", "--dir", dir, "--shared-account", "111111111111", "--account", "orders=222222222222",
 			"--host", "orders.private.example.com", "--api", "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod"},
@@ -234,9 +209,7 @@ func TestHooksOfPreCommitAreCommandsOfPortico(t *testing.T) {
 	args := strings.Fields(hook.Entry)
 	require.Equal(t, "portico", args[0])
 	for _, more := range [][]string{{"--mapping", "examples/mapping.dev.yaml"}, {"--env", "dev"}} {
-		portico, err := program()
-		require.NoError(t, err)
-		cmd := exec.Command(portico, append(args[1:], more...)...)
+		cmd := exec.Command(built.Portico(t), append(args[1:], more...)...)
 		cmd.Dir = root
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
