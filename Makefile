@@ -49,7 +49,7 @@ test: setup test-base ## Run the tests
 test-slow: setup test-base ## Run the tests that take minutes too, with the race detector where it fits
 	@tools/ensure-packages testssl=testssl.sh
 	PORTICO_SLOW=1 $(GO_TEST) -tags slow -timeout 90m ./...
-	@tools/ensure-goreleaser
+	@tools/ensure-pinned goreleaser
 	PORTICO_SLOW=1 go test -C tools/release -count 1 ./...
 	$(GO_TEST) -race ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/...
 
@@ -77,19 +77,19 @@ site: ## Build the documentation's site in .portico/site/html (then: python3 -m 
 
 .PHONY: release-snapshot
 release-snapshot: ## Build a release's archives for all platforms in .portico/dist, and publish nothing
-	@tools/ensure-goreleaser
+	@tools/ensure-pinned goreleaser
 	bin/goreleaser release --snapshot --clean --skip=docker,sbom
 
 .PHONY: release
 release: ## Build and publish the release of the tag that is checked out, as a draft (the release workflow)
-	@tools/ensure-goreleaser
+	@tools/ensure-pinned goreleaser
 	bin/goreleaser release --clean
 
 .PHONY: lint
 lint: ## Check the style, and what the reviewers would say
-	@tools/ensure-linter
-	@tools/ensure-actionlint
-	@tools/ensure-goreleaser
+	@tools/ensure-pinned golangci-lint
+	@tools/ensure-pinned actionlint
+	@tools/ensure-pinned goreleaser
 	bin/actionlint
 	bin/goreleaser check
 	bin/golangci-lint run ./...
