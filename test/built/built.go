@@ -39,13 +39,13 @@ func Portico(t *testing.T) string {
 	return path
 }
 
-// Main runs a package's tests, and removes the command.
+// Main runs a package's tests, and removes the command. The testing package exits
+// with the code of m.Run when TestMain returns.
 func Main(m *testing.M) {
-	code := m.Run()
+	m.Run()
 	if dir != "" {
 		if err := os.RemoveAll(dir); err != nil {
 			panic(err)
 		}
 	}
-	os.Exit(code)
 }
