@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/portico-iac/portico/internal/nginxconf"
+	"github.com/portico-iac/portico/internal/sbom"
 )
 
 // emptied takes an earlier render's files out of a directory, so that none of
@@ -52,5 +55,5 @@ func isRender(dir string) bool {
 }
 
 func isRendered(name string) bool {
-	return name == "Dockerfile" || name == "entrypoint.sh" || filepath.Ext(name) == ".conf"
+	return name == nginxconf.DockerfileName || name == "entrypoint.sh" || name == sbom.FileName || filepath.Ext(name) == ".conf"
 }

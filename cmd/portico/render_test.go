@@ -1,9 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,6 +54,7 @@ func TestRenderGivesTheSameBytesForTheSameInput(t *testing.T) {
 	require.Contains(t, files, "Dockerfile")
 	require.Contains(t, files, "nginx.conf")
 	require.Contains(t, files, "entrypoint.sh")
+	require.Contains(t, files, "sbom.spdx.json")
 	require.Empty(t, cmp.Diff(files, contents(t, again)))
 
 	t.Run("over an earlier render too", func(t *testing.T) {
@@ -96,4 +101,54 @@ func TestRenderRefusesABaseImageThatIsNone(t *testing.T) {
 	require.Equal(t, exitWrong, got.code)
 	require.Contains(t, got.err, "base image")
 	require.NoDirExists(t, dir)
+}
+
+// billOf is the bill of materials that a render has written.
+func billOf(t *testing.T, dir string) (created, namespace string, files []string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "sbom.spdx.json"))
+	require.NoError(t, err)
+	var bill struct {
+		Namespace    string `json:"documentNamespace"`
+		CreationInfo struct{ Created string }
+		Files        []struct{ FileName string }
+	}
+	require.NoError(t, json.Unmarshal(data, &bill))
+	for _, f := range bill.Files {
+		files = append(files, strings.TrimPrefix(f.FileName, "./"))
+	}
+	return bill.CreationInfo.Created, bill.Namespace, files
+}
+
+func TestRenderWritesABillOfMaterials(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	require.Equal(t, exitDone, render(t, dir).code)
+	created, namespace, listed := billOf(t, dir)
+	require.Equal(t, "1970-01-01T00:00:00Z", created)
+	rendered := contents(t, dir)
+	delete(rendered, "sbom.spdx.json")
+	require.ElementsMatch(t, slices.Collect(maps.Keys(rendered)), listed)
+	require.NotContains(t, rendered["Dockerfile"], "sbom", "it isn't in the image, whose digest it would change")
+
+	t.Run("of another base", func(t *testing.T) {
+		require.Equal(t, exitDone, render(t, dir, "--base-image", "registry.example.com/nginx:1.30").code)
+		_, other, _ := billOf(t, dir)
+		require.NotEqual(t, namespace, other)
+	})
+	t.Run("with a time that is given", func(t *testing.T) {
+		t.Setenv("SOURCE_DATE_EPOCH", "1777777777")
+		require.Equal(t, exitDone, render(t, dir).code)
+		created, _, _ := billOf(t, dir)
+		require.Equal(t, "2026-05-03T03:09:37Z", created)
+	})
+	for _, epoch := range []string{"yesterday", "-1", "253402300800"} {
+		t.Run("not at "+epoch, func(t *testing.T) {
+			t.Setenv("SOURCE_DATE_EPOCH", epoch)
+			before := contents(t, dir)
+			got := render(t, dir)
+			require.Equal(t, exitWrong, got.code)
+			require.Contains(t, got.err, "SOURCE_DATE_EPOCH")
+			require.Empty(t, cmp.Diff(before, contents(t, dir)), "nothing is written")
+		})
+	}
 }

@@ -79,6 +79,8 @@ var bans = []ban{
 		why: "the proxy's configuration is rendered and tested without an engine"},
 	{from: "internal/nginxconf", to: "./mapping", reach: direct,
 		why: "the configuration is rendered from routes: the file may change its shape without touching a template"},
+	{from: "internal/sbom", to: "./...", reach: transitive, except: []string{"internal/aws"},
+		why: "a bill of materials follows from files and a reference, whoever renders them"},
 	{from: "internal/resourcepolicy", to: pulumi, reach: transitive,
 		why: "a policy is a pure function of its rows and of the owner's policy"},
 	{from: "internal/resourcepolicy", to: awsSDK, reach: transitive,

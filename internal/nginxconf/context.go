@@ -20,9 +20,15 @@ type File struct {
 // Context is the build context of the proxy's image, which is also a directory
 // that runs as it is: sh DIR/entrypoint.sh.
 type Context struct {
+	// BaseImage is the reference of the image that the Dockerfile builds on.
+	BaseImage string
 	// Files are sorted by name.
 	Files []File
 }
+
+// DockerfileName is the name of the file that says how the image is built. The image
+// has all files but this one.
+const DockerfileName = "Dockerfile"
 
 // Digest is the SHA-256, in hexadecimal, over the files' names, modes and
 // bytes, each with its length: equal digests mean equal images.

@@ -82,8 +82,8 @@ func Render(routes []topology.Route, o Options) (*Context, error) {
 		return nil, fmt.Errorf("read embedded entrypoint: %w", err)
 	}
 	entrypoint := File{Name: "entrypoint.sh", Mode: scriptMode, Data: script}
-	dockerfile := execute("Dockerfile", "Dockerfile.tmpl", newDockerfile(o.BaseImage, entrypoint, configuration))
-	return &Context{Files: append([]File{dockerfile, entrypoint}, configuration...)}, nil
+	dockerfile := execute(DockerfileName, "Dockerfile.tmpl", newDockerfile(o.BaseImage, entrypoint, configuration))
+	return &Context{BaseImage: o.BaseImage, Files: append([]File{dockerfile, entrypoint}, configuration...)}, nil
 }
 
 // Dockerfile is what the Dockerfile's template takes.
