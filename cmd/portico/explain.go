@@ -226,7 +226,7 @@ func (c *cli) explain(o explainOptions) error {
 		return err
 	}
 	if o.advice.recommend {
-		if e.Recommendation, err = o.advice.recommendation(m, options); err != nil {
+		if e.Recommendation, err = o.advice.recommendation(m, t, options, o.advice.size(o.balancer)); err != nil {
 			return err
 		}
 	}

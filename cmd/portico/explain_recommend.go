@@ -27,6 +27,18 @@ type recommendation struct {
 	Prices []listPrice `json:"prices"`
 	// NotIncluded says what the figures leave out.
 	NotIncluded string `json:"notIncluded"`
+	// ByTraffic is what requests add to the environment as it is.
+	ByTraffic []trafficCost `json:"byTraffic"`
+}
+
+// trafficCost is a part of the cost that grows with requests.
+type trafficCost struct {
+	// FrontDoor is empty for what any of them adds.
+	FrontDoor string `json:"frontDoor"`
+	What      string `json:"what"`
+	// USD is the price of one of Per; null where it depends on what isn't known here.
+	USD *float64 `json:"usd"`
+	Per string   `json:"per,omitempty"`
 }
 
 type recommendedRow struct {
@@ -78,7 +90,8 @@ type listPrice struct {
 	AsOf   string  `json:"asOf"`
 }
 
-const notIncluded = "what traffic costs: data, load balancer capacity units, requests, log lines; prices of other regions than us-east-1"
+const notIncluded = "what traffic costs: data, load balancer capacity units, requests, log lines; " +
+	"what ECS's Container Insights measure of the cluster, at the price of custom metrics; prices of other regions than us-east-1"
 
 // adviceOptions are the flags of explain --recommend.
 type adviceOptions struct {
@@ -90,6 +103,7 @@ type adviceOptions struct {
 	flowLogs     bool
 	alarms       bool
 	trustStore   bool
+	accessLogs   bool
 	upkeep       float64
 }
 
@@ -107,6 +121,7 @@ func (o *adviceOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.flowLogs, "flow-logs", byDefault.Network.RecordsFlows(), "with --recommend: as in portico:network.flowLogs")
 	f.BoolVar(&o.alarms, "alarms", false, "with --recommend: with alarms, as with portico:alarms.topicArn")
 	f.BoolVar(&o.trustStore, "trust-store", false, "with --recommend: the load balancers verify certificates, as with portico:loadBalancer.trustStoreArn")
+	f.BoolVar(&o.accessLogs, "access-logs", false, "with --recommend: the load balancers write access logs, as with portico:loadBalancer.accessLogs")
 	f.Float64Var(&o.upkeep, "upkeep", 5,
 		"with --recommend: the work that a custom domain is for its API's account, in `USD` a month, such as 5; 0 counts none")
 }
@@ -132,19 +147,26 @@ func (o adviceOptions) check() error {
 	return nil
 }
 
-func (o adviceOptions) recommendation(m *mapping.Mapping, options topology.Options) (*recommendation, error) {
-	advice, err := recommend.For(recommend.Request{
-		Mapping: m, Options: options, Upkeep: o.upkeep,
-		Settings: cost.Settings{
-			Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == settings.X8664,
-			FlowLogs: o.flowLogs, Alarms: o.alarms, TrustStore: o.trustStore, ExistingEndpoints: o.existing,
-		},
-	})
+// size is what the flags say about the environment's size, behind load balancers of a type.
+func (o adviceOptions) size(balancer string) cost.Settings {
+	return cost.Settings{
+		Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == settings.X8664,
+		FlowLogs: o.flowLogs, Alarms: o.alarms, TrustStore: o.trustStore, ExistingEndpoints: o.existing,
+		NLB: balancer == settings.NetworkLoadBalancer, AccessLogs: o.accessLogs, RetentionDays: *settings.DefaultShared().Logs.RetentionDays,
+	}
+}
+
+func (o adviceOptions) recommendation(m *mapping.Mapping, t *topology.Topology, options topology.Options, size cost.Settings) (*recommendation, error) {
+	advice, err := recommend.For(recommend.Request{Mapping: m, Options: options, Upkeep: o.upkeep, Settings: size})
 	if err != nil {
 		return nil, err
 	}
 	r := &recommendation{
 		Rows: []recommendedRow{}, Now: environmentCostOf(advice.Now), Best: environmentCostOf(advice.Best), NotIncluded: notIncluded,
+		ByTraffic: []trafficCost{},
+	}
+	for _, part := range cost.ByTraffic(t, size) {
+		r.ByTraffic = append(r.ByTraffic, trafficCostOf(part))
 	}
 	hosts := map[mapping.Host]recommend.Host{}
 	for _, h := range advice.Hosts {
@@ -188,6 +210,14 @@ func environmentCostOf(e recommend.Environment) environmentCost {
 	return c
 }
 
+func trafficCostOf(part cost.Traffic) trafficCost {
+	c := trafficCost{FrontDoor: string(part.FrontDoor), What: part.What, Per: part.Price.Per}
+	if part.Price.USD > 0 {
+		c.USD = &part.Price.USD
+	}
+	return c
+}
+
 // cents rounds an amount in USD.
 func cents(usd float64) float64 { return math.Round(usd*100) / 100 }
 
@@ -201,6 +231,7 @@ func (c *cli) writeRecommendation(r *recommendation) error {
 	if !slices.Equal(r.Now.Items, r.Best.Items) {
 		tables = append(tables, costTable("BEST", r.Best))
 	}
+	tables = append(tables, r.trafficTable())
 	for _, t := range tables {
 		if t.Length() > 0 {
 			parts = append(parts, trimLines(t.Render()))
@@ -273,12 +304,22 @@ func costTable(title string, e environmentCost) table.Writer {
 	return t
 }
 
+// trafficTable is what requests cost beside.
+func (r *recommendation) trafficTable() table.Writer {
+	t := newTable(table.Row{"TRAFFIC ADDS, AS IT IS NOW", "FOR", "USD", "PER"})
+	for _, part := range r.ByTraffic {
+		price := "-"
+		if part.USD != nil {
+			price = fmt.Sprintf("%g", *part.USD)
+		}
+		t.AppendRow(table.Row{part.What, cmp.Or(part.FrontDoor, "all"), price, part.Per})
+	}
+	return t
+}
+
 // priceDates are the first and the last day on which a price was read.
 func priceDates() string {
-	first, last := cost.Prices()[0].AsOf, ""
-	for _, price := range cost.Prices() {
-		first, last = min(first, price.AsOf), max(last, price.AsOf)
-	}
+	first, last := cost.PriceDates()
 	return first + " to " + last
 }
 

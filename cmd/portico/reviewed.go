@@ -42,7 +42,7 @@ func described(files tree, environment, shown string, heeded func(*settings.Erro
 		return state, "", err
 	}
 	wrong = append(wrong, mistakesIn(err, heeded)...)
-	state.Options = shared.TopologyOptions()
+	state.Options, state.Size = shared.TopologyOptions(), costSettings(shared)
 	state.SuppliedOnly = shared.Certificates.IssuesNone()
 	state.ReadsProviders = len(shared.Providers) > 0
 	// The accounts have quotas of their own for custom domains; the review

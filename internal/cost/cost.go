@@ -28,6 +28,15 @@ type Settings struct {
 	// TrustStore says that the load balancers verify their clients' certificates:
 	// portico:loadBalancer.trustStoreArn.
 	TrustStore bool
+	// NLB says that the proxy's load balancers are Network Load Balancers:
+	// portico:loadBalancer.type.
+	NLB bool
+	// AccessLogs and ConnectionLogs say that the load balancers write such logs to S3:
+	// portico:loadBalancer.accessLogs and connectionLogs.
+	AccessLogs, ConnectionLogs bool
+	// RetentionDays is how long CloudWatch Logs keeps the proxy's log:
+	// portico:logs.retentionDays; 0: for ever.
+	RetentionDays int
 	// ExistingEndpoints are interface endpoints of portico:endpoints that the
 	// environment doesn't pay for, since they exist: ExecuteAPI, Logs, ECRAPI,
 	// ECRDocker, ALB, Native.

@@ -2,6 +2,7 @@ package cost_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -112,6 +113,66 @@ func TestWhatStandsIsTheBillWithoutZones(t *testing.T) {
 		}
 	}
 	require.Zero(t, settings.FixedCost(nil, true))
+}
+
+// A change of a bill is its lines that differ, and they add up to the difference.
+func TestChangesAreTheLinesThatDiffer(t *testing.T) {
+	with := settings
+	with.Alarms, with.Tasks = true, 3
+	for name, test := range map[string]struct {
+		before, after cost.Bill
+		want          map[string]float64
+	}{
+		"nothing": {cost.Monthly(derived(t, topology.Options{}, "nginx"), settings), cost.Monthly(derived(t, topology.Options{}, "nginx"), settings), map[string]float64{}},
+		"a task and alarms": {cost.Monthly(derived(t, topology.Options{}, "nginx"), settings), cost.Monthly(derived(t, topology.Options{}, "nginx"), with),
+			map[string]float64{"Fargate tasks of 512 CPU units and 1024 MiB, ARM64": 14.41, "metrics that alarms read": 1.30}},
+		"a front door less": {cost.Monthly(derived(t, topology.Options{SharedALB: true}, "nginx", "native"), settings), cost.Monthly(derived(t, topology.Options{SharedALB: true}, "nginx"), settings),
+			map[string]float64{"interface endpoints in 2 zones": -14.60}},
+		"all new": {nil, cost.Monthly(derived(t, topology.Options{}, "native"), settings), map[string]float64{"interface endpoints in 2 zones": 14.60, "private hosted zones": 0.50}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sum, got := 0.0, map[string]float64{}
+			for _, change := range cost.Changes(test.before, test.after) {
+				got[change.What] = math.Round(100*change.USD()) / 100
+				sum += change.USD()
+			}
+			require.Equal(t, test.want, got)
+			require.InDelta(t, test.after.Total()-test.before.Total(), sum, 0.001)
+		})
+	}
+}
+
+// Each part that traffic adds comes with the setting or the front door that causes it.
+func TestTrafficAddsWhatTheSettingsWrite(t *testing.T) {
+	parts := func(change func(*cost.Settings), frontDoors ...string) []string {
+		s := settings
+		s.RetentionDays = 30
+		change(&s)
+		var names []string
+		for _, part := range cost.ByTraffic(derived(t, topology.Options{}, frontDoors...), s) {
+			names = append(names, strings.TrimSpace(fmt.Sprintf("%s %s %g", part.FrontDoor, part.What, part.Price.USD)))
+		}
+		return names
+	}
+	proxy := []string{"nginx data through the interface endpoints 0.01", "nginx capacity units of the load balancers 0.008",
+		"nginx lines of the proxy's log 0.5", "nginx the proxy's log, kept 30 days 0"}
+	require.Equal(t, proxy, parts(func(*cost.Settings) {}, "nginx"))
+	require.Equal(t, []string{"native data through the interface endpoints 0.01"}, parts(func(s *cost.Settings) { s.AccessLogs = true }, "native"), "no load balancer writes logs")
+	for name, test := range map[string]struct {
+		change func(*cost.Settings)
+		want   string
+	}{
+		"flow logs":       {func(s *cost.Settings) { s.FlowLogs = true }, "nginx flow logs of requests 0.5"},
+		"access logs":     {func(s *cost.Settings) { s.AccessLogs = true }, "access logs of the load balancers, kept in S3 0"},
+		"connection logs": {func(s *cost.Settings) { s.ConnectionLogs = true }, "connection logs of the load balancers, kept in S3 0"},
+		"an NLB":          {func(s *cost.Settings) { s.NLB = true }, "nginx capacity units of the load balancers 0.006"},
+		"logs for ever":   {func(s *cost.Settings) { s.RetentionDays = 0 }, "nginx the proxy's log, kept for ever 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NotContains(t, parts(func(*cost.Settings) {}, "nginx"), test.want)
+			require.Contains(t, parts(test.change, "nginx"), test.want)
+		})
+	}
 }
 
 func TestEveryPriceSaysWhoSaidSoAndWhen(t *testing.T) {

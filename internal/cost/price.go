@@ -1,7 +1,7 @@
 // Package cost adds up what the resources of an environment cost a month while
-// they exist, front door by front door. What traffic costs (data, load balancer
-// capacity units, requests, log lines) isn't in it: it is nearly the same for
-// every front door, but for the access logs of the proxy.
+// they exist, front door by front door, and names what traffic adds (data, load
+// balancer capacity units, log lines): that is nearly the same for every front door,
+// but for the access logs of the proxy.
 package cost
 
 // HoursPerMonth is a year's hours by twelve, as AWS's calculator has it.
@@ -21,7 +21,13 @@ type Price struct {
 var (
 	InterfaceEndpointHour = Price{0.01, "interface endpoint, availability zone and hour",
 		"https://aws.amazon.com/privatelink/pricing/", "2026-09-17"}
+	EndpointGB = Price{0.01, "GB through interface endpoints",
+		"https://aws.amazon.com/privatelink/pricing/", "2026-09-17"}
 	LoadBalancerHour = Price{0.0225, "Application or Network Load Balancer and hour",
+		"https://aws.amazon.com/elasticloadbalancing/pricing/", "2026-09-20"}
+	BalancerUnitHour = Price{0.008, "capacity unit of an Application Load Balancer and hour",
+		"https://aws.amazon.com/elasticloadbalancing/pricing/", "2026-09-20"}
+	NetworkBalancerUnitHour = Price{0.006, "capacity unit of a Network Load Balancer and hour",
 		"https://aws.amazon.com/elasticloadbalancing/pricing/", "2026-09-20"}
 	TrustStoreHour = Price{0.005, "trust store of Application Load Balancers and hour",
 		"https://aws.amazon.com/elasticloadbalancing/pricing/", "2026-09-20"}
@@ -48,10 +54,19 @@ var (
 // firstHostedZones is how many zones of an account have the higher price.
 const firstHostedZones = 25
 
-// Prices are all that a bill can be made of.
+// Prices are all that a bill and what traffic adds can be made of.
 func Prices() []Price {
 	return []Price{
-		InterfaceEndpointHour, LoadBalancerHour, TrustStoreHour, FargateARMVCPUHour, FargateARMGBHour,
+		InterfaceEndpointHour, EndpointGB, LoadBalancerHour, BalancerUnitHour, NetworkBalancerUnitHour, TrustStoreHour, FargateARMVCPUHour, FargateARMGBHour,
 		FargateX86VCPUHour, FargateX86GBHour, LogsGB, CustomMetricMonth, AlarmMetricMonth, HostedZoneMonth, FurtherHostedZoneMonth,
 	}
+}
+
+// PriceDates are the first and the last day on which a price was read.
+func PriceDates() (first, last string) {
+	first = Prices()[0].AsOf
+	for _, price := range Prices() {
+		first, last = min(first, price.AsOf), max(last, price.AsOf)
+	}
+	return first, last
 }

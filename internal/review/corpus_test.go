@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
 
+	"github.com/portico-iac/portico/internal/cost"
 	"github.com/portico-iac/portico/internal/review"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -27,6 +28,9 @@ var stacks = []review.Stack{
 	{App: "portico", Environment: "dev", Name: "dev-payments", Account: "333333333333", APIs: []mapping.APIID{"listed0api"},
 		NativeEndpointIDs: []string{"vpce-0bbbbbbbbbbbbbbbb"}},
 }
+
+// size is the environment's in every case of the corpus.
+var size = cost.Settings{Zones: 2, Tasks: 2, CPUUnits: 512, MemoryMiB: 1024, FlowLogs: true, RetentionDays: 30}
 
 // Each file of testdata is a change and its comment: base.yaml and head.yaml
 // are the mapping before and after, comment.md is what a reviewer reads. The
@@ -62,8 +66,8 @@ func comment(t *testing.T, archive *txtar.Archive) string {
 	headText, ok := member(archive, "head.yaml")
 	require.True(t, ok)
 	_, forgotten := member(archive, "no providers")
-	head := review.State{Revision: "the working tree", Stacks: stacks, ReadsProviders: !forgotten}
-	base := review.State{Revision: "main", Stacks: stacks, Absent: "has no mapping file of the environment"}
+	head := review.State{Revision: "the working tree", Stacks: stacks, ReadsProviders: !forgotten, Size: size}
+	base := review.State{Revision: "main", Stacks: stacks, Size: size, Absent: "has no mapping file of the environment"}
 	if hostRecords, ok := member(archive, "records"); ok {
 		require.Equal(t, "host\n", string(hostRecords))
 		head.Options, base.Options = topology.Options{DNS: topology.DNS{HostRecords: true}}, topology.Options{DNS: topology.DNS{HostRecords: true}}

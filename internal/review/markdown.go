@@ -37,7 +37,7 @@ func (r *Review) Markdown(style Style) (string, error) {
 	sections := []*section{
 		r.opening(), r.warningSection(), r.settingsSection(), r.accountSection(), r.filesSection(),
 		r.rowSection(style), r.moveSection(), r.diagramSection(), r.redeploySection(),
-		policies, r.certificateSection(), r.zoneSection(), r.limitSection(), r.closing(),
+		policies, r.certificateSection(), r.zoneSection(), r.costSection(), r.limitSection(), r.closing(),
 	}
 	return assemble(sections, style.MaxBytes, "`"+style.Whole+"` prints all."), nil
 }
@@ -102,6 +102,9 @@ func (r *Review) summary() string {
 	add(len(r.Settings), "setting", "changed")
 	add(len(r.Accounts), "entry", "of ACCOUNTS changed")
 	add(len(r.otherContents()), "file", "that the settings name changed")
+	if amount := r.Cost.amount(); amount != "" && r.Base.Mapping != nil {
+		parts = append(parts, amount)
+	}
 	if len(parts) == 0 && len(r.Rows) > 0 {
 		return count(len(r.Rows), "row") + " changed"
 	}

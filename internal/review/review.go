@@ -13,6 +13,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/portico-iac/portico/internal/cost"
 	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -44,6 +45,8 @@ type State struct {
 	// SuppliedOnly says that no certificate is issued: Options.Supplied have to
 	// cover every host.
 	SuppliedOnly bool
+	// Size is what the environment's fixed cost depends on beside its topology.
+	Size cost.Settings
 }
 
 // Stack is a provider account's stack, as far as it decides about policies.
@@ -111,6 +114,7 @@ type Review struct {
 	Warnings     []Warning
 	// Proxy is what becomes of the proxy.
 	Proxy ProxyChange
+	Cost  CostChange
 }
 
 // ProxyChange is what becomes of the proxy.
@@ -175,6 +179,7 @@ func Compare(r Request) (*Review, error) {
 		Certificates: compareCertificates(base, head),
 		Zones:        compareZones(base, head),
 		Proxy:        compareProxies(base, head),
+		Cost:         compareCosts(base, head),
 	}
 	if review.Limits, err = compareLimits(base, head); err != nil {
 		return nil, err
