@@ -338,8 +338,8 @@ func TestLines(t *testing.T) {
 	for _, e := range []Event{
 		{Stack: "dev", Kind: Started, Text: "up"},
 		{Stack: "dev", Kind: Working, Done: 3, Elapsed: 4e9},
-		{Stack: "dev", Kind: Working, Done: 12, Elapsed: 5e9, Waiting: []string{"portico-service", "portico-zone"}},
-		{Stack: "dev", Kind: Working, Done: 20, Elapsed: 1e10, Waiting: []string{"a", "b", "c", "d", "e"}},
+		{Stack: "dev", Kind: Working, Done: 12, Elapsed: 5e9, Waiting: []Awaited{{"portico-service", 5e9}, {"portico-zone", 4e8}}},
+		{Stack: "dev", Kind: Working, Done: 20, Elapsed: 1e10, Waiting: []Awaited{{"a", 6e9}, {"b", 5e9}, {"c", 4e9}, {"d", 3e9}, {"e", 2e9}}},
 		{Stack: "dev", Kind: Problem, Text: "portico-service: no steady state"},
 		{Stack: "dev", Kind: Finished, Elapsed: 12340e6, Text: Changes{Create: 12, Same: 3}.String()},
 	} {
@@ -347,8 +347,8 @@ func TestLines(t *testing.T) {
 	}
 	want := []string{
 		"dev: up ...",
-		"dev: 12 done after 5 s, under way: portico-service, portico-zone",
-		"dev: 20 done after 10 s, under way: a, b, c and 2 more",
+		"dev: 12 done after 5 s, under way: portico-service for 5 s, portico-zone for 0 s",
+		"dev: 20 done after 10 s, under way: a for 6 s, b for 5 s, c for 4 s and 2 more",
 		"dev: portico-service: no steady state",
 		"dev: 12 created, 3 unchanged (12.3 s)",
 		"",
@@ -378,9 +378,9 @@ func TestATerminalShowsTheStacksUnderWayBelowWhatHappened(t *testing.T) {
 		{Stack: "dev-orders", Kind: Started, Text: "up"},
 		{Stack: "dev-shop", Kind: Started, Text: "up"},
 		{Stack: "dev-shop", Kind: Working, Done: 1, Elapsed: 1e9},
-		{Stack: "dev-orders", Kind: Working, Done: 2, Elapsed: 1e9, Waiting: []string{"api-0123456789-dev"}},
+		{Stack: "dev-orders", Kind: Working, Done: 2, Elapsed: 1e9, Waiting: []Awaited{{"api-0123456789-dev", 1e9}}},
 		{Stack: "dev-shop", Kind: Problem, Text: "throttled"},
-		{Stack: "dev-orders", Kind: Working, Done: 3, Elapsed: 2e9, Waiting: []string{"api-0123456789-dev"}},
+		{Stack: "dev-orders", Kind: Working, Done: 3, Elapsed: 2e9, Waiting: []Awaited{{"api-0123456789-dev", 1e9}}},
 	} {
 		live(e)
 	}

@@ -21,9 +21,17 @@ type Event struct {
 	Text string
 	// Done is how many resources the engine has dealt with so far, for Working.
 	Done int
-	// Waiting are the names of the resources that are under way, the one that
-	// began first before the others, for Working.
-	Waiting []string
+	// Waiting are the resources that are under way, the one that began first before
+	// the others, for Working.
+	Waiting []Awaited
+}
+
+// Awaited is a resource that is under way.
+type Awaited struct {
+	// Name is the name that the program gave the resource.
+	Name string
+	// For is how long ago the engine began with it.
+	For time.Duration
 }
 
 // EventKind is what kind of thing happened.
@@ -133,13 +141,18 @@ func cut(text string, columns int) string {
 	return string(runes[:columns-1])
 }
 
-func underWay(names []string) string {
+func underWay(awaited []Awaited) string {
 	const shown = 3
-	switch {
-	case len(names) == 0:
+	if len(awaited) == 0 {
 		return ""
-	case len(names) <= shown:
-		return ", under way: " + strings.Join(names, ", ")
 	}
-	return fmt.Sprintf(", under way: %s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
+	var named []string
+	for _, a := range awaited[:min(len(awaited), shown)] {
+		named = append(named, fmt.Sprintf("%s for %.0f s", a.Name, a.For.Seconds()))
+	}
+	text := ", under way: " + strings.Join(named, ", ")
+	if len(awaited) > shown {
+		text += fmt.Sprintf(" and %d more", len(awaited)-shown)
+	}
+	return text
 }

@@ -31,8 +31,8 @@ type watch struct {
 	onError func(apitype.DiagnosticEvent)
 	// done holds the URNs of the resources that the engine has dealt with.
 	done map[string]bool
-	// running holds the URNs of the resources under way, in the order of start.
-	running []string
+	// running are the resources under way, in the order of start.
+	running []running
 	// refused holds the URNs of the resources about which AWS has answered with
 	// an error.
 	refused map[string]bool
@@ -45,6 +45,12 @@ type watch struct {
 	unanswered []pendingCreate
 	// noted are the notes that were sent.
 	noted []string
+}
+
+// running is a resource under way.
+type running struct {
+	urn   string
+	since time.Time
 }
 
 // stackType is the type of the resource that represents the stack itself and
@@ -86,7 +92,7 @@ func (w *watch) follow(run func(chan<- events.EngineEvent) error) error {
 func (w *watch) read(e apitype.EngineEvent) {
 	switch {
 	case e.ResourcePreEvent != nil:
-		w.running = append(w.running, e.ResourcePreEvent.Metadata.URN)
+		w.running = append(w.running, running{e.ResourcePreEvent.Metadata.URN, time.Now()})
 		w.certificates.read(e.ResourcePreEvent.Metadata)
 		w.publications.read(e.ResourcePreEvent.Metadata)
 		if arn, name, deleted := deletedDomain(e.ResourcePreEvent.Metadata); deleted {
@@ -113,7 +119,7 @@ func (w *watch) read(e apitype.EngineEvent) {
 }
 
 func (w *watch) finish(urn string) {
-	if i := slices.Index(w.running, urn); i >= 0 {
+	if i := slices.IndexFunc(w.running, func(r running) bool { return r.urn == urn }); i >= 0 {
 		w.running = slices.Delete(w.running, i, i+1)
 		w.done[urn] = true
 	}
@@ -132,14 +138,14 @@ func (w *watch) note(text string) {
 	w.send(Event{Stack: w.stack, Kind: Note, Elapsed: time.Since(w.begin), Text: text})
 }
 
-func (w *watch) waiting() []string {
-	var names []string
-	for _, urn := range w.running {
-		if name := resourceName(urn); name != "" {
-			names = append(names, name)
+func (w *watch) waiting() []Awaited {
+	var awaited []Awaited
+	for _, r := range w.running {
+		if name := resourceName(r.urn); name != "" {
+			awaited = append(awaited, Awaited{name, time.Since(r.since)})
 		}
 	}
-	return names
+	return awaited
 }
 
 func (w *watch) diagnose(d apitype.DiagnosticEvent) {

@@ -56,8 +56,8 @@ var errReported = errors.New("reported")
 // run carries out a command line and returns the exit code.
 func run(ctx context.Context, args []string, s streams) int {
 	out := &output{w: s.out}
-	s.out = out
-	c := &cli{streams: s}
+	c := &cli{streams: s, screen: screenOf(s.out)}
+	c.out = out
 	root := c.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -96,6 +96,8 @@ func problem(err error) string {
 // cli is one run of the program.
 type cli struct {
 	streams
+	// screen is how tables are shown on out.
+	screen screen
 	// running is set when a command has begun: what goes wrong from there on
 	// is no fault of the command line.
 	running bool

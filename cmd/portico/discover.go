@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -50,9 +51,37 @@ account: 500 APIs take about a minute.`,
 }
 
 func (c *cli) discover(ctx context.Context, o discoverOptions) error {
-	known, err := findEnvironment(ctx, o.environment)
+	result, err := c.readAPIs(ctx, o)
 	if err != nil {
 		return err
+	}
+	for _, one := range result.Unread {
+		fmt.Fprintf(c.err, "portico: not read: account %s: %s\n", one.Account, one.Why)
+	}
+	switch {
+	case o.json:
+		err = c.writeJSON(result)
+	case o.yaml:
+		err = c.writeProposed(result)
+	default:
+		_, err = io.WriteString(c.out, discovered(result).text(c.screen))
+	}
+	if err != nil {
+		return fmt.Errorf("write what was discovered: %w", err)
+	}
+	if len(result.APIs) == 0 && len(result.Unread) > 0 {
+		return errReported
+	}
+	return nil
+}
+
+// readAPIs reads the private APIs of the accounts that own APIs.
+func (c *cli) readAPIs(ctx context.Context, o discoverOptions) (*discovery.Result, error) {
+	at := c.status("reading what the shared stack reports")
+	defer at.end()
+	known, err := findEnvironment(ctx, o.environment)
+	if err != nil {
+		return nil, err
 	}
 	region := known.environment.Shared.Region
 	partition, _ := aws.PartitionOf(region)
@@ -65,25 +94,11 @@ func (c *cli) discover(ctx context.Context, o discoverOptions) error {
 			options.Owners = append(options.Owners, id)
 		}
 	}
-	result := discovery.Discover(ctx, known.accounts, options)
-	for _, one := range result.Unread {
-		fmt.Fprintf(c.err, "portico: not read: account %s: %s\n", one.Account, one.Why)
+	var read atomic.Int64
+	options.Reading = func(mapping.AccountID) {
+		at.set("reading %d accounts, private API %d", len(options.Owners), read.Add(1))
 	}
-	switch {
-	case o.json:
-		err = c.writeJSON(result)
-	case o.yaml:
-		err = c.writeProposed(result)
-	default:
-		_, err = io.WriteString(c.out, discovered(result))
-	}
-	if err != nil {
-		return fmt.Errorf("write what was discovered: %w", err)
-	}
-	if len(result.APIs) == 0 && len(result.Unread) > 0 {
-		return errReported
-	}
-	return nil
+	return discovery.Discover(ctx, known.accounts, options), nil
 }
 
 // writeProposed writes the proposed rows as a mapping.
@@ -100,7 +115,7 @@ func (c *cli) writeProposed(result *discovery.Result) error {
 }
 
 // discovered is a table of the APIs.
-func discovered(result *discovery.Result) string {
+func discovered(result *discovery.Result) *listing {
 	t := newTable(table.Row{"ACCOUNT", "API", "NAME", "STAGES", "CALLERS", "ROWS"})
 	for _, api := range result.APIs {
 		callers := string(api.Callers)
@@ -113,5 +128,5 @@ func discovered(result *discovery.Result) string {
 		}
 		t.AppendRow(table.Row{api.Account, api.ID, orDash(api.Name), orDash(strings.Join(api.Stages, ", ")), callers, orDash(rows)})
 	}
-	return trimLines(t.Render())
+	return t
 }

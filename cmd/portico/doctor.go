@@ -59,9 +59,20 @@ something is wrong.`,
 func (c *cli) doctor(ctx context.Context, o doctorOptions, args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	known, err := findEnvironment(ctx, o.environment)
+	reports, err := c.diagnose(ctx, o, args)
 	if err != nil {
 		return err
+	}
+	return c.writeDiagnosis(reports, o)
+}
+
+// diagnose asks about the hosts of the command line, or about all.
+func (c *cli) diagnose(ctx context.Context, o doctorOptions, args []string) ([]*doctor.Report, error) {
+	at := c.status("reading what the shared stack reports")
+	defer at.end()
+	known, err := findEnvironment(ctx, o.environment)
+	if err != nil {
+		return nil, err
 	}
 	hosts := args
 	if o.all {
@@ -72,15 +83,17 @@ func (c *cli) doctor(ctx context.Context, o doctorOptions, args []string) error 
 		// A pasted URL is a host too.
 		hosts = []string{hostOf(args[0])}
 	}
+	at.set("reading the custom domains that provider stacks report")
 	if err := known.readDomains(ctx, hosts); err != nil {
-		return err
+		return nil, err
 	}
 	d := doctor.New(*known.environment, known.accounts, nil)
 	var reports []*doctor.Report
-	for _, host := range hosts {
+	for i, host := range hosts {
+		at.set("host %d of %d: %s", i+1, len(hosts), host)
 		reports = append(reports, d.Diagnose(ctx, host))
 	}
-	return c.writeDiagnosis(reports, o)
+	return reports, nil
 }
 
 // hostOf is the host of a URL, with or without its scheme and path.

@@ -5,13 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/settings"
@@ -35,7 +32,7 @@ type environmentOptions struct {
 	parallel  int
 	settle    time.Duration
 	provision time.Duration
-	// skipPreview is for up, all and json for up and preview.
+	// skipPreview is for up, all for up and preview.
 	skipPreview, all, json bool
 }
 
@@ -50,6 +47,7 @@ func (c *cli) environmentCommands() []*cobra.Command {
 		}
 		environmentFlags(cmd, &o)
 		cmd.Flags().IntVar(&o.parallel, "parallel", automation.DefaultParallel, "the `NUMBER` of provider accounts' stacks that run side by side")
+		cmd.Flags().BoolVar(&o.json, "json", false, "print the report as JSON")
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			return c.action(func(ctx context.Context) error { return c.environment(ctx, verb, o) })(cmd, args)
 		}
@@ -72,7 +70,7 @@ clients hold no old answer any more.`
 				"the `TIME` to wait after names have moved before their earlier front doors are removed, and after an account has deployed before they move")
 			cmd.Flags().DurationVar(&o.provision, "provision", automation.DefaultProvision,
 				"the `TIME` after private custom domains were associated names that clients use move there: AWS takes up to 15 minutes")
-			changedFlags(cmd, &o)
+			allFlag(cmd, &o)
 			cmd.Flags().BoolVar(&o.skipPreview, "skip-preview", false, "don't ask the accounts first what the update would meet")
 		case "destroy":
 			cmd.Long = `Delete an environment: the provider accounts' stacks, then the shared account's.
@@ -83,7 +81,7 @@ policies, and deploys the stages with portico:redeploy: true; else the commands 
 that are printed. pulumi destroy on a stack leaves the policies as they are.`
 		case "preview":
 			o.settle, o.provision = automation.DefaultSettle, automation.DefaultProvision
-			changedFlags(cmd, &o)
+			allFlag(cmd, &o)
 			c.withReview(cmd, &o)
 		}
 		commands = append(commands, cmd)
@@ -91,10 +89,9 @@ that are printed. pulumi destroy on a stack leaves the policies as they are.`
 	return append(commands, c.cancelCommand())
 }
 
-// changedFlags are the flags of the commands that run only what has changed.
-func changedFlags(cmd *cobra.Command, o *environmentOptions) {
+// allFlag is the flag of the commands that run only what has changed.
+func allFlag(cmd *cobra.Command, o *environmentOptions) {
 	cmd.Flags().BoolVar(&o.all, "all", false, "run every stack, also where nothing has changed since its last run")
-	cmd.Flags().BoolVar(&o.json, "json", false, "print the report as JSON")
 }
 
 func (c *cli) environment(ctx context.Context, verb environmentVerb, o environmentOptions) error {
@@ -123,21 +120,15 @@ func (c *cli) environment(ctx context.Context, verb environmentVerb, o environme
 	if o.json {
 		return cmp.Or(c.writeJSON(stacksReportOf(report)), err)
 	}
-	return cmp.Or(writeStacks(c.out, report), err)
+	return cmp.Or(c.writeStacks(report), err)
 }
 
-// progress writes what happens: live on a terminal, and in lines elsewhere and
-// where a build server (which sets CI) keeps a log.
+// progress writes what happens: live on a terminal, and in lines elsewhere.
 func progress(w io.Writer) func(automation.Event) {
-	file, ok := w.(*os.File)
-	if !ok || !isatty.IsTerminal(file.Fd()) || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" {
-		return automation.Lines(w)
+	if columns, live := liveTerminal(w); live {
+		return automation.Live(w, columns)
 	}
-	columns, _, err := term.GetSize(int(file.Fd()))
-	if err != nil {
-		return automation.Lines(w)
-	}
-	return automation.Live(w, columns)
+	return automation.Lines(w)
 }
 
 func phaseOutcome(p automation.Phase) string {
@@ -194,26 +185,26 @@ func completeEnvironments(cmd *cobra.Command, dir *string) {
 
 // writeStacks writes a line for each stack, below it one for each phase where it
 // had several, the phases that are ahead, and the commands that are left to owners.
-func writeStacks(w io.Writer, report *automation.Report) error {
+func (c *cli) writeStacks(report *automation.Report) error {
 	t := newTable(table.Row{"STACK", "ACCOUNT", "RESOURCES", "SECONDS", "OUTCOME"})
 	for _, s := range report.Stacks {
-		outcome := s.Changes.String()
+		ended := outcome{s.Changes.String(), true}
 		switch {
 		case s.Err != nil:
-			outcome = "failed"
+			ended = outcome{"failed", false}
 		case s.Skipped != "":
-			outcome = "not run"
+			ended = outcome{"not run", false}
 		case s.Unchanged:
-			outcome = "not run: nothing has changed"
+			ended.text = "not run: nothing has changed"
 		}
-		t.AppendRow(table.Row{s.Name, orDash(s.Account), s.Resources, fmt.Sprintf("%.1f", s.Seconds), outcome})
+		t.AppendRow(table.Row{s.Name, orDash(s.Account), s.Resources, fmt.Sprintf("%.1f", s.Seconds), ended})
 		for i, p := range s.Phases {
 			if len(s.Phases) > 1 {
 				t.AppendRow(table.Row{fmt.Sprintf("  phase %d", i+1), "", "", fmt.Sprintf("%.1f", p.Seconds), phaseOutcome(p)})
 			}
 		}
 	}
-	text := trimLines(t.Render())
+	text := t.text(c.screen)
 	if len(report.Ahead) > 0 {
 		text += "\nahead:\n"
 	}
@@ -226,7 +217,7 @@ func writeStacks(w io.Writer, report *automation.Report) error {
 	for _, command := range report.Commands {
 		text += "  " + command + "\n"
 	}
-	if _, err := io.WriteString(w, text); err != nil {
+	if _, err := io.WriteString(c.out, text); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 
 func TestStacksHaveALineEachAndTheirPhasesBelow(t *testing.T) {
 	var b strings.Builder
-	require.NoError(t, writeStacks(&b, &automation.Report{
+	require.NoError(t, (&cli{streams: streams{out: &b}}).writeStacks(&automation.Report{
 		Stacks: []automation.Result{
 			{
 				Name: "dev", Account: "111111111111", Resources: 42, Seconds: 12.3, Changes: automation.Changes{Create: 2, Delete: 1, Same: 40},

@@ -55,7 +55,7 @@ func (c *cli) explainControls(o explainOptions) error {
 	for _, control := range judged {
 		t.AppendRow(table.Row{control.ID, control.Verdict, control.Title, control.Why, orDash(control.Key)})
 	}
-	_, err = io.WriteString(c.out, trimLines(t.Render()))
+	_, err = io.WriteString(c.out, t.text(c.screen))
 	return err
 }
 

@@ -227,14 +227,14 @@ func (c *cli) writeRecommendation(r *recommendation) error {
 	parts := []string{fmt.Sprintf("USD a month, list prices of us-east-1 (%s), without %s.\n"+
 		"+NGINX, +ALB, +NATIVE: what the environment costs more with the row's host there and the others as under BEST; -: can't carry it.\n",
 		priceDates(), strings.TrimSuffix(notIncluded, "; prices of other regions than us-east-1"))}
-	tables := []table.Writer{r.rowsTable(), r.changesTable(), r.refusedTable(), costTable("NOW", r.Now)}
+	tables := []*listing{r.rowsTable(), r.changesTable(), r.refusedTable(), costTable("NOW", r.Now)}
 	if !slices.Equal(r.Now.Items, r.Best.Items) {
 		tables = append(tables, costTable("BEST", r.Best))
 	}
 	tables = append(tables, r.trafficTable())
 	for _, t := range tables {
-		if t.Length() > 0 {
-			parts = append(parts, trimLines(t.Render()))
+		if !t.empty() {
+			parts = append(parts, t.text(c.screen))
 		}
 	}
 	if _, err := io.WriteString(c.out, strings.Join(parts, "\n")); err != nil {
@@ -246,7 +246,7 @@ func (c *cli) writeRecommendation(r *recommendation) error {
 // tableFrontDoors are the columns of options.
 var tableFrontDoors = []mapping.FrontDoor{mapping.FrontDoorNGINX, mapping.FrontDoorALB, mapping.FrontDoorNative}
 
-func (r *recommendation) rowsTable() table.Writer {
+func (r *recommendation) rowsTable() *listing {
 	rows := newTable(table.Row{"ROW", "CUSTOM DOMAIN", "NOW", "BEST", "+NGINX", "+ALB", "+NATIVE", "WHY"})
 	for _, row := range r.Rows {
 		line := table.Row{row.Row, row.Host + row.BasePath, row.Now, row.Best}
@@ -264,7 +264,7 @@ func (r *recommendation) rowsTable() table.Writer {
 }
 
 // changesTable is what a recommended move changes for APIs.
-func (r *recommendation) changesTable() table.Writer {
+func (r *recommendation) changesTable() *listing {
 	changes := newTable(table.Row{"ROW", "CUSTOM DOMAIN", "MOVE", "WHAT ITS API SEES"})
 	for _, row := range r.Rows {
 		if row.Changes != "" {
@@ -275,7 +275,7 @@ func (r *recommendation) changesTable() table.Writer {
 }
 
 // refusedTable has each host once, since its rows share their front door.
-func (r *recommendation) refusedTable() table.Writer {
+func (r *recommendation) refusedTable() *listing {
 	refused := newTable(table.Row{"HOST", "FRONT DOOR", "CAN'T CARRY IT"})
 	seen := map[string]bool{}
 	for _, row := range r.Rows {
@@ -292,7 +292,7 @@ func (r *recommendation) refusedTable() table.Writer {
 	return refused
 }
 
-func costTable(title string, e environmentCost) table.Writer {
+func costTable(title string, e environmentCost) *listing {
 	t := newTable(table.Row{title, "FOR", "COUNT", "USD"})
 	for _, item := range e.Items {
 		t.AppendRow(table.Row{item.What, cmp.Or(item.FrontDoor, "all"), item.Count, usd(item.USDMonthly)})
@@ -305,7 +305,7 @@ func costTable(title string, e environmentCost) table.Writer {
 }
 
 // trafficTable is what requests cost beside.
-func (r *recommendation) trafficTable() table.Writer {
+func (r *recommendation) trafficTable() *listing {
 	t := newTable(table.Row{"TRAFFIC ADDS, AS IT IS NOW", "FOR", "USD", "PER"})
 	for _, part := range r.ByTraffic {
 		price := "-"

@@ -26,37 +26,15 @@ func (c *cli) writeExplanation(e *explanation) error {
 	for _, l := range e.Limits {
 		limits.AppendRow(table.Row{l.What, l.Used, l.Max, orDash(l.Of)})
 	}
-	for i, t := range []table.Writer{rows, certificates, limits} {
+	for i, t := range []*listing{rows, certificates, limits} {
 		if i > 0 {
 			fmt.Fprintln(c.out)
 		}
-		if _, err := io.WriteString(c.out, trimLines(t.Render())); err != nil {
+		if _, err := io.WriteString(c.out, t.text(c.screen)); err != nil {
 			return fmt.Errorf("write the explanation: %w", err)
 		}
 	}
 	return nil
-}
-
-// newTable is a table without lines, which a terminal shows and grep and awk
-// read.
-func newTable(header table.Row) table.Writer {
-	style := table.StyleDefault
-	style.Options = table.OptionsNoBordersAndSeparators
-	style.Box.PaddingLeft = ""
-	style.Box.PaddingRight = "  "
-	t := table.NewWriter()
-	t.SetStyle(style)
-	t.AppendHeader(header)
-	return t
-}
-
-// trimLines takes the padding off the ends of the lines.
-func trimLines(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		b.WriteString(strings.TrimRight(line, " \n") + "\n")
-	}
-	return b.String()
 }
 
 func verbs(methods []string) string {

@@ -28,7 +28,7 @@ func (c *cli) listFaults(asJSON bool) error {
 	if asJSON {
 		return c.writeJSON(listed)
 	}
-	if _, err := io.WriteString(c.out, trimLines(t.Render())); err != nil {
+	if _, err := io.WriteString(c.out, t.text(c.screen)); err != nil {
 		return fmt.Errorf("list the faults: %w", err)
 	}
 	return nil

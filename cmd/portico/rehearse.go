@@ -81,7 +81,7 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 		return usagef("--pace %v: expected a number above 0, up to 1", o.pace)
 	}
 	options := rehearsal.Options{
-		Mapping: o.mapping, StateDir: o.state, Setup: o.setup, Programs: programs, Progress: c.err,
+		Mapping: o.mapping, StateDir: o.state, Setup: o.setup, Programs: programs, Progress: c.err, Events: progress(c.err),
 		Doctor: o.doctor, Fault: o.fault, Pace: o.pace,
 	}
 	if o.fault != "" {
@@ -145,7 +145,7 @@ func (c *cli) writeEdit(report *rehearsal.Report, wrong error, o rehearseOptions
 		_, err := fmt.Fprintf(c.out, "\n%s\nthe edit is not deployed: the former mapping stays\n", problem(wrong))
 		return err
 	}
-	_, err := fmt.Fprintf(c.out, "\nthe edit is deployed:\n%s", tables(report, notOK(report.Probes)))
+	_, err := fmt.Fprintf(c.out, "\nthe edit is deployed:\n%s", c.tables(report, notOK(report.Probes)))
 	return err
 }
 
@@ -163,7 +163,7 @@ func (c *cli) writeReport(report *rehearsal.Report, asJSON bool) error {
 	if asJSON {
 		return c.writeJSON(report)
 	}
-	if _, err := io.WriteString(c.out, tables(report, report.Probes)); err != nil {
+	if _, err := io.WriteString(c.out, c.tables(report, report.Probes)); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
@@ -171,27 +171,27 @@ func (c *cli) writeReport(report *rehearsal.Report, asJSON bool) error {
 
 // tables are a report's stacks, some of its probes, how many were right, and what the
 // doctor found.
-func tables(report *rehearsal.Report, shown []rehearsal.Probe) string {
+func (c *cli) tables(report *rehearsal.Report, shown []rehearsal.Probe) string {
 	stacks := newTable(table.Row{"STACK", "ACCOUNT", "RESOURCES", "SECONDS", "OUTCOME"})
 	for _, s := range report.Stacks {
-		outcome := s.Changes.String()
+		ended := outcome{s.Changes.String(), true}
 		if s.Error != "" {
-			outcome = "failed"
+			ended = outcome{"failed", false}
 		}
-		stacks.AppendRow(table.Row{s.Name, orDash(s.Account), s.Resources, fmt.Sprintf("%.1f", s.Seconds), outcome})
+		stacks.AppendRow(table.Row{s.Name, orDash(s.Account), s.Resources, fmt.Sprintf("%.1f", s.Seconds), ended})
 	}
-	text := trimLines(stacks.Render())
+	text := stacks.text(c.screen)
 	if len(shown) > 0 {
 		probes := newTable(table.Row{"", "PROBE", "VERB", "URL", "ANSWER"})
 		for _, p := range shown {
-			mark, answer := "ok", p.Got
+			mark, answer := outcome{"ok", true}, p.Got
 			if !p.OK {
-				mark = "NOT OK"
+				mark = outcome{"NOT OK", false}
 				answer = strings.TrimSpace(fmt.Sprintf("%s, not %s %s", p.Got, p.Want, p.Detail))
 			}
 			probes.AppendRow(table.Row{mark, p.Name, orDash(p.Method), orDash(p.URL), answer})
 		}
-		text += "\n" + trimLines(probes.Render())
+		text += "\n" + probes.text(c.screen)
 	}
 	wrong := len(notOK(report.Probes))
 	text += fmt.Sprintf("\n%d of %d probes ok\n", len(report.Probes)-wrong, len(report.Probes))

@@ -28,6 +28,9 @@ type Options struct {
 	Owners []mapping.AccountID
 	// Template makes the hosts of proposed rows; see Template.
 	Template Template
+	// Reading is called before each private API is read, of several accounts side by
+	// side; nil: nothing is called.
+	Reading func(mapping.AccountID)
 }
 
 // Callers are who a saved resource policy admits, at most.
@@ -124,6 +127,9 @@ func (o *Options) account(ctx context.Context, accounts doctor.Accounts, owner m
 	for _, one := range all {
 		if one.EndpointType != "PRIVATE" {
 			continue
+		}
+		if o.Reading != nil {
+			o.Reading(owner)
 		}
 		api := API{Account: owner, ID: mapping.APIID(one.ID), Name: one.Name, Stages: []string{}, Rows: []string{}, Proposed: []Row{}}
 		stages, err := reader.Stages(ctx, one.ID)

@@ -55,6 +55,8 @@ type Options struct {
 	Command auto.PulumiCommand
 	// Progress receives what happens, line by line; nil: nothing is written.
 	Progress io.Writer
+	// Events receives what happens to the stacks; nil: Progress receives it too.
+	Events func(automation.Event)
 	// Serve, if there is one, is called once with the report and with curl
 	// command lines that reach the data path from this machine; then the path
 	// stays up until the context ends.
@@ -96,6 +98,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 func open(o Options) (r *rehearsal, release func() error, err error) {
 	if o.Progress == nil {
 		o.Progress = io.Discard
+	}
+	if o.Events == nil {
+		o.Events = automation.Lines(o.Progress)
 	}
 	o.Environment = cmp.Or(o.Environment, DefaultEnvironment)
 	o.Pace = cmp.Or(o.Pace, DefaultPace)
@@ -260,7 +265,7 @@ func (r *rehearsal) environment(debugProviders string) (*automation.Environment,
 	// Waiting advances the simulated accounts' clock; it takes no real time.
 	environment.Sleep = func(_ context.Context, d time.Duration) error { return r.simulator.Pass(d) }
 	environment.Now = r.simulator.Now
-	environment.Progress = automation.Lines(r.Progress)
+	environment.Progress = r.Events
 	environment.Shared.StoppedTasks = func(_ context.Context, serviceARN string) ([]string, error) {
 		return r.simulator.StoppedTasks(serviceARN), nil
 	}
