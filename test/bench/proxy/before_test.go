@@ -22,6 +22,8 @@ const (
 	// behindALB is Portico as it runs behind an Application Load Balancer, with the
 	// client's address and its bound.
 	behindALB side = "Portico behind an ALB"
+	// haproxyBehindALB is HAProxy with the same.
+	haproxyBehindALB side = "HAProxy behind an ALB"
 )
 
 // earlierCheckout is a checkout of the commit to compare with.
@@ -69,7 +71,7 @@ func TestProxyBesideAnEarlierCommit(t *testing.T) {
 	earlier.context = renderedBy(t, checkout, e)
 	sides := []server{
 		startProxy(t, before, earlier, u), startProxy(t, portico, e, u),
-		startProxy(t, behindALB, e, u, "PORTICO_CLIENT_ADDRESS=forwarded"), startHAProxy(t, e, u),
+		startProxy(t, behindALB, e, u, "PORTICO_CLIENT_ADDRESS=forwarded"), startHAProxy(t, e, u), startHAProxyFor(t, haproxyBehindALB, e, u, true),
 	}
 	l := newLoad(t, t.TempDir(), e, cell{Hosts: hosts, Answer: "small", Connections: 32})
 	runs := make(map[side][]run)
@@ -87,7 +89,7 @@ func TestProxyBesideAnEarlierCommit(t *testing.T) {
 			of(func(r run) float64 { return r.PerSecond }), of(func(r run) float64 { return r.P50 }), of(func(r run) float64 { return r.P99 }))
 	}
 	b.WriteString("\n| pairs | median | quartiles |\n|---|---|---|\n")
-	for _, pair := range [][2]side{{portico, before}, {behindALB, before}, {portico, haproxy}, {behindALB, haproxy}} {
+	for _, pair := range [][2]side{{portico, before}, {behindALB, before}, {portico, haproxy}, {behindALB, haproxyBehindALB}} {
 		ratios := make([]run, rounds)
 		for i := range rounds {
 			ratios[i].CPU = runs[pair[0]][i].CPU / runs[pair[1]][i].CPU

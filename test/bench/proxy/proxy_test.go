@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -113,11 +115,16 @@ func startAll(t *testing.T, e workload, u upstream, withReference bool) []server
 // endpoint is the same through either proxy, and so is what is refused.
 func TestHAProxyDoesTheSameJob(t *testing.T) {
 	e := newWorkload(t, 8)
-	endpoint := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
+	endpoint := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Answer: answerOf})
 	u := upstream{addresses: []string{endpoint.Address}, authority: newAuthority(t, t.TempDir())}
 	u.authority.file = endpoint.CAFile
-	proxies := []server{startPortico(t, e, u), startHAProxy(t, e, u)}
+	peers := []server{startPortico(t, e, u), startHAProxy(t, e, u)}
+	behind := []server{startProxy(t, behindALB, e, u, "PORTICO_CLIENT_ADDRESS=forwarded"), startHAProxyFor(t, haproxyBehindALB, e, u, true)}
 
+	compared := []string{"Location", "Content-Location", "Refresh", "Set-Cookie"}
+	if leadsLinksBack(t) {
+		compared = append(compared, "Link")
+	}
 	const host, withPaths = "api00000.team00.private.example.com", "api00003.team03.private.example.com"
 	for _, c := range []struct{ name, request string }{
 		{"a path", nginxtest.RequestText("GET", host, "/orders/1?state=open")},
@@ -125,6 +132,10 @@ func TestHAProxyDoesTheSameJob(t *testing.T) {
 		{"the base path alone", nginxtest.RequestText("GET", withPaths, "/v1")},
 		{"a sibling of the base path", nginxtest.RequestText("GET", withPaths, "/v10/orders")},
 		{"a spoofed API", nginxtest.RequestText("GET", host, "/", "x-apigw-api-id: other", "Referer: https://a.example.com/", "X-HTTP-Method-Override: DELETE")},
+		{"headers that others set", nginxtest.RequestText("GET", host, "/", "Forwarded: for=1.2.3.4;host=evil.example.net", "X-Forwarded-Prefix: /evil",
+			"X_Forwarded_Host: evil.example.net", "X-Amzn_Mtls-Clientcert-Subject: CN=admin", "X-Real-IP: 1.2.3.4", "X-Forwarded-User: me", "X_Own: kept")},
+		{"an answer with addresses", nginxtest.RequestText("GET", host, "/redirect")},
+		{"an answer with addresses below a base path", nginxtest.RequestText("GET", withPaths, "/v1/redirect")},
 		{"a caller behind a load balancer", nginxtest.RequestText("GET", host, "/", "X-Forwarded-For: 10.0.3.17")},
 		{"a body", nginxtest.RequestText("POST", host, "/orders", "Content-Length: 2") + "{}"},
 		{"a verb that isn't allowed", nginxtest.RequestText("DELETE", host, "/orders")},
@@ -133,18 +144,46 @@ func TestHAProxyDoesTheSameJob(t *testing.T) {
 		{"a dot segment", nginxtest.RequestText("GET", host, "/a/%2e%2e/b")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var statuses []int
-			var arrived [][]string
-			for _, s := range proxies {
-				before := len(endpoint.Requests())
-				proxy := &nginxtest.Proxy{Address: s.address}
-				statuses = append(statuses, proxy.Send(t, c.request).Status)
-				arrived = append(arrived, arrivals(endpoint.Requests()[before:]))
+			for _, proxies := range [][]server{peers, behind} {
+				var answers []nginxtest.Response
+				var arrived [][]string
+				for _, s := range proxies {
+					before := len(endpoint.Requests())
+					proxy := &nginxtest.Proxy{Address: s.address}
+					answers = append(answers, proxy.Send(t, c.request))
+					arrived = append(arrived, arrivals(endpoint.Requests()[before:]))
+				}
+				require.Equal(t, answers[0].Status, answers[1].Status)
+				require.Equal(t, arrived[0], arrived[1])
+				for _, name := range compared {
+					require.Equal(t, answers[0].Header.Values(name), answers[1].Header.Values(name), name)
+				}
 			}
-			require.Equal(t, statuses[0], statuses[1])
-			require.Equal(t, arrived[0], arrived[1])
 		})
 	}
+}
+
+// leadsLinksBack reports whether the NGINX that runs rewrites Link: from 1.23 on.
+func leadsLinksBack(t *testing.T) bool {
+	t.Helper()
+	output, err := exec.Command("nginx", "-v").CombinedOutput()
+	require.NoError(t, err, string(output))
+	version := regexp.MustCompile(`nginx/1\.(\d+)`).FindSubmatch(output)
+	require.NotNil(t, version, string(output))
+	minor, err := strconv.Atoi(string(version[1]))
+	require.NoError(t, err)
+	return minor >= 23
+}
+
+// answerOf is an endpoint's answer, for some paths one with addresses of the API's.
+func answerOf(r nginxtest.Request) []byte {
+	lines := []string{"HTTP/1.1 200 OK", "Content-Length: 2"}
+	if strings.Contains(r.Line, "/redirect ") {
+		own := "https://" + nginxtest.EndpointName
+		lines = append(lines, "Location: "+own+"/prod/items/", "Content-Location: /prod/items/1", "Refresh: 5; url="+own+"/prod/later",
+			"Link: <"+own+`/prod/items?page=2>; rel="next"`, "Set-Cookie: sid=abc; Path=/prod; Secure", "Set-Cookie: other=1; Path=/admin")
+	}
+	return []byte(strings.Join(lines, "\r\n") + "\r\n\r\n{}")
 }
 
 // arrivals are request lines, headers and bodies, headers sorted and their names

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
+	"github.com/portico-iac/portico/internal/requestheaders"
 	"github.com/portico-iac/portico/internal/topology"
 )
 
@@ -154,6 +155,13 @@ func startReference(t *testing.T, e workload, u upstream) server {
 
 func startHAProxy(t *testing.T, e workload, u upstream) server {
 	t.Helper()
+	return startHAProxyFor(t, haproxy, e, u, false)
+}
+
+// startHAProxyFor starts HAProxy; behind an ALB the client is in X-Forwarded-For, and
+// may have a share of the requests.
+func startHAProxyFor(t *testing.T, s side, e workload, u upstream, behindALB bool) server {
+	t.Helper()
 	dir := t.TempDir()
 	certificate := u.authority.issue(t, dir, "haproxy.example.com", newEC(t))
 	var hostMap, pathMap bytes.Buffer
@@ -179,9 +187,30 @@ func startHAProxy(t *testing.T, e workload, u upstream) server {
 		"HostMap": filepath.Join(dir, "hosts.map"), "PathMap": filepath.Join(dir, "paths.map"), "Refused": filepath.Join(dir, "refused.lst"),
 		"EndpointName": nginxtest.EndpointName, "Authority": u.authority.file,
 		"Methods": []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"},
+		"Removed": removedHeaders(), "Addresses": []string{"Location", "Content-Location"}, "Stage": "prod",
+		"Named":     "(?:" + regexp.QuoteMeta(nginxtest.EndpointName) + `|[a-z0-9]+(?:-vpce-[0-9a-f]+)?\.execute-api\.us-east-1\.amazonaws\.com)`,
+		"Forwarded": behindALB, "ClientRequests": 512, "Bodies": 256,
 	})
 	reading := finish(t, exec.Command("haproxy", "-c", "-f", file))
-	return server{side: haproxy, address: address, pid: launch(t, address, exec.Command("haproxy", "-db", "-f", file)), reading: reading}
+	return server{side: s, address: address, pid: launch(t, address, exec.Command("haproxy", "-db", "-f", file)), reading: reading}
+}
+
+// removedHeaders matches the headers that don't pass as callers sent them, apart from
+// X-Forwarded-For, to which is appended.
+func removedHeaders() string {
+	var names []string
+	for _, h := range requestheaders.List() {
+		name := strings.ToLower(h.Name)
+		switch {
+		case h.Exact:
+		case name == "x-forwarded-for":
+			name = "x_forwarded[-_]for|x-forwarded_for"
+		default:
+			name = strings.ReplaceAll(name, "-", "[-_]")
+		}
+		names = append(names, name)
+	}
+	return "^(?:" + strings.Join(names, "|") + ")$"
 }
 
 func destination(r topology.Route) string { return "/" + string(r.API.Stage) + string(r.API.Path) }
