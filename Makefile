@@ -35,10 +35,11 @@ rehearse: setup build ## Bring the example mapping up on simulated accounts and 
 	bin/portico rehearse --mapping $(MAPPING)
 
 .PHONY: test-base
-test-base: ## Make the Debian systems whose NGINX, botocore and Moto the tests use, once
+test-base: ## Make the Debian systems whose NGINX, botocore and Moto the tests use, and install a browser, once
 	@tools/ensure-packages mmdebstrap mkdocs
 	@test/e2e/debian-base forky >/dev/null
 	@test/fidelity/python-base >/dev/null || echo "test-base: the tests that need botocore and Moto will be skipped" >&2
+	@tools/ensure-packages chromium || echo "test-base: the tests of pages in a browser will be skipped" >&2
 
 .PHONY: test
 test: setup test-base ## Run the tests
@@ -69,6 +70,13 @@ bench: setup build bench-proxy ## Measure speed and write the figures to test/re
 bench-proxy: ## Measure the proxy beside HAProxy and others, 10 minutes (PORTICO_BENCH=quick|targets|full)
 	@tools/ensure-packages nginx openssl haproxy wrk
 	go test -tags bench -count 1 -timeout 120m -v ./test/bench/proxy
+
+.PHONY: pictures
+pictures: setup build ## Take the documents' pictures of a rehearsal's page anew, into docs/pictures
+	@tools/ensure-packages chromium
+	mkdir -p .portico docs/pictures
+	bin/portico rehearse --mapping $(MAPPING) --html .portico/page.html >/dev/null
+	go test ./internal/page -count 1 -run TestScreenshots -page ../../.portico/page.html -screenshots ../../docs/pictures
 
 .PHONY: site
 site: ## Build the documentation's site in .portico/site/html (then: python3 -m http.server -d .portico/site/html)

@@ -95,32 +95,41 @@ func allFlag(cmd *cobra.Command, o *environmentOptions) {
 }
 
 func (c *cli) environment(ctx context.Context, verb environmentVerb, o environmentOptions) error {
+	report, err := c.runStacks(ctx, verb, o)
+	if report == nil {
+		return err
+	}
+	return cmp.Or(c.writeStacksReport(report, o.json), err)
+}
+
+// runStacks runs an environment's stacks. The report is nil where none was run.
+func (c *cli) runStacks(ctx context.Context, verb environmentVerb, o environmentOptions) (*automation.Report, error) {
 	if o.parallel < 1 {
-		return usagef("--parallel %d: expected at least 1", o.parallel)
+		return nil, usagef("--parallel %d: expected at least 1", o.parallel)
 	}
 	if o.settle < 0 {
-		return usagef("--settle %s: expected 0 or more", o.settle)
+		return nil, usagef("--settle %s: expected 0 or more", o.settle)
 	}
 	if o.provision < 0 {
-		return usagef("--provision %s: expected 0 or more", o.provision)
+		return nil, usagef("--provision %s: expected 0 or more", o.provision)
 	}
 	env, err := automation.Discover(o.dir, o.name, programs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	env.Parallel = o.parallel
 	env.Settle, env.Provision = o.settle, o.provision
 	env.PreviewFirst = env.PreviewFirst && !o.skipPreview
 	env.All = o.all
 	env.Progress = progress(c.err)
-	report, err := verb.run(env, ctx)
-	if report == nil {
-		return err
+	return verb.run(env, ctx)
+}
+
+func (c *cli) writeStacksReport(report *automation.Report, asJSON bool) error {
+	if asJSON {
+		return c.writeJSON(stacksReportOf(report))
 	}
-	if o.json {
-		return cmp.Or(c.writeJSON(stacksReportOf(report)), err)
-	}
-	return cmp.Or(c.writeStacks(report), err)
+	return c.writeStacks(report)
 }
 
 // progress writes what happens: live on a terminal, and in lines elsewhere.
@@ -129,6 +138,18 @@ func progress(w io.Writer) func(automation.Event) {
 		return automation.Live(w, columns)
 	}
 	return automation.Lines(w)
+}
+
+func stackOutcome(s automation.Result) string {
+	switch {
+	case s.Err != nil:
+		return "failed"
+	case s.Skipped != "":
+		return "not run"
+	case s.Unchanged:
+		return "not run: nothing has changed"
+	}
+	return s.Changes.String()
 }
 
 func phaseOutcome(p automation.Phase) string {
@@ -188,15 +209,7 @@ func completeEnvironments(cmd *cobra.Command, dir *string) {
 func (c *cli) writeStacks(report *automation.Report) error {
 	t := newTable(table.Row{"STACK", "ACCOUNT", "RESOURCES", "SECONDS", "OUTCOME"})
 	for _, s := range report.Stacks {
-		ended := outcome{s.Changes.String(), true}
-		switch {
-		case s.Err != nil:
-			ended = outcome{"failed", false}
-		case s.Skipped != "":
-			ended = outcome{"not run", false}
-		case s.Unchanged:
-			ended.text = "not run: nothing has changed"
-		}
+		ended := outcome{stackOutcome(s), s.Err == nil && s.Skipped == ""}
 		t.AppendRow(table.Row{s.Name, orDash(s.Account), s.Resources, fmt.Sprintf("%.1f", s.Seconds), ended})
 		for i, p := range s.Phases {
 			if len(s.Phases) > 1 {

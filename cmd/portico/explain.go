@@ -261,6 +261,21 @@ func (o explainOptions) topology() topology.Options {
 }
 
 func explainMapping(m *mapping.Mapping, t *topology.Topology, options topology.Options, policySize int) (*explanation, error) {
+	e := explainRows(m, t)
+	if err := e.addAPIs(t.APIs, policySize); err != nil {
+		return nil, err
+	}
+	usage, err := t.Usage(options)
+	if err != nil {
+		return nil, err
+	}
+	e.addLimits(usage, policySize)
+	return e, nil
+}
+
+// explainRows is what becomes of a mapping's rows, with the certificates and zones
+// that they need.
+func explainRows(m *mapping.Mapping, t *topology.Topology) *explanation {
 	e := &explanation{
 		Mapping: m.Source, Digest: m.Digest,
 		Rows: []explainedRow{}, Certificates: []explainedCertificate{}, Zones: []explainedZone{}, APIs: []explainedAPI{},
@@ -294,15 +309,7 @@ func explainMapping(m *mapping.Mapping, t *topology.Topology, options topology.O
 		}
 		e.Rows = append(e.Rows, r)
 	}
-	if err := e.addAPIs(t.APIs, policySize); err != nil {
-		return nil, err
-	}
-	usage, err := t.Usage(options)
-	if err != nil {
-		return nil, err
-	}
-	e.addLimits(usage, policySize)
-	return e, nil
+	return e
 }
 
 // The values that stand in for those that only a deployed environment has. They

@@ -28,9 +28,10 @@ var programs = automation.Programs{
 }
 
 type rehearseOptions struct {
-	mapping, state, setup, fault string
-	json, serve, watch, doctor   bool
-	pace                         float64
+	mapping, state, setup, fault, html string
+
+	json, serve, watch, doctor bool
+	pace                       float64
 }
 
 func (c *cli) rehearseCommand() *cobra.Command {
@@ -43,9 +44,13 @@ the real NGINX that the deployed task definition describes, and send real HTTPS
 requests by custom domain. Needs pulumi, nginx and openssl on this machine, no
 AWS account and no Docker. Progress is told on standard error.
 
+With --html, the report is a page too: the path of each row's requests as a
+picture, every probe, policies before and after, limits and cost.
+
 With --serve --watch, each edit of the mapping is deployed as portico up would,
 while the custom domains answer. A mapping with mistakes is reported, and the
-former one stays. With --json each report is one line.`,
+former one stays. With --json each report is one line, and the page of --html is
+written anew.`,
 		Args: noArguments,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -60,6 +65,7 @@ former one stays. With --json each report is one line.`,
 	cmd.Flags().StringVarP(&o.mapping, "mapping", "m", "", mappingUsage)
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
+	f.StringVar(&o.html, "html", "", htmlUsage)
 	f.BoolVar(&o.serve, "serve", false, "stay up until interrupted, and print curl lines that reach the custom domains")
 	f.BoolVar(&o.doctor, "doctor", false, "have the doctor look at what was brought up, and add what it finds to the report")
 	f.StringVar(&o.fault, "fault", "", "break one thing by its `NAME` before the probes; \"list\" lists what there is")
@@ -79,6 +85,9 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 	}
 	if !(o.pace > 0 && o.pace <= 1) {
 		return usagef("--pace %v: expected a number above 0, up to 1", o.pace)
+	}
+	if err := checkHTML(o.html); err != nil {
+		return err
 	}
 	options := rehearsal.Options{
 		Mapping: o.mapping, StateDir: o.state, Setup: o.setup, Programs: programs, Progress: c.err, Events: progress(c.err),
@@ -119,6 +128,9 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 
 // writeRehearsed writes the report on the mapping that the rehearsal began with.
 func (c *cli) writeRehearsed(report *rehearsal.Report, o rehearseOptions) error {
+	if err := writeRehearsalPage(o.html, report); err != nil {
+		return err
+	}
 	if o.json && o.watch {
 		return c.writeLine(editReport{Report: report})
 	}
@@ -134,6 +146,11 @@ type editReport struct {
 
 // writeEdit writes what became of an edit of the mapping.
 func (c *cli) writeEdit(report *rehearsal.Report, wrong error, o rehearseOptions) error {
+	if wrong == nil {
+		if err := writeRehearsalPage(o.html, report); err != nil {
+			return err
+		}
+	}
 	if o.json {
 		if wrong != nil {
 			report = &rehearsal.Report{Stacks: []rehearsal.Stack{}, Probes: []rehearsal.Probe{}}

@@ -125,6 +125,11 @@ var bans = []ban{
 		except: []string{"mapping", "internal/aws", "internal/topology", "internal/migration", "internal/outputs", "internal/resourcepolicy", "internal/apipolicy", "internal/cost"},
 		why:    "a review knows what a mapping means and costs, not how it is deployed"},
 
+	{from: "internal/page", to: pulumi, reach: transitive,
+		why: "a page shows what it is given"},
+	{from: "internal/page", to: "./...", reach: transitive,
+		why: "a page shows what it is given: a rehearsal's report and a review are made into one by the command line"},
+
 	{from: "internal/doctor", to: pulumi, reach: transitive,
 		why: "what is wrong is found in what exists, without an engine"},
 	{from: "internal/doctor", to: awsSDK, reach: transitive,

@@ -61,11 +61,11 @@ func (p *prober) checks(rows []mapping.Row) []check {
 	served := []mapping.Row{}
 	for _, row := range rows {
 		if row.Retired {
-			checks = append(checks, p.retired(row)...)
+			checks = append(checks, about(row, p.retired(row))...)
 			continue
 		}
 		served = append(served, row)
-		checks = append(checks, p.row(row)...)
+		checks = append(checks, about(row, p.row(row))...)
 	}
 	for _, row := range p.expect.unmapped(served) {
 		checks = append(checks, func(ctx context.Context) Probe {
@@ -73,6 +73,19 @@ func (p *prober) checks(rows []mapping.Row) []check {
 		})
 	}
 	return append(checks, p.wholeDomain(served)...)
+}
+
+// about are checks whose probes name the row that they are about.
+func about(row mapping.Row, checks []check) []check {
+	named := make([]check, len(checks))
+	for i, ask := range checks {
+		named[i] = func(ctx context.Context) Probe {
+			probe := ask(ctx)
+			probe.Row = row.Index + 1
+			return probe
+		}
+	}
+	return named
 }
 
 // row are the checks about a row that is served.

@@ -24,6 +24,8 @@ type Report struct {
 	// Doctor is what the doctor says of each probed host about which it found
 	// something wrong, or could not read everything; nil: it was not asked.
 	Doctor []*doctor.Report `json:"doctor,omitzero"`
+	// Deployed is what the stacks were to deploy, and the policies that came of it.
+	Deployed *Deployed `json:"-"`
 }
 
 // Stack is the result of a stack's deployment.
@@ -55,6 +57,9 @@ type Probe struct {
 	OK     bool   `json:"ok"`
 	// Detail says more where the answer isn't the wanted one.
 	Detail string `json:"detail"`
+	// Row is the row that the probe is about, by its place in the mapping from 1; 0:
+	// it is about none.
+	Row int `json:"-"`
 }
 
 // String is the probe on one line.

@@ -181,11 +181,15 @@ type rehearsal struct {
 }
 
 func (r *rehearsal) run(ctx context.Context) (*Report, error) {
+	before := r.policies()
 	deployed, err := r.deploy(ctx)
 	if err != nil {
 		return nil, err
 	}
 	report, rows := r.reportOn(deployed)
+	if report.Deployed, err = r.whatWasDeployed(before); err != nil {
+		return nil, err
+	}
 	if !report.deployed() {
 		return report, nil
 	}

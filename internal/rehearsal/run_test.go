@@ -17,6 +17,7 @@ import (
 	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/mapping"
 )
 
 const (
@@ -163,10 +164,16 @@ func TestTheExampleMappingIsServed(t *testing.T) {
 		return nil
 	}})
 	requireContract(t, report)
+	requireDeployed(t, report)
 
 	options := Options{Mapping: file, StateDir: state}
 	first := existingResources(t, state, file)
-	requireUnchanged(t, rehearse(t, options))
+	again := rehearse(t, options)
+	requireUnchanged(t, again)
+	for i, policy := range again.Deployed.Policies {
+		require.Equal(t, report.Deployed.Policies[i].After, policy.Before, policy.API)
+		require.Equal(t, policy.Before, policy.After, policy.API)
+	}
 	require.Empty(t, changed(first, existingResources(t, state, file)))
 
 	requireRowAddedAlone(t, options, string(document), first)
@@ -205,6 +212,41 @@ func requireContract(t *testing.T, report *Report) {
 		require.Len(t, stack.Account, 12)
 	}
 	require.Len(t, contract.Probes, len(report.Probes))
+}
+
+// requireDeployed demands of the first report on the example what a page shows beside
+// the contract: the policies, and which row a probe is about.
+func requireDeployed(t *testing.T, report *Report) {
+	t.Helper()
+	require.Equal(t, sharedAccount, mapping.AccountID(report.Deployed.Shared.AWS.AccountID))
+	require.Len(t, report.Deployed.Policies, 11)
+	owners, served := 0, map[mapping.APIID]bool{}
+	for _, row := range report.Deployed.Mapping.Rows {
+		served[row.API.ID] = served[row.API.ID] || !row.Retired
+	}
+	for _, policy := range report.Deployed.Policies {
+		require.NotContains(t, policy.Before, `"Sid":"Portico`)
+		require.Equal(t, served[policy.API], strings.Contains(policy.After, `"Sid":"Portico`), policy.API)
+		if strings.Contains(policy.Before, "OwnersWorkloads") {
+			owners++
+			require.Contains(t, policy.After, "OwnersWorkloads", "an owner's statement stays")
+		}
+		require.Empty(t, policy.Undeployed)
+		require.Equal(t, 8192, policy.MaxSize)
+		require.Len(t, policy.Account, 12)
+	}
+	require.Positive(t, owners, "some owners have a policy")
+	probes := map[int]int{}
+	for _, probe := range report.Probes {
+		probes[probe.Row]++
+		if probe.Row > 0 && probe.Name == "allowed verb" {
+			require.Contains(t, probe.URL, report.Deployed.Mapping.Rows[probe.Row-1].BasePath)
+		}
+	}
+	for i := range report.Deployed.Mapping.Rows {
+		require.Positive(t, probes[i+1], "row %d", i)
+	}
+	require.Positive(t, probes[0], "unknown hosts are no row's")
 }
 
 func TestTheReferencesSampleIsServed(t *testing.T) {

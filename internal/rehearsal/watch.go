@@ -126,11 +126,15 @@ func (r *rehearsal) bringUp(ctx context.Context, f *follower, debugProviders str
 		return nil, err
 	}
 	environment.Sleep = f.sleep
+	before := edited.policies()
 	deployed, err := r.up(ctx, environment)
 	if err != nil {
 		return nil, err
 	}
 	report, rows := edited.reportOn(deployed)
+	if report.Deployed, err = edited.whatWasDeployed(before); err != nil {
+		return nil, err
+	}
 	if !report.deployed() {
 		return report, nil
 	}

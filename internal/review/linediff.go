@@ -19,6 +19,20 @@ func prettyJSON(document []byte) (string, error) {
 	return b.String() + "\n", nil
 }
 
+// PolicyLines are the lines of a policy after a change and of the one before it, each
+// after " ", "-" or "+"; either is JSON, or empty. Nothing is left out.
+func PolicyLines(before, after []byte) ([]string, error) {
+	old, err := prettyJSON(before)
+	if err != nil {
+		return nil, err
+	}
+	now, err := prettyJSON(after)
+	if err != nil {
+		return nil, err
+	}
+	return editScript(splitLines(old), splitLines(now)), nil
+}
+
 // contextLines is how many unchanged lines stand around a change.
 const contextLines = 3
 

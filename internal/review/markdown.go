@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/portico-iac/portico/mapping"
@@ -52,16 +53,23 @@ func (r *Review) opening() *section {
 	if r.Base.Mapping == nil && r.Base.Absent != "" {
 		fmt.Fprintf(&b, "\n%s %s, so everything is listed as new.\n", verbatim(r.Base.Revision), r.Base.Absent)
 	}
-	switch r.Proxy {
-	case ProxyStays:
-	case ProxyChanges:
-		b.WriteString("\nThe proxy's routes change: a new image is built, and new tasks take over from the old ones.\n")
-	case ProxyComes:
-		b.WriteString("\nThe proxy gets its first route: an image is built, and a service runs it.\n")
-	case ProxyGoes:
-		b.WriteString("\nNo row needs the proxy any more: it is removed once its hosts have their new front doors.\n")
+	if text := r.Proxy.text(); text != "" {
+		b.WriteString("\n" + text + "\n")
 	}
 	return single(b.String())
+}
+
+func (c ProxyChange) text() string {
+	switch c {
+	case ProxyStays:
+	case ProxyChanges:
+		return "The proxy's routes change: a new image is built, and new tasks take over from the old ones."
+	case ProxyComes:
+		return "The proxy gets its first route: an image is built, and a service runs it."
+	case ProxyGoes:
+		return "No row needs the proxy any more: it is removed once its hosts have their new front doors."
+	}
+	return ""
 }
 
 // summary counts what changes, in one line.
@@ -123,14 +131,20 @@ func (r *Review) warningSection() *section {
 }
 
 func (r *Review) rowSection(style Style) *section {
+	// The teams have a column in a mapping of teams alone.
+	team := func(RowChange) []string { return nil }
+	heads, line := []string{"", "custom domain", "leads to", "verbs", "else"}, "|---|---|---|---|---|"
+	if slices.ContainsFunc(r.Rows, func(c RowChange) bool { return c.Row().Team != "" }) {
+		team = func(c RowChange) []string { return []string{named(c.Row().Team)} }
+		heads, line = slices.Insert(heads, 2, "team"), line+"---|"
+	}
 	s := &section{
-		head: "\n#### Hosts and rows\n\nBold verbs are those that clients could not use before.\n\n" +
-			tableRow("", "custom domain", "leads to", "verbs", "else") + "|---|---|---|---|---|\n",
+		head:   "\n#### Hosts and rows\n\nBold verbs are those that clients could not use before.\n\n" + tableRow(heads...) + line + "\n",
 		things: "rows", rank: 1,
 	}
 	for _, c := range r.Rows {
-		s.items = append(s.items, tableRow(
-			string(c.Kind), rowLink(c, style), leadsTo(c), verbChange(c), otherFields(c)))
+		cells := []string{string(c.Kind), rowLink(c, style), leadsTo(c), verbChange(c), otherFields(c)}
+		s.items = append(s.items, tableRow(slices.Insert(cells, 2, team(c)...)...))
 	}
 	return s
 }

@@ -33,7 +33,7 @@ func (r *Review) redeploySection() *section {
 			owners[i] = verbatim(o)
 		}
 		s.items = append(s.items, tableRow(
-			r.accountName(p.Account), code(p.API), codes(p.Stages), strings.Join(owners, ", "), p.deployedBy()))
+			r.accountName(p.Account), code(p.API), codes(p.Stages), strings.Join(owners, ", "), p.deployedBy(verbatim)))
 	}
 	return s
 }
@@ -51,11 +51,11 @@ func (r *Review) accountName(id mapping.AccountID) string {
 	return code(id)
 }
 
-func (p *PolicyChange) deployedBy() string {
+func (p *PolicyChange) deployedBy(literal func(string) string) string {
 	if p.Stack == nil {
 		return "not deployed: no stack takes the API"
 	}
-	name := verbatim(p.Stack.Name)
+	name := literal(p.Stack.Name)
 	switch p.Stack.Redeploy {
 	case RedeployAutomatic:
 		return "automatically, by stack " + name
@@ -66,12 +66,17 @@ func (p *PolicyChange) deployedBy() string {
 	return "stack " + name + " **does not say**: set `portico:redeploy`"
 }
 
-func (r *Review) policySection() (*section, error) {
-	head := "\n#### Resource policies\n\nPortico's statements only. The statements of the APIs' owners are not known here; they stay as they are." + r.standIns()
+// policiesNote says what the policies are, and what is not known of them.
+func (r *Review) policiesNote() string {
+	note := "Portico's statements only. The statements of the APIs' owners are not known here; they stay as they are." + r.standIns()
 	if r.moving() > 0 {
-		head += " While a host moves, they admit both front doors."
+		note += " While a host moves, they admit both front doors."
 	}
-	s := &section{head: head + "\n", things: "policies", rank: 4}
+	return note
+}
+
+func (r *Review) policySection() (*section, error) {
+	s := &section{head: "\n#### Resource policies\n\n" + r.policiesNote() + "\n", things: "policies", rank: 4}
 	for _, p := range r.Policies {
 		item, err := r.policyItem(p)
 		if err != nil {
@@ -151,6 +156,20 @@ func (r *Review) certificateSection() *section {
 			tableRow("", "names") + "|---|---|\n",
 		things: "certificates", rank: 3,
 	}
+	for _, c := range r.certificateLines() {
+		s.items = append(s.items, tableRow(c.how, codes(c.names)))
+	}
+	return s
+}
+
+// certificateLine is what becomes of a certificate with names.
+type certificateLine struct {
+	how   string
+	names []mapping.Host
+}
+
+func (r *Review) certificateLines() []certificateLine {
+	var lines []certificateLine
 	for _, change := range []struct {
 		how  string
 		sets [][]mapping.Host
@@ -159,16 +178,16 @@ func (r *Review) certificateSection() *section {
 		{"attached, supplied", r.Certificates.Attached}, {"detached, supplied", r.Certificates.Detached},
 	} {
 		for _, names := range change.sets {
-			s.items = append(s.items, tableRow(change.how, codes(names)))
+			lines = append(lines, certificateLine{change.how, names})
 		}
 	}
 	for _, c := range r.Certificates.AccountsAdded {
-		s.items = append(s.items, tableRow("added in account "+r.accountName(c.Account), code(c.Name)))
+		lines = append(lines, certificateLine{"added in account " + r.accountName(c.Account), []mapping.Host{c.Name}})
 	}
 	for _, c := range r.Certificates.AccountsRemoved {
-		s.items = append(s.items, tableRow("removed in account "+r.accountName(c.Account), code(c.Name)))
+		lines = append(lines, certificateLine{"removed in account " + r.accountName(c.Account), []mapping.Host{c.Name}})
 	}
-	return s
+	return lines
 }
 
 func (r *Review) zoneSection() *section {
@@ -178,16 +197,19 @@ func (r *Review) zoneSection() *section {
 		things: "zones", rank: 3,
 	}
 	for _, z := range r.Zones {
-		kind := "changed"
-		switch {
-		case z.Added:
-			kind = "added"
-		case z.Removed:
-			kind = "removed"
-		}
-		s.items = append(s.items, tableRow(kind, code(z.Name), recordNames(z.RecordsAdded), recordNames(z.RecordsRemoved)))
+		s.items = append(s.items, tableRow(z.kind(), code(z.Name), recordNames(z.RecordsAdded), recordNames(z.RecordsRemoved)))
 	}
 	return s
+}
+
+func (z ZoneChange) kind() string {
+	switch {
+	case z.Added:
+		return "added"
+	case z.Removed:
+		return "removed"
+	}
+	return "changed"
 }
 
 // recordNames lists names, as many as a table's cell shows well.
@@ -218,15 +240,15 @@ func (r *Review) limitSection() *section {
 	return s
 }
 
-// notAsked are the questions that take credentials, which the comment has none of.
-const notAsked = "\nNot asked, for want of credentials: whether the APIs and stages exist and their owners' policies admit the rows; " +
+// NotAsked are the questions that take credentials, which a review has none of.
+const NotAsked = "Not asked, for want of credentials: whether the APIs and stages exist and their owners' policies admit the rows; " +
 	"whether public zones validate the certificates; what an existing VPC has in the way (zones and free addresses of subnets, endpoints, private zones); " +
-	"how much of the accounts' quotas others use. `portico preview` asks.\n"
+	"how much of the accounts' quotas others use."
 
 func (r *Review) closing() *section {
 	near := ""
 	if slices.ContainsFunc(r.Limits, Limit.Near) {
 		near = "\nBold figures use four fifths of their limit or more.\n"
 	}
-	return single(near + notAsked)
+	return single(near + "\n" + NotAsked + " `portico preview` asks.\n")
 }

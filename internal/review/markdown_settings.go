@@ -15,28 +15,29 @@ func (r *Review) settingsSection() *section {
 		things: "settings", rank: 1,
 	}
 	for _, c := range r.Settings {
-		before, after := settingCells(c)
-		s.items = append(s.items, tableRow(c.place(), named(c.Key), before, after))
+		before, after := settingCells(c, verbatim)
+		s.items = append(s.items, tableRow(c.place(verbatim), named(c.Key), before, after))
 	}
 	return s
 }
 
-// place names the stack or the project whose file has the setting.
-func (c SettingsChange) place() string {
+// place names the stack or the project whose file has the setting. literal writes
+// what is of no grammar, here and below: verbatim in Markdown.
+func (c SettingsChange) place(literal func(string) string) string {
 	switch {
 	case c.Stack != "":
-		return verbatim(c.Stack)
+		return literal(c.Stack)
 	case c.Project == ".":
 		return "the shared account's project"
 	}
-	return "project " + verbatim(c.Project)
+	return "project " + literal(c.Project)
 }
 
 // settingCells are the values before and after, with their kinds where the texts
 // alone look the same.
-func settingCells(c SettingsChange) (before, after string) {
+func settingCells(c SettingsChange, literal func(string) string) (before, after string) {
 	hidden := c.Before != nil && c.Before.Kind == secretKind || c.After != nil && c.After.Kind == secretKind
-	before, after = settingCell(c.Before, hidden), settingCell(c.After, hidden)
+	before, after = settingCell(c.Before, hidden, literal), settingCell(c.After, hidden, literal)
 	if c.Before == nil || c.After == nil || before != after {
 		return before, after
 	}
@@ -56,7 +57,7 @@ const maxSetting = 300
 
 // settingCell shows a value. A value that was or becomes a secret is hidden on
 // both sides.
-func settingCell(v *SettingsValue, hidden bool) string {
+func settingCell(v *SettingsValue, hidden bool, literal func(string) string) string {
 	switch {
 	case v == nil:
 		return "not set"
@@ -68,9 +69,9 @@ func settingCell(v *SettingsValue, hidden bool) string {
 		return "nothing"
 	}
 	if n := utf8.RuneCountInString(v.Text); n > maxSetting {
-		return fmt.Sprintf("%s … (%d characters)", verbatim(string([]rune(v.Text)[:maxSetting])), n)
+		return fmt.Sprintf("%s … (%d characters)", literal(string([]rune(v.Text)[:maxSetting])), n)
 	}
-	return verbatim(v.Text)
+	return literal(v.Text)
 }
 
 func (r *Review) accountSection() *section {
@@ -79,16 +80,19 @@ func (r *Review) accountSection() *section {
 		things: "accounts", rank: 1,
 	}
 	for _, c := range r.Accounts {
-		kind := "changed"
-		switch {
-		case c.Before == nil:
-			kind = "added"
-		case c.After == nil:
-			kind = "removed"
-		}
-		s.items = append(s.items, tableRow(kind, code(c.Name), change(numberOf(c.Before), numberOf(c.After)), change(roleOf(c.Before), roleOf(c.After))))
+		s.items = append(s.items, tableRow(c.kind(), code(c.Name), change(numberOf(c.Before), numberOf(c.After)), change(roleOf(c.Before), roleOf(c.After))))
 	}
 	return s
+}
+
+func (c AccountChange) kind() string {
+	switch {
+	case c.Before == nil:
+		return "added"
+	case c.After == nil:
+		return "removed"
+	}
+	return "changed"
 }
 
 func numberOf(account *mapping.Account) string {
@@ -119,14 +123,17 @@ func (r *Review) otherContents() []FileChange {
 func (r *Review) filesSection() *section {
 	s := &section{head: "\n#### Other files\n\n", things: "files", rank: 1}
 	for _, c := range r.Files {
-		what := "other contents"
-		if c.LeadsTo != "" {
-			what = "a symbolic link to " + named(c.LeadsTo)
-		}
-		if c.Form {
-			what = "other comments, order or spelling; each value is the same"
-		}
-		s.items = append(s.items, fmt.Sprintf("- %s: %s.\n", named(c.Path), what))
+		s.items = append(s.items, fmt.Sprintf("- %s: %s.\n", named(c.Path), c.what(named)))
 	}
 	return s
+}
+
+func (c FileChange) what(literal func(string) string) string {
+	switch {
+	case c.Form:
+		return "other comments, order or spelling; each value is the same"
+	case c.LeadsTo != "":
+		return "a symbolic link to " + literal(c.LeadsTo)
+	}
+	return "other contents"
 }

@@ -97,6 +97,8 @@ type Review struct {
 	Base, Head  State
 	// Endpoints are the endpoints that the policies name, by front door.
 	Endpoints map[mapping.FrontDoor]string
+	// Topology is derived from Head.
+	Topology *topology.Topology
 
 	HostsAdded, HostsRemoved []mapping.Host
 	// HostsRepointed have a row that leads somewhere else than before.
@@ -168,7 +170,7 @@ func Compare(r Request) (*Review, error) {
 		}
 	}
 	review := &Review{
-		Environment: r.Environment, Base: r.Base, Head: r.Head, Endpoints: endpoints,
+		Environment: r.Environment, Base: r.Base, Head: r.Head, Endpoints: endpoints, Topology: head.topology,
 		HostsAdded:   without(head.topology.Resolvable, base.topology.Resolvable),
 		HostsRemoved: without(base.topology.Resolvable, head.topology.Resolvable),
 		Moves:        compareMoves(base, head),
