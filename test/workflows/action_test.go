@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,11 +22,13 @@ type actionFile struct {
 	Outputs map[string]struct{ Value string }
 	Runs    struct {
 		Using string
-		Steps []struct {
-			ID, Uses, Run, Shell string
-			Env, With            map[string]string
-		}
+		Steps []actionStep
 	}
+}
+
+type actionStep struct {
+	ID, If, Uses, Run, Shell string
+	Env, With                map[string]string
 }
 
 func readAction(t *testing.T) actionFile {
@@ -37,10 +40,10 @@ func readAction(t *testing.T) actionFile {
 	return a
 }
 
-// actionRun is a run of the action's last step in a directory.
+// actionRun is a run of the action's step "run" in a directory.
 type actionRun struct {
-	code                  int
-	log, summary, comment string
+	code                        int
+	log, summary, comment, page string
 }
 
 var inputExpression = regexp.MustCompile(`^\$\{\{ inputs\.([a-z]+) \}\}$`)
@@ -63,7 +66,9 @@ func (a actionFile) run(t *testing.T, dir string, inputs map[string]string) acti
 	for name := range inputs {
 		require.Contains(t, a.Inputs, name)
 	}
-	step := a.Runs.Steps[len(a.Runs.Steps)-1]
+	i := slices.IndexFunc(a.Runs.Steps, func(s actionStep) bool { return s.ID == "run" })
+	require.GreaterOrEqual(t, i, 0)
+	step := a.Runs.Steps[i]
 	require.Equal(t, "bash", step.Shell)
 	path, err := filepath.Abs(root)
 	require.NoError(t, err)
@@ -93,11 +98,13 @@ func (a actionFile) run(t *testing.T, dir string, inputs map[string]string) acti
 		r.summary = string(data)
 	}
 	if data, err := os.ReadFile(output); err == nil {
-		name, found := strings.CutPrefix(strings.TrimSpace(string(data)), "comment=")
-		require.True(t, found, "%s", data)
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		r.comment = string(text)
+		outputs := regexp.MustCompile(`^comment=(.*)\npage=(.*)\n$`).FindStringSubmatch(string(data))
+		require.NotNil(t, outputs, "%s", data)
+		for i, to := range []*string{&r.comment, &r.page} {
+			text, err := os.ReadFile(outputs[1+i])
+			require.NoError(t, err)
+			*to = string(text)
+		}
 	}
 	return r
 }
@@ -141,6 +148,7 @@ func TestTheActionChecksAndPreviews(t *testing.T) {
 	require.Contains(t, changed.comment, "sales.private.example.com")
 	require.Contains(t, changed.comment, "https://github.com/example/names/blob/0123456789abcdef0123456789abcdef01234567/mapping.dev.yaml#L")
 	require.Equal(t, changed.comment, changed.summary)
+	require.Contains(t, changed.page, "sales.private.example.com")
 
 	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(renamed, "sales.private", "-sales.private")), 0o600))
 	for _, inputs := range []map[string]string{{"mapping": "mapping.dev.yaml"}, {"environment": "dev"}} {
@@ -151,6 +159,7 @@ func TestTheActionChecksAndPreviews(t *testing.T) {
 	wrong := a.run(t, dir, map[string]string{"command": "preview", "environment": "dev"})
 	require.Equal(t, 1, wrong.code, wrong.log)
 	require.Contains(t, wrong.summary, "begins or ends with a hyphen")
+	require.Contains(t, wrong.page, "begins or ends with a hyphen")
 }
 
 func TestInputsOfTheActionThatCannotBeCarriedOut(t *testing.T) {
@@ -183,11 +192,13 @@ func TestTheActionsExpressionsAreNoCode(t *testing.T) {
 		if s.Uses != "" {
 			require.Regexp(t, action, s.Uses)
 		} else {
-			require.Equal(t, `"$GITHUB_ACTION_PATH/.github/scripts/action"`, s.Run)
+			require.Contains(t, []string{
+				`"$GITHUB_ACTION_PATH/.github/scripts/action"`, `"$GITHUB_ACTION_PATH/.github/scripts/link-page" "$COMMENT" "$PAGE"`,
+			}, s.Run)
 		}
 	}
 	require.Equal(t, "${{ steps.run.outputs.comment }}", a.Outputs["comment"].Value)
-	require.Equal(t, "run", a.Runs.Steps[len(a.Runs.Steps)-1].ID)
+	require.Equal(t, "${{ steps.run.outputs.page }}", a.Outputs["page"].Value)
 }
 
 // TestHooksOfPreCommitAreCommandsOfPortico runs each hook as pre-commit does,

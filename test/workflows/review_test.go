@@ -111,3 +111,26 @@ func TestTheArtifactIsUnpackedIntoAnEmptyDirectory(t *testing.T) {
 	}
 	require.Equal(t, "${{ runner.temp }}/artifact", to)
 }
+
+// The page is uploaded by the base's job, before the comment that links it, and under
+// a name that is not the comment's: whoever downloads the comment gets nothing else.
+func TestThePageIsUploadedBeforeTheCommentThatLinksIt(t *testing.T) {
+	var names []string
+	for _, s := range workflows(t)["review.yml"].Jobs["review"].Steps {
+		if strings.HasPrefix(s.Uses, "actions/upload-artifact@") {
+			names = append(names, s.With["name"])
+		}
+		if strings.HasPrefix(s.Run, ".github/scripts/link-page ") {
+			names = append(names, "link")
+			require.Equal(t, map[string]string{"PAGE": "${{ steps.page.outputs.artifact-url }}"}, s.Env)
+		}
+	}
+	require.Equal(t, []string{"page-${{ matrix.environment }}", "link", "comment-${{ matrix.environment }}"}, names)
+	for name, j := range workflows(t)["review.yml"].Jobs {
+		for _, s := range j.Steps {
+			if strings.HasPrefix(s.Uses, "actions/download-artifact@") {
+				require.Equal(t, "comment-${{ matrix.environment }}", s.With["name"], name)
+			}
+		}
+	}
+}

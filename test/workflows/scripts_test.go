@@ -125,13 +125,33 @@ func TestReviewKeepsTheCommentOfAWrongMapping(t *testing.T) {
 			c.standIn("bin/portico", "echo '<!-- portico-preview dev -->'\necho in ${PWD##*/}\nexit "+code)
 			c.write("head/Pulumi.dev.yaml", "config: {}\n", 0o644)
 			c.write("head/bin/portico", "touch ../broken\n", 0o755)
-			output, got := c.run("review", "head", "dev", "base0", "head0", "comment.md")
+			output, got := c.run("review", "head", "dev", "base0", "head0", "comment.md", "/tmp/page.html")
 			require.Equal(t, code == "1", got == 1, output)
-			require.Equal(t, []string{"portico preview --env dev --markdown --base base0 --links https://github.com/example/portico/blob/head0"}, c.calls())
+			require.Equal(t, []string{"portico preview --env dev --markdown --base base0 --html /tmp/page.html --max-bytes 65000 --links https://github.com/example/portico/blob/head0"}, c.calls())
 			require.NoFileExists(t, filepath.Join(c.dir, "broken"), "the pull request's program was run")
 			require.Equal(t, "<!-- portico-preview dev -->\nin head\n", c.read("comment.md"))
 			require.Equal(t, c.read("comment.md"), c.read("GITHUB_STEP_SUMMARY"))
 		})
+	}
+}
+
+// The link ends the comment, and nothing but an artifact of the repository is linked.
+func TestThePageIsLinkedAtTheCommentsEnd(t *testing.T) {
+	const page = "https://github.com/example/portico/actions/runs/42/artifacts/7"
+	c := newCheckout(t)
+	c.write("comment.md", "<!-- portico-preview dev -->\ntext\n", 0o644)
+	output, code := c.run("link-page", "comment.md", page)
+	require.Zero(t, code, output)
+	require.Regexp(t, `^<!-- portico-preview dev -->\ntext\n\n\[The page\]\(`+page+`\) has .*\n$`, c.read("comment.md"))
+	require.Less(t, len(c.read("comment.md"))-len("<!-- portico-preview dev -->\ntext\n"), 65536-65000, "GitHub's limit of a comment")
+	require.Contains(t, c.read("GITHUB_STEP_SUMMARY"), page)
+
+	before := c.read("comment.md")
+	for _, url := range []string{"", "https://example.com/", page + ") <img src=x> (", "https://github.com/other/portico/actions/runs/42/artifacts/7"} {
+		output, code := c.run("link-page", "comment.md", url)
+		require.Equal(t, 1, code, url)
+		require.Contains(t, output, "link-page: ")
+		require.Equal(t, before, c.read("comment.md"))
 	}
 }
 
