@@ -188,3 +188,46 @@ func TestImageReferences(t *testing.T) {
 		require.Error(t, err, text)
 	}
 }
+
+// TestATagLeadsToAnotherImageForRegistriesOnly moves a base's tag. The machine that has
+// built on it goes on to build on the image that it has pulled; the registry answers
+// with the other one.
+func TestATagLeadsToAnotherImageForRegistriesOnly(t *testing.T) {
+	const base = "public.ecr.aws/nginx/nginx-unprivileged:1.30"
+	e := newEnvironment(t)
+	e.part(view.RepositoryType, "proxy", engine.Object{})
+	lookUp := func(name string) (string, error) {
+		answer, err := e.caller.Invoke("docker:index/getRegistryImage:getRegistryImage", engine.Object{"name": name})
+		return answer.Text("sha256Digest"), err
+	}
+	build := func(resource, from string) string {
+		e.context = writeContext(t, map[string]string{"Dockerfile": "FROM " + from + "\nCOPY Dockerfile /\n"})
+		require.NoError(t, os.Chtimes(filepath.Join(e.context, "Dockerfile"), time.Time{}, time.Unix(0, 0)))
+		built, err := e.build(resource, nil)
+		require.NoError(t, err)
+		return built.Properties.Text("repoDigest")
+	}
+	_, err := lookUp(base)
+	require.ErrorContains(t, err, "fetch image version")
+
+	e.PublishImage(PublicImage{Reference: base})
+	old, err := lookUp(base)
+	require.NoError(t, err)
+	require.Regexp(t, `^sha256:[0-9a-f]{64}$`, old)
+	first := build("first", base)
+
+	e.PublishImage(PublicImage{Reference: base, ContainerImage: ContainerImage{User: "101"}})
+	patched, err := lookUp(base)
+	require.NoError(t, err)
+	require.NotEqual(t, old, patched)
+	same, err := lookUp(base + "@" + old)
+	require.NoError(t, err)
+	require.Equal(t, old, same, "the former image is there by its digest")
+	require.Equal(t, first, build("again", base), "the machine has the former one")
+	require.NotEqual(t, build("old", base+"@"+old), build("patched", base+"@"+patched))
+	for digest, user := range map[string]string{old: "", patched: "101"} {
+		image, err := e.Image(base + "@" + digest)
+		require.NoError(t, err)
+		require.Equal(t, user, image.User)
+	}
+}

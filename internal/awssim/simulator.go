@@ -117,6 +117,10 @@ func (s *Simulator) Image(reference string) (ContainerImage, error) {
 	return ecr.Image(s.Simulator, reference)
 }
 
+// PublishImage lets a public registry hold an image, to which its tag leads from now
+// on. The images that a tag led to have their digests still.
+func (s *Simulator) PublishImage(image PublicImage) { ecr.PublishImage(s.Simulator, image) }
+
 // BuildIn says where relative paths of build contexts begin. Pulumi's engine
 // starts the real provider in the project's directory; a simulator that it
 // attaches to was started elsewhere.

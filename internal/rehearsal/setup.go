@@ -14,6 +14,7 @@ import (
 
 	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/nginxconf"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -52,6 +53,8 @@ func (s initialState) setup() (*awssim.Setup, error) {
 		},
 		Accounts: s.accounts(),
 		RESTAPIs: apis,
+		// What the program builds on where the settings name no other base.
+		Images: []awssim.PublicImage{{Reference: nginxconf.DefaultBaseImage}},
 	}
 	for name, account := range s.publicZones() {
 		w.HostedZones = append(w.HostedZones, awssim.HostedZone{Account: string(account), ID: zoneID(name), Name: string(name)})

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ import (
 // Service is the provider "docker" with a daemon that builds without
 // running anything and pushes to the simulated registries.
 func Service() engine.Service {
-	return engine.Service{Types: []*engine.Type{{
+	return engine.Service{Functions: []*engine.Function{registryImage()}, Types: []*engine.Type{{
 		Token: view.DockerImageType, Title: "Docker image", Args: docker.ImageArgs{}, State: docker.Image{},
 		ID: "{imageName}", Upserts: engine.Always,
 		Properties: engine.Properties{
@@ -42,6 +43,26 @@ func Service() engine.Service {
 		OnCreate:     buildAndPush,
 		OnUpdate:     buildAndPush,
 	}}}
+}
+
+// registryImage asks a registry which digest an image has, with the credentials of the
+// provider's registryAuth alone, which is not simulated: so only public registries
+// answer. A digest in the name decides, not the tag.
+//
+// Source: internal/provider/data_source_docker_registry_image.go of
+// kreuzwerker/terraform-provider-docker.
+func registryImage() *engine.Function {
+	return &engine.Function{
+		Token: "docker:index/getRegistryImage:getRegistryImage", Args: docker.LookupRegistryImageArgs{}, Result: docker.LookupRegistryImageResult{},
+		Run: func(op *engine.Op) (engine.Object, error) {
+			name := op.Inputs.Text("name")
+			digest, err := ecr.PublicDigest(op, name)
+			if err != nil {
+				return nil, op.Fail("Got error when attempting to fetch image version %s from registry: %w", name, err)
+			}
+			return engine.Object{"id": digest, "name": name, "sha256Digest": digest, "insecureSkipVerify": op.Inputs["insecureSkipVerify"]}, nil
+		},
+	}
 }
 
 // ContextDigest is the input in which the provider notes what it found in the
@@ -147,10 +168,7 @@ func buildAndPush(op *engine.Op) error {
 	if err != nil {
 		return op.Fail("build image: %w", err)
 	}
-	image.BaseDigest = image.Base
-	if base, err := ecr.FindImage(op, image.Base); err == nil {
-		image.BaseDigest = base.Digest()
-	}
+	image.BaseDigest = baseDigest(op, image.Base)
 	ref, err := ecr.ParseReference(op.Inputs.Text("imageName"))
 	if err != nil {
 		return op.Fail("%w", err)
@@ -160,6 +178,39 @@ func buildAndPush(op *engine.Op) error {
 		return nil
 	}
 	return push(op, image, ref)
+}
+
+// pulledImages are what references lead to on the machine that builds, which keeps
+// what it has pulled.
+type pulledImages map[string]string
+
+// baseDigest is the image that a build starts from. A reference without a digest is
+// looked for on the machine first, and in its registry only where it is not there: a
+// tag that has moved since is not seen.
+//
+// Source: builder/builder-next/adapters/containerimage/pull.go of moby/moby, resolve
+// mode default.
+func baseDigest(op *engine.Op, base string) string {
+	pulled := engine.Fact[pulledImages](op.Simulator)
+	if digest, found := pulled[base]; found {
+		return digest
+	}
+	digest := base
+	if ref, err := ecr.ParseReference(base); err == nil && ref.Digest != "" {
+		return ref.Digest
+	}
+	if public, err := ecr.PublicDigest(op, base); err == nil {
+		digest = public
+	} else if image, err := ecr.FindImage(op, base); err == nil {
+		digest = image.Digest()
+	}
+	pulled = maps.Clone(pulled)
+	if pulled == nil {
+		pulled = pulledImages{}
+	}
+	pulled[base] = digest
+	engine.SetFact(op, pulled)
+	return digest
 }
 
 // showBuild sets the outputs that the resource has; the others of its inputs

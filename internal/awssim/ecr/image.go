@@ -42,15 +42,60 @@ type ImageFile struct {
 	Modified time.Time `json:"-"`
 }
 
-// PublicImages are the images that registries hold before any program has run.
+// PublicImages are the images that registries hold and no program pushed. Of several
+// with one tag, the tag leads to the last.
 type PublicImages []PublicImage
 
-// PublicImage is an image that a registry holds before any program has run.
+// PublicImage is an image that a registry holds and no program pushed.
 type PublicImage struct {
 	// Reference names it as task definitions do: with host and with tag or
 	// digest, "public.ecr.aws/team/proxy:1.0".
 	Reference string
 	ContainerImage
+}
+
+// digest is the image's digest: that of its reference, or its content's.
+func (p PublicImage) digest() string {
+	if ref, err := ParseReference(p.Reference); err == nil && ref.Digest != "" {
+		return ref.Digest
+	}
+	return p.Digest()
+}
+
+// PublishImage lets a public registry hold an image beside those that it holds. The
+// reference's tag leads to it from now on; the image that the tag led to has its digest
+// still.
+func PublishImage(s *engine.Simulator, image PublicImage) {
+	engine.ChangeFact(s, func(all PublicImages) PublicImages { return append(slices.Clone(all), image) })
+}
+
+// findPublic is the image that a reference leads to in the public registries. A digest
+// beside a tag decides, as for Docker.
+func findPublic(op *engine.Op, wanted Reference) (PublicImage, bool) {
+	for _, public := range slices.Backward(engine.Fact[PublicImages](op.Simulator)) {
+		ref, err := ParseReference(public.Reference)
+		if err != nil || ref.Host != wanted.Host || ref.Name != wanted.Name {
+			continue
+		}
+		if wanted.Digest == "" && ref.Tag == wanted.Tag || wanted.Digest != "" && public.digest() == wanted.Digest {
+			return public, true
+		}
+	}
+	return PublicImage{}, false
+}
+
+// PublicDigest is what a public registry answers an anonymous question for an image's
+// digest.
+func PublicDigest(op *engine.Op, reference string) (string, error) {
+	ref, err := ParseReference(reference)
+	if err != nil {
+		return "", err
+	}
+	public, found := findPublic(op, ref)
+	if !found {
+		return "", fmt.Errorf("%s:%s is not found, or asks for credentials", ref.Name, ref.Tag)
+	}
+	return public.digest(), nil
 }
 
 // Digest is the digest of an image that was just built: that of its configuration
@@ -86,14 +131,12 @@ func Image(s *engine.Simulator, reference string) (ContainerImage, error) {
 
 // FindImage is the image that a reference leads to.
 func FindImage(op *engine.Op, reference string) (ContainerImage, error) {
-	for _, public := range engine.Fact[PublicImages](op.Simulator) {
-		if public.Reference == reference {
-			return public.ContainerImage, nil
-		}
-	}
 	ref, err := ParseReference(reference)
 	if err != nil {
 		return ContainerImage{}, err
+	}
+	if public, found := findPublic(op, ref); found {
+		return public.ContainerImage, nil
 	}
 	account, region, private := RegistryOf(ref.Host)
 	if !private {
