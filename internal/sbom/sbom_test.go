@@ -27,7 +27,7 @@ var (
 func image() sbom.Image {
 	return sbom.Image{
 		Base: "public.ecr.aws/nginx/nginx-unprivileged:1.30@" + digest, Dockerfile: "Dockerfile", ContextDigest: strings.Repeat("1b", 32),
-		Files: []sbom.File{{"nginx.conf", []byte("events {}\n")}, {"Dockerfile", []byte("FROM x\n")}, {"entrypoint.sh", []byte("exec nginx\n")}},
+		Files: []sbom.File{{"nginx.conf", []byte("events {}\n")}, {"Dockerfile", []byte("FROM x\n")}, {"entrypoint.sh", []byte("exec nginx\n")}, {"routes.conf", []byte("map {}\n")}, {"headers.conf", []byte("# none\n")}},
 	}
 }
 
