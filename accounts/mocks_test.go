@@ -94,6 +94,8 @@ type monitor struct {
 	// such image; empty: it has.
 	quota   int
 	noImage string
+	// registryDigest is what registries answer for an image's digest; empty: they refuse.
+	registryDigest string
 	// denied is a function that the role may not call.
 	denied string
 	// failing is a type of which no resource can be created.
@@ -287,6 +289,11 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		return map[string]any{"arns": []any{}}, nil
 	case "aws:servicequotas/getServiceQuota:getServiceQuota":
 		return map[string]any{"value": cmp.Or(m.quota, 50), "quotaName": text("quotaCode")}, nil
+	case "docker:index/getRegistryImage:getRegistryImage":
+		if m.registryDigest == "" {
+			return nil, errors.New("Got bad response from registry: 401 Unauthorized")
+		}
+		return map[string]any{"name": text("name"), "sha256Digest": m.registryDigest}, nil
 	case "aws:ecr/getImage:getImage":
 		if m.noImage != "" {
 			return nil, errors.New(m.noImage)

@@ -3,6 +3,7 @@ package accounts
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -24,13 +25,21 @@ func Shared(ctx *pulumi.Context) error { return SharedIn("")(ctx) }
 
 // SharedIn is Shared for programs that run elsewhere: relative paths begin at
 // dir, where the stack's settings file is looked for too.
-func SharedIn(dir string) pulumi.RunFunc {
+func SharedIn(dir string) pulumi.RunFunc { return sharedIn(dir, false) }
+
+// SharedRefreshedIn is SharedIn for a run that looks the tag of portico:image.base up in
+// its registry. Where it leads to another image than before, the proxy's image is built
+// on that from then on, and the tasks are replaced. It is an error where the settings
+// name the base by its digest, or a prebuilt image.
+func SharedRefreshedIn(dir string) pulumi.RunFunc { return sharedIn(dir, true) }
+
+func sharedIn(dir string, refreshImage bool) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		config, err := sourceOf(ctx, dir).Shared()
 		if err != nil {
 			return err
 		}
-		return deployFrom(ctx, dir, config)
+		return deployFrom(ctx, dir, config, refreshImage)
 	}
 }
 
@@ -44,12 +53,12 @@ func SharedFromFiles(dir string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		return deployFrom(ctx, dir, config)
+		return deployFrom(ctx, dir, config, false)
 	}
 }
 
 // deployFrom deploys the mapping file that the settings name.
-func deployFrom(ctx *pulumi.Context, dir string, config *settings.Shared) error {
+func deployFrom(ctx *pulumi.Context, dir string, config *settings.Shared, refreshImage bool) error {
 	rows, err := loadMapping(dir, config.Mapping)
 	if err != nil {
 		return err
@@ -58,7 +67,7 @@ func deployFrom(ctx *pulumi.Context, dir string, config *settings.Shared) error 
 	if err != nil {
 		return err
 	}
-	return withSetting(deployShared(ctx, dir, config, rows, found))
+	return withSetting(deployShared(ctx, dir, config, rows, found, refreshImage))
 }
 
 // SharedWith is Shared for settings and a mapping from code: it reads no configuration
@@ -71,11 +80,11 @@ func SharedWith(given SharedSettings, rows *mapping.Mapping) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		return deployShared(ctx, "", config, rows, nil)
+		return deployShared(ctx, "", config, rows, nil, false)
 	}
 }
 
-func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows *mapping.Mapping, found []accountStack) error {
+func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows *mapping.Mapping, found []accountStack, refreshImage bool) error {
 	reported, err := readReports(ctx, config, rows, found)
 	if err != nil {
 		return err
@@ -108,6 +117,8 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 		prefix:        config.App.Prefix(),
 		tags:          allTags(config.App, config.Tags),
 		roleProviders: map[string]pulumi.ProviderResource{},
+		refreshImage:  refreshImage,
+		now:           time.Now,
 	}
 	return stack.deploy(wrong)
 }
@@ -135,6 +146,14 @@ type sharedStack struct {
 	// roleProviders are the AWS providers of other accounts' roles, by name.
 	roleProviders map[string]pulumi.ProviderResource
 	publicZones   *components.PublicZones
+	// refreshImage has the base's tag looked up, and lookedUp reports that it was.
+	refreshImage, lookedUp bool
+	// base is what the image is built on; nil where none is built.
+	base *outputs.BaseImage
+	// docker is dockerProvider's.
+	docker pulumi.ProviderResource
+	// now is the time.
+	now func() time.Time
 }
 
 // deploy deploys what the mapping needs, unless something is wrong with it. Then the

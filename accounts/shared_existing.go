@@ -29,7 +29,7 @@ func (e existingErrors) Unwrap() []error { return e }
 // of a preview may lack an action, and the update finds out.
 func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingErrors, error) {
 	var all existingErrors
-	for _, err := range []error{s.checkPublicZones(), s.checkDomainARNs()} {
+	for _, err := range []error{s.checkPublicZones(), s.checkDomainARNs(), s.chooseBase()} {
 		if err != nil {
 			all = append(all, eachWithSetting(err)...)
 		}

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/portico-iac/portico/components"
@@ -23,7 +22,7 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 		}
 		return pulumi.String(uri), repositoryARN, nil
 	}
-	rendered, err := nginxconf.Render(s.topology.Routes, nginxconf.Options{BaseImage: s.config.Image.Base})
+	rendered, err := nginxconf.Render(s.topology.Routes, nginxconf.Options{BaseImage: s.baseReference()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("render the proxy's configuration: %w", err)
 	}
@@ -38,9 +37,9 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 	if err != nil {
 		return nil, nil, err
 	}
-	dockerProvider, err := docker.NewProvider(s.ctx, "docker", &docker.ProviderArgs{})
+	dockerProvider, err := s.dockerProvider()
 	if err != nil {
-		return nil, nil, fmt.Errorf("configure Docker provider: %w", err)
+		return nil, nil, err
 	}
 	image, err := components.NewImage(s.ctx, s.prefix, &components.ImageArgs{
 		ContextDir:   contextDir,

@@ -38,6 +38,7 @@ func (s *sharedStack) notices() []string {
 	if s.config != nil {
 		lines = append(lines, s.proxyProtocolNotices()...)
 		lines = append(lines, s.prebuiltNotices()...)
+		lines = append(lines, s.baseNotices()...)
 	}
 	plan, state := s.topology.Plan, s.reports.migration
 	if hosts := plan.Hosts(outputs.PendingProvider); len(hosts) > 0 {

@@ -52,6 +52,9 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 	if err := s.exportServed(service); err != nil {
 		return err
 	}
+	if err := s.exportBase(service); err != nil {
+		return err
+	}
 	return s.exportFrontDoors(deployed, service, zones)
 }
 

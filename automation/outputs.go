@@ -48,7 +48,19 @@ const Contract = outputs.Contract
 //     and kind of key.
 //   - Served *Served (served): the rows that the proxy serves, and those that it
 //     awaits; nil: nothing is known.
+//   - BaseImage *BaseImage (baseImage): what the proxy's image is built on; nil
+//     where none is built.
 type SharedOutputs = outputs.Shared
+
+// BaseImage is what the proxy's image is built on. Its fields:
+//
+//   - Reference string: the base as the settings name it, or as the program does by
+//     default.
+//   - Digest string: what the reference's tag led to when it was last looked up;
+//     empty where it never was, or where the reference has a digest itself.
+//   - Since string: when the stack began to build on this image (RFC 3339).
+//   - Refresh string: portico:image.refresh at the last look-up.
+type BaseImage = outputs.BaseImage
 
 // LoadBalancer is one of several load balancers. Its fields:
 //

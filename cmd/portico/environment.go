@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/settings"
 )
@@ -32,8 +33,8 @@ type environmentOptions struct {
 	parallel  int
 	settle    time.Duration
 	provision time.Duration
-	// skipPreview is for up, all for up and preview.
-	skipPreview, all, json bool
+	// skipPreview is for up, all and refreshImage for up and preview.
+	skipPreview, all, refreshImage, json bool
 }
 
 func (c *cli) environmentCommands() []*cobra.Command {
@@ -71,6 +72,7 @@ clients hold no old answer any more.`
 			cmd.Flags().DurationVar(&o.provision, "provision", automation.DefaultProvision,
 				"the `TIME` after private custom domains were associated names that clients use move there: AWS takes up to 15 minutes")
 			allFlag(cmd, &o)
+			refreshImageFlag(cmd, &o)
 			cmd.Flags().BoolVar(&o.skipPreview, "skip-preview", false, "don't ask the accounts first what the update would meet")
 		case "destroy":
 			cmd.Long = `Delete an environment: the provider accounts' stacks, then the shared account's.
@@ -82,6 +84,7 @@ that are printed. pulumi destroy on a stack leaves the policies as they are.`
 		case "preview":
 			o.settle, o.provision = automation.DefaultSettle, automation.DefaultProvision
 			allFlag(cmd, &o)
+			refreshImageFlag(cmd, &o)
 			c.withReview(cmd, &o)
 		}
 		commands = append(commands, cmd)
@@ -92,6 +95,11 @@ that are printed. pulumi destroy on a stack leaves the policies as they are.`
 // allFlag is the flag of the commands that run only what has changed.
 func allFlag(cmd *cobra.Command, o *environmentOptions) {
 	cmd.Flags().BoolVar(&o.all, "all", false, "run every stack, also where nothing has changed since its last run")
+}
+
+// refreshImageFlag is the flag of the commands that may take a newer base image.
+func refreshImageFlag(cmd *cobra.Command, o *environmentOptions) {
+	cmd.Flags().BoolVar(&o.refreshImage, "refresh-image", false, "look the tag of portico:image.base up, and build the proxy's image on what it leads to, from now on")
 }
 
 func (c *cli) environment(ctx context.Context, verb environmentVerb, o environmentOptions) error {
@@ -113,7 +121,11 @@ func (c *cli) runStacks(ctx context.Context, verb environmentVerb, o environment
 	if o.provision < 0 {
 		return nil, usagef("--provision %s: expected 0 or more", o.provision)
 	}
-	env, err := automation.Discover(o.dir, o.name, programs)
+	run := programs
+	if o.refreshImage {
+		run.Shared = accounts.SharedRefreshedIn
+	}
+	env, err := automation.Discover(o.dir, o.name, run)
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,9 @@ func ParseImage(text string) (Image, error) {
 // String is the reference as it was read.
 func (i Image) String() string { return i.text }
 
+// Tagged is the reference without its digest: registry, name, and tag if it has one.
+func (i Image) Tagged() string { return strings.TrimSuffix(i.text, "@"+i.Digest) }
+
 // IsPinned reports whether the reference says which version of the image it means:
 // by a tag or a digest.
 func (i Image) IsPinned() bool { return i.Tag != "" || i.Digest != "" }

@@ -113,3 +113,15 @@ func FuzzImages(f *testing.F) {
 		}
 	})
 }
+
+func TestAReferenceWithoutItsDigest(t *testing.T) {
+	for text, want := range map[string]string{
+		"nginx:1.30":                         "nginx:1.30",
+		"nginx:1.30@" + digest:               "nginx:1.30",
+		"registry:5000/team/nginx@" + digest: "registry:5000/team/nginx",
+	} {
+		image, err := aws.ParseImage(text)
+		require.NoError(t, err)
+		require.Equal(t, want, image.Tagged())
+	}
+}

@@ -162,6 +162,8 @@ func (m *monitor) answerTo(args pulumi.MockCallArgs) (map[string]any, error) {
 		return map[string]any{"id": "pl-0", "name": text("name")}, nil
 	case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
 		return map[string]any{"userName": "AWS", "password": "none"}, nil
+	case "docker:index/getRegistryImage:getRegistryImage":
+		return map[string]any{"name": text("name"), "sha256Digest": digest}, nil
 	case "aws:ecs/getService:getService":
 		return map[string]any{"taskDefinition": "arn:aws:mock::" + account + ":" + text("serviceName")}, nil
 	case "aws:route53/getRecords:getRecords":

@@ -73,6 +73,22 @@ type Shared struct {
 	// Served is what the proxy serves; nil where a stack reports none, of which
 	// nothing is known then.
 	Served *Served `json:"served,omitempty"`
+	// BaseImage is what the proxy's image is built on; nil where none is built.
+	BaseImage *BaseImage `json:"baseImage,omitempty"`
+}
+
+// BaseImage is what the proxy's image is built on. The next run builds on the same.
+type BaseImage struct {
+	// Reference is the base as the settings name it, or as the program does by
+	// default.
+	Reference string `json:"reference"`
+	// Digest is what the reference's tag led to when it was last looked up; empty where
+	// it never was, or where the reference has a digest itself.
+	Digest string `json:"digest,omitempty"`
+	// Since is when the stack began to build on this image, in RFC 3339.
+	Since string `json:"since"`
+	// Refresh is the portico:image.refresh of the last look-up.
+	Refresh string `json:"refresh,omitempty"`
 }
 
 // Network is what a shared stack uses of its VPC. The next run compares the settings

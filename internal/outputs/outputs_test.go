@@ -47,6 +47,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			Network:                    &outputs.Network{CIDR: text[string](t, "range"), Zones: texts[string](t, "zones"), SubnetIDs: texts[string](t, "subnets"), ChosenAddresses: 2},
 			LoadBalancing: outputs.LoadBalancing{Type: text[string](t, "type"), ALB: text[string](t, "alb"),
 				ProxyProtocol: []outputs.ProxyProtocol{{LoadBalancer: text[string](t, "balancer"), State: text[outputs.ProxyProtocolState](t, "state")}}},
+			BaseImage: &outputs.BaseImage{Reference: text[string](t, "reference"), Digest: text[string](t, "digest"), Since: text[string](t, "time"), Refresh: text[string](t, "refresh")},
 			Served: &outputs.Served{Count: 3, Awaited: []outputs.ServedRow{{Host: text[mapping.Host](t, "host"), URL: text[string](t, "url"), Number: 3}}, Rows: []outputs.ServedRow{{
 				Host: text[mapping.Host](t, "host"), BasePath: text[mapping.BasePath](t, "base"), URL: text[string](t, "url"), Methods: texts[mapping.Method](t, "methods"),
 				Account: text[mapping.AccountID](t, "account"), CORS: true, Timeout: 60, Stream: true, NoRewrite: true, Mode: mapping.AccessModeStrict, Former: true,

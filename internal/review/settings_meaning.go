@@ -74,6 +74,8 @@ var meanings = []meaning{
 	// What answers.
 	{key: "portico:image.uri", means: "this image sees every request and answers it, and Portico did not build it"},
 	{key: "portico:image.base", means: "the proxy is built on another image, which sees every request"},
+	{key: "portico:image.refresh", means: "the tag of the base image is looked up once, and the proxy is built on the image that it leads to then, which sees every request"},
+	{key: "portico:image.baseAgeDays"},
 	{key: "portico:image", means: "another image sees every request"},
 	{key: "portico:certificates.zones", means: "the deployment writes validation records with this role, or into this zone: who may write there gets certificates for its names"},
 	{key: "portico:certificates.namesPerCertificate"},

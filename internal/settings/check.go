@@ -362,14 +362,6 @@ func (p Proxy) check(m *mistakes, balancer LoadBalancer) {
 // maxClientRequests is the highest number that NGINX's limit_conn takes.
 const maxClientRequests = 65535
 
-func (i Image) check(m *mistakes) {
-	m.check(i.URI == "" || i.Base == "", "image", "an image is both prebuilt and to be built", "keep uri or base")
-	for key, image := range map[string]string{"image.uri": i.URI, "image.base": i.Base} {
-		reference, err := aws.ParseImage(image)
-		m.check(image == "" || err == nil && reference.IsPinned(), key, strconv.Quote(image)+" is not an image's reference", "write registry/repository:tag, or with @sha256:digest")
-	}
-}
-
 func (t Task) check(m *mistakes) {
 	if sizes, ok := fargateMemory[t.CPU]; !ok {
 		m.add("task.cpu", fmt.Sprintf("Fargate has no size of %d CPU units", t.CPU), "write 256, 512, 1024, 2048, 4096, 8192 or 16384")

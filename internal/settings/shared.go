@@ -239,9 +239,21 @@ type Image struct {
 	// and no Docker is needed. Default: the image is built.
 	URI string `config:"uri"`
 	// Base is the image that the proxy's image is built on, with a tag or a
-	// digest. Default: the official unprivileged NGINX 1.30.
+	// digest. By its digest it is the same image everywhere. Default: the official
+	// unprivileged NGINX 1.30.
 	Base string `config:"base"`
+	// Refresh has the base's tag looked up in its registry, once for each text that is
+	// written here, such as a date; the image is then built on what the tag leads to,
+	// by its digest, until the next look-up. Up to 64 letters, digits and -_.:/, with a
+	// base by its tag. Default: none, and portico up --refresh-image looks it up.
+	Refresh string `config:"refresh"`
+	// BaseAgeDays is how many days after the stack began to build on a base a preview
+	// and an update say so, up to 3650; 0: never. Default: 30.
+	BaseAgeDays *int `config:"baseAgeDays"`
 }
+
+// defaultBaseAgeDays is Image.BaseAgeDays where none is given.
+const defaultBaseAgeDays = 30
 
 // The processor architectures of tasks.
 const (
@@ -343,11 +355,12 @@ type Native struct {
 // DefaultShared are the settings of a stack that sets none. What depends on
 // other settings is left empty: Source.Shared and CompleteShared fill it in.
 func DefaultShared() *Shared {
-	retention := 30
+	retention, baseAge := 30, defaultBaseAgeDays
 	return &Shared{
 		App:          App{Name: defaultApp},
 		Network:      Network{CIDR: "10.0.0.0/16", Zones: 2},
 		LoadBalancer: LoadBalancer{Type: ApplicationLoadBalancer, SSLPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06"},
+		Image:        Image{BaseAgeDays: &baseAge},
 		Task:         Task{CPU: 512, Memory: 1024, Architecture: ARM64, Min: 2, CPUPercent: 80, MemoryPercent: 70},
 		Logs:         Logs{RetentionDays: &retention},
 		Certificates: defaultCertificates(),
