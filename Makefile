@@ -48,7 +48,7 @@ test: setup test-base ## Run the tests
 
 .PHONY: test-slow
 test-slow: setup test-base ## Run the tests that take minutes too, with the race detector where it fits
-	@tools/ensure-packages testssl=testssl.sh
+	@tools/ensure-packages testssl=testssl.sh docker-registry
 	PORTICO_SLOW=1 $(GO_TEST) -tags slow -timeout 90m ./...
 	@tools/ensure-pinned goreleaser
 	PORTICO_SLOW=1 go test -C tools/release -count 1 ./...
