@@ -63,6 +63,10 @@ A provider account's stack is run only if its rows, its settings, this program, 
 reads of the shared stack or a resource policy of its APIs has changed since its last
 run, or if that run failed. The report lists the others as unchanged. --all runs all.
 
+--refresh-image looks the tag of portico:image.base up in its registry. Where it leads
+to another image than the proxy's image is built on, that is built anew and the tasks
+are replaced. Later runs build on the same image.
+
 Where hosts change their front door, further phases follow: names move when the
 APIs' accounts have provisioned the rows, to native when API Gateway has provisioned their private
 custom domains too, and the earlier front doors are removed so long after that
@@ -121,11 +125,7 @@ func (c *cli) runStacks(ctx context.Context, verb environmentVerb, o environment
 	if o.provision < 0 {
 		return nil, usagef("--provision %s: expected 0 or more", o.provision)
 	}
-	run := programs
-	if o.refreshImage {
-		run.Shared = accounts.SharedRefreshedIn
-	}
-	env, err := automation.Discover(o.dir, o.name, run)
+	env, err := automation.Discover(o.dir, o.name, o.programs())
 	if err != nil {
 		return nil, err
 	}
@@ -162,6 +162,15 @@ func stackOutcome(s automation.Result) string {
 		return "not run: nothing has changed"
 	}
 	return s.Changes.String()
+}
+
+// programs are the stacks' programs, as the flags want them.
+func (o environmentOptions) programs() automation.Programs {
+	wanted := programs
+	if o.refreshImage {
+		wanted.Shared = accounts.SharedRefreshedIn
+	}
+	return wanted
 }
 
 func phaseOutcome(p automation.Phase) string {

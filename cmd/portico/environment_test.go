@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"errors"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/accounts"
 	"github.com/portico-iac/portico/automation"
 )
 
@@ -74,5 +78,20 @@ func TestAnEnvironmentsFlagsAreHeldToTheirRanges(t *testing.T) {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			require.Equal(t, exitUsage, portico(t, "", args...).code)
 		})
+	}
+}
+
+// --refresh-image takes another program of the shared stack, and leaves the others.
+func TestARefreshOfTheImageIsAnotherProgram(t *testing.T) {
+	entry := func(program any) uintptr { return reflect.ValueOf(program).Pointer() }
+	for refresh, want := range map[bool]any{false: accounts.SharedIn, true: accounts.SharedRefreshedIn} {
+		for _, verb := range []string{"up", "preview"} {
+			var o environmentOptions
+			cmd := &cobra.Command{Use: verb}
+			changedFlags(cmd, &o)
+			require.NoError(t, cmd.Flags().Set("refresh-image", strconv.FormatBool(refresh)))
+			require.Equal(t, entry(want), entry(o.programs().Shared))
+			require.Equal(t, entry(programs.Provider), entry(o.programs().Provider))
+		}
 	}
 }
