@@ -88,7 +88,7 @@ func TestARefreshOfTheImageIsAnotherProgram(t *testing.T) {
 		for _, verb := range []string{"up", "preview"} {
 			var o environmentOptions
 			cmd := &cobra.Command{Use: verb}
-			changedFlags(cmd, &o)
+			refreshImageFlag(cmd, &o)
 			require.NoError(t, cmd.Flags().Set("refresh-image", strconv.FormatBool(refresh)))
 			require.Equal(t, entry(want), entry(o.programs().Shared))
 			require.Equal(t, entry(programs.Provider), entry(o.programs().Provider))
