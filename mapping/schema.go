@@ -16,13 +16,13 @@ type schema = map[string]any
 // drive the parser. What a schema can't express, such as rules between rows,
 // only Parse checks.
 func Schema() []byte {
-	return document(fieldsSchema(mappingFields), "mapping", "Portico mapping",
+	return document(fieldsSchema(mappingFields), "schema.json", "Portico mapping",
 		"Which custom domain leads to which private API Gateway endpoint.")
 }
 
 // DirectorySchema is the JSON schema of portico.yaml in a mapping directory.
 func DirectorySchema() []byte {
-	return document(fieldsSchema(directoryFields), "portico", "Portico mapping directory",
+	return document(fieldsSchema(directoryFields), "schema.portico.json", "Portico mapping directory",
 		"The accounts, and the teams with what the rows of their files may have.")
 }
 
@@ -33,13 +33,16 @@ func TeamSchema() []byte {
 	rows := maps.Clone(properties["APIS"].(schema))
 	rows["minItems"] = 0
 	properties["APIS"] = rows
-	return document(apis, "team", "Portico team", "A team's rows: which custom domain leads to which private API Gateway endpoint.")
+	return document(apis, "schema.team.json", "Portico team", "A team's rows: which custom domain leads to which private API Gateway endpoint.")
 }
 
-// document is a schema with its title and an identifier of its own.
-func document(top schema, name, title, description string) []byte {
+// schemasURL is where editors find the schemas: this directory's files.
+const schemasURL = "https://raw.githubusercontent.com/portico-iac/portico/main/mapping/"
+
+// document is a schema with its title, and with its file's address as its identifier.
+func document(top schema, file, title, description string) []byte {
 	top["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	top["$id"] = "https://github.com/portico-iac/portico/schemas/" + name + ".json"
+	top["$id"] = schemasURL + file
 	top["title"] = title
 	top["description"] = description
 	text, err := json.MarshalIndent(top, "", "  ")

@@ -3,6 +3,8 @@ package mapping_test
 import (
 	"encoding/json"
 	"os"
+	"path"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +25,59 @@ func TestSchemaFiles(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(file), string(schema), "run the tests with -update")
 	}
+}
+
+// TestTheSchemaStoresEntriesAreOfTheSchemas holds the entries for SchemaStore's
+// catalog (https://github.com/SchemaStore/schemastore) to the schemas that they name, and
+// to what docs/mapping.md says of them.
+func TestTheSchemaStoresEntriesAreOfTheSchemas(t *testing.T) {
+	type identified struct {
+		ID                 string `json:"$id"`
+		Title, Description string
+	}
+	schemas := map[string]identified{} // by file
+	for _, file := range []string{"schema.json", "schema.portico.json"} {
+		var known identified
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(data, &known))
+		schemas[file] = known
+	}
+	page, err := os.ReadFile("../docs/mapping.md")
+	require.NoError(t, err)
+	data, err := os.ReadFile("../docs/schemastore.json")
+	require.NoError(t, err)
+	var entries []struct {
+		Name, Description, URL string
+		FileMatch              []string
+	}
+	require.NoError(t, json.Unmarshal(data, &entries))
+
+	// Which entries an editor takes for a file of this name.
+	matched := func(file string) (names []string) {
+		for _, entry := range entries {
+			for _, pattern := range entry.FileMatch {
+				if found, err := path.Match(pattern, file); err == nil && found {
+					names = append(names, entry.Name)
+				}
+			}
+		}
+		return names
+	}
+	for _, entry := range entries {
+		known, found := schemas[path.Base(entry.URL)]
+		require.True(t, found, "%s: %s is the address of no schema, or of one that has an entry", entry.Name, entry.URL)
+		delete(schemas, path.Base(entry.URL))
+		require.Equal(t, known, identified{entry.URL, entry.Name, entry.Description})
+		require.NotEmpty(t, entry.FileMatch, entry.Name)
+		for _, pattern := range entry.FileMatch {
+			require.Contains(t, string(page), "`"+pattern+"`", "docs/mapping.md")
+			require.Equal(t, []string{entry.Name}, matched(strings.ReplaceAll(pattern, "*", "dev")), pattern)
+		}
+	}
+	require.Empty(t, schemas, "these have no entry")
+	require.Equal(t, []string{"Portico mapping directory"}, matched(mapping.DirectoryFile))
+	require.Empty(t, matched("mapping.yaml"), "other programs have files of this name")
 }
 
 // object is the part of a JSON schema that names keys.
