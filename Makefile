@@ -83,6 +83,10 @@ site: ## Build the documentation's site in .portico/site/html (then: python3 -m 
 	@tools/ensure-packages mkdocs npm
 	tools/site/build
 
+.PHONY: upgrade-fixture
+upgrade-fixture: setup ## Keep the states that this commit's program makes, for the tests of upgrades from it (TAG=v0.1.0)
+	go test -count 1 -timeout 25m -v -run TestMakeTheStatesOfARelease ./test/upgrade -release $(or $(TAG),$(error TAG is missing: make upgrade-fixture TAG=v0.1.0))
+
 .PHONY: release-snapshot
 release-snapshot: ## Build a release's archives for all platforms in .portico/dist, and publish nothing
 	@tools/ensure-pinned goreleaser

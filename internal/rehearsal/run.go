@@ -35,6 +35,9 @@ type Options struct {
 	// StateDir keeps the simulated accounts and the Pulumi state, so that a
 	// further rehearsal goes on where this one ended; empty: nothing is kept.
 	StateDir string
+	// KeepProject uses the project that StateDir holds as it is, with its settings.
+	// Default: false, it is written anew by each rehearsal.
+	KeepProject bool
 	// Setup is the path of a JSON file that describes what exists before the
 	// first deployment, an awssim.Setup; empty: what the mapping needs.
 	Setup string
@@ -255,8 +258,10 @@ func (r *rehearsal) serve(ctx context.Context) (environment *automation.Environm
 // environment lays the projects out and describes their stacks.
 func (r *rehearsal) environment(debugProviders string) (*automation.Environment, error) {
 	p := project{dir: filepath.Join(r.dir, "project"), environment: r.Environment}
-	if err := p.writeWithMapping(r.initial, r.Mapping, r.Config, r.ProviderConfig); err != nil {
-		return nil, err
+	if !r.KeepProject {
+		if err := p.writeWithMapping(r.initial, r.Mapping, r.Config, r.ProviderConfig); err != nil {
+			return nil, err
+		}
 	}
 	environment, err := automation.Discover(p.dir, r.Environment, r.Programs)
 	if err != nil {

@@ -2,7 +2,6 @@ package fidelity
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +17,12 @@ import (
 	"github.com/portico-iac/portico/internal/awssim"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/rehearsal"
+	"github.com/portico-iac/portico/test/environments"
+)
+
+const (
+	region        = "us-east-1"
+	sharedAccount = "111111111111"
 )
 
 // created is a resource that a run created, in the engine's own words.
@@ -64,7 +69,7 @@ type onceRun struct {
 
 func bringUp(t *testing.T, name string) *run {
 	t.Helper()
-	o, _ := optionsOf(t, name)
+	o := environments.Options(t, name)
 	command, err := automation.FindCommand(filepath.Join("..", "..", "bin"))
 	require.NoError(t, err)
 	o.Command, o.Programs = command, automation.Programs{
@@ -151,7 +156,7 @@ func slow() bool { return os.Getenv("PORTICO_SLOW") == "1" }
 // PORTICO_SLOW, and otherwise the one with the most types and options.
 func judged() []string {
 	if slow() {
-		return slices.Sorted(maps.Keys(environments))
+		return environments.Names()
 	}
-	return []string{"option-rich"}
+	return []string{environments.OptionRich}
 }

@@ -1,9 +1,14 @@
-package fidelity
+// Package environments has environments that together have every kind of resource and
+// most options, for tests that bring them up on simulated accounts. The tests lie two
+// directories below the module's root, as this package does.
+package environments
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,25 +33,32 @@ const (
 // nothing.
 type environment struct {
 	mapping string
-	prepare func(t *testing.T, o *rehearsal.Options, w *awssim.Setup)
+	prepare func(t testing.TB, o *rehearsal.Options, w *awssim.Setup)
 }
 
-// environments are those whose runs the oracles judge, by name.
 var environments = map[string]environment{
 	"example":     {"../../examples/mapping.dev.yaml", nil},
 	"front doors": {frontDoorsMapping, nil},
-	"network load balancer": {frontDoorsMapping, func(_ *testing.T, o *rehearsal.Options, _ *awssim.Setup) {
+	"network load balancer": {frontDoorsMapping, func(_ testing.TB, o *rehearsal.Options, _ *awssim.Setup) {
 		o.Config = map[string]any{"portico:loadBalancer": map[string]any{"type": "NLB"}}
 	}},
-	"prod":        {"../../examples/mapping.prod.yaml", production},
-	"option-rich": {frontDoorsMapping, optionRich},
+	"custom domains alone": {"../environments/testdata/custom-domains-alone.yaml", nil},
+	"prod":                 {"../../examples/mapping.prod.yaml", production},
+	OptionRich:             {frontDoorsMapping, optionRich},
 }
 
-// optionsOf is an environment's options, and what exists before its first
-// deployment.
-func optionsOf(t *testing.T, name string) (rehearsal.Options, *awssim.Setup) {
+// OptionRich is the environment with the most types and options.
+const OptionRich = "option-rich"
+
+// Names are the environments' names, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(environments)) }
+
+// Options rehearse an environment by its name, over accounts with what it needs.
+func Options(t testing.TB, name string) rehearsal.Options {
 	t.Helper()
-	o := rehearsal.Options{Mapping: environments[name].mapping}
+	known, found := environments[name]
+	require.True(t, found, "no environment %q: there are %s", name, strings.Join(Names(), ", "))
+	o := rehearsal.Options{Mapping: known.mapping}
 	if name == "prod" {
 		o.SharedAccount, o.Environment = prodAccount, "prod"
 	}
@@ -54,18 +66,18 @@ func optionsOf(t *testing.T, name string) (rehearsal.Options, *awssim.Setup) {
 	require.NoError(t, err)
 	w, err := rehearsal.InitialSetup(m, o.SharedAccount)
 	require.NoError(t, err)
-	if prepare := environments[name].prepare; prepare != nil {
-		prepare(t, &o, w)
+	if known.prepare != nil {
+		known.prepare(t, &o, w)
 	}
 	data, err := json.Marshal(w)
 	require.NoError(t, err)
 	o.Setup = filepath.Join(t.TempDir(), "setup.json")
 	require.NoError(t, os.WriteFile(o.Setup, data, 0o600))
-	return o, w
+	return o
 }
 
 // settingsIn is the config of a settings file.
-func settingsIn(t *testing.T, path string) map[string]any {
+func settingsIn(t testing.TB, path string) map[string]any {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -84,7 +96,7 @@ func existing(account, token, id string, properties awssim.Object) awssim.Existi
 }
 
 // production is the settings of Pulumi.prod.yaml in the VPC that they name.
-func production(t *testing.T, o *rehearsal.Options, w *awssim.Setup) {
+func production(t testing.TB, o *rehearsal.Options, w *awssim.Setup) {
 	o.Config = settingsIn(t, "../../Pulumi.prod.yaml")
 	for i := range w.Accounts {
 		if w.Accounts[i].ID == prodAccount {
@@ -129,8 +141,10 @@ const (
 )
 
 // optionRich is testdata/option-rich.yaml over accounts that have what it names.
-func optionRich(t *testing.T, o *rehearsal.Options, w *awssim.Setup) {
-	read := func(name string) map[string]any { return settingsIn(t, filepath.Join("testdata", name)) }
+func optionRich(t testing.TB, o *rehearsal.Options, w *awssim.Setup) {
+	read := func(name string) map[string]any {
+		return settingsIn(t, filepath.Join("../environments/testdata", name))
+	}
 	o.Config = read("option-rich.yaml")
 	o.ProviderConfig = map[mapping.AccountID]map[string]any{}
 	for name, account := range map[string]mapping.AccountID{
