@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -94,6 +95,8 @@ type monitor struct {
 	// such image; empty: it has.
 	quota   int
 	noImage string
+	// pushed is when ECR says that an image was pushed.
+	pushed time.Time
 	// registryDigest is what registries answer for an image's digest; empty: they refuse.
 	registryDigest string
 	// denied is a function that the role may not call.
@@ -298,7 +301,7 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 		if m.noImage != "" {
 			return nil, errors.New(m.noImage)
 		}
-		return map[string]any{"imageDigest": text("imageDigest")}, nil
+		return map[string]any{"imageDigest": cmp.Or(text("imageDigest"), oldDigest), "imagePushedAt": m.pushed.Unix()}, nil
 	case "aws:ec2/getSubnet:getSubnet":
 		return m.subnet(text("id")), nil
 	case "aws:ec2/getRouteTables:getRouteTables":

@@ -150,6 +150,8 @@ type sharedStack struct {
 	refreshImage, lookedUp bool
 	// base is what the image is built on; nil where none is built.
 	base *outputs.BaseImage
+	// prebuilt is what Amazon ECR says of portico:image.uri; nil: nothing is known.
+	prebuilt *components.FoundImage
 	// docker is dockerProvider's.
 	docker pulumi.ProviderResource
 	// now is the time.

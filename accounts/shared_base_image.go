@@ -141,14 +141,13 @@ func (s *sharedStack) baseNotices() []string {
 			"look it up with portico up --refresh-image, or write portico:image.base with the digest, %[1]s@sha256:...", s.base.Reference))
 	}
 	since, err := time.Parse(time.RFC3339, s.base.Since)
-	days := int(s.now().Sub(since).Hours() / 24)
-	if limit := *s.config.Image.BaseAgeDays; err == nil && limit > 0 && days >= limit {
+	if days := s.daysSince(since); err == nil && s.isOld(days) {
 		how := "look for a newer one with portico up --refresh-image"
 		if base.Digest != "" {
 			how = "look for a newer one, and write its digest in portico:image.base"
 		}
 		lines = append(lines, fmt.Sprintf("the proxy's image is built on %s since %s, %d days ago (portico:image.baseAgeDays: %d): what was published about its packages since is not in it: %s",
-			s.baseReference(), since.Format(time.DateOnly), days, limit, how))
+			s.baseReference(), since.Format(time.DateOnly), days, *s.config.Image.BaseAgeDays, how))
 	}
 	return lines
 }

@@ -206,3 +206,39 @@ func TestAnOldBaseIsANotice(t *testing.T) {
 		})
 	}
 }
+
+// Of an image that was built before, Amazon ECR says since when it has it. Nothing is
+// known of other registries, or where the question is denied.
+func TestAnOldPrebuiltImageIsANotice(t *testing.T) {
+	const repository = "111111111111.dkr.ecr.us-east-1.amazonaws.com/proxy"
+	byDigest := repository + "@" + newDigest
+	const tag, old = "names the image by its tag", "was pushed on"
+	for sentence, test := range map[string]struct {
+		uri, more, denied string
+		days              int
+		want              []string
+	}{
+		"29 days":               {uri: byDigest, days: 29},
+		"30 days":               {uri: byDigest, days: 30, want: []string{old}},
+		"a tag of 30 days":      {uri: repository + ":1", days: 30, want: []string{tag + ", which Amazon ECS looks up when a deployment starts: a new image under the tag reaches no running task, and no update sees it: write portico:image.uri: " + repository + ":1@" + oldDigest, old}},
+		"a tag":                 {uri: repository + ":1", want: []string{tag}},
+		"400 days and no bound": {uri: byDigest, days: 400, more: ", baseAgeDays: 0"},
+		"a question denied":     {uri: repository + ":1", days: 400, denied: "aws:ecr/getImage:getImage", want: []string{"write portico:image.uri: " + repository + ":1@sha256:..."}},
+		"another registry":      {uri: "registry.example.com/proxy:1", days: 400, want: []string{"write portico:image.uri: registry.example.com/proxy:1@sha256:..."}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			m := &monitor{publicZones: publicZones, denied: test.denied, pushed: time.Now().Add(-time.Duration(test.days)*24*time.Hour - time.Minute)}
+			settings := minimalShared + settingsText("  portico:image: {uri: \""+test.uri+"\""+test.more+"}\n")
+			program, log := SharedIn(project(t, "dev", settings, twoRows)), &infos{}
+			require.NoError(t, run(t, m, func(ctx *pulumi.Context) error {
+				log.Log, ctx.Log = ctx.Log, log
+				return program(ctx)
+			}, "dev", settings.config(t)))
+			told := slices.DeleteFunc(log.lines, func(line string) bool { return !strings.Contains(line, tag) && !strings.Contains(line, old) })
+			require.Len(t, told, len(test.want), told)
+			for i, want := range test.want {
+				require.Contains(t, told[i], want)
+			}
+		})
+	}
+}

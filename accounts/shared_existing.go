@@ -52,6 +52,7 @@ func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingE
 		return nil, err
 	}
 	found.Add(image)
+	s.prebuilt = image.Image
 	if !s.config.Network.Creates() {
 		inVPC := components.CheckExistingVPC(s.ctx, s.existingVPC(awsProvider))
 		found.Add(inVPC)

@@ -39,6 +39,7 @@ func (s *sharedStack) notices() []string {
 		lines = append(lines, s.proxyProtocolNotices()...)
 		lines = append(lines, s.prebuiltNotices()...)
 		lines = append(lines, s.baseNotices()...)
+		lines = append(lines, s.prebuiltImageNotices()...)
 	}
 	plan, state := s.topology.Plan, s.reports.migration
 	if hosts := plan.Hosts(outputs.PendingProvider); len(hosts) > 0 {

@@ -3,6 +3,7 @@ package components
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -19,7 +20,7 @@ type ExistingImageArgs struct {
 	Provider pulumi.ProviderResource
 }
 
-// CheckExistingImage asks Amazon ECR whether it has the image. Images of other
+// CheckExistingImage asks Amazon ECR whether it has the image, and since when. Images of other
 // registries are not asked for: they are pulled without the account. It registers no
 // resource.
 func CheckExistingImage(ctx *pulumi.Context, args *ExistingImageArgs) *Findings {
@@ -37,10 +38,14 @@ func CheckExistingImage(ctx *pulumi.Context, args *ExistingImageArgs) *Findings 
 	default:
 		lookup.ImageTag = pulumi.StringRef("latest")
 	}
-	_, err := ecr.GetImage(ctx, lookup, pulumi.Provider(args.Provider))
+	answer, err := ecr.GetImage(ctx, lookup, pulumi.Provider(args.Provider))
 	problem, fix := "", "push it, or name one that is there"
 	switch {
 	case err == nil:
+		found.Image = &FoundImage{Digest: answer.ImageDigest}
+		if answer.ImagePushedAt > 0 {
+			found.Image.Pushed = time.Unix(int64(answer.ImagePushedAt), 0)
+		}
 		return found
 	case strings.Contains(err.Error(), "RepositoryNotFoundException"):
 		problem = fmt.Sprintf("account %s has no repository %s in %s: tasks could not pull it", repository.AccountID, repository.Name, repository.Region)

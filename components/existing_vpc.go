@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
@@ -68,6 +69,16 @@ type Findings struct {
 	// EndpointIDs are the IDs of the endpoints to be used, by UsedEndpoint.Key, as far
 	// as they were found.
 	EndpointIDs map[string]string
+	// Image is what was found of an image that was built before; nil: nothing is known.
+	Image *FoundImage
+}
+
+// FoundImage is what a registry says of an image.
+type FoundImage struct {
+	// Digest is sha256: and 64 hexadecimal digits.
+	Digest string
+	// Pushed is when the image was pushed; the zero time: not known.
+	Pushed time.Time
 }
 
 // Add adds what further questions have found.
@@ -75,6 +86,9 @@ func (f *Findings) Add(further *Findings) {
 	f.Errors = append(f.Errors, further.Errors...)
 	f.Hiding = append(f.Hiding, further.Hiding...)
 	f.NotAsked = append(f.NotAsked, further.NotAsked...)
+	if further.Image != nil {
+		f.Image = further.Image
+	}
 }
 
 // NotAsked is a question that was denied, or failed otherwise.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,11 +86,20 @@ func TestTheSameContentHasAnotherDigestElsewhere(t *testing.T) {
 		t.Run(mutability, func(t *testing.T) {
 			e := newEnvironment(t)
 			e.part(view.RepositoryType, "proxy", engine.Object{"imageTagMutability": mutability})
+			pushed := e.Now()
 			first, err := e.build("image", nil)
 			require.NoError(t, err)
 			same, err := e.build("again", nil)
 			require.NoError(t, err, "the same digest under the same tag")
 			require.Equal(t, first.Properties["repoDigest"], same.Properties["repoDigest"])
+
+			require.NoError(t, e.Pass(time.Hour))
+			_, err = e.build("an hour later", nil)
+			require.NoError(t, err)
+			answer, err := e.caller.Invoke("aws:ecr/getImage:getImage", engine.Object{"repositoryName": "proxy", "imageTag": "1"})
+			require.NoError(t, err)
+			require.Equal(t, "proxy@"+answer.Text("imageDigest"), strings.TrimPrefix(first.Properties.Text("repoDigest"), testAccount+".dkr.ecr.us-east-1.amazonaws.com/"))
+			require.WithinDuration(t, pushed, time.Unix(int64(answer.Number("imagePushedAt")), 0), time.Minute, "the image was there an hour later")
 
 			require.NoError(t, os.Chtimes(filepath.Join(e.context, "nginx.conf"), time.Time{}, time.Now().Add(time.Hour)))
 			later, err := e.build("later", nil)

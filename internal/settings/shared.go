@@ -247,8 +247,9 @@ type Image struct {
 	// by its digest, until the next look-up. Up to 64 letters, digits and -_.:/, with a
 	// base by its tag. Default: none, and portico up --refresh-image looks it up.
 	Refresh string `config:"refresh"`
-	// BaseAgeDays is how many days after the stack began to build on a base a preview
-	// and an update say so, up to 3650; 0: never. Default: 30.
+	// BaseAgeDays is how many days after the stack began to build on a base, or after a
+	// prebuilt image of Amazon ECR was pushed, a preview and an update say so, up to
+	// 3650; 0: never. Default: 30.
 	BaseAgeDays *int `config:"baseAgeDays"`
 }
 

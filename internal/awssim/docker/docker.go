@@ -263,6 +263,10 @@ func push(op *engine.Op, image ecr.ContainerImage, ref ecr.Reference) error {
 		untagged.Properties["tags"] = engine.List(slices.DeleteFunc(had, func(tag string) bool { return tag == ref.Tag })...)
 		op.Put(untagged)
 	}
+	pushed.Properties["pushedAt"] = float64(op.Now().Unix())
+	if had := registry.Find(view.ImageType, pushed.ID); had != nil {
+		pushed.Properties["pushedAt"] = had.Properties["pushedAt"]
+	}
 	pushed.Properties["repository"], pushed.Properties["digest"], pushed.Properties["tags"] = ref.Name, image.Digest(), engine.List(tags...)
 	op.Put(pushed)
 	return nil

@@ -168,7 +168,7 @@ func describeImage(op *engine.Op) (engine.Object, error) {
 		if wanted.leadsTo(r) {
 			digest := r.Properties.Text("digest")
 			return engine.Object{"id": digest, "imageDigest": digest, "imageTag": in["imageTag"], "imageTags": engine.List(r.Properties.Texts("tags")...),
-				"imageUri": "", "imagePushedAt": 0.0, "imageSizeInBytes": 1.0, "registryId": op.Account, "repositoryName": repository}, nil
+				"imageUri": "", "imagePushedAt": float64(r.Properties.Number("pushedAt")), "imageSizeInBytes": 1.0, "registryId": op.Account, "repositoryName": repository}, nil
 		}
 	}
 	return nil, op.Refuse("ImageNotFoundException", "The image with imageId {imageDigest:'%s', imageTag:'%s'} does not exist within the repository with name '%s' in the registry with id '%s'",
