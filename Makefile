@@ -76,7 +76,8 @@ pictures: setup build ## Take the documents' pictures of a rehearsal's page anew
 	@tools/ensure-packages chromium
 	mkdir -p .portico docs/pictures
 	bin/portico rehearse --mapping $(MAPPING) --html .portico/page.html >/dev/null
-	go test ./internal/page -count 1 -run TestScreenshots -page ../../.portico/page.html -screenshots ../../docs/pictures
+	bin/portico rehearse --mapping $(MAPPING) --doctor --fault owner-denies --html .portico/fault.html >/dev/null || [ $$? -eq 1 ]
+	go test ./internal/page -count 1 -run TestScreenshots -page ../../.portico/page.html -fault-page ../../.portico/fault.html -screenshots ../../docs/pictures
 
 .PHONY: site
 site: ## Build the documentation's site in .portico/site/html (then: python3 -m http.server -d .portico/site/html)

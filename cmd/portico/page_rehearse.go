@@ -97,11 +97,11 @@ func stepOf(probe string) page.Step {
 		return page.StepName
 	case "certificate covers the name", "TLS 1.1":
 		return page.StepBalancer
-	case "spoofed API ID", "forbidden verb at the proxy":
+	case "forbidden verb at the proxy":
 		return page.StepProxy
 	case "caller round the proxy", "consumer's endpoint":
 		return page.StepEndpoint
-	case "allowed verb", "forbidden verb", "forbidden verb at the endpoint", "caller at another endpoint", "retired row at the endpoint":
+	case "allowed verb", "spoofed API ID", "forbidden verb", "forbidden verb at the endpoint", "caller at another endpoint", "retired row at the endpoint":
 		return page.StepAPI
 	}
 	return ""

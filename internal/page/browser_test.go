@@ -97,6 +97,7 @@ func TestThePageInABrowser(t *testing.T) {
 			tab.Press("Tab")
 			order = append(order, evaluated(tab, "(e => e.id || (e.closest('section') || {}).id || e.textContent)(document.activeElement)"))
 		}
+		require.Equal(t, "Skip to the contents", order[0])
 		last := -1
 		for _, part := range []string{"Skip to the contents", "Environment", "Cost", "search", "environment", "changes", "show", "team", "rows", "probes", "policies", "limits", "cost"} {
 			at := -1
@@ -212,33 +213,41 @@ func requireQuiet(t *testing.T, tab *browser.Tab, url string) {
 }
 
 var (
-	shownPage   = flag.String("page", "", "for TestScreenshots: the page's file")
+	shownPage   = flag.String("page", "", "for TestScreenshots: the file of a page")
+	faultPage   = flag.String("fault-page", "", "for TestScreenshots: the file of a page with findings and a failed probe")
 	screenshots = flag.String("screenshots", "", "for TestScreenshots: the directory that it writes the documents' pictures to")
 )
 
-// TestScreenshots takes the documents' pictures of a page: CONTRIBUTING.md has the
-// command.
+// TestScreenshots takes the documents' pictures of two pages: `make pictures`.
 func TestScreenshots(t *testing.T) {
 	if *screenshots == "" {
-		t.Skip("takes pictures on demand: -page FILE -screenshots DIR")
+		t.Skip("takes pictures on demand: make pictures")
 	}
-	path, err := filepath.Abs(*shownPage)
-	require.NoError(t, err)
 	b := browser.Start(t)
-	for _, theme := range []string{"light", "dark"} {
-		tab := b.Open(t, "file://"+path, 1240, 800, theme == "dark")
-		save := func(name string) {
-			tab.Eval("new Promise(done => setTimeout(done, 300))", nil)
-			picture := fewColors(t, tab.Screenshot())
-			require.Less(t, len(picture), 150<<10, "bytes of %s", name)
-			require.NoError(t, os.WriteFile(filepath.Join(*screenshots, name+"-"+theme+".png"), picture, 0o644))
-		}
-		save("page")
-		tab.Eval("document.querySelector('.row').open = true; document.querySelector('#rows').scrollIntoView()", nil)
-		save("page-row")
-		tab.Eval("document.querySelector('.policy').open = true; document.querySelector('#policies').scrollIntoView()", nil)
-		save("page-policy")
+	open := func(file string, dark bool) *browser.Tab {
+		path, err := filepath.Abs(file)
+		require.NoError(t, err)
+		// All of the page is in the window: rows outside are not painted.
+		return b.Open(t, "file://"+path, 1200, 6000, dark)
 	}
+	// save takes a picture from one element's top to another one's bottom.
+	save := func(tab *browser.Tab, name, from, to string) {
+		tab.Eval("new Promise(done => setTimeout(done, 300))", nil)
+		var top, bottom float64
+		tab.Eval(fmt.Sprintf("document.querySelector(%q).getBoundingClientRect().top + scrollY", from), &top)
+		tab.Eval(fmt.Sprintf("document.querySelector(%q).getBoundingClientRect().bottom + scrollY", to), &bottom)
+		top = max(0, top-24)
+		picture := fewColors(t, tab.Screenshot(0, top, 1200, bottom+24-top))
+		require.Less(t, len(picture), 150<<10, "bytes of %s", name)
+		require.NoError(t, os.WriteFile(filepath.Join(*screenshots, name+".png"), picture, 0o644))
+	}
+	tab := open(*shownPage, false)
+	save(tab, "page-light", ".top", "#environment")
+	tab.Eval("document.querySelectorAll('.row')[1].open = true", nil)
+	save(tab, "page-row-light", "#rows", ".row[open] .asked tbody tr:nth-child(5)")
+	tab = open(*faultPage, true)
+	tab.Eval("document.querySelector('#environment').remove(); document.querySelector('#changes').remove(); document.querySelector('.row[data-state=failed]').open = true", nil)
+	save(tab, "page-fault-dark", ".top", ".row[open] .asked tbody tr:nth-child(1)")
 }
 
 // fewColors is a picture with its 256 most frequent colours, which takes a third of

@@ -103,6 +103,11 @@ func TestTextIsFoldedIntoTheStepsOfAPicture(t *testing.T) {
 	}
 }
 
+func TestAPolicysLinesAreGroupedByKind(t *testing.T) {
+	require.Equal(t, []run{{"same", " {\n"}, {"del", "-a\n-b\n"}, {"add", "+c\n"}, {"same", " }\n"}}, runs([]string{" {", "-a", "-b", "+c", " }"}))
+	require.Empty(t, runs(nil))
+}
+
 func TestAMarkOfAPictureIsThatOfItsProbes(t *testing.T) {
 	shape := shapes("ALB")[0]
 	marks := shape.marks([]*Probe{{Step: StepName, OK: true}, {Step: StepProxy, OK: true}, {Step: StepProxy}, {Step: StepProxy, OK: true}, {OK: false}})

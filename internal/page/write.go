@@ -22,7 +22,7 @@ var (
 )
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"thousands": thousands, "count": count, "usd": usd, "bar": bar, "kind": lineKind, "rest": rest,
+	"thousands": thousands, "count": count, "usd": usd, "bar": bar, "runs": runs, "rest": rest,
 }).Parse(markup))
 
 // shownAtOnce is how many rows and probes are in the page's markup, and how many
@@ -228,17 +228,27 @@ func bar(l Limit) int {
 	return max(1, min(100, 100*l.Used/l.Max))
 }
 
-// lineKind is how a line of a policy is shown.
-func lineKind(line string) string {
-	switch {
-	case strings.HasPrefix(line, "+"):
-		return "add"
-	case strings.HasPrefix(line, "-"):
-		return "del"
-	case strings.HasPrefix(line, "@@"):
-		return "gap"
+// run is a policy's lines of one kind that follow each other: one element for all of
+// them keeps large pages quick.
+type run struct{ Kind, Text string }
+
+func runs(lines []string) []run {
+	var all []run
+	for _, line := range lines {
+		kind := "same"
+		switch {
+		case strings.HasPrefix(line, "+"):
+			kind = "add"
+		case strings.HasPrefix(line, "-"):
+			kind = "del"
+		}
+		if n := len(all); n > 0 && all[n-1].Kind == kind {
+			all[n-1].Text += line + "\n"
+			continue
+		}
+		all = append(all, run{kind, line + "\n"})
 	}
-	return "same"
+	return all
 }
 
 // rest is how many of a list's elements the markup leaves out.

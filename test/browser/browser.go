@@ -314,13 +314,15 @@ func (tab *Tab) Press(names ...string) {
 	}
 }
 
-// Screenshot is the window's contents as PNG.
-func (tab *Tab) Screenshot() []byte {
+// Screenshot is a part of the page as PNG: its left upper corner, width and height in
+// pixels.
+func (tab *Tab) Screenshot(x, y, width, height float64) []byte {
 	tab.t.Helper()
 	var answer struct {
 		Data string `json:"data"`
 	}
-	tab.must(tab.Call("Page.captureScreenshot", map[string]any{"format": "png"}), nil)(&answer)
+	clip := map[string]any{"x": x, "y": y, "width": width, "height": height, "scale": 1}
+	tab.must(tab.Call("Page.captureScreenshot", map[string]any{"format": "png", "clip": clip, "captureBeyondViewport": true}), nil)(&answer)
 	data, err := base64.StdEncoding.DecodeString(answer.Data)
 	if err != nil {
 		tab.t.Fatalf("take a screenshot: %v", err)
