@@ -142,12 +142,18 @@ not read: tasks: denied
 func TestTheFaultsAreListed(t *testing.T) {
 	got := portico(t, "", "rehearse", "--fault", "list")
 	require.Equal(t, exitDone, got.code, got.err)
-	require.Regexp(t, `(?m)^endpoint-address-dead +nginx +endpoint +`, got.out)
+	require.Regexp(t, `(?m)^endpoint-address-dead +nginx +endpoint +- +gives`, got.out)
 	got = portico(t, "", "rehearse", "--fault", "list", "--json")
 	require.Equal(t, exitDone, got.code, got.err)
 	var listed []listedFault
 	require.NoError(t, json.Unmarshal([]byte(got.out), &listed))
 	require.GreaterOrEqual(t, len(listed), 30)
+	for _, one := range listed {
+		require.Equal(t, one.Cause == "", one.Unseen != "", "%s: either a cause, or why there is none", one.Name)
+		if one.Name == "endpoint-slow" {
+			require.Equal(t, []string{"proxy-5xx"}, one.Alarms)
+		}
+	}
 }
 
 // oneAPI plays an account with one private API, which any caller may call.

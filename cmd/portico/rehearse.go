@@ -212,6 +212,9 @@ func (c *cli) tables(report *rehearsal.Report, shown []rehearsal.Probe) string {
 	}
 	wrong := len(notOK(report.Probes))
 	text += fmt.Sprintf("\n%d of %d probes ok\n", len(report.Probes)-wrong, len(report.Probes))
+	if report.Alarms != nil {
+		text += "\n" + alarmsText(report.Alarms)
+	}
 	if report.Doctor != nil {
 		text += "\n" + diagnosisText(groupByCause(report.Doctor))
 	}

@@ -60,20 +60,31 @@ func (a *account) listener(described view.Listener, running []service) (live.Lis
 	if listener.Rules, err = a.rules(described.ARN, running); err != nil {
 		errs = append(errs, err)
 	}
-	for _, action := range described.DefaultActions {
-		if action.Type == "fixed-response" {
-			code, err := strconv.Atoi(action.FixedResponse.StatusCode)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("read the fixed response: %w", err))
-			}
-			listener.FixedResponse = &live.FixedResponse{StatusCode: code, ContentType: action.FixedResponse.ContentType, Body: action.FixedResponse.MessageBody}
-			return listener, errors.Join(errs...)
-		}
+	if listener.FixedResponse, err = fixedResponse(described.DefaultActions); err != nil {
+		errs = append(errs, err)
+	}
+	if listener.FixedResponse != nil {
+		return listener, errors.Join(errs...)
 	}
 	if listener.TargetGroup, err = a.targetGroup(described.DefaultActions, running); err != nil {
 		errs = append(errs, fmt.Errorf("follow the listener's default action: %w", err))
 	}
 	return listener, errors.Join(errs...)
+}
+
+// fixedResponse is that of actions; nil: they have none.
+func fixedResponse(actions []view.Action) (*live.FixedResponse, error) {
+	for _, action := range actions {
+		if action.Type != "fixed-response" {
+			continue
+		}
+		code, err := strconv.Atoi(action.FixedResponse.StatusCode)
+		if err != nil {
+			return nil, fmt.Errorf("read the fixed response: %w", err)
+		}
+		return &live.FixedResponse{StatusCode: code, ContentType: action.FixedResponse.ContentType, Body: action.FixedResponse.MessageBody}, nil
+	}
+	return nil, nil
 }
 
 // rules are a listener's, by priority.
@@ -92,7 +103,10 @@ func (a *account) rules(listenerARN string, running []service) ([]live.Rule, err
 			rule.Hosts = condition.HostHeader.Values
 		}
 		var err error
-		if rule.TargetGroup, err = a.targetGroup(described.Actions, running); err != nil {
+		if rule.FixedResponse, err = fixedResponse(described.Actions); err == nil && rule.FixedResponse == nil {
+			rule.TargetGroup, err = a.targetGroup(described.Actions, running)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("follow rule %s: %w", described.ARN, err)
 		}
 		rules = append(rules, rule)

@@ -29,7 +29,7 @@ func (r *rehearsal) diagnose(ctx context.Context, deployed *automation.Report, r
 			return err
 		}
 		// What a state directory keeps stays whole.
-		r.simulator = &awssim.Simulator{Simulator: r.simulator.Fork()}
+		r.whole, r.simulator = r.simulator, &awssim.Simulator{Simulator: r.simulator.Fork()}
 		if r.injected, err = fault.Inject(r.simulator, environment); err != nil {
 			return err
 		}

@@ -75,6 +75,7 @@ func TestTheDoctorNamesTheFirstCauseOfEachFault(t *testing.T) {
 			report := diagnose(broken, environment, injected.Host)
 			if fault.Cause == "" {
 				require.True(t, report.OK, "%+v", report.Causes)
+				require.NotEmpty(t, fault.Unseen)
 				actsOnThePath(t, injected, broken)
 				return
 			}
@@ -98,7 +99,9 @@ func actsOnThePath(t *testing.T, injected *faults.Injected, simulator *awssim.Si
 	environment, _, err := environmentOf(simulator, string(sharedAccount), "us-east-1")
 	require.NoError(t, err)
 	injected.ActOn(environment)
-	require.True(t, slices.ContainsFunc(environment.APIs, func(api live.API) bool { return api.Fails >= 500 }))
+	require.True(t, slices.ContainsFunc(environment.APIs, func(api live.API) bool { return api.Fails >= 500 }) ||
+		slices.ContainsFunc(environment.Endpoints, func(e live.Endpoint) bool { return e.Delay > 0 }) ||
+		slices.ContainsFunc(environment.Tasks, func(task live.Task) bool { return task.Output != live.OutputLogged }))
 }
 
 // TestAFaultIsProbedAndDiagnosed rehearses one fault whole: the requests fail, and the
@@ -111,6 +114,8 @@ func TestAFaultIsProbedAndDiagnosed(t *testing.T) {
 	require.Equal(t, "a.private.example.com", report.Doctor[0].Host)
 	require.Equal(t, doctor.StepPolicy, report.Doctor[0].Causes[0].Step)
 	require.Contains(t, report.Doctor[0].Causes[0].Problem, "FreezeForAudit")
+	require.Equal(t, []RaisedAlarm{}, report.Alarms.Raised)
+	require.Equal(t, []string{"400 times 200 of the API", "400 times 403 of the API"}, report.Alarms.Log)
 	for _, probe := range probesOf(report)["allowed verb"] {
 		require.Equal(t, !strings.HasPrefix(probe.URL, "https://a.private.example.com"), probe.OK, probe)
 	}

@@ -21,6 +21,9 @@ type Report struct {
 	ProbedRows int `json:"probedRows"`
 	// Fault is the name of the fault that was injected; empty: none was.
 	Fault string `json:"fault,omitempty"`
+	// Alarms is what the alarms did while requests met the fault; nil: none was injected,
+	// or the environment has no proxy.
+	Alarms *Observation `json:"alarms,omitempty"`
 	// Doctor is what the doctor says of each probed host about which it found
 	// something wrong, or could not read everything; nil: it was not asked.
 	Doctor []*doctor.Report `json:"doctor,omitzero"`

@@ -179,8 +179,10 @@ type rehearsal struct {
 	simulator *awssim.Simulator
 	// files is the fingerprint of the mapping's files when they were read first.
 	files []byte
-	// injected is the fault that was injected; nil: none was.
+	// injected is the fault that was injected into a copy of the whole accounts; nil: none
+	// was.
 	injected *faults.Injected
+	whole    *awssim.Simulator
 }
 
 func (r *rehearsal) run(ctx context.Context) (*Report, error) {
@@ -203,6 +205,11 @@ func (r *rehearsal) run(ctx context.Context) (*Report, error) {
 	}
 	if err := r.diagnose(ctx, deployed, report, rows); err != nil {
 		return nil, err
+	}
+	if r.injected != nil {
+		if report.Alarms, err = r.meet(ctx, rows); err != nil {
+			return nil, err
+		}
 	}
 	err = r.probe(ctx, report, rows)
 	if err != nil && r.Fault != "" && ctx.Err() == nil {
@@ -259,7 +266,7 @@ func (r *rehearsal) serve(ctx context.Context) (environment *automation.Environm
 func (r *rehearsal) environment(debugProviders string) (*automation.Environment, error) {
 	p := project{dir: filepath.Join(r.dir, "project"), environment: r.Environment}
 	if !r.KeepProject {
-		if err := p.writeWithMapping(r.initial, r.Mapping, r.Config, r.ProviderConfig); err != nil {
+		if err := p.writeWithMapping(r.initial, r.Mapping, r.config(), r.ProviderConfig); err != nil {
 			return nil, err
 		}
 	}

@@ -1,2 +1,2 @@
-// Package cloudwatch simulates CloudWatch's alarms.
+// Package cloudwatch simulates CloudWatch's alarms, and the metrics that they watch.
 package cloudwatch

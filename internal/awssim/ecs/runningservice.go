@@ -36,6 +36,9 @@ type RunningContainer struct {
 	Command     []string // likewise
 	User        string   // likewise
 	Ports       []int
+	// LogGroup is the name of the log group of the log driver awslogs; empty: another
+	// driver has the log.
+	LogGroup string
 }
 
 // TaskInterface is a task's network interface.
@@ -109,6 +112,9 @@ func runningContainer(c types.ContainerDefinition) RunningContainer {
 		EntryPoint: c.EntryPoint, Command: c.Command, User: aws.ToString(c.User)}
 	for _, v := range c.Environment {
 		r.Environment[aws.ToString(v.Name)] = aws.ToString(v.Value)
+	}
+	if c.LogConfiguration != nil && c.LogConfiguration.LogDriver == types.LogDriverAwslogs {
+		r.LogGroup = c.LogConfiguration.Options["awslogs-group"]
 	}
 	for _, p := range c.PortMappings {
 		r.Ports = append(r.Ports, int(aws.ToInt32(p.ContainerPort)))

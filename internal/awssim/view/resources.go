@@ -198,6 +198,40 @@ type MetricTransformation struct {
 	Dimensions   map[string]string `json:"dimensions"` // selectors
 }
 
+// MetricAlarm is an alarm of CloudWatch's, about one metric or about the query that
+// returns data.
+type MetricAlarm struct {
+	Meta
+	Name               string            `json:"name"`
+	Tags               map[string]string `json:"tags"`
+	Namespace          string            `json:"namespace"`
+	MetricName         string            `json:"metricName"`
+	Statistic          string            `json:"statistic"`
+	Dimensions         map[string]string `json:"dimensions"`
+	Period             int               `json:"period"` // seconds
+	Queries            []MetricQuery     `json:"metricQueries"`
+	ComparisonOperator string            `json:"comparisonOperator"`
+	Threshold          float64           `json:"threshold"`
+	EvaluationPeriods  int               `json:"evaluationPeriods"`
+	DatapointsToAlarm  int               `json:"datapointsToAlarm"` // 0: as many as EvaluationPeriods
+	TreatMissingData   string            `json:"treatMissingData"`
+}
+
+// MetricQuery is an expression of metric math or a metric of an alarm.
+type MetricQuery struct {
+	ID         string `json:"id"`
+	Expression string `json:"expression"`
+	ReturnData bool   `json:"returnData"`
+	// Metric is nil in an expression.
+	Metric *struct {
+		Namespace  string            `json:"namespace"`
+		MetricName string            `json:"metricName"`
+		Statistic  string            `json:"stat"`
+		Dimensions map[string]string `json:"dimensions"`
+		Period     int               `json:"period"` // seconds
+	} `json:"metric"`
+}
+
 func (*VPC) token() string                   { return VPCType }
 func (*Subnet) token() string                { return SubnetType }
 func (*NetworkInterface) token() string      { return NetworkInterfaceType }
@@ -212,3 +246,4 @@ func (*Certificate) token() string           { return CertificateType }
 func (*HostedZone) token() string            { return ZoneType }
 func (*Record) token() string                { return RecordType }
 func (*MetricFilter) token() string          { return MetricFilterType }
+func (*MetricAlarm) token() string           { return MetricAlarmType }

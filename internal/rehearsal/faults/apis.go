@@ -25,7 +25,7 @@ var apiFaults = []Fault{
 			return remove(op, view.RESTAPIType, id(string(s.row.API.ID)))
 		})
 	}},
-	{Name: "api-fails", Breaks: "has the API's integration fail: API Gateway answers 500", FrontDoor: mapping.FrontDoorNGINX,
+	{Name: "api-fails", Breaks: "has the API's integration fail: API Gateway answers 500", FrontDoor: mapping.FrontDoorNGINX, Unseen: "the accounts don't say what an API's integration answers",
 		live: func(s *scene, environment *live.Environment) {
 			for i := range environment.APIs {
 				if api := &environment.APIs[i]; api.ID == string(s.row.API.ID) {

@@ -11,7 +11,7 @@ import (
 )
 
 var balancerFaults = []Fault{
-	{Name: "listener-gone", Breaks: "deletes the load balancer's listener on port 443", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepListener, inject: func(s *scene) error {
+	{Name: "listener-gone", Breaks: "deletes the load balancer's listener on port 443", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{tooFewTargets}, Cause: doctor.StepListener, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			listener := s.listener(op)
 			if listener == nil {
@@ -25,13 +25,13 @@ var balancerFaults = []Fault{
 		})
 	}},
 	{Name: "listener-certificate-gone", Breaks: "takes the host's certificate off the listener", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepCertificate, inject: (*scene).takeCertificate},
-	{Name: "certificate-expired", Breaks: "lets the host's certificate expire", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepCertificate, inject: func(s *scene) error {
+	{Name: "certificate-expired", Breaks: "lets the host's certificate expire", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{certificateEnds}, Cause: doctor.StepCertificate, inject: func(s *scene) error {
 		return s.spoilCertificate(string(s.Shared.AccountID), "EXPIRED")
 	}},
 	{Name: "certificate-revoked", Breaks: "revokes the host's certificate", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepCertificate, inject: func(s *scene) error {
 		return s.spoilCertificate(string(s.Shared.AccountID), "REVOKED")
 	}},
-	{Name: "listener-answers-itself", Breaks: "gives the listener a default action that answers 503", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepRule, inject: func(s *scene) error {
+	{Name: "listener-answers-itself", Breaks: "gives the listener a default action that answers 503", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{tooFewTargets}, Cause: doctor.StepRule, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			listener := s.listener(op)
 			if listener == nil {
@@ -44,13 +44,13 @@ var balancerFaults = []Fault{
 			return nil
 		})
 	}},
-	{Name: "target-group-gone", Breaks: "deletes the proxy's target group", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepRule, inject: func(s *scene) error {
+	{Name: "target-group-gone", Breaks: "deletes the proxy's target group", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{tooFewTargets}, Cause: doctor.StepRule, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			group := s.targetGroup(op)
 			return remove(op, view.TargetGroupType, with("arn", group))
 		})
 	}},
-	{Name: "target-unhealthy", Breaks: "changes the health check's path to one that the proxy doesn't answer with 200", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTargetHealth, inject: func(s *scene) error {
+	{Name: "target-unhealthy", Breaks: "changes the health check's path to one that the proxy doesn't answer with 200", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{tooFewTargets, unhealthyTargets}, Cause: doctor.StepTargetHealth, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			group := s.targetGroup(op)
 			return change(op, view.TargetGroupType, with("arn", group), func(r *engine.Resource) {

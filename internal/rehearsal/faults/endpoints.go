@@ -3,15 +3,17 @@ package faults
 import (
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/view"
 	"github.com/portico-iac/portico/internal/doctor"
+	"github.com/portico-iac/portico/internal/rehearsal/live"
 	"github.com/portico-iac/portico/mapping"
 )
 
 var endpointFaults = []Fault{
-	{Name: "endpoint-gone", Breaks: "deletes the execute-api endpoint", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepEndpoint, inject: func(s *scene) error {
+	{Name: "endpoint-gone", Breaks: "deletes the execute-api endpoint", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{proxyErrors}, Cause: doctor.StepEndpoint, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			endpoint := s.Shared.Endpoints[s.row.FrontDoor]
 			if err := remove(op, view.VPCEndpointType, id(endpoint)); err != nil {
@@ -32,6 +34,8 @@ var endpointFaults = []Fault{
 			})
 		})
 	}},
+	{Name: "endpoint-slow", Breaks: "has the endpoint answer later than the longest TIMEOUT of a row", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{proxyErrors},
+		Unseen: "the accounts don't say how fast an endpoint answers", live: (*scene).slowEndpoint},
 	{Name: "proxy-calls-another-name", Breaks: "starts the tasks with a name that isn't the endpoint's", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepEndpoint, inject: func(s *scene) error {
 		return s.shared(func(op *engine.Op) error {
 			return change(op, view.ECSServiceType, with("name", s.Shared.Service), func(r *engine.Resource) {
@@ -47,6 +51,23 @@ var endpointFaults = []Fault{
 	{Name: "endpoint-policy-narrow", Breaks: "gives the endpoint a policy that allows another API alone", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepEndpointPolicy, inject: func(s *scene) error {
 		return s.setEndpointPolicy(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:*:execute-api:*:*:another001/*"}]}`)
 	}},
+}
+
+// beyondTimeout is how much later than a row's TIMEOUT a slow endpoint answers.
+const beyondTimeout = 500 * time.Millisecond
+
+func (s *scene) slowEndpoint(environment *live.Environment) {
+	longest := time.Duration(0)
+	for _, row := range s.Mapping.Rows {
+		if row.FrontDoor == s.row.FrontDoor && !row.Retired {
+			longest = max(longest, row.Timeout)
+		}
+	}
+	for i := range environment.Endpoints {
+		if environment.Endpoints[i].ID == s.Shared.Endpoints[s.row.FrontDoor] {
+			environment.Endpoints[i].Delay = longest + beyondTimeout
+		}
+	}
 }
 
 func (s *scene) setEndpointPolicy(document string) error {

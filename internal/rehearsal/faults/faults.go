@@ -27,12 +27,26 @@ type Fault struct {
 	// Cause is the step at which the doctor finds the first cause; empty: it finds
 	// nothing, because what fails is not to be seen in the accounts.
 	Cause doctor.Step
+	// Unseen says why the doctor finds nothing; empty where Cause is not.
+	Unseen string
+	// Alarms are the alarms that it has to raise, sorted; empty: it raises none.
+	Alarms []string
 
 	// inject changes the simulated accounts.
 	inject func(*scene) error
 	// live changes what is made of them; nil: nothing more.
 	live func(*scene, *live.Environment)
 }
+
+// The alarms that faults raise, by the names that components.Alarms gives them. Those of
+// a certificate end with the certificate's name.
+const (
+	certificateEnds  = "certificate"
+	logDelivery      = "log-delivery"
+	proxyErrors      = "proxy-5xx"
+	tooFewTargets    = "healthy-targets"
+	unhealthyTargets = "unhealthy-targets"
+)
 
 // Injected is a fault that was injected.
 type Injected struct {
@@ -52,7 +66,7 @@ func (i *Injected) ActOn(environment *live.Environment) {
 
 // All are the faults, in the order of a request's path.
 func All() []Fault {
-	return slices.Concat(nameFaults, balancerFaults, taskFaults, groupFaults, endpointFaults, apiFaults, domainFaults)
+	return slices.Concat(nameFaults, balancerFaults, taskFaults, logFaults, groupFaults, endpointFaults, apiFaults, domainFaults)
 }
 
 // Find is the fault of a name.

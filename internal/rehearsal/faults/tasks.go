@@ -8,9 +8,9 @@ import (
 )
 
 var taskFaults = []Fault{
-	{Name: "task-killed", Breaks: "stops one of the proxy's tasks, and no other starts", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTasks, inject: func(s *scene) error { return s.stopTasks(1) }},
-	{Name: "tasks-killed", Breaks: "stops all of the proxy's tasks, and no other starts", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTasks, inject: func(s *scene) error { return s.stopTasks(-1) }},
-	{Name: "service-gone", Breaks: "deletes the proxy's service", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTasks, inject: func(s *scene) error {
+	{Name: "task-killed", Breaks: "stops one of the proxy's tasks, and no other starts", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{tooFewTargets}, Cause: doctor.StepTasks, inject: func(s *scene) error { return s.stopTasks(1) }},
+	{Name: "tasks-killed", Breaks: "stops all of the proxy's tasks, and no other starts", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{tooFewTargets}, Cause: doctor.StepTasks, inject: func(s *scene) error { return s.stopTasks(-1) }},
+	{Name: "service-gone", Breaks: "deletes the proxy's service", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{tooFewTargets}, Cause: doctor.StepTasks, inject: func(s *scene) error {
 		if err := s.stopTasks(-1); err != nil {
 			return err
 		}
@@ -18,7 +18,7 @@ var taskFaults = []Fault{
 			return remove(op, view.ECSServiceType, with("name", s.Shared.Service))
 		})
 	}},
-	{Name: "service-scaled-to-zero", Breaks: "sets the service's desired count to 0", FrontDoor: mapping.FrontDoorNGINX, Cause: doctor.StepTasks, inject: func(s *scene) error {
+	{Name: "service-scaled-to-zero", Breaks: "sets the service's desired count to 0", FrontDoor: mapping.FrontDoorNGINX, Alarms: []string{tooFewTargets}, Cause: doctor.StepTasks, inject: func(s *scene) error {
 		if err := s.stopTasks(-1); err != nil {
 			return err
 		}

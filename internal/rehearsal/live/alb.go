@@ -132,7 +132,9 @@ func traceID() (string, error) {
 // forward sends a request to a target and its response to the client, and reports
 // whether the client's connection is in order after it.
 func (e *exchange) forward(group TargetGroup, method string, request *head, body framing) bool {
-	if err := e.openTarget(group); err != nil {
+	err := e.openTarget(group)
+	e.listener.count(group, err)
+	if err != nil {
 		if errors.Is(err, errNoHealthyTarget) {
 			e.refuse(http.StatusServiceUnavailable)
 		} else {

@@ -22,6 +22,7 @@ type balancer struct {
 	network      *Network
 	certificates *certificateStore
 	health       *healthChecks
+	passed       func(Passage) // may be nil
 }
 
 // start lets every listener answer on every network interface.
@@ -193,8 +194,18 @@ func dialTarget(ctx context.Context, network *Network, from Interface, to netip.
 // passBytes is a Network Load Balancer's TLS listener.
 func (l *listener) passBytes(client net.Conn, from Interface) {
 	target, err := l.target(l.TargetGroup, client, from)
+	l.count(l.TargetGroup, err)
 	if err != nil {
 		return
 	}
 	join(client, target)
+}
+
+// count counts a request or a connection for which a target was chosen, whether it
+// could be reached or not, as RequestCount does:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+func (l *listener) count(group TargetGroup, failure error) {
+	if l.balancer.passed != nil && !errors.Is(failure, errNoHealthyTarget) {
+		l.balancer.passed(Passage{l.balancer.Name, group.Name})
+	}
 }

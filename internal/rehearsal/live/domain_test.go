@@ -131,6 +131,15 @@ func TestTheDefaultActionAnswersHostsOfNoRule(t *testing.T) {
 	require.Equal(t, "awselb/2.0", header.Get("Server"))
 }
 
+func TestARuleAnswersItsHostsByAFixedResponse(t *testing.T) {
+	e := domainEnvironment()
+	listener := &e.LoadBalancers[0].Listeners[0]
+	listener.Rules = append([]live.Rule{{Hosts: []string{"unruly.private.example.com"}, FixedResponse: &live.FixedResponse{StatusCode: 410, ContentType: "text/plain", Body: "gone"}}}, listener.Rules...)
+	code, header, _ := get(t, start(t, e), "unruly.private.example.com", "/")
+	require.Equal(t, http.StatusGone, code)
+	require.Equal(t, "awselb/2.0", header.Get("Server"))
+}
+
 func TestWhereACustomDomainIsNotServed(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		change      func(e *live.Environment)

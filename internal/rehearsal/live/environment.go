@@ -11,6 +11,7 @@ package live
 import (
 	"io/fs"
 	"net/netip"
+	"time"
 )
 
 // Environment describes a region's data path as its accounts hold it.
@@ -121,13 +122,14 @@ type Listener struct {
 	TargetGroup   TargetGroup
 }
 
-// Rule is a rule of an Application Load Balancer's listener that forwards the
-// requests for hosts.
+// Rule is a rule of an Application Load Balancer's listener about the requests for
+// hosts: a fixed response or else forward.
 type Rule struct {
 	// Hosts are the values of its host-header condition: compared without
 	// case, * matches any characters and ? one.
-	Hosts       []string
-	TargetGroup TargetGroup
+	Hosts         []string
+	FixedResponse *FixedResponse
+	TargetGroup   TargetGroup
 }
 
 // FixedResponse is the answer of a fixed-response action.
@@ -180,7 +182,23 @@ type Task struct {
 	Image Image
 	// Environment is the container's, as the task definition states it.
 	Environment map[string]string
+	// Output is what becomes of what the container writes.
+	Output Output
 }
+
+// Output is what becomes of what a container writes.
+type Output string
+
+const (
+	// OutputLogged has every line reach Options.Logged.
+	OutputLogged Output = ""
+	// OutputLost has the log driver read what the container writes, and lose it: in mode
+	// non-blocking it does while its buffer is full.
+	OutputLost Output = "lost"
+	// OutputUnread has nothing read what the container writes, until it is stopped. Its
+	// pipe holds 4 KiB rather than Linux's 64, so that it is soon full.
+	OutputUnread Output = "unread"
+)
 
 // Image is a container image: what its build laid over a base image that is
 // this machine with nginx.
@@ -209,6 +227,8 @@ type Endpoint struct {
 	Interfaces []Interface
 	// DNSNames are the endpoint's own names, regional and zonal.
 	DNSNames []string
+	// Delay is how long it waits before it answers a request. Default: 0.
+	Delay time.Duration
 	// PrivateDNS reports whether the VPC resolves *.execute-api.{region} names
 	// to the endpoint.
 	PrivateDNS bool

@@ -111,6 +111,9 @@ func (x *executeAPI) close(ctx context.Context) error {
 // with what arrived.
 func (x *executeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	view := x.view.Load()
+	if !wait(r.Context(), view.endpoint.Delay) {
+		return // the caller is gone
+	}
 	asked, ok := view.asked(r)
 	if !ok || asked.api.Strict && !view.namesStrictly(r, asked) {
 		forbid(w, "ForbiddenException", map[string]string{"message": "Forbidden"})
@@ -140,6 +143,19 @@ func (x *executeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		API: asked.api.ID, AccountID: asked.api.AccountID, Stage: call.Stage, Path: call.Path, Query: asked.query,
 		SourceVPCE: view.endpoint.ID, SourceIP: call.Context["aws:VpcSourceIp"],
 	})
+}
+
+// wait waits, and reports whether nothing ended before.
+func wait(ctx context.Context, delay time.Duration) bool {
+	if delay == 0 {
+		return true
+	}
+	select {
+	case <-time.After(delay):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // invocation is what the policies decide about.

@@ -71,6 +71,20 @@ func (c *healthChecks) wait(ctx context.Context, group TargetGroup, from []Inter
 	all.Wait()
 }
 
+// checkOnce checks every target of a group, whether it was healthy or not.
+func (c *healthChecks) checkOnce(ctx context.Context, group TargetGroup, from []Interface) {
+	var all sync.WaitGroup
+	for _, target := range group.Targets {
+		all.Go(func() {
+			reason := c.checkFromAll(ctx, group, from, target)
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.found[checkKey{group.Name, target}] = reason
+		})
+	}
+	all.Wait()
+}
+
 func (c *healthChecks) waitFor(ctx context.Context, group TargetGroup, from []Interface, target netip.AddrPort) error {
 	ticker := time.NewTicker(checkInterval)
 	defer ticker.Stop()

@@ -185,6 +185,16 @@ func (n *Network) Refusals() []error {
 	return append([]error(nil), n.refusals...)
 }
 
+// Cut cuts every connection that is open.
+func (n *Network) Cut() {
+	n.mu.Lock()
+	open := slices.Collect(maps.Keys(n.open))
+	n.mu.Unlock()
+	for _, conn := range open {
+		conn.Close()
+	}
+}
+
 // Close closes every listener, cuts every connection and waits for their end.
 func (n *Network) Close() error {
 	n.mu.Lock()
@@ -193,11 +203,8 @@ func (n *Network) Close() error {
 	for _, listener := range n.listeners {
 		errs = append(errs, listener.Close())
 	}
-	open := slices.Collect(maps.Keys(n.open))
 	n.mu.Unlock()
-	for _, conn := range open {
-		conn.Close()
-	}
+	n.Cut()
 	n.running.Wait()
 	return errors.Join(errs...)
 }

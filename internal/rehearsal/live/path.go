@@ -29,6 +29,7 @@ type Path struct {
 	dns          *dnsServer
 	resolvers    atomic.Pointer[resolvers]
 	negative     *negativeAnswers
+	passed       func(Passage)
 	tasks        *runner
 	caFile       string
 	// roots are what clients trust, in PEM, and clientCAFile holds them.
@@ -38,6 +39,7 @@ type Path struct {
 	// updating is held while the path changes.
 	updating  sync.Mutex
 	processes map[string]*process
+	balancers []LoadBalancer
 	endpoints map[string]*executeAPI
 	// stopping are tasks that are no longer part of the environment.
 	stopping endings
@@ -50,10 +52,20 @@ type Options struct {
 	Dir string
 	// Output receives what the proxy's tasks write; nil: it is discarded.
 	Output io.Writer
+	// Logged receives each line that a task writes and that its log driver delivers, of
+	// several tasks at the same time. Default: nothing does.
+	Logged func(task Task, line string)
+	// Passed receives each request that an Application Load Balancer passes to a target
+	// group, and each connection that a Network Load Balancer does, at the same time.
+	// Default: nothing does.
+	Passed func(Passage)
 	// Now is the time by which the VPCs' resolvers keep answers without records.
 	// Default: they keep none.
 	Now func() time.Time
 }
+
+// Passage is a request or a connection for which a load balancer chose a target.
+type Passage struct{ LoadBalancer, TargetGroup string }
 
 // Start brings a data path up and waits until its targets are healthy, or are
 // known not to become so: see Health. Only what this machine lacks is an
@@ -70,12 +82,13 @@ func Start(ctx context.Context, environment Environment, o Options) (*Path, erro
 		certificates: newCertificateStore(authority),
 		health:       newHealthChecks(network),
 		negative:     newNegativeAnswers(o.Now),
+		passed:       o.Passed,
 		caFile:       filepath.Join(o.Dir, "ca.pem"),
 		clientCAFile: filepath.Join(o.Dir, "clients-ca.pem"),
 		processes:    make(map[string]*process),
 		endpoints:    make(map[string]*executeAPI),
 	}
-	p.tasks = &runner{network: network, dir: o.Dir, caFile: p.caFile, output: o.Output}
+	p.tasks = &runner{network: network, dir: o.Dir, caFile: p.caFile, output: o.Output, logged: o.Logged}
 	if err := p.start(ctx, environment); err != nil {
 		return nil, errors.Join(err, p.Close(ctx))
 	}
@@ -111,6 +124,22 @@ func (p *Path) DNSAddress() string { return p.dns.address }
 
 // Health is what the target groups' health checks found.
 func (p *Path) Health() []TargetHealth { return p.health.all() }
+
+// CheckHealth checks every target once. One that has not answered when ctx ends is
+// unhealthy.
+func (p *Path) CheckHealth(ctx context.Context) {
+	p.updating.Lock()
+	defer p.updating.Unlock()
+	var all sync.WaitGroup
+	for _, balancer := range p.balancers {
+		for _, listener := range balancer.Listeners {
+			for _, group := range listener.groups() {
+				all.Go(func() { p.health.checkOnce(ctx, group, balancer.Interfaces) })
+			}
+		}
+	}
+	all.Wait()
+}
 
 // TaskLog is the end of what the tasks wrote, each under its name.
 func (p *Path) TaskLog() string {

@@ -15,12 +15,12 @@ type action struct {
 
 // rule is a listener rule that is ready to match.
 type rule struct {
-	hosts []*regexp.Regexp
-	group TargetGroup
+	hosts  []*regexp.Regexp
+	action action
 }
 
 func newRule(described Rule) rule {
-	r := rule{group: described.TargetGroup}
+	r := rule{action: action{described.FixedResponse, described.TargetGroup}}
 	for _, pattern := range described.Hosts {
 		r.hosts = append(r.hosts, hostPattern(pattern))
 	}
@@ -62,7 +62,7 @@ func (l *listener) action(host string) action {
 	}
 	for _, r := range l.rules {
 		if r.matches(host) {
-			return action{group: r.group}
+			return r.action
 		}
 	}
 	return action{fixed: l.FixedResponse, group: l.TargetGroup}
@@ -82,7 +82,9 @@ func (l Listener) groups() []TargetGroup {
 		add(l.TargetGroup)
 	}
 	for _, r := range l.Rules {
-		add(r.TargetGroup)
+		if r.FixedResponse == nil {
+			add(r.TargetGroup)
+		}
 	}
 	return groups
 }

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +14,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -47,6 +44,8 @@ type runner struct {
 	caFile string
 	// output receives what the tasks write, besides the kept tail; may be nil.
 	output io.Writer
+	// logged receives the lines that tasks write and that are delivered; may be nil.
+	logged func(Task, string)
 }
 
 // process is a task that runs.
@@ -60,6 +59,8 @@ type process struct {
 	log     *tail
 	ended   chan struct{}
 	err     error
+	// read has the output be read that was not; nil: it is read from the beginning.
+	read func()
 }
 
 // start runs the image's entrypoint under the task's environment. Environment
@@ -106,11 +107,15 @@ func (r *runner) start(task Task) (*process, error) {
 	} {
 		environment[name] = value
 	}
-	p := &process{task: task, address: listen, signal: signal, log: &tail{forward: r.output}, ended: make(chan struct{})}
+	p := &process{task: task, address: listen, signal: signal, log: r.tail(task), ended: make(chan struct{})}
 	p.command = exec.Command(command[0], command[1:]...)
 	p.command.Dir = run
 	p.command.Env = list(environment)
-	p.command.Stdout, p.command.Stderr = p.log, p.log
+	started, err := p.connectOutput()
+	if err != nil {
+		return nil, fmt.Errorf("connect the output of %s: %w", task.Interface.Name, err)
+	}
+	defer started()
 	// A group of its own: an interrupt at the terminal must not stop the proxy
 	// before its connections are drained.
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -187,6 +192,9 @@ func (p *process) stop(ctx context.Context) error {
 	case <-p.ended:
 		return fmt.Errorf("%s ended on its own: %w\n%s", p.task.Interface.Name, errors.Join(p.err), p.log)
 	default:
+	}
+	if p.read != nil {
+		p.read()
 	}
 	if err := p.command.Process.Signal(p.signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop %s: %w", p.task.Interface.Name, err)
@@ -303,34 +311,4 @@ func list(environment map[string]string) []string {
 	}
 	slices.Sort(entries)
 	return entries
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	forward io.Writer
-
-	mu   sync.Mutex
-	kept []byte
-}
-
-// Write keeps and forwards; it never fails, since a full disk of the reader
-// must not stop the proxy.
-func (t *tail) Write(data []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.forward != nil {
-		_, _ = t.forward.Write(data)
-	}
-	t.kept = append(t.kept, data...)
-	if len(t.kept) > logTail {
-		t.kept = bytes.Clone(t.kept[len(t.kept)-logTail:])
-	}
-	return len(data), nil
-}
-
-// String is the kept end.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(string(t.kept))
 }

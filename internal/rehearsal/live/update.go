@@ -111,8 +111,9 @@ func (t Task) key() (string, error) {
 func (p *Path) balance(ctx context.Context, described []LoadBalancer) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
+	p.balancers = described
 	for _, loadBalancer := range described {
-		b := &balancer{LoadBalancer: loadBalancer, network: p.network, certificates: p.certificates, health: p.health}
+		b := &balancer{LoadBalancer: loadBalancer, network: p.network, certificates: p.certificates, health: p.health, passed: p.passed}
 		// Targets that come in the place of others serve once they are healthy.
 		for _, listener := range loadBalancer.Listeners {
 			for _, group := range listener.groups() {

@@ -16,7 +16,8 @@ pid $PORTICO_RUN_DIR/nginx.pid;
 error_log stderr;
 events {}
 http {
-	access_log off;
+	log_format logged escape=json '{"time":"\$time_iso8601","status":\$status,"request":"\$request","agent":"\$http_user_agent"}';
+	access_log /dev/stdout logged buffer=4k flush=1s;
 	client_body_temp_path $PORTICO_RUN_DIR/body;
 	proxy_temp_path $PORTICO_RUN_DIR/proxy;
 	fastcgi_temp_path $PORTICO_RUN_DIR/fastcgi;
@@ -29,7 +30,7 @@ http {
 		$by_protocol
 		ssl_certificate $PORTICO_RUN_DIR/cert.pem;
 		ssl_certificate_key $PORTICO_RUN_DIR/key.pem;
-		location = /healthz { return 200; }
+		location = /healthz { access_log off; return 200; }
 		location / {
 			set \$target /v1\$request_uri;
 			proxy_pass https://endpoint\$target;
