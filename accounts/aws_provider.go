@@ -28,6 +28,13 @@ func newNamedProvider(ctx *pulumi.Context, name string, c settings.AWS, accountI
 			RoleArn:     pulumi.StringPtr(c.RoleARN),
 			SessionName: pulumi.StringPtr("portico"),
 		}
+		if c.ExternalID != "" {
+			role.ExternalId = pulumi.StringPtr(c.ExternalID)
+		}
+		if c.SessionDuration != "" {
+			role.Duration = pulumi.StringPtr(c.SessionDuration)
+		}
+		args.AssumeRole = role
 	}
 	if c.Endpoint != "" {
 		emulate(args, c.Endpoint)
@@ -42,14 +49,16 @@ func newNamedProvider(ctx *pulumi.Context, name string, c settings.AWS, accountI
 // awsProviderOf is the AWS provider of another account's role in a region. The
 // stack registers one for each role and region.
 func (s *sharedStack) awsProviderOf(roleARN, region string) (pulumi.ProviderResource, error) {
-	return awsProviderOfRole(s.ctx, s.roleProviders, roleARN, region, s.config.AWS.Endpoint)
+	config := s.config.AWS
+	config.Region = region
+	return awsProviderOfRole(s.ctx, s.roleProviders, roleARN, config)
 }
 
 // awsProviderOfRole is the AWS provider of a role: the one in known, or a new one,
 // which it adds to known.
 func awsProviderOfRole(ctx *pulumi.Context, known map[string]pulumi.ProviderResource, roleARN, region, endpoint string) (pulumi.ProviderResource, error) {
 	_, role, _ := strings.Cut(roleARN, ":iam::")
-	name := "aws-" + region + "-" + strings.NewReplacer(":role/", "-", "/", "-").Replace(role)
+	name := "aws-" + config.Region + "-" + strings.NewReplacer(":role/", "-", "/", "-").Replace(role)
 	if awsProvider, ok := known[name]; ok {
 		return awsProvider, nil
 	}

@@ -13,9 +13,8 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/portico-iac/portico/internal/assumedrole"
 	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/settings"
 )
@@ -118,10 +117,7 @@ func sdkConfig(ctx context.Context, c settings.AWS) (awssdk.Config, error) {
 	if c.Endpoint != "" {
 		config.BaseEndpoint = awssdk.String(c.Endpoint)
 	}
-	if c.RoleARN != "" {
-		role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(config), c.RoleARN, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "portico" })
-		config.Credentials = awssdk.NewCredentialsCache(role)
-	}
+	assumedrole.Role{ARN: c.RoleARN, ExternalID: c.ExternalID, Session: c.Session()}.Assume(&config, "portico")
 	return config, nil
 }
 

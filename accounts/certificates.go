@@ -129,7 +129,7 @@ func publicZonesOf(ctx *pulumi.Context, c settings.Certificates, aws settings.AW
 		if zone.RoleARN == "" {
 			continue
 		}
-		owner, err := awsProviderOfRole(ctx, known, zone.RoleARN, aws.Region, aws.Endpoint)
+		owner, err := awsProviderOfRole(ctx, known, zone.RoleARN, aws)
 		if err != nil {
 			return nil, err
 		}

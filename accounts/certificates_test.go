@@ -64,6 +64,20 @@ func TestAPublicZoneOfAnotherAccountValidatesThroughItsRole(t *testing.T) {
 	require.ErrorContains(t, err, "find public hosted zone internal.example.com: the account that is named for it has no such zone: name the account that has it (portico:certificates.zones)")
 }
 
+// The stack's own role and those of other accounts are assumed alike.
+func TestRolesAreAssumedWithTheExternalIDAndForTheSessionOfTheSettings(t *testing.T) {
+	const own, dns = "arn:aws:iam::111111111111:role/portico-dev", "arn:aws:iam::333333333333:role/dns/writer"
+	m := up(t, settingsText(strings.Replace(string(minimalShared), `accountId: "111111111111"`, `accountId: "111111111111", roleArn: "`+own+`", externalId: portico/dev, sessionDuration: 1h30m`, 1)+
+		"  portico:certificates: {zones: [{name: example.com, roleArn: \""+dns+"\"}]}\n"))
+	var roles []any
+	for _, p := range m.of("pulumi:providers:aws") {
+		role := p.Inputs["assumeRole"].(map[string]any)
+		roles = append(roles, role["roleArn"])
+		require.Equal(t, map[string]any{"roleArn": role["roleArn"], "sessionName": "portico", "externalId": "portico/dev", "duration": "1h30m"}, role)
+	}
+	require.ElementsMatch(t, []any{own, dns}, roles)
+}
+
 // pair is a certificate with its key, and who issued it.
 type pair struct {
 	certificate *x509.Certificate

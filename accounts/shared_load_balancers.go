@@ -43,6 +43,7 @@ func (s *sharedStack) loadBalancers(network *components.Network, groups *compone
 			LongestAnswer:      s.longestAnswer(),
 			SSLPolicy:          s.config.LoadBalancer.SSLPolicy,
 			DeletionProtection: s.config.LoadBalancer.DeletionProtection,
+			ZonalShift:         s.config.LoadBalancer.ZonalShift,
 			Tags:               s.tags,
 		}
 		if args.Proxy {

@@ -49,26 +49,31 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 			targets = append(targets, deployed.balancers[balancer.Name].Targets...)
 		}
 	}
+	var requests int
+	if aim := s.config.Task.RequestsPerTarget; aim != nil {
+		requests = *aim
+	}
 	return components.NewService(s.ctx, s.prefix, &components.ServiceArgs{
-		Region:          s.config.AWS.Region,
-		Cluster:         cluster,
-		Roles:           roles,
-		Image:           image,
-		CPU:             s.config.Task.CPU,
-		Memory:          s.config.Task.Memory,
-		Architecture:    s.config.Task.Architecture,
-		Min:             s.config.Task.Min,
-		Max:             s.config.Task.Max,
-		CPUPercent:      s.config.Task.CPUPercent,
-		MemoryPercent:   s.config.Task.MemoryPercent,
-		Environment:     s.taskEnvironment(deployed.endpoints),
-		SubnetIDs:       network.SubnetIDs,
-		SecurityGroupID: groups.TasksID,
-		Targets:         targets,
-		LongestTimeout:  s.longestTimeout(mapping.FrontDoorNGINX),
-		LongestAnswer:   s.longestAnswer(),
-		Running:         s.reports.own.Service != "",
-		Tags:            s.tags,
+		Region:            s.config.AWS.Region,
+		Cluster:           cluster,
+		Roles:             roles,
+		Image:             image,
+		CPU:               s.config.Task.CPU,
+		Memory:            s.config.Task.Memory,
+		Architecture:      s.config.Task.Architecture,
+		Min:               s.config.Task.Min,
+		Max:               s.config.Task.Max,
+		CPUPercent:        s.config.Task.CPUPercent,
+		MemoryPercent:     s.config.Task.MemoryPercent,
+		RequestsPerTarget: requests,
+		Environment:       s.taskEnvironment(deployed.endpoints),
+		SubnetIDs:         network.SubnetIDs,
+		SecurityGroupID:   groups.TasksID,
+		Targets:           targets,
+		LongestTimeout:    s.longestTimeout(mapping.FrontDoorNGINX),
+		LongestAnswer:     s.longestAnswer(),
+		Running:           s.reports.own.Service != "",
+		Tags:              s.tags,
 	}, s.providers, pulumi.DependsOn(dependencies))
 }
 

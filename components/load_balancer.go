@@ -81,6 +81,9 @@ type LoadBalancerArgs struct {
 	TrustStoreARN string
 	// DeletionProtection has AWS refuse to delete the load balancer. Default: false.
 	DeletionProtection bool
+	// ZonalShift lets Amazon Application Recovery Controller move clients away from a
+	// zone. Default: false.
+	ZonalShift bool
 	// AccessLogs is where logs of requests go: of a Network Load Balancer, of TLS
 	// connections. Default: none are written.
 	AccessLogs *LogDestination
@@ -178,7 +181,7 @@ func NewLoadBalancer(ctx *pulumi.Context, name string, args *LoadBalancerArgs, o
 	outputs := pulumi.Map{"dnsName": balancer.DNSName, "hostedZoneId": balancer.HostedZoneID}
 	otherwise := notFound
 	if args.Proxy {
-		arn, err := balancer.createTargetGroups(ctx, name, args)
+		arn, err := balancer.createTargetGroups(ctx, name, args, elb)
 		if err != nil {
 			return nil, err
 		}
@@ -224,6 +227,9 @@ func (b *LoadBalancer) create(ctx *pulumi.Context, name string, args *LoadBalanc
 		// never have one.
 		SecurityGroups:           pulumi.StringArray{args.SecurityGroupID},
 		EnableDeletionProtection: pulumi.Bool(args.DeletionProtection),
+		// Of both types since version 5.88 of the provider:
+		// https://github.com/hashicorp/terraform-provider-aws/pull/41468
+		EnableZonalShift: pulumi.Bool(args.ZonalShift),
 		// The provider leaves logs on where nothing is said of them.
 		AccessLogs: lb.LoadBalancerAccessLogsArgs{Enabled: pulumi.Bool(false), Bucket: pulumi.String("")},
 		Tags:       args.Tags.named(name),

@@ -3,6 +3,7 @@ package components
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -44,6 +45,21 @@ type Target struct {
 	// Port is the container's port, which is the target group's. Required:
 	// ProxyPort or ProxyProtocolPort.
 	Port int
+	// RequestCount names the count of the target group's requests, as target tracking
+	// has it: app/NAME/ID/targetgroup/NAME/ID. Nil: a Network Load Balancer's, whose
+	// requests AWS doesn't count.
+	RequestCount pulumi.StringInput
+}
+
+// requestCount is the resource label of a target group behind a load balancer, which is
+// made of the ends of their ARNs.
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
+func requestCount(elb *lb.LoadBalancer, group *lb.TargetGroup) pulumi.StringInput {
+	return pulumi.All(elb.Arn, group.Arn).ApplyT(func(arns []any) string {
+		_, balancer, _ := strings.Cut(arns[0].(string), ":loadbalancer/")
+		_, targets, _ := strings.Cut(arns[1].(string), ":targetgroup/")
+		return balancer + "/targetgroup/" + targets
+	}).(pulumi.StringOutput)
 }
 
 func (a *LoadBalancerArgs) turns() bool {
@@ -53,7 +69,7 @@ func (a *LoadBalancerArgs) turns() bool {
 // createTargetGroups creates the target groups of the proxy's tasks, and returns the
 // ARN of the one that the listener forwards to. The name that a target group had
 // before there was another stays its own, since a new name would replace it.
-func (b *LoadBalancer) createTargetGroups(ctx *pulumi.Context, name string, args *LoadBalancerArgs) (arn pulumi.StringInput, err error) {
+func (b *LoadBalancer) createTargetGroups(ctx *pulumi.Context, name string, args *LoadBalancerArgs, elb *lb.LoadBalancer) (arn pulumi.StringInput, err error) {
 	on := args.Type == NetworkLoadBalancer && args.ProxyProtocol.on()
 	for _, group := range []struct {
 		name  string
@@ -70,7 +86,11 @@ func (b *LoadBalancer) createTargetGroups(ctx *pulumi.Context, name string, args
 		if err != nil {
 			return nil, err
 		}
-		b.Targets = append(b.Targets, Target{TargetGroupARN: created.Arn, Port: group.port})
+		target := Target{TargetGroupARN: created.Arn, Port: group.port}
+		if args.Type == ApplicationLoadBalancer {
+			target.RequestCount = requestCount(elb, created)
+		}
+		b.Targets = append(b.Targets, target)
 		if group.leads {
 			arn = created.Arn
 		}

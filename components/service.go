@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -56,6 +55,10 @@ type ServiceArgs struct {
 	// CPUPercent is the average CPU use that autoscaling aims at, in percent.
 	// Required: 1 to 100.
 	CPUPercent int
+	// RequestsPerTarget is how many requests a minute of each load balancer scaling
+	// aims at for a task, beside the CPU and memory use. Each of Targets has to be an
+	// Application Load Balancer's then. Default: 0, and requests aren't counted.
+	RequestsPerTarget int
 	// Environment is the container's environment, by name. Default: none.
 	Environment map[string]pulumi.StringInput
 	// SubnetIDs are the subnets that the tasks run in. Required: 1 to 16, one of
@@ -99,6 +102,9 @@ func (a *ServiceArgs) check(name string) error {
 	m.require(a.Max >= a.Min, "Max", fmt.Sprintf("%d is less than Min, %d", a.Max, a.Min), "write Min or more")
 	m.require(a.MemoryPercent >= 1 && a.MemoryPercent <= 100, "MemoryPercent", fmt.Sprintf("%d is not a percentage to aim at", a.MemoryPercent), "write 1 to 100")
 	m.require(a.CPUPercent >= 1 && a.CPUPercent <= 100, "CPUPercent", fmt.Sprintf("%d is not a percentage to aim at", a.CPUPercent), "write 1 to 100")
+	m.require(a.RequestsPerTarget >= 0, "RequestsPerTarget", fmt.Sprintf("%d is no number of requests to aim at", a.RequestsPerTarget), "write 1 or more, or 0 for none")
+	m.require(a.RequestsPerTarget == 0 || !slices.ContainsFunc(a.Targets, func(t Target) bool { return t.RequestCount == nil }), "RequestsPerTarget",
+		"AWS counts the requests of Application Load Balancers alone", "take it out")
 	m.given(len(a.SubnetIDs) > 0, "SubnetIDs")
 	m.given(a.SecurityGroupID != nil, "SecurityGroupID")
 	m.given(len(a.Targets) > 0, "Targets")
@@ -280,48 +286,6 @@ func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, defin
 		return nil, fmt.Errorf("create ECS service: %w", err)
 	}
 	return service, nil
-}
-
-func (s *Service) scale(ctx *pulumi.Context, name string, args *ServiceArgs, service *ecs.Service) error {
-	target, err := appautoscaling.NewTarget(ctx, name, &appautoscaling.TargetArgs{
-		ServiceNamespace:  pulumi.String("ecs"),
-		ScalableDimension: pulumi.String("ecs:service:DesiredCount"),
-		ResourceId:        pulumi.Sprintf("service/%s/%s", args.Cluster.Name, service.Name),
-		MinCapacity:       pulumi.Int(args.Min),
-		MaxCapacity:       pulumi.Int(args.Max),
-		Tags:              args.Tags.named(name),
-	}, pulumi.Parent(s))
-	if err != nil {
-		return fmt.Errorf("create scalable target: %w", err)
-	}
-	for _, aim := range []struct {
-		suffix, metric string
-		percent        int
-	}{
-		{"-cpu", "ECSServiceAverageCPUUtilization", args.CPUPercent},
-		{"-memory", "ECSServiceAverageMemoryUtilization", args.MemoryPercent},
-	} {
-		_, err = appautoscaling.NewPolicy(ctx, name+aim.suffix, &appautoscaling.PolicyArgs{
-			PolicyType:        pulumi.String("TargetTrackingScaling"),
-			ServiceNamespace:  target.ServiceNamespace,
-			ScalableDimension: target.ScalableDimension,
-			ResourceId:        target.ResourceId,
-			TargetTrackingScalingPolicyConfiguration: appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs{
-				PredefinedMetricSpecification: appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs{
-					PredefinedMetricType: pulumi.String(aim.metric),
-				},
-				TargetValue: pulumi.Float64(float64(aim.percent)),
-				// Out fast, in slowly: a proxy that is short of CPU or memory
-				// delays every API at once.
-				ScaleOutCooldown: pulumi.Int(60),
-				ScaleInCooldown:  pulumi.Int(300),
-			},
-		}, pulumi.Parent(s))
-		if err != nil {
-			return fmt.Errorf("create target tracking policy: %w", err)
-		}
-	}
-	return nil
 }
 
 // runningTaskDefinition is the task definition that the service runs after the

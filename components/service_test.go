@@ -182,3 +182,18 @@ func TestAServiceSaysEachArgumentThatItLacks(t *testing.T) {
 	require.ErrorAs(t, err, &argument)
 	require.Equal(t, "Targets", argument.Argument)
 }
+
+// Each load balancer's requests are an aim of their own.
+func TestScalingAimsAtRequestsOfEachApplicationLoadBalancer(t *testing.T) {
+	m := (&monitor{}).deploy(t, serviceProgram(func(args *ServiceArgs) { args.RequestsPerTarget = 900 }))
+	policy := m.named(t, "aws:appautoscaling/policy:Policy", "portico-requests").Inputs["targetTrackingScalingPolicyConfiguration"].(map[string]any)
+	require.Equal(t, 900.0, policy["targetValue"])
+	require.Equal(t, "ALBRequestCountPerTarget", policy["predefinedMetricSpecification"].(map[string]any)["predefinedMetricType"])
+	require.Len(t, m.of("aws:appautoscaling/policy:Policy"), 3)
+
+	err := (&monitor{}).run(serviceProgram(func(args *ServiceArgs) {
+		args.RequestsPerTarget = 900
+		args.Targets = []Target{{TargetGroupARN: pulumi.String("arn"), Port: ProxyProtocolPort}}
+	}))
+	require.ErrorContains(t, err, "RequestsPerTarget: AWS counts the requests of Application Load Balancers alone")
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/assumedrole"
 	"github.com/portico-iac/portico/internal/awsreader"
 	"github.com/portico-iac/portico/internal/doctor"
 	"github.com/portico-iac/portico/internal/settings"
@@ -194,5 +195,5 @@ func TestZonesOfOtherAccountsAreReadByTheirRoles(t *testing.T) {
 	shared := &settings.Shared{AWS: settings.AWS{Region: "us-east-1", AccountID: "111111111111"}, DNS: settings.DNS{Existing: []settings.ExistingZone{
 		{Name: "own.example.com", ID: "Z1"}, {Name: "theirs.example.com", ID: "Z2", RoleARN: "arn:aws:iam::555555555555:role/team/dns"},
 	}}}
-	require.Equal(t, []awsreader.Account{{ID: "555555555555", Region: "us-east-1", RoleARN: "arn:aws:iam::555555555555:role/team/dns"}}, zoneAccounts(shared))
+	require.Equal(t, []awsreader.Account{{ID: "555555555555", Region: "us-east-1", Role: assumedrole.Role{ARN: "arn:aws:iam::555555555555:role/team/dns"}}}, zoneAccounts(shared))
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/portico-iac/portico/automation"
+	"github.com/portico-iac/portico/internal/assumedrole"
 	"github.com/portico-iac/portico/internal/aws"
 	"github.com/portico-iac/portico/internal/awsreader"
 	"github.com/portico-iac/portico/internal/doctor"
@@ -83,7 +84,10 @@ func zoneAccounts(shared *settings.Shared) []awsreader.Account {
 }
 
 func accountOf(config settings.AWS, id, role string) awsreader.Account {
-	return awsreader.Account{ID: id, Region: config.Region, RoleARN: role, Endpoint: config.Endpoint}
+	return awsreader.Account{
+		ID: id, Region: config.Region, Endpoint: config.Endpoint,
+		Role: assumedrole.Role{ARN: role, ExternalID: config.ExternalID, Session: config.Session()},
+	}
 }
 
 // provider adds the account of a provider stack.

@@ -15,16 +15,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/portico-iac/portico/internal/assumedrole"
 	"github.com/portico-iac/portico/internal/doctor"
 )
 
@@ -35,8 +34,8 @@ type Account struct {
 	// ID is the 12-digit number.
 	ID     string
 	Region string
-	// RoleARN is the role to assume; empty: the caller's own credentials.
-	RoleARN string
+	// Role is the role to assume; without an ARN: the caller's own credentials.
+	Role assumedrole.Role
 	// Endpoint is the URL of an emulator; empty: AWS.
 	Endpoint string
 	// CallsPerSecond is how many calls of API Gateway's management are sent a second;
@@ -74,10 +73,7 @@ func New(ctx context.Context, accounts []Account) (doctor.Accounts, error) {
 		if a.Endpoint != "" {
 			base.BaseEndpoint = aws.String(a.Endpoint)
 		}
-		if a.RoleARN != "" {
-			role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), a.RoleARN, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "portico-doctor" })
-			base.Credentials = aws.NewCredentialsCache(role)
-		}
+		a.Role.Assume(&base, "portico-doctor")
 		readers[a.ID] = newAccount(a, base)
 	}
 	return func(id string) (doctor.Reader, error) {
@@ -190,7 +186,7 @@ func (a *account) failed(action string, err error) error {
 	switch {
 	case slices.Contains(deniedCodes, answer.ErrorCode()):
 		if ofSTS(err) {
-			return fmt.Errorf("role %s can't be assumed for account %s: %s: let its trust policy name the caller", a.RoleARN, a.ID, answer.ErrorMessage())
+			return fmt.Errorf("role %s can't be assumed for account %s: %s: let its trust policy name the caller", a.Role.ARN, a.ID, answer.ErrorMessage())
 		}
 		return &doctor.DeniedError{Action: action, Account: a.ID, Err: err}
 	case slices.Contains(absentCodes, answer.ErrorCode()):

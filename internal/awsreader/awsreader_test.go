@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/assumedrole"
 	"github.com/portico-iac/portico/internal/awsreader"
 	"github.com/portico-iac/portico/internal/doctor"
 	"github.com/portico-iac/portico/internal/outputs"
@@ -35,7 +36,7 @@ func reader(t *testing.T, handler http.HandlerFunc, role string) (doctor.Account
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
-	accounts, err := awsreader.New(context.Background(), []awsreader.Account{{ID: sharedID, Region: "us-east-1", RoleARN: role, Endpoint: server.URL}})
+	accounts, err := awsreader.New(context.Background(), []awsreader.Account{{ID: sharedID, Region: "us-east-1", Role: assumedrole.Role{ARN: role}, Endpoint: server.URL}})
 	require.NoError(t, err)
 	one, err := accounts(sharedID)
 	require.NoError(t, err)

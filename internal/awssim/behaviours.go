@@ -174,6 +174,7 @@ var behaviours = map[string][]engine.Behaviour{
 	view.ScalableTargetType: {documented("the service exists, and its desired count stays within the bounds", awsDocs+"autoscaling/application/APIReference/API_RegisterScalableTarget.html")},
 	view.ScalingPolicyType: {
 		documented("target tracking makes an alarm to scale out and one to scale in, which go with the policy", awsDocs+"autoscaling/application/userguide/application-auto-scaling-target-tracking.html"),
+		documented("a resource label names a target group of the service behind its Application Load Balancer, for ALBRequestCountPerTarget alone", awsDocs+"autoscaling/application/APIReference/API_PredefinedMetricSpecification.html"),
 		documented("a policy of a name is replaced by another of the name", awsDocs+"autoscaling/application/APIReference/API_PutScalingPolicy.html"),
 	},
 

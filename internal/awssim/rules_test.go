@@ -107,6 +107,44 @@ func TestRolesAreAssumedOnlyByThoseTheyTrust(t *testing.T) {
 	require.ErrorContains(t, connect(t, simulator).configure(sharedAccount), "AWS account ID not allowed: "+providerAccount)
 }
 
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+func TestRolesAreAssumedWithTheirExternalIDForAsLongAsTheyMayLast(t *testing.T) {
+	const role = "arn:aws:iam::" + providerAccount + ":role/portico"
+	for what, test := range map[string]struct {
+		change func(*awssim.Setup, *awssim.Role)
+		asked  awssim.Object
+		want   string
+	}{
+		"the external ID":               {func(_ *awssim.Setup, r *awssim.Role) { r.ExternalID = "portico/dev" }, awssim.Object{"externalId": "portico/dev"}, ""},
+		"another external ID":           {func(_ *awssim.Setup, r *awssim.Role) { r.ExternalID = "portico/dev" }, awssim.Object{"externalId": "portico/de"}, "is not authorized to perform: sts:AssumeRole"},
+		"no external ID":                {func(_ *awssim.Setup, r *awssim.Role) { r.ExternalID = "portico/dev" }, awssim.Object{}, "is not authorized to perform: sts:AssumeRole"},
+		"an external ID without need":   {nil, awssim.Object{"externalId": "portico/dev"}, ""},
+		"an hour":                       {nil, awssim.Object{"duration": "1h"}, ""},
+		"more than the default maximum": {nil, awssim.Object{"duration": "61m"}, "exceeds the MaxSessionDuration"},
+		"the role's maximum":            {func(_ *awssim.Setup, r *awssim.Role) { r.MaxSession = 7200 }, awssim.Object{"duration": "2h"}, ""},
+		"less than AWS gives":           {nil, awssim.Object{"duration": "14m"}, "between 900 and 43200"},
+		"two hours by a role's own right": {func(w *awssim.Setup, r *awssim.Role) {
+			r.MaxSession, w.Home.Principal = 7200, "arn:aws:sts::"+sharedAccount+":assumed-role/ci/run"
+		}, awssim.Object{"duration": "2h"}, "1 hour session limit for roles assumed by role chaining"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			setup := testSetup()
+			if test.change != nil {
+				test.change(setup, &setup.Accounts[1].Roles[0])
+			}
+			simulator, err := awssim.New(setup)
+			require.NoError(t, err)
+			test.asked["roleArn"] = role
+			_, err = simulator.Session(awssim.Object{"region": "us-east-1", "assumeRole": map[string]any(test.asked)})
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
 func TestNetworkRules(t *testing.T) {
 	n := newNetwork(t)
 	n.create(endpointType, "logs", properties{"vpcId": n.vpc.id, "serviceName": "com.amazonaws.us-east-1.logs", "vpcEndpointType": "Interface",

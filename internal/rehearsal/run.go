@@ -311,7 +311,7 @@ func (r *rehearsal) savedPolicies(stack automation.Stack) func(context.Context, 
 		}
 		caller := awssim.Object{"region": config.AWS.Region}
 		if role != "" {
-			caller["assumeRole"] = awssim.Object{"roleArn": role, "sessionName": "portico"}
+			caller["assumeRole"] = awssim.Object{"roleArn": role, "sessionName": "portico", "externalId": config.AWS.ExternalID, "duration": config.AWS.SessionDuration}
 		}
 		return r.simulator.SavedPolicies(caller, apis)
 	}

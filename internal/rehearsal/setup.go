@@ -110,7 +110,9 @@ func (s initialState) accounts() []awssim.Account {
 	for _, id := range slices.Sorted(maps.Keys(roles)) {
 		account := awssim.Account{ID: string(id), Alias: aliases[id]}
 		for _, name := range slices.Sorted(maps.Keys(roles[id])) {
-			role := awssim.Role{Name: name, Trusts: []string{string(s.shared)}}
+			// How long the real role's sessions last isn't known here: this one's may
+			// last as long as any, portico:aws.sessionDuration.
+			role := awssim.Role{Name: name, Trusts: []string{string(s.shared)}, MaxSession: longestSession}
 			if roles[id][name] {
 				role.Trusts = all
 			}
@@ -162,6 +164,10 @@ func (s initialState) rolesByAccount() map[mapping.AccountID]map[string]bool {
 	}
 	return roles
 }
+
+// longestSession is the longest session that a role may have, in seconds.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+const longestSession = 12 * 3600
 
 // ownerRole is the role in an owner's account for which the mapping names none.
 const ownerRole = "portico"

@@ -3,7 +3,6 @@ package settings
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -54,6 +53,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.App.check(m)
 	checkTags(m, c.Tags)
 	c.AWS.check(m)
+	c.AWS.checkSessions(m, c.assumesRole())
 	c.IAM.check(m, c.AWS.AccountID)
 	m.check(c.AWS.AccountID == "" || aws.IsAccountID(c.AWS.AccountID), "aws.accountId",
 		strconv.Quote(c.AWS.AccountID)+" is not an account number", "write 12 digits in quotes")
@@ -71,6 +71,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.Proxy.check(m, c.LoadBalancer)
 	c.Task.check(m)
 	m.check(slices.Contains(retentionDays, *c.Logs.RetentionDays), "logs.retentionDays",
+	c.Task.checkRequests(m, c.LoadBalancer)
 		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", *c.Logs.RetentionDays), "write one of "+join(retentionDays))
 	c.Alarms.check(m, c.AWS.Region)
 	c.checkQuotas(m)
@@ -85,6 +86,7 @@ func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
 	checkTags(m, c.Tags)
 	c.AWS.check(m)
 	checkRolePatterns(m, c.AllowedRoleARNs)
+	c.AWS.checkSessions(m, c.assumesRole())
 	m.checkText(stackPattern.MatchString(c.Shared.Stack), "shared.stack",
 		c.Shared.Stack, "is not a stack's full name", "write organization/project/stack, for instance organization/portico/"+lastSegment(c.Shared.Stack))
 	for i, id := range c.APIs {
@@ -150,30 +152,6 @@ func (a Alarms) check(m *mistakes, region string) {
 	m.check(err == nil, key, strconv.Quote(a.TopicARN)+" is not a topic's ARN", fix)
 	m.check(err != nil || !aws.IsRegion(region) || own == region, key, "the topic is in "+own+", and alarms in "+region+" can tell topics of their own region alone", fix)
 }
-
-func (a AWS) check(m *mistakes) {
-	m.checkText(aws.IsRegion(a.Region), "aws.region", a.Region, "is not a region",
-		"write the region's code, for instance us-east-1")
-	if a.AccountID == "" {
-		m.missing("aws.accountId", "write the number of the one account that this stack may touch, in quotes")
-	}
-	role, err := aws.ParseRoleARN(a.RoleARN)
-	m.check(a.RoleARN == "" || err == nil, "aws.roleArn", strconv.Quote(a.RoleARN)+" is not a role's ARN",
-		"write arn:aws:iam::ACCOUNT:role/NAME")
-	if err == nil && a.NamesAccount() {
-		m.check(role.AccountID == a.AccountID, "aws.roleArn", fmt.Sprintf("the role is of account %s, not %s", role.AccountID, a.AccountID),
-			"write a role of the stack's account")
-	}
-	if a.Endpoint != "" {
-		endpoint, err := url.Parse(a.Endpoint)
-		m.check(err == nil && (endpoint.Scheme == "http" || endpoint.Scheme == "https") && endpoint.Host != "", "aws.endpoint",
-			strconv.Quote(a.Endpoint)+" is not a URL", "write the emulator's URL, for instance http://localhost:5000")
-	}
-}
-
-// NamesAccount reports whether AccountID is an account's number. In a provider
-// account's stack it may be a name of the mapping's ACCOUNTS instead.
-func (a AWS) NamesAccount() bool { return aws.IsAccountID(a.AccountID) }
 
 func isRole(text string) bool {
 	_, err := aws.ParseRoleARN(text)
@@ -398,6 +376,17 @@ func steps(first, last, step int) []int {
 }
 
 func checkCIDR(m *mistakes, key, text string) (netip.Prefix, bool) {
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
+func (t Task) checkRequests(m *mistakes, balancer LoadBalancer) {
+	if t.RequestsPerTarget == nil {
+		return
+	}
+	const key = "task.requestsPerTarget"
+	m.check(*t.RequestsPerTarget >= 1, key, fmt.Sprintf("%d is out of range", *t.RequestsPerTarget), "write 1 or more requests a minute")
+	m.check(balancer.Type != NetworkLoadBalancer, key, "a Network Load Balancer forwards connections, and AWS counts no requests of it (ALBRequestCountPerTarget)",
+		"take it out: scaling goes by task.cpuPercent and task.memoryPercent")
+}
+
 	cidr, err := netip.ParsePrefix(text)
 	switch {
 	case err != nil || !cidr.Addr().Is4():

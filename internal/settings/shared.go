@@ -82,6 +82,15 @@ type AWS struct {
 	RoleARN string `config:"roleArn"`
 	// Endpoint is the URL of an emulator to call instead of AWS, such as
 	// http://localhost:5000. Default: AWS.
+	// ExternalID is the ID that the trust policies of the roles ask for that the stack
+	// assumes, those of zones and VPCs of other accounts among them. A role that asks
+	// for none takes any. Default: none.
+	ExternalID string `config:"externalId"`
+	// SessionDuration is how long the credentials of a role hold, such as 90m: 15m to
+	// 12h, and no longer than the role's own maximum, which is 1h where nobody has
+	// raised it. An update that takes longer asks for new ones. AWS gives 1h at most
+	// where the caller is a role itself. Default: 15m.
+	SessionDuration string `config:"sessionDuration"`
 	Endpoint string `config:"endpoint"`
 }
 
@@ -194,6 +203,10 @@ type LoadBalancer struct {
 	DeletionProtection bool `config:"deletionProtection"`
 	// ProxyProtocol has an NLB tell the proxy its callers' addresses. It needs
 	// port 8444 of the tasks, which existing security groups have to let
+	// ZonalShift lets Amazon Application Recovery Controller move clients away from a
+	// zone of the load balancers: docs/operations.md has the command. AWS takes
+	// nothing for it. Default: false.
+	ZonalShift bool `config:"zonalShift"`
 	// through. An ALB tells them without. Default: true.
 	ProxyProtocol *bool `config:"proxyProtocol"`
 	// TrustStoreARN is a trust store of the account and region, by which an ALB
@@ -310,6 +323,10 @@ type Proxy struct {
 	// eighth of what the task's memory bears, at most a third of the request
 	// bodies that its disk holds, at least 64.
 	ClientRequests *int `config:"clientRequests"`
+	// RequestsPerTarget is how many requests a minute of one ALB scaling aims at for
+	// each task, beside the CPU and memory use; 1 or more. Several load balancers are
+	// counted each for itself. AWS doesn't count requests of an NLB. Default: none.
+	RequestsPerTarget *int `config:"requestsPerTarget"`
 }
 
 // Logs is the proxy's log.

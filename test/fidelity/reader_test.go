@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/assumedrole"
 	"github.com/portico-iac/portico/internal/awsreader"
 	"github.com/portico-iac/portico/internal/discovery"
 	"github.com/portico-iac/portico/internal/doctor"
@@ -154,7 +155,7 @@ func (m *made) readers() doctor.Accounts {
 	m.t.Setenv("AWS_ENDPOINT_URL", text(m.t, m.must("", "moto.Endpoint", object{}), "url"))
 	var accounts []awsreader.Account
 	for _, id := range []string{readShared, readOwner, readOther} {
-		accounts = append(accounts, awsreader.Account{ID: id, Region: region, RoleARN: "arn:aws:iam::" + id + ":role/test"})
+		accounts = append(accounts, awsreader.Account{ID: id, Region: region, Role: assumedrole.Role{ARN: "arn:aws:iam::" + id + ":role/test"}})
 	}
 	readers, err := awsreader.New(context.Background(), accounts)
 	require.NoError(m.t, err)

@@ -150,7 +150,7 @@ var translations = map[string][]translation{
 			"securityGroups[]": "SecurityGroups[]", "internal": "Scheme=internal", "loadBalancerType": "Type", "ipAddressType": "IpAddressType", "tags": "Tags" + keyValue,
 		}, answers: map[string]string{"arn": "LoadBalancers[0].LoadBalancerArn", "dnsName": "LoadBalancers[0].DNSName", "zoneId": "LoadBalancers[0].CanonicalHostedZoneId"}},
 		translation{operation: "elbv2.ModifyLoadBalancerAttributes", constant: map[string]any{"LoadBalancerArn": "{arn}"}, members: map[string]string{
-			"enableDeletionProtection!": "Attributes[Key=deletion_protection.enabled].Value", "idleTimeout": "Attributes[Key=idle_timeout.timeout_seconds].Value",
+			"enableDeletionProtection!": "Attributes[Key=deletion_protection.enabled].Value", "enableZonalShift!": "Attributes[Key=zonal_shift.config.enabled].Value", "idleTimeout": "Attributes[Key=idle_timeout.timeout_seconds].Value",
 			"enableHttp2": "Attributes[Key=routing.http2.enabled].Value", "desyncMitigationMode": "Attributes[Key=routing.http.desync_mitigation_mode].Value",
 			"clientKeepAlive":         "Attributes[Key=client_keep_alive.seconds].Value",
 			"xffHeaderProcessingMode": "Attributes[Key=routing.http.xff_header_processing.mode].Value", "dnsRecordClientRoutingPolicy": "Attributes[Key=dns_record.client_routing_policy].Value",
@@ -311,6 +311,7 @@ var translations = map[string][]translation{
 			"targetTrackingScalingPolicyConfiguration.targetValue!":                                        "TargetTrackingScalingPolicyConfiguration.TargetValue",
 			"targetTrackingScalingPolicyConfiguration.scaleInCooldown":                                     "TargetTrackingScalingPolicyConfiguration.ScaleInCooldown",
 			"targetTrackingScalingPolicyConfiguration.scaleOutCooldown":                                    "TargetTrackingScalingPolicyConfiguration.ScaleOutCooldown",
+			"targetTrackingScalingPolicyConfiguration.predefinedMetricSpecification.resourceLabel":         "TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.ResourceLabel",
 			"targetTrackingScalingPolicyConfiguration.predefinedMetricSpecification.predefinedMetricType!": "TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.PredefinedMetricType",
 		}},
 	),

@@ -94,6 +94,7 @@ func scalingPolicySpec() *engine.Type {
 			"serviceNamespace":  {engine.ForceNew, ecsNamespace},
 			tracking:            {engine.RequiredWhen(engine.Is("policyType", "TargetTrackingScaling")), engine.OnlyWhen(engine.Is("policyType", "TargetTrackingScaling"), "the policy type TargetTrackingScaling; StepScaling is the default")},
 			tracking + ".predefinedMetricSpecification.predefinedMetricType": {engine.OneOf("ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget")},
+			tracking + ".predefinedMetricSpecification.resourceLabel":        {requestLabel},
 			tracking + ".scaleInCooldown":                                    {engine.Between(0, 1<<31-1)},
 			tracking + ".scaleOutCooldown":                                   {engine.Between(0, 1<<31-1)},
 			tracking + ".targetValue":                                        {above(0)},
@@ -103,9 +104,56 @@ func scalingPolicySpec() *engine.Type {
 		Read:     []string{"application-autoscaling:DescribeScalingPolicies"},
 		Update:   []string{"application-autoscaling:PutScalingPolicy"},
 		Delete:   []string{"application-autoscaling:DeleteScalingPolicy"},
-		OnCreate: setAlarms,
+		OnCreate: setPolicy, OnUpdate: setPolicy,
 		OnDelete: func(op *engine.Op) error { removeAlarms(op, "policy", op.ID); return nil },
 	}
+}
+
+var requestLabel = engine.Pattern(`app/[A-Za-z0-9-]{1,32}/[0-9a-f]{16}/targetgroup/[A-Za-z0-9-]{1,32}/[0-9a-f]{16}`,
+	"the ends of the ARNs of a load balancer and a target group, app/NAME/ID/targetgroup/NAME/ID")
+
+// setPolicy checks what a policy counts the requests of, and makes its alarms.
+func setPolicy(op *engine.Op) error {
+	if err := checkRequestLabel(op); err != nil {
+		return err
+	}
+	return setAlarms(op)
+}
+
+// checkRequestLabel holds a policy's resource label to the metric that takes one, and to
+// a target group of the service behind the load balancer that the label names.
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
+func checkRequestLabel(op *engine.Op) error {
+	metric := op.Inputs.Object("targetTrackingScalingPolicyConfiguration").Object("predefinedMetricSpecification")
+	label := metric.Text("resourceLabel")
+	if metric.Text("predefinedMetricType") != "ALBRequestCountPerTarget" {
+		if label != "" {
+			return op.Refuse("ValidationException", "Resource label is only valid for predefined metric type ALBRequestCountPerTarget")
+		}
+		return nil
+	}
+	balancer, group, _ := strings.Cut(label, "/targetgroup/")
+	service := serviceNamed(op, op.Inputs.Text("resourceId"))
+	for _, bound := range service.Properties.Objects("loadBalancers") {
+		arn := bound.Text("targetGroupArn")
+		if strings.HasSuffix(arn, ":targetgroup/"+group) && forwards(op, ":loadbalancer/"+balancer, arn) {
+			return nil
+		}
+	}
+	return op.Refuse("ValidationException", "Invalid resource label: %q names no target group of the service behind its load balancer", label)
+}
+
+// forwards reports whether a listener of a load balancer, by the end of its ARN, leads to
+// a target group by its default action.
+func forwards(op *engine.Op, balancer, targetGroup string) bool {
+	for _, listener := range op.All(view.ListenerType) {
+		for _, action := range listener.Properties.Objects("defaultActions") {
+			if strings.HasSuffix(listener.Properties.Text("loadBalancerArn"), balancer) && action.Text("targetGroupArn") == targetGroup {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // setAlarms makes the alarms by which a target tracking policy scales out and in.

@@ -61,6 +61,7 @@ func loadBalancerSpec() *engine.Type {
 			"dnsRecordClientRoutingPolicy": {engine.OneOf("availability_zone_affinity", "partial_availability_zone_affinity", "any_availability_zone")},
 			"enableDeletionProtection":     {engine.Default(false)},
 			"enableHttp2":                  {engine.Default(true)},
+			"enableZonalShift":             {engine.Default(false)}, // internal/service/elbv2/load_balancer.go: Optional, Default: false
 			"enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": {engine.OneOf("on", "off")},
 			"idleTimeout":               {engine.Default(60.0), engine.Between(1, 4000)},
 			"internal":                  {engine.ForceNew},

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 
@@ -97,7 +98,7 @@ func (s *Simulator) authenticate(config Object) (*Session, error) {
 	}
 	caller := Session{Simulator: s, Account: s.Setup.Home.Account, Region: region, Caller: s.Setup.Home.Principal}
 	if arn := config.Object("assumeRole").Text("roleArn"); arn != "" {
-		role, account, err := s.assume(caller, arn)
+		role, account, err := s.assume(caller, arn, config.Object("assumeRole"))
 		if err != nil {
 			return nil, err
 		}
@@ -137,8 +138,10 @@ func sessionName(config Object) string {
 	return "aws-go-sdk"
 }
 
-// assume is sts:AssumeRole: the role must exist and trust the caller.
-func (s *Simulator) assume(caller Session, arn string) (*Role, string, error) {
+// assume is sts:AssumeRole: the role must exist and trust the caller, by the external ID
+// that it asks for.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+func (s *Simulator) assume(caller Session, arn string, asked Object) (*Role, string, error) {
 	denied := fmt.Errorf("configure aws: IAM Role (%s) cannot be assumed: operation error STS: AssumeRole, api error AccessDenied: "+
 		"User: %s is not authorized to perform: sts:AssumeRole on resource: %s", arn, caller.Caller, arn)
 	for _, account := range s.Setup.Accounts {
@@ -146,8 +149,11 @@ func (s *Simulator) assume(caller Session, arn string) (*Role, string, error) {
 			if arn != "arn:"+PartitionOf(caller.Region)+":iam::"+account.ID+":role/"+role.Name {
 				continue
 			}
-			if !role.trusts(caller) {
+			if !role.trusts(caller) || role.ExternalID != "" && asked.Text("externalId") != role.ExternalID {
 				return nil, "", denied
+			}
+			if problem := role.sessionProblem(caller, asked.Text("duration")); problem != "" {
+				return nil, "", fmt.Errorf("configure aws: IAM Role (%s) cannot be assumed: operation error STS: AssumeRole, api error ValidationError: %s", arn, problem)
 			}
 			return &role, account.ID, nil
 		}
@@ -160,4 +166,25 @@ func (r *Role) trusts(caller Session) bool {
 		return principal == "*" || principal == caller.Caller || principal == caller.Account ||
 			(strings.HasSuffix(principal, ":iam::"+caller.Account+":root"))
 	})
+}
+
+// sessionProblem says why a role can't be assumed for a time; empty: it can be. Without
+// a time the provider asks for 15 minutes.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+func (r *Role) sessionProblem(caller Session, duration string) string {
+	if duration == "" {
+		return ""
+	}
+	const hour = 3600
+	session, err := time.ParseDuration(duration)
+	seconds := int(session / time.Second)
+	switch {
+	case err != nil || seconds < 900 || seconds > 12*hour:
+		return fmt.Sprintf("1 validation error detected: Value '%s' at 'durationSeconds' failed to satisfy constraint: Member must be between 900 and 43200", duration)
+	case seconds > hour && strings.Contains(caller.Caller, ":assumed-role/"):
+		return "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+	case seconds > cmp.Or(r.MaxSession, hour):
+		return "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+	}
+	return ""
 }

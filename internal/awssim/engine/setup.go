@@ -57,6 +57,13 @@ type Role struct {
 	// or "*".
 	Trusts []string
 
+	// ExternalID is what the trust policy asks of who assumes the role (the condition
+	// sts:ExternalId). Empty: it asks for none, and takes any.
+	ExternalID string `json:",omitempty"`
+
+	// MaxSession is the longest session, in seconds (MaxSessionDuration). 0: 3600.
+	MaxSession int `json:",omitempty"`
+
 	// Policies are the role's identity-based policies: each API call of who assumed
 	// it is checked against them, on the resources that AWS checks. Nil limits
 	// nothing.
