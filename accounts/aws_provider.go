@@ -24,7 +24,7 @@ func newNamedProvider(ctx *pulumi.Context, name string, c settings.AWS, accountI
 		AllowedAccountIds: pulumi.StringArray{pulumi.String(accountID)},
 	}
 	if c.RoleARN != "" {
-		args.AssumeRole = aws.ProviderAssumeRoleArgs{
+		role := aws.ProviderAssumeRoleArgs{
 			RoleArn:     pulumi.StringPtr(c.RoleARN),
 			SessionName: pulumi.StringPtr("portico"),
 		}
@@ -55,14 +55,15 @@ func (s *sharedStack) awsProviderOf(roleARN, region string) (pulumi.ProviderReso
 }
 
 // awsProviderOfRole is the AWS provider of a role: the one in known, or a new one,
-// which it adds to known.
-func awsProviderOfRole(ctx *pulumi.Context, known map[string]pulumi.ProviderResource, roleARN, region, endpoint string) (pulumi.ProviderResource, error) {
+// which it adds to known. The stack's settings say the rest: the region, the emulator,
+// and how roles are assumed.
+func awsProviderOfRole(ctx *pulumi.Context, known map[string]pulumi.ProviderResource, roleARN string, config settings.AWS) (pulumi.ProviderResource, error) {
 	_, role, _ := strings.Cut(roleARN, ":iam::")
 	name := "aws-" + config.Region + "-" + strings.NewReplacer(":role/", "-", "/", "-").Replace(role)
 	if awsProvider, ok := known[name]; ok {
 		return awsProvider, nil
 	}
-	config := settings.AWS{Region: region, RoleARN: roleARN, Endpoint: endpoint}
+	config.RoleARN = roleARN
 	accountID, _, _ := strings.Cut(role, ":")
 	awsProvider, err := newNamedProvider(ctx, name, config, accountID)
 	if err != nil {
@@ -81,6 +82,7 @@ func emulate(args *aws.ProviderArgs, endpoint string) {
 		Acm:                      url,
 		Apigateway:               url,
 		Appautoscaling:           url,
+		Kms:                      url,
 		Logs:                     url,
 		Ec2:                      url,
 		Ecr:                      url,

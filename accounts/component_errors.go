@@ -19,6 +19,7 @@ var existingResourceKeys = map[string]string{
 	"private hosted zone":  "portico:dns.existing",
 	"associated zone":      "portico:dns.associations",
 	"image":                "portico:image.uri",
+	"KMS key":              "portico:kms",
 }
 
 // withSetting adds to an error of a component the setting that named the resource

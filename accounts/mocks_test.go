@@ -99,6 +99,8 @@ type monitor struct {
 	pushed time.Time
 	// registryDigest is what registries answer for an image's digest; empty: they refuse.
 	registryDigest string
+	// keyState is the state of every key of AWS KMS; empty: Enabled.
+	keyState string
 	// denied is a function that the role may not call.
 	denied string
 	// failing is a type of which no resource can be created.
@@ -302,6 +304,9 @@ func (m *monitor) answer(args pulumi.MockCallArgs) (map[string]any, error) {
 			return nil, errors.New(m.noImage)
 		}
 		return map[string]any{"imageDigest": cmp.Or(text("imageDigest"), oldDigest), "imagePushedAt": m.pushed.Unix()}, nil
+	case "aws:kms/getKey:getKey":
+		state := cmp.Or(m.keyState, "Enabled")
+		return map[string]any{"arn": text("keyId"), "enabled": state == "Enabled", "keyState": state, "keySpec": "SYMMETRIC_DEFAULT"}, nil
 	case "aws:ec2/getSubnet:getSubnet":
 		return m.subnet(text("id")), nil
 	case "aws:ec2/getRouteTables:getRouteTables":

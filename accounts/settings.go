@@ -42,6 +42,8 @@ type (
 	LoadBalancer = settings.LoadBalancer
 	// BalancerLogs is where logs of the load balancers go.
 	BalancerLogs = settings.BalancerLogs
+	// KMS is about keys of AWS KMS that encrypt what the stack creates.
+	KMS = settings.KMS
 	// IAM is about the roles that the stack creates.
 	IAM = settings.IAM
 	// Image is the proxy's container image.

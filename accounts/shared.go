@@ -98,6 +98,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 	wrong := errors.Join(
 		exceeded,
 		reported.checkNetwork(config.Network),
+		reported.checkRepository(config),
 		reported.checkOwners(derived, rows),
 		reported.checkConflicts(derived, rows),
 		reported.checkAwaited(ctx, rows),

@@ -33,10 +33,11 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 	if err := writeContext(rendered, filepath.Join(s.dir, contextDir)); err != nil {
 		return nil, nil, fmt.Errorf("write the image's build context: %w", err)
 	}
-	repository, err := components.NewRepository(s.ctx, s.prefix, &components.RepositoryArgs{Tags: s.tags}, s.providers)
+	repository, err := components.NewRepository(s.ctx, s.prefix, &components.RepositoryArgs{KeyARN: s.config.KMS.ECR, Tags: s.tags}, s.providers)
 	if err != nil {
 		return nil, nil, err
 	}
+	s.ctx.Export("repository", repository.ARN.ApplyT(func(string) any { return map[string]any{"kmsKeyArn": s.config.KMS.ECR} }))
 	dockerProvider, err := s.dockerProvider()
 	if err != nil {
 		return nil, nil, err

@@ -63,7 +63,8 @@ func (s *sharedStack) flowLogs(network *components.Network) error {
 		VPCID:               network.VPCID,
 		AccountID:           s.config.AWS.AccountID,
 		LogRetentionDays:    *s.config.Logs.RetentionDays,
-		Path:                s.rolePath(),
+		LogKeyARN:           s.config.KMS.Logs,
+		Path:                s.config.RolePath(),
 		PermissionsBoundary: s.config.IAM.PermissionsBoundary,
 		Tags:                s.tags,
 	}, s.providers)

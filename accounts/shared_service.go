@@ -22,7 +22,8 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	roles, err := components.NewTaskRoles(s.ctx, s.prefix, &components.TaskRolesArgs{
 		RepositoryARN:       repositoryARN,
 		LogRetentionDays:    *s.config.Logs.RetentionDays,
-		Path:                s.rolePath(),
+		LogKeyARN:           s.config.KMS.Logs,
+		Path:                s.config.RolePath(),
 		PermissionsBoundary: s.config.IAM.PermissionsBoundary,
 		Tags:                s.tags,
 	}, s.providers)
@@ -36,6 +37,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	cluster, err := components.NewCluster(s.ctx, s.prefix, &components.ClusterArgs{
 		UniqueName:       uniqueName(s.prefix, roles.LogGroupName),
 		LogRetentionDays: *s.config.Logs.RetentionDays,
+		LogKeyARN:        s.config.KMS.Logs,
 		Tags:             s.tags,
 	}, s.providers)
 	if err != nil {
@@ -75,11 +77,6 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		Running:           s.reports.own.Service != "",
 		Tags:              s.tags,
 	}, s.providers, pulumi.DependsOn(dependencies))
-}
-
-// rolePath is the IAM path of the stack's roles.
-func (s *sharedStack) rolePath() string {
-	return "/" + s.config.App.Name + "/" + s.config.App.Environment + "/"
 }
 
 // uniqueName is a prefix with the random suffix that Pulumi gave another resource's

@@ -3,7 +3,6 @@ package components
 import (
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -16,6 +15,9 @@ type ClusterArgs struct {
 	// LogRetentionDays is how long the log group of Container Insights keeps what it
 	// writes, in days, as of [TaskRolesArgs.LogRetentionDays]. Default: 0, for ever.
 	LogRetentionDays int
+	// LogKeyARN is the key of the log group, as of [TaskRolesArgs.LogKeyARN]. Default: a
+	// key of AWS's own.
+	LogKeyARN string
 	// Tags are those of the cluster and of the log group.
 	Tags Tags
 }
@@ -48,13 +50,12 @@ func NewCluster(ctx *pulumi.Context, name string, args *ClusterArgs, opts ...pul
 	if err := register(ctx, "Cluster", name, cluster, opts); err != nil {
 		return nil, err
 	}
-	logs, err := cloudwatch.NewLogGroup(ctx, name+"-insights", &cloudwatch.LogGroupArgs{
-		Name:            pulumi.Sprintf("/aws/ecs/containerinsights/%s/performance", args.UniqueName),
-		RetentionInDays: pulumi.Int(args.LogRetentionDays),
-		Tags:            args.Tags.named(name + "-insights"),
-	}, pulumi.Parent(cluster))
+	logs, err := logGroup{
+		name:          pulumi.Sprintf("/aws/ecs/containerinsights/%s/performance", args.UniqueName).ToStringPtrOutput(),
+		retentionDays: args.LogRetentionDays, keyARN: args.LogKeyARN, tags: args.Tags,
+	}.create(ctx, name+"-insights", cluster)
 	if err != nil {
-		return nil, fmt.Errorf("create log group of Container Insights: %w", err)
+		return nil, err
 	}
 	created, err := ecs.NewCluster(ctx, name, &ecs.ClusterArgs{
 		Name: args.UniqueName.ToStringOutput().ToStringPtrOutput(),

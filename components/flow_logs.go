@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -20,6 +19,9 @@ type FlowLogsArgs struct {
 	// LogRetentionDays is how long the log group keeps the records, in days, a number
 	// of those of [TaskRolesArgs.LogRetentionDays]. Default: 0, for ever.
 	LogRetentionDays int
+	// LogKeyARN is the key of the log group, as of [TaskRolesArgs.LogKeyARN]. Default: a
+	// key of AWS's own.
+	LogKeyARN string
 	// Path is the IAM path of the role, as of [TaskRolesArgs.Path]. Default: "/".
 	Path string
 	// PermissionsBoundary is the ARN of a managed policy that bounds what the role may
@@ -55,12 +57,9 @@ func NewFlowLogs(ctx *pulumi.Context, name string, args *FlowLogsArgs, opts ...p
 		return nil, err
 	}
 	name += "-flows"
-	group, err := cloudwatch.NewLogGroup(ctx, name, &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(args.LogRetentionDays),
-		Tags:            args.Tags.named(name),
-	}, pulumi.Parent(flows))
+	group, err := logGroup{retentionDays: args.LogRetentionDays, keyARN: args.LogKeyARN, tags: args.Tags}.create(ctx, name, flows)
 	if err != nil {
-		return nil, fmt.Errorf("create log group of the flow logs: %w", err)
+		return nil, err
 	}
 	role, err := serviceRole{
 		service:   "vpc-flow-logs.amazonaws.com",
@@ -83,7 +82,11 @@ func NewFlowLogs(ctx *pulumi.Context, name string, args *FlowLogsArgs, opts ...p
 		LogDestination: group.Arn.ToStringPtrOutput(),
 		IamRoleArn:     role.Arn.ToStringPtrOutput(),
 		Tags:           args.Tags.named(name),
-	}, pulumi.Parent(flows), pulumi.DependsOn([]pulumi.Resource{policy}))
+	}, pulumi.Parent(flows), pulumi.DependsOn([]pulumi.Resource{policy}),
+		// EC2 takes no second flow log with the same destination, such as one with a
+		// role of another path (FlowLogAlreadyExists,
+		// https://github.com/getmoto/moto/issues/6369).
+		pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return nil, fmt.Errorf("create flow log: %w", err)
 	}

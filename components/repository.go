@@ -16,6 +16,9 @@ const keptImages = 50
 
 // RepositoryArgs describes the ECR repository of the proxy's image.
 type RepositoryArgs struct {
+	// KeyARN is the ARN of the key of AWS KMS that encrypts the images. Another one
+	// replaces the repository, with what is in it. Default: keys of Amazon S3.
+	KeyARN string
 	// Tags are the repository's.
 	Tags Tags
 }
@@ -47,7 +50,7 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 	if err := register(ctx, "Repository", name, repository, opts); err != nil {
 		return nil, err
 	}
-	registry, err := ecr.NewRepository(ctx, name, &ecr.RepositoryArgs{
+	described := &ecr.RepositoryArgs{
 		ImageTagMutability: pulumi.String("MUTABLE"),
 		ImageScanningConfiguration: ecr.RepositoryImageScanningConfigurationArgs{
 			ScanOnPush: pulumi.Bool(true),
@@ -56,7 +59,13 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		// repository with images in it otherwise.
 		ForceDelete: pulumi.Bool(true),
 		Tags:        args.Tags.named(name),
-	}, pulumi.Parent(repository))
+	}
+	if args.KeyARN != "" {
+		described.EncryptionConfigurations = ecr.RepositoryEncryptionConfigurationArray{ecr.RepositoryEncryptionConfigurationArgs{
+			EncryptionType: pulumi.String("KMS"), KmsKey: pulumi.String(args.KeyARN),
+		}}
+	}
+	registry, err := ecr.NewRepository(ctx, name, described, pulumi.Parent(repository))
 	if err != nil {
 		return nil, fmt.Errorf("create ECR repository: %w", err)
 	}

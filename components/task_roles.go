@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -19,6 +18,9 @@ type TaskRolesArgs struct {
 	// 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288
 	// and 3653.
 	LogRetentionDays int
+	// LogKeyARN is the ARN of the key of AWS KMS that encrypts the log group. Its policy
+	// has to let CloudWatch Logs use it. Default: a key of AWS's own.
+	LogKeyARN string
 	// Path is the IAM path of the roles, by which policies tell environments apart:
 	// a name that begins with another environment's would match that one's pattern.
 	// Default: "/". It begins and ends with a slash, and has 1 to 512 characters.
@@ -58,12 +60,9 @@ func NewTaskRoles(ctx *pulumi.Context, name string, args *TaskRolesArgs, opts ..
 	if err := register(ctx, "TaskRoles", name, roles, opts); err != nil {
 		return nil, err
 	}
-	logs, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(args.LogRetentionDays),
-		Tags:            args.Tags.named(name + "-logs"),
-	}, pulumi.Parent(roles))
+	logs, err := logGroup{retentionDays: args.LogRetentionDays, keyARN: args.LogKeyARN, tags: args.Tags}.create(ctx, name+"-logs", roles)
 	if err != nil {
-		return nil, fmt.Errorf("create log group: %w", err)
+		return nil, err
 	}
 	described := serviceRole{service: "ecs-tasks.amazonaws.com", path: args.Path, permissionsBoundary: args.PermissionsBoundary, tags: args.Tags}
 	execution, err := described.create(ctx, name+"-execution", roles)

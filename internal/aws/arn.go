@@ -124,6 +124,19 @@ func ParseTopicARN(text string) (region string, err error) {
 	return a.Region, nil
 }
 
+// kmsKeyARN is the ARN of a key of AWS KMS (KMS developer guide, key identifiers); those
+// of several regions begin with "mrk-".
+var kmsKeyARN = regexp.MustCompile(`^arn:([a-z0-9-]+):kms:([a-z0-9-]+):([0-9]{12}):key/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
+
+// ParseKMSKeyARN reads the ARN of a key of AWS KMS, and returns the region that it is in.
+func ParseKMSKeyARN(text string) (region string, err error) {
+	parts := kmsKeyARN.FindStringSubmatch(text)
+	if parts == nil || !IsPartition(parts[1]) {
+		return "", &GrammarError{text, "is not the ARN of a key of AWS KMS"}
+	}
+	return parts[2], nil
+}
+
 // RolePattern is a set of roles of one account: the ARN of a role, in whose path
 // and name "*" stands for any characters, "/" among them.
 type RolePattern struct {

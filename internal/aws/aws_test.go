@@ -288,3 +288,21 @@ func TestTopicARNs(t *testing.T) {
 		require.Error(t, err, wrong)
 	}
 }
+
+func TestKMSKeyARNs(t *testing.T) {
+	for text, region := range map[string]string{
+		"arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab":     "us-east-1",
+		"arn:aws-cn:kms:cn-north-1:111111111111:key/mrk-1234abcd12ab34cd56ef1234567890ab": "cn-north-1",
+	} {
+		got, err := aws.ParseKMSKeyARN(text)
+		require.NoError(t, err, text)
+		require.Equal(t, region, got, text)
+	}
+	for _, text := range []string{
+		"", "1234abcd-12ab-34cd-56ef-1234567890ab", "arn:aws:kms:us-east-1:111111111111:alias/logs", "arn:moon:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+		"arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab\n", "arn:aws:kms:us-east-1:111111111111:key/*",
+	} {
+		_, err := aws.ParseKMSKeyARN(text)
+		require.Error(t, err, "%q", text)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/elbv2"
 	"github.com/portico-iac/portico/internal/awssim/engine"
 	"github.com/portico-iac/portico/internal/awssim/iam"
+	"github.com/portico-iac/portico/internal/awssim/kms"
 	"github.com/portico-iac/portico/internal/awssim/logs"
 	"github.com/portico-iac/portico/internal/awssim/ram"
 	"github.com/portico-iac/portico/internal/awssim/route53"
@@ -33,7 +34,7 @@ var simulated = sync.OnceValue(func() *engine.Catalog {
 		acm.Service(),
 		route53.Service(),
 		sts.Service(), tagging.Service(), servicequotas.Service(),
-		iam.Service(),
+		iam.Service(), kms.Service(),
 		logs.Service(), cloudwatch.Service(),
 		appautoscaling.Service(),
 		ecr.Service(),

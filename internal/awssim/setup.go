@@ -5,6 +5,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/apigateway"
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/kms"
 	"github.com/portico-iac/portico/internal/awssim/route53"
 )
 
@@ -28,6 +29,9 @@ type Setup struct {
 
 	// CertificateAuthorities are the private ones; Portico makes none.
 	CertificateAuthorities []acm.CertificateAuthority `json:",omitempty"`
+
+	// Keys are keys of AWS KMS; Portico makes none.
+	Keys []kms.Key `json:",omitempty"`
 
 	// DNSProfiles are Route 53 Profiles.
 	DNSProfiles []route53.DNSProfile `json:",omitempty"`
@@ -78,7 +82,7 @@ func (s *Simulator) Add(setup *Setup) error {
 // in which it can be laid out.
 func (w *Setup) engine() engine.Setup {
 	setup := engine.Setup{Home: w.Home, Accounts: w.Accounts, Quotas: w.Quotas, Facts: []any{
-		acm.CertificateAuthorities(w.CertificateAuthorities), acm.EmailApprovals(w.EmailApprovals), route53.DNSProfiles(w.DNSProfiles), ecr.PublicImages(w.Images), w.Releases,
+		acm.CertificateAuthorities(w.CertificateAuthorities), acm.EmailApprovals(w.EmailApprovals), route53.DNSProfiles(w.DNSProfiles), kms.Keys(w.Keys), ecr.PublicImages(w.Images), w.Releases,
 	}}
 	for _, zone := range w.HostedZones {
 		setup.Existing = append(setup.Existing, zone.Existing())

@@ -8,6 +8,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/ecr"
 	"github.com/portico-iac/portico/internal/awssim/ecs"
 	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/kms"
 	"github.com/portico-iac/portico/internal/awssim/ram"
 	"github.com/portico-iac/portico/internal/awssim/reachability"
 	"github.com/portico-iac/portico/internal/awssim/route53"
@@ -46,6 +47,7 @@ const (
 type (
 	HostedZone           = route53.HostedZone
 	DNSProfile           = route53.DNSProfile
+	Key                  = kms.Key
 	CertificateAuthority = acm.CertificateAuthority
 	PublicImage          = ecr.PublicImage
 	ContainerImage       = ecr.ContainerImage

@@ -151,7 +151,7 @@ func TestEachVerdictHasItsMutant(t *testing.T) {
 		"ECR.2":         {set("Repository", "imageTagMutability", "IMMUTABLE"), controls.NotMet, controls.Met},
 		"ECR.3":         {without("LifecyclePolicy"), controls.Met, controls.NotMet},
 		"ECR.5": {set("Repository", "encryptionConfigurations",
-			[]any{map[string]any{"encryptionType": "KMS", "kmsKey": "arn:aws:kms:us-east-1:111111111111:key/a"}}), controls.NotMet, controls.Met},
+			[]any{map[string]any{"encryptionType": "KMS", "kmsKey": "arn:aws:kms:us-east-1:111111111111:key/a"}}), controls.ByKey, controls.Met},
 		"ECS.2":  {set("Service", "networkConfiguration", map[string]any{"assignPublicIp": true}), controls.Met, controls.NotMet},
 		"ECS.3":  {set("TaskDefinition", "pidMode", "host"), controls.Met, controls.NotMet},
 		"ECS.4":  {inContainer(t, "privileged", true), controls.Met, controls.NotMet},

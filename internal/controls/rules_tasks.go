@@ -41,7 +41,7 @@ var registryRules = []rule{
 			}
 			return "is encrypted with a key of AWS's"
 		},
-		met: "the repository is encrypted with a key of yours", because: "Portico has no setting for a key; give it an image of your own repository by portico:image.uri",
+		met: "the repository is encrypted with a key of yours", key: "portico:kms.ecr: KEY_ARN, before the repository is created",
 	},
 }
 

@@ -68,6 +68,9 @@ type Shared struct {
 	ImportedCertificatesExpire map[string]string `json:"importedCertificatesExpire,omitempty"`
 	// Network is what the stack uses of the VPC; nil where a stack reports none.
 	Network *Network `json:"network,omitempty"`
+	// Repository is the repository of the proxy's image; nil where the stack has
+	// created none.
+	Repository *Repository `json:"repository,omitempty"`
 	// LoadBalancing says which load balancers serve the front doors nginx and alb.
 	LoadBalancing LoadBalancing `json:"loadBalancing,omitzero"`
 	// Served is what the proxy serves; nil where a stack reports none, of which
@@ -106,6 +109,14 @@ type Network struct {
 	// ChosenAddresses is the number of subnets, from the first, in which endpoints
 	// have addresses that Portico has chosen; in further ones AWS has.
 	ChosenAddresses int `json:"chosenAddresses,omitempty"`
+}
+
+// Repository is the ECR repository that a shared stack has created. The next run compares
+// the settings with it: a repository's encryption stays.
+type Repository struct {
+	// KMSKeyARN is the ARN of the key of AWS KMS that encrypts the images; empty where
+	// keys of Amazon S3 do.
+	KMSKeyARN string `json:"kmsKeyArn"`
 }
 
 // LoadBalancing says which load balancers serve the front doors. The next run compares

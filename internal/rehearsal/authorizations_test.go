@@ -106,7 +106,7 @@ func (p *inProcess) exercise(t *testing.T) {
 // changesInPlace are changes of settings that are made in place, by type.
 var changesInPlace = map[string][]func(inputs engine.Object) engine.Object{
 	"aws:acm/certificate:Certificate":                {to("certificateBody", "another")},
-	"aws:cloudwatch/logGroup:LogGroup":               {to("retentionInDays", 7.0), to("retentionInDays", 0.0)},
+	"aws:cloudwatch/logGroup:LogGroup":               {to("retentionInDays", 7.0), to("retentionInDays", 0.0), noKey, aKey},
 	"aws:cloudwatch/metricAlarm:MetricAlarm":         {to("alarmDescription", "another")},
 	"aws:ec2/route:Route":                            {to("gatewayId", "igw-0")},
 	"aws:ec2/vpcEndpoint:VpcEndpoint":                {to("policy", `{"Version":"2012-10-17","Statement":[]}`), fewer("subnetIds"), fewer("routeTableIds")},
@@ -150,6 +150,22 @@ func noBoundary(inputs engine.Object) engine.Object {
 		return nil
 	}
 	return engine.Object{"permissionsBoundary": nil}
+}
+
+// noKey takes a log group's key away, and aKey gives it the key again, as stacks do
+// whose settings change.
+func noKey(inputs engine.Object) engine.Object {
+	if inputs.Text("kmsKeyId") == "" {
+		return nil
+	}
+	return engine.Object{"kmsKeyId": nil}
+}
+
+func aKey(inputs engine.Object) engine.Object {
+	if inputs.Text("kmsKeyId") == "" {
+		return nil
+	}
+	return engine.Object{"kmsKeyId": keyARN}
 }
 
 // fewer takes the last of a list away.

@@ -69,3 +69,38 @@ func TestABoundaryWithoutTheRegistryKeepsTheTasksFromStarting(t *testing.T) {
 	service := regexp.MustCompile(`arn:aws:ecs:[^)]+`).FindString(err.Error())
 	require.Contains(t, strings.Join(run.simulator.StoppedTasks(service), "\n"), "ecr:")
 }
+
+// What an organization's service control policies demand is met by the settings, and by
+// nothing less: without one of them the first call that lacks it is denied.
+func TestAnOrganizationsDemandsAreMetByTheSettings(t *testing.T) {
+	setup := setupFor(t, smallMapping, func(w *awssim.Setup) {
+		for i := range w.Accounts {
+			w.Accounts[i].ServiceControlPolicies = []json.RawMessage{json.RawMessage(`{"Version":"2012-10-17","Statement":[
+				{"Effect":"Deny","Action":"logs:CreateLogGroup","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestTag/cost-center":"4711"}}},
+				{"Effect":"Deny","Action":"iam:CreateRole","NotResource":"arn:aws:iam::*:role/platform/*"},
+				{"Effect":"Deny","Action":"logs:DisassociateKmsKey","Resource":"*"},
+				{"Effect":"Deny","Action":"iam:CreateRole","Resource":"*","Condition":{"StringNotEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/PowerUserAccess"}}}]}`)}
+		}
+	})
+	for without, denied := range map[string]string{
+		"":                    "",
+		"portico:tags":        "logs:CreateLogGroup",
+		"path":                "iam:CreateRole",
+		"permissionsBoundary": "iam:CreateRole",
+	} {
+		t.Run("without "+without, func(t *testing.T) {
+			roles := map[string]any{"path": "/platform/", "permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess"}
+			config := map[string]any{"portico:tags": map[string]any{"cost-center": "4711"}, "portico:iam": roles}
+			delete(config, without)
+			delete(roles, without)
+			run := begin(t, Options{Mapping: writeFile(t, "small.yaml", smallMapping), Setup: setup, Config: config}, nil)
+			_, err := run.try(t, sharedProject, run.environment, run.dir, accounts.SharedIn(run.dir))
+			if denied == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, denied)
+			require.ErrorContains(t, err, "with an explicit deny in a service control policy")
+		})
+	}
+}

@@ -161,6 +161,17 @@ func optionRuns(t *testing.T) map[string]optionRun {
 			}},
 			roles: map[string]roleFiles{asShared: shared.with([]string{"permissions-boundary", "permissions-boundary-removal"}), "": provider},
 		},
+		"roles of another path": {
+			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{
+				"portico:iam": map[string]any{"path": "/platform/"},
+			}},
+			roles:   map[string]roleFiles{asShared: shared, "": provider},
+			replace: map[string][]string{":role/portico/dev/": {":role/platform/portico/dev/"}},
+		},
+		"keys of KMS": {
+			options: withKey(t, nil),
+			roles:   map[string]roleFiles{asShared: shared.with([]string{"kms-logs", "kms-ecr"}, "kms-read"), "": provider},
+		},
 		"logs of load balancers in a bucket of the stack's": {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{"portico:loadBalancer": map[string]any{
 				"accessLogs": map[string]any{"create": true}, "connectionLogs": map[string]any{"create": true, "prefix": "connections"},

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/portico-iac/portico/automation"
 	"github.com/portico-iac/portico/internal/settings"
@@ -30,6 +31,8 @@ type stackSettings struct {
 	// zones are public zones of other accounts into which the stack writes
 	// validation records.
 	zones []validationZone
+	// keys are the ARNs of keys of AWS KMS.
+	keys []string
 }
 
 // validationZone is a public hosted zone, and the ARN of the role by which records
@@ -102,6 +105,11 @@ func sharedStackSettings(source settings.Source) (s stackSettings, mappingFile s
 	}
 	s = settingsOf(c.AWS, c.Certificates)
 	s.shared = true
+	for _, key := range []string{c.KMS.Logs, c.KMS.ECR} {
+		if key != "" && key != settings.Unknown && !slices.Contains(s.keys, key) {
+			s.keys = append(s.keys, key)
+		}
+	}
 	return s, c.Mapping, nil
 }
 
@@ -156,6 +164,7 @@ func (s *projectSettings) initialState(m *mapping.Mapping) initialState {
 			initial.roles = append(initial.roles, stack.roleARN)
 		}
 		initial.zones = append(initial.zones, stack.zones...)
+		initial.keys = append(initial.keys, stack.keys...)
 	}
 	return initial
 }

@@ -36,6 +36,8 @@ type initialState struct {
 	roles []string
 	// zones are public zones that belong to their roles' accounts.
 	zones []validationZone
+	// keys are the ARNs of keys of AWS KMS that settings name.
+	keys []string
 }
 
 // setup is what exists before the first deployment: accounts with the roles
@@ -56,11 +58,23 @@ func (s initialState) setup() (*awssim.Setup, error) {
 		// What the program builds on where the settings name no other base.
 		Images: []awssim.PublicImage{{Reference: nginxconf.DefaultBaseImage}},
 	}
+	for _, key := range s.keys {
+		w.Keys = append(w.Keys, awssim.Key{ARN: key, Policy: keyPolicy(s.region)})
+	}
 	for name, account := range s.publicZones() {
 		w.HostedZones = append(w.HostedZones, awssim.HostedZone{Account: string(account), ID: zoneID(name), Name: string(name)})
 	}
 	slices.SortFunc(w.HostedZones, func(x, y awssim.HostedZone) int { return strings.Compare(x.Name, y.Name) })
 	return w, nil
+}
+
+// keyPolicy is the policy of a key that CloudWatch Logs of a region may use. What the
+// real key's says isn't known here.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+func keyPolicy(region string) string {
+	partition, _ := aws.PartitionOf(region)
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"logs.` + region + "." + partition.DNSSuffix + `"},
+		"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*"}]}`
 }
 
 // setupOr is the setup of a file, or without one what the mapping needs.

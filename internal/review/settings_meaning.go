@@ -48,7 +48,9 @@ var meanings = []meaning{
 	{key: "portico:aws", means: "the deployment authenticates otherwise"},
 	{key: "portico:allowedRoleArns", means: "authors of the mapping may name other roles for the deployment to assume"},
 	{key: "portico:iam.permissionsBoundary", means: "the tasks' roles may do other things at most"},
+	{key: "portico:iam.path", means: "the tasks' roles are replaced: policies that name roles by their path have to name the new one", changeOnly: true},
 	{key: "portico:iam", means: "the tasks' roles may do other things"},
+	{key: "portico:kms", means: "another key encrypts the logs or the proxy's image: who may not use it can't read them, and what is deleted with the key is lost"},
 	{key: "portico:app", means: "names of resources hang on it: they are replaced, and statements in policies are written under another name", changeOnly: true},
 
 	// Who gets through.
@@ -56,8 +58,8 @@ var meanings = []meaning{
 	{key: "portico:loadBalancer.sslPolicy", means: "callers may use other versions and ciphers of TLS", changeOnly: true},
 	{key: "portico:loadBalancer.type", means: "the load balancer is replaced by one of another type", changeOnly: true},
 	{key: "portico:loadBalancer.deletionProtection", means: "whether the load balancer may be deleted changes", changeOnly: true},
-	{key: "portico:loadBalancer.proxyProtocol", means: "without it the proxy doesn't know its callers behind a Network Load Balancer: the log names the load balancer, and no client is bounded"},
 	{key: "portico:loadBalancer.zonalShift", means: "whether clients can be moved away from a zone of the load balancer changes", changeOnly: true},
+	{key: "portico:loadBalancer.proxyProtocol", means: "without it the proxy doesn't know its callers behind a Network Load Balancer: the log names the load balancer, and no client is bounded"},
 	{key: "portico:loadBalancer.trustStoreArn", means: "other authorities' certificates let clients in; without it any client in reach may call, and APIs are told no client's certificate"},
 	{key: "portico:loadBalancer.accessLogs", means: "who called what goes to another bucket, or is no longer recorded there; a bucket of the stack's is deleted with the logs in it"},
 	{key: "portico:loadBalancer.connectionLogs", means: "who connected goes to another bucket, or is no longer recorded there; a bucket of the stack's is deleted with the logs in it"},

@@ -55,6 +55,8 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.AWS.check(m)
 	c.AWS.checkSessions(m, c.assumesRole())
 	c.IAM.check(m, c.AWS.AccountID)
+	c.IAM.checkPath(m, c.App)
+	c.KMS.check(m, c.AWS.Region, c.Image)
 	m.check(c.AWS.AccountID == "" || aws.IsAccountID(c.AWS.AccountID), "aws.accountId",
 		strconv.Quote(c.AWS.AccountID)+" is not an account number", "write 12 digits in quotes")
 	c.Network.check(m)
@@ -70,8 +72,8 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.Image.check(m)
 	c.Proxy.check(m, c.LoadBalancer)
 	c.Task.check(m)
-	m.check(slices.Contains(retentionDays, *c.Logs.RetentionDays), "logs.retentionDays",
 	c.Task.checkRequests(m, c.LoadBalancer)
+	m.check(slices.Contains(retentionDays, *c.Logs.RetentionDays), "logs.retentionDays",
 		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", *c.Logs.RetentionDays), "write one of "+join(retentionDays))
 	c.Alarms.check(m, c.AWS.Region)
 	c.checkQuotas(m)
@@ -85,8 +87,8 @@ func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
 	}
 	checkTags(m, c.Tags)
 	c.AWS.check(m)
-	checkRolePatterns(m, c.AllowedRoleARNs)
 	c.AWS.checkSessions(m, c.assumesRole())
+	checkRolePatterns(m, c.AllowedRoleARNs)
 	m.checkText(stackPattern.MatchString(c.Shared.Stack), "shared.stack",
 		c.Shared.Stack, "is not a stack's full name", "write organization/project/stack, for instance organization/portico/"+lastSegment(c.Shared.Stack))
 	for i, id := range c.APIs {
@@ -130,17 +132,6 @@ func (a App) check(m *mistakes) {
 	m.check(len(a.Prefix()) <= MaxPrefix, "app",
 		fmt.Sprintf("%s is too long for a load balancer's name", a.Prefix()),
 		fmt.Sprintf("write a name and an environment of at most %d characters together", MaxPrefix-1))
-}
-
-func (i IAM) check(m *mistakes, account string) {
-	const key, fix = "iam.permissionsBoundary", "write the ARN of a managed policy of the account, arn:aws:iam::ACCOUNT:policy/NAME"
-	if i.PermissionsBoundary == "" || i.PermissionsBoundary == Unknown {
-		return
-	}
-	owner, err := aws.ParsePolicyARN(i.PermissionsBoundary)
-	m.check(err == nil, key, strconv.Quote(i.PermissionsBoundary)+" is not a managed policy's ARN", fix)
-	m.check(err != nil || owner == "aws" || !aws.IsAccountID(account) || owner == account, key,
-		"the policy is of account "+owner+", and a role's boundary is of the role's own account, "+account+", or of AWS", fix)
 }
 
 func (a Alarms) check(m *mistakes, region string) {
@@ -375,7 +366,6 @@ func steps(first, last, step int) []int {
 	return all
 }
 
-func checkCIDR(m *mistakes, key, text string) (netip.Prefix, bool) {
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
 func (t Task) checkRequests(m *mistakes, balancer LoadBalancer) {
 	if t.RequestsPerTarget == nil {
@@ -387,6 +377,7 @@ func (t Task) checkRequests(m *mistakes, balancer LoadBalancer) {
 		"take it out: scaling goes by task.cpuPercent and task.memoryPercent")
 }
 
+func checkCIDR(m *mistakes, key, text string) (netip.Prefix, bool) {
 	cidr, err := netip.ParsePrefix(text)
 	switch {
 	case err != nil || !cidr.Addr().Is4():

@@ -17,6 +17,8 @@ type Shared struct {
 	AWS AWS `config:"aws"`
 	// IAM is about the roles that the stack creates.
 	IAM IAM `config:"iam"`
+	// KMS is about keys of AWS KMS that encrypt what the stack creates.
+	KMS KMS `config:"kms"`
 	// Network is the VPC.
 	Network Network `config:"network"`
 	// Endpoints are the VPC endpoints.
@@ -80,8 +82,6 @@ type AWS struct {
 	// account's ROLE_ARN in ACCOUNTS is used if this is not set, provided that
 	// allowedRoleArns has it. Default: the caller's own credentials.
 	RoleARN string `config:"roleArn"`
-	// Endpoint is the URL of an emulator to call instead of AWS, such as
-	// http://localhost:5000. Default: AWS.
 	// ExternalID is the ID that the trust policies of the roles ask for that the stack
 	// assumes, those of zones and VPCs of other accounts among them. A role that asks
 	// for none takes any. Default: none.
@@ -91,6 +91,8 @@ type AWS struct {
 	// raised it. An update that takes longer asks for new ones. AWS gives 1h at most
 	// where the caller is a role itself. Default: 15m.
 	SessionDuration string `config:"sessionDuration"`
+	// Endpoint is the URL of an emulator to call instead of AWS, such as
+	// http://localhost:5000. Default: AWS.
 	Endpoint string `config:"endpoint"`
 }
 
@@ -201,12 +203,12 @@ type LoadBalancer struct {
 	// DeletionProtection refuses the deletion of the load balancer. Default:
 	// false.
 	DeletionProtection bool `config:"deletionProtection"`
-	// ProxyProtocol has an NLB tell the proxy its callers' addresses. It needs
-	// port 8444 of the tasks, which existing security groups have to let
 	// ZonalShift lets Amazon Application Recovery Controller move clients away from a
 	// zone of the load balancers: docs/operations.md has the command. AWS takes
 	// nothing for it. Default: false.
 	ZonalShift bool `config:"zonalShift"`
+	// ProxyProtocol has an NLB tell the proxy its callers' addresses. It needs
+	// port 8444 of the tasks, which existing security groups have to let
 	// through. An ALB tells them without. Default: true.
 	ProxyProtocol *bool `config:"proxyProtocol"`
 	// TrustStoreARN is a trust store of the account and region, by which an ALB
@@ -278,12 +280,29 @@ const (
 // IAM is about the roles that the stack creates, those of the proxy's tasks and of
 // the flow logs.
 type IAM struct {
+	// Path begins the path of the roles, which goes on with app.name and
+	// app.environment: /platform/ makes it /platform/portico/dev/. Another one replaces
+	// the roles. It begins and ends with a slash. Default: /.
+	Path string `config:"path"`
 	// PermissionsBoundary is the ARN of a managed policy of the account, or of AWS,
 	// that bounds what the roles may do at most:
 	// arn:aws:iam::111111111111:policy/NAME. It has to allow the execution role to
 	// pull the image and to write the log, and the flow logs' role to write theirs.
 	// Default: none.
 	PermissionsBoundary string `config:"permissionsBoundary"`
+}
+
+// KMS is about keys of AWS KMS that encrypt what the stack creates. Without them AWS
+// encrypts by keys of its own.
+type KMS struct {
+	// Logs is the ARN of a key that encrypts the log groups, of the proxy, of
+	// Container Insights and of the flow logs:
+	// arn:aws:kms:REGION:ACCOUNT:key/ID. Its policy has to let CloudWatch Logs use it:
+	// docs/operations.md has it. Default: none.
+	Logs string `config:"logs"`
+	// ECR is the ARN of a key that encrypts the repository of the proxy's image. A
+	// repository is encrypted when it is created, and its key stays. Default: none.
+	ECR string `config:"ecr"`
 }
 
 // Task is the size and the number of the proxy's tasks.
@@ -308,6 +327,10 @@ type Task struct {
 	// Requests that callers leave unfinished take memory and hardly any CPU.
 	// Default: 70.
 	MemoryPercent int `config:"memoryPercent"`
+	// RequestsPerTarget is how many requests a minute of one ALB scaling aims at for
+	// each task, beside the CPU and memory use; 1 or more. Several load balancers are
+	// counted each for itself. AWS doesn't count requests of an NLB. Default: none.
+	RequestsPerTarget *int `config:"requestsPerTarget"`
 }
 
 // Proxy is what the proxy does with requests.
@@ -323,10 +346,6 @@ type Proxy struct {
 	// eighth of what the task's memory bears, at most a third of the request
 	// bodies that its disk holds, at least 64.
 	ClientRequests *int `config:"clientRequests"`
-	// RequestsPerTarget is how many requests a minute of one ALB scaling aims at for
-	// each task, beside the CPU and memory use; 1 or more. Several load balancers are
-	// counted each for itself. AWS doesn't count requests of an NLB. Default: none.
-	RequestsPerTarget *int `config:"requestsPerTarget"`
 }
 
 // Logs is the proxy's log.
@@ -376,6 +395,7 @@ func DefaultShared() *Shared {
 	retention, baseAge := 30, defaultBaseAgeDays
 	return &Shared{
 		App:          App{Name: defaultApp},
+		IAM:          IAM{Path: "/"},
 		Network:      Network{CIDR: "10.0.0.0/16", Zones: 2},
 		LoadBalancer: LoadBalancer{Type: ApplicationLoadBalancer, SSLPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06"},
 		Image:        Image{BaseAgeDays: &baseAge},

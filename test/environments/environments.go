@@ -140,6 +140,24 @@ const (
 	consumerAccount = "888888888888"
 )
 
+// What the option-rich environment's organization demands: tags on what is created
+// with them, and a boundary on every role. No condition of AWS's tells a log group or a
+// repository with a key from one without.
+const (
+	boundaryARN = "arn:aws:iam::" + sharedAccount + ":policy/boundary"
+	keyARN      = "arn:aws:kms:" + region + ":" + sharedAccount + ":key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	keyPolicy   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"logs.us-east-1.amazonaws.com"},
+		"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*"}]}`
+	demands = `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Deny","Action":["acm:RequestCertificate","cloudwatch:PutMetricAlarm","ec2:CreateFlowLogs","ec2:CreateInternetGateway","ec2:CreateRouteTable",
+		  "ec2:CreateSecurityGroup","ec2:CreateSubnet","ec2:CreateVpc","ec2:CreateVpcEndpoint","ecr:CreateRepository","ecs:CreateCluster","ecs:CreateService",
+		  "ecs:RegisterTaskDefinition","elasticloadbalancing:CreateListener","elasticloadbalancing:CreateLoadBalancer","elasticloadbalancing:CreateTargetGroup",
+		  "iam:CreateRole","logs:CreateLogGroup","ram:CreateResourceShare"],
+		 "Resource":"*","Condition":{"StringNotEquals":{"aws:RequestTag/cost-center":"4711"}}},
+		{"Effect":"Deny","Action":["iam:CreateRole","iam:PutRolePermissionsBoundary"],"Resource":"*",
+		 "Condition":{"StringNotEquals":{"iam:PermissionsBoundary":"` + boundaryARN + `"}}}]}`
+)
+
 // optionRich is testdata/option-rich.yaml over accounts that have what it names.
 func optionRich(t testing.TB, o *rehearsal.Options, w *awssim.Setup) {
 	read := func(name string) map[string]any {
@@ -158,6 +176,14 @@ func optionRich(t testing.TB, o *rehearsal.Options, w *awssim.Setup) {
 	}
 	imported(o.Config, "*.tenants.example.com")
 	imported(o.ProviderConfig[partnerAccount], "*.native.example.org")
+
+	w.Keys = []awssim.Key{{ARN: keyARN, Policy: keyPolicy}}
+	w.Existing = append(w.Existing, existing(sharedAccount, "aws:iam/policy:Policy", boundaryARN, awssim.Object{
+		"name": "boundary", "policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["ecr:*","logs:*"],"Resource":"*"}}`,
+	}))
+	for i := range w.Accounts {
+		w.Accounts[i].ServiceControlPolicies = []json.RawMessage{json.RawMessage(demands)}
+	}
 
 	role := awssim.Role{Name: "portico", Trusts: []string{sharedAccount, "222222222222"}}
 	w.Accounts = append(w.Accounts,

@@ -29,6 +29,8 @@ func flowLogSpec() *engine.Type {
 			"vpcId":                  {engine.Required, engine.ForceNew, engine.Refers{To: view.VPCType, Code: "InvalidVpcId.NotFound", Holds: engine.Ignored}},
 		},
 
+		// https://github.com/getmoto/moto/issues/6369 has AWS's words
+		Unique: []string{"vpcId", "logDestination", "trafficType"}, Conflict: "FlowLogAlreadyExists",
 		Create:   []string{"ec2:CreateFlowLogs", "iam:PassRole", "ec2:DescribeFlowLogs", "ec2:CreateTags"},
 		Read:     []string{"ec2:DescribeFlowLogs"},
 		Update:   []string{"ec2:CreateTags", "ec2:DeleteTags"},

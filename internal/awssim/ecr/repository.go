@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
+	"github.com/portico-iac/portico/internal/awssim/kms"
 	"github.com/portico-iac/portico/internal/awssim/view"
 )
 
@@ -50,6 +51,7 @@ func repositorySpec() *engine.Type {
 			"encryptionConfigurations":                  {engine.ForceNew, engine.Kept},
 			"imageScanningConfiguration":                {engine.Kept},
 			"encryptionConfigurations[].encryptionType": {engine.OneOf("AES256", "KMS")},
+			"encryptionConfigurations[].kmsKey":         {engine.ARNOf("kms")},
 			"forceDelete":                               {engine.Default(false)},
 			"imageTagMutability":                        {engine.Default("MUTABLE"), engine.OneOf("MUTABLE", "IMMUTABLE")},
 			"name":                                      {engine.Autonamed(256), engine.ForceNew, engine.Length(2, 256), engine.Pattern(repositoryName, "a repository name: lower-case letters and digits, joined by ._-/")},
@@ -57,16 +59,33 @@ func repositorySpec() *engine.Type {
 
 		Unique: []string{"name"}, Conflict: "RepositoryAlreadyExistsException",
 		Quota:  engine.Quota{Name: "Registered repositories", Limit: 100000, Code: "LimitExceededException"},
-		Create: []string{"ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"},
+		Create: []string{"kms:DescribeKey", "kms:CreateGrant", "ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"},
 		Read:   []string{"ecr:DescribeRepositories", "ecr:ListTagsForResource"},
 		Update: []string{"ecr:PutImageTagMutability", "ecr:PutImageScanningConfiguration", "ecr:TagResource", "ecr:UntagResource"},
-		Delete: []string{"ecr:DeleteRepository", "ecr:DescribeRepositories"},
+		Delete: []string{"ecr:DeleteRepository", "kms:RetireGrant", "ecr:DescribeRepositories"},
 		When: map[string][]string{
 			"ecr:PutImageTagMutability":         {"imageTagMutability"},
 			"ecr:PutImageScanningConfiguration": {"imageScanningConfiguration"},
 		},
-		OnDelete: deleteRepository,
+		OnCreate: checkKey, OnDelete: deleteRepository,
 	}
+}
+
+// keyOf is the key of AWS KMS that encrypts a repository; empty: none does.
+func keyOf(repository engine.Object) string {
+	for _, configuration := range repository.Objects("encryptionConfigurations") {
+		return configuration.Text("kmsKey")
+	}
+	return ""
+}
+
+// checkKey refuses a key that can't encrypt.
+// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+func checkKey(op *engine.Op) error {
+	if key := keyOf(op.Inputs); key != "" && !kms.Usable(op, key) {
+		return op.Refuse("KmsException", "The operation failed due to a KMS exception: key %s can't be used", key)
+	}
+	return nil
 }
 
 // registryHost is the name of the caller's registry.

@@ -10,7 +10,7 @@ func authorization() engine.Authorization {
 		"logs:TagResource":       engine.Tagged(""),
 		"logs:DescribeLogGroups": engine.NoResource,
 	}
-	a.Each(engine.Self, "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:UntagResource")
+	a.Each(engine.Self, "logs:AssociateKmsKey", "logs:DisassociateKmsKey", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:UntagResource")
 	a.Each(engine.At("arn:{partition}:logs:{region}:{account}:log-group:{logGroupName}"), "logs:DeleteMetricFilter", "logs:DescribeMetricFilters", "logs:PutMetricFilter")
 	return a
 }
