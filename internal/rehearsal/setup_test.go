@@ -127,11 +127,13 @@ APIS:
 config:
   portico:mapping: m.yaml
   portico:certificates: {zones: [{name: example.net, roleArn: "arn:aws:iam::666666666666:role/dns"}]}
+  portico:kms: {logs: "`+keyARN+`", ecr: "`+keyARN+`"}
 `), 0o600))
 	found, err := findSettings(dir, filepath.Join(dir, "m.yaml"))
 	require.NoError(t, err)
 	w, err := found.initialState(m).setup()
 	require.NoError(t, err)
+	require.Equal(t, []awssim.Key{{ARN: keyARN, Policy: keyPolicy("us-east-1")}}, w.Keys, "the settings name it, so that it exists")
 	zones, trusts := map[string]string{}, map[string][]string{}
 	for _, zone := range w.HostedZones {
 		zones[zone.Name] = zone.Account

@@ -144,8 +144,8 @@ const (
 // with them, and a boundary on every role. No condition of AWS's tells a log group or a
 // repository with a key from one without.
 const (
-	boundaryARN = "arn:aws:iam::" + sharedAccount + ":policy/boundary"
-	keyARN      = "arn:aws:kms:" + region + ":" + sharedAccount + ":key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	BoundaryARN = "arn:aws:iam::" + sharedAccount + ":policy/boundary"
+	KeyARN      = "arn:aws:kms:" + region + ":" + sharedAccount + ":key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	keyPolicy   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"logs.us-east-1.amazonaws.com"},
 		"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*"}]}`
 	demands = `{"Version":"2012-10-17","Statement":[
@@ -155,7 +155,7 @@ const (
 		  "iam:CreateRole","logs:CreateLogGroup","ram:CreateResourceShare"],
 		 "Resource":"*","Condition":{"StringNotEquals":{"aws:RequestTag/cost-center":"4711"}}},
 		{"Effect":"Deny","Action":["iam:CreateRole","iam:PutRolePermissionsBoundary"],"Resource":"*",
-		 "Condition":{"StringNotEquals":{"iam:PermissionsBoundary":"` + boundaryARN + `"}}}]}`
+		 "Condition":{"StringNotEquals":{"iam:PermissionsBoundary":"` + BoundaryARN + `"}}}]}`
 )
 
 // optionRich is testdata/option-rich.yaml over accounts that have what it names.
@@ -177,8 +177,8 @@ func optionRich(t testing.TB, o *rehearsal.Options, w *awssim.Setup) {
 	imported(o.Config, "*.tenants.example.com")
 	imported(o.ProviderConfig[partnerAccount], "*.native.example.org")
 
-	w.Keys = []awssim.Key{{ARN: keyARN, Policy: keyPolicy}}
-	w.Existing = append(w.Existing, existing(sharedAccount, "aws:iam/policy:Policy", boundaryARN, awssim.Object{
+	w.Keys = []awssim.Key{{ARN: KeyARN, Policy: keyPolicy}}
+	w.Existing = append(w.Existing, existing(sharedAccount, "aws:iam/policy:Policy", BoundaryARN, awssim.Object{
 		"name": "boundary", "policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["ecr:*","logs:*"],"Resource":"*"}}`,
 	}))
 	for i := range w.Accounts {

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/test/environments"
 )
 
 // Every role of an environment has the path and, where the settings have one, the
@@ -14,7 +16,7 @@ func TestEveryResourceHasWhatThePlatformTeamDemands(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			roles, tagged := 0, 0
-			rich := name == "option-rich"
+			rich := name == environments.OptionRich
 			for _, r := range runOf(t, name).created {
 				_, taggable := r.Outputs["tagsAll"]
 				if taggable {
@@ -30,10 +32,10 @@ func TestEveryResourceHasWhatThePlatformTeamDemands(t *testing.T) {
 					require.Regexp(t, `^/([a-z]+/)*[a-z]+/[a-z]+/$`, r.Outputs.Text("path"), r.URN)
 					if rich {
 						require.Equal(t, "/platform/rich/dev/", r.Outputs.Text("path"), r.URN)
-						require.Equal(t, boundaryARN, r.Outputs.Text("permissionsBoundary"), r.URN)
+						require.Equal(t, environments.BoundaryARN, r.Outputs.Text("permissionsBoundary"), r.URN)
 					}
 				case "aws:cloudwatch/logGroup:LogGroup":
-					require.Equal(t, rich, r.Outputs.Text("kmsKeyId") == keyARN, r.URN)
+					require.Equal(t, rich, r.Outputs.Text("kmsKeyId") == environments.KeyARN, r.URN)
 				case "aws:ecr/repository:Repository":
 					require.Equal(t, rich, len(r.Outputs.Objects("encryptionConfigurations")) == 1, r.URN)
 				}

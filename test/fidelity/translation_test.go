@@ -103,6 +103,7 @@ var translations = map[string][]translation{
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": calls(
 		translation{operation: "s3.PutBucketLifecycleConfiguration", members: map[string]string{"bucket!": "Bucket",
 			"rules[].id": "LifecycleConfiguration.Rules[].ID", "rules[].status": "LifecycleConfiguration.Rules[].Status",
+			"rules[].filter.prefix!":             "LifecycleConfiguration.Rules[].Filter.Prefix",
 			"rules[].expiration.days":            "LifecycleConfiguration.Rules[].Expiration.Days",
 			"transitionDefaultMinimumObjectSize": "TransitionDefaultMinimumObjectSize"}},
 	),

@@ -50,7 +50,7 @@ func repositorySpec() *engine.Type {
 			"repositoryUrl":                             {engine.Computed("{account}.dkr.ecr.{region}.{suffix}/{name}")},
 			"encryptionConfigurations":                  {engine.ForceNew, engine.Kept},
 			"imageScanningConfiguration":                {engine.Kept},
-			"encryptionConfigurations[].encryptionType": {engine.OneOf("AES256", "KMS")},
+			"encryptionConfigurations[].encryptionType": {engine.Required, engine.OneOf("AES256", "KMS")},
 			"encryptionConfigurations[].kmsKey":         {engine.ARNOf("kms")},
 			"forceDelete":                               {engine.Default(false)},
 			"imageTagMutability":                        {engine.Default("MUTABLE"), engine.OneOf("MUTABLE", "IMMUTABLE")},
