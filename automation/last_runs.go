@@ -1,6 +1,8 @@
 package automation
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,8 +27,9 @@ type lastRun struct {
 }
 
 // lastRuns are those of the provider stacks, by name. They are read beside the shared
-// stack's program, in its engine: an engine or a CLI for each stack would take as long as
-// to run them. A stack that doesn't exist, or can't be read, has none.
+// stack's program: in the backend's files, or else in its engine, since an engine or a CLI
+// for each stack would take as long as to run them. A stack that doesn't exist, or can't
+// be read, has none.
 type lastRuns struct {
 	mu   sync.Mutex
 	read bool
@@ -41,7 +44,7 @@ func (r *run) reading(s Stack) Stack {
 	}
 	program := s.Program
 	s.Program = func(ctx *pulumi.Context) error {
-		r.last.readBeside(ctx, r.Providers)
+		r.last.readBeside(ctx, r)
 		return program(ctx)
 	}
 	return s
@@ -50,31 +53,24 @@ func (r *run) reading(s Stack) Stack {
 // readsAtOnce is how many states are read at a time.
 const readsAtOnce = 8
 
-func (l *lastRuns) readBeside(ctx *pulumi.Context, stacks []Stack) {
+func (l *lastRuns) readBeside(ctx *pulumi.Context, r *run) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.of = map[string]*lastRun{}
-	projects := map[string]string{}
-	found := make([]*lastRun, len(stacks))
+	found := make([]*lastRun, len(r.Providers))
 	var group errgroup.Group
 	group.SetLimit(readsAtOnce)
-	for i, s := range stacks {
-		project, known := projects[s.Dir]
-		if !known {
-			project, _ = settings.Project{Files: settings.Dir(s.Dir)}.Name() // the stack's own run reports it
-			projects[s.Dir] = project
-		}
-		if project == "" {
-			continue
-		}
-		name := strings.Join([]string{ctx.Organization(), project, s.Name}, "/")
+	for i, s := range r.Providers {
 		group.Go(func() error {
-			found[i], _ = readLastRun(ctx, name) // what can't be read is run
+			var err error
+			if found[i], err = r.lastRunInFile(s); errors.Is(err, errAskCLI) {
+				found[i], _ = readLastRun(ctx, s) // what can't be read is run
+			}
 			return nil
 		})
 	}
 	_ = group.Wait() // always nil
-	for i, s := range stacks {
+	for i, s := range r.Providers {
 		if found[i] != nil {
 			l.of[s.Name] = found[i]
 		}
@@ -87,31 +83,82 @@ const runType = "portico:index:Run"
 
 // readLastRun reads the resources of another stack. It is the engine's own function
 // behind GetStackResourceOutputs of Pulumi's other SDKs.
-func readLastRun(ctx *pulumi.Context, name string) (*lastRun, error) {
+func readLastRun(ctx *pulumi.Context, s Stack) (*lastRun, error) {
+	project, err := settings.Project{Files: settings.Dir(s.Dir)}.Name()
+	if err != nil || project == "" {
+		return nil, err // the stack's own run reports it
+	}
 	args := struct {
 		StackName string `pulumi:"stackName"`
-	}{name}
+	}{strings.Join([]string{ctx.Organization(), project, s.Name}, "/")}
 	var found struct {
 		Outputs map[string]any `pulumi:"outputs"`
 	}
 	// The raw form takes stacks that have secrets among their outputs.
 	if _, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackResourceOutputs", &args, &found, ""); err != nil {
-		return nil, fmt.Errorf("read the resources of stack %s: %w", name, err)
+		return nil, fmt.Errorf("read the resources of stack %s: %w", args.StackName, err)
 	}
 	last := &lastRun{resources: len(found.Outputs)}
 	for _, v := range found.Outputs {
 		resource, _ := v.(map[string]any)
 		values, _ := resource["outputs"].(map[string]any)
-		switch resource["type"] {
-		case stackType:
-			last.values = values
-		case runType:
-			last.began, _ = values["digest"].(string)
+		last.note(resource["type"], values)
+	}
+	return last.decoded()
+}
+
+// lastRunInFile is readLastRun of a backend of files; see stateFile for its errors. What
+// is secret the engine reads.
+func (r *run) lastRunInFile(s Stack) (*lastRun, error) {
+	exported, err := r.stateFile(s)
+	if err != nil {
+		return nil, err
+	}
+	var state struct {
+		Resources []struct {
+			Type    string
+			Delete  bool
+			Outputs json.RawMessage
 		}
 	}
+	if json.Unmarshal(exported.Deployment, &state) != nil {
+		return nil, errAskCLI
+	}
+	last := new(lastRun)
+	for _, resource := range state.Resources {
+		if resource.Delete {
+			continue
+		}
+		last.resources++
+		if resource.Type != stackType && resource.Type != runType {
+			continue
+		}
+		var values map[string]any
+		if len(resource.Outputs) > 0 && json.Unmarshal(resource.Outputs, &values) != nil || !plainValue(values) {
+			return nil, errAskCLI
+		}
+		last.note(resource.Type, values)
+	}
+	return last.decoded()
+}
+
+// decoded is the last run with its outputs' types.
+func (l *lastRun) decoded() (*lastRun, error) {
 	var err error
-	last.reported, err = outputs.DecodeProvider(last.values)
-	return last, err
+	if l.reported, err = outputs.DecodeProvider(l.values); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// note takes from a resource's outputs what tells of the last run.
+func (l *lastRun) note(kind any, values map[string]any) {
+	switch kind {
+	case stackType:
+		l.values = values
+	case runType:
+		l.began, _ = values["digest"].(string)
+	}
 }
 
 // outputsOf are the outputs of the stacks' last runs.

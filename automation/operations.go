@@ -156,6 +156,9 @@ type run struct {
 	// last are the provider stacks' last runs; nil where nothing asks for them.
 	last *lastRuns
 
+	// projects has *workspace.Project by path.
+	projects *sync.Map
+
 	telling *sync.Mutex
 	// opening serialises what writes the user's workspace files: creating stacks of
 	// one project from several goroutines would race.
@@ -175,7 +178,7 @@ func (e *Environment) check() error {
 }
 
 func (e *Environment) prepare(op operation) (*run, error) {
-	r := &run{Environment: e, op: op, command: e.Command, telling: new(sync.Mutex)}
+	r := &run{Environment: e, op: op, command: e.Command, projects: new(sync.Map), telling: new(sync.Mutex)}
 	if e.Digests != nil && (op.verb == up.verb || op.verb == preview.verb) {
 		r.last = new(lastRuns)
 	}

@@ -214,7 +214,7 @@ func (r *run) phase(why string) *run {
 
 // with is the run with another operation.
 func (r *run) with(op operation) *run {
-	return &run{Environment: r.Environment, op: op, command: r.command, last: r.last, telling: r.telling}
+	return &run{Environment: r.Environment, op: op, command: r.command, last: r.last, projects: r.projects, telling: r.telling}
 }
 
 // fail makes an error between two phases the stack's.

@@ -216,6 +216,10 @@ func readState(ctx context.Context, stack *auto.Stack) (*deployment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the state: %w", err)
 	}
+	return stateOf(exported)
+}
+
+func stateOf(exported apitype.UntypedDeployment) (*deployment, error) {
 	state, err := readDeployment(exported.Deployment)
 	if err != nil {
 		return nil, err

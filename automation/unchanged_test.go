@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -128,15 +132,12 @@ func TestOnlyStacksThatHaveChangedAreRun(t *testing.T) {
 		require.ElementsMatch(t, others, left)
 	}
 
-	t.Run("nothing has changed", func(t *testing.T) {
-		requireRuns(t, d.Preview)
-		requireRuns(t, d.Up)
-	})
+	t.Run("nothing has changed", func(t *testing.T) { requireRuns(t, d.Up) })
 	t.Run("the digest has changed", func(t *testing.T) {
 		d.wants["dev-orders"] = "second"
 		requireRuns(t, d.Preview, "dev-orders")
 		requireRuns(t, d.Up, "dev-orders")
-		requireRuns(t, d.Up)
+		requireRuns(t, d.Preview)
 	})
 	t.Run("all are run on request", func(t *testing.T) {
 		d.All = true
@@ -156,13 +157,13 @@ func TestOnlyStacksThatHaveChangedAreRun(t *testing.T) {
 		d.policies["dev-payments"] = savedPolicy
 	})
 	t.Run("the last run has failed", func(t *testing.T) {
-		d.broken["dev-orders"], d.All = true, true
+		first := d.wants["dev-orders"]
+		d.wants["dev-orders"], d.broken["dev-orders"] = "failed", true
 		_, err := d.Up(t.Context())
 		require.Error(t, err)
+		d.wants["dev-orders"] = first
 		delete(d.broken, "dev-orders")
-		d.All = false
 		requireRuns(t, d.Up, "dev-orders")
-		requireRuns(t, d.Up)
 	})
 	t.Run("a run by plain Pulumi has failed, and what it was for was taken back", func(t *testing.T) {
 		d.wants["dev-orders"], d.broken["dev-orders"] = "third", true
@@ -173,12 +174,50 @@ func TestOnlyStacksThatHaveChangedAreRun(t *testing.T) {
 		d.wants["dev-orders"] = "second"
 		delete(d.broken, "dev-orders")
 		requireRuns(t, d.Up, "dev-orders")
+	})
+	t.Run("the last runs are read alike in the backend's files and by the engine", func(t *testing.T) {
+		program := d.Shared.Program
+		var byEngine, inFiles []*lastRun
+		d.Shared.Program = func(ctx *pulumi.Context) error {
+			r, err := d.prepare(up)
+			for _, s := range d.Providers {
+				asked, wrong := readLastRun(ctx, s)
+				read, mistaken := r.lastRunInFile(s)
+				byEngine, inFiles = append(byEngine, asked), append(inFiles, read)
+				err = errors.Join(err, wrong, mistaken)
+			}
+			return errors.Join(err, program(ctx))
+		}
 		requireRuns(t, d.Up)
+		require.Equal(t, byEngine, inFiles)
+		require.Equal(t, "second", inFiles[0].began)
+		d.Shared.Program = program
 	})
 	t.Run("after a refresh", func(t *testing.T) {
 		_, err := d.Refresh(t.Context())
 		require.NoError(t, err)
 		requireRuns(t, d.Up, "dev-orders", "dev-payments")
+	})
+	t.Run("a destroy has begun, and has deleted nothing", func(t *testing.T) {
+		r, err := d.prepare(destroy)
+		require.NoError(t, err)
+		stack, err := r.open(t.Context(), d.Providers[0])
+		require.NoError(t, err)
+		require.NoError(t, r.reconcileFirst(t.Context(), stack, d.Providers[0], &watch{send: func(Event) {}}))
+		requireRuns(t, d.Up, "dev-orders")
+	})
+	t.Run("no key is derived from the passphrase for what is left out", func(t *testing.T) {
+		salt := regexp.MustCompile(`"salt": ?"v1:[^"]*"`)
+		for _, s := range d.Providers {
+			path := filepath.Join(strings.TrimPrefix(d.Env["PULUMI_BACKEND_URL"], "file://"), ".pulumi", "stacks", "portico-provider", s.Name+".json")
+			state, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Regexp(t, salt, string(state))
+			broken := salt.ReplaceAll(state, []byte(`"salt":"v1:AAAAAAAAAAA=:v1:AAAAAAAAAAAAAAAA:AAAA"`))
+			require.NoError(t, os.WriteFile(path, broken, 0o600))
+			t.Cleanup(func() { require.NoError(t, os.WriteFile(path, state, 0o600)) })
+		}
+		requireRuns(t, d.Up)
 	})
 	t.Run("the questions of what has not changed were answered", func(t *testing.T) {
 		var asked []string
@@ -191,22 +230,6 @@ func TestOnlyStacksThatHaveChangedAreRun(t *testing.T) {
 		requireRuns(t, d.Up, "dev-payments")
 		require.Equal(t, []string{"dev-payments"}, asked)
 	})
-}
-
-// TestAStackThatIsDestroyedHasNoLastRun begins a destroy that deletes nothing: what is left of a stack is not what its last
-// update was for.
-func TestAStackThatIsDestroyedHasNoLastRun(t *testing.T) {
-	d := newDigested(t)
-	_, err := d.Up(t.Context())
-	require.NoError(t, err)
-	r, err := d.prepare(destroy)
-	require.NoError(t, err)
-	stack, err := r.open(t.Context(), d.Providers[0])
-	require.NoError(t, err)
-	require.NoError(t, r.reconcileFirst(t.Context(), stack, d.Providers[0], &watch{send: func(Event) {}}))
-	ran, left := d.runs(d.Up)
-	require.Equal(t, []string{"dev-orders"}, ran)
-	require.Equal(t, []string{"dev-payments"}, left)
 }
 
 func TestARewrittenPolicyIsTakenIntoTheState(t *testing.T) {

@@ -46,9 +46,21 @@ func (r *run) existing(ctx context.Context, s Stack, workspace auto.Workspace) (
 	}
 	opened := &openStack{&stack, nil, workspace}
 	if r.op.verb != preview.verb {
-		opened.state, err = readState(ctx, &stack)
+		opened.state, err = r.state(ctx, s, &stack)
 	}
 	return opened, orNoStack(err)
+}
+
+// state reads a stack's state; the error is errNoStack if it doesn't exist.
+func (r *run) state(ctx context.Context, s Stack, stack *auto.Stack) (*deployment, error) {
+	exported, err := r.stateFile(s)
+	switch {
+	case errors.Is(err, errAskCLI):
+		return readState(ctx, stack)
+	case err != nil:
+		return nil, err
+	}
+	return stateOf(exported)
 }
 
 func (r *run) create(ctx context.Context, s Stack, workspace auto.Workspace) (*openStack, error) {
