@@ -77,7 +77,7 @@ func (s *providerStack) privateAPIs(published map[mapping.APIID]publication) err
 			continue
 		}
 		args := &components.PrivateAPIArgs{
-			APIID: string(api.ID), Policy: s.policyOf(api), Stages: published[api.ID].stages, ExistingStages: published[api.ID].existing, AwaitPolicy: s.ctx.DryRun(),
+			APIID: string(api.ID), Policy: s.policyOf(api), Digest: s.policyDigest, Stages: published[api.ID].stages, ExistingStages: published[api.ID].existing, AwaitPolicy: s.ctx.DryRun(),
 		}
 		if last != nil {
 			args.DeploymentsDependOn = []pulumi.Resource{last}

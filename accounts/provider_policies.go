@@ -58,3 +58,8 @@ func (s *providerStack) policyOf(api topology.API) func(string, map[string]strin
 		return string(merged.Policy), err
 	}
 }
+
+// policyDigest tells policies apart by what this environment has to do with in them.
+func (s *providerStack) policyDigest(policy string) string {
+	return resourcepolicy.Digest([]byte(policy), s.config.App.Name, s.config.App.Environment)
+}

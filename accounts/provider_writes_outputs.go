@@ -8,6 +8,7 @@ import (
 
 	"github.com/portico-iac/portico/internal/migration"
 	"github.com/portico-iac/portico/internal/outputs"
+	"github.com/portico-iac/portico/internal/resourcepolicy"
 	"github.com/portico-iac/portico/mapping"
 )
 
@@ -68,7 +69,10 @@ func (s *providerStack) exportOutputs() (*outputs.Provider, error) {
 func (s *providerStack) exportPolicies() {
 	digests := pulumi.StringMap{}
 	for id, private := range s.created.apis {
-		digests[string(id)] = whenCreated(private.PolicyDigest, []pulumi.CustomResource{private.Policy})
+		recorded := private.PolicyDigest.ApplyT(func(digest string) string {
+			return resourcepolicy.Recorded(digest, s.config.App.Name, s.config.App.Environment)
+		}).(pulumi.StringOutput)
+		digests[string(id)] = whenCreated(recorded, []pulumi.CustomResource{private.Policy})
 	}
 	if len(digests) > 0 {
 		s.ctx.Export("policies", digests)

@@ -104,7 +104,7 @@ func (r *run) rewritten(ctx context.Context, s Stack, last *lastRun, region stri
 		if canonical, err := resourcepolicy.Canonical(policy, api); err == nil {
 			policy = canonical
 		}
-		if resourcepolicy.Digest(policy) != last.reported.Policies[mapping.APIID(id)] {
+		if !resourcepolicy.HasDigest(policy, last.reported.Policies[mapping.APIID(id)]) {
 			rewritten[id] = saved[id]
 		}
 	}
@@ -178,7 +178,8 @@ func unknown(value any) bool {
 func (s Stack) notices() []string {
 	var notices []string
 	for id := range s.rewritten {
-		notices = append(notices, fmt.Sprintf("REST API %s: its resource policy isn't the one that the last update saved: an update writes Portico's statements again", id))
+		notices = append(notices, fmt.Sprintf("REST API %s: what its owner and this environment have in its resource policy isn't what the last update saved "+
+			"(the owner, or another environment's update at the same time, has written it): an update writes Portico's statements again", id))
 	}
 	slices.SortFunc(notices, strings.Compare)
 	return notices

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -41,7 +40,7 @@ const savedPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"Ours","Effect"
 
 func newDigested(t *testing.T) *digested {
 	t.Helper()
-	d := &digested{Environment: deployable(t), t: t, wants: map[string]string{}, broken: map[string]bool{}, policies: map[string]string{}}
+	d := &digested{Environment: created(t), t: t, wants: map[string]string{}, broken: map[string]bool{}, policies: map[string]string{}}
 	d.Shared.Program = func(ctx *pulumi.Context) error {
 		ctx.Export("contract", pulumi.Int(Contract))
 		ctx.Export("region", pulumi.String("us-east-1"))
@@ -96,7 +95,7 @@ func (d *digested) program(stack string) pulumi.RunFunc {
 		ctx.Export("contract", pulumi.Int(Contract))
 		ctx.Export("accountId", pulumi.String("222222222222"))
 		ctx.Export("digest", pulumi.String(d.wants[stack]))
-		ctx.Export("policies", pulumi.StringMap{"a1b2c3d4e5": pulumi.String(resourcepolicy.Digest([]byte(savedPolicy)))})
+		ctx.Export("policies", pulumi.StringMap{"a1b2c3d4e5": pulumi.String(resourcepolicy.Recorded(resourcepolicy.Digest([]byte(savedPolicy), "portico", "dev"), "portico", "dev"))})
 		return nil
 	}
 }
@@ -147,7 +146,7 @@ func TestOnlyStacksThatHaveChangedAreRun(t *testing.T) {
 	t.Run("a policy was rewritten", func(t *testing.T) {
 		d.policies["dev-payments"] = `{"Version":"2012-10-17","Statement":[]}`
 		requireRuns(t, d.Preview, "dev-payments")
-		require.Equal(t, []string{"dev-payments: REST API a1b2c3d4e5: its resource policy isn't the one that the last update saved: an update writes Portico's statements again"}, d.notes)
+		require.Equal(t, []string{"dev-payments: REST API a1b2c3d4e5: what its owner and this environment have in its resource policy isn't what the last update saved (the owner, or another environment's update at the same time, has written it): an update writes Portico's statements again"}, d.notes)
 		d.policies["dev-payments"] = savedPolicy
 	})
 	t.Run("a policy can't be read", func(t *testing.T) {
@@ -209,7 +208,7 @@ func TestOnlyStacksThatHaveChangedAreRun(t *testing.T) {
 	t.Run("no key is derived from the passphrase for what is left out", func(t *testing.T) {
 		salt := regexp.MustCompile(`"salt": ?"v1:[^"]*"`)
 		for _, s := range d.Providers {
-			path := filepath.Join(strings.TrimPrefix(d.Env["PULUMI_BACKEND_URL"], "file://"), ".pulumi", "stacks", "portico-provider", s.Name+".json")
+			path := filepath.Join(backendOf(d.Environment), ".pulumi", "stacks", "portico-provider", s.Name+".json")
 			state, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.Regexp(t, salt, string(state))

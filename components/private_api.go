@@ -21,6 +21,9 @@ type PrivateAPIArgs struct {
 	// custom domains, by host. Policy is called in a preview too, so that its
 	// errors come before anything changes.
 	Policy func(existing string, domainARNs map[string]string) (string, error)
+	// Digest tells policies apart: the stages are deployed when it changes. Default:
+	// the policy's SHA-256, in hexadecimal.
+	Digest func(policy string) string
 	// DomainARNs are the ARNs of the PRIVATE custom domains, by host. Default: the
 	// API has none.
 	DomainARNs pulumi.StringMap
@@ -58,7 +61,7 @@ type PrivateAPI struct {
 	pulumi.ResourceState
 	children
 
-	// PolicyDigest is the SHA-256 of the resource policy, in hexadecimal.
+	// PolicyDigest is the Digest of the resource policy.
 	PolicyDigest pulumi.StringOutput `pulumi:"policyDigest"`
 	// Policy is the resource policy, for dependencies.
 	Policy *apigateway.RestApiPolicy
@@ -98,9 +101,7 @@ func NewPrivateAPI(ctx *pulumi.Context, name string, args *PrivateAPIArgs, opts 
 	if err != nil {
 		return nil, fmt.Errorf("set resource policy of REST API %s: %w", args.APIID, err)
 	}
-	api.PolicyDigest = policy.ApplyT(func(policy string) string {
-		return resourcepolicy.Digest([]byte(policy))
-	}).(pulumi.StringOutput)
+	api.PolicyDigest = policy.ApplyT(args.digest).(pulumi.StringOutput)
 	for _, stage := range args.ExistingStages {
 		if err := api.warnOfCanary(ctx, name+"-"+stage, stage, existing); err != nil {
 			return nil, err
@@ -152,6 +153,13 @@ func (a *PrivateAPIArgs) policyFor(existing *apigateway.RestApi) pulumi.StringOu
 	return pulumi.All(checked, existing.Policy, a.DomainARNs.ToStringMapOutput()).ApplyT(func(values []any) (string, error) {
 		return a.Policy(values[1].(string), values[2].(map[string]string))
 	}).(pulumi.StringOutput)
+}
+
+func (a *PrivateAPIArgs) digest(policy string) string {
+	if a.Digest != nil {
+		return a.Digest(policy)
+	}
+	return resourcepolicy.Digest([]byte(policy), "", "")
 }
 
 // deploy points a stage at a new deployment whenever the policy has changed. The

@@ -57,6 +57,17 @@ func TestStagesAreDeployedOneByOneAfterThePolicyAndStayWhenTheyAreForgotten(t *t
 	require.Equal(t, []any{"dev", "prod"}, []any{dev.Inputs["stageName"], prod.Inputs["stageName"]})
 }
 
+func TestTheDigestTellsWhetherStagesAreDeployedAnew(t *testing.T) {
+	m := privateAPI("PRIVATE", "old").deploy(t, privateAPIProgram(&PrivateAPIArgs{
+		Policy: func(existing string, _ map[string]string) (string, error) { return existing + " and others'", nil },
+		Digest: func(policy string) string { return "ours in " + policy },
+		Stages: []string{"dev"},
+	}))
+	deployment := m.only(t, deploymentToken)
+	require.Equal(t, map[string]any{"policy": "ours in old and others'"}, deployment.Inputs["triggers"])
+	require.Equal(t, "Portico: resource policy sha256:ours in old and others'", deployment.Inputs["description"])
+}
+
 func TestThePolicyIsMadeTwiceWhereDomainsARNsAreToCome(t *testing.T) {
 	var given []map[string]string
 	args := &PrivateAPIArgs{

@@ -200,15 +200,16 @@ func (w *walk) deployedPolicy(row mapping.Row, api resourcepolicy.API, saved str
 	if err != nil {
 		return // policy says so
 	}
-	digest, deployed := resourcepolicy.Digest(canonical), deployments[i]
-	published := slices.IndexFunc(deployments, func(d Deployment) bool {
-		of, ours := resourcepolicy.DeployedDigest(d.Description)
-		return ours && of == digest
-	})
-	of, ours := resourcepolicy.DeployedDigest(deployed.Description)
+	deployed := deployments[i]
+	current := func(d Deployment) (current, ours bool) {
+		digest, ours := resourcepolicy.DeployedDigest(d.Description)
+		return ours && resourcepolicy.HasDigest(canonical, digest), ours
+	}
+	published := slices.IndexFunc(deployments, func(d Deployment) bool { is, _ := current(d); return is })
+	isCurrent, ours := current(deployed)
 	at := deployed.Created.UTC().Format("2006-01-02 15:04 UTC")
 	switch {
-	case published >= 0 && !deployed.Created.Before(deployments[published].Created), ours && of == digest:
+	case published >= 0 && !deployed.Created.Before(deployments[published].Created), isCurrent:
 		// The stage has that deployment or a later one of the owner's.
 	case published >= 0:
 		w.cause(StepDeployedPolicy, api.AccountID, resource, "the stage points at a deployment of "+at+", from before the resource policy was published", w.redeploy(row))

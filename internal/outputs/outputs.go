@@ -278,8 +278,8 @@ type Provider struct {
 	// Saved are the policies of APIs whose owner deploys the stages, by API. An awaited
 	// row is admitted once its stage was deployed after the policy was saved.
 	Saved map[mapping.APIID]SavedPolicy `json:"saved,omitempty"`
-	// Policies are the digests of the policies that the last run saved, by API: their
-	// SHA-256, in hexadecimal.
+	// Policies are the digests of the policies that the last run saved, by API, as
+	// resourcepolicy.Recorded gives them.
 	Policies map[mapping.APIID]string `json:"policies,omitempty"`
 	// Digest is that of what the last run was for, in hexadecimal. A run with the same
 	// digest changes nothing, unless the account has changed. Empty: another run may.

@@ -1,8 +1,6 @@
 package resourcepolicy
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,30 +102,6 @@ func Canonical(policy []byte, api API) ([]byte, error) {
 
 // IsPorticos reports whether a statement's name is one that Portico writes.
 func IsPorticos(sid string) bool { return strings.HasPrefix(sid, sidPrefix) }
-
-// Digest is a policy's SHA-256 in hexadecimal, the same for every order of its sets: of
-// those that Merge writes and of their Canonical form.
-func Digest(policy []byte) string {
-	// The ARNs are in full already, so that no API is needed.
-	if canonical, err := Canonical(policy, API{}); err == nil {
-		policy = canonical
-	}
-	sum := sha256.Sum256(policy)
-	return hex.EncodeToString(sum[:])
-}
-
-const deploymentPrefix = "Portico: resource policy sha256:"
-
-// DeploymentDescription is the description of a deployment that publishes a policy
-// of a digest. No call of API Gateway reads the policy with which a stage was
-// deployed; by the description it can be compared with the saved one.
-func DeploymentDescription(digest string) string { return deploymentPrefix + digest }
-
-// DeployedDigest is the digest in a deployment's description; false: the
-// deployment is not Portico's.
-func DeployedDigest(description string) (string, bool) {
-	return strings.CutPrefix(description, deploymentPrefix)
-}
 
 // AllowedResources are the resources that a policy's Allow statements name, in full,
 // each once; of a statement that names those that it is not about, all of the API's.

@@ -79,9 +79,9 @@ func TestADeploymentsDescriptionHoldsItsPolicysDigest(t *testing.T) {
 	other, err := resourcepolicy.Canonical([]byte(stored), decidedAPI)
 	require.NoError(t, err)
 	require.Equal(t, string(one), string(other))
-	digest, ours := resourcepolicy.DeployedDigest(resourcepolicy.DeploymentDescription(resourcepolicy.Digest(one)))
+	digest, ours := resourcepolicy.DeployedDigest(resourcepolicy.DeploymentDescription(resourcepolicy.Digest(one, "portico", "dev")))
 	require.True(t, ours)
-	require.Equal(t, resourcepolicy.Digest(other), digest)
+	require.Equal(t, resourcepolicy.Digest(other, "portico", "dev"), digest)
 	_, ours = resourcepolicy.DeployedDigest("release 41")
 	require.False(t, ours)
 }

@@ -142,7 +142,7 @@ func TestMergingAgainChangesNothingHoweverThePolicyIsHandedBack(t *testing.T) {
 			require.True(t, same)
 			canonical, err := Canonical(handedBack, api)
 			require.NoError(t, err)
-			require.Equal(t, Digest(first.Policy), Digest(canonical), "the doctor compares digests")
+			require.Equal(t, Digest(first.Policy, "", ""), Digest(canonical, "", ""), "the doctor compares digests")
 		}
 	})
 }
@@ -242,5 +242,5 @@ func TestADigestKnowsNoOrderOfSets(t *testing.T) {
 	canonical, err := Canonical(merged.Policy, API{Partition: "aws", Region: r.Region, AccountID: r.AccountID, APIID: r.APIID})
 	require.NoError(t, err)
 	require.NotEqual(t, string(merged.Policy), string(canonical), "the order differs")
-	require.Equal(t, Digest(merged.Policy), Digest(canonical))
+	require.Equal(t, Digest(merged.Policy, "", ""), Digest(canonical, "", ""))
 }

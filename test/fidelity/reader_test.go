@@ -136,7 +136,7 @@ func (m *made) apis() {
 		if account == readOwner {
 			canonical, err := resourcepolicy.Canonical([]byte(m.policy), resourcepolicy.API{Partition: "aws", Region: region, AccountID: account, APIID: id})
 			require.NoError(t, err)
-			m.api, description = id, resourcepolicy.DeploymentDescription(resourcepolicy.Digest(canonical))
+			m.api, description = id, resourcepolicy.DeploymentDescription(resourcepolicy.Digest(canonical, "portico", "dev"))
 		}
 		deployment := m.must(account, "apigateway.CreateDeployment", object{"restApiId": id, "stageName": "v1", "description": description})
 		if account == readOwner {
