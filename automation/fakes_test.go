@@ -42,7 +42,7 @@ type fakeEnvironment struct {
 func newFake(t *testing.T) *fakeEnvironment {
 	t.Helper()
 	f := &fakeEnvironment{
-		Environment: deployable(t), t: t,
+		Environment: created(t), t: t,
 		wanted: map[mapping.Host]mapping.FrontDoor{}, owners: map[mapping.Host]string{}, bases: map[mapping.Host][]string{},
 		unready: map[mapping.Host]bool{}, broken: map[string]error{}, byHand: map[string]bool{},
 		states: map[mapping.Host]HostState{}, provisioned: map[mapping.Host]map[mapping.FrontDoor]bool{},
