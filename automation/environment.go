@@ -82,6 +82,9 @@ type Environment struct {
 	// last run, if the policies of its APIs are those that the run has saved. Nil: every
 	// stack is run. Discover makes it of Programs.ProviderDigests.
 	Digests func(stacks []string, shared map[string]any, last map[string]map[string]any) map[string]string
+	// AgainFlags are what the command that repeats a failed run of the shared stack has
+	// beside --env, such as --refresh-image: without it the run would be another one.
+	AgainFlags []string
 	// All has Up and Preview run every stack, also where nothing has changed.
 	All bool
 }

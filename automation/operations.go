@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -245,7 +246,7 @@ func (r *run) again(results []Result) []string {
 		switch {
 		case s.Name == r.Shared.Name && (s.Err != nil || s.Skipped != ""):
 			// Every stack has to be run: the shared one takes part.
-			return []string{fmt.Sprintf("portico %s --env %s", r.op.verb, r.Name)}
+			return []string{strings.Join(append([]string{"portico", r.op.verb, "--env", r.Name}, r.AgainFlags...), " ")}
 		case s.Err != nil:
 			commands = append(commands, fmt.Sprintf("pulumi -C %s %s -s %s", r.projectOf(s.Name), r.op.verb, s.Name))
 		}

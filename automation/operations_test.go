@@ -204,13 +204,14 @@ func TestProviderStacksRunSideBySideWithinABound(t *testing.T) {
 
 func TestProvidersWaitForTheSharedStack(t *testing.T) {
 	env := deployable(t)
+	env.AgainFlags = []string{"--refresh-image"}
 	env.Shared.Program = broken("no such mapping file")
 
 	report, err := env.Up(t.Context())
 	var failure *OperationError
 	require.ErrorAs(t, err, &failure)
 	require.ErrorContains(t, err, "no such mapping file")
-	require.Equal(t, []string{"portico up --env dev"}, failure.Again)
+	require.Equal(t, []string{"portico up --env dev --refresh-image"}, failure.Again)
 	for _, s := range report.Stacks[1:] {
 		require.Contains(t, s.Skipped, "up dev failed")
 	}

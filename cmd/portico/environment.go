@@ -133,6 +133,9 @@ func (c *cli) runStacks(ctx context.Context, verb environmentVerb, o environment
 	env.Settle, env.Provision = o.settle, o.provision
 	env.PreviewFirst = env.PreviewFirst && !o.skipPreview
 	env.All = o.all
+	if o.refreshImage {
+		env.AgainFlags = []string{"--refresh-image"}
+	}
 	env.Progress = progress(c.err)
 	return verb.run(env, ctx)
 }
