@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/blang/semver"
-	"github.com/pulumi/pulumi/sdk/v3"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 )
 
@@ -24,30 +23,34 @@ import (
 // the state doesn't know.
 const cancelGrace = 10 * time.Minute
 
+// oldestPulumi is the oldest version of the Pulumi CLI that is used: the Automation API
+// runs refresh and destroy with older ones only by programs in processes of their own
+// (sdk/v3.250.0/go/auto/stack.go). docs/environments.md says what was tried. tools/ensure-pulumi
+// reads it.
+const oldestPulumi = "3.181.0"
+
+var oldest = semver.MustParse(oldestPulumi)
+
 // FindCommand finds the Pulumi CLI: on PATH, or else in the first of the given
-// directories that holds it. The CLI has to be of the SDK's major version and
-// not older than the SDK, since the engine and the program speak the SDK's
-// protocol.
+// directories that holds one that is recent enough: 3.181.0 or newer, of version 3.
 func FindCommand(dirs ...string) (auto.PulumiCommand, error) {
-	var tooOld error
+	var unfit []error
 	for _, path := range candidates(dirs) {
 		version, err := versionOf(path)
 		if err != nil {
 			return nil, err
 		}
-		if version.Major == sdk.Version.Major && version.GTE(sdk.Version) {
+		if version.Major == oldest.Major && version.GTE(oldest) {
 			return &command{path: path, version: version}, nil
 		}
-		tooOld = fmt.Errorf("use the Pulumi CLI at %s: it is version %s, and version %d of at least %s is needed: "+
-			"install a newer one, or run `make setup`, which builds it into bin/",
-			path, version, sdk.Version.Major, sdk.Version)
+		unfit = append(unfit, fmt.Errorf("use the Pulumi CLI at %s: it is version %s, and %s or a newer one of version %d is needed",
+			path, version, oldest, oldest.Major))
 	}
-	if tooOld != nil {
-		return nil, tooOld
+	if len(unfit) == 0 {
+		unfit = []error{fmt.Errorf("find the Pulumi CLI: no `pulumi` on PATH%s", orIn(dirs))}
 	}
-	return nil, fmt.Errorf("find the Pulumi CLI: no `pulumi` on PATH%s: "+
-		"install Pulumi %s or newer, or run `make setup`, which builds it into bin/",
-		orIn(dirs), sdk.Version)
+	return nil, fmt.Errorf("%w: install Pulumi %s or newer (https://www.pulumi.com/docs/install), "+
+		"or run `make setup` in Portico's repository, which builds it into bin/", errors.Join(unfit...), oldest)
 }
 
 func candidates(dirs []string) []string {

@@ -326,6 +326,22 @@ func TestFindCommand(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "3.999.1", c.Version().String())
 	})
+	t.Run("the oldest that works, and newer ones than the SDK", func(t *testing.T) {
+		t.Setenv("PATH", "/bin:/usr/bin")
+		for _, version := range []string{"3.181.0", "3.182.0-alpha.1", "3.999.0"} {
+			c, err := FindCommand(executable(t, "echo v"+version))
+			require.NoError(t, err)
+			require.Equal(t, version, c.Version().String())
+		}
+	})
+	t.Run("two that are unfit", func(t *testing.T) {
+		t.Setenv("PATH", executable(t, "echo v3.180.9"))
+		other := executable(t, "echo v4.0.0")
+		_, err := FindCommand(other)
+		require.EqualError(t, err, "use the Pulumi CLI at "+filepath.Join(os.Getenv("PATH"), "pulumi")+": it is version 3.180.9, and 3.181.0 or a newer one of version 3 is needed\n"+
+			"use the Pulumi CLI at "+filepath.Join(other, "pulumi")+": it is version 4.0.0, and 3.181.0 or a newer one of version 3 is needed: "+
+			"install Pulumi 3.181.0 or newer (https://www.pulumi.com/docs/install), or run `make setup` in Portico's repository, which builds it into bin/")
+	})
 	t.Run("one that says nothing sensible", func(t *testing.T) {
 		t.Setenv("PATH", executable(t, "echo hello"))
 		_, err := FindCommand()
