@@ -68,10 +68,12 @@ func newFrontDoorCheck() *frontDoorCheck {
 	return &frontDoorCheck{firsts[Host, Row]{}, firsts[stageKey, Row]{}, firsts[apiKey, Row]{}}
 }
 
-// stageKey identifies a stage of an API.
+// stageKey identifies a stage of an API, and the host whose rows its policy can't tell
+// apart; none: it can't tell any.
 type stageKey struct {
 	apiKey
 	stage Stage
+	host  Host
 }
 
 // row checks the row on its own.
@@ -158,20 +160,28 @@ func accountOrNone(account AccountID) string {
 	return "account " + string(account)
 }
 
-// sameStage refuses rows of alb that differ by verbs alone: the policy of their
-// stage can't tell which of the hosts a request came for.
+// sameStage refuses rows that differ by verbs, and that the policy of their stage can't
+// tell apart: it sees neither the host of a request that came by alb, nor the base path of
+// one that came by alb or native.
 func (c *frontDoorCheck) sameStage(r *Row) []Refusal {
-	if r.FrontDoor != FrontDoorALB {
+	key, blind := stageKey{apiKey{r.API.Region, r.API.ID}, r.API.Stage, ""}, "behind alb nothing tells an API its hosts apart"
+	remedies := []FrontDoor{FrontDoorNGINX, FrontDoorNative}
+	switch r.FrontDoor {
+	case FrontDoorALB:
+	case FrontDoorNative:
+		key.host, blind = r.Host, "behind native nothing tells an API a host's base paths apart"
+		remedies = []FrontDoor{FrontDoorNGINX}
+	default:
 		return nil
 	}
-	first := c.stages.add(stageKey{apiKey{r.API.Region, r.API.ID}, r.API.Stage}, r)
+	first := c.stages.add(key, r)
 	if first == nil || slices.Equal(first.Methods, r.Methods) {
 		return nil
 	}
-	return []Refusal{r.refusal(FrontDoorALB, "VERBS",
-		fmt.Sprintf("the row of stage %s of API %s %s allows %s, this one %s; behind alb nothing tells an API its hosts apart",
-			r.API.Stage, r.API.ID, first.onLine(), verbs(first.Methods), verbs(r.Methods)),
-		r.orFrontDoor(FrontDoorNGINX, FrontDoorNative)("write the same VERBS in both rows"))}
+	return []Refusal{r.refusal(r.FrontDoor, "VERBS",
+		fmt.Sprintf("the row of stage %s of API %s %s allows %s, this one %s; %s",
+			r.API.Stage, r.API.ID, first.onLine(), verbs(first.Methods), verbs(r.Methods), blind),
+		r.orFrontDoor(remedies...)("write the same VERBS in both rows"))}
 }
 
 func verbs(methods []Method) string {
