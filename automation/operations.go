@@ -28,7 +28,12 @@ func (e *Environment) Up(ctx context.Context) (*Report, error) {
 	if refused := r.previewFirst(ctx); refused != nil {
 		return r.report(refused)
 	}
-	results := r.sharedFirst(ctx, func(shared Result) []Result { return r.changedOnly(ctx, shared.reported) })
+	results := r.sharedFirst(ctx, func(shared Result) []Result {
+		if interrupted := r.awaitTasks(ctx, shared); interrupted != nil {
+			return interrupted
+		}
+		return r.changedOnly(ctx, shared.reported)
+	})
 	if results[0].Err == nil {
 		results = r.goOn(ctx, results)
 	}
@@ -156,6 +161,8 @@ type run struct {
 
 	// last are the provider stacks' last runs; nil where nothing asks for them.
 	last *lastRuns
+	// earlier is what an up knows of the one before.
+	earlier earlier
 
 	// projects has *workspace.Project by path.
 	projects *sync.Map

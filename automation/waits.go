@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/portico-iac/portico/internal/migration"
-	"github.com/portico-iac/portico/internal/outputs"
 )
 
 // waitReported is how often a wait between two phases is reported.
@@ -117,33 +116,6 @@ func interruptedIn(pauses []pause, err error) error {
 		left = append(left, fmt.Sprintf("while %s: %s, and %s", p.what, p.meanwhile, p.next))
 	}
 	return &stackError{"interrupted " + strings.Join(left, "; "), err}
-}
-
-// awaitEarlier waits, before a first run, for what an earlier up has begun and
-// then was interrupted, or left for the next: this run moves the names of hosts
-// that were associated, and removes the earlier front door of those that moved.
-func (r *run) awaitEarlier(ctx context.Context, state *deployment) error {
-	if r.Settle <= 0 && r.Provision <= 0 {
-		return nil
-	}
-	reported, began := state.hosts()
-	return r.wait(ctx, pauses(reported.WaitsLeft(r.pace()), time.Since(began)))
-}
-
-// hosts are the states of the hosts by the state's last update, and when the
-// state was written. Outputs of another contract are the program's to check.
-func (d *deployment) hosts() (migration.Plan, time.Time) {
-	manifest, _ := d.whole["manifest"].(map[string]any)
-	text, _ := manifest["time"].(string)
-	written, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		written = time.Now()
-	}
-	states, err := outputs.DecodeFrontDoors(d.outputs()["frontDoors"])
-	if err != nil {
-		return nil, written
-	}
-	return states, written
 }
 
 // outputs are the stack's; nil where there are none.

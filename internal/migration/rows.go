@@ -159,6 +159,28 @@ func unsettledRows(served *outputs.Served) []outputs.ServedRow {
 // ceased to serve, or admit more than the rows ask, although the proxy serves the
 // rows. They have to run again, in the order in which they were given.
 func (s *State) Wide(served *outputs.Served) []string {
+	return s.stacksWhere(func(reported *outputs.Provider) bool { return len(wideAddresses(reported, served)) > 0 })
+}
+
+// wideHosts are the hosts of which policies are so, by what the proxy serves; sorted.
+func (s *State) wideHosts() []mapping.Host {
+	var hosts []mapping.Host
+	for _, provider := range s.providers {
+		if provider.Outputs == nil {
+			continue
+		}
+		for _, address := range wideAddresses(provider.Outputs, s.served) {
+			host, _, _ := strings.Cut(address, "/")
+			hosts = append(hosts, mapping.Host(host))
+		}
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// wideAddresses are the addresses for which a stack's policies admit more than the rows
+// ask, although the proxy serves the rows.
+func wideAddresses(reported *outputs.Provider, served *outputs.Served) []string {
 	if served == nil {
 		return nil
 	}
@@ -166,9 +188,7 @@ func (s *State) Wide(served *outputs.Served) []string {
 	for _, row := range unsettledRows(served) {
 		unsettled[row.Address()] = true
 	}
-	return s.stacksWhere(func(reported *outputs.Provider) bool {
-		return slices.ContainsFunc(reported.Widens, func(address string) bool { return !unsettled[address] })
-	})
+	return slices.DeleteFunc(slices.Clone(reported.Widens), func(address string) bool { return unsettled[address] })
 }
 
 // LettingGo are the provider stacks that have taken their statements out of the

@@ -174,6 +174,11 @@ func WaitToNarrow(pace Pace, hosts []mapping.Host) []Wait {
 	return []Wait{{ForTasks, hosts, pace.Settle}}
 }
 
+// WaitsToNarrow are WaitToNarrow for an update that begins where an earlier one ended: for
+// the hosts whose former targets policies still admit, although the proxy leads no
+// requests there any more.
+func (s *State) WaitsToNarrow(pace Pace) []Wait { return WaitToNarrow(pace, s.wideHosts()) }
+
 // WaitsLeft are the waits that the reported states ask for, before it is known
 // what the next run does: an earlier operation was interrupted, or left them to
 // the next one.

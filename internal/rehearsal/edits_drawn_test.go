@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -21,6 +22,50 @@ type drawnRow struct {
 	Verbs     string            `yaml:"verbs,omitempty"`
 	FrontDoor mapping.FrontDoor `yaml:"frontDoor"`
 	Retired   bool              `yaml:"retired,omitempty"`
+}
+
+// drawnState is a mapping and settings of the shared stack that were drawn, or of a
+// corpus file.
+type drawnState struct {
+	Rows []drawnRow `yaml:"rows"`
+	// Settings are by key, without "portico:".
+	Settings map[string]any `yaml:"settings,omitempty"`
+}
+
+func (s drawnState) String() string {
+	if len(s.Settings) == 0 {
+		return documentOf(s.Rows)
+	}
+	return fmt.Sprintf("%vsettings: %v\n", documentOf(s.Rows), s.Settings)
+}
+
+func (s drawnState) clone() drawnState {
+	return drawnState{slices.Clone(s.Rows), maps.Clone(s.Settings)}
+}
+
+func (s drawnState) equal(other drawnState) bool {
+	return slices.Equal(s.Rows, other.Rows) && maps.EqualFunc(s.Settings, other.Settings, func(a, b any) bool { return reflect.DeepEqual(a, b) })
+}
+
+// config is the settings as the stack's file has them.
+func (s drawnState) config() map[string]any {
+	all := map[string]any{}
+	for key, value := range s.Settings {
+		object, name, _ := strings.Cut(key, ".")
+		values, _ := all["portico:"+object].(map[string]any)
+		if values == nil {
+			values = map[string]any{}
+			all["portico:"+object] = values
+		}
+		values[name] = value
+	}
+	return all
+}
+
+// drawnEdit is a change from one state to another.
+type drawnEdit struct {
+	Before drawnState `yaml:"before"`
+	After  drawnState `yaml:"after"`
 }
 
 // documentOf is the mapping file with the rows.
@@ -67,6 +112,24 @@ var (
 	}
 )
 
+// drawnOptions are settings that may change while the environment serves, and what they
+// are beside their defaults.
+var drawnOptions = []struct {
+	key    string
+	values []any
+}{
+	{"loadBalancer.accessLogs", []any{map[string]any{"create": true}}},
+	{"loadBalancer.allowedCidrs", []any{[]any{"10.99.0.0/16"}}},
+	{"loadBalancer.sslPolicy", []any{"ELBSecurityPolicy-TLS13-1-2-Res-2021-06"}},
+	{"network.flowLogs", []any{false}},
+	{"network.publicSubnets", []any{true}},
+	{"network.zones", []any{3}},
+	{"proxy.clientRequests", []any{100}},
+	{"task.architecture", []any{"X86_64"}},
+	{"task.cpu", []any{256}},
+	{"task.min", []any{3}},
+}
+
 // mostRows is how many rows a drawn mapping has at most.
 const mostRows = 4
 
@@ -107,18 +170,45 @@ var drawnMappings = rapid.Custom(func(t *rapid.T) []drawnRow {
 	return rows
 }).Filter(valid)
 
-// edited are the mappings that an edit of one to three changes makes of a mapping.
-func editsOf(rows []drawnRow) *rapid.Generator[[]drawnRow] {
-	return rapid.Custom(func(t *rapid.T) []drawnRow {
-		if rapid.IntRange(0, 9).Draw(t, "anew") == 0 {
-			return drawnMappings.Draw(t, "mapping")
+// drawnStates are mappings with up to two settings.
+var drawnStates = rapid.Custom(func(t *rapid.T) drawnState {
+	state := drawnState{Rows: drawnMappings.Draw(t, "mapping")}
+	for range rapid.IntRange(0, 2).Draw(t, "settings") {
+		state = state.withOption(t)
+	}
+	return state
+})
+
+// withOption draws one setting anew.
+func (s drawnState) withOption(t *rapid.T) drawnState {
+	option := rapid.SampledFrom(drawnOptions).Draw(t, "option")
+	s.Settings = maps.Clone(s.Settings)
+	delete(s.Settings, option.key)
+	if value := rapid.SampledFrom(append([]any{nil}, option.values...)).Draw(t, "value"); value != nil {
+		if s.Settings == nil {
+			s.Settings = map[string]any{}
 		}
-		after := slices.Clone(rows)
+		s.Settings[option.key] = value
+	}
+	return s
+}
+
+// editsOf are the states that an edit of one to three changes makes of a state.
+func editsOf(before drawnState) *rapid.Generator[drawnState] {
+	return rapid.Custom(func(t *rapid.T) drawnState {
+		if rapid.IntRange(0, 9).Draw(t, "anew") == 0 {
+			return drawnState{drawnMappings.Draw(t, "mapping"), before.Settings}
+		}
+		after := before.clone()
 		for range rapid.IntRange(1, 3).Draw(t, "changes") {
-			after = change(t, after)
+			if rapid.IntRange(0, 5).Draw(t, "of settings") == 0 {
+				after = after.withOption(t)
+			} else {
+				after.Rows = change(t, after.Rows)
+			}
 		}
 		return after
-	}).Filter(func(after []drawnRow) bool { return valid(after) && !slices.Equal(after, rows) })
+	}).Filter(func(after drawnState) bool { return valid(after.Rows) && !after.equal(before) })
 }
 
 // change draws one change of a mapping.
@@ -164,50 +254,4 @@ func change(t *rapid.T, rows []drawnRow) []drawnRow {
 		}
 	}
 	return rows
-}
-
-// smaller are edits that are a little smaller than one: without one of the rows, or with
-// a row that is simpler, in one mapping or both.
-func smaller(before, after []drawnRow) [][2][]drawnRow {
-	var all [][2][]drawnRow
-	try := func(b, a []drawnRow) {
-		if valid(b) && valid(a) && !slices.Equal(b, a) {
-			all = append(all, [2][]drawnRow{b, a})
-		}
-	}
-	without := func(rows []drawnRow, drop func(drawnRow) bool) []drawnRow {
-		return slices.DeleteFunc(slices.Clone(rows), drop)
-	}
-	for _, row := range slices.Concat(before, after) {
-		same := func(other drawnRow) bool { return other.Host == row.Host && other.Base == row.Base }
-		try(without(before, same), without(after, same))
-	}
-	for i := range before {
-		try(slices.Delete(slices.Clone(before), i, i+1), after)
-	}
-	for i := range after {
-		try(before, slices.Delete(slices.Clone(after), i, i+1))
-	}
-	for _, simplify := range []func(*drawnRow){
-		func(r *drawnRow) { r.Verbs = "" }, func(r *drawnRow) { r.Path = "" }, func(r *drawnRow) { r.Stage = "dev" },
-		func(r *drawnRow) { r.FrontDoor = mapping.FrontDoorNGINX },
-	} {
-		all = append(all, simpler(before, after, simplify, try)...)
-	}
-	return all
-}
-
-// simpler tries a simplification on all rows of both mappings.
-func simpler(before, after []drawnRow, simplify func(*drawnRow), try func(b, a []drawnRow)) [][2][]drawnRow {
-	b, a := slices.Clone(before), slices.Clone(after)
-	for i := range b {
-		simplify(&b[i])
-	}
-	for i := range a {
-		simplify(&a[i])
-	}
-	if !slices.Equal(b, before) || !slices.Equal(a, after) {
-		try(b, a)
-	}
-	return nil
 }

@@ -41,6 +41,10 @@ type edited struct {
 	config  map[string]any
 	effects *effects
 	load    *judgedLoad
+	// beforeWait and afterCall are called before a wait of the real engine's update, and
+	// after each of its calls that changes something; nil: nothing is.
+	beforeWait func() error
+	afterCall  func()
 
 	// updating is held while the path becomes what the accounts are.
 	updating sync.Mutex
@@ -85,21 +89,21 @@ func newEdited(t *testing.T, seed int, engine bool) *edited {
 
 // up brings the environment to a mapping by the steps of `portico up`. Its error is the
 // stacks'.
-func (e *edited) up(text string) error {
+func (e *edited) up(to drawnState, stop interruption) error {
 	e.t.Helper()
+	text := documentOf(to.Rows)
 	p := project{dir: filepath.Join(e.dir, "project"), environment: "dev"}
 	initial := initialState{mapping: parse(e.t, text), shared: sharedAccount, region: "us-east-1"}
-	require.NoError(e.t, p.write(initial, []byte(text), e.config, nil))
+	require.NoError(e.t, p.write(initial, []byte(text), to.config(), nil))
 	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
 	require.NoError(e.t, err)
 	e.accounts.BuildIn(p.dir)
 	environment.Sleep = e.sleep
 	if e.env != nil {
 		environment.Command, environment.Env, environment.Progress = cli(e.t), e.env, automation.Lines(testLog{e.t})
-		_, err := environment.Up(e.t.Context())
-		return err
+		return e.upByEngine(environment, stop)
 	}
-	return (&editedStacks{edited: e, environment: environment, failed: map[string]error{}, changed: map[string]bool{}}).up()
+	return (&editedStacks{edited: e, environment: environment, stop: stop, failed: map[string]error{}, changed: map[string]bool{}}).up()
 }
 
 // begin makes the environment live once it is up, and has clients call it from then on.
@@ -124,6 +128,9 @@ func (e *edited) begin() {
 	step := func() {
 		e.update(context.Background())
 		e.load.callSome()
+		if e.afterCall != nil {
+			e.afterCall()
+		}
 	}
 	if e.env == nil {
 		e.programs.changed = step
@@ -184,6 +191,11 @@ const mostSleepSteps = 12
 
 // sleep has the time of a wait pass, in steps between which clients call.
 func (e *edited) sleep(ctx context.Context, d time.Duration) error {
+	if e.beforeWait != nil {
+		if err := e.beforeWait(); err != nil {
+			return err
+		}
+	}
 	step := max(sleepStep, d/mostSleepSteps)
 	for left := d; left > 0; left -= step {
 		if err := e.accounts.Pass(min(step, left)); err != nil {
@@ -221,20 +233,34 @@ type editedStacks struct {
 	environment *automation.Environment
 	failed      map[string]error
 	changed     map[string]bool
+	// stop is where the update ends, and steps how many runs and waits have begun.
+	stop        interruption
+	steps       int
+	interrupted bool
 }
 
 var _ migration.Stacks = (*editedStacks)(nil)
 
 func (s *editedStacks) up() error {
+	pace := migration.Pace{Settle: s.environment.Settle, Provision: s.environment.Provision}
+	if err := s.waitFor(func(state *migration.State) []migration.Wait { return state.Waits(pace) }); err != nil {
+		return err
+	}
 	s.run(sharedProject, s.environment.Shared, "first run")
 	if s.failed[s.environment.Shared.Name] == nil {
+		if err := s.waitFor(func(state *migration.State) []migration.Wait { return state.WaitsToNarrow(pace) }); err != nil {
+			return err
+		}
 		for _, stack := range s.environment.Providers {
 			s.run(providerProject, stack, "first run")
 		}
 		ctx := s.t.Context()
-		if _, err := migration.GoOn(ctx, s, migration.Pace{Settle: s.environment.Settle, Provision: s.environment.Provision}); err != nil {
+		if _, err := migration.GoOn(ctx, s, pace); err != nil {
 			return err
 		}
+	}
+	if s.interrupted {
+		return errInterrupted
 	}
 	var all []error
 	for _, name := range slices.Sorted(maps.Keys(s.failed)) {
@@ -245,12 +271,19 @@ func (s *editedStacks) up() error {
 
 // run brings one stack up.
 func (s *editedStacks) run(project string, stack automation.Stack, why string) {
+	if s.interrupts() {
+		s.failed[stack.Name] = errInterrupted
+		return
+	}
 	s.load.doing(stack.Name + ": " + why)
 	m, err := s.programs.try(s.t, project, stack.Name, stack.Dir, stack.Program)
 	if err != nil {
 		s.failed[stack.Name] = fmt.Errorf("%w: %s", err, strings.Join(m.said, "\n"))
 	} else {
-		m.deleteUnseen(s.t)
+		s.failed[stack.Name] = m.tryToDeleteUnseen()
+		if s.failed[stack.Name] == nil {
+			delete(s.failed, stack.Name)
+		}
 	}
 	c := m.stack.changes
 	s.changed[stack.Name] = s.changed[stack.Name] || c.Create+c.Update+c.Replace+c.Delete > 0
@@ -285,8 +318,26 @@ func (s *editedStacks) State() (*migration.State, error) {
 	return migration.New(migration.ReportedBy(shared.FrontDoors), shared, providers), nil
 }
 
+// waitFor waits for what an earlier update has left, by what the stacks have reported.
+func (s *editedStacks) waitFor(waits func(*migration.State) []migration.Wait) error {
+	if s.outputsOf(sharedProject, s.environment.Shared.Name) == nil {
+		return nil
+	}
+	state, err := s.State()
+	if err != nil {
+		return err
+	}
+	if due := waits(state); len(due) > 0 {
+		return s.Wait(due)
+	}
+	return nil
+}
+
 // Wait has the longest of the waits pass.
 func (s *editedStacks) Wait(waits []migration.Wait) error {
+	if s.interrupts() || s.interrupted {
+		return errInterrupted
+	}
 	var longest time.Duration
 	for _, wait := range waits {
 		longest = max(longest, wait.Lasts)

@@ -59,6 +59,13 @@ const (
 // attempts is how often the real provider tries a throttled call.
 const attempts = 25
 
+// Heal removes all faults.
+func (s *Simulator) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 type fault struct {
 	Fault
 	seen map[string]int // matching calls, by the URN of the resource; all by "" without Each
