@@ -87,9 +87,8 @@ func newEdited(t *testing.T, seed int, engine bool) *edited {
 	return e
 }
 
-// up brings the environment to a mapping by the steps of `portico up`. Its error is the
-// stacks'.
-func (e *edited) up(to drawnState, stop interruption) error {
+// write writes the projects of a state, and returns their stacks.
+func (e *edited) write(to drawnState) *automation.Environment {
 	e.t.Helper()
 	text := documentOf(to.Rows)
 	p := project{dir: filepath.Join(e.dir, "project"), environment: "dev"}
@@ -98,6 +97,14 @@ func (e *edited) up(to drawnState, stop interruption) error {
 	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
 	require.NoError(e.t, err)
 	e.accounts.BuildIn(p.dir)
+	return environment
+}
+
+// up brings the environment to a state by the steps of `portico up`. Its error is the
+// stacks'.
+func (e *edited) up(to drawnState, stop interruption) error {
+	e.t.Helper()
+	environment := e.write(to)
 	environment.Sleep = e.sleep
 	if e.env != nil {
 		environment.Command, environment.Env, environment.Progress = cli(e.t), e.env, automation.Lines(testLog{e.t})
