@@ -281,7 +281,7 @@ func TestAProviderStackSaysWhatToRunNext(t *testing.T) {
 	}}
 	require.Equal(t, []string{
 		"front door native has no endpoint yet: run pulumi up on stack organization/portico/dev, which makes it, and then on this one again",
-		"b.example.com, c.example.com: run pulumi up on stack organization/portico/dev next, which leads the name there",
+		"b.example.com, c.example.com: run pulumi up on stack organization/portico/dev next, 90 seconds later or more, which leads the name there",
 		"d.example.com: when clients hold no old answer any more (60 seconds), run pulumi up on stack organization/portico/dev, which removes the earlier front door, and then on this one again",
 	}, sentences(migration.New(migration.WantedBy(rows), shared, []migration.Provider{own}), ownStack))
 	for advised := migration.RunForEndpoint; advised <= migration.RunToRemove; advised++ {

@@ -15,7 +15,7 @@ var advice = map[migration.Advice]string{
 	migration.RunForEndpoint:     "front door %s has no endpoint yet: run pulumi up on stack %s, which makes it, and then on this one again",
 	migration.RunToAssociate:     "%s: run pulumi up on stack %s next, which associates the custom domain with the endpoint, and again 15 minutes later or more, which leads the name there",
 	migration.RunWhenProvisioned: "%s: when API Gateway has provisioned the access association (up to 15 minutes), run pulumi up on stack %s, which leads the name there",
-	migration.RunToMove:          "%s: run pulumi up on stack %s next, which leads the name there",
+	migration.RunToMove:          "%s: run pulumi up on stack %s next, " + inEffect + ", which leads the name there",
 	migration.RunToRemove:        "%s: when clients hold no old answer any more (60 seconds), run pulumi up on stack %s, which removes the earlier front door, and then on this one again",
 }
 
@@ -41,11 +41,11 @@ func (s *providerStack) rowSentences() []string {
 	if len(widened) == 0 {
 		return all
 	}
-	next := "run pulumi up on stack %s next"
+	next := "run pulumi up on stack %s next, " + inEffect
 	if !*s.config.Redeploy && len(s.waitingRows()) > 0 {
 		next = "when the commands of output redeployCommands were run, run pulumi up on this stack, then on stack %s"
 	}
-	return append(all, fmt.Sprintf("the policies admit what the proxy serves of %s beside what the mapping wants: "+next+", which leads the requests to what is admitted, and then on this one again",
+	return append(all, fmt.Sprintf("the policies admit what the proxy serves of %s beside what the mapping wants: "+next+", which leads the requests to what is admitted, and then on this one again, "+inEffect,
 		strings.Join(widened, ", "), s.config.Shared.Stack))
 }
 

@@ -15,6 +15,10 @@ import (
 // maxHostsShown is how many hosts a message names before it counts the rest.
 const maxHostsShown = 3
 
+// inEffect is when what an update has deployed, or the tasks that it has replaced, no
+// longer act as before: as long as the driver waits (automation.DefaultSettle).
+const inEffect = "90 seconds later or more"
+
 // logNotices logs the notices.
 func (s *sharedStack) logNotices() error {
 	for _, notice := range s.notices() {
@@ -87,11 +91,11 @@ func (s *sharedStack) rowNotices() []string {
 			accounts = append(accounts, cmp.Or(string(row.Account), "the one of "+row.URL))
 		}
 		slices.Sort(accounts)
-		lines = append(lines, fmt.Sprintf("%s served as before until the policies of the new targets (%s) admit the requests: run `pulumi up` on the accounts' stacks, then on this one again",
-			plural(hosts, "is", "are"), strings.Join(slices.Compact(accounts), ", ")))
+		lines = append(lines, fmt.Sprintf("%s served as before until the policies of the new targets (%s) admit the requests: run `pulumi up` on the accounts' stacks, then on this one again, %s",
+			plural(hosts, "is", "are"), strings.Join(slices.Compact(accounts), ", "), inEffect))
 	}
 	if stacks := s.reports.migration.Wide(s.reports.served); len(stacks) > 0 {
-		lines = append(lines, "policies admit the former targets of rows until `pulumi up` on "+strings.Join(stacks, ", "))
+		lines = append(lines, "policies admit the former targets of rows until `pulumi up` on "+strings.Join(stacks, ", ")+", "+inEffect)
 	}
 	return lines
 }

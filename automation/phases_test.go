@@ -39,7 +39,7 @@ func TestAHostChangesItsFrontDoorInOneUp(t *testing.T) {
 		"1m30s pass", "dev: a.example.com alb nginx clients",
 		"1m30s pass", "dev: a.example.com alb", "dev-orders:",
 	}, f.story()))
-	require.Contains(t, f.texts, "dev: waiting 1m30s: what has just been deployed for a.example.com comes into effect, and the name stays where it is")
+	require.Contains(t, f.texts, "dev: waiting 1m30s: what has just been deployed for a.example.com comes into effect, and no name leads there yet")
 	require.Contains(t, f.texts, "dev: waiting 1m30s: clients may hold the old answer for a.example.com, and both front doors are up")
 
 	t.Run("the report has one entry for each stack", func(t *testing.T) {

@@ -47,7 +47,7 @@ var wording = map[migration.Cause]pause{
 	},
 	migration.ForDeployment: {
 		what: "what has just been deployed for %s comes into effect", on: "API Gateway",
-		meanwhile: "the name stays where it is", next: "the next run moves it",
+		meanwhile: "no name leads there yet", next: "the next run leads it there",
 	},
 	migration.ForAdmission: {
 		what: "what has just been deployed for %s comes into effect", on: "API Gateway",

@@ -276,7 +276,7 @@ func TestWaits(t *testing.T) {
 	require.Equal(t, []migration.Wait{
 		{migration.ForClients, []mapping.Host{"clients.example.com"}, 90 * time.Second},
 		{migration.ForAssociation, []mapping.Host{"associated.example.com"}, 20 * time.Minute},
-		{migration.ForDeployment, []mapping.Host{"deployed.example.com"}, 90 * time.Second},
+		{migration.ForDeployment, []mapping.Host{"deployed.example.com", "new.example.com"}, 90 * time.Second},
 	}, s.Waits(pace))
 
 	require.Equal(t, []migration.Wait{
@@ -294,11 +294,11 @@ func TestTheForecastHasEachRunAndItsWaits(t *testing.T) {
 		"b.x.example.com": {Current: nginx, Target: alb, Pending: outputs.PendingProvider, Rows: []string{"b.x.example.com"}},
 		"c.x.example.com": {Target: native, Pending: outputs.PendingProvider, Rows: []string{"c.x.example.com"}},
 	})
-	a, b := []mapping.Host{host}, []mapping.Host{"b.x.example.com"}
+	a, b, c := []mapping.Host{host}, []mapping.Host{"b.x.example.com"}, mapping.Host("c.x.example.com")
 	require.Equal(t, []migration.Phase{
 		{
-			Run:            migration.Run{Associates: a, Moves: b, Creates: []mapping.Host{"c.x.example.com"}},
-			AfterProviders: true, Waits: []migration.Wait{{migration.ForDeployment, b, time.Minute}},
+			Run:            migration.Run{Associates: a, Moves: b, Creates: []mapping.Host{c}},
+			AfterProviders: true, Waits: []migration.Wait{{migration.ForDeployment, append(b, c), time.Minute}},
 		},
 		{
 			Run:   migration.Run{Moves: a, Removes: b},

@@ -138,7 +138,7 @@ const (
 	// association.
 	ForAssociation
 	// ForDeployment is until a deployment that was just made takes effect, before a
-	// name moves.
+	// name moves, or is created.
 	ForDeployment
 	// ForAdmission is until a deployment that was just made takes effect, before the
 	// proxy leads requests to another target.
@@ -159,10 +159,14 @@ type Wait struct {
 // Waits are the waits before the next run of the shared stack, one for each cause
 // that has hosts.
 func (s *State) Waits(pace Pace) []Wait {
-	moves := func(pending outputs.Pending) []mapping.Host {
-		return slices.DeleteFunc(s.NextRun().Moves, func(host mapping.Host) bool { return s.before[host].Pending != pending })
+	next := s.NextRun()
+	after := func(pending outputs.Pending, hosts []mapping.Host) []mapping.Host {
+		return slices.DeleteFunc(slices.Clone(hosts), func(host mapping.Host) bool { return s.before[host].Pending != pending })
 	}
-	return waits(pace, s.Reported().Hosts(outputs.PendingClients), moves(outputs.PendingAssociation), moves(outputs.PendingProvider), s.switched())
+	// Until its policy is in effect, an API answers a new name's requests as before.
+	deployed := after(outputs.PendingProvider, slices.Concat(next.Moves, next.Creates))
+	slices.Sort(deployed)
+	return waits(pace, s.Reported().Hosts(outputs.PendingClients), after(outputs.PendingAssociation, next.Moves), deployed, next.Switches)
 }
 
 // WaitToNarrow is the wait before accounts cease to admit the former targets of
