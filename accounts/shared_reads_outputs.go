@@ -87,7 +87,7 @@ func eachOf(err error) []error {
 
 func (r *reports) deriveWithin(options topology.Options, config *settings.Shared, rows *mapping.Mapping) (*topology.Topology, error) {
 	plan := r.migration.Plan()
-	options.Previous.CertificateNames, options.Previous.Zones = r.certificateNames, r.own.Zones
+	options.Previous.CertificateNames, options.Previous.DefaultNames, options.Previous.Zones = r.certificateNames, r.own.DefaultNames, r.own.Zones
 	if config.Image.URI == "" {
 		r.served = r.migration.Rows(r.migration.ThroughProxy(rows.Rows, plan))
 		var err error

@@ -61,7 +61,7 @@ func TestTheOutputsAreTheContract(t *testing.T) {
 	e.up(t)
 	exported := e.reported[ownStack]
 	require.ElementsMatch(t, []string{"contract", "region", "accountId", "vpcId", "vpcEndpointId", "vpcEndpointDnsName",
-		"loadBalancerDnsName", "ecsCluster", "ecsService", "logGroup", "mappingDigest", "hosts", "endpoints", "network", "repository", "loadBalancing", "namePrefix", "served", "zones", "baseImage"}, slices.Collect(maps.Keys(exported)))
+		"loadBalancerDnsName", "ecsCluster", "ecsService", "logGroup", "mappingDigest", "hosts", "endpoints", "network", "repository", "loadBalancing", "namePrefix", "served", "zones", "baseImage", "defaultNames"}, slices.Collect(maps.Keys(exported)))
 	require.EqualValues(t, 2, exported["contract"])
 	require.Equal(t, []any{"a.internal.example.com", "b.private.example.net"}, exported["hosts"])
 }

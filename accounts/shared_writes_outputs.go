@@ -40,6 +40,7 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 	if len(deployed.balancers) > 1 {
 		s.ctx.Export("loadBalancers", s.loadBalancerOutputs(deployed))
 	}
+	s.exportDefaultNames(deployed)
 	if service != nil {
 		s.ctx.Export("ecsCluster", service.Cluster)
 		s.ctx.Export("logGroup", service.LogGroupName)
@@ -164,6 +165,24 @@ func (s *sharedStack) loadBalancerOutputs(deployed *deployedFrontDoors) pulumi.A
 		}))
 	}
 	return all
+}
+
+// exportDefaultNames exports the names of the listeners' default certificates, once the
+// listeners have them.
+func (s *sharedStack) exportDefaultNames(deployed *deployedFrontDoors) {
+	names := map[string][]string{}
+	var listeners []any
+	for _, balancer := range s.topology.LoadBalancers {
+		if first := balancer.Certificates[0]; first.Origin == topology.Issued {
+			for _, name := range first.Names {
+				names[balancer.Name] = append(names[balancer.Name], string(name))
+			}
+			listeners = append(listeners, deployed.balancers[balancer.Name].ListenerARN)
+		}
+	}
+	if len(names) > 0 {
+		s.ctx.Export("defaultNames", pulumi.All(listeners...).ApplyT(func([]any) map[string][]string { return names }))
+	}
 }
 
 // firstBalancer is the load balancer without a name of its own, or else the one

@@ -56,6 +56,9 @@ type Shared struct {
 	// Zones are the private hosted zones that the stack has created, sorted. Hosts stay
 	// in their zones.
 	Zones []mapping.Zone `json:"zones,omitempty"`
+	// DefaultNames are the names of the default certificate of each load balancer's
+	// listener, by LoadBalancer.Name, where it was issued for it. They stay together.
+	DefaultNames map[string][]mapping.Host `json:"defaultNames,omitempty"`
 	// Direct are the rows of the hosts that alb and native serve.
 	Direct *Served `json:"direct,omitempty"`
 	// AssociationCommands are the commands to run in the accounts of VPCs that

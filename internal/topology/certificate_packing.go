@@ -54,6 +54,33 @@ func pack(names []mapping.Host, places, perCertificate int) packing {
 	return p
 }
 
+// packBeside is pack for a load balancer whose default certificate has names: those of
+// them that are still needed stay together, in the first certificate. Where they would
+// fall apart they keep a certificate of their own, if there is a place for it and ACM would
+// issue it, or has.
+func packBeside(before, names []mapping.Host, places, perCertificate int) packing {
+	p := pack(names, places, perCertificate)
+	kept := slices.DeleteFunc(slices.Clone(before), func(name mapping.Host) bool { return !slices.Contains(names, name) })
+	if len(kept) == 0 {
+		return p
+	}
+	holds := func(certificate []mapping.Host) bool { return slices.Contains(certificate, kept[0]) }
+	first := slices.IndexFunc(p.certificates, holds)
+	together := first >= 0 && !slices.ContainsFunc(kept, func(name mapping.Host) bool { return !slices.Contains(p.certificates[first], name) })
+	if issuable := len(kept) <= perCertificate || len(kept) == len(before); !together && issuable && isDomainName(kept[0]) {
+		rest := slices.DeleteFunc(slices.Clone(names), func(name mapping.Host) bool { return slices.Contains(kept, name) })
+		if q := pack(rest, places-1, perCertificate); len(q.unplaceable) <= len(p.unplaceable) && len(q.certificates) < places {
+			q.certificates = append([][]mapping.Host{kept}, q.certificates...)
+			return q
+		}
+	}
+	if first > 0 {
+		certificate := p.certificates[first]
+		p.certificates = slices.Insert(slices.Delete(p.certificates, first, first+1), 0, certificate)
+	}
+	return p
+}
+
 // leaves are the groups of at most so many names, each of which has the same
 // first bits in its names' hashes, and no two of which could be one.
 func leaves(names []mapping.Host, perCertificate, depth int) [][]mapping.Host {

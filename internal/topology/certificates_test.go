@@ -349,3 +349,60 @@ func TestEachFrontDoorHasItsOwnCertificates(t *testing.T) {
 		return uncovered
 	}(), "the hosts that load balancers serve")
 }
+
+// defaultNames are the names of the first certificate of the only load balancer.
+func defaultNames(top *topology.Topology) []mapping.Host {
+	return top.LoadBalancers[0].Certificates[0].Names
+}
+
+// TestTheDefaultCertificateKeepsItsNames: a listener gets its default certificate before
+// others of its list, so that no name may go from the one to the others.
+func TestTheDefaultCertificateKeepsItsNames(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		options := topology.Options{Quotas: topology.Quotas{NamesPerCertificate: rapid.IntRange(1, 4).Draw(rt, "names"), CertificatesPerLoadBalancer: 60, LoadBalancers: 1}}
+		for range rapid.IntRange(2, 8).Draw(rt, "runs") {
+			some := rapid.SliceOfNDistinct(rapid.IntRange(0, 25), 1, 20, rapid.ID).Draw(rt, "parents")
+			var names []mapping.Host
+			for _, i := range some {
+				names = append(names, parents(i, 1)...)
+			}
+			top := derive(t, hosts(names...), options)
+			now := defaultNames(top)
+			needed, covered := balancerOf(top), map[mapping.Host]int{}
+			for _, certificate := range top.LoadBalancers[0].Certificates {
+				require.LessOrEqual(rt, len(certificate.Names), options.Quotas.NamesPerCertificate)
+				for _, name := range certificate.Names {
+					covered[name]++
+				}
+			}
+			for name := range needed {
+				require.Equal(rt, 1, covered[name], "%s is in one certificate", name)
+			}
+			for _, name := range options.Previous.DefaultNames[""] {
+				if _, stays := needed[name]; stays {
+					require.Contains(rt, now, name)
+				}
+			}
+			options.Previous.DefaultNames = map[string][]mapping.Host{"": now}
+		}
+	})
+}
+
+// TestFewerNamesACertificateLeaveTheDefaultOneAsItIs: a certificate that ACM has issued is
+// not taken apart where the limit is lowered, but where there is no place for it.
+func TestFewerNamesACertificateLeaveTheDefaultOneAsItIs(t *testing.T) {
+	names := parents(0, 6)
+	before := defaultNames(derive(t, hosts(names...), topology.Options{}))
+	require.Len(t, before, 6)
+	options := topology.Options{
+		Quotas:   topology.Quotas{NamesPerCertificate: 2},
+		Previous: topology.Previous{DefaultNames: map[string][]mapping.Host{"": before}},
+	}
+	require.Equal(t, before, defaultNames(derive(t, hosts(names...), options)))
+	require.Equal(t, before, defaultNames(derive(t, hosts(append(names, parents(6, 2)...)...), options)))
+	require.Less(t, len(defaultNames(derive(t, hosts(names[1:]...), options))), 5, "ACM would issue none of 5 names")
+	options.Quotas.CertificatesPerLoadBalancer, options.Quotas.LoadBalancers = 3, 1
+	require.Equal(t, before, defaultNames(derive(t, hosts(append(names, parents(6, 2)...)...), options)))
+	options.Quotas.CertificatesPerLoadBalancer = 2
+	require.LessOrEqual(t, len(defaultNames(derive(t, hosts(names...), options))), 6)
+}

@@ -118,7 +118,7 @@ func (g *balancerGroup) assign(options Options) *assignment {
 	a.balancers = slices.DeleteFunc(a.balancers, func(b balancer) bool { return len(b.names)+len(b.supplied) == 0 })
 	for i := range a.balancers {
 		on := &a.balancers[i]
-		on.packing = pack(on.names, max(0, options.Quotas.certificates()-len(on.supplied)), options.Quotas.NamesPerCertificate)
+		on.packing = packBeside(options.Previous.DefaultNames[a.name(on.number)], on.names, max(0, options.Quotas.certificates()-len(on.supplied)), options.Quotas.NamesPerCertificate)
 		for _, name := range on.names {
 			a.of[name] = i
 		}

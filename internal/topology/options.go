@@ -48,6 +48,12 @@ type Previous struct {
 	// names go to the first with room. Default: nothing is known, as before the
 	// first update.
 	CertificateNames map[string][]mapping.Host
+	// DefaultNames are the names of the default certificate of each load balancer's
+	// listener, by the same. They stay in one certificate, which stays the default
+	// one: a listener gets another default certificate before further ones, and names
+	// that went from the one to the others would have none in between. Default: nothing
+	// is known.
+	DefaultNames map[string][]mapping.Host
 	// Zones are the private hosted zones that the update has made. A host stays in
 	// its zone, and what would be in a new zone below one of them is in that one: a new
 	// zone would hide names until its records exist. Default: none.
