@@ -118,6 +118,7 @@ var drawnOptions = []struct {
 	key    string
 	values []any
 }{
+	{"certificates.namesPerCertificate", []any{1, 2}},
 	{"loadBalancer.accessLogs", []any{map[string]any{"create": true}}},
 	{"loadBalancer.allowedCidrs", []any{[]any{"10.99.0.0/16"}}},
 	{"loadBalancer.sslPolicy", []any{"ELBSecurityPolicy-TLS13-1-2-Res-2021-06"}},

@@ -117,9 +117,10 @@ func (e *edited) up(to drawnState, stop interruption) error {
 func (e *edited) begin() {
 	e.t.Helper()
 	require.NoError(e.t, e.accounts.Pass(provisioning(e.accounts, "us-east-1")))
+	deployed := e.accounts.RESTAPIs("us-east-1")
 	environment, clients, err := environmentOf(e.accounts, string(sharedAccount), "us-east-1")
 	require.NoError(e.t, err)
-	e.effects.apply(e.accounts, environment)
+	e.effects.apply(deployed, environment)
 	e.path, err = live.Start(e.t.Context(), *environment, live.Options{Dir: e.t.TempDir()})
 	require.NoError(e.t, err)
 	e.now, e.tasks = environment, environment.Tasks
@@ -154,12 +155,14 @@ func (e *edited) update(ctx context.Context) {
 	}
 	e.updating.Lock()
 	defer e.updating.Unlock()
+	// Before the environment: a deployment in between is seen the next time.
+	deployed := e.accounts.RESTAPIs("us-east-1")
 	environment, _, err := environmentOf(e.accounts, string(sharedAccount), "us-east-1")
 	if err != nil {
 		e.load.fail(fmt.Errorf("follow the accounts: %w", err))
 		return
 	}
-	e.effects.apply(e.accounts, environment)
+	e.effects.apply(deployed, environment)
 	for i := 1; i < len(environment.Tasks) && replaces(e.tasks, environment.Tasks); i++ {
 		mixed := *environment
 		mixed.Tasks = slices.Concat(environment.Tasks[:i], e.tasks[i:])
@@ -412,12 +415,12 @@ func (x *effects) delay(first bool) time.Duration {
 	return x.since + time.Duration(x.random.Int64N(int64(longestEffect)))
 }
 
-// apply has an environment answer by what is in effect.
-func (x *effects) apply(simulator *awssim.Simulator, environment *live.Environment) {
+// apply has an environment answer by what is in effect. The APIs are as they were when the
+// environment was read, or before.
+func (x *effects) apply(deployed map[string]awssim.DeployedAPI, environment *live.Environment) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	first := len(x.stages) == 0
-	deployed := simulator.RESTAPIs(environment.Region)
 	for i := range environment.APIs {
 		api := &environment.APIs[i]
 		for stage, snapshot := range deployed[api.ID].Stages {

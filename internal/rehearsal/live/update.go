@@ -160,7 +160,7 @@ func (p *Path) retire(ctx context.Context, environment *Environment) error {
 
 // drainDelay is how long a task goes on after the load balancers have ceased to send it
 // requests: ECS stops it after its targets' deregistration delay.
-const drainDelay = 300 * time.Millisecond
+const drainDelay = time.Second
 
 // drain ends a task once the connections have arrived that were on their way to it.
 func (p *Path) drain(ctx context.Context, key string) {
