@@ -169,26 +169,3 @@ func TestARefreshOfWhatNobodyChangedLeavesNothingToDo(t *testing.T) {
 	require.NoError(t, err)
 	e.requireNoChanges()
 }
-
-// TestGoingBackToAnEarlierMappingDeploysIt changes the mapping and changes it
-// back, as a revert does. The image that is built then has the first one's tag and
-// another digest: layers keep the time at which the build context was written.
-func TestGoingBackToAnEarlierMappingDeploysIt(t *testing.T) {
-	t.Parallel()
-	e := newEnvironment(t, smallProject(), ordersSetup())
-	deployed := func() string {
-		services, err := e.Services(sharedAccount, region)
-		require.NoError(t, err)
-		require.Len(t, services, 1)
-		return services[0].Containers[0].Image
-	}
-	e.up()
-	first := deployed()
-	write(t, e.project, map[string]string{"mapping.yaml": strings.Replace(smallMapping, "/dev", "/dev/v2", 1)})
-	e.up()
-	require.NotEqual(t, first, deployed())
-	write(t, e.project, map[string]string{"mapping.yaml": smallMapping})
-	e.up()
-	require.NotEqual(t, first, deployed(), "the same content, built again, is another image")
-	e.requireNoChanges()
-}
