@@ -20,6 +20,7 @@ var kinds = map[string]string{
 	"aws:acm/certificate:Certificate":                           "acm:certificate/",
 	domainType:                                                  domainKind,
 	accessAssociation:                                           "apigateway:/domainnameaccessassociations/",
+	"aws:ec2/flowLog:FlowLog":                                   "ec2:vpc-flow-log/",
 	"aws:ec2/internetGateway:InternetGateway":                   "ec2:internet-gateway/",
 	"aws:ec2/routeTable:RouteTable":                             "ec2:route-table/",
 	"aws:ec2/securityGroup:SecurityGroup":                       "ec2:security-group/",
@@ -149,6 +150,8 @@ func identify(create pendingCreate, found []taggedResource, known map[string]boo
 	case "aws:iam/role:Role", "aws:ecr/repository:Repository", "aws:cloudwatch/logGroup:LogGroup",
 		"aws:cloudwatch/logMetricFilter:LogMetricFilter", "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:appautoscaling/policy:Policy":
 		id = text("name")
+	case "aws:s3/bucketV2:BucketV2":
+		id = text("bucket")
 	case "aws:iam/rolePolicy:RolePolicy":
 		id = text("role") + ":" + text("name")
 	case "aws:route53/record:Record":

@@ -55,3 +55,30 @@ func TestWhatOptionsCreateWithoutAnAnswerIsAdopted(t *testing.T) {
 	require.NoError(t, err, "%s", e.log)
 	require.Empty(t, e.disagreements(before), e.log)
 }
+
+// TestWhatIsObservedWithoutAnAnswerIsAdopted loses the answers of creates of what
+// records and measures: flow logs, the load balancer's logs in a bucket of their own,
+// metric filters and alarms.
+func TestWhatIsObservedWithoutAnAnswerIsAdopted(t *testing.T) {
+	slowly(t)
+	t.Parallel()
+	files := smallProject()
+	files["Pulumi.dev.yaml"] += `  portico:loadBalancer: {accessLogs: {create: true}, connectionLogs: {create: true}}
+  portico:alarms: {topicArn: "arn:aws:sns:` + region + `:` + sharedAccount + `:on-call"}
+`
+	e := newEnvironment(t, files, ordersSetup())
+	before := e.things()
+	for _, action := range []string{
+		"ec2:CreateFlowLogs", "s3:CreateBucket", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutLifecycleConfiguration",
+		"logs:PutMetricFilter", "cloudwatch:PutMetricAlarm",
+	} {
+		e.Inject(awssim.Fault{Action: action, Kind: awssim.LostResponse, Each: true})
+	}
+	e.until((*automation.Environment).Up)
+	require.Empty(t, e.disagreements(before), e.log)
+	e.requireNoChanges()
+
+	_, err := e.env.Destroy(t.Context())
+	require.NoError(t, err, "%s", e.log)
+	require.Empty(t, e.disagreements(before), e.log)
+}
