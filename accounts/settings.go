@@ -34,6 +34,8 @@ type (
 	Network = settings.Network
 	// VPCEndpoints are existing VPC endpoints to use.
 	VPCEndpoints = settings.Endpoints
+	// APIEndpoint is an execute-api endpoint, existing or new.
+	APIEndpoint = settings.APIEndpoint
 	// VPCEndpoint is an existing VPC endpoint, by its ID or by its service.
 	VPCEndpoint = settings.Endpoint
 	// SecurityGroups are existing security groups to use.

@@ -95,10 +95,15 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 			return exceeded
 		}
 	}
+	policies, err := reported.newRowPolicies(rows, derived)
+	if err != nil {
+		return err
+	}
 	wrong := errors.Join(
 		exceeded,
 		reported.checkNetwork(config.Network),
 		reported.checkRepository(config),
+		policies.check(config.Endpoints),
 		reported.checkOwners(derived, rows),
 		reported.checkConflicts(derived, rows),
 		reported.checkAwaited(ctx, rows),
@@ -115,6 +120,7 @@ func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows
 		mapping:       rows,
 		reports:       reported,
 		topology:      derived,
+		rowPolicies:   policies,
 		prefix:        config.App.Prefix(),
 		tags:          allTags(config.App, config.Tags),
 		roleProviders: map[string]pulumi.ProviderResource{},
@@ -140,8 +146,10 @@ type sharedStack struct {
 	mapping  *mapping.Mapping
 	reports  *reports
 	topology *topology.Topology
-	prefix   string
-	tags     components.Tags
+	// rowPolicies are the endpoints' policies that are made of rows.
+	rowPolicies rowPolicies
+	prefix      string
+	tags        components.Tags
 	// providers is the option that hands the AWS provider to components.
 	providers pulumi.ResourceOption
 	// roleProviders are the AWS providers of other accounts' roles, by name.

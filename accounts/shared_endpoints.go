@@ -31,6 +31,7 @@ func (s *sharedStack) endpoints(network *components.Network, groups *components.
 		TasksID:           groups.TasksID,
 		ExistingTasksID:   s.config.SecurityGroups.TasksID,
 		TrustCallers:      config.TrustCallers,
+		ExecuteAPIPolicy:  s.endpointPolicy(config.ExecuteAPI),
 		Tags:              s.tags,
 	}
 	if groups.OwnTasks {
@@ -50,6 +51,7 @@ func (s *sharedStack) albEndpoint(network *components.Network, groups *component
 		SubnetIDs:     network.SubnetIDs,
 		Addresses:     network.ALBEndpointAddresses,
 		Source:        s.endpointSource(mapping.FrontDoorALB, s.config.Endpoints.ALB),
+		Policy:        s.endpointPolicy(s.config.Endpoints.ALB),
 		TrustCallers:  s.config.Endpoints.TrustCallers,
 		Clients: components.EndpointClients{
 			SecurityGroupID:         groups.LoadBalancerID,
@@ -67,6 +69,7 @@ func (s *sharedStack) nativeEndpoint(network *components.Network, staticEndpoint
 		ExistingVPCID: s.config.Network.VPCID,
 		SubnetIDs:     network.SubnetIDs,
 		Source:        s.endpointSource(mapping.FrontDoorNative, s.config.Endpoints.Native),
+		Policy:        s.endpointPolicy(s.config.Endpoints.Native),
 		Clients:       components.EndpointClients{CIDRs: slices.Concat(network.CIDRs, s.config.LoadBalancer.AllowedCIDRs)},
 		Tags:          s.tags,
 	}, s.providers, pulumi.DependsOn(staticEndpoints))
@@ -75,8 +78,8 @@ func (s *sharedStack) nativeEndpoint(network *components.Network, staticEndpoint
 // endpointSource is where a front door's endpoint comes from. If the VPC has several
 // execute-api endpoints and some are the stack's own, a look-up would find them all.
 // The stack then uses the endpoint that its last run found.
-func (s *sharedStack) endpointSource(frontDoor mapping.FrontDoor, c settings.Endpoint) components.EndpointSource {
-	source := sourceOfEndpoint(c)
+func (s *sharedStack) endpointSource(frontDoor mapping.FrontDoor, c settings.APIEndpoint) components.EndpointSource {
+	source := sourceOfEndpoint(c.Endpoint())
 	several := len(s.topology.FrontDoors) > 1 || len(s.reports.own.Endpoints) > 1
 	if c.Lookup && several && s.reports.own.Endpoints[frontDoor] != "" {
 		return components.EndpointSource{ID: s.reports.own.Endpoints[frontDoor]}

@@ -48,17 +48,17 @@ func (s *sharedStack) existingVPC(awsProvider pulumi.ProviderResource) *componen
 	config := s.config.Endpoints
 	if s.deploys(mapping.FrontDoorNGINX) {
 		args.Tasks = s.config.Task.Min
-		create("execute-api", config.ExecuteAPI)
+		create("execute-api", config.ExecuteAPI.Endpoint())
 		create("logs", config.Logs)
 		create("ecr.api", config.ECRAPI)
 		create("ecr.dkr", config.ECRDKR)
 		args.S3 = config.S3 == (settings.Endpoint{})
 	}
 	if s.deploys(mapping.FrontDoorALB) {
-		create("execute-api", config.ALB)
+		create("execute-api", config.ALB.Endpoint())
 	}
 	if s.deploys(mapping.FrontDoorNative) {
-		create("execute-api", config.Native)
+		create("execute-api", config.Native.Endpoint())
 	}
 	args.UsedEndpoints, args.ExistingGroups = s.usedEndpoints(), s.existingGroups()
 	return args
@@ -98,7 +98,7 @@ func (s *sharedStack) existingGroups() []components.ExistingGroup {
 	if !s.deploys(mapping.FrontDoorNGINX) {
 		return nil
 	}
-	if given.EndpointID != "" && s.config.Endpoints.ExecuteAPI == (settings.Endpoint{}) && !s.config.Endpoints.TrustCallers {
+	if given.EndpointID != "" && s.config.Endpoints.ExecuteAPI.Endpoint() == (settings.Endpoint{}) && !s.config.Endpoints.TrustCallers {
 		groups = append(groups, components.ExistingGroup{ID: given.EndpointID, Callers: components.ProxyTasks, CallersGroupID: given.TasksID})
 	}
 	if given.TasksID != "" && s.speaksProxyProtocol() {

@@ -30,6 +30,9 @@ func (s *sharedStack) export(network *components.Network, deployed *deployedFron
 		return err
 	}
 	s.exportNetwork(network)
+	if s.widePolicies() {
+		s.ctx.Export("widePolicies", pulumi.Bool(true))
+	}
 	id, dnsName := deployed.endpoint()
 	s.ctx.Export("vpcEndpointId", id)
 	s.ctx.Export("vpcEndpointDnsName", dnsName)

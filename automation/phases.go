@@ -151,6 +151,9 @@ func describe(next migration.Run) string {
 			parts = append(parts, part.does+list(part.hosts))
 		}
 	}
+	if next.Narrows {
+		parts = append(parts, "takes the former targets of rows out of the endpoints' policies")
+	}
 	return strings.Join(parts, " and ")
 }
 
@@ -181,6 +184,9 @@ func (r *run) ahead(previewed map[string]any) []string {
 	}
 	if len(why) > 0 {
 		phases = append(phases, "the provider accounts of these hosts again: "+strings.Join(why, " and "))
+	}
+	if shared.WidePolicies {
+		phases = append(phases, r.Shared.Name+" again: "+describe(migration.Run{Narrows: true}))
 	}
 	return phases
 }

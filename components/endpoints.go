@@ -63,6 +63,9 @@ type EndpointsArgs struct {
 	// S3 is where the gateway endpoint of S3 comes from. Default: it is created.
 	S3 EndpointSource
 
+	// ExecuteAPIPolicy is the policy of the execute-api endpoint where that is created, in
+	// JSON. Default: full access.
+	ExecuteAPIPolicy string
 	// ExecuteAPIGroupID is the security group of the execute-api endpoint. Required
 	// where that is created.
 	ExecuteAPIGroupID pulumi.StringInput
@@ -252,7 +255,7 @@ func (e *Endpoints) executeAPI(ctx *pulumi.Context, name string, args *Endpoints
 	} else {
 		endpoint, err = createExecuteAPI(ctx, e, name+"-execute-api", &executeAPIArgs{
 			region: args.Region, vpcID: args.VPCID, subnetIDs: args.SubnetIDs, groupID: args.ExecuteAPIGroupID,
-			addresses: args.Addresses, tags: args.Tags,
+			addresses: args.Addresses, policy: args.ExecuteAPIPolicy, tags: args.Tags,
 		})
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,6 +18,8 @@ type executeAPIArgs struct {
 	groupID   pulumi.StringInput
 	// addresses are those of the first subnets; in the others AWS chooses.
 	addresses []string
+	// policy is the endpoint's, in JSON; "": full access.
+	policy string
 	// prerequisites are what the endpoint depends on; nil: nothing.
 	prerequisites pulumi.ResourceOption
 	tags          Tags
@@ -60,6 +63,10 @@ func (e *executeAPI) inOrder() pulumi.StringArrayOutput {
 	return all.ToStringArrayOutput()
 }
 
+// fullAccess is the policy that AWS gives an interface endpoint of which nothing is said.
+// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+const fullAccess = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}`
+
 func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, args *executeAPIArgs) (*executeAPI, error) {
 	endpointArgs := &ec2.VpcEndpointArgs{
 		VpcId:            args.vpcID,
@@ -70,7 +77,9 @@ func createExecuteAPI(ctx *pulumi.Context, parent pulumi.Resource, name string, 
 		// With private DNS, the VPC's other workloads would lose every public
 		// API's default name to this endpoint.
 		PrivateDnsEnabled: pulumi.Bool(false),
-		Tags:              args.tags.named(name),
+		// The provider leaves a policy as it is where nothing is said of it.
+		Policy: pulumi.String(cmp.Or(args.policy, fullAccess)),
+		Tags:   args.tags.named(name),
 	}
 	if args.addresses != nil {
 		var configurations ec2.VpcEndpointSubnetConfigurationArray

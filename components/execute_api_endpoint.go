@@ -32,6 +32,8 @@ type ExecuteAPIEndpointArgs struct {
 	// endpoint's own security groups decide who may connect. Where Clients is a
 	// group, one that admits others is an [ExistingResourceError]; see TrustCallers.
 	Source EndpointSource
+	// Policy is the policy of an endpoint that is created, in JSON. Default: full access.
+	Policy string
 	// TrustCallers takes an existing endpoint whose security groups admit others than
 	// the group of Clients to port 443. Default: false.
 	TrustCallers bool
@@ -157,7 +159,7 @@ func (e *ExecuteAPIEndpoint) create(ctx *pulumi.Context, name string, args *Exec
 	}
 	return createExecuteAPI(ctx, e, name+"-endpoint", &executeAPIArgs{
 		region: args.Region, vpcID: args.VPCID, subnetIDs: args.SubnetIDs, groupID: groupID,
-		addresses: args.Addresses, prerequisites: prerequisites, tags: args.Tags,
+		addresses: args.Addresses, policy: args.Policy, prerequisites: prerequisites, tags: args.Tags,
 	})
 }
 

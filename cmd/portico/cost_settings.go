@@ -21,8 +21,8 @@ func costSettings(s *settings.Shared) cost.Settings {
 		size.RetentionDays = *s.Logs.RetentionDays
 	}
 	for name, endpoint := range map[string]settings.Endpoint{
-		cost.ExecuteAPI: s.Endpoints.ExecuteAPI, cost.Logs: s.Endpoints.Logs, cost.ECRAPI: s.Endpoints.ECRAPI,
-		cost.ECRDocker: s.Endpoints.ECRDKR, cost.ALB: s.Endpoints.ALB, cost.Native: s.Endpoints.Native,
+		cost.ExecuteAPI: s.Endpoints.ExecuteAPI.Endpoint(), cost.Logs: s.Endpoints.Logs, cost.ECRAPI: s.Endpoints.ECRAPI,
+		cost.ECRDocker: s.Endpoints.ECRDKR, cost.ALB: s.Endpoints.ALB.Endpoint(), cost.Native: s.Endpoints.Native.Endpoint(),
 	} {
 		if endpoint.ID != "" || endpoint.Lookup {
 			size.ExistingEndpoints = append(size.ExistingEndpoints, name)

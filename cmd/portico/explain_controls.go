@@ -86,12 +86,12 @@ func existing(config *settings.Shared) controls.Existing {
 		e.Zones[zone.ID] = zone.Name
 	}
 	for service, endpoint := range map[string]settings.Endpoint{
-		"execute-api": config.Endpoints.ExecuteAPI, "logs": config.Endpoints.Logs, "s3": config.Endpoints.S3,
+		"execute-api": config.Endpoints.ExecuteAPI.Endpoint(), "logs": config.Endpoints.Logs, "s3": config.Endpoints.S3,
 		"ecr.api": config.Endpoints.ECRAPI, "ecr.dkr": config.Endpoints.ECRDKR,
 	} {
 		e.Endpoints[endpoint.ID] = service
 	}
-	for _, endpoint := range []settings.Endpoint{config.Endpoints.ALB, config.Endpoints.Native} {
+	for _, endpoint := range []settings.APIEndpoint{config.Endpoints.ALB, config.Endpoints.Native} {
 		e.Endpoints[endpoint.ID] = "execute-api"
 	}
 	delete(e.Endpoints, "")

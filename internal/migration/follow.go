@@ -2,6 +2,7 @@ package migration
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 
@@ -67,7 +68,19 @@ func GoOn(ctx context.Context, stacks Stacks, pace Pace) (*State, error) {
 			break
 		}
 	}
-	return state, runOutdated(ctx, stacks, pace, state, switched)
+	return state, errors.Join(runOutdated(ctx, stacks, pace, state, switched), narrowEndpoints(ctx, stacks))
+}
+
+// narrowEndpoints runs the shared stack once more where policies of its endpoints have APIs
+// to which no row leads any more. It comes last: tasks that were replaced send to these for
+// as long as the policies of the APIs admit it.
+func narrowEndpoints(ctx context.Context, stacks Stacks) error {
+	state, err := stacks.State()
+	if err != nil || !state.wide || ctx.Err() != nil {
+		return err
+	}
+	stacks.RunShared(Run{Narrows: true})
+	return nil
 }
 
 // runOutdated runs the provider stacks once more that still admit a front door which a

@@ -128,6 +128,8 @@ type State struct {
 	served *outputs.Served
 	// direct are the rows that alb and native serve; nil: none, or nothing is known.
 	direct *outputs.Served
+	// wide says that endpoints' policies have APIs to which no row leads any more.
+	wide bool
 	// admits are the awaited rows that accounts admit: their numbers, by address.
 	admits map[string]int
 }
@@ -147,7 +149,7 @@ func New(wanted Wanted, shared *outputs.Shared, providers []Provider) *State {
 		provisioned: map[mapping.FrontDoor]map[string]int{}, owners: map[hostAt]mapping.AccountID{}, admits: map[string]int{},
 	}
 	if shared != nil {
-		s.endpoints, s.served, s.direct = shared.Endpoints, shared.Served, shared.Direct
+		s.endpoints, s.served, s.direct, s.wide = shared.Endpoints, shared.Served, shared.Direct, shared.WidePolicies
 		for _, host := range shared.Hosts {
 			s.before[host] = outputs.HostState{Current: mapping.FrontDoorNGINX}
 		}

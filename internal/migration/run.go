@@ -22,12 +22,15 @@ type Run struct {
 	Removes []mapping.Host
 	// Switches are the hosts of which the proxy leads requests to other targets.
 	Switches []mapping.Host
+	// Narrows says that it takes APIs to which no row leads any more out of the policies
+	// of endpoints.
+	Narrows bool
 }
 
 // Empty reports whether the run would change no host, so that nothing has to be
 // run.
 func (r Run) Empty() bool {
-	return len(r.Associates)+len(r.Creates)+len(r.Moves)+len(r.Removes)+len(r.Switches) == 0
+	return len(r.Associates)+len(r.Creates)+len(r.Moves)+len(r.Removes)+len(r.Switches) == 0 && !r.Narrows
 }
 
 // NextRun is what the next run of the shared stack is for.

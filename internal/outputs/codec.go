@@ -94,7 +94,7 @@ func DecodeFrontDoors(value any) (map[mapping.Host]HostState, error) {
 // which not all are known. It checks no contract.
 func DecodeStates(values map[string]any) (*Shared, error) {
 	var shared Shared
-	if err := decode(map[string]any{"frontDoors": values["frontDoors"], "served": values["served"]}, &shared); err != nil {
+	if err := decode(map[string]any{"frontDoors": values["frontDoors"], "served": values["served"], "widePolicies": values["widePolicies"]}, &shared); err != nil {
 		return nil, err
 	}
 	return &shared, nil

@@ -76,6 +76,9 @@ type Shared struct {
 	Repository *Repository `json:"repository,omitempty"`
 	// LoadBalancing says which load balancers serve the front doors nginx and alb.
 	LoadBalancing LoadBalancing `json:"loadBalancing,omitzero"`
+	// WidePolicies says that policies of endpoints let requests through to APIs to which
+	// no row leads any more: the next run takes them out.
+	WidePolicies bool `json:"widePolicies,omitempty"`
 	// Served is what the proxy serves; nil where a stack reports none, of which
 	// nothing is known then.
 	Served *Served `json:"served,omitempty"`

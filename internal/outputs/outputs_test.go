@@ -45,6 +45,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			AssociationCommands:        texts[string](t, "commands"),
 			ImportedCertificatesExpire: map[string]string{"a": text[string](t, "time")},
 			Network:                    &outputs.Network{CIDR: text[string](t, "range"), Zones: texts[string](t, "zones"), SubnetIDs: texts[string](t, "subnets"), ChosenAddresses: 2},
+			WidePolicies:               true,
 			Repository:                 &outputs.Repository{KMSKeyARN: text[string](t, "key")},
 			LoadBalancing: outputs.LoadBalancing{Type: text[string](t, "type"), ALB: text[string](t, "alb"),
 				ProxyProtocol: []outputs.ProxyProtocol{{LoadBalancer: text[string](t, "balancer"), State: text[outputs.ProxyProtocolState](t, "state")}}},

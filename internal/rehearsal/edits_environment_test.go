@@ -64,13 +64,20 @@ func everyTarget() string {
 	return documentOf(rows)
 }
 
+// policiesOfRows has every execute-api endpoint let through what the rows need and no
+// more, so that each edit shows that the endpoints' policies cost no request either.
+func policiesOfRows() map[string]any {
+	rows := map[string]any{"policy": "rows"}
+	return map[string]any{"portico:endpoints": map[string]any{"executeApi": rows, "alb": rows, "native": rows}}
+}
+
 // newEdited is an environment with the APIs of every drawn row, which was never brought
 // up. The seed decides how long changes take to come into effect.
 func newEdited(t *testing.T, seed int, engine bool) *edited {
 	t.Helper()
 	w, err := initialState{mapping: parse(t, everyTarget()), shared: sharedAccount, region: "us-east-1"}.setup()
 	require.NoError(t, err)
-	e := &edited{t: t, dir: t.TempDir(), effects: newEffects(seed)}
+	e := &edited{t: t, dir: t.TempDir(), effects: newEffects(seed), config: policiesOfRows()}
 	e.accounts, err = awssim.New(w)
 	require.NoError(t, err)
 	closeAll := e.accounts.Close

@@ -61,7 +61,8 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 		strconv.Quote(c.AWS.AccountID)+" is not an account number", "write 12 digits in quotes")
 	c.Network.check(m)
 	c.Endpoints.check(m, c.Network)
-	m.check(!c.Endpoints.TrustCallers || c.Endpoints.ExecuteAPI != (Endpoint{}) || c.Endpoints.ALB != (Endpoint{}) || c.SecurityGroups.EndpointID != "",
+	c.Endpoints.readPolicies(m, read, c.Image)
+	m.check(!c.Endpoints.TrustCallers || c.Endpoints.ExecuteAPI.Endpoint() != (Endpoint{}) || c.Endpoints.ALB.Endpoint() != (Endpoint{}) || c.SecurityGroups.EndpointID != "",
 		"endpoints.trustCallers", "the endpoints of nginx and alb and their security groups are created, and admit the tasks and the load balancer alone", "take it out")
 	c.SecurityGroups.check(m, c.Network)
 	c.LoadBalancer.check(m)
@@ -183,8 +184,8 @@ func (n Network) checkExisting(m *mistakes) {
 
 func (e Endpoints) check(m *mistakes, network Network) {
 	for key, endpoint := range map[string]Endpoint{
-		"executeApi": e.ExecuteAPI, "logs": e.Logs, "ecrApi": e.ECRAPI, "ecrDkr": e.ECRDKR, "s3": e.S3,
-		"alb": e.ALB, "native": e.Native,
+		"executeApi": e.ExecuteAPI.Endpoint(), "logs": e.Logs, "ecrApi": e.ECRAPI, "ecrDkr": e.ECRDKR, "s3": e.S3,
+		"alb": e.ALB.Endpoint(), "native": e.Native.Endpoint(),
 	} {
 		// A front door may come later than the VPC, and find its addresses taken.
 		afterwards := slices.Contains([]string{"executeApi", "alb", "native"}, key) && !endpoint.Lookup

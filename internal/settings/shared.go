@@ -134,7 +134,7 @@ func (n Network) RecordsFlows() bool { return n.Creates() && (n.FlowLogs == nil 
 // of creating them.
 type Endpoints struct {
 	// ExecuteAPI is the execute-api endpoint of the proxy.
-	ExecuteAPI Endpoint `config:"executeApi"`
+	ExecuteAPI APIEndpoint `config:"executeApi"`
 	// Logs is the endpoint of CloudWatch Logs.
 	Logs Endpoint `config:"logs"`
 	// ECRAPI is the endpoint of ECR's API.
@@ -145,10 +145,10 @@ type Endpoints struct {
 	S3 Endpoint `config:"s3"`
 	// ALB is the execute-api endpoint of rows with FRONT_DOOR: alb. It is
 	// another one than the other front doors'.
-	ALB Endpoint `config:"alb"`
+	ALB APIEndpoint `config:"alb"`
 	// Native is the execute-api endpoint of rows with FRONT_DOOR: native. It is
 	// another one than the other front doors'.
-	Native Endpoint `config:"native"`
+	Native APIEndpoint `config:"native"`
 	// TrustCallers takes existing endpoints, or an existing
 	// securityGroups.endpointId, whose rules admit others to port 443 than belong
 	// there: the tasks' group at executeApi, the load balancer's at alb. At
@@ -165,6 +165,28 @@ type Endpoint struct {
 	// Lookup finds the only endpoint of the service in the VPC. Default: false.
 	Lookup bool `config:"lookup"`
 }
+
+// PolicyOfRows is an endpoint's policy that is made of the mapping's rows.
+const PolicyOfRows = "rows"
+
+// APIEndpoint is an execute-api endpoint: an existing one by id or lookup, or a new one.
+type APIEndpoint struct {
+	// ID is the endpoint's ID, vpce-... Default: none.
+	ID string `config:"id"`
+	// Lookup finds the only endpoint of the service in the VPC. Default: false.
+	Lookup bool `config:"lookup"`
+	// Policy is the policy of a new endpoint: rows, which lets requests through to the
+	// APIs and stages of the mapping's rows alone, or the path of a JSON file, relative
+	// to the project's directory. With either, API Gateway reads the Authorization
+	// header of every request: docs/operations.md says what it refuses. Default: full
+	// access.
+	Policy string `config:"policy"`
+	// Document is the policy of the file as it was read; it is no setting.
+	Document string
+}
+
+// Endpoint is the existing endpoint; the zero value: it is created.
+func (e APIEndpoint) Endpoint() Endpoint { return Endpoint{ID: e.ID, Lookup: e.Lookup} }
 
 // SecurityGroups are existing security groups of an existing VPC. Those that
 // are not set are created.

@@ -1,0 +1,33 @@
+package rehearsal
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/portico-iac/portico/internal/rehearsal/live"
+)
+
+// The proxy's endpoint lets requests through to the APIs and stages of the rows, and to
+// no others, whatever these admit. The tests of edits show that it refuses none that a row
+// allows while the rows change.
+func TestAnEndpointWithThePolicyOfTheRowsLeadsToNoOtherAPI(t *testing.T) {
+	run := begin(t, Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: policiesOfRows()}, nil)
+	run.deploy(t)
+	environment, _, err := environmentOf(run.simulator, string(sharedAccount), "us-east-1")
+	require.NoError(t, err)
+	require.Len(t, environment.Endpoints, 1)
+	for what, test := range map[string]struct {
+		api, stage string
+		want       bool
+	}{
+		"a row's API":          {"aaaaaaaaaa", "dev", true},
+		"another stage of it":  {"aaaaaaaaaa", "prod", false},
+		"the other row's API":  {"bbbbbbbbbb", "v1", true},
+		"an API without a row": {"cccccccccc", "dev", false},
+	} {
+		admitted, err := environment.Endpoints[0].Admit(live.API{ID: test.api, AccountID: string(ordersAccount)}, live.Invocation{Method: "GET", Stage: test.stage, Path: "/"})
+		require.NoError(t, err)
+		require.Equal(t, test.want, admitted, what)
+	}
+}
