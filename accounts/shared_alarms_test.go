@@ -99,23 +99,53 @@ func TestEveryMetricOfAnAlarmIsEmitted(t *testing.T) {
 					}
 				}
 			}
-			require.Equal(t, cost.AlarmMetrics(1, len(m.of("aws:acm/certificate:Certificate"))), read, "the bill counts every metric that an alarm reads")
+			require.Equal(t, cost.DeploymentAlarmMetrics(1)+cost.AlarmMetrics(1, len(m.of("aws:acm/certificate:Certificate"))), read, "the bill counts every metric that an alarm reads")
 		})
 	}
 	require.ElementsMatch(t, slices.Collect(maps.Keys(emitted)), slices.Collect(maps.Keys(used)), "an alarm reads each metric of the list")
 }
 
-func TestAlarmsExistWithATopicAlone(t *testing.T) {
-	require.Empty(t, up(t, minimalShared).of(alarmToken))
+// namesOf are the alarms' names without the environment's.
+func namesOf(alarms []registered) []string {
 	names := []string{}
-	for _, alarm := range up(t, minimalShared+alarmed).of(alarmToken) {
+	for _, alarm := range alarms {
 		names = append(names, strings.TrimPrefix(alarm.Name, "portico-dev-"))
 	}
 	slices.Sort(names)
+	return names
+}
+
+func TestOtherAlarmsThanThoseOfDeploymentsExistWithATopicAlone(t *testing.T) {
+	quiet := up(t, minimalShared).of(alarmToken)
+	require.Equal(t, []string{"proxy-5xx", "unhealthy-targets"}, namesOf(quiet))
+	for _, alarm := range quiet {
+		require.NotContains(t, alarm.Inputs, "alarmActions")
+		require.NotContains(t, alarm.Inputs, "okActions")
+	}
 	require.Equal(t, []string{
 		"certificate-_wildcard.internal.example.com", "endpoint-errors", "healthy-targets", "log-delivery", "proxy-5xx",
 		"rejected-connections", "tasks-at-maximum-cpu", "tasks-at-maximum-memory", "unhealthy-targets",
-	}, names)
+	}, namesOf(up(t, minimalShared+alarmed).of(alarmToken)))
+}
+
+// TestADeploymentIsTakenBackByTheAlarmsOfItsProxy: on the proxy's own errors, which the
+// target group's metric doesn't tell from the API's, and on unhealthy tasks of each load
+// balancer.
+func TestADeploymentIsTakenBackByTheAlarmsOfItsProxy(t *testing.T) {
+	for sentence, settings := range map[string]settingsText{"without a topic": "", "with a topic": alarmed, "behind an NLB": alarmedBehindNLB} {
+		t.Run(sentence, func(t *testing.T) {
+			m := up(t, minimalShared+settings)
+			service := m.only(t, "aws:ecs/service:Service")
+			alarms := service.Inputs["alarms"].(map[string]any)
+			require.Equal(t, true, alarms["enable"])
+			require.Equal(t, true, alarms["rollback"])
+			require.Equal(t, map[string]any{"enable": true, "rollback": true}, service.Inputs["deploymentCircuitBreaker"])
+			require.ElementsMatch(t, []any{"portico-dev-proxy-5xx", "portico-dev-unhealthy-targets"}, alarms["alarmNames"])
+			for _, metric := range metricsOf(m.named(t, alarmToken, "-proxy-5xx")) {
+				require.Equal(t, "Portico/portico-dev", metric.namespace, "the log's metric")
+			}
+		})
+	}
 }
 
 func TestAlarmsFollowTheirSettings(t *testing.T) {

@@ -22,31 +22,51 @@ func (s *sharedStack) logMetrics(roles *components.TaskRoles) error {
 // metricsNamespace is that of the proxy's metrics, the environment's own.
 func (s *sharedStack) metricsNamespace() string { return "Portico/" + s.prefix }
 
-// alarms are those of the proxy, where the settings name a topic for them.
-func (s *sharedStack) alarms(network *components.Network, deployed *deployedFrontDoors) error {
-	if s.config.Alarms.TopicARN == "" {
-		return nil
-	}
-	balancers, certificates := map[string]*components.LoadBalancer{}, map[string]pulumi.StringInput{}
+// deploymentAlarms are those that take a deployment of the proxy back. They exist with
+// and without a topic.
+func (s *sharedStack) deploymentAlarms(deployed *deployedFrontDoors) (*components.DeploymentAlarms, error) {
+	return components.NewDeploymentAlarms(s.ctx, s.prefix, &components.DeploymentAlarmsArgs{
+		TopicARN: s.config.Alarms.TopicARN,
+		Metrics: components.ProxyMetrics{
+			Namespace: s.metricsNamespace(), Requests: nginxconf.MetricRequests, ServerErrors: nginxconf.MetricProxyServerErrors,
+		},
+		Balancers:    s.proxyBalancers(deployed),
+		BalancerType: s.config.LoadBalancer.Type,
+		Tags:         s.tags,
+	}, s.providers)
+}
+
+// proxyBalancers are the load balancers that lead to the proxy, by name.
+func (s *sharedStack) proxyBalancers(deployed *deployedFrontDoors) map[string]*components.LoadBalancer {
+	balancers := map[string]*components.LoadBalancer{}
 	for _, derived := range s.topology.LoadBalancers {
 		if s.proxied(derived) {
 			balancers[derived.Name] = deployed.balancers[derived.Name]
 		}
+	}
+	return balancers
+}
+
+// alarms are the proxy's others, where the settings name a topic for them.
+func (s *sharedStack) alarms(network *components.Network, deployed *deployedFrontDoors) error {
+	if s.config.Alarms.TopicARN == "" {
+		return nil
+	}
+	certificates := map[string]pulumi.StringInput{}
+	for _, derived := range s.topology.LoadBalancers {
 		for _, certificate := range deployed.certificates[derived.Name] {
 			certificates[certificate.Name] = certificate.ARN
 		}
 	}
 	_, err := components.NewAlarms(s.ctx, s.prefix, &components.AlarmsArgs{
-		TopicARN: s.config.Alarms.TopicARN,
-		Metrics: components.ProxyMetrics{
-			Namespace: s.metricsNamespace(), Requests: nginxconf.MetricRequests, ServerErrors: nginxconf.MetricProxyServerErrors, LogGroupName: deployed.logGroup,
-		},
+		TopicARN:      s.config.Alarms.TopicARN,
+		LogGroupName:  deployed.logGroup,
 		Service:       deployed.proxy,
 		MinTasks:      s.config.Task.Min,
 		MaxTasks:      s.config.Task.Max,
 		CPUPercent:    s.config.Task.CPUPercent,
 		MemoryPercent: s.config.Task.MemoryPercent,
-		Balancers:     balancers,
+		Balancers:     s.proxyBalancers(deployed),
 		BalancerType:  s.config.LoadBalancer.Type,
 		Certificates:  certificates,
 		Region:        s.config.AWS.Region,

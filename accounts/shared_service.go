@@ -55,6 +55,10 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 	if aim := s.config.Task.RequestsPerTarget; aim != nil {
 		requests = *aim
 	}
+	alarms, err := s.deploymentAlarms(deployed)
+	if err != nil {
+		return nil, err
+	}
 	return components.NewService(s.ctx, s.prefix, &components.ServiceArgs{
 		Region:            s.config.AWS.Region,
 		Cluster:           cluster,
@@ -74,6 +78,7 @@ func (s *sharedStack) service(network *components.Network, groups *components.Se
 		Targets:           targets,
 		LongestTimeout:    s.longestTimeout(mapping.FrontDoorNGINX),
 		LongestAnswer:     s.longestAnswer(),
+		Alarms:            alarms.Names,
 		Running:           s.reports.own.Service != "",
 		Tags:              s.tags,
 	}, s.providers, pulumi.DependsOn(dependencies))

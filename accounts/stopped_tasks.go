@@ -14,13 +14,13 @@ import (
 
 // StoppedTasksIn makes a function that says why an ECS service of a shared stack
 // doesn't run its tasks: the reasons with which ECS stopped them, each once, the
-// latest first, and what the service's events say. It is empty where ECS stopped
-// none but those that it replaced. The settings of the stack, in the project's
+// latest first, what the service's events say, and the alarms for which ECS took the
+// latest deployment back. It is empty where ECS stopped none but those that it replaced. The settings of the stack, in the project's
 // directory dir, say in which account and region to ask.
 //
 // The AWS provider waits for a service that doesn't come up and names no cause;
-// ECS keeps the reasons for an hour. It needs ecs:DescribeServices, ecs:ListTasks
-// and ecs:DescribeTasks. Beside a provider that Pulumi attaches to
+// ECS keeps the reasons for an hour. It needs ecs:DescribeServices, ecs:ListTasks,
+// ecs:DescribeTasks, ecs:ListServiceDeployments and ecs:DescribeServiceDeployments. Beside a provider that Pulumi attaches to
 // (PULUMI_DEBUG_PROVIDERS) it asks nothing.
 func StoppedTasksIn(dir string) func(ctx context.Context, stack, serviceARN string) ([]string, error) {
 	return func(ctx context.Context, stack, serviceARN string) ([]string, error) {
@@ -76,7 +76,8 @@ func stoppedTasks(ctx context.Context, client *ecs.Client, serviceARN string) ([
 	for _, service := range services.Services {
 		found = append(found, troubles(service.Events)...)
 	}
-	return found, nil
+	alarms, err := alarmsOfDeployment(ctx, client, *cluster, name)
+	return append(found, alarms...), err
 }
 
 // stoppedReasons says why tasks were stopped, the latest reason first.

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -38,6 +39,9 @@ func (f *fakeECS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(answer))
 }
 
+// noDeployments is the answer about a service without deployments, as of clusters of old.
+const noDeployments = `{"serviceDeployments": []}`
+
 // askStoppedTasks asks about a service of a stack whose emulator answers so.
 func askStoppedTasks(t *testing.T, answers map[string]string) (*fakeECS, []string, error) {
 	t.Helper()
@@ -69,6 +73,7 @@ func TestStoppedTasksAreExplainedByTheirReasonsAndTheServicesEvents(t *testing.T
 			{"message": "(service portico-dev-3c4d) has started 2 tasks: (task 1) (task 2)."},
 			{"message": "(service portico-dev-3c4d) deployment failed: tasks failed to start."},
 			{"message": "(service portico-dev-3c4d) deployment failed: tasks failed to start."}]}]}`,
+		"ListServiceDeployments": noDeployments,
 	})
 	require.NoError(t, err)
 	require.Equal(t, []string{
@@ -82,11 +87,44 @@ func TestStoppedTasksAreExplainedByTheirReasonsAndTheServicesEvents(t *testing.T
 
 func TestAHealthyServiceHasNoStoppedTasks(t *testing.T) {
 	_, reasons, err := askStoppedTasks(t, map[string]string{
-		"ListTasks":        `{"taskArns": []}`,
-		"DescribeServices": `{"services": [{"events": [{"message": "(service portico-dev-3c4d) has reached a steady state."}]}]}`,
+		"ListTasks":              `{"taskArns": []}`,
+		"DescribeServices":       `{"services": [{"events": [{"message": "(service portico-dev-3c4d) has reached a steady state."}]}]}`,
+		"ListServiceDeployments": noDeployments,
 	})
 	require.NoError(t, err)
 	require.Empty(t, reasons)
+}
+
+// The answers have the members that ECS's API reference names: ServiceDeploymentBrief,
+// ServiceDeployment, ServiceDeploymentAlarms.
+func TestTheAlarmsThatEndedADeploymentAreNamed(t *testing.T) {
+	const one, other = "arn:aws:ecs:us-east-1:111111111111:service-deployment/portico-dev-1a2b/portico-dev-3c4d/1", "arn:aws:ecs:us-east-1:111111111111:service-deployment/portico-dev-1a2b/portico-dev-3c4d/2"
+	deployments := func(first, second string) string {
+		return `{"serviceDeployments": [{"serviceDeploymentArn": "` + one + `", "createdAt": 1700000000, "status": "` + first + `"},
+			{"serviceDeploymentArn": "` + other + `", "createdAt": 1700000600, "status": "` + second + `"}]}`
+	}
+	const described = `{"serviceDeployments": [{"status": "ROLLBACK_SUCCESSFUL", "alarms": {"status": "TRIGGERED", "alarmNames": ["portico-dev-proxy-5xx-0a1b2c3", "own"],
+		"triggeredAlarmNames": ["portico-dev-proxy-5xx-0a1b2c3", "own"]}}]}`
+	quiet := map[string]string{"ListTasks": `{"taskArns": []}`, "DescribeServices": `{"services": []}`, "DescribeServiceDeployments": described}
+	for sentence, test := range map[string]struct {
+		listed string
+		want   []string
+	}{
+		"the latest was taken back":     {deployments("SUCCESSFUL", "ROLLBACK_SUCCESSFUL"), []string{"alarm portico-dev-proxy-5xx-0a1b2c3: More than 5 % of the requests, and at least 5 a minute, are answered 500 or more by the proxy itself: APIs can't be reached, or exceed their timeouts: ECS has ended the deployment", "alarm own: ECS has ended the deployment"}},
+		"an earlier one was taken back": {deployments("ROLLBACK_SUCCESSFUL", "SUCCESSFUL"), nil},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			answers := maps.Clone(quiet)
+			answers["ListServiceDeployments"] = test.listed
+			fake, reasons, err := askStoppedTasks(t, answers)
+			require.NoError(t, err)
+			require.Equal(t, test.want, reasons)
+			require.Equal(t, map[string]any{"cluster": "portico-dev-1a2b", "service": "portico-dev-3c4d"}, fake.asked["ListServiceDeployments"])
+			if test.want != nil {
+				require.Equal(t, map[string]any{"serviceDeploymentArns": []any{other}}, fake.asked["DescribeServiceDeployments"])
+			}
+		})
+	}
 }
 
 func TestARoleThatMayNotListTasksIsNamed(t *testing.T) {

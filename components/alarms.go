@@ -10,27 +10,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ProxyMetrics names the metrics of the proxy's log that alarms read, and where they
-// are: see [LogMetrics].
-type ProxyMetrics struct {
-	// Namespace is the metrics' namespace. Required.
-	Namespace string
-	// Requests is the metric that counts requests. Required.
-	Requests string
-	// ServerErrors is the metric that counts the proxy's own answers of 500 or more.
-	// Required.
-	ServerErrors string
-	// LogGroupName is the log that the metrics are made of. Required.
-	LogGroupName pulumi.StringInput
-}
-
 // AlarmsArgs describes the alarms of the proxy.
 type AlarmsArgs struct {
 	// TopicARN is the ARN of the Amazon SNS topic that is told when an alarm begins
 	// and when it ends. It is in the alarms' region. Required.
 	TopicARN string
-	// Metrics are those of the proxy's log. Required.
-	Metrics ProxyMetrics
+	// LogGroupName is the name of the proxy's log. Required.
+	LogGroupName pulumi.StringInput
 	// Service is the proxy's service. Required.
 	Service *Service
 	// MinTasks is the least number of tasks of the service. Required: 1 or more.
@@ -66,10 +52,7 @@ type AlarmsArgs struct {
 func (a *AlarmsArgs) check(name string) error {
 	m := arguments{component: "Alarms", name: name}
 	m.given(a.TopicARN != "", "TopicARN")
-	m.given(a.Metrics.Namespace != "", "Metrics.Namespace")
-	m.given(a.Metrics.Requests != "", "Metrics.Requests")
-	m.given(a.Metrics.ServerErrors != "", "Metrics.ServerErrors")
-	m.given(a.Metrics.LogGroupName != nil, "Metrics.LogGroupName")
+	m.given(a.LogGroupName != nil, "LogGroupName")
 	m.given(a.Service != nil, "Service")
 	m.require(a.MinTasks >= 1, "MinTasks", fmt.Sprintf("%d is no number of tasks", a.MinTasks), "write 1 or more")
 	m.require(a.MaxTasks >= a.MinTasks, "MaxTasks", fmt.Sprintf("%d is less than MinTasks, %d", a.MaxTasks, a.MinTasks), "write MinTasks or more")
@@ -88,8 +71,9 @@ func (a *AlarmsArgs) check(name string) error {
 // has no more target groups ([MaxTargetGroups]).
 const MaxAlarmedBalancers = MaxTargetGroups
 
-// Alarms are CloudWatch's alarms about the proxy: see docs/observability.md for what
-// each of them says, and what to do about it.
+// Alarms are CloudWatch's alarms about the proxy, beside those that its deployments
+// watch ([DeploymentAlarms]): see docs/observability.md for what each of them says, and
+// what to do about it.
 type Alarms struct {
 	pulumi.ResourceState
 	children
@@ -105,7 +89,7 @@ func NewAlarms(ctx *pulumi.Context, name string, args *AlarmsArgs, opts ...pulum
 		return nil, err
 	}
 	for _, a := range args.all() {
-		if err := alarms.create(ctx, name, args, a); err != nil {
+		if _, err := a.create(ctx, name, args.TopicARN, args.Tags, alarms); err != nil {
 			return nil, err
 		}
 	}
@@ -182,7 +166,7 @@ var (
 // ofBalancer is the dimension of a load balancer, and ofTargets that of its target
 // group too.
 func ofBalancer(b *LoadBalancer) pulumi.StringMap {
-	return pulumi.StringMap{"LoadBalancer": b.ListenerARN.ApplyT(func(arn string) string { return balancerDimension(arn) }).(pulumi.StringOutput)}
+	return pulumi.StringMap{"LoadBalancer": b.arn.ApplyT(balancerDimension).(pulumi.StringOutput)}
 }
 
 func ofTargets(b *LoadBalancer) pulumi.StringMap {
@@ -193,11 +177,10 @@ func ofTargets(b *LoadBalancer) pulumi.StringMap {
 	return dimensions
 }
 
-// balancerDimension is what CloudWatch calls a load balancer, by the ARN of a listener:
-// arn:aws:elasticloadbalancing:us-east-1:111111111111:listener/app/NAME/ID/LISTENER.
-func balancerDimension(listenerARN string) string {
-	parts := strings.Split(listenerARN, "/")
-	return strings.Join(parts[min(1, len(parts)):min(4, len(parts))], "/")
+// balancerDimension is what CloudWatch calls a load balancer, by its ARN:
+// arn:aws:elasticloadbalancing:us-east-1:111111111111:loadbalancer/app/NAME/ID.
+func balancerDimension(arn string) string {
+	return strings.TrimPrefix(arn[strings.LastIndexByte(arn, ':')+1:], "loadbalancer/")
 }
 
 func (a *AlarmsArgs) balancer(suffix string, b *LoadBalancer) []alarm {
@@ -207,11 +190,6 @@ func (a *AlarmsArgs) balancer(suffix string, b *LoadBalancer) []alarm {
 			name: "rejected-connections" + suffix, description: "The load balancer rejects connections: it has as many as it can have.",
 			metrics: map[string]metric{"rejected": {namespace, rejected[a.BalancerType], "Sum", ofBalancer(b)}},
 			period:  60, breaches: 2, periods: 3, comparison: above, threshold: 0, missing: isFine,
-		},
-		{
-			name: "unhealthy-targets" + suffix, description: "A task of the proxy fails the load balancer's health checks.",
-			metrics: map[string]metric{"unhealthy": {namespace, "UnHealthyHostCount", "Maximum", ofTargets(b)}},
-			period:  60, breaches: 3, periods: 3, comparison: above, threshold: 0, missing: isFine,
 		},
 		{
 			name: "healthy-targets" + suffix, description: fmt.Sprintf("The load balancer has fewer healthy tasks of the proxy than the least number, %d.", a.MinTasks),
@@ -246,8 +224,7 @@ func (a *AlarmsArgs) ofService() []alarm {
 
 // ofProxy are the alarms about requests and what becomes of them.
 func (a *AlarmsArgs) ofProxy() []alarm {
-	of := func(name string) metric { return metric{a.Metrics.Namespace, name, "Sum", nil} }
-	logged := map[string]metric{"events": {"AWS/Logs", "IncomingLogEvents", "Sum", pulumi.StringMap{"LogGroupName": a.Metrics.LogGroupName}}}
+	logged := map[string]metric{"events": {"AWS/Logs", "IncomingLogEvents", "Sum", pulumi.StringMap{"LogGroupName": a.LogGroupName}}}
 	var sum []string
 	for i, suffix := range slices.Sorted(maps.Keys(a.Balancers)) {
 		id := fmt.Sprintf("requests%d", i)
@@ -260,12 +237,6 @@ func (a *AlarmsArgs) ofProxy() []alarm {
 	}
 	requests := strings.Join(sum, " + ")
 	return []alarm{
-		{
-			name: "proxy-5xx", description: "More than 5 % of the requests, and at least 5 a minute, are answered 500 or more by the proxy itself: APIs can't be reached, or exceed their timeouts.",
-			expression: "IF(FILL(errors, 0) >= 5, 100 * errors / requests, 0)",
-			metrics:    map[string]metric{"errors": of(a.Metrics.ServerErrors), "requests": of(a.Metrics.Requests)},
-			period:     60, breaches: 2, periods: 3, comparison: above, threshold: 5, missing: isFine,
-		},
 		{
 			name: "endpoint-errors", description: "The execute-api endpoint drops packets: it or API Gateway is unhealthy.",
 			metrics: map[string]metric{"dropped": {"AWS/PrivateLinkEndpoints", "PacketsDropped", "Sum", pulumi.StringMap{
@@ -282,13 +253,17 @@ func (a *AlarmsArgs) ofProxy() []alarm {
 	}
 }
 
-func (s *Alarms) create(ctx *pulumi.Context, name string, args *AlarmsArgs, a alarm) error {
-	topic := pulumi.Array{pulumi.String(args.TopicARN)}
+// create creates the alarm, which tells a topic when it begins and ends; empty: no one.
+func (a alarm) create(ctx *pulumi.Context, name, topicARN string, tags Tags, parent pulumi.Resource) (*cloudwatch.MetricAlarm, error) {
 	described := &cloudwatch.MetricAlarmArgs{
-		AlarmDescription: pulumi.String(a.description), AlarmActions: topic, OkActions: topic,
+		AlarmDescription:   pulumi.String(a.description),
 		ComparisonOperator: pulumi.String(a.comparison), Threshold: pulumi.Float64(a.threshold),
 		EvaluationPeriods: pulumi.Int(a.periods), DatapointsToAlarm: pulumi.Int(a.breaches), TreatMissingData: pulumi.String(a.missing),
-		Tags: args.Tags.named(name + "-" + a.name),
+		Tags: tags.named(name + "-" + a.name),
+	}
+	if topicARN != "" {
+		topic := pulumi.Array{pulumi.String(topicARN)}
+		described.AlarmActions, described.OkActions = topic, topic
 	}
 	if a.expression == "" {
 		for _, m := range a.metrics {
@@ -298,10 +273,11 @@ func (s *Alarms) create(ctx *pulumi.Context, name string, args *AlarmsArgs, a al
 	} else {
 		described.MetricQueries = a.queries()
 	}
-	if _, err := cloudwatch.NewMetricAlarm(ctx, name+"-"+a.name, described, pulumi.Parent(s)); err != nil {
-		return fmt.Errorf("create alarm %s: %w", a.name, err)
+	created, err := cloudwatch.NewMetricAlarm(ctx, name+"-"+a.name, described, pulumi.Parent(parent))
+	if err != nil {
+		return nil, fmt.Errorf("create alarm %s: %w", a.name, err)
 	}
-	return nil
+	return created, nil
 }
 
 // queries are the alarm's metrics, and its expression, whose result it is about.

@@ -108,12 +108,14 @@ type RollbackError struct {
 	// Wanted is the ARN of the task definition that was to run, and Running that
 	// of the one that runs.
 	Wanted, Running string
+	// LogGroup is the name of the proxy's log.
+	LogGroup string
 }
 
 // Error implements error.
 func (e *RollbackError) Error() string {
-	return fmt.Sprintf("deploy %s: ECS rolled the deployment back, the service %s runs %s: look at the stopped tasks' reasons and the log group, correct what is wrong, then run `pulumi refresh` and `pulumi up`",
-		e.Wanted, e.Service, e.Running)
+	return fmt.Sprintf("deploy %s: ECS rolled the deployment back, the service %s runs %s: look at the stopped tasks' reasons, the alarms, and the lines of log group %s with a status of 500 or more, correct what is wrong, then run `pulumi up` again",
+		e.Wanted, e.Service, e.Running, e.LogGroup)
 }
 
 // arguments collects what is wrong with a component's arguments.

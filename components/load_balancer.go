@@ -151,6 +151,7 @@ type LoadBalancer struct {
 	// off the former one too.
 	Targets []Target
 
+	arn pulumi.StringOutput
 	// listen creates the listener on port 443 where that has to come after the
 	// service; else nil.
 	listen func(*Service) error
@@ -176,6 +177,7 @@ func NewLoadBalancer(ctx *pulumi.Context, name string, args *LoadBalancerArgs, o
 	if err != nil {
 		return nil, err
 	}
+	balancer.arn = elb.Arn
 	balancer.DNSName = elb.DnsName
 	balancer.HostedZoneID = elb.ZoneId
 	outputs := pulumi.Map{"dnsName": balancer.DNSName, "hostedZoneId": balancer.HostedZoneID}

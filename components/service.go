@@ -79,6 +79,13 @@ type ServiceArgs struct {
 	// the timeouts of later deployments are 25 minutes longer than that. Default: 0,
 	// and the AWS provider's timeouts, 20 minutes, hold. 0 to 3,590.
 	LongestAnswer time.Duration
+	// Alarms are the names of CloudWatch alarms. ECS takes a deployment back when one
+	// begins while the new tasks run, or within a bake time after the old ones are gone
+	// that ECS computes from the alarms; the deployment ends after that. It looks at none
+	// if one has begun before:
+	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html.
+	// Default: none.
+	Alarms []pulumi.StringInput
 	// Running says that a deployment of the service has come up before. One that
 	// hasn't has nothing that ECS could roll back to: a deployment whose tasks don't
 	// start then lasts until the provider gives up. It does so after
@@ -229,8 +236,10 @@ func (a *ServiceArgs) ports() []int {
 const deploymentMargin = 25 * time.Minute
 
 // StartTimeout is how long a service's first deployment may take. A task starts
-// within two minutes, and a load balancer takes up to three to find it healthy.
-const StartTimeout = 6 * time.Minute
+// within two minutes, and a load balancer takes up to three to find it healthy; one with
+// alarms has their bake time more, three minutes for those of [DeploymentAlarms], and one
+// to spare.
+const StartTimeout = 10 * time.Minute
 
 // timeouts bound a deployment that replaces nothing, and let a later one wait for
 // the longest answer.
@@ -244,6 +253,14 @@ func (a *ServiceArgs) timeouts() pulumi.ResourceOption {
 		timeouts.Update = timeouts.Create
 	}
 	return pulumi.Timeouts(timeouts)
+}
+
+// alarms tie deployments to the alarms; nil: to none.
+func (a *ServiceArgs) alarms() ecs.ServiceAlarmsPtrInput {
+	if len(a.Alarms) == 0 {
+		return nil
+	}
+	return ecs.ServiceAlarmsArgs{Enable: pulumi.Bool(true), Rollback: pulumi.Bool(true), AlarmNames: stringArray(a.Alarms)}
 }
 
 func timeout(d time.Duration) string { return fmt.Sprintf("%ds", seconds(d)) }
@@ -274,6 +291,7 @@ func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, defin
 			AssignPublicIp: pulumi.Bool(false),
 		},
 		LoadBalancers: args.targets(),
+		Alarms:        args.alarms(),
 		Tags:          args.Tags.named(name),
 	},
 		pulumi.Parent(s),
@@ -289,8 +307,8 @@ func (s *Service) run(ctx *pulumi.Context, name string, args *ServiceArgs, defin
 }
 
 // runningTaskDefinition is the task definition that the service runs after the
-// deployment. ECS calls a deployment that its circuit breaker rolled back
-// steady, and so does the provider; only the running definition tells.
+// deployment. ECS calls a service steady whose deployment it has rolled back, and so
+// does the provider; only the running definition tells.
 func (s *Service) runningTaskDefinition(ctx *pulumi.Context, args *ServiceArgs, service *ecs.Service, definition *ecs.TaskDefinition) pulumi.StringOutput {
 	if ctx.DryRun() {
 		return definition.Arn
@@ -301,9 +319,9 @@ func (s *Service) runningTaskDefinition(ctx *pulumi.Context, args *ServiceArgs, 
 	}, pulumi.Parent(s)).TaskDefinition()
 	// Among the inputs, the service's own reference to the definition makes the
 	// look-up wait for the deployment.
-	return pulumi.All(running, definition.Arn, service.Name).ApplyT(func(values []any) (string, error) {
+	return pulumi.All(running, definition.Arn, service.Name, args.Roles.LogGroupName).ApplyT(func(values []any) (string, error) {
 		if values[0] != values[1] {
-			return "", &RollbackError{Service: values[2].(string), Wanted: values[1].(string), Running: values[0].(string)}
+			return "", &RollbackError{Service: values[2].(string), Wanted: values[1].(string), Running: values[0].(string), LogGroup: values[3].(string)}
 		}
 		return values[0].(string), nil
 	}).(pulumi.StringOutput)

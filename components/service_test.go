@@ -122,7 +122,7 @@ func TestAStoppedTaskHasTheLongestRequestsTimeAndTenSecondsUpToFargatesLimit(t *
 }
 
 func TestADeploymentWaitsForTheLongestAnswerUnlessThereIsNoneYet(t *testing.T) {
-	const never = "360s" // a first deployment has nothing to roll back to
+	const never = "600s" // a first deployment has nothing to roll back to
 	for sentence, test := range map[string]struct {
 		running bool
 		longest time.Duration
@@ -162,7 +162,7 @@ func TestARolledBackDeploymentIsAnError(t *testing.T) {
 	err := m.run(serviceProgram(nil))
 	var rollback *RollbackError
 	require.ErrorAs(t, err, &rollback)
-	require.Equal(t, &RollbackError{Service: "portico", Wanted: arnOf(taskDefinitionToken, "portico"), Running: running}, rollback)
+	require.Equal(t, &RollbackError{Service: "portico", Wanted: arnOf(taskDefinitionToken, "portico"), Running: running, LogGroup: "portico-logs"}, rollback)
 
 	preview := (&monitor{preview: true, answers: m.answers}).run(serviceProgram(nil))
 	require.NoError(t, preview, "a preview deploys nothing that could have been rolled back")

@@ -156,22 +156,22 @@ func TestPreviewNeverSaysNothingOfFilesThatDiffer(t *testing.T) {
 	}
 }
 
-// A change of settings says what it costs, by hand: 0.10 for each of 13 metrics that
+// A change of settings says what it costs, by hand: 0.10 for each of 10 metrics that
 // alarms read, 730 hours of 0.005 for a trust store, 2 x 7.30 for an endpoint, and so on.
 func TestPreviewSaysWhatAChangeCosts(t *testing.T) {
 	const settings = "config:\n  portico:mapping: mapping.yaml\n"
 	for name, test := range map[string]struct{ before, after, want, traffic string }{
 		"alarms": {"", "  portico:alarms: {topicArn: \"arn:aws:sns:us-east-1:111111111111:on-call\"}\n",
-			"$1.30 a month more** ($106.23 before, $107.53 after)", ""},
+			"$1.00 a month more** ($106.53 before, $107.53 after)", ""},
 		"alarms no longer": {"  portico:alarms: {topicArn: \"arn:aws:sns:us-east-1:111111111111:on-call\"}\n", "",
-			"$1.30 a month less** ($107.53 before, $106.23 after)", ""},
+			"$1.00 a month less** ($107.53 before, $106.53 after)", ""},
 		"a trust store": {"", "  portico:loadBalancer: {trustStoreArn: \"arn:aws:elasticloadbalancing:us-east-1:111111111111:truststore/clients/0123456789abcdef\"}\n",
 			"$3.65 a month more**", ""},
 		"no flow logs":          {"", "  portico:network: {flowLogs: false}\n", "$0.26 a month less**", "Traffic no longer adds: `nginx`: flow logs of requests"},
 		"three zones":           {"", "  portico:network: {zones: 3}\n", "$29.34 a month more**", ""},
 		"a task more":           {"", "  portico:task: {min: 3}\n", "$14.55 a month more**", ""},
 		"an endpoint that is":   {"", "  portico:network: {vpcId: vpc-0aaaaaaaaaaaaaaaa, subnetIds: [subnet-0aaaaaaaaaaaaaaaa, subnet-0bbbbbbbbbbbbbbbb]}\n  portico:endpoints: {logs: {id: vpce-0aaaaaaaaaaaaaaaa}}\n", "$14.86 a month less**", "Traffic no longer adds: `nginx`: flow logs of requests"},
-		"access logs":           {"", "  portico:loadBalancer: {accessLogs: {create: true}}\n", "The fixed cost stays the same, $106.23 a month", "Traffic adds: access logs of the load balancers, kept in S3."},
+		"access logs":           {"", "  portico:loadBalancer: {accessLogs: {create: true}}\n", "The fixed cost stays the same, $106.53 a month", "Traffic adds: access logs of the load balancers, kept in S3."},
 		"logs kept for a year":  {"", "  portico:logs: {retentionDays: 365}\n", "The fixed cost stays the same", "Traffic adds: `nginx`: the proxy's log, kept 365 days."},
 		"a setting of no price": {"", "  portico:loadBalancer: {allowedCidrs: [10.0.0.0/12]}\n", "The fixed cost stays the same", ""},
 	} {

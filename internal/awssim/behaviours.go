@@ -148,6 +148,8 @@ var behaviours = map[string][]engine.Behaviour{
 		assumed("it is steady when its tasks are healthy in each of its target groups"),
 		documented("other target groups are taken in place, by a new deployment", awsDocs+"AmazonECS/latest/APIReference/API_UpdateService.html"),
 		documented("a deployment that is rolled back takes the former target groups along with the task definition", awsDocs+"AmazonECS/latest/developerguide/service-revision.html"),
+		documented("a deployment whose alarm begins goes back to the former tasks and is steady; it ends after a bake time; one that begins with an alarm in ALARM watches none", awsDocs+"AmazonECS/latest/developerguide/deployment-alarm-failure.html"),
+		assumed("the bake time is as long as the slowest of the alarms looks back; a service is refused with an alarm that does not exist; a first deployment whose alarm begins keeps its tasks"),
 		documented("tasks have an interface each, for which the subnet has an address", awsDocs+"AmazonECS/latest/developerguide/fargate-task-networking.html"),
 	},
 	view.RepositoryType: {

@@ -3,6 +3,7 @@ package awssim
 import (
 	"github.com/portico-iac/portico/internal/awssim/acm"
 	"github.com/portico-iac/portico/internal/awssim/apigateway"
+	"github.com/portico-iac/portico/internal/awssim/cloudwatch"
 	"github.com/portico-iac/portico/internal/awssim/docker"
 	"github.com/portico-iac/portico/internal/awssim/ec2"
 	"github.com/portico-iac/portico/internal/awssim/ecr"
@@ -65,6 +66,8 @@ type (
 	RunningService       = ecs.RunningService
 	RunningContainer     = ecs.RunningContainer
 	TaskInterface        = ecs.TaskInterface
+	Deployment           = ecs.Deployment
+	DeploymentWatcher    = ecs.Watcher
 	Network              = reachability.Network
 	Endpoint             = reachability.Endpoint
 	TargetHealth         = reachability.TargetHealth
@@ -106,6 +109,15 @@ func (s *Simulator) Services(account, region string) ([]RunningService, error) {
 // with what its events say; empty where they run.
 func (s *Simulator) StoppedTasks(serviceARN string) []string {
 	return ecs.StoppedTasks(s.Simulator, serviceARN)
+}
+
+// WatchDeployments has a watcher find out what becomes of the deployments of ECS
+// services; nil: all tasks stay up, and no alarm begins.
+func (s *Simulator) WatchDeployments(w DeploymentWatcher) { ecs.Watch(s.Simulator, w) }
+
+// SetAlarm has an alarm of an account and region begin or end.
+func (s *Simulator) SetAlarm(account, region, name string, begun bool) error {
+	return cloudwatch.SetAlarm(s.Simulator, account, region, name, begun)
 }
 
 // FlowLogErrors is why flow logs of an account and region deliver nothing, by their

@@ -58,13 +58,17 @@ const (
 // LogMetrics is how many metrics CloudWatch makes of the proxy's log.
 const LogMetrics = 6
 
-// AlarmMetrics is how many metrics the alarms about a proxy read, behind so many load
-// balancers and with so many certificates: of each balancer, what it rejects, its
-// healthy and its unhealthy targets, and the requests that are to be in the log; of the
-// service's two aims the use and the tasks; the errors and requests of the proxy, the
-// events of its log, and what the endpoint drops.
+// DeploymentAlarmMetrics is how many metrics the alarms read that take deployments of the
+// proxy back, behind so many load balancers: the errors and requests of the proxy, and the
+// unhealthy targets of each balancer.
+func DeploymentAlarmMetrics(balancers int) int { return 2 + balancers }
+
+// AlarmMetrics is how many metrics the proxy's other alarms read, with so many
+// certificates: of each balancer, what it rejects, its healthy targets, and the requests
+// that are to be in the log; of the service's two aims the use and the tasks; the events
+// of the log, and what the endpoint drops.
 func AlarmMetrics(balancers, certificates int) int {
-	return 4*balancers + certificates + 2*2 + 2 + 1 + 1
+	return 3*balancers + certificates + 2*2 + 1 + 1
 }
 
 // Endpoints lists the interface endpoints that a front door needs.
@@ -127,7 +131,7 @@ func Monthly(t *topology.Topology, s Settings) Bill {
 		bill = append(bill, s.balancers(frontDoor, balancers)...)
 		if s.Alarms && frontDoor == mapping.FrontDoorNGINX {
 			metrics := AlarmMetrics(balancers, certificates(t))
-			bill = append(bill, Item{FrontDoor: frontDoor, What: "metrics that alarms read", Count: metrics, USD: cents(float64(metrics) * AlarmMetricMonth.USD)})
+			bill = append(bill, Item{FrontDoor: frontDoor, What: "metrics that other alarms read", Count: metrics, USD: cents(float64(metrics) * AlarmMetricMonth.USD)})
 		}
 	}
 	if s.TrustStore && len(t.LoadBalancers) > 0 {
@@ -197,11 +201,17 @@ func (s Settings) frontDoor(frontDoor mapping.FrontDoor) Bill {
 	return bill
 }
 
+// balancers is what so many load balancers cost, and the alarms of the proxy behind them.
 func (s Settings) balancers(frontDoor mapping.FrontDoor, n int) Bill {
 	if n == 0 {
 		return nil
 	}
-	return Bill{{FrontDoor: frontDoor, What: "load balancers", Count: n, USD: cents(float64(n) * hourly(LoadBalancerHour))}}
+	bill := Bill{{FrontDoor: frontDoor, What: "load balancers", Count: n, USD: cents(float64(n) * hourly(LoadBalancerHour))}}
+	if frontDoor == mapping.FrontDoorNGINX {
+		metrics := DeploymentAlarmMetrics(n)
+		bill = append(bill, Item{FrontDoor: frontDoor, What: "metrics that deployments' alarms read", Count: metrics, USD: cents(float64(metrics) * AlarmMetricMonth.USD)})
+	}
+	return bill
 }
 
 // FixedCost is what the front doors cost a month in USD before any host, with one

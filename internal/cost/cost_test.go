@@ -40,27 +40,27 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 		change     func(*cost.Settings)
 		want       float64
 	}{
-		// 4 endpoints x 2 zones x 7.30 + 16.425 + 2 x (0.5 x 23.6374 + 2.5988) + 6 x 0.30 + 0.50
-		"nginx": {frontDoors: []string{"nginx"}, want: 58.40 + 16.425 + 28.835 + 1.80 + 0.50},
+		// 4 endpoints x 2 zones x 7.30 + 16.425 + 2 x (0.5 x 23.6374 + 2.5988) + 6 x 0.30 + 3 x 0.10 + 0.50
+		"nginx": {frontDoors: []string{"nginx"}, want: 58.40 + 16.425 + 28.835 + 2.10 + 0.50},
 		// 7.30 x 2 + 16.425 + 0.50
 		"alb": {frontDoors: []string{"alb"}, want: 14.60 + 16.425 + 0.50},
 		// 7.30 x 2 + 0.50
 		"native":                          {frontDoors: []string{"native"}, want: 14.60 + 0.50},
 		"many hosts of native":            {frontDoors: []string{"native", "native", "native"}, want: 14.60 + 0.50},
-		"alb behind the proxy's balancer": {frontDoors: []string{"nginx", "alb"}, want: 58.40 + 16.425 + 28.835 + 1.80 + 14.60 + 0.50},
-		"all three":                       {frontDoors: []string{"nginx", "alb", "native"}, want: 58.40 + 16.425 + 28.835 + 1.80 + 2*14.60 + 0.50},
+		"alb behind the proxy's balancer": {frontDoors: []string{"nginx", "alb"}, want: 58.40 + 16.425 + 28.835 + 2.10 + 14.60 + 0.50},
+		"all three":                       {frontDoors: []string{"nginx", "alb", "native"}, want: 58.40 + 16.425 + 28.835 + 2.10 + 2*14.60 + 0.50},
 		"three zones":                     {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.Zones = 3 }, want: 21.90 + 0.50},
 		// 2 x (0.5 x 29.5504 + 3.24485)
-		"X86_64": {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.X86 = true }, want: 58.40 + 16.425 + 36.0401 + 1.80 + 0.50},
+		"X86_64": {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.X86 = true }, want: 58.40 + 16.425 + 36.0401 + 2.10 + 0.50},
 		"endpoints that exist anyway": {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) {
 			s.ExistingEndpoints = []string{cost.Logs, cost.ECRAPI, cost.ECRDocker}
-		}, want: 14.60 + 16.425 + 28.835 + 1.80 + 0.50},
+		}, want: 14.60 + 16.425 + 28.835 + 2.10 + 0.50},
 		// 2 tasks x 2 zones x 262,800 checks x 4 records x 126 bytes, at 0.50 a GB
-		"flow logs": {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.FlowLogs = true }, want: 58.40 + 16.425 + 28.835 + 1.80 + 0.2649 + 0.50},
-		// 10 + 4 of the balancer + a certificate, at 0.10
-		"alarms":               {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.Alarms = true }, want: 58.40 + 16.425 + 28.835 + 1.80 + 1.30 + 0.50},
+		"flow logs": {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.FlowLogs = true }, want: 58.40 + 16.425 + 28.835 + 2.10 + 0.2649 + 0.50},
+		// 6 + 3 of the balancer + a certificate, at 0.10
+		"alarms":               {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.Alarms = true }, want: 58.40 + 16.425 + 28.835 + 2.10 + 1.00 + 0.50},
 		"alarms about nothing": {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.Alarms = true }, want: 14.60 + 0.50},
-		"a trust store":        {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.TrustStore = true }, want: 58.40 + 16.425 + 28.835 + 1.80 + 3.65 + 0.50},
+		"a trust store":        {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.TrustStore = true }, want: 58.40 + 16.425 + 28.835 + 2.10 + 3.65 + 0.50},
 		"one of no balancer":   {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.TrustStore = true }, want: 14.60 + 0.50},
 		"flow logs of no task": {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.FlowLogs = true }, want: 14.60 + 0.50},
 		"a zone that exists anyway": {frontDoors: []string{"native"}, change: func(s *cost.Settings) {
@@ -82,7 +82,7 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 	}
 	t.Run("alb with a load balancer of its own", func(t *testing.T) {
 		bill := cost.Monthly(derived(t, topology.Options{}, "nginx", "alb"), settings)
-		require.InDelta(t, 58.40+2*16.425+28.835+1.80+14.60+0.50, bill.Total(), 0.02)
+		require.InDelta(t, 58.40+2*16.425+28.835+2.10+14.60+0.50, bill.Total(), 0.02)
 	})
 }
 
@@ -125,7 +125,7 @@ func TestChangesAreTheLinesThatDiffer(t *testing.T) {
 	}{
 		"nothing": {cost.Monthly(derived(t, topology.Options{}, "nginx"), settings), cost.Monthly(derived(t, topology.Options{}, "nginx"), settings), map[string]float64{}},
 		"a task and alarms": {cost.Monthly(derived(t, topology.Options{}, "nginx"), settings), cost.Monthly(derived(t, topology.Options{}, "nginx"), with),
-			map[string]float64{"Fargate tasks of 512 CPU units and 1024 MiB, ARM64": 14.41, "metrics that alarms read": 1.30}},
+			map[string]float64{"Fargate tasks of 512 CPU units and 1024 MiB, ARM64": 14.41, "metrics that other alarms read": 1}},
 		"a front door less": {cost.Monthly(derived(t, topology.Options{SharedALB: true}, "nginx", "native"), settings), cost.Monthly(derived(t, topology.Options{SharedALB: true}, "nginx"), settings),
 			map[string]float64{"interface endpoints in 2 zones": -14.60}},
 		"all new": {nil, cost.Monthly(derived(t, topology.Options{}, "native"), settings), map[string]float64{"interface endpoints in 2 zones": 14.60, "private hosted zones": 0.50}},

@@ -110,6 +110,8 @@ type frontDoorChange struct {
 	vpcs map[string]string
 	// settings replace those of accounts' stacks.
 	settings map[mapping.AccountID]map[string]any
+	// logged receives the lines that the tasks write; nil: nothing does.
+	logged func(task live.Task, line string)
 }
 
 // newFrontDoorChange is an environment of which the document has all hosts and APIs.
@@ -184,7 +186,7 @@ func (m *frontDoorChange) follow() {
 	environment, clients, err := environmentOf(m.accounts, string(sharedAccount), "us-east-1")
 	require.NoError(m.t, err)
 	m.client, m.callers = clients[environment.VPCID], clients
-	path, err := live.Start(m.t.Context(), *environment, live.Options{Dir: m.t.TempDir(), Now: m.accounts.Now})
+	path, err := live.Start(m.t.Context(), *environment, live.Options{Dir: m.t.TempDir(), Now: m.accounts.Now, Logged: m.logged})
 	require.NoError(m.t, err)
 	m.follower = &follower{
 		simulator: m.accounts, shared: string(sharedAccount), region: "us-east-1", path: path, pace: 1.0 / pace, environment: environment, clients: clients,

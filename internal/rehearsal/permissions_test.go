@@ -57,8 +57,8 @@ func observe(t *testing.T, o Options) questions {
 // In the shared account everything is the example's own; the provider policies
 // hold in every account that owns APIs.
 var (
-	sharedDeploy   = []string{"shared-read", "shared-deploy-network", "shared-deploy-service", "shared-deploy-names", "shared-deploy-roles"}
-	sharedRead     = []string{"shared-read"}
+	sharedDeploy   = []string{"shared-read", "shared-alarms-read", "shared-alarms", "shared-deploy-network", "shared-deploy-service", "shared-deploy-names", "shared-deploy-roles"}
+	sharedRead     = []string{"shared-read", "shared-alarms-read"}
 	providerDeploy = []string{"provider-read", "provider-deploy"}
 	providerRead   = []string{"provider-read"}
 )
@@ -182,7 +182,7 @@ func optionRuns(t *testing.T) map[string]optionRun {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{
 				"portico:alarms": map[string]any{"topicArn": "arn:aws:sns:us-east-1:111111111111:on-call"},
 			}},
-			roles: map[string]roleFiles{asShared: shared.with([]string{"shared-alarms"}, "shared-alarms-read"), "": provider},
+			roles: map[string]roleFiles{asShared: shared, "": provider},
 		},
 		"an existing VPC": {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: existingNetwork(), Setup: existingSetup(t, smallMapping)},
@@ -277,6 +277,8 @@ var beyond = map[string]string{
 	"log-delivery: DeliverLogs: logs:UpdateLogDelivery":                                     deliversLogs,
 	"profile: FindWhatInterruptedRunsLeft: route53profiles:ListProfileResourceAssociations": "portico up and refresh ask a profile for what a run created without an answer",
 	"provider-domains-read: FindAssociationsOfOthers: apigateway:GET":                       "portico preview and destroy ask for associations that keep a custom domain from being deleted",
+	"shared-deploy-service: WhyDeploymentsFailed: ecs:DescribeServiceDeployments":           "portico up asks which alarms have ended the deployment of an update that failed",
+	"shared-deploy-service: WhyDeploymentsFailed: ecs:ListServiceDeployments":               "portico up asks which alarms have ended the deployment of an update that failed",
 	"shared-deploy-service: WhyTasksStopped: ecs:DescribeTasks":                             "portico up asks why ECS stopped the tasks of an update that failed",
 	"shared-read: FindPrebuiltImage: ecr:DescribeImages":                                    "a preview asks for an image that was built before (portico:image.uri)",
 	"shared-deploy-service: WhyTasksStopped: ecs:ListTasks":                                 "portico up asks why ECS stopped the tasks of an update that failed",

@@ -381,8 +381,9 @@ type Logs struct {
 type Alarms struct {
 	// TopicARN is the ARN of the Amazon SNS topic that is told when an alarm begins
 	// and when it ends, arn:aws:sns:us-east-1:111111111111:NAME, in the stack's region.
-	// The alarms exist while it is set and rows of nginx are served; CloudWatch takes
-	// USD 0.10 a month for each metric that an alarm reads (us-east-1). Default: none.
+	// Those that take a deployment back exist with every proxy, the others while it is
+	// set; CloudWatch takes USD 0.10 a month for each metric that an alarm reads
+	// (us-east-1). Default: none.
 	TopicARN string `config:"topicArn"`
 }
 

@@ -290,7 +290,7 @@ func checkService(op *engine.Op) (*engine.Resource, error) {
 			return nil, err
 		}
 	}
-	return definition, nil
+	return definition, checkAlarms(op)
 }
 
 // taskDefinition finds an active revision by ARN, family:revision, or family

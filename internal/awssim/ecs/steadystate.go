@@ -29,30 +29,86 @@ const steadyWait = 20 * time.Minute
 // If they don't come up, the old ones keep running; with a circuit breaker
 // that rolls back, the service then says it runs the old revision, its task
 // definition and its load balancers, and is steady, which is all that a provider
-// waiting for a steady state sees.
+// waiting for a steady state sees: one deployment, with as many tasks as are desired
+// (hashicorp/terraform-provider-aws v5.100, statusServiceWaitForStable). The same
+// becomes of one whose alarms begin. It has two deployments until the bake time is over.
 //
 // A first deployment has nothing to roll back to (Amazon ECS developer guide,
 // "How the Amazon ECS deployment circuit breaker detects failures"): the provider
 // waits its whole timeout and knows no cause. That is in the service's events and
-// in the stopped reasons of its tasks.
+// in the stopped reasons of its tasks. One whose alarm begins keeps its tasks.
 func deployService(op *engine.Op, definition *engine.Resource) error {
-	reasons := unsteady(op, definition)
-	op.Hidden["events"] = engine.List(reasons...)
-	if len(reasons) == 0 {
-		return runTasks(op, definition)
+	former := op.Hidden.Object("running")
+	reasons, err := unhealthy(op, definition)
+	if err != nil {
+		return err
 	}
-	breaker := op.Inputs.Object("deploymentCircuitBreaker")
-	if running := op.Hidden.Object("running"); running != nil && breaker.Flag("enable") && breaker.Flag("rollback") {
-		op.Outputs["taskDefinition"] = running.Text("taskDefinition")
-		for _, name := range revised {
-			if before, ok := op.Before.Properties[name]; ok {
-				op.Outputs[name] = before
-			} else {
-				delete(op.Outputs, name)
-			}
+	if len(reasons) > 0 {
+		op.Hidden["events"] = engine.List(reasons...)
+		if former != nil && goesBack(op, "deploymentCircuitBreaker") {
+			return goBack(op, former)
 		}
+		return neverSteady(op)
+	}
+	deployment, err := newDeployment(op, definition)
+	if err != nil {
+		return err
+	}
+	if err := runTasks(op, map[string]any{
+		"taskDefinition": definition.ARN, "containerDefinitions": definition.Properties["containerDefinitions"],
+		"runtimePlatform": definition.Properties["runtimePlatform"],
+	}); err != nil {
+		return err
+	}
+	if reasons, err = deployment.serve(op); err != nil {
+		return err
+	}
+	op.Hidden["events"] = engine.List(reasons...)
+	if len(reasons) == 0 && deployment.Bake > cmp.Or(op.Timeout, steadyWait) {
+		return neverSteady(op)
+	}
+	if len(reasons) == 0 || former == nil || !goesBack(op, "alarms") {
 		return nil
 	}
+	if err := runTasks(op, former); err != nil {
+		return err
+	}
+	return goBack(op, former)
+}
+
+// unhealthy is why the tasks of a definition don't come up: because of what the accounts
+// have, or of what the tasks do.
+func unhealthy(op *engine.Op, definition *engine.Resource) ([]string, error) {
+	if reasons := unsteady(op, definition); len(reasons) > 0 {
+		return reasons, nil
+	}
+	deployment, err := newDeployment(op, definition)
+	if err != nil {
+		return nil, err
+	}
+	return deployment.start(op)
+}
+
+// goesBack reports whether a method of finding failed deployments rolls them back.
+func goesBack(op *engine.Op, method string) bool {
+	return op.Inputs.Object(method).Flag("enable") && op.Inputs.Object(method).Flag("rollback")
+}
+
+// goBack has the service say that it is what it was before.
+func goBack(op *engine.Op, former engine.Object) error {
+	op.Outputs["taskDefinition"] = former.Text("taskDefinition")
+	for _, name := range revised {
+		if before, ok := op.Before.Properties[name]; ok {
+			op.Outputs[name] = before
+		} else {
+			delete(op.Outputs, name)
+		}
+	}
+	return nil
+}
+
+// neverSteady is the provider's wait for a service that doesn't become steady.
+func neverSteady(op *engine.Op) error {
 	if !op.Inputs.Flag("waitForSteadyState") {
 		return nil
 	}
@@ -63,17 +119,14 @@ func deployService(op *engine.Op, definition *engine.Resource) error {
 
 // runTasks starts the service's tasks anew and remembers what they run:
 // deregistering the definition changes nothing about it.
-func runTasks(op *engine.Op, definition *engine.Resource) error {
+func runTasks(op *engine.Op, running engine.Object) error {
 	ec2.DetachAll(op, op.ID)
 	for i := range op.Outputs.Number("desiredCount") {
 		if err := startTask(op, op.ID, op.Outputs, i); err != nil {
 			return err
 		}
 	}
-	op.Hidden["running"] = map[string]any{
-		"taskDefinition": definition.ARN, "containerDefinitions": definition.Properties["containerDefinitions"],
-		"runtimePlatform": definition.Properties["runtimePlatform"],
-	}
+	op.Hidden["running"] = map[string]any(running)
 	writeInsights(op)
 	return nil
 }

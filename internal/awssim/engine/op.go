@@ -210,6 +210,20 @@ func (op *Op) commit() error {
 	return op.answered()
 }
 
+// Meanwhile lays down what the operation has done so far, and lets others use the
+// simulator while f runs: the provider waits for what AWS makes of it. What the
+// operation read before may be out of date afterwards.
+func (op *Op) Meanwhile(f func()) error {
+	if err := op.Simulator.store.commit(&op.change); err != nil {
+		return err
+	}
+	op.change = change{}
+	op.Simulator.mu.Unlock()
+	defer op.Simulator.mu.Lock()
+	f()
+	return nil
+}
+
 // answered is the error of an operation whose answer a fault took away.
 func (op *Op) answered() error {
 	if op.lost {
