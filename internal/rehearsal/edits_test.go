@@ -194,7 +194,8 @@ func (e *edited) edit(change drawnEdit, stop interruption) outcome {
 		e.load.fail(fmt.Errorf("the update fails: %w", err))
 	} else {
 		e.load.doing("when the last changes come into effect")
-		require.NoError(e.t, e.sleep(e.t.Context(), automation.DefaultSettle))
+		// A new host of native is answered when its association has been provisioned.
+		require.NoError(e.t, e.sleep(e.t.Context(), max(automation.DefaultSettle, provisioning(e.accounts, "us-east-1"))))
 	}
 	o.violations, o.requests = e.load.found()
 	if err == nil {
