@@ -9,8 +9,8 @@ import (
 )
 
 // The proxy's endpoint lets requests through to the APIs and stages of the rows, and to
-// no others, whatever these admit. The tests of edits show that it refuses none that a row
-// allows while the rows change.
+// no others, whatever these admit. The tests of edits have such policies before and after
+// each run; that a run's own policy has both is for the tests of accounts.
 func TestAnEndpointWithThePolicyOfTheRowsLeadsToNoOtherAPI(t *testing.T) {
 	run := begin(t, Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: policiesOfRows()}, nil)
 	run.deploy(t)
