@@ -9,8 +9,7 @@ import (
 )
 
 // The proxy's endpoint lets requests through to the APIs and stages of the rows, and to
-// no others, whatever these admit. The tests of edits have such policies before and after
-// each run; that a run's own policy has both is for the tests of accounts.
+// no others, whatever these admit. The tests of edits have such policies too.
 func TestAnEndpointWithThePolicyOfTheRowsLeadsToNoOtherAPI(t *testing.T) {
 	run := begin(t, Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: policiesOfRows()}, nil)
 	run.deploy(t)
