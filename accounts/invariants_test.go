@@ -33,6 +33,7 @@ var argsTypes = map[string]any{
 	"aws:apigateway/restApiPolicy:RestApiPolicy":                             apigateway.RestApiPolicyArgs{},
 	"aws:appautoscaling/policy:Policy":                                       appautoscaling.PolicyArgs{},
 	"aws:appautoscaling/target:Target":                                       appautoscaling.TargetArgs{},
+	"aws:cloudwatch/dashboard:Dashboard":                                     cloudwatch.DashboardArgs{},
 	"aws:cloudwatch/logGroup:LogGroup":                                       cloudwatch.LogGroupArgs{},
 	"aws:ec2/flowLog:FlowLog":                                                ec2.FlowLogArgs{},
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter":                         cloudwatch.LogMetricFilterArgs{},

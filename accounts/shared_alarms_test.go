@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,11 +10,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portico-iac/portico/internal/awssim/dashboardbody"
 	"github.com/portico-iac/portico/internal/cost"
 )
 
 const (
 	alarmToken       = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	dashboardToken   = "aws:cloudwatch/dashboard:Dashboard"
 	metricFilter     = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	alarmed          = "\n  portico:alarms: {topicArn: \"arn:aws:sns:us-east-1:111111111111:on-call\"}\n"
 	alarmedBehindNLB = alarmed + "  portico:loadBalancer: {type: NLB}\n"
@@ -155,5 +158,70 @@ func TestAlarmsFollowTheirSettings(t *testing.T) {
 		alarm := m.named(t, alarmToken, "-tasks-at-maximum-"+kind)
 		require.EqualValues(t, aim, alarm.Inputs["threshold"])
 		require.Equal(t, "IF(tasks >= 7, used, 0)", alarm.Inputs["metricQueries"].([]any)[0].(map[string]any)["expression"])
+	}
+}
+
+// shownMetrics are the metrics that the widgets of a dashboard show.
+func shownMetrics(t *testing.T, dashboard registered) []alarmMetric {
+	t.Helper()
+	body, _ := dashboard.Inputs["dashboardBody"].(string)
+	require.Empty(t, dashboardbody.Problems(body))
+	var whole struct {
+		Widgets []struct {
+			Properties struct{ Metrics [][]any }
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(body), &whole))
+	var all []alarmMetric
+	for _, widget := range whole.Widgets {
+		for _, metric := range widget.Properties.Metrics {
+			shown := alarmMetric{metric[0].(string), metric[1].(string), map[string]any{}}
+			for i := 2; i+1 < len(metric); i += 2 {
+				shown.dimensions[metric[i].(string)] = metric[i+1]
+			}
+			all = append(all, shown)
+		}
+	}
+	return all
+}
+
+// TestEveryMetricOfTheDashboardIsEmitted walks what widgets show, as the test of alarms
+// does. Flows have no target group behind a Network Load Balancer.
+func TestEveryMetricOfTheDashboardIsEmitted(t *testing.T) {
+	require.Empty(t, up(t, minimalShared).of(dashboardToken))
+	for sentence, settings := range map[string]settingsText{"an ALB": "", "an NLB": "  portico:loadBalancer: {type: NLB}\n"} {
+		t.Run(sentence, func(t *testing.T) {
+			m := up(t, minimalShared+"\n  portico:metrics: {dashboard: true}\n"+settings)
+			filters, shown := map[string]bool{}, map[string]bool{}
+			for _, filter := range m.of(metricFilter) {
+				made := filter.Inputs["metricTransformation"].(map[string]any)
+				filters[fmt.Sprint(made["namespace"], " ", made["name"])] = true
+			}
+			boards := m.of(dashboardToken)
+			require.Len(t, boards, 1)
+			require.Equal(t, "portico-dev-us-east-1", boards[0].Inputs["dashboardName"])
+			for _, metric := range shownMetrics(t, boards[0]) {
+				id := metric.namespace + " " + metric.name
+				shown[id] = true
+				if filters[id] {
+					require.Empty(t, metric.dimensions, id)
+					continue
+				}
+				documented, ok := emitted[id]
+				require.True(t, ok, "a widget shows %s, which nothing emits", id)
+				dimensions := strings.Join(slices.Sorted(maps.Keys(metric.dimensions)), " ")
+				if id == "AWS/ApplicationELB RequestCount" { // which has both
+					require.Equal(t, "LoadBalancer", dimensions)
+				} else {
+					require.Equal(t, documented.dimensions, dimensions, id)
+				}
+				for name, value := range metric.dimensions {
+					require.NotEmpty(t, value, "%s: %s", id, name)
+				}
+			}
+			for metric := range filters {
+				require.True(t, shown[metric], "no widget shows %s, which the account pays for", metric)
+			}
+		})
 	}
 }

@@ -74,6 +74,9 @@ func (s *sharedStack) deployFrontDoors(network *components.Network) (*deployedFr
 		if err := s.alarms(network, deployed); err != nil {
 			return nil, err
 		}
+		if err := s.dashboard(network, deployed); err != nil {
+			return nil, err
+		}
 	}
 	deployed.albRoutings, err = s.albRoutings(network, deployed)
 	return deployed, err

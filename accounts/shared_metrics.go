@@ -76,3 +76,25 @@ func (s *sharedStack) alarms(network *components.Network, deployed *deployedFron
 	}, s.providers)
 	return err
 }
+
+// dashboard is that of the proxy, where the settings want one.
+func (s *sharedStack) dashboard(network *components.Network, deployed *deployedFrontDoors) error {
+	if !s.config.Metrics.Dashboard {
+		return nil
+	}
+	_, err := components.NewDashboard(s.ctx, s.prefix, &components.DashboardArgs{
+		Metrics: components.DashboardMetrics{
+			Namespace: s.metricsNamespace(), Requests: nginxconf.MetricRequests, Latency: nginxconf.MetricLatency,
+			ProxyClientErrors: nginxconf.MetricProxyClientErrors, ProxyServerErrors: nginxconf.MetricProxyServerErrors,
+			APIClientErrors: nginxconf.MetricAPIClientErrors, APIServerErrors: nginxconf.MetricAPIServerErrors,
+			LogGroupName: deployed.logGroup,
+		},
+		Service:      deployed.proxy,
+		Balancers:    s.proxyBalancers(deployed),
+		BalancerType: s.config.LoadBalancer.Type,
+		EndpointID:   deployed.endpoints.ExecuteAPIID,
+		Region:       s.config.AWS.Region,
+		VPCID:        network.VPCID,
+	}, s.providers)
+	return err
+}

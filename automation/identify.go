@@ -150,6 +150,8 @@ func identify(create pendingCreate, found []taggedResource, known map[string]boo
 	case "aws:iam/role:Role", "aws:ecr/repository:Repository", "aws:cloudwatch/logGroup:LogGroup",
 		"aws:cloudwatch/logMetricFilter:LogMetricFilter", "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:appautoscaling/policy:Policy":
 		id = text("name")
+	case "aws:cloudwatch/dashboard:Dashboard":
+		id = text("dashboardName")
 	case "aws:s3/bucketV2:BucketV2":
 		id = text("bucket")
 	case "aws:iam/rolePolicy:RolePolicy":

@@ -10,7 +10,7 @@ import (
 func costSettings(s *settings.Shared) cost.Settings {
 	size := cost.Settings{
 		Zones: s.Network.Zones, Tasks: s.Task.Min, CPUUnits: s.Task.CPU, MemoryMiB: s.Task.Memory, X86: s.Task.Architecture == settings.X8664,
-		FlowLogs: s.Network.RecordsFlows(), Alarms: s.Alarms.TopicARN != "", TrustStore: s.LoadBalancer.TrustStoreARN != "",
+		FlowLogs: s.Network.RecordsFlows(), Alarms: s.Alarms.TopicARN != "", Dashboard: s.Metrics.Dashboard, TrustStore: s.LoadBalancer.TrustStoreARN != "",
 		NLB:        s.LoadBalancer.Type == settings.NetworkLoadBalancer,
 		AccessLogs: s.LoadBalancer.AccessLogs.On(), ConnectionLogs: s.LoadBalancer.ConnectionLogs.On(),
 	}

@@ -102,6 +102,7 @@ type adviceOptions struct {
 	existing     []string
 	flowLogs     bool
 	alarms       bool
+	dashboard    bool
 	trustStore   bool
 	accessLogs   bool
 	upkeep       float64
@@ -120,6 +121,7 @@ func (o *adviceOptions) flags(f *pflag.FlagSet) {
 		"with --recommend: an `ENDPOINT` that the environment needn't pay for, by its key in portico:endpoints, such as logs or ecrApi; may be repeated")
 	f.BoolVar(&o.flowLogs, "flow-logs", byDefault.Network.RecordsFlows(), "with --recommend: as in portico:network.flowLogs")
 	f.BoolVar(&o.alarms, "alarms", false, "with --recommend: with alarms, as with portico:alarms.topicArn")
+	f.BoolVar(&o.dashboard, "dashboard", false, "with --recommend: with a dashboard, as with portico:metrics.dashboard")
 	f.BoolVar(&o.trustStore, "trust-store", false, "with --recommend: the load balancers verify certificates, as with portico:loadBalancer.trustStoreArn")
 	f.BoolVar(&o.accessLogs, "access-logs", false, "with --recommend: the load balancers write access logs, as with portico:loadBalancer.accessLogs")
 	f.Float64Var(&o.upkeep, "upkeep", 5,
@@ -151,7 +153,7 @@ func (o adviceOptions) check() error {
 func (o adviceOptions) size(balancer string) cost.Settings {
 	return cost.Settings{
 		Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == settings.X8664,
-		FlowLogs: o.flowLogs, Alarms: o.alarms, TrustStore: o.trustStore, ExistingEndpoints: o.existing,
+		FlowLogs: o.flowLogs, Alarms: o.alarms, Dashboard: o.dashboard, TrustStore: o.trustStore, ExistingEndpoints: o.existing,
 		NLB: balancer == settings.NetworkLoadBalancer, AccessLogs: o.accessLogs, RetentionDays: *settings.DefaultShared().Logs.RetentionDays,
 	}
 }

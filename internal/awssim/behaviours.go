@@ -158,6 +158,10 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 	view.LifecyclePolicyType: {documented("rules have the form of lifecycle policies", awsDocs+"AmazonECR/latest/userguide/lifecycle_policy_parameters.html")},
 	view.LogGroupType:        {documented("retention is one of the days that CloudWatch Logs knows", awsDocs+"AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html")},
+	view.DashboardType: {
+		documented("its body has the structure and syntax of dashboards; widgets of explorers and of custom functions are refused here", awsDocs+"AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"),
+		documented("belongs to the account, and one of a name is replaced by another of the name", awsDocs+"AmazonCloudWatch/latest/APIReference/API_PutDashboard.html"),
+	},
 	view.MetricAlarmType: {
 		documented("is about one metric or about the one query of up to 20 that returns data, with at most 10 metrics of one period", awsDocs+"AmazonCloudWatch/latest/monitoring/alarm-combining.html"),
 		documented("its periods make a day at most, or a week with periods of an hour or more", awsDocs+"AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"),

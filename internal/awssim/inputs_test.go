@@ -194,6 +194,7 @@ func dataPathOf(e *environment, service *engine.Resource) {
 	count := func(id, name string) any {
 		return map[string]any{"id": id, "metric": map[string]any{"namespace": "Proxy", "metricName": name, "dimensions": map[string]any{"Host": "a"}, "period": 60.0, "stat": "Sum"}}
 	}
+	e.must(view.DashboardType, "proxy", engine.Object{"dashboardName": "proxy", "dashboardBody": `{"widgets":[{"type":"text","properties":{"markdown":"proxy"}}]}`})
 	e.must(view.MetricAlarmType, "errors", engine.Object{"comparisonOperator": "GreaterThanThreshold", "threshold": 5.0, "evaluationPeriods": 3.0, "datapointsToAlarm": 2.0,
 		"metricQueries": []any{count("errors", "Errors"), count("requests", "Requests"), map[string]any{"id": "percent", "expression": "100 * errors / requests", "returnData": true}},
 		"alarmActions":  engine.List("arn:aws:sns:us-east-1:111111111111:alarms"), "treatMissingData": "notBreaching"})

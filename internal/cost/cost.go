@@ -25,6 +25,8 @@ type Settings struct {
 	FlowLogs bool
 	// Alarms says that there are alarms about the proxy: portico:alarms.topicArn.
 	Alarms bool
+	// Dashboard says that there is a dashboard about the proxy: portico:metrics.dashboard.
+	Dashboard bool
 	// TrustStore says that the load balancers verify their clients' certificates:
 	// portico:loadBalancer.trustStoreArn.
 	TrustStore bool
@@ -133,6 +135,9 @@ func Monthly(t *topology.Topology, s Settings) Bill {
 			metrics := AlarmMetrics(balancers, certificates(t))
 			bill = append(bill, Item{FrontDoor: frontDoor, What: "metrics that other alarms read", Count: metrics, USD: cents(float64(metrics) * AlarmMetricMonth.USD)})
 		}
+	}
+	if s.Dashboard && slices.Contains(t.FrontDoors, mapping.FrontDoorNGINX) {
+		bill = append(bill, Item{FrontDoor: mapping.FrontDoorNGINX, What: "dashboard", Count: 1, USD: cents(DashboardMonth.USD)})
 	}
 	if s.TrustStore && len(t.LoadBalancers) > 0 {
 		bill = append(bill, Item{What: "trust store of the load balancers", Count: 1, USD: cents(hourly(TrustStoreHour))})

@@ -45,6 +45,8 @@ var (
 		"https://aws.amazon.com/cloudwatch/pricing/", "2026-09-20"}
 	AlarmMetricMonth = Price{0.10, "metric that an alarm reads and month",
 		"https://aws.amazon.com/cloudwatch/pricing/", "2026-09-20"}
+	DashboardMonth = Price{3.00, "dashboard and month, above an account's first three",
+		"https://aws.amazon.com/cloudwatch/pricing/", "2026-09-20"}
 	HostedZoneMonth = Price{0.50, "hosted zone and month, the first 25",
 		"https://aws.amazon.com/route53/pricing/", "2026-08-31"}
 	FurtherHostedZoneMonth = Price{0.10, "hosted zone and month above 25",
@@ -58,7 +60,7 @@ const firstHostedZones = 25
 func Prices() []Price {
 	return []Price{
 		InterfaceEndpointHour, EndpointGB, LoadBalancerHour, BalancerUnitHour, NetworkBalancerUnitHour, TrustStoreHour, FargateARMVCPUHour, FargateARMGBHour,
-		FargateX86VCPUHour, FargateX86GBHour, LogsGB, CustomMetricMonth, AlarmMetricMonth, HostedZoneMonth, FurtherHostedZoneMonth,
+		FargateX86VCPUHour, FargateX86GBHour, LogsGB, CustomMetricMonth, AlarmMetricMonth, DashboardMonth, HostedZoneMonth, FurtherHostedZoneMonth,
 	}
 }
 

@@ -106,6 +106,7 @@ func (p *inProcess) exercise(t *testing.T) {
 // changesInPlace are changes of settings that are made in place, by type.
 var changesInPlace = map[string][]func(inputs engine.Object) engine.Object{
 	"aws:acm/certificate:Certificate":                {to("certificateBody", "another")},
+	"aws:cloudwatch/dashboard:Dashboard":             {to("dashboardBody", `{"widgets":[]}`)},
 	"aws:cloudwatch/logGroup:LogGroup":               {to("retentionInDays", 7.0), to("retentionInDays", 0.0), noKey, aKey},
 	"aws:cloudwatch/metricAlarm:MetricAlarm":         {to("alarmDescription", "another")},
 	"aws:ec2/route:Route":                            {to("gatewayId", "igw-0")},

@@ -184,6 +184,10 @@ func optionRuns(t *testing.T) map[string]optionRun {
 			}},
 			roles: map[string]roleFiles{asShared: shared, "": provider},
 		},
+		"a dashboard": {
+			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{"portico:metrics": map[string]any{"dashboard": true}}},
+			roles:   map[string]roleFiles{asShared: shared.with([]string{"shared-dashboard"}, "shared-dashboard-read"), "": provider},
+		},
 		"an existing VPC": {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: existingNetwork(), Setup: existingSetup(t, smallMapping)},
 			roles:   map[string]roleFiles{asShared: shared.with([]string{"shared-existing-vpc"}), "": provider},

@@ -37,6 +37,8 @@ type Shared struct {
 	Logs Logs `config:"logs"`
 	// Alarms are CloudWatch's alarms about the proxy.
 	Alarms Alarms `config:"alarms"`
+	// Metrics is what shows the proxy's metrics.
+	Metrics Metrics `config:"metrics"`
 	// Certificates are those of the load balancers.
 	Certificates Certificates `config:"certificates"`
 	// DNS is the private hosted zones and their records.
@@ -385,6 +387,15 @@ type Alarms struct {
 	// set; CloudWatch takes USD 0.10 a month for each metric that an alarm reads
 	// (us-east-1). Default: none.
 	TopicARN string `config:"topicArn"`
+}
+
+// Metrics is what shows the proxy's metrics.
+type Metrics struct {
+	// Dashboard creates a dashboard of CloudWatch's about the proxy, named
+	// app-environment-region, while rows of nginx are served. CloudWatch takes USD 3 a month for a
+	// dashboard after an account's first three (us-east-1), and each time it is opened
+	// USD 0.005 for a GB of the log. Default: false.
+	Dashboard bool `config:"dashboard"`
 }
 
 // Which load balancers lead to rows of front door alb.

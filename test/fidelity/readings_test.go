@@ -65,6 +65,8 @@ var readings = map[string]reading{
 	"aws:ecr/lifecyclePolicy:LifecyclePolicy": {"ecr.GetLifecyclePolicy", map[string]string{"repository": "repositoryName"}, nil, map[string]string{"policy": "lifecyclePolicyText"}},
 	"aws:cloudwatch/logGroup:LogGroup": {"logs.DescribeLogGroups", map[string]string{"name": "logGroupNamePrefix"}, nil, map[string]string{
 		"name": "logGroups[0].logGroupName", "retentionInDays": "logGroups[0].retentionInDays"}},
+	"aws:cloudwatch/dashboard:Dashboard": {"cloudwatch.GetDashboard", map[string]string{"dashboardName": "DashboardName"}, nil, map[string]string{
+		"dashboardName": "DashboardName", "dashboardBody": "DashboardBody", "dashboardArn": "DashboardArn"}},
 	"aws:cloudwatch/metricAlarm:MetricAlarm": {"cloudwatch.DescribeAlarms", map[string]string{"name": "AlarmNames[0]"}, nil, map[string]string{
 		"comparisonOperator": "MetricAlarms[0].ComparisonOperator", "evaluationPeriods": "MetricAlarms[0].EvaluationPeriods", "datapointsToAlarm": "MetricAlarms[0].DatapointsToAlarm",
 		"threshold": "MetricAlarms[0].Threshold", "treatMissingData": "MetricAlarms[0].TreatMissingData"}},

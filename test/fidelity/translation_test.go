@@ -268,6 +268,9 @@ var translations = map[string][]translation{
 		translation{operation: "logs.CreateLogGroup", members: map[string]string{"name!": "logGroupName", "kmsKeyId": "kmsKeyId", "logGroupClass": "logGroupClass", "tags": "tags"}},
 		translation{operation: "logs.PutRetentionPolicy", when: "retentionInDays", members: map[string]string{"name!": "logGroupName", "retentionInDays": "retentionInDays"}},
 	),
+	"aws:cloudwatch/dashboard:Dashboard": calls(
+		translation{operation: "cloudwatch.PutDashboard", members: map[string]string{"dashboardName!": "DashboardName", "dashboardBody!": "DashboardBody"}},
+	),
 	"aws:cloudwatch/metricAlarm:MetricAlarm": calls(
 		translation{operation: "cloudwatch.PutMetricAlarm", members: map[string]string{
 			"name!": "AlarmName", "comparisonOperator!": "ComparisonOperator", "evaluationPeriods!": "EvaluationPeriods", "datapointsToAlarm": "DatapointsToAlarm", "threshold!": "Threshold",

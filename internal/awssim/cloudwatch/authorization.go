@@ -9,12 +9,13 @@ func authorization() engine.Authorization {
 		"cloudwatch:DescribeAlarms": engine.At("arn:{partition}:cloudwatch:{region}:{account}:alarm:*"),
 		"cloudwatch:TagResource":    engine.Tagged(""),
 	}
-	a.Each(alarmOf, "cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:UntagResource")
+	a.Each(itself, "cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard")
+	a.Each(itself, "cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:UntagResource")
 	return a
 }
 
-// alarmOf is the alarm itself: as it is to be, where it is being created.
-func alarmOf(op *engine.Op) []engine.Checked {
+// itself is the alarm or the dashboard: as it is to be, where it is being created.
+func itself(op *engine.Op) []engine.Checked {
 	if op.Creating() {
 		return engine.Created(op)
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/view"
 )
 
-// Service is CloudWatch's alarms.
+// Service is CloudWatch's alarms and dashboards.
 func Service() engine.Service {
-	return engine.Service{Authorization: authorization(), Types: []*engine.Type{metricAlarm()}}
+	return engine.Service{Authorization: authorization(), Types: []*engine.Type{dashboard(), metricAlarm()}}
 }
 
 var (

@@ -27,6 +27,7 @@ const (
 	ListenerType              = "aws:lb/listener:Listener"
 	LoadBalancerType          = "aws:lb/loadBalancer:LoadBalancer"
 	LogGroupType              = "aws:cloudwatch/logGroup:LogGroup"
+	DashboardType             = "aws:cloudwatch/dashboard:Dashboard"
 	MetricAlarmType           = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	MetricFilterType          = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	NetworkInterfaceType      = "aws:ec2/networkInterface:NetworkInterface"
