@@ -19,7 +19,8 @@ func TestHeadersArriveUnmodified(t *testing.T) {
 	p, u := start(t, route("api.example.com", "", "abc123", ""))
 	sent := []string{
 		"Authorization: Bearer a.b.c", "Cookie: a=1; b=2", "Cookie: c=3", "Accept: */*", "Accept-Encoding: br, gzip", "User-Agent: x/1 (y; z)",
-		"X_Under_Score: 1", "X.Dotted.Name: 2", "x-api-key: secret", "X-Amzn-Trace-Id: Root=1-2-3", "X-Long: " + strings.Repeat("v", 9000),
+		"X_Under_Score: 1", "X.Dotted.Name: 2", "x-api-key: secret", "X-Amzn-Trace-Id: Root=1-2-3",
+		"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate: vendor=t61rcWkgMzE,other=1", "X-Long: " + strings.Repeat("v", 9000),
 		"X-UTF8: caf\xc3\xa9", "X-Twice: a", "X-Twice: b", "X-Method-Override: PUT", "Content-Type: a/b; charset=x", "If-None-Match: \"x\"",
 		"Range: bytes=0-1", "Via: 1.1 x", "Origin: https://o.example.com", "X-Forwarded-User: jane", "X_Forwarded_User: jane",
 	}
