@@ -55,7 +55,7 @@ var forms = map[string]map[string]string{
 	view.LoadBalancerType: {"id": elbARN + `loadbalancer/(app|net)/[^/]+/[0-9a-f]{16}`, "zoneId": awsZone,
 		"dnsName": `(internal-)?[^.]+-\d{10}\.us-east-1\.elb\.amazonaws\.com|[^.]+-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com`},
 	view.LogGroupType:             {},
-	view.DashboardType:            {"arn": `arn:aws:cloudwatch::\d{12}:dashboard/.+`},
+	view.DashboardType:            {"dashboardArn": `arn:aws:cloudwatch::\d{12}:dashboard/.+`},
 	view.MetricAlarmType:          {"id": `TargetTracking-service/[^/]+/[^/]+-Alarm(High|Low)-` + uuid + `|errors`, "arn": `arn:aws:cloudwatch:us-east-1:\d{12}:alarm:(TargetTracking-service/.*|errors)`},
 	view.MetricFilterType:         {},
 	view.NetworkInterfaceType:     {"id": `eni-` + ec2ID},
