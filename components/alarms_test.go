@@ -46,3 +46,16 @@ func TestTheMeaningOfADeploymentAlarmIsFoundByItsName(t *testing.T) {
 	require.Contains(t, MeaningOfDeploymentAlarm("portico-dev-unhealthy-targets2-0a1b2c3"), "fails the load balancer's health checks")
 	require.Empty(t, MeaningOfDeploymentAlarm("portico-dev-healthy-targets-0a1b2c3"))
 }
+
+func TestADashboardAsksForWhatItShows(t *testing.T) {
+	err := (&monitor{}).run(func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
+		_, err := NewDashboard(ctx, "portico", &DashboardArgs{BalancerType: "GLB"}, opts)
+		return err
+	})
+	for _, want := range []string{
+		"Metrics.Namespace", "Metrics.Requests", "Metrics.ProxyClientErrors", "Metrics.ProxyServerErrors", "Metrics.APIClientErrors", "Metrics.APIServerErrors",
+		"Metrics.Latency", "Metrics.LogGroupName", "Service", "Balancers", `BalancerType: "GLB" is unknown`, "EndpointID", "Region", "VPCID",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+}
