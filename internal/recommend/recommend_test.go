@@ -155,7 +155,7 @@ func TestWhatOneHostCostsDependsOnTheOthersFrontDoors(t *testing.T) {
 		return all
 	}
 	alone := advise(t, rows(1, ""))
-	require.Equal(t, map[mapping.FrontDoor]float64{"nginx": 105.47, "alb": 31.03, "native": 14.60}, marginal(alone.Hosts[0]))
+	require.Equal(t, map[mapping.FrontDoor]float64{"nginx": 105.77, "alb": 31.03, "native": 14.60}, marginal(alone.Hosts[0]))
 	many := advise(t, rows(30, ""))
 	require.Equal(t, map[mapping.FrontDoor]float64{"nginx": 0, "alb": 14.60, "native": 14.60}, marginal(many.Hosts[0]))
 }
