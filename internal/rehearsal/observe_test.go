@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -91,6 +92,7 @@ func TestAlarmsTellFaultsFromHealthyRequests(t *testing.T) {
 	}
 	w := watchEnvironment(t, requests)
 	began := w.began
+	w.load.patience = time.Minute // one minute's requests must not meet the next one's
 	w.pass(t.Context(), minutes)
 	w.settle()
 	log := w.seen(began)
