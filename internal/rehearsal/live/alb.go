@@ -71,6 +71,7 @@ func (e *exchange) serveOne() bool {
 		e.refuse(http.StatusBadRequest)
 		return false
 	}
+	e.follow()
 	keep := version != "HTTP/1.0" && !request.has("Connection", "close")
 	var host string
 	if hosts := request.values("Host"); len(hosts) > 0 {
@@ -86,6 +87,16 @@ func (e *exchange) serveOne() bool {
 		return false
 	}
 	return e.forward(act.group, method, request, body) && keep
+}
+
+// follow has a request be served by what the listener is now. A connection that is kept
+// from before may lead to a target that it no longer has, or to a task that another one
+// has replaced at its address.
+func (e *exchange) follow() {
+	if now := e.listener.now(e.from); now != e.listener {
+		e.closeTarget()
+		e.listener = now
+	}
 }
 
 // validHeaderName is what routing.http.drop_invalid_header_fields lets through.

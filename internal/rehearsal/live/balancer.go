@@ -22,6 +22,7 @@ type balancer struct {
 	network      *Network
 	certificates *certificateStore
 	health       *healthChecks
+	listeners    *listeners
 	passed       func(Passage) // may be nil
 }
 
@@ -35,6 +36,7 @@ func (b *balancer) start() error {
 			continue
 		}
 		for _, from := range b.Interfaces {
+			b.listeners.set(from.port(listener.Port), l)
 			b.network.Handle(from, listener.Port, func(conn net.Conn) { l.serve(conn, from) })
 		}
 	}
@@ -146,7 +148,12 @@ func (l *listener) serve(conn net.Conn, from Interface) {
 	if err := client.HandshakeContext(ctx); err != nil {
 		return
 	}
-	l.pass(client, from)
+	l.now(from).pass(client, from)
+}
+
+// now is what the listener has become, at one of its load balancer's interfaces.
+func (l *listener) now(from Interface) *listener {
+	return l.balancer.listeners.now(from.port(l.Port), l)
 }
 
 var errNoHealthyTarget = errors.New("no target is healthy")

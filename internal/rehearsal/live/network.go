@@ -87,12 +87,22 @@ func (n *Network) Forward(to Interface, port uint16, process string) {
 	n.serve(port, service{to: to, process: process})
 }
 
-// keep removes the services at other than the given places. Open connections
-// stay open.
+// keep removes what answers at other than the given places, but for processes. Open
+// connections stay open.
 func (n *Network) keep(places map[place]bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	maps.DeleteFunc(n.services, func(at place, _ service) bool { return !places[at] })
+	maps.DeleteFunc(n.services, func(at place, s service) bool { return s.process == "" && !places[at] })
+}
+
+// leave has a process no longer answer for the interface's port, unless something else
+// does already. Open connections stay open.
+func (n *Network) leave(to Interface, port uint16, process string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.services[to.port(port)].process == process {
+		delete(n.services, to.port(port))
+	}
 }
 
 // setReach replaces the function that decides about connections.

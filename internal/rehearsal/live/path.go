@@ -26,6 +26,7 @@ type Path struct {
 	authority    *Authority
 	certificates *certificateStore
 	health       *healthChecks
+	listeners    *listeners
 	dns          *dnsServer
 	resolvers    atomic.Pointer[resolvers]
 	negative     *negativeAnswers
@@ -81,6 +82,7 @@ func Start(ctx context.Context, environment Environment, o Options) (*Path, erro
 		authority:    authority,
 		certificates: newCertificateStore(authority),
 		health:       newHealthChecks(network),
+		listeners:    newListeners(),
 		negative:     newNegativeAnswers(o.Now),
 		passed:       o.Passed,
 		caFile:       filepath.Join(o.Dir, "ca.pem"),

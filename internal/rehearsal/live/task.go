@@ -152,6 +152,14 @@ func (p *process) answer(ctx context.Context, network *Network) {
 	}
 }
 
+// leave has the process, which still runs, no longer answer for the task's network
+// interface.
+func (p *process) leave(network *Network) {
+	for _, port := range p.task.Ports {
+		network.leave(p.task.Interface, port, p.addressOf(port))
+	}
+}
+
 // addressOf is where the process listens for a port of the container.
 func (p *process) addressOf(port uint16) string {
 	first := netip.MustParseAddrPort(p.address)

@@ -113,7 +113,7 @@ func (p *Path) balance(ctx context.Context, described []LoadBalancer) error {
 	defer cancel()
 	p.balancers = described
 	for _, loadBalancer := range described {
-		b := &balancer{LoadBalancer: loadBalancer, network: p.network, certificates: p.certificates, health: p.health, passed: p.passed}
+		b := &balancer{LoadBalancer: loadBalancer, network: p.network, certificates: p.certificates, health: p.health, listeners: p.listeners, passed: p.passed}
 		// Targets that come in the place of others serve once they are healthy.
 		for _, listener := range loadBalancer.Listeners {
 			for _, group := range listener.groups() {
@@ -129,7 +129,9 @@ func (p *Path) balance(ctx context.Context, described []LoadBalancer) error {
 
 // retire ends what the environment no longer has.
 func (p *Path) retire(ctx context.Context, environment *Environment) error {
-	p.network.keep(environment.places())
+	places := environment.places()
+	p.network.keep(places)
+	p.listeners.keep(places)
 	p.health.keep(environment.LoadBalancers)
 	tasks := make(map[string]bool)
 	for _, task := range environment.Tasks {
@@ -162,12 +164,14 @@ func (p *Path) retire(ctx context.Context, environment *Environment) error {
 // requests: ECS stops it after its targets' deregistration delay.
 const drainDelay = time.Second
 
-// drain ends a task once the connections have arrived that were on their way to it.
+// drain ends a task once the connections have arrived that were on their way to it. Until
+// then it answers at its address.
 func (p *Path) drain(ctx context.Context, key string) {
 	ending := p.processes[key]
 	delete(p.processes, key)
 	p.stopping.add(func() error {
 		time.Sleep(drainDelay)
+		ending.leave(p.network)
 		return ending.stop(ctx)
 	})
 }
@@ -179,17 +183,12 @@ func (p *Path) stop(ctx context.Context, key string) {
 	p.stopping.add(func() error { return ending.stop(ctx) })
 }
 
-// places are all at which something of the environment answers.
+// places are all at which endpoints and load balancers of the environment answer.
 func (e *Environment) places() map[place]bool {
 	all := make(map[place]bool)
 	for _, endpoint := range e.Endpoints {
 		for _, one := range endpoint.Interfaces {
 			all[one.port(executeAPIPort)] = true
-		}
-	}
-	for _, task := range e.Tasks {
-		for _, port := range task.Ports {
-			all[task.Interface.port(port)] = true
 		}
 	}
 	for _, balancer := range e.LoadBalancers {
