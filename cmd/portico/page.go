@@ -28,10 +28,19 @@ func checkHTML(path string) error {
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return usagef("--html %s: there is no directory %s: make it first", path, filepath.Dir(path))
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+	if info, err := os.Stat(path); path == "-" || err == nil && !info.Mode().IsRegular() {
 		return usagef("--html %s: it is no file: name a file, such as page.html", path)
 	}
-	return nil
+	temporary, err := temporaryPage(path)
+	if err != nil {
+		return usagef("--html %s: no file can be made in %s: %v", path, filepath.Dir(path), err)
+	}
+	return cmp.Or(temporary.Close(), os.Remove(temporary.Name()))
+}
+
+// temporaryPage is a new file beside a page, which takes its place by a rename.
+func temporaryPage(path string) (*os.File, error) {
+	return os.CreateTemp(filepath.Dir(path), ".portico-page-")
 }
 
 // writePage writes a page to a file. What the file held stays if that fails.
@@ -42,7 +51,7 @@ func writePage(path string, p *page.Page) error {
 	if err := page.Write(&text, p); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".portico-page-")
+	temporary, err := temporaryPage(path)
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}

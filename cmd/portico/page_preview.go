@@ -30,12 +30,11 @@ func (c *cli) previewPage(ctx context.Context, env environmentOptions, o reviewO
 	if report == nil {
 		return err
 	}
+	var unwritten error
 	if found.review != nil {
-		if err := found.writePage(o.html, env, report); err != nil {
-			return err
-		}
+		unwritten = found.writePage(o.html, env, report)
 	}
-	return cmp.Or(c.writeStacksReport(report, env.json), err)
+	return cmp.Or(c.writeStacksReport(report, env.json), unwritten, err)
 }
 
 // writePage writes a comparison as a page; report is that of the engine's preview, nil

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -154,7 +157,11 @@ func TestAPageIsOfItsTeams(t *testing.T) {
 
 func TestAPageThatCannotBeWrittenIsRefusedFirst(t *testing.T) {
 	dir := t.TempDir()
-	for _, path := range []string{dir, filepath.Join(dir, "absent", "page.html")} {
+	paths := []string{dir, filepath.Join(dir, "absent", "page.html"), "-"}
+	if runtime.GOOS == "linux" {
+		paths = append(paths, "/proc/page.html") // a directory in which not even root makes files
+	}
+	for _, path := range paths {
 		got := portico(t, "", "rehearse", "--mapping", "../../examples/mapping.dev.yaml", "--html", path)
 		require.Equal(t, 2, got.code)
 		require.Contains(t, got.err, "--html "+path)
@@ -164,7 +171,15 @@ func TestAPageThatCannotBeWrittenIsRefusedFirst(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("before"), 0o644))
 	report := rehearsed(t)
 	report.Deployed.Policies[0].After = "no JSON"
-	require.Error(t, writeRehearsalPage(path, report))
+	for _, asJSON := range []bool{false, true} {
+		var out bytes.Buffer
+		c := &cli{streams: streams{out: &out, err: io.Discard}}
+		require.Error(t, c.writeRehearsed(report, rehearseOptions{html: path, json: asJSON}))
+		require.Contains(t, out.String(), "orders.internal.dev.example.com", "the report is written without its page")
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1, "the page alone")
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, "before", string(data))

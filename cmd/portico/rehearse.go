@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -126,15 +127,14 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 	return nil
 }
 
-// writeRehearsed writes the report on the mapping that the rehearsal began with.
+// writeRehearsed writes the report on the mapping that the rehearsal began with: also
+// where the page of it can't be written.
 func (c *cli) writeRehearsed(report *rehearsal.Report, o rehearseOptions) error {
-	if err := writeRehearsalPage(o.html, report); err != nil {
-		return err
-	}
+	page := writeRehearsalPage(o.html, report)
 	if o.json && o.watch {
-		return c.writeLine(editReport{Report: report})
+		return cmp.Or(c.writeLine(editReport{Report: report}), page)
 	}
-	return c.writeReport(report, o.json)
+	return cmp.Or(c.writeReport(report, o.json), page)
 }
 
 // editReport is a line of --watch --json: a report, with the mistakes of a mapping
