@@ -9,7 +9,12 @@ package main
 import (
 	"context"
 	"os"
+
+	"github.com/portico-iac/portico/internal/terminalquery"
 )
+
+// Before a test of this package, too, TERM is what it was.
+var _ = terminalquery.Restore()
 
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -53,6 +55,26 @@ func explained(t *testing.T, columns uint16) string {
 }
 
 var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// A process of this test's program has the same packages as portico itself.
+func TestTheProgramDoesNotAskTheTerminalForItsColours(t *testing.T) {
+	side, sent := terminal(t, 80)
+	program := exec.Command(os.Args[0], "-test.run=^TestTermIsWhatItWas$", "-test.v")
+	program.Env = append(os.Environ(), "TERM=xterm-256color", "CI=")
+	program.Stdin, program.Stdout, program.Stderr = side, side, side
+	// Only the process in the foreground of its own terminal would ask.
+	program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	require.NoError(t, program.Run())
+	shown := sent()
+	require.NotContains(t, shown, "\x1b")
+	require.Contains(t, shown, "--- PASS: TestTermIsWhatItWas", "its TERM")
+}
+
+func TestTermIsWhatItWas(t *testing.T) {
+	if os.Getenv("TERM") != "xterm-256color" {
+		t.Skip("a part of TestTheProgramDoesNotAskTheTerminalForItsColours")
+	}
+}
 
 func TestTablesFitTheTerminal(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")

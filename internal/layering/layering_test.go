@@ -50,6 +50,8 @@ var bans = []ban{
 
 	{from: "mapping/...", to: pulumi, reach: transitive,
 		why: "editors, hooks and other programs read mappings without an engine"},
+	{from: "internal/terminalquery", to: "./...", reach: transitive,
+		why: "it has to be initialized before the packages that ask the terminal"},
 	{from: "internal/aws", to: "./...", reach: transitive,
 		why: "a vocabulary knows none of those who speak it"},
 	{from: "internal/aws", to: pulumi, reach: transitive,
