@@ -27,7 +27,11 @@ func diagnosisText(found grouped) string {
 	for _, one := range found.Unread {
 		fmt.Fprintf(&text, "not read: %s: %s\n", one.Step, one.Why)
 	}
-	if len(found.Causes) == 0 {
+	switch {
+	case len(found.Causes) > 0:
+	case len(found.Unread) > 0:
+		text.WriteString("the doctor found nothing wrong in what it could read\n")
+	default:
 		text.WriteString("the doctor found nothing wrong\n")
 	}
 	return text.String()

@@ -137,6 +137,9 @@ func TestADiagnosisIsWrittenOnceForAllItsHosts(t *testing.T) {
 not read: tasks: denied
 `, text)
 	require.Equal(t, "the doctor found nothing wrong\n", diagnosisText(groupByCause([]*doctor.Report{{OK: true, Host: "a.example.com"}})))
+	unread := []doctor.Unread{{Step: doctor.StepTasks, Why: "denied"}}
+	require.Equal(t, "not read: tasks: denied\nthe doctor found nothing wrong in what it could read\n",
+		diagnosisText(groupByCause([]*doctor.Report{{OK: true, Host: "a.example.com", Unread: unread}})))
 }
 
 // TestTheFaultsAreListed lists them as text and as JSON, without a mapping.

@@ -247,6 +247,7 @@ func TestADoctorWithoutTimeSaysSo(t *testing.T) {
 	require.Empty(t, report.Causes)
 	require.NotEmpty(t, report.Unread)
 	require.Contains(t, report.Unread[0].Why, "there was no time left")
+	require.Contains(t, report.Unread[0].Why, "ListHostedZonesByVPC", "what it waited for")
 }
 
 var failedAction = regexp.MustCompile(`a\.failed\("([a-z0-9-]+:[A-Za-z]+)"`)

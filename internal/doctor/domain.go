@@ -51,7 +51,7 @@ func (w *walk) domainID(row mapping.Row, account string) (string, bool) {
 	}
 	_, id, found := strings.Cut(provider.DomainNameARNs[row.Host], "+")
 	if !found {
-		w.cause(StepDomain, account, string(row.Host), "the account's stack reports no PRIVATE custom domain of the host", "run portico up --env "+w.environment.Name)
+		w.cause(StepDomain, account, string(row.Host), "the account's stack reports no PRIVATE custom domain of the host", w.runUp())
 	}
 	return id, found
 }

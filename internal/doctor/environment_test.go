@@ -1,7 +1,10 @@
 package doctor_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,7 +44,7 @@ func TestAHostThatIsNotDeployedHasItsCauseInTheMapping(t *testing.T) {
 	}
 	for host, want := range map[string]string{
 		"unknown.private.example.com": "no row of the mapping has this host",
-		"old.private.example.com":     "no row of the mapping has this host",
+		"old.private.example.com":     "the rows of this host are RETIRED",
 		"x.wild.example.com":          "the row is not deployed",
 		"N.private.example.com.":      "it waits for provider (native)",
 	} {
@@ -51,4 +54,32 @@ func TestAHostThatIsNotDeployedHasItsCauseInTheMapping(t *testing.T) {
 		require.Equal(t, doctor.StepMapping, report.Causes[0].Step)
 		require.Contains(t, report.Causes[0].Problem, want)
 	}
+}
+
+// TestAnotherTimeLimitThanTheDoctorsIsNamed has the SDK find no credentials: it waits
+// for those of an EC2 instance for a while of its own.
+func TestAnotherTimeLimitThanTheDoctorsIsNamed(t *testing.T) {
+	e := environment(t, map[mapping.Host]outputs.HostState{"a.private.example.com": {Current: mapping.FrontDoorNGINX}})
+	wants := func(report *doctor.Report, why string) {
+		t.Helper()
+		for _, step := range []doctor.Step{doctor.StepName, doctor.StepAPI} {
+			require.Contains(t, report.Unread, doctor.Unread{Step: step, Why: why})
+		}
+	}
+	asked := 0
+	accounts := func(string) (doctor.Reader, error) {
+		asked++
+		return nil, fmt.Errorf("no EC2 IMDS role found: %w", context.DeadlineExceeded)
+	}
+	report := doctor.New(*e, accounts, nil).Diagnose(t.Context(), "a.private.example.com")
+	wants(report, "no EC2 IMDS role found: context deadline exceeded")
+	require.Positive(t, asked)
+
+	// The doctor's own limit leaves nothing to ask for.
+	asked = 0
+	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	report = doctor.New(*e, accounts, nil).Diagnose(ctx, "a.private.example.com")
+	require.Zero(t, asked)
+	wants(report, "there was no time left: --timeout gives the doctor more")
 }

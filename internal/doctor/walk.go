@@ -11,7 +11,7 @@ import (
 	"github.com/portico-iac/portico/mapping"
 )
 
-// Timeout bounds what Diagnose may take.
+// Timeout is how long a diagnosis of one host may take, unless it is given more.
 const Timeout = 10 * time.Second
 
 // Doctor diagnoses the hosts of an environment. It asks each question once.
@@ -79,6 +79,11 @@ func (w *walk) run() {
 // findRows finds the rows of the host and the front door that serves them.
 func (w *walk) findRows() bool {
 	w.rows = w.environment.rows(w.host)
+	if len(w.rows) == 0 && w.retired() {
+		w.cause(StepMapping, "", w.host, "the rows of this host are RETIRED: it isn't served",
+			"have its clients call another host, or take RETIRED away and "+w.runUp())
+		return false
+	}
 	if len(w.rows) == 0 {
 		w.cause(StepMapping, "", w.host, "no row of the mapping has this host",
 			"compare it with CUSTOM_DOMAIN_URL in the mapping; the proxy answers such requests with 404")
@@ -92,9 +97,16 @@ func (w *walk) findRows() bool {
 	if state := w.environment.Shared.FrontDoors[w.rows[0].Host]; state.Pending != "" {
 		problem = fmt.Sprintf("the host has no name yet: it waits for %s (%s)", state.Pending, state.Wanted())
 	}
-	w.cause(StepMapping, "", w.host, problem, "run portico up --env "+w.environment.Name)
+	w.cause(StepMapping, "", w.host, problem, w.runUp())
 	return false
 }
+
+// retired reports whether the mapping has the host, in rows that are RETIRED alone.
+func (w *walk) retired() bool {
+	return slices.ContainsFunc(w.environment.Mapping.Rows, func(row mapping.Row) bool { return string(row.Host) == w.host && row.Retired })
+}
+
+func (w *walk) runUp() string { return "run portico up --env " + w.environment.Name }
 
 func (w *walk) cause(step Step, account, resource, problem, fix string) {
 	w.report.Causes = append(w.report.Causes, Cause{Step: step, Account: account, Resource: resource, Problem: problem, Fix: fix})
@@ -119,6 +131,10 @@ func (w *walk) shared() string { return string(w.environment.Shared.AccountID) }
 func ask[T any](w *walk, step Step, account, key string, question func(context.Context, Reader) (T, error)) (value T, ok bool) {
 	key = account + "/" + key
 	known, asked := w.asked[key]
+	if !asked && w.ctx.Err() != nil {
+		w.unread(step, noTime)
+		return value, false
+	}
 	if !asked {
 		reader, err := w.accounts(account)
 		if err == nil {
@@ -130,19 +146,23 @@ func ask[T any](w *walk, step Step, account, key string, question func(context.C
 		}
 	}
 	if known.err != nil {
-		w.unread(step, why(known.err))
+		w.unread(step, w.why(known.err))
 		return value, false
 	}
 	return known.value.(T), true
 }
 
-// why is a sentence about an error: a denial in our words, others in AWS's.
-func why(err error) string {
+const noTime = "there was no time left: --timeout gives the doctor more"
+
+// why is a sentence about an error: a denial in our words, others in AWS's. What the
+// doctor waited for to the end is named. AWS's SDK has time limits of its own, as for
+// credentials: an error by one of those says nothing about the doctor's.
+func (w *walk) why(err error) string {
 	if denied := new(DeniedError); errors.As(err, &denied) {
 		return denied.Error()
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("there was no time left: doctor reads for at most %s", Timeout)
+	if errors.Is(err, context.DeadlineExceeded) && w.ctx.Err() != nil {
+		return fmt.Sprintf("%s (%v)", noTime, err)
 	}
 	return err.Error()
 }
