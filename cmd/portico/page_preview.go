@@ -75,6 +75,9 @@ func mistakesPage(environment string, mistakes []review.Mistake) *page.Page {
 		if m.Line > 0 {
 			place = strings.TrimSpace(fmt.Sprintf("%s:%d %s", m.File, m.Line, m.Path))
 		}
+		if m.Team != "" {
+			place += ", team " + m.Team
+		}
 		p.Findings = append(p.Findings, page.Finding{Wrong: true, Subject: place, Text: m.Message, Fix: m.Fix})
 	}
 	return p

@@ -70,6 +70,18 @@ func TestAPreviewNamesTheTeamsOfRows(t *testing.T) {
 	got := e.preview("--html", path)
 	require.Contains(t, got.out, "|  | custom domain | team | leads to | verbs | else |\n|---|---|---|---|---|---|\n| changed | `a.orders.example.com` | `orders` |")
 	require.Equal(t, "orders", readPage(t, path).data.Rows[0].Team)
+	// Each line is one of a team's file.
+	const links = "https://github.com/o/r/blob/abc"
+	const file = links + "/platform%20%28aws%29/teams/orders.yaml#L"
+	require.Contains(t, e.preview("--links", links).out, "| changed | [`a.orders.example.com`]("+file+"2) | `orders` |")
+
+	e.write("teams/orders.yaml", strings.ReplaceAll(row, "a.orders", "a.shop"))
+	got = e.preview("--html", path)
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.out, "| `orders.yaml:2` |")
+	require.Contains(t, got.out, "| team orders&#58; a.shop.example.com is none of the team's hosts |")
+	require.Contains(t, readPage(t, path).text("findings"), "teams/orders.yaml:2 APIS[0].CUSTOM_DOMAIN_URL, team orders")
+	require.Contains(t, e.preview("--links", links).out, "| [`orders.yaml:2`]("+file+"2) |")
 }
 
 func TestAPageHasWhatTheEnginesPreviewSays(t *testing.T) {

@@ -110,7 +110,8 @@ func compare(ctx context.Context, env environmentOptions, o reviewOptions) (*com
 	head, path, err := described(workingTree(env.dir), env.name, env.dir, written)
 	found := &comparison{style: review.Style{
 		Links: o.links, Path: repository.pathInRepository(path), MaxBytes: o.maxBytes,
-		Whole: fmt.Sprintf("portico preview --env %s --markdown --base %s --max-bytes 0", env.name, o.base),
+		Directory: path != "" && mapping.IsDirectory(filepath.Join(env.dir, path)),
+		Whole:     fmt.Sprintf("portico preview --env %s --markdown --base %s --max-bytes 0", env.name, o.base),
 	}}
 	switch {
 	case errors.As(err, new(settings.Errors)):

@@ -2,6 +2,8 @@ package review
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,8 +15,10 @@ type Style struct {
 	// Links is what a path of the repository is appended to, as
 	// "https://github.com/owner/name/blob/SHA"; empty: no links.
 	Links string
-	// Path is the mapping file's path in the repository, for links.
+	// Path is the path in the repository of the mapping, for links.
 	Path string
+	// Directory says that the mapping is a directory: lines are those of its files.
+	Directory bool
 	// MaxBytes bounds the comment; 0: no bound.
 	MaxBytes int
 	// Whole is the command that writes the comment without a bound.
@@ -155,7 +159,7 @@ func rowLink(c RowChange, style Style) string {
 	if c.After == nil || style.Links == "" {
 		return name
 	}
-	return fmt.Sprintf("[%s](%s)", name, lineLink(style, row.Pos.Line))
+	return fmt.Sprintf("[%s](%s)", name, lineLink(style, row.Pos.File, row.Pos.Line))
 }
 
 func leadsTo(c RowChange) string {
@@ -271,6 +275,11 @@ func fieldValue(value string, freeText bool) string {
 	return code(value)
 }
 
-func lineLink(style Style, line int) string {
-	return fmt.Sprintf("%s/%s#L%d", style.Links, urlPath(style.Path), line)
+// lineLink leads to a line of a mapping's file.
+func lineLink(style Style, file string, line int) string {
+	inRepository := style.Path
+	if style.Directory {
+		inRepository = path.Join(style.Path, filepath.Base(file))
+	}
+	return fmt.Sprintf("%s/%s#L%d", style.Links, urlPath(inRepository), line)
 }

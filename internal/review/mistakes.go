@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/portico-iac/portico/internal/topology"
 	"github.com/portico-iac/portico/mapping"
@@ -18,6 +19,8 @@ type Mistake struct {
 	Path    string
 	Message string
 	Fix     string
+	// Team is the team in whose file the mistake is; empty: in none's.
+	Team string
 }
 
 // Mistakes takes an error of mapping.Load or of Compare apart: one entry for
@@ -28,7 +31,7 @@ func Mistakes(err error) []Mistake {
 	if errors.As(err, &mistakes) {
 		list := make([]Mistake, len(mistakes))
 		for i, m := range mistakes {
-			list[i] = Mistake{m.File, m.Line, m.Column, m.Path, m.Message, m.Fix}
+			list[i] = Mistake{m.File, m.Line, m.Column, m.Path, m.Message, m.Fix, m.Team}
 		}
 		return list
 	}
@@ -88,19 +91,31 @@ func MistakesMarkdown(environment string, mistakes []Mistake, style Style) strin
 		things: "mistakes", rank: 1,
 	}
 	for _, m := range mistakes {
-		table.items = append(table.items, tableRow(mistakeLine(m, style), valueOrEmpty(m.Path), sentence(m.Message), sentence(m.Fix)))
+		table.items = append(table.items, tableRow(mistakeLine(m, style), valueOrEmpty(m.Path), sentence(m.problem()), sentence(m.Fix)))
 	}
 	return assemble([]*section{single(heading), table}, style.MaxBytes, "`"+style.Whole+"` prints all.")
 }
 
 func mistakeLine(m Mistake, style Style) string {
+	shown := fmt.Sprint(m.Line)
+	if style.Directory {
+		shown = named(filepath.Base(m.File) + ":" + shown)
+	}
 	switch {
 	case m.Line == 0:
 		return ""
 	case style.Links == "":
-		return fmt.Sprint(m.Line)
+		return shown
 	}
-	return fmt.Sprintf("[%d](%s)", m.Line, lineLink(style, m.Line))
+	return fmt.Sprintf("[%s](%s)", shown, lineLink(style, m.File, m.Line))
+}
+
+// problem is what is wrong, with the team whose file it is wrong in.
+func (m Mistake) problem() string {
+	if m.Team == "" {
+		return m.Message
+	}
+	return "team " + m.Team + ": " + m.Message
 }
 
 func valueOrEmpty(path string) string {
