@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,8 +40,11 @@ func (c *cli) codeowners(ctx context.Context, dir, owner string) error {
 	if !mapping.IsDirectory(dir) {
 		return usagef("--mapping %s is no directory: only a mapping of several teams has code owners", dir)
 	}
-	if owner != "" && len(ownersIn(owner)) == 0 {
-		return usagef("--owner %q names no GitHub user, GitHub team or e-mail address: write such as @acme/platform", owner)
+	// Whoever is left out would not be asked, so that no word is passed over.
+	for _, word := range ownerWords(owner) {
+		if !isOwner(word) {
+			return usagef("--owner %q: %q is no GitHub user, GitHub team or e-mail address: write such as @acme/platform", owner, word)
+		}
 	}
 	m, err := mapping.Load(dir)
 	if err != nil {
@@ -78,13 +82,14 @@ func (c *cli) codeowners(ctx context.Context, dir, owner string) error {
 // or an e-mail address.
 var codeOwner = regexp.MustCompile(`@[A-Za-z0-9][A-Za-z0-9-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}`)
 
-// ownersIn are the owners that a text names.
+func isOwner(word string) bool { return codeOwner.FindString(word) == word }
+
+// ownerWords are a text's words, without what separates owners.
+func ownerWords(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,;<>()\"'", r) })
+}
+
+// ownersIn are the owners that a text names among other words.
 func ownersIn(text string) []string {
-	var owners []string
-	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(" ,;<>()\"'", r) }) {
-		if codeOwner.FindString(word) == word {
-			owners = append(owners, word)
-		}
-	}
-	return owners
+	return slices.DeleteFunc(ownerWords(text), func(word string) bool { return !isOwner(word) })
 }

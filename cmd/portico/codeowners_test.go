@@ -53,6 +53,7 @@ func TestCodeownersOfNobody(t *testing.T) {
 	for _, args := range [][]string{
 		{"--mapping", filepath.Join(teams, "web.yml")},
 		{"--mapping", teams, "--owner", "us"},
+		{"--mapping", teams, "--owner", "@acme/platform, acme/security"},
 		{},
 	} {
 		got := portico(t, "", append([]string{"codeowners"}, args...)...)
