@@ -71,6 +71,10 @@ func TestADirectoryIsAMapping(t *testing.T) {
 	got = portico(t, "", "explain", "--mapping", teams, "--json")
 	require.Equal(t, 0, got.code, got.err)
 	require.Contains(t, got.out, `"team": "shop"`)
+	got = portico(t, "", "explain", "--mapping", teams)
+	require.Regexp(t, `(?m)ACCOUNT +TEAM +FRONT DOOR`, got.out)
+	require.Regexp(t, `(?m)\d{12} +shop +nginx`, got.out)
+	require.NotContains(t, portico(t, "", "explain", "--mapping", "../../examples/mapping.dev.yaml").out, "TEAM")
 
 	require.NoError(t, os.WriteFile(filepath.Join(teams, "web.yml"), []byte("APIS: [{CUSTOM_DOMAIN_URL: v2.orders.corp.example.com, ACCOUNT: \"222222222222\", PRIVATE_API_URL: \"https://bbbbbbbbbb.execute-api.us-east-1.amazonaws.com/dev\"}]\n"), 0o644))
 	got = portico(t, "", "validate", "--mapping", teams, "--json")

@@ -11,12 +11,22 @@ import (
 
 // writeExplanation writes an explanation as tables, for people.
 func (c *cli) writeExplanation(e *explanation) error {
-	rows := newTable(table.Row{"ROW", "CUSTOM DOMAIN", "API", "VERBS", "ACCOUNT", "FRONT DOOR", "ZONE", "CERT"})
+	header := table.Row{"ROW", "CUSTOM DOMAIN", "API", "VERBS", "ACCOUNT", "FRONT DOOR", "ZONE", "CERT"}
+	const beforeTeam = 5
+	teams := slices.ContainsFunc(e.Rows, func(r explainedRow) bool { return r.Team != "" })
+	if teams {
+		header = slices.Insert(header, beforeTeam, any("TEAM"))
+	}
+	rows := newTable(header)
 	for _, r := range e.Rows {
-		rows.AppendRow(table.Row{
+		cells := table.Row{
 			r.Row, r.Host + r.BasePath, r.API + "/" + r.Stage + r.Path, verbs(r.Methods), orDash(r.Account),
 			frontDoor(r), orDash(r.Zone), certificateNumber(r.Certificate),
-		})
+		}
+		if teams {
+			cells = slices.Insert(cells, beforeTeam, any(orDash(r.Team)))
+		}
+		rows.AppendRow(cells)
 	}
 	certificates := newTable(table.Row{"CERT", "NAMES"})
 	for _, certificate := range e.Certificates {
