@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 )
@@ -355,8 +356,8 @@ func TestLines(t *testing.T) {
 	for _, e := range []Event{
 		{Stack: "dev", Kind: Started, Text: "up"},
 		{Stack: "dev", Kind: Working, Done: 3, Elapsed: 4e9},
-		{Stack: "dev", Kind: Working, Done: 12, Elapsed: 5e9, Waiting: []Awaited{{"portico-service", 5e9}, {"portico-zone", 4e8}}},
-		{Stack: "dev", Kind: Working, Done: 20, Elapsed: 1e10, Waiting: []Awaited{{"a", 6e9}, {"b", 5e9}, {"c", 4e9}, {"d", 3e9}, {"e", 2e9}}},
+		{Stack: "dev", Kind: Working, Done: 12, Elapsed: 5e9, Waiting: []Awaited{{"aws:ecs/service:Service", "portico-dev", 5e9}, {"aws:lb/listener:Listener", "portico-dev", 4e8}}},
+		{Stack: "dev", Kind: Working, Done: 20, Elapsed: 1e10, Waiting: []Awaited{{"aws:ec2/eip:Eip", "a", 6e9}, {"aws:ec2/eip:Eip", "b", 5e9}, {"aws:ec2/eip:Eip", "c", 4e9}, {"aws:ec2/eip:Eip", "d", 3e9}, {"aws:ec2/eip:Eip", "e", 2e9}}},
 		{Stack: "dev", Kind: Problem, Text: "portico-service: no steady state"},
 		{Stack: "dev", Kind: Finished, Elapsed: 12340e6, Text: Changes{Create: 12, Same: 3}.String()},
 	} {
@@ -364,8 +365,8 @@ func TestLines(t *testing.T) {
 	}
 	want := []string{
 		"dev: up ...",
-		"dev: 12 done after 5 s, under way: portico-service for 5 s, portico-zone for 0 s",
-		"dev: 20 done after 10 s, under way: a for 6 s, b for 5 s, c for 4 s and 2 more",
+		"dev: 12 done after 5 s, under way: Service portico-dev for 5 s, Listener portico-dev for 0 s",
+		"dev: 20 done after 10 s, under way: Eip a for 6 s, Eip b for 5 s, Eip c for 4 s and 2 more",
 		"dev: portico-service: no steady state",
 		"dev: 12 created, 3 unchanged (12.3 s)",
 		"",
@@ -395,9 +396,9 @@ func TestATerminalShowsTheStacksUnderWayBelowWhatHappened(t *testing.T) {
 		{Stack: "dev-orders", Kind: Started, Text: "up"},
 		{Stack: "dev-shop", Kind: Started, Text: "up"},
 		{Stack: "dev-shop", Kind: Working, Done: 1, Elapsed: 1e9},
-		{Stack: "dev-orders", Kind: Working, Done: 2, Elapsed: 1e9, Waiting: []Awaited{{"api-0123456789-dev", 1e9}}},
+		{Stack: "dev-orders", Kind: Working, Done: 2, Elapsed: 1e9, Waiting: []Awaited{{"aws:apigateway/deployment:Deployment", "api-0123456789-dev", 1e9}}},
 		{Stack: "dev-shop", Kind: Problem, Text: "throttled"},
-		{Stack: "dev-orders", Kind: Working, Done: 3, Elapsed: 2e9, Waiting: []Awaited{{"api-0123456789-dev", 1e9}}},
+		{Stack: "dev-orders", Kind: Working, Done: 3, Elapsed: 2e9, Waiting: []Awaited{{"aws:apigateway/deployment:Deployment", "api-0123456789-dev", 1e9}}},
 	} {
 		live(e)
 	}
@@ -411,4 +412,23 @@ func TestATerminalShowsTheStacksUnderWayBelowWhatHappened(t *testing.T) {
 		"dev-orders: up ...", "dev-shop: up ...", "dev-shop: throttled",
 		"dev-orders: 4 created (3.0 s)", "dev-shop: up failed (4.0 s)",
 	}, screen(b.String())))
+}
+
+// Resources of several types have one name: the listener and the service are both the
+// environment's.
+func TestWhatIsAwaitedHasItsType(t *testing.T) {
+	w := &watch{done: map[string]bool{}}
+	for _, urn := range []string{
+		"urn:pulumi:dev::portico::pulumi:pulumi:Stack::portico-dev",
+		"urn:pulumi:dev::portico::portico:index:ReverseProxy$aws:lb/listener:Listener::portico-dev",
+		"urn:pulumi:dev::portico::portico:index:ReverseProxy$aws:ecs/service:Service::portico-dev",
+	} {
+		w.read(apitype.EngineEvent{ResourcePreEvent: &apitype.ResourcePreEvent{Metadata: apitype.StepEventMetadata{URN: urn}}})
+	}
+	var types []string
+	for _, awaited := range w.waiting() {
+		require.Equal(t, "portico-dev", awaited.Name)
+		types = append(types, awaited.Type)
+	}
+	require.Equal(t, []string{"aws:lb/listener:Listener", "aws:ecs/service:Service"}, types)
 }

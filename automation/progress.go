@@ -28,6 +28,8 @@ type Event struct {
 
 // Awaited is a resource that is under way.
 type Awaited struct {
+	// Type is the resource's type, as Pulumi writes it: "aws:ecs/service:Service".
+	Type string
 	// Name is the name that the program gave the resource.
 	Name string
 	// For is how long ago the engine began with it.
@@ -148,7 +150,9 @@ func underWay(awaited []Awaited) string {
 	}
 	var named []string
 	for _, a := range awaited[:min(len(awaited), shown)] {
-		named = append(named, fmt.Sprintf("%s for %.0f s", a.Name, a.For.Seconds()))
+		// One name is that of resources of several types.
+		kind := a.Type[strings.LastIndex(a.Type, ":")+1:]
+		named = append(named, fmt.Sprintf("%s %s for %.0f s", kind, a.Name, a.For.Seconds()))
 	}
 	text := ", under way: " + strings.Join(named, ", ")
 	if len(awaited) > shown {

@@ -142,7 +142,7 @@ func (w *watch) waiting() []Awaited {
 	var awaited []Awaited
 	for _, r := range w.running {
 		if name := resourceName(r.urn); name != "" {
-			awaited = append(awaited, Awaited{name, time.Since(r.since)})
+			awaited = append(awaited, Awaited{string(resource.URN(r.urn).Type()), name, time.Since(r.since)})
 		}
 	}
 	return awaited
