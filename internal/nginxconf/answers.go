@@ -151,8 +151,12 @@ func plainly(variable, from string, volatile bool) Map {
 	}
 }
 
-// linkMap takes the targets of a Link header out and puts them back.
+// linkMap takes the targets of a Link header out and puts them back. What looks
+// like a target inside a quoted parameter, such as title="a <b>", is none (RFC
+// 8288, section 3; RFC 9110, section 5.6.4). Possessive quantifiers: there is one
+// way to read a header.
 func linkMap() Map {
+	const between = `[^<"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|$)[^<"]*+)*+`
 	m := Map{
 		Comment: []string{
 			fmt.Sprintf("Link with up to %d targets; with more it stays as it is. Before NGINX 1.23 a", maxLinkTargets),
@@ -162,9 +166,9 @@ func linkMap() Map {
 		Variable: "$portico_link",
 		Default:  expression(""),
 	}
-	match, value := `^(?<portico_link_0>[^<]*)`, "$portico_link_0"
+	match, value := `^(?<portico_link_0>`+between+`)`, "$portico_link_0"
 	for n := 1; n <= maxLinkTargets; n++ {
-		match += fmt.Sprintf(`<(?<portico_link_target_%d>[^>]*)>(?<portico_link_%d>[^<]*)`, n, n)
+		match += fmt.Sprintf(`<(?<portico_link_target_%d>[^>]*)>(?<portico_link_%d>%s)`, n, n, between)
 		value += fmt.Sprintf("<$portico_undone_link_%d>$portico_link_%d", n, n)
 		m.Entries = append(m.Entries, pattern(match+`$`, expression(value)))
 	}
