@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -35,9 +36,9 @@ func parseBasePath(value string) (BasePath, *mistake) {
 // another spelling of the same path; any other empty segment is not.
 //
 // Segments hold URL's unreserved characters only (RFC 3986, 2.3). The proxy
-// compares raw paths byte for byte, so a percent-encoded spelling would match
-// one of several spellings that callers may use; and none of these characters
-// means anything to NGINX, to a policy's ARNs or to a shell.
+// matches these in every spelling, but of another character's encoding it would
+// match one of several spellings that callers may use; and none of them means
+// anything to NGINX, to a policy's ARNs or to a shell.
 func parsePath(value string, limit int) (string, *mistake) {
 	value = strings.TrimSuffix(value, "/")
 	if value == "" {
@@ -68,8 +69,7 @@ func checkSegment(segment string) *mistake {
 		}
 		switch c {
 		case '%':
-			return wrong(fmt.Sprintf("segment %s is percent-encoded, but the proxy compares paths byte for byte and would miss their other spellings", quote(segment)),
-				"write segments of letters, digits, \".\", \"_\", \"~\" and \"-\"")
+			return percentEncoded(segment)
 		case '{', '}', '*', '+':
 			return wrong(fmt.Sprintf("segment %s is a pattern", quote(segment)),
 				"write a literal path; everything below it belongs to it")
@@ -78,6 +78,16 @@ func checkSegment(segment string) *mistake {
 			"write segments of letters, digits, \".\", \"_\", \"~\" and \"-\"")
 	}
 	return nil
+}
+
+// percentEncoded names the plain spelling of a segment that has one.
+func percentEncoded(segment string) *mistake {
+	if plain, err := url.PathUnescape(segment); err == nil && checkSegment(plain) == nil {
+		return wrong(fmt.Sprintf("segment %s is percent-encoded, but means %s", quote(segment), quote(plain)),
+			fmt.Sprintf("write %s, which stands for its other spellings too", quote(plain)))
+	}
+	return wrong(fmt.Sprintf("segment %s is percent-encoded, and callers may spell it in other ways, which the proxy would miss", quote(segment)),
+		"write segments of letters, digits, \".\", \"_\", \"~\" and \"-\"")
 }
 
 // quoteFirst quotes the first character of a string.
