@@ -58,9 +58,7 @@ func (a *AlarmsArgs) check(name string) error {
 	m.require(a.MaxTasks >= a.MinTasks, "MaxTasks", fmt.Sprintf("%d is less than MinTasks, %d", a.MaxTasks, a.MinTasks), "write MinTasks or more")
 	m.require(a.CPUPercent >= 1 && a.CPUPercent <= 100, "CPUPercent", fmt.Sprintf("%d is no percentage", a.CPUPercent), "write 1 to 100")
 	m.require(a.MemoryPercent >= 1 && a.MemoryPercent <= 100, "MemoryPercent", fmt.Sprintf("%d is no percentage", a.MemoryPercent), "write 1 to 100")
-	m.given(len(a.Balancers) > 0, "Balancers")
-	m.require(len(a.Balancers) <= MaxAlarmedBalancers, "Balancers", fmt.Sprintf("%d exceed the %d that alarms can read", len(a.Balancers), MaxAlarmedBalancers), "use fewer load balancers")
-	m.require(balancerNamespaces[a.BalancerType] != "", "BalancerType", fmt.Sprintf("%q is unknown", a.BalancerType), "write ALB or NLB")
+	m.balancers(a.Balancers, a.BalancerType, "that alarms can read")
 	m.given(a.EndpointID != nil, "EndpointID")
 	m.given(a.Region != "", "Region")
 	m.given(a.VPCID != nil, "VPCID")
@@ -70,6 +68,14 @@ func (a *AlarmsArgs) check(name string) error {
 // MaxAlarmedBalancers is how many load balancers the alarms of a proxy take. A service
 // has no more target groups ([MaxTargetGroups]).
 const MaxAlarmedBalancers = MaxTargetGroups
+
+// balancers demands 1 to MaxAlarmedBalancers load balancers of a known type; limit says
+// whose number that is.
+func (a *arguments) balancers(balancers map[string]*LoadBalancer, balancerType, limit string) {
+	a.given(len(balancers) > 0, "Balancers")
+	a.require(len(balancers) <= MaxAlarmedBalancers, "Balancers", fmt.Sprintf("%d exceed the %d %s", len(balancers), MaxAlarmedBalancers, limit), "use fewer load balancers")
+	a.require(balancerNamespaces[balancerType] != "", "BalancerType", fmt.Sprintf("%q is unknown", balancerType), "write ALB or NLB")
+}
 
 // Alarms are CloudWatch's alarms about the proxy, beside those that its deployments
 // watch ([DeploymentAlarms]): see docs/observability.md for what each of them says, and

@@ -55,9 +55,7 @@ func (a *DashboardArgs) check(name string) error {
 	}
 	m.given(a.Metrics.LogGroupName != nil, "Metrics.LogGroupName")
 	m.given(a.Service != nil, "Service")
-	m.given(len(a.Balancers) > 0, "Balancers")
-	m.require(len(a.Balancers) <= MaxAlarmedBalancers, "Balancers", fmt.Sprintf("%d exceed the %d of a service", len(a.Balancers), MaxAlarmedBalancers), "use fewer load balancers")
-	m.require(balancerNamespaces[a.BalancerType] != "", "BalancerType", fmt.Sprintf("%q is unknown", a.BalancerType), "write ALB or NLB")
+	m.balancers(a.Balancers, a.BalancerType, "of a service")
 	m.given(a.EndpointID != nil, "EndpointID")
 	m.given(a.Region != "", "Region")
 	m.given(a.VPCID != nil, "VPCID")

@@ -1,7 +1,6 @@
 package components
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -43,9 +42,7 @@ func (a *DeploymentAlarmsArgs) check(name string) error {
 	m.given(a.Metrics.Namespace != "", "Metrics.Namespace")
 	m.given(a.Metrics.Requests != "", "Metrics.Requests")
 	m.given(a.Metrics.ServerErrors != "", "Metrics.ServerErrors")
-	m.given(len(a.Balancers) > 0, "Balancers")
-	m.require(len(a.Balancers) <= MaxAlarmedBalancers, "Balancers", fmt.Sprintf("%d exceed the %d that alarms can read", len(a.Balancers), MaxAlarmedBalancers), "use fewer load balancers")
-	m.require(balancerNamespaces[a.BalancerType] != "", "BalancerType", fmt.Sprintf("%q is unknown", a.BalancerType), "write ALB or NLB")
+	m.balancers(a.Balancers, a.BalancerType, "that alarms can read")
 	return m.err()
 }
 
