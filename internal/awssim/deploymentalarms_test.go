@@ -27,7 +27,7 @@ func (w *watcher) Serve(d ecs.Deployment) []string {
 		w.meanwhile()
 	}
 	if len(d.Alarms) == 0 {
-		return nil // nobody looks
+		return nil // no alarm is monitored
 	}
 	return w.began
 }

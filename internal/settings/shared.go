@@ -89,8 +89,8 @@ type AWS struct {
 	// for none takes any. Default: none.
 	ExternalID string `config:"externalId"`
 	// SessionDuration is how long the credentials of a role hold, such as 90m: 15m to
-	// 12h, and no longer than the role's own maximum, which is 1h where nobody has
-	// raised it. An update that takes longer asks for new ones. AWS gives 1h at most
+	// 12h, and no longer than the role's own maximum, which is 1h unless it was
+	// raised. An update that takes longer asks for new ones. AWS gives 1h at most
 	// where the caller is a role itself. Default: 15m.
 	SessionDuration string `config:"sessionDuration"`
 	// Endpoint is the URL of an emulator to call instead of AWS, such as
