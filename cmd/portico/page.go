@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -61,7 +62,7 @@ func writePage(path string, p *page.Page) error {
 		err = os.Rename(temporary.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("write the page: %w", cmp.Or(os.Remove(temporary.Name()), err))
+		return fmt.Errorf("write the page: %w", errors.Join(err, os.Remove(temporary.Name())))
 	}
 	return nil
 }
