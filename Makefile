@@ -16,6 +16,13 @@ MAPPING ?= examples/mapping.dev.yaml
 # is linked in a quarter of the time.
 GO_TEST := go test -p 2 -ldflags=-s -timeout 25m
 
+# The packages that take longest begin first, so that the last one doesn't run alone.
+LONGEST := ./test/lifecycle ./internal/rehearsal ./automation ./test/docs
+
+# Says how far the tests are, and ends with what took long, failed or was skipped.
+# RECORD=FILE appends that to a file, with the commit and the machine.
+TALLY = go run -C tools ./tally -name "make $@" -record "$(RECORD)"
+
 .PHONY: help
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
@@ -42,17 +49,16 @@ test-base: ## Make the Debian systems whose NGINX, botocore and Moto the tests u
 	@tools/ensure-packages chromium || echo "test-base: the tests of pages in a browser will be skipped" >&2
 
 .PHONY: test
-test: setup test-base ## Run the tests
-	$(GO_TEST) ./...
-	go test -C tools/release ./...
+test: setup test-base ## Run the tests (RECORD=FILE appends what they took)
+	@$(TALLY) $(GO_TEST) $(LONGEST) ./... -- go test -C tools/release ./... -- go test -C tools ./tally
 
 .PHONY: test-slow
-test-slow: setup test-base ## Run the tests that take minutes too, with the race detector where it fits
+test-slow: setup test-base ## Run the tests that take minutes too, an hour in all, with the race detector where it fits
 	@tools/ensure-packages testssl=testssl.sh docker-registry
-	PORTICO_SLOW=1 $(GO_TEST) -tags slow -timeout 90m ./...
 	@tools/ensure-pinned goreleaser
-	PORTICO_SLOW=1 go test -C tools/release -count 1 ./...
-	$(GO_TEST) -race ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/...
+	@$(TALLY) PORTICO_SLOW=1 $(GO_TEST) -timeout 90m -count 1 $(LONGEST) ./... \
+	  -- PORTICO_SLOW=1 go test -C tools/release -timeout 30m -count 1 ./... \
+	  -- $(GO_TEST) -race -count 1 ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/...
 
 .PHONY: signals
 signals: setup ## End ups and destroys by a signal at N moments (SEED chooses them), and look for locks
