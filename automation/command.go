@@ -31,6 +31,12 @@ const oldestPulumi = "3.181.0"
 
 var oldest = semver.MustParse(oldestPulumi)
 
+// PulumiRange is the range of versions of the Pulumi CLI that are used, such as
+// ">=3.1.0 <4.0.0".
+func PulumiRange() string {
+	return fmt.Sprintf(">=%s <%d.0.0", oldest, oldest.Major+1)
+}
+
 // FindCommand finds the Pulumi CLI: on PATH, or else in the first of the given
 // directories that holds one that is recent enough: 3.181.0 or newer, of version 3.
 func FindCommand(dirs ...string) (auto.PulumiCommand, error) {

@@ -6,13 +6,15 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/portico-iac/portico/automation"
 )
 
 func (c *cli) versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version, the commit that this program was built from, and what it was built with",
+		Short: "Print the version, the commit that this program was built from, what it was built with, and which Pulumi CLI it takes",
 		Args:  noArguments,
 		RunE: c.immediate(func() error {
 			b := buildOf(debug.ReadBuildInfo())
@@ -46,13 +48,15 @@ type build struct {
 	Pulumi string `json:"pulumi,omitempty"`
 	AWS    string `json:"pulumi-aws,omitempty"`
 	Docker string `json:"pulumi-docker,omitempty"`
+	// PulumiCLI is the range of versions of the Pulumi CLI that are used.
+	PulumiCLI string `json:"pulumi-cli"`
 }
 
 func buildOf(info *debug.BuildInfo, ok bool) build {
 	if !ok {
-		return build{Version: "unknown"}
+		return build{Version: "unknown", PulumiCLI: automation.PulumiRange()}
 	}
-	b := build{Version: info.Main.Version, Go: info.GoVersion}
+	b := build{Version: info.Main.Version, Go: info.GoVersion, PulumiCLI: automation.PulumiRange()}
 	if b.Version == "" {
 		b.Version = "(devel)"
 	}
@@ -94,13 +98,11 @@ func (b build) text() string {
 	var with []string
 	for _, part := range []struct{ name, value string }{
 		{"", b.Time}, {"", b.Go}, {"", b.Platform}, {"pulumi ", b.Pulumi}, {"pulumi-aws ", b.AWS}, {"pulumi-docker ", b.Docker},
+		{"Pulumi CLI ", b.PulumiCLI},
 	} {
 		if part.value != "" {
 			with = append(with, part.name+part.value)
 		}
-	}
-	if len(with) == 0 {
-		return "portico " + b.String() + "\n"
 	}
 	return fmt.Sprintf("portico %s (%s)\n", b, strings.Join(with, ", "))
 }

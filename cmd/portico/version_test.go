@@ -24,12 +24,12 @@ func TestVersionTellsWhatTheProgramWasBuiltFrom(t *testing.T) {
 		},
 	}
 	require.Equal(t, "portico v0.1.0 0123456789ab (2026-11-28T06:00:00Z, go1.26.1, linux/arm64, "+
-		"pulumi v3.250.0, pulumi-aws v6.83.2, pulumi-docker v4.10.0)\n", buildOf(info, true).text())
+		"pulumi v3.250.0, pulumi-aws v6.83.2, pulumi-docker v4.10.0, Pulumi CLI >=3.181.0 <4.0.0)\n", buildOf(info, true).text())
 
 	info.Settings[4].Value = "true"
 	require.Equal(t, "v0.1.0 0123456789ab, modified", buildOf(info, true).String())
-	require.Equal(t, "portico (devel)\n", buildOf(&debug.BuildInfo{}, true).text())
-	require.Equal(t, "portico unknown\n", buildOf(nil, false).text())
+	require.Equal(t, "portico (devel) (Pulumi CLI >=3.181.0 <4.0.0)\n", buildOf(&debug.BuildInfo{}, true).text())
+	require.Equal(t, "portico unknown (Pulumi CLI >=3.181.0 <4.0.0)\n", buildOf(nil, false).text())
 }
 
 // The JSON names the same, of the program that runs.
