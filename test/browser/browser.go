@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -306,6 +307,9 @@ func (tab *Tab) Press(names ...string) {
 			}
 		} else {
 			event["text"] = name
+			if letter := strings.ToUpper(name); letter >= "A" && letter <= "Z" {
+				event["windowsVirtualKeyCode"] = int(letter[0])
+			}
 		}
 		tab.Call("Input.dispatchKeyEvent", event)
 		delete(event, "text")
