@@ -68,6 +68,10 @@ signals: setup ## End ups and destroys by a signal at N moments (SEED chooses th
 edits: setup ## Bring up N drawn edits of mappings under load, SEED and the seeds after it, and hold every answer to the rules
 	PORTICO_EDITS=$(or $(N),60) PORTICO_SEED=$(or $(SEED),1) PORTICO_SHRINK=1 go test -count 1 -timeout 4h -v -run TestNoEditOfAMappingCostsARequest ./internal/rehearsal
 
+.PHONY: soak
+soak: setup test-base ## Keep the proxy under 1,000 requests a second, with replaced tasks, and record it (DURATION=30m)
+	PORTICO_SOAK=$(or $(DURATION),30m) go test -count 1 -timeout 24h -v -run TestTheProxyLastsUnderLoad ./test/e2e/faults
+
 .PHONY: bench
 bench: setup build bench-proxy ## Measure speed and write the figures to test/results
 	go test -tags bench -count 1 -timeout 60m -v ./test/bench

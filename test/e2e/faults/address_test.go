@@ -127,6 +127,12 @@ func requireNoPostTwice(t *testing.T, report load.Report, endpoints ...*endpoint
 		}
 		e.mu.Unlock()
 	}
+	requirePostsOnce(t, report, arrivals)
+}
+
+// requirePostsOnce holds that each POST arrived once, by how often each request did.
+func requirePostsOnce(t *testing.T, report load.Report, arrivals map[string]int) {
+	t.Helper()
 	for _, a := range report.Of(http.MethodPost).Answers {
 		require.LessOrEqual(t, arrivals[a.ID], 1, "POST %s was sent again", a.ID)
 		if a.Outcome == load.OK {

@@ -56,6 +56,9 @@ type Options struct {
 	// Plain is set where the address doesn't speak TLS.
 	Plain bool
 	Host  string
+	// Vary gives a request's host, in place of Host, and more header lines, each with
+	// its line end, by the request's number; nil: all are alike.
+	Vary func(number int64) (host, head string)
 	// Connections is how many requests are under way at most.
 	Connections int
 	// Rate is how many requests a second begin, on all connections; 0: each as
@@ -127,6 +130,16 @@ func (l *Load) Report() Report {
 	return Report{Answers: slices.Clone(l.answers)}
 }
 
+// Take reports what has been answered since the last Take, and forgets it: for loads
+// of more answers than memory should hold.
+func (l *Load) Take() Report {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	taken := Report{Answers: l.answers}
+	l.answers = nil
+	return taken
+}
+
 // run is one connection's worker. Times of starts are fixed in advance, so that
 // a slow answer delays no other connection's requests.
 func (l *Load) run(ctx context.Context, began time.Time, n int) {
@@ -144,7 +157,11 @@ func (l *Load) run(ctx context.Context, began time.Time, n int) {
 		if l.options.PostEvery > 0 && number%int64(l.options.PostEvery) == 0 {
 			method = http.MethodPost
 		}
-		answer := c.exchange(method, fmt.Sprintf("r%d-%d", n, number))
+		host, head := l.options.Host, ""
+		if l.options.Vary != nil {
+			host, head = l.options.Vary(number)
+		}
+		answer := c.exchange(request{id: fmt.Sprintf("r%d-%d", n, number), method: method, host: host, head: head})
 		l.mu.Lock()
 		l.answers = append(l.answers, answer)
 		l.mu.Unlock()
@@ -199,9 +216,14 @@ func (c *connection) open() error {
 	return nil
 }
 
-func (c *connection) exchange(method, id string) Answer {
-	a := Answer{ID: id, Method: method, Sent: time.Now()}
-	a.Outcome = c.try(method, id)
+// request is what one request consists of; head is more header lines.
+type request struct {
+	id, method, host, head string
+}
+
+func (c *connection) exchange(r request) Answer {
+	a := Answer{ID: r.id, Method: r.method, Sent: time.Now()}
+	a.Outcome = c.try(r)
 	a.Took = time.Since(a.Sent)
 	if a.Outcome == CutOff || a.Outcome == Closed || a.Outcome == Late {
 		c.close()
@@ -209,19 +231,19 @@ func (c *connection) exchange(method, id string) Answer {
 	return a
 }
 
-func (c *connection) try(method, id string) Outcome {
+func (c *connection) try(r request) Outcome {
 	if c.open() != nil {
 		return Unconnected
 	}
 	// A deadline that can't be set shows in what follows.
 	_ = c.conn.SetDeadline(time.Now().Add(c.options.Patience))
 	body := ""
-	if method == http.MethodPost {
-		body = id
+	if r.method == http.MethodPost {
+		body = r.id
 	}
-	path := "/items/" + id
-	_, err := fmt.Fprintf(c.conn, "%s %s HTTP/1.1\r\nHost: %s\r\nX-Request-Id: %s\r\nContent-Length: %d\r\n\r\n%s",
-		method, path, c.options.Host, id, len(body), body)
+	path := "/items/" + r.id
+	_, err := fmt.Fprintf(c.conn, "%s %s HTTP/1.1\r\nHost: %s\r\nX-Request-Id: %s\r\n%sContent-Length: %d\r\n\r\n%s",
+		r.method, path, r.host, r.id, r.head, len(body), body)
 	if err != nil {
 		return unanswered(err)
 	}
@@ -243,7 +265,7 @@ func (c *connection) try(method, id string) Outcome {
 	switch {
 	case response.StatusCode != http.StatusOK:
 		return Outcome(fmt.Sprint(response.StatusCode))
-	case string(got) != Echo(path, id, body):
+	case string(got) != Echo(path, r.id, body):
 		return Foreign
 	}
 	return OK

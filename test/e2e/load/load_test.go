@@ -85,3 +85,25 @@ func TestNobodyThereIsCounted(t *testing.T) {
 	}).Wait()
 	require.Equal(t, map[load.Outcome]int{load.Unconnected: 2}, report.Outcomes())
 }
+
+func TestWhatIsTakenIsForgotten(t *testing.T) {
+	hosts := make(chan string, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hosts <- r.Host + " " + r.Header.Get("X-Forwarded-For")
+		fmt.Fprint(w, load.Echo(r.URL.Path, r.Header.Get("X-Request-Id"), ""))
+	}))
+	t.Cleanup(server.Close)
+	l := load.Start(load.Options{
+		Address: server.Listener.Addr().String(), Plain: true, Connections: 1, Requests: 2,
+		Vary: func(number int64) (host, head string) {
+			return fmt.Sprintf("h%d.example.com", number), fmt.Sprintf("X-Forwarded-For: 10.0.0.%d\r\n", number)
+		},
+	})
+	require.Len(t, l.Wait().Answers, 2)
+	taken := l.Take()
+	require.Equal(t, map[load.Outcome]int{load.OK: 2}, taken.Outcomes())
+	require.Empty(t, l.Take().Answers)
+	require.Empty(t, l.Report().Answers)
+	require.Equal(t, "h1.example.com 10.0.0.1", <-hosts)
+	require.Equal(t, "h2.example.com 10.0.0.2", <-hosts)
+}
