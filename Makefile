@@ -74,12 +74,12 @@ soak: setup test-base ## Keep the proxy under 1,000 requests a second, with repl
 
 .PHONY: bench
 bench: setup build bench-proxy ## Measure speed and write the figures to test/results
-	go test -tags bench -count 1 -timeout 60m -v ./test/bench
+	PATH="$$(test/e2e/debian-base forky-bench)/bin:$$PATH" go test -tags bench -count 1 -timeout 60m -v ./test/bench
 
 .PHONY: bench-proxy
-bench-proxy: ## Measure the proxy beside HAProxy and others, 10 minutes (PORTICO_BENCH=quick|targets|full)
-	@tools/ensure-packages nginx openssl haproxy wrk
-	go test -tags bench -count 1 -timeout 120m -v ./test/bench/proxy
+bench-proxy: ## Measure the proxy beside HAProxy and others of Debian forky, 15 minutes (PORTICO_BENCH=quick|targets|full)
+	@tools/ensure-packages mmdebstrap wrk valgrind
+	PATH="$$(test/e2e/debian-base forky-bench)/bin:$$PATH" go test -tags bench -count 1 -timeout 120m -v ./test/bench/proxy
 
 .PHONY: pictures
 pictures: setup build ## Take the documents' pictures of a rehearsal's page anew, into docs/pictures

@@ -40,3 +40,15 @@ func Mapping(rows, domains int) []byte {
 	}
 	return b.Bytes()
 }
+
+// StrictMapping is a mapping file with so many APIs in endpoint access mode STRICT, a
+// row each.
+func StrictMapping(apis int) []byte {
+	var b bytes.Buffer
+	b.WriteString("ACCOUNTS:\n  team: {ID: \"200000000000\"}\nAPIS:\n")
+	for i := range apis {
+		fmt.Fprintf(&b, "  - {CUSTOM_DOMAIN_URL: strict%d.private.example.com, ACCOUNT: team, ENDPOINT_ACCESS_MODE: STRICT,\n", i)
+		fmt.Fprintf(&b, "     PRIVATE_API_URL: \"https://a%09d.execute-api.us-east-1.amazonaws.com/prod\"}\n", i)
+	}
+	return b.Bytes()
+}

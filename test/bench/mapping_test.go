@@ -36,3 +36,14 @@ func TestTheMappingOfAccountsIsAsLargeAsItSays(t *testing.T) {
 	require.Len(t, derived.Zones, 50)
 	require.Len(t, derived.APIs, 2_000)
 }
+
+func TestTheMappingOfStrictAPIsIsAsLargeAsItSays(t *testing.T) {
+	m, err := mapping.Parse("generated", StrictMapping(1_000))
+	require.NoError(t, err)
+	derived, err := topology.Derive(m, topology.Options{})
+	require.NoError(t, err)
+	require.Len(t, derived.Routes, 1_000)
+	for _, r := range derived.Routes {
+		require.True(t, r.Strict)
+	}
+}

@@ -64,6 +64,37 @@ func TestInstructionsARequest(t *testing.T) {
 	t.Log(table.String())
 }
 
+// TestInstructionsBesidePlainNGINX counts what a request takes of the proxy, as it
+// runs without and behind an ALB, and of plain NGINX.
+func TestInstructionsBesidePlainNGINX(t *testing.T) {
+	_, err := exec.LookPath("valgrind")
+	require.NoError(t, err, "install the package of that name")
+	u := startUpstream(t)
+	var table strings.Builder
+	table.WriteString("\n| hosts | what | peer | behind an ALB | plain NGINX | peer, times plain |\n|---|---|---|---|---|---|\n")
+	for _, hosts := range []int{1, 100, 1_000} {
+		e := newWorkload(t, hosts)
+		var requests []string
+		for _, r := range e.routes {
+			requests = append(requests, balancersRequest(string(r.Host), string(r.BasePath)+"/small"))
+		}
+		peer, behind := instructions(t, e.context, u, requests), instructions(t, e.context, u, requests, "PORTICO_CLIENT_ADDRESS=forwarded")
+		plain := instructionsOfPlain(t, e, u, requests)
+		for _, of := range []struct {
+			name  string
+			total func(cost) int64
+		}{
+			{"outside OpenSSL", cost.ownTotal},
+			{"all in user space", func(c cost) int64 { return c.ownTotal() + c.openSSL }},
+		} {
+			fmt.Fprintf(&table, "| %d | %s | %d | %d | %d | %.2f |\n", hosts, of.name, of.total(peer), of.total(behind), of.total(plain),
+				float64(of.total(peer))/float64(of.total(plain)))
+		}
+		t.Logf("%d hosts, peer beside plain NGINX, what differs most:\n%s", hosts, peer.differences(plain))
+	}
+	t.Log(table.String())
+}
+
 // balancersRequest is a request as load.lua sends them.
 func balancersRequest(host, path string) string {
 	return nginxtest.RequestText("GET", host, path, "User-Agent: curl/8.14.1", "Accept: application/json",
@@ -106,11 +137,31 @@ func (c cost) differences(before cost) string {
 	return b.String()
 }
 
-// instructions is the difference between two runs of unlike length, for a request.
+// instructions is what a request takes of a proxy as the image starts it.
 func instructions(t *testing.T, c *nginxconf.Context, u upstream, requests []string, environment ...string) cost {
 	t.Helper()
+	return perRequest(func(count int) cost { return callgrind(t, c, u, requests, count, environment) })
+}
+
+// instructionsOfPlain is what a request takes of plain NGINX.
+func instructionsOfPlain(t *testing.T, e workload, u upstream, requests []string) cost {
+	t.Helper()
+	return perRequest(func(count int) cost {
+		dir := t.TempDir()
+		file, address := writeServerBlocks(t, dir, "plain.conf.tmpl", e, u, newEC(t))
+		profile := filepath.Join(dir, "profile")
+		command := exec.Command(filepath.Join(wrapper(t, dir), "nginx"), "-p", dir+"/", "-c", file)
+		command.Env = append(os.Environ(), "PORTICO_BENCH_PROFILE="+profile)
+		pid := launch(t, address, command)
+		send(t, address, requests, count, false)
+		return profileOf(t, pid, profile)
+	})
+}
+
+// perRequest is the difference between two runs of unlike length, for a request.
+func perRequest(run func(count int) cost) cost {
 	const short, long = 200, 1200
-	few, many := callgrind(t, c, u, requests, short, environment), callgrind(t, c, u, requests, long, environment)
+	few, many := run(short), run(long)
 	result := cost{openSSL: (many.openSSL - few.openSSL) / (long - short), own: make(map[string]int64)}
 	for name, n := range many.own {
 		if each := (n - few.own[name]) / (long - short); each != 0 {
@@ -142,6 +193,12 @@ func callgrind(t *testing.T, c *nginxconf.Context, u upstream, requests []string
 	}
 	pid := launch(t, address, entrypoint)
 	send(t, address, requests, count, slices.Contains(environment, "PORTICO_CLIENT_ADDRESS=proxy-protocol"))
+	return profileOf(t, pid, profile)
+}
+
+// profileOf ends the process and reads what callgrind writes of it.
+func profileOf(t *testing.T, pid int, profile string) cost {
+	t.Helper()
 	require.NoError(t, syscall.Kill(pid, syscall.SIGTERM))
 	require.Eventually(t, func() bool {
 		data, err := os.ReadFile(profile)

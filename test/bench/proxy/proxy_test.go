@@ -23,56 +23,57 @@ type plan struct {
 	name           string
 	rounds         int
 	warmup, window time.Duration
-	hosts          []int
-	connections    []int
-	answers        []string
-	// referenceHosts is the largest workload that the reference is started with:
-	// ten thousand server blocks take 20 s of a processor and 600 MB.
-	referenceHosts int
+	cells          []cell
+	// largest is the most hosts that a side is started with; 0: it isn't.
+	largest map[side]int
 	// record is set where the figures are recorded and the targets have to be reached.
 	record bool
 }
 
+// promised are the loads for which something was promised.
+var promised = []cell{
+	{1, "small", 32}, {100, "small", 32}, {1_000, "small", 32}, {10_000, "small", 32},
+	{1, "small", 1}, {1, "small", 256}, {1, "large", 32},
+}
+
+// everywhere are all sides at the sizes that they start with in seconds.
+var everywhere = map[side]int{portico: 10_000, haproxy: 10_000, plain: 10_000, reference: 100, caddy: 100, floor: 10_000}
+
 // plans are chosen by PORTICO_BENCH.
 var plans = map[string]plan{
 	// A minute, for seeing that it still runs.
-	"quick": {name: "quick", rounds: 1, warmup: time.Second, window: time.Second,
-		hosts: []int{1, 10_000}, connections: []int{32}, answers: []string{"small", "large"}, referenceHosts: 1},
-	// What was promised, in four minutes.
-	"targets": {name: "targets", rounds: 9, warmup: time.Second / 2, window: 2 * time.Second,
-		hosts: []int{1, 10_000}, connections: []int{32}, answers: []string{"small"}, referenceHosts: 10_000, record: true},
-	// Ten minutes.
-	"": {name: "default", rounds: 5, warmup: time.Second / 2, window: time.Second,
-		hosts: []int{1, 10_000}, connections: []int{1, 32, 256}, answers: []string{"small", "large"}, referenceHosts: 10_000, record: true},
+	"quick": {name: "quick", rounds: 1, warmup: time.Second / 2, window: time.Second / 2,
+		cells: []cell{{1, "small", 32}, {100, "small", 32}, {10_000, "small", 32}, {1, "large", 32}}, largest: everywhere},
+	// What was promised, in five minutes.
+	"targets": {name: "targets", rounds: 7, warmup: time.Second / 2, window: time.Second,
+		cells: promised, largest: map[side]int{portico: 10_000, haproxy: 10_000, plain: 10_000}, record: true},
+	// Fifteen minutes.
+	"": {name: "default", rounds: 7, warmup: time.Second / 2, window: time.Second,
+		cells: append([]cell{{10_000, "large", 32}}, promised...), largest: everywhere, record: true},
 	// An hour.
 	"full": {name: "full", rounds: 7, warmup: time.Second, window: 9 * time.Second,
-		hosts: []int{1, 10_000}, connections: []int{1, 32, 256}, answers: []string{"small", "large"}, referenceHosts: 10_000, record: true},
+		cells:   append([]cell{{10_000, "small", 1}, {10_000, "small", 256}, {10_000, "large", 32}, {10_000, "large", 256}}, promised...),
+		largest: map[side]int{portico: 10_000, haproxy: 10_000, plain: 10_000, reference: 10_000, caddy: 100, floor: 10_000}, record: true},
 }
 
 func TestProxyBesideTheAlternatives(t *testing.T) {
 	p, known := plans[os.Getenv("PORTICO_BENCH")]
 	require.True(t, known, "PORTICO_BENCH is %q: set it to quick, targets or full, or not at all", os.Getenv("PORTICO_BENCH"))
-	for _, name := range []string{"nginx", "openssl", "haproxy", "wrk"} {
-		_, err := exec.LookPath(name)
-		require.NoError(t, err, "install the package of that name")
-	}
-
 	f := figures{Plan: p.name, Machine: inspect(t), Started: time.Now().UTC(), Starts: make(map[string]startFigure)}
 	u := startUpstream(t)
 	servers := make(map[int][]server)
-	loads := make([]load, 0, len(p.hosts)*len(p.connections)*len(p.answers))
-	for _, hosts := range p.hosts {
-		e := newWorkload(t, hosts)
-		servers[hosts] = startAll(t, e, u, hosts <= p.referenceHosts)
-		for _, s := range servers[hosts] {
+	var loads []load
+	for _, c := range p.cells {
+		e := newWorkload(t, c.Hosts)
+		loads = append(loads, newLoad(t, t.TempDir(), e, c))
+		if servers[c.Hosts] != nil {
+			continue
+		}
+		servers[c.Hosts] = startAll(t, p, e, u)
+		for _, s := range servers[c.Hosts] {
 			if s.reading > 0 {
 				largest, _ := memory(t, s.pid)
-				f.Starts[fmt.Sprintf("%s, %d hosts", s.side, hosts)] = startFigure{Seconds: s.reading.Seconds(), MB: largest}
-			}
-		}
-		for _, answer := range p.answers {
-			for _, connections := range p.connections {
-				loads = append(loads, newLoad(t, t.TempDir(), e, cell{Hosts: hosts, Answer: answer, Connections: connections}))
+				f.Starts[fmt.Sprintf("%s, %d hosts", s.side, c.Hosts)] = startFigure{s.reading.Seconds(), s.readingCPU.Seconds(), largest}
 			}
 		}
 	}
@@ -102,11 +103,18 @@ func TestProxyBesideTheAlternatives(t *testing.T) {
 	}
 }
 
-func startAll(t *testing.T, e workload, u upstream, withReference bool) []server {
+// startAll starts the sides that the plan has at the workload's size.
+func startAll(t *testing.T, p plan, e workload, u upstream) []server {
 	t.Helper()
-	servers := []server{startPortico(t, e, u), startHAProxy(t, e, u), u.server}
-	if withReference {
-		servers = append(servers, startReference(t, e, u))
+	starts := map[side]func(*testing.T, workload, upstream) server{
+		portico: startPortico, haproxy: startHAProxy, plain: startPlain, reference: startReference, caddy: startCaddy,
+		floor: func(*testing.T, workload, upstream) server { return u.server },
+	}
+	var servers []server
+	for _, s := range sides {
+		if e.hosts <= p.largest[s] {
+			servers = append(servers, starts[s](t, e, u))
+		}
 	}
 	return servers
 }

@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"bytes"
+	"crypto"
 	"embed"
 	"fmt"
 	"io"
@@ -43,16 +44,25 @@ const (
 	portico   side = "Portico"
 	reference side = "reference"
 	haproxy   side = "HAProxy"
-	floor     side = "floor"
+	// plain is NGINX as its documentation advises, which does less than Portico.
+	plain side = "plain NGINX"
+	// caddy is for orientation.
+	caddy side = "Caddy"
+	floor side = "floor"
 )
+
+// sides are those of a comparison, in the order of its tables.
+var sides = []side{portico, haproxy, plain, reference, caddy, floor}
 
 // server is a running one.
 type server struct {
 	side    side
 	address string
 	pid     int
-	// reading is how long a process takes that only reads the configuration.
-	reading time.Duration
+	// reading is how long a process takes that only reads the configuration, the
+	// median of several, or until the server listens where that takes seconds; its
+	// part on a processor is readingCPU.
+	reading, readingCPU time.Duration
 }
 
 // upstream is the stand-in for the endpoint, which is the floor as well.
@@ -113,8 +123,8 @@ func startProxy(t *testing.T, s side, e workload, u upstream, environment ...str
 		"PORTICO_CA_FILE=" + u.authority.file,
 		fmt.Sprintf("PORTICO_WORKERS=%d", workers),
 	}, environment...))
-	reading := finish(t, exec.Command("nginx", "-t", "-p", p.RunDir+"/", "-c", filepath.Join(p.RunDir, "nginx.conf")))
-	return server{side: s, address: p.Address, pid: p.Process().Pid, reading: reading}
+	reading, used := finish(t, "nginx", "-t", "-p", p.RunDir+"/", "-c", filepath.Join(p.RunDir, "nginx.conf"))
+	return server{side: s, address: p.Address, pid: p.Process().Pid, reading: reading, readingCPU: used}
 }
 
 // referenceHost is a server block of the reference's shape.
@@ -128,29 +138,71 @@ type referenceRow struct {
 	Methods                 []string
 }
 
+// startReference starts the reference's shape, with the NGINX version's own default
+// for connections to the endpoint: before 1.29.7 a new one for each request, since
+// then 32 kept ones a worker, each for the location that made it.
 func startReference(t *testing.T, e workload, u upstream) server {
 	t.Helper()
+	return startServerBlocks(t, reference, "reference.conf.tmpl", e, u, newRSA4096(t))
+}
+
+func startPlain(t *testing.T, e workload, u upstream) server {
+	t.Helper()
+	return startServerBlocks(t, plain, "plain.conf.tmpl", e, u, newEC(t))
+}
+
+// startServerBlocks starts an NGINX with a server block per host.
+func startServerBlocks(t *testing.T, s side, name string, e workload, u upstream, key crypto.Signer) server {
+	t.Helper()
 	dir := t.TempDir()
-	certificate := u.authority.issue(t, dir, "reference.example.com", newRSA4096(t))
+	file, address := writeServerBlocks(t, dir, name, e, u, key)
+	begin := time.Now()
+	pid := launch(t, address, exec.Command("nginx", "-p", dir+"/", "-c", file, "-g", "daemon off;"))
+	return server{side: s, address: address, pid: pid, reading: time.Since(begin)}
+}
+
+func writeServerBlocks(t *testing.T, dir, name string, e workload, u upstream, key crypto.Signer) (file, address string) {
+	t.Helper()
+	certificate := u.authority.issue(t, dir, "reference.example.com", key)
 	var hosts []referenceHost
-	for _, r := range e.routes {
-		if len(hosts) == 0 || hosts[len(hosts)-1].Name != string(r.Host) {
-			hosts = append(hosts, referenceHost{Name: string(r.Host)})
+	for _, r := range referenceRows(e) {
+		if len(hosts) == 0 || hosts[len(hosts)-1].Name != r.Host {
+			hosts = append(hosts, referenceHost{Name: r.Host})
 		}
 		last := &hosts[len(hosts)-1]
-		last.Rows = append(last.Rows, referenceRow{
-			Host: string(r.Host), Base: string(r.BasePath), API: string(r.API.ID), Target: destination(r), Methods: verbs(r),
-		})
+		last.Rows = append(last.Rows, r)
 	}
-	address := nginxtest.FreeAddress(t)
-	file := filepath.Join(dir, "nginx.conf")
-	write(t, file, "reference.conf.tmpl", map[string]any{
+	file, address = filepath.Join(dir, "nginx.conf"), nginxtest.FreeAddress(t)
+	write(t, file, name, map[string]any{
 		"Workers": workers, "Upstreams": u.addresses, "Hosts": hosts, "Listen": address,
 		"Certificate": certificate.certificate, "Key": certificate.key, "EndpointName": nginxtest.EndpointName,
 	})
-	reading := finish(t, exec.Command("nginx", "-t", "-p", dir+"/", "-c", file))
-	pid := launch(t, address, exec.Command("nginx", "-p", dir+"/", "-c", file, "-g", "daemon off;"))
-	return server{side: reference, address: address, pid: pid, reading: reading}
+	return file, address
+}
+
+func referenceRows(e workload) []referenceRow {
+	var rows []referenceRow
+	for _, r := range e.routes {
+		rows = append(rows, referenceRow{
+			Host: string(r.Host), Base: string(r.BasePath), API: string(r.API.ID), Target: destination(r), Methods: verbs(r),
+		})
+	}
+	return rows
+}
+
+func startCaddy(t *testing.T, e workload, u upstream) server {
+	t.Helper()
+	dir := t.TempDir()
+	certificate := u.authority.issue(t, dir, "caddy.example.com", newEC(t))
+	address, file := nginxtest.FreeAddress(t), filepath.Join(dir, "Caddyfile")
+	_, port, _ := strings.Cut(address, ":")
+	write(t, file, "Caddyfile.tmpl", map[string]any{
+		"Port": port, "Upstreams": u.addresses, "Rows": referenceRows(e), "Authority": u.authority.file,
+		"Certificate": certificate.certificate, "Key": certificate.key, "EndpointName": nginxtest.EndpointName,
+	})
+	run := exec.Command("caddy", "run", "--adapter", "caddyfile", "--config", file)
+	run.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", workers), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
+	return server{side: caddy, address: address, pid: launch(t, address, run)}
 }
 
 func startHAProxy(t *testing.T, e workload, u upstream) server {
@@ -191,8 +243,8 @@ func startHAProxyFor(t *testing.T, s side, e workload, u upstream, behindALB boo
 		"Named":     "(?:" + regexp.QuoteMeta(nginxtest.EndpointName) + `|[a-z0-9]+(?:-vpce-[0-9a-f]+)?\.execute-api\.us-east-1\.amazonaws\.com)`,
 		"Forwarded": behindALB, "ClientRequests": 512, "Bodies": 256,
 	})
-	reading := finish(t, exec.Command("haproxy", "-c", "-f", file))
-	return server{side: s, address: address, pid: launch(t, address, exec.Command("haproxy", "-db", "-f", file)), reading: reading}
+	reading, used := finish(t, "haproxy", "-c", "-f", file)
+	return server{side: s, address: address, pid: launch(t, address, exec.Command("haproxy", "-db", "-f", file)), reading: reading, readingCPU: used}
 }
 
 // removedHeaders matches the headers that don't pass as callers sent them, apart from
@@ -240,14 +292,20 @@ func nowhere(t *testing.T) *os.File {
 	return file
 }
 
-// finish runs a command and returns how long that took.
-func finish(t *testing.T, cmd *exec.Cmd) time.Duration {
+// finish runs a command several times and returns how long that took, and how long on
+// a processor, each the median.
+func finish(t *testing.T, name string, args ...string) (wall, used time.Duration) {
 	t.Helper()
-	begin := time.Now()
-	output, err := cmd.CombinedOutput()
-	wall := time.Since(begin)
-	require.NoError(t, err, string(output))
-	return wall
+	var walls, useds []float64
+	for range 7 {
+		cmd := exec.Command(name, args...)
+		begin := time.Now()
+		output, err := cmd.CombinedOutput()
+		walls = append(walls, time.Since(begin).Seconds())
+		require.NoError(t, err, string(output))
+		useds = append(useds, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds())
+	}
+	return time.Duration(median(walls) * float64(time.Second)), time.Duration(median(useds) * float64(time.Second))
 }
 
 // launch runs a server until the test ends and waits until it listens.
