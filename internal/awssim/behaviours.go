@@ -28,6 +28,8 @@ func assumed(what string) engine.Behaviour {
 var CommonBehaviours = []engine.Behaviour{
 	documented("each call of the provider's, reads included, is asked of IAM, on the resources and with the condition keys that AWS lists for it",
 		awsDocs+"service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"),
+	documented("IAM is asked about what services do for a call with the caller's rights: Elastic Load Balancing reads EC2's resources, ECR uses a key",
+		awsDocs+"IAM/latest/UserGuide/access_forward_access_sessions.html"),
 	documented("a service control policy's Deny refuses a call of each principal of its account, whatever else allows it; it is asked with the keys aws:PrincipalArn, aws:RequestedRegion, aws:RequestTag and aws:ResourceTag",
 		awsDocs+"organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html"),
 	assumed("accounts have FullAWSAccess beside the service control policies that they are given: a list of what is allowed alone is not simulated, nor are resource control policies"),
@@ -69,6 +71,7 @@ var behaviours = map[string][]engine.Behaviour{
 	view.EgressRuleType:  {documented("names a prefix list, a group or a range that exists", awsDocs+"AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html")},
 	view.VPCEndpointType: {
 		recorded("is not created in subnets that another account shares", "https://repost.aws/knowledge-center/vpc-interface-endpoint-creation-errors"),
+		documented("with private DNS asks whether the caller may associate AWS's zone of the service with the VPC", awsDocs+"service-authorization/latest/reference/list_amazonec2.html"),
 		documented("has an interface in each subnet, one of a zone, in zones that the service serves", awsDocs+"vpc/latest/privatelink/create-interface-endpoint.html"),
 		documented("a second private DNS name of one service in a VPC is refused", awsDocs+"vpc/latest/privatelink/manage-dns-names.html"),
 		recorded("an update that adds a subnet is planned with the old list of interfaces", issues+"44824"),
@@ -78,6 +81,7 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 
 	view.LoadBalancerType: {
+		documented("is created by callers who may read the VPC's networks, groups and gateways, the account's attributes and its addresses", awsDocs+"elasticloadbalancing/latest/userguide/elb-api-permissions.html"),
 		documented("asks for eight free addresses in each new subnet", awsDocs+"elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer"),
 		documented("keeps its VPC; a Network Load Balancer with fewer or exchanged subnets is replaced", provider+"elbv2/load_balancer.go"),
 		documented("an Application Load Balancer needs subnets in two zones, one of each", awsDocs+"elasticloadbalancing/latest/application/application-load-balancers.html"),
@@ -177,10 +181,15 @@ var behaviours = map[string][]engine.Behaviour{
 		documented("the Dockerfile is read, and what it copies exists", "https://docs.docker.com/reference/dockerfile/"),
 		recorded("the same content has another digest where file times or the base's layers differ", "https://github.com/moby/buildkit/issues/6348"),
 	},
-	view.ScalableTargetType: {documented("the service exists, and its desired count stays within the bounds", awsDocs+"autoscaling/application/APIReference/API_RegisterScalableTarget.html")},
+	view.ScalableTargetType: {
+		documented("the service exists, and its desired count stays within the bounds", awsDocs+"autoscaling/application/APIReference/API_RegisterScalableTarget.html"),
+		documented("is registered by callers who may describe and update the service", awsDocs+"autoscaling/application/userguide/security_iam_permission_validation.html"),
+	},
 	view.ScalingPolicyType: {
 		documented("target tracking makes an alarm to scale out and one to scale in, which go with the policy", awsDocs+"autoscaling/application/userguide/application-auto-scaling-target-tracking.html"),
 		documented("a resource label names a target group of the service behind its Application Load Balancer, for ALBRequestCountPerTarget alone", awsDocs+"autoscaling/application/APIReference/API_PredefinedMetricSpecification.html"),
+		documented("is put by callers who may describe, put and delete its alarms", awsDocs+"autoscaling/application/userguide/security_iam_permission_validation.html"),
+		assumed("Application Auto Scaling asks so of alarms that have no name, and of those that target tracking makes"),
 		documented("a policy of a name is replaced by another of the name", awsDocs+"autoscaling/application/APIReference/API_PutScalingPolicy.html"),
 	},
 

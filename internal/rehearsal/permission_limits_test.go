@@ -118,8 +118,8 @@ func TestAnEnvironmentsRoleReachesNothingOfAnothers(t *testing.T) {
 		}
 		for _, a := range asked {
 			_, verb, _ := strings.Cut(a.Action, ":")
-			if readingVerb.MatchString(verb) {
-				continue
+			if readingVerb.MatchString(verb) || strings.HasSuffix(a.ARN, ":alarm:") {
+				continue // Application Auto Scaling asks of an alarm that has no name.
 			}
 			disguised := a
 			disguised.Context = maps.Clone(a.Context)

@@ -149,11 +149,13 @@ const (
 	keyPolicy   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"logs.us-east-1.amazonaws.com"},
 		"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*"}]}`
 	demands = `{"Version":"2012-10-17","Statement":[
-		{"Effect":"Deny","Action":["acm:RequestCertificate","cloudwatch:PutMetricAlarm","ec2:CreateFlowLogs","ec2:CreateInternetGateway","ec2:CreateRouteTable",
+		{"Effect":"Deny","Action":["acm:RequestCertificate","ec2:CreateFlowLogs","ec2:CreateInternetGateway","ec2:CreateRouteTable",
 		  "ec2:CreateSecurityGroup","ec2:CreateSubnet","ec2:CreateVpc","ec2:CreateVpcEndpoint","ecr:CreateRepository","ecs:CreateCluster","ecs:CreateService",
 		  "ecs:RegisterTaskDefinition","elasticloadbalancing:CreateListener","elasticloadbalancing:CreateLoadBalancer","elasticloadbalancing:CreateTargetGroup",
 		  "iam:CreateRole","logs:CreateLogGroup","ram:CreateResourceShare"],
 		 "Resource":"*","Condition":{"StringNotEquals":{"aws:RequestTag/cost-center":"4711"}}},
+		{"Effect":"Deny","Action":"cloudwatch:PutMetricAlarm","NotResource":["arn:aws:cloudwatch:*:*:alarm:","arn:aws:cloudwatch:*:*:alarm:TargetTracking-*"],
+		 "Condition":{"StringNotEquals":{"aws:RequestTag/cost-center":"4711"}}},
 		{"Effect":"Deny","Action":["iam:CreateRole","iam:PutRolePermissionsBoundary"],"Resource":"*",
 		 "Condition":{"StringNotEquals":{"iam:PermissionsBoundary":"` + BoundaryARN + `"}}}]}`
 )

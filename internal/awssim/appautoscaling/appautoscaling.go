@@ -14,7 +14,7 @@ import (
 // Service is scalable targets and scaling policies of ECS
 // services; no other namespace is simulated.
 func Service() engine.Service {
-	return engine.Service{Authorization: authorization(), Types: []*engine.Type{target(), scalingPolicySpec()}}
+	return engine.Service{Authorization: authorization(), Forwards: validations, Types: []*engine.Type{target(), scalingPolicySpec()}}
 }
 
 var (

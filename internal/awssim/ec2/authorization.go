@@ -29,6 +29,8 @@ func authorization() engine.Authorization {
 		"ec2:DisassociateVpcCidrBlock":    engine.Its("vpcId"),
 		"ec2:CreateSubnetCidrReservation": engine.Its("subnetId"),
 		"ec2:DeleteSubnetCidrReservation": engine.Its("subnetId"),
+
+		"route53:AssociateVPCWithHostedZone hidden": hiddenZone,
 	}
 	a.Each(engine.All(created(), engine.Its("securityGroupId")), "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress")
 	// A new group loses the rule that lets everything out.
@@ -39,13 +41,24 @@ func authorization() engine.Authorization {
 	a.Each(engine.Its("routeTableId", "subnetId"), "ec2:AssociateRouteTable", "ec2:DisassociateRouteTable", "ec2:ReplaceRouteTableAssociation")
 	a.Each(engine.All(withoutNewID(engine.Self), engine.Its("vpcId")), "ec2:AttachInternetGateway", "ec2:DetachInternetGateway")
 	for _, what := range []string{
-		"AvailabilityZones", "FlowLogs", "InternetGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists", "RouteTables", "SecurityGroupRules", "SecurityGroups",
-		"Subnets", "VpcAttribute", "VpcEndpoints", "VpcEndpointServices", "Vpcs",
+		"AccountAttributes", "Addresses", "AvailabilityZones", "FlowLogs", "Instances", "InternetGateways", "NetworkAcls", "NetworkInterfaces", "PrefixLists", "RouteTables", "SecurityGroupRules",
+		"SecurityGroups", "Subnets", "VpcAttribute", "VpcEndpoints", "VpcEndpointServices", "Vpcs",
 	} {
 		a["ec2:Describe"+what] = engine.NoResource
 	}
 	a["ec2:GetSubnetCidrReservations"] = engine.NoResource
 	return a
+}
+
+// hiddenZone is the private hosted zone by which AWS answers for a service in the VPC of
+// an endpoint with private DNS: the reference names AssociateVPCWithHostedZone as a
+// dependent action of CreateVpcEndpoint. The zone is AWS's, and its ID unknown.
+func hiddenZone(op *engine.Op) []engine.Checked {
+	if !op.Inputs.Flag("privateDnsEnabled") {
+		return nil
+	}
+	return []engine.Checked{{ARN: op.Fill("arn:{partition}:route53:::hostedzone/") + op.HostedZoneOf("private DNS"),
+		Context: map[string][]string{"route53:VPCs": {"VPCId=" + op.Inputs.Text("vpcId") + ",VPCRegion=" + op.Region}}}}
 }
 
 func created() engine.Targets { return withoutNewID(engine.Created) }

@@ -15,7 +15,10 @@ import (
 
 // VPCEndpoints is VPC endpoints, interface and gateway.
 func VPCEndpoints() engine.Service {
-	return engine.Service{Types: []*engine.Type{vpcEndpointSpec()}, Functions: vpcEndpointFunctions()}
+	return engine.Service{
+		Forwards: engine.Forwards{"ec2:CreateVpcEndpoint": {"route53:AssociateVPCWithHostedZone hidden"}},
+		Types:    []*engine.Type{vpcEndpointSpec()}, Functions: vpcEndpointFunctions(),
+	}
 }
 
 func vpcEndpointSpec() *engine.Type {

@@ -27,6 +27,7 @@ const repositoryName = `(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0
 func Service() engine.Service {
 	return engine.Service{
 		Authorization: authorization(),
+		Forwards:      engine.Forwards{"ecr:CreateRepository": {"kms:DescribeKey", "kms:CreateGrant"}, "ecr:DeleteRepository": {"kms:RetireGrant"}},
 		Types:         []*engine.Type{repositorySpec(), lifecyclePolicySpec()},
 		Functions: []*engine.Function{{
 			Token: "aws:ecr/getAuthorizationToken:getAuthorizationToken",
@@ -59,10 +60,10 @@ func repositorySpec() *engine.Type {
 
 		Unique: []string{"name"}, Conflict: "RepositoryAlreadyExistsException",
 		Quota:  engine.Quota{Name: "Registered repositories", Limit: 100000, Code: "LimitExceededException"},
-		Create: []string{"kms:DescribeKey", "kms:CreateGrant", "ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"},
+		Create: []string{"ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"},
 		Read:   []string{"ecr:DescribeRepositories", "ecr:ListTagsForResource"},
 		Update: []string{"ecr:PutImageTagMutability", "ecr:PutImageScanningConfiguration", "ecr:TagResource", "ecr:UntagResource"},
-		Delete: []string{"ecr:DeleteRepository", "kms:RetireGrant", "ecr:DescribeRepositories"},
+		Delete: []string{"ecr:DeleteRepository", "ecr:DescribeRepositories"},
 		When: map[string][]string{
 			"ecr:PutImageTagMutability":         {"imageTagMutability"},
 			"ecr:PutImageScanningConfiguration": {"imageScanningConfiguration"},

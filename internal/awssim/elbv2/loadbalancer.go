@@ -21,6 +21,7 @@ const certificatesQuota = "Certificates per load balancer"
 func Service() engine.Service {
 	return engine.Service{
 		Authorization: authorization(),
+		Forwards:      forwards,
 		Types:         []*engine.Type{loadBalancerSpec(), targetGroupSpec(), listenerSpec(), listenerRuleSpec(), listenerCertificateSpec(), targetGroupAttachmentSpec()},
 		Quotas:        []string{certificatesQuota, rulesQuota, targetGroupsQuota, targetsPerGroupQuota, targetsPerBalancerQuota},
 		Functions: []*engine.Function{{

@@ -29,6 +29,16 @@ func (c *Catalog) Audit() []string {
 			}
 		}
 	}
+	for action, forwarded := range c.forwards {
+		if c.authorization[action] == nil {
+			wrong = append(wrong, action+": is forwarded, and not simulated")
+		}
+		for _, other := range forwarded {
+			if !actionName.MatchString(other) || c.authorization[other] == nil {
+				wrong = append(wrong, action+": nothing says what IAM checks "+other+" against")
+			}
+		}
+	}
 	slices.Sort(wrong)
 	return wrong
 }

@@ -26,6 +26,13 @@ type Checked struct {
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 type Authorization map[string]Targets
 
+// Forwards are, by action, those of other services that AWS takes for it with the
+// caller's rights, or holds the caller's rights to before it goes on: IAM is asked about
+// each, and the provider calls none of them.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+type Forwards map[string][]string
+
 // Targets finds what a call is checked against.
 type Targets func(op *Op) []Checked
 
@@ -73,6 +80,17 @@ func (op *Op) authorize(name string) error {
 			return op.denied(action, checked.ARN, "an explicit deny in an identity-based policy forbids")
 		default:
 			return op.denied(action, checked.ARN, "no identity-based policy allows")
+		}
+	}
+	return nil
+}
+
+// authorizeAll asks IAM about an API call, and about what AWS does for it with the
+// caller's rights.
+func (op *Op) authorizeAll(name string) error {
+	for _, action := range append([]string{name}, op.Simulator.Catalog.forwards[name]...) {
+		if err := op.authorize(action); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -175,6 +193,11 @@ func tagsOf(r *Resource) map[string]string {
 	return tags
 }
 
+// ResourceTags are the condition keys of a resource's tags.
+func ResourceTags(r *Resource) map[string][]string {
+	return withTags(map[string][]string{}, "Resource", tagsOf(r))
+}
+
 // ARNOfNew is the ARN that a new resource is going to have.
 func (op *Op) ARNOfNew() string {
 	draft := *op
@@ -211,7 +234,7 @@ func Created(op *Op) []Checked {
 // it, with the tags that it was given.
 func Self(op *Op) []Checked {
 	if op.Before != nil {
-		return []Checked{{op.Before.ARN, withTags(map[string][]string{}, "Resource", tagsOf(op.Before))}}
+		return []Checked{{op.Before.ARN, ResourceTags(op.Before)}}
 	}
 	if op.Creating() {
 		return []Checked{{op.ARNOfNew(), withTags(map[string][]string{}, "Resource", op.tagsGiven())}}
@@ -265,7 +288,7 @@ func Its(paths ...string) Targets {
 		var on []Checked
 		for _, path := range paths {
 			for _, r := range op.refsOf(path, op.Properties()) {
-				context := withTags(map[string][]string{}, "Resource", tagsOf(r))
+				context := ResourceTags(r)
 				if op.Creating() {
 					withTags(context, "Request", op.tagsGiven())
 				}
@@ -285,7 +308,7 @@ func Changed(paths ...string) Targets {
 			before, after := op.refsOf(path, op.Before.Properties), op.refsOf(path, op.Inputs)
 			for _, r := range slices.Concat(before, after) {
 				if slices.Contains(before, r) != slices.Contains(after, r) {
-					on = append(on, Checked{op.arnOf(r), withTags(map[string][]string{}, "Resource", tagsOf(r))})
+					on = append(on, Checked{op.arnOf(r), ResourceTags(r)})
 				}
 			}
 		}

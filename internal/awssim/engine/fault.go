@@ -100,7 +100,7 @@ func (op *Op) request(name string) error {
 	for attempt := 1; ; attempt++ {
 		s.calls, op.made = append(s.calls, record), append(op.made, record)
 		if attempt == 1 {
-			if err := op.authorize(name); err != nil {
+			if err := op.authorizeAll(name); err != nil {
 				return err
 			}
 		}

@@ -170,6 +170,7 @@ type Service struct {
 	Quotas    []string // names of those that no type states
 
 	Authorization Authorization
+	Forwards      Forwards
 }
 
 // Catalog is every type and function that is simulated.
@@ -179,6 +180,7 @@ type Catalog struct {
 	quotas    []string
 
 	authorization Authorization
+	forwards      Forwards
 }
 
 // quotaNames is the names of all quotas, sorted.
@@ -195,7 +197,7 @@ func (c *Catalog) quotaNames() []string {
 
 // NewCatalog gathers what services declare.
 func NewCatalog(services ...Service) *Catalog {
-	c := &Catalog{Types: map[string]*Type{}, Functions: map[string]*Function{}, authorization: Authorization{}}
+	c := &Catalog{Types: map[string]*Type{}, Functions: map[string]*Function{}, authorization: Authorization{}, forwards: Forwards{}}
 	for _, s := range services {
 		for action, targets := range s.Authorization {
 			// Several services ask for iam:PassRole, each for its own types.
@@ -204,6 +206,7 @@ func NewCatalog(services ...Service) *Catalog {
 			}
 			c.authorization[action] = targets
 		}
+		maps.Copy(c.forwards, s.Forwards)
 		c.quotas = append(c.quotas, s.Quotas...)
 		for _, t := range s.Types {
 			t.Schema = sync.OnceValue(func() Schema { return Schema{InputFields(t.Args), outputFields(t.State)} })
