@@ -117,8 +117,6 @@ var elsewhere = map[string]string{
 	"make rehearse": "the rehearsal's tests bring the example mapping up",
 }
 
-func TestMain(m *testing.M) { built.Main(m) }
-
 func TestTheReadmesCommandsRun(t *testing.T) {
 	bin := built.Portico(t)
 	commands := append(shellLines(t, "README.md"), shellLines(t, "docs/doctor.md")...)

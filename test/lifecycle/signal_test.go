@@ -69,8 +69,6 @@ func TestASignalEndsAnUpInOrderAndTheNextGoesOn(t *testing.T) {
 	}
 }
 
-func TestMain(m *testing.M) { built.Main(m) }
-
 // command is a command line on the environment, in a process group of its own.
 func (e *simulatedEnvironment) command(program string, args ...string) *exec.Cmd {
 	e.t.Helper()

@@ -48,8 +48,6 @@ type actionRun struct {
 
 var inputExpression = regexp.MustCompile(`^\$\{\{ inputs\.([a-z]+) \}\}$`)
 
-func TestMain(m *testing.M) { built.Main(m) }
-
 // builtOnce is a directory with a program go that builds nothing: it copies what
 // program has built to where `go build` was asked to write it.
 func builtOnce(t *testing.T) string {
