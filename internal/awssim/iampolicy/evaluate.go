@@ -51,6 +51,7 @@ func Evaluate(p Policy, r Request) Decision {
 		key = strings.ToLower(key)
 		values[key] = append(values[key], v...)
 	}
+	r.Action = strings.ToLower(r.Action)
 	var allowed, denied []string
 	for _, s := range p.Statements {
 		switch {
@@ -75,7 +76,7 @@ func (s Statement) matches(r Request, values map[string][]string) bool {
 		return false
 	}
 	action := func(pattern string) bool {
-		return matches(strings.ToLower(pattern), strings.ToLower(r.Action))
+		return matches(pattern, r.Action)
 	}
 	if slices.ContainsFunc(s.actions, action) == s.notAction {
 		return false

@@ -34,7 +34,7 @@ type Statement struct {
 	Allow                  bool // Effect: Allow, otherwise Deny
 	principal              *principals
 	notPrincipal           bool
-	actions                []string
+	actions                []string // in lower case: IAM compares them without regard to it
 	resources              []value
 	notAction, notResource bool
 	conditions             []condition
@@ -202,10 +202,11 @@ func parseActions(raw json.RawMessage, version string) ([]string, error) {
 	if len(actions) == 0 {
 		return nil, fmt.Errorf("the list is empty")
 	}
-	for _, action := range actions {
+	for i, action := range actions {
 		if err := refuseVariable(action, version); err != nil {
 			return nil, err
 		}
+		actions[i] = strings.ToLower(action)
 	}
 	return actions, nil
 }
