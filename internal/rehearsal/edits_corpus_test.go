@@ -35,7 +35,7 @@ func TestEditsThatOnceCostARequest(t *testing.T) {
 			require.NoError(t, e.up(c.Before, interruption{}))
 			e.begin()
 			require.Empty(t, e.hold(c.Before).violations, "%s\n%s", c.Why, c.Before)
-			s := &editTally{refused: map[string]int{}}
+			s := &editTally{edits: 1, refused: map[string]int{}}
 			s.bring(t, e, c.drawnEdit, c.Interrupted, c.Why)
 			t.Log(s)
 		})
@@ -64,6 +64,7 @@ func TestAHostChangesItsFrontDoorAndItsTargetAtOnce(t *testing.T) {
 		at(alb, "eeeeeeeeee", "dev"), at(native, "eeeeeeeeee", "prod"), at(nginx, "bbbbbbbbbb", "dev"),
 		at(native, "aaaaaaaaaa", "prod"), at(alb, "cccccccccc", "dev"), at(nginx, "cccccccccc", "prod"),
 	} {
+		s.edits++
 		if !s.bring(t, e, drawnEdit{before, after}, interruption{}, fmt.Sprintf("from %s to %s", before.Rows[0].FrontDoor, after.Rows[0].FrontDoor)) {
 			break
 		}

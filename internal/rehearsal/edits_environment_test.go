@@ -140,17 +140,20 @@ func (e *edited) begin() {
 		defer cancel()
 		require.NoError(e.t, e.path.Close(ctx))
 	})
-	step := func() {
-		e.update(context.Background())
-		e.load.callSome()
-		if e.afterCall != nil {
-			e.afterCall()
-		}
-	}
 	if e.env == nil {
-		e.programs.changed = step
+		e.programs.changed = e.follow
 	} else {
-		onChange(e.accounts, step)
+		onChange(e.accounts, e.follow)
+	}
+}
+
+// follow has the path follow a change of the accounts, and some clients call before the
+// next.
+func (e *edited) follow() {
+	e.update(context.Background())
+	e.load.callSome()
+	if e.afterCall != nil {
+		e.afterCall()
 	}
 }
 
@@ -383,6 +386,8 @@ func (s *editedStacks) RunProviders(stacks []string, because migration.Reasons) 
 type effects struct {
 	mu     sync.Mutex
 	random *rand.Rand
+	// shortest and longest are how long a change takes.
+	shortest, longest time.Duration
 	// since is how much time has passed.
 	since   time.Duration
 	stages  map[string][]stageVersion
@@ -405,7 +410,10 @@ type domainVersion struct {
 const longestEffect = 75 * time.Second
 
 func newEffects(seed int) *effects {
-	return &effects{random: rand.New(rand.NewPCG(uint64(seed), 14)), stages: map[string][]stageVersion{}, domains: map[string][]domainVersion{}}
+	return &effects{
+		random: rand.New(rand.NewPCG(uint64(seed), 14)), longest: longestEffect,
+		stages: map[string][]stageVersion{}, domains: map[string][]domainVersion{},
+	}
 }
 
 func (x *effects) pass(d time.Duration) {
@@ -419,7 +427,7 @@ func (x *effects) delay(first bool) time.Duration {
 	if first {
 		return 0
 	}
-	return x.since + time.Duration(x.random.Int64N(int64(longestEffect)))
+	return x.since + x.shortest + time.Duration(x.random.Int64N(int64(x.longest-x.shortest)))
 }
 
 // apply has an environment answer by what is in effect. The APIs are as they were when the
