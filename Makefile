@@ -14,14 +14,10 @@ MAPPING ?= examples/mapping.dev.yaml
 # Packages are tested two at a time: the engine and NGINX want cores of their own.
 # Without symbol tables, which no test reads, a binary that holds Pulumi's AWS SDK
 # is linked in a quarter of the time.
-GO_TEST := go test -p 2 -ldflags=-s -timeout 25m
+GO_TEST := -p 2 -ldflags=-s -timeout 25m
 
 # The packages that take longest begin first, so that the last one doesn't run alone.
 LONGEST := ./test/lifecycle ./internal/rehearsal ./automation ./test/docs
-
-# Says how far the tests are, and ends with what took long, failed or was skipped.
-# RECORD=FILE appends that to a file, with the commit and the machine.
-TALLY = go run -C tools ./tally -name "make $@" -record "$(RECORD)"
 
 .PHONY: help
 help: ## List the targets
@@ -50,15 +46,22 @@ test-base: ## Make the Debian systems whose NGINX, botocore and Moto the tests u
 
 .PHONY: test
 test: setup test-base ## Run the tests (RECORD=FILE appends what they took)
-	@$(TALLY) $(GO_TEST) $(LONGEST) ./... -- go test -C tools/release ./... -- go test -C tools ./tally
+	@tools/ensure-pinned gotestsum
+	@failed=0; \
+	tools/run-tests test . $(GO_TEST) $(LONGEST) ./... || failed=1; \
+	tools/run-tests test-release tools/release ./... || failed=1; \
+	exit $$failed
 
 .PHONY: test-slow
 test-slow: setup test-base ## Run the tests that take minutes too, an hour in all, with the race detector where it fits
 	@tools/ensure-packages testssl=testssl.sh docker-registry
+	@tools/ensure-pinned gotestsum
 	@tools/ensure-pinned goreleaser
-	@$(TALLY) PORTICO_SLOW=1 $(GO_TEST) -timeout 90m -count 1 $(LONGEST) ./... \
-	  -- PORTICO_SLOW=1 go test -C tools/release -timeout 30m -count 1 ./... \
-	  -- $(GO_TEST) -race -count 1 ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/...
+	@failed=0; export PORTICO_SLOW=1; \
+	tools/run-tests test-slow . $(GO_TEST) -timeout 90m -count 1 $(LONGEST) ./... || failed=1; \
+	tools/run-tests test-slow-release tools/release -timeout 30m -count 1 ./... || failed=1; \
+	unset PORTICO_SLOW; tools/run-tests test-race . $(GO_TEST) -race -count 1 ./mapping/... ./internal/topology/... ./internal/nginxconf/... ./internal/resourcepolicy/... || failed=1; \
+	exit $$failed
 
 .PHONY: signals
 signals: setup ## End ups and destroys by a signal at N moments (SEED chooses them), and look for locks
