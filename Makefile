@@ -11,10 +11,13 @@ export PATH := $(PATH):/usr/sbin:/sbin:$(CURDIR)/bin
 # The mapping that `make rehearse` brings up.
 MAPPING ?= examples/mapping.dev.yaml
 
-# Packages are tested two at a time: the engine and NGINX want cores of their own.
+# So many packages are tested at a time, on two cores too: tests that wait for an engine
+# or a time of NGINX's leave a core idle.
+P ?= 3
+
 # Without symbol tables, which no test reads, a binary that holds Pulumi's AWS SDK
 # is linked in a quarter of the time.
-GO_TEST := -p 2 -ldflags=-s -timeout 25m
+GO_TEST := -p $(P) -ldflags=-s -timeout 25m
 
 # The packages that take longest begin first, so that the last one doesn't run alone.
 LONGEST := ./test/lifecycle ./internal/rehearsal ./automation ./test/docs

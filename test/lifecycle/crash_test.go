@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -190,8 +192,9 @@ type verb func(*automation.Environment, context.Context) (*automation.Report, er
 
 // TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp kills the engine of an
 // environment again and again, with a refresh after each death, and brings it
-// up at the end: three deaths of one environment, or with PORTICO_SLOW=1 42 in
-// ups and 42 in destroys, two environments at a time.
+// up at the end: three deaths of one environment, or with PORTICO_SLOW=1 24 in
+// ups and 24 in destroys, two environments at a time. PORTICO_CHAINS is the number
+// of environments that die six times, instead of four each.
 func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
 	t.Parallel()
 	if !slow() {
@@ -199,7 +202,9 @@ func TestKilledAnywhereAnEnvironmentIsMendedByRefreshAndUp(t *testing.T) {
 		return
 	}
 	b := newInitialStates(t, frontDoorsProject(), frontDoorsSetup)
-	const chains, lives = 7, 6
+	const lives = 6
+	chains, err := strconv.Atoi(cmp.Or(os.Getenv("PORTICO_CHAINS"), "4"))
+	require.NoError(t, err, "PORTICO_CHAINS")
 	for _, c := range []struct {
 		name  string
 		run   verb

@@ -2,6 +2,9 @@ package lifecycle
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,18 +26,19 @@ var faultKinds = []struct {
 	{"a lost response", awssim.LostResponse, 1},
 }
 
-// TestEveryCallMayFail has the API calls of an up and of a destroy fail, in each
-// way: each resource's first call of each action. The operation is repeated with
-// nothing in between until it succeeds.
+// TestEveryCallMayFail has the API calls of an up and of a destroy fail: each resource's
+// first call of each action, in two of the ways, which -seed draws, or with
+// PORTICO_CALLS=all in each. The operation is repeated with nothing in between until it
+// succeeds.
 func TestEveryCallMayFail(t *testing.T) {
 	slowly(t)
 	t.Parallel()
 	b := newInitialStates(t, smallProject(), ordersSetup)
-	for _, fault := range faultKinds {
+	for way, fault := range faultKinds {
 		t.Run("up with "+fault.name, func(t *testing.T) {
 			t.Parallel()
 			e := b.start(t, b.empty)
-			e.inject(fault.kind, fault.times, b.upCalls)
+			e.inject(fault.kind, fault.times, actionsFailing(way, b.upCalls))
 			e.until((*automation.Environment).Up)
 			require.Empty(t, e.disagreements(b.before), e.log)
 			requireOwnersResources(e)
@@ -42,7 +46,7 @@ func TestEveryCallMayFail(t *testing.T) {
 		t.Run("destroy with "+fault.name, func(t *testing.T) {
 			t.Parallel()
 			e := b.start(t, b.full)
-			e.inject(fault.kind, fault.times, b.downCalls)
+			e.inject(fault.kind, fault.times, actionsFailing(way, b.downCalls))
 			e.until((*automation.Environment).Destroy)
 			require.Empty(t, e.disagreements(b.before), e.log)
 			requireOwnersResources(e)
@@ -73,14 +77,45 @@ func TestWhatWasCreatedWithoutAnAnswerIsAdopted(t *testing.T) {
 	require.Empty(t, e.disagreements(before), e.log)
 }
 
-// inject has each resource's first call of each of the calls' actions fail.
-func (e *simulatedEnvironment) inject(kind awssim.FaultKind, times int, calls []awssim.Call) {
-	injected := map[string]bool{}
+// actionsFailing are the actions of the calls that fail in a way: every other one of
+// them all, in an order that is drawn, and the rest in the next way.
+func actionsFailing(way int, calls []awssim.Call) []string {
+	var actions []string
 	for _, call := range calls {
-		if !injected[call.Action] {
-			injected[call.Action] = true
-			e.Inject(awssim.Fault{Action: call.Action, Kind: kind, Times: times, Each: true})
+		actions = append(actions, call.Action)
+	}
+	slices.Sort(actions)
+	actions = slices.Compact(actions)
+	if os.Getenv("PORTICO_CALLS") == "all" {
+		return actions
+	}
+	var drawn []string
+	for i, at := range rand.New(rand.NewPCG(*seed, 0)).Perm(len(actions)) {
+		if i%2 == way%2 {
+			drawn = append(drawn, actions[at])
 		}
+	}
+	return drawn
+}
+
+func TestEachCallFailsInTwoWaysOrInAll(t *testing.T) {
+	calls := []awssim.Call{{Action: "ec2:CreateVpc"}, {Action: "iam:CreateRole"}, {Action: "ec2:CreateVpc"}, {Action: "acm:RequestCertificate"}}
+	for asked, want := range map[string]int{"": 2, "all": len(faultKinds)} {
+		t.Setenv("PORTICO_CALLS", asked)
+		ways := map[string]int{}
+		for way := range faultKinds {
+			for _, action := range actionsFailing(way, calls) {
+				ways[action]++
+			}
+		}
+		require.Equal(t, map[string]int{"acm:RequestCertificate": want, "ec2:CreateVpc": want, "iam:CreateRole": want}, ways, asked)
+	}
+}
+
+// inject has each resource's first call of each of the actions fail.
+func (e *simulatedEnvironment) inject(kind awssim.FaultKind, times int, actions []string) {
+	for _, action := range actions {
+		e.Inject(awssim.Fault{Action: action, Kind: kind, Times: times, Each: true})
 	}
 }
 

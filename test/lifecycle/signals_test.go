@@ -25,7 +25,7 @@ func TestSignalsAtManyMomentsLeaveNoLock(t *testing.T) {
 	t.Parallel()
 	moments, err := strconv.Atoi(os.Getenv("PORTICO_SIGNALS"))
 	if err != nil {
-		moments = 40
+		moments = 25
 	}
 	seed, err := strconv.ParseUint(os.Getenv("PORTICO_SEED"), 10, 64)
 	if err != nil {
