@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/awssim/dashboardbody"
+	"github.com/portico-iac/portico/internal/awssim/filterpattern"
 	"github.com/portico-iac/portico/internal/cost"
 )
 
@@ -38,7 +40,6 @@ var emitted = map[string]struct {
 	"AWS/CertificateManager DaysToExpiry":        {"CertificateArn", "acm/latest/userguide/cloudwatch-metrics.html"},
 	"AWS/ECS CPUUtilization":                     {"ClusterName ServiceName", "AmazonECS/latest/developerguide/available-metrics.html"},
 	"AWS/ECS MemoryUtilization":                  {"ClusterName ServiceName", "AmazonECS/latest/developerguide/available-metrics.html"},
-	"AWS/Logs IncomingLogEvents":                 {"LogGroupName", "AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html"},
 	"AWS/PrivateLinkEndpoints PacketsDropped":    {"Endpoint Type Service Name VPC Endpoint Id VPC Id", "vpc/latest/privatelink/privatelink-cloudwatch-metrics.html"},
 	"ECS/ContainerInsights RunningTaskCount":     {"ClusterName ServiceName", "AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html"},
 }
@@ -224,4 +225,48 @@ func TestEveryMetricOfTheDashboardIsEmitted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestASampledLogIsCountedByItsWeights: the setting reaches the tasks, each metric counts
+// lines with and without a weight, and no alarm reads what sampling leaves out.
+func TestASampledLogIsCountedByItsWeights(t *testing.T) {
+	everything := up(t, minimalShared+alarmed)
+	require.NotContains(t, environment(t, everything), "PORTICO_LOG_SAMPLE")
+	require.Len(t, everything.of(metricFilter), cost.LogMetrics)
+	m := up(t, minimalShared+alarmed+"  portico:metrics: {dashboard: true}\n  portico:logs: {samplePercent: 20}\n")
+	require.Equal(t, "20", environment(t, m)["PORTICO_LOG_SAMPLE"])
+
+	const weighed, plain, drawn = `{"status":200,"request_id":"","seconds":0.1,"weight":5,"sampled":1}`, `{"status":200,"request_id":"","seconds":0.1}`,
+		`{"status":502,"request_id":"","seconds":3,"weight":1,"sampled":0}`
+	counted := map[string]map[string]float64{weighed: {}, plain: {}, drawn: {}}
+	for _, filter := range m.of(metricFilter) {
+		made := filter.Inputs["metricTransformation"].(map[string]any)
+		pattern, err := filterpattern.Parse(filter.Inputs["pattern"].(string))
+		require.NoError(t, err)
+		for line, values := range counted {
+			event := filterpattern.Event(line)
+			if !pattern.Matches(event) {
+				continue
+			}
+			value, err := strconv.ParseFloat(made["value"].(string), 64)
+			if err != nil {
+				selector, err := filterpattern.ParseSelector(made["value"].(string))
+				require.NoError(t, err)
+				value, _ = selector.Number(event)
+			}
+			values[made["name"].(string)] += value
+		}
+	}
+	require.Equal(t, map[string]map[string]float64{
+		weighed: {"Requests": 5, "Latency": 0.1},
+		plain:   {"Requests": 1, "Latency": 0.1},
+		drawn:   {"Requests": 1, "Proxy5xx": 1}, // kept, but not drawn: no part of the percentiles
+	}, counted)
+
+	expression := func(m *monitor) any {
+		return m.named(t, alarmToken, "-log-delivery").Inputs["metricQueries"].([]any)[0].(map[string]any)["expression"]
+	}
+	require.Equal(t, "IF(FILL(requests0, 0) >= 100, FILL(logged, 0) / (FILL(requests0, 0)), 1)", expression(everything))
+	require.Equal(t, "IF(FILL(requests0, 0) >= 500, FILL(logged, 0) / (FILL(requests0, 0)), 1)", expression(m), "100 lines on average")
+	require.Contains(t, m.only(t, dashboardToken).Inputs["dashboardBody"], "stats sum(weight) as requests, ")
 }

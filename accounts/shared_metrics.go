@@ -10,8 +10,8 @@ import (
 // logMetrics are the metrics of the proxy as a whole.
 func (s *sharedStack) logMetrics(roles *components.TaskRoles) error {
 	var metrics []components.LogMetric
-	for _, m := range nginxconf.Metrics() {
-		metrics = append(metrics, components.LogMetric{Name: m.Name, Pattern: m.Pattern, Value: m.Value, Unit: m.Unit})
+	for _, m := range nginxconf.Metrics(s.config.Logs.SamplePercent != nil) {
+		metrics = append(metrics, components.LogMetric{Name: m.Name, Filter: m.Filter, Pattern: m.Pattern, Value: m.Value, Unit: m.Unit})
 	}
 	_, err := components.NewLogMetrics(s.ctx, s.prefix, &components.LogMetricsArgs{
 		LogGroupName: roles.LogGroupName, Namespace: s.metricsNamespace(), Metrics: metrics,
@@ -22,14 +22,19 @@ func (s *sharedStack) logMetrics(roles *components.TaskRoles) error {
 // metricsNamespace is that of the proxy's metrics, the environment's own.
 func (s *sharedStack) metricsNamespace() string { return "Portico/" + s.prefix }
 
+// proxyMetrics are those that alarms read.
+func (s *sharedStack) proxyMetrics() components.ProxyMetrics {
+	return components.ProxyMetrics{
+		Namespace: s.metricsNamespace(), Requests: nginxconf.MetricRequests, ServerErrors: nginxconf.MetricProxyServerErrors,
+	}
+}
+
 // deploymentAlarms are those that take a deployment of the proxy back. They exist with
 // and without a topic.
 func (s *sharedStack) deploymentAlarms(deployed *deployedFrontDoors) (*components.DeploymentAlarms, error) {
 	return components.NewDeploymentAlarms(s.ctx, s.prefix, &components.DeploymentAlarmsArgs{
-		TopicARN: s.config.Alarms.TopicARN,
-		Metrics: components.ProxyMetrics{
-			Namespace: s.metricsNamespace(), Requests: nginxconf.MetricRequests, ServerErrors: nginxconf.MetricProxyServerErrors,
-		},
+		TopicARN:     s.config.Alarms.TopicARN,
+		Metrics:      s.proxyMetrics(),
 		Balancers:    s.proxyBalancers(deployed),
 		BalancerType: s.config.LoadBalancer.Type,
 		Tags:         s.tags,
@@ -58,9 +63,14 @@ func (s *sharedStack) alarms(network *components.Network, deployed *deployedFron
 			certificates[certificate.Name] = certificate.ARN
 		}
 	}
+	var logPercent int
+	if percent := s.config.Logs.SamplePercent; percent != nil {
+		logPercent = *percent
+	}
 	_, err := components.NewAlarms(s.ctx, s.prefix, &components.AlarmsArgs{
 		TopicARN:      s.config.Alarms.TopicARN,
-		LogGroupName:  deployed.logGroup,
+		Metrics:       s.proxyMetrics(),
+		LogPercent:    logPercent,
 		Service:       deployed.proxy,
 		MinTasks:      s.config.Task.Min,
 		MaxTasks:      s.config.Task.Max,
@@ -87,7 +97,7 @@ func (s *sharedStack) dashboard(network *components.Network, deployed *deployedF
 			Namespace: s.metricsNamespace(), Requests: nginxconf.MetricRequests, Latency: nginxconf.MetricLatency,
 			ProxyClientErrors: nginxconf.MetricProxyClientErrors, ProxyServerErrors: nginxconf.MetricProxyServerErrors,
 			APIClientErrors: nginxconf.MetricAPIClientErrors, APIServerErrors: nginxconf.MetricAPIServerErrors,
-			LogGroupName: deployed.logGroup,
+			LogGroupName: deployed.logGroup, Sampled: s.config.Logs.SamplePercent != nil,
 		},
 		Service:      deployed.proxy,
 		Balancers:    s.proxyBalancers(deployed),

@@ -92,7 +92,8 @@ func uniqueName(prefix string, other pulumi.StringOutput) pulumi.StringOutput {
 
 // taskEnvironment is what the image's entrypoint reads: the addresses and the DNS
 // name of the proxy's execute-api endpoint, where the caller's address is, which
-// headers pass, and how many requests one client may have under way.
+// headers pass, how many requests one client may have under way, and how many are
+// logged.
 func (s *sharedStack) taskEnvironment(endpoints *components.Endpoints) map[string]pulumi.StringInput {
 	environment := map[string]pulumi.StringInput{
 		"PORTICO_UPSTREAMS":      upstreams(endpoints.ExecuteAPIAddresses),
@@ -112,6 +113,9 @@ func (s *sharedStack) taskEnvironment(endpoints *components.Endpoints) map[strin
 	}
 	if requests := s.config.Proxy.ClientRequests; requests != nil {
 		environment["PORTICO_CLIENT_REQUESTS"] = pulumi.String(strconv.Itoa(*requests))
+	}
+	if percent := s.config.Logs.SamplePercent; percent != nil {
+		environment["PORTICO_LOG_SAMPLE"] = pulumi.String(strconv.Itoa(*percent))
 	}
 	return environment
 }

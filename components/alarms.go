@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,8 +16,11 @@ type AlarmsArgs struct {
 	// TopicARN is the ARN of the Amazon SNS topic that is told when an alarm begins
 	// and when it ends. It is in the alarms' region. Required.
 	TopicARN string
-	// LogGroupName is the name of the proxy's log. Required.
-	LogGroupName pulumi.StringInput
+	// Metrics are those of the proxy's log. Required: Namespace and Requests.
+	Metrics ProxyMetrics
+	// LogPercent is how many percent of the requests have a line in the log, at least.
+	// Default: 100.
+	LogPercent int
 	// Service is the proxy's service. Required.
 	Service *Service
 	// MinTasks is the least number of tasks of the service. Required: 1 or more.
@@ -52,7 +56,9 @@ type AlarmsArgs struct {
 func (a *AlarmsArgs) check(name string) error {
 	m := arguments{component: "Alarms", name: name}
 	m.given(a.TopicARN != "", "TopicARN")
-	m.given(a.LogGroupName != nil, "LogGroupName")
+	m.given(a.Metrics.Namespace != "", "Metrics.Namespace")
+	m.given(a.Metrics.Requests != "", "Metrics.Requests")
+	m.require(a.LogPercent >= 0 && a.LogPercent <= 100, "LogPercent", fmt.Sprintf("%d is no percentage", a.LogPercent), "write 1 to 100")
 	m.given(a.Service != nil, "Service")
 	m.require(a.MinTasks >= 1, "MinTasks", fmt.Sprintf("%d is no number of tasks", a.MinTasks), "write 1 or more")
 	m.require(a.MaxTasks >= a.MinTasks, "MaxTasks", fmt.Sprintf("%d is less than MinTasks, %d", a.MaxTasks, a.MinTasks), "write MinTasks or more")
@@ -230,7 +236,7 @@ func (a *AlarmsArgs) ofService() []alarm {
 
 // ofProxy are the alarms about requests and what becomes of them.
 func (a *AlarmsArgs) ofProxy() []alarm {
-	logged := map[string]metric{"events": {"AWS/Logs", "IncomingLogEvents", "Sum", pulumi.StringMap{"LogGroupName": a.LogGroupName}}}
+	logged := map[string]metric{"logged": {a.Metrics.Namespace, a.Metrics.Requests, "Sum", nil}}
 	var sum []string
 	for i, suffix := range slices.Sorted(maps.Keys(a.Balancers)) {
 		id := fmt.Sprintf("requests%d", i)
@@ -251,13 +257,17 @@ func (a *AlarmsArgs) ofProxy() []alarm {
 			period: 300, breaches: 3, periods: 3, comparison: above, threshold: 0, missing: isFine,
 		},
 		{
-			name: "log-delivery", description: "The log has less than half as many lines as the load balancer passes requests: lines are lost, or don't arrive.",
-			expression: fmt.Sprintf("IF(%s >= 100, FILL(events, 0) / (%s), 1)", requests, requests),
+			name: "log-delivery", description: "The log accounts for less than half of the requests that the load balancer passes: lines are lost, or don't arrive.",
+			expression: fmt.Sprintf("IF(%s >= %d, FILL(logged, 0) / (%s), 1)", requests, a.fewestLogged(), requests),
 			metrics:    logged,
 			period:     300, breaches: 3, periods: 3, comparison: below, threshold: 0.5, missing: isFine,
 		},
 	}
 }
+
+// fewestLogged is how many requests are at least 100 lines of the log on average. Fewer
+// lines would vary by more than half from the number of requests.
+func (a *AlarmsArgs) fewestLogged() int { return 100 * 100 / cmp.Or(a.LogPercent, 100) }
 
 // create creates the alarm, which tells a topic when it begins and ends; empty: no one.
 func (a alarm) create(ctx *pulumi.Context, name, topicARN string, tags Tags, parent pulumi.Resource) (*cloudwatch.MetricAlarm, error) {

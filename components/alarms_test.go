@@ -20,11 +20,11 @@ func TestMetricsNameTheLoadBalancerByTheEndOfItsARN(t *testing.T) {
 
 func TestAlarmsAskForWhatTheyWatch(t *testing.T) {
 	err := (&monitor{}).run(func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
-		_, err := NewAlarms(ctx, "portico", &AlarmsArgs{MinTasks: 2, MaxTasks: 1, CPUPercent: 101, BalancerType: "GLB"}, opts)
+		_, err := NewAlarms(ctx, "portico", &AlarmsArgs{MinTasks: 2, MaxTasks: 1, CPUPercent: 101, LogPercent: 101, BalancerType: "GLB"}, opts)
 		return err
 	})
 	for _, want := range []string{
-		"TopicARN", "LogGroupName", "Service", "MaxTasks: 1 is less than MinTasks, 2",
+		"TopicARN", "Metrics.Namespace", "Metrics.Requests", "LogPercent: 101", "Service", "MaxTasks: 1 is less than MinTasks, 2",
 		"CPUPercent: 101", "MemoryPercent: 0", "Balancers", `BalancerType: "GLB" is unknown`, "EndpointID", "Region", "VPCID",
 	} {
 		require.ErrorContains(t, err, want)

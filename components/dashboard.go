@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// DashboardMetrics names the metrics of the proxy's log: see [LogMetrics]. All are
-// required.
+// DashboardMetrics names the metrics of the proxy's log: see [LogMetrics]. All but
+// Sampled are required.
 type DashboardMetrics struct {
 	// Namespace is the metrics' namespace.
 	Namespace string
@@ -23,6 +23,18 @@ type DashboardMetrics struct {
 	Latency string
 	// LogGroupName is the log that the metrics are made of.
 	LogGroupName pulumi.StringInput
+	// Sampled says that lines of the log have a field weight, how many requests each
+	// stands for. Default: false.
+	Sampled bool
+}
+
+// hostFigures are what a query of the log shows of a host. Of a sampled log the slowest
+// request is known, which always has a line, and no percentile beside the others.
+func (m *DashboardMetrics) hostFigures() string {
+	if m.Sampled {
+		return "sum(weight) as requests, sum(status >= 500) as errors, max(seconds) as slowest"
+	}
+	return "count(*) as requests, sum(status >= 500) as errors, pct(seconds, 99) as p99"
 }
 
 // DashboardArgs describes the dashboard of the proxy.
@@ -120,7 +132,7 @@ func (a *DashboardArgs) widgets(name string) pulumi.Array {
 		"Endpoint Type": pulumi.String("Interface"), "Service Name": pulumi.String(endpointService(a.Region, "execute-api")), "VPC Endpoint Id": a.EndpointID, "VPC Id": a.VPCID,
 	}
 	var health []line
-	arrived := []line{{"AWS/Logs", "IncomingLogEvents", "Sum", "lines of the log", pulumi.StringMap{"LogGroupName": a.Metrics.LogGroupName}}}
+	arrived := []line{of(a.Metrics.Requests, "Sum", "requests by the log")}
 	for _, suffix := range slices.Sorted(maps.Keys(a.Balancers)) {
 		balancer, namespace := a.Balancers[suffix], balancerNamespaces[a.BalancerType]
 		health = append(health,
@@ -137,11 +149,11 @@ func (a *DashboardArgs) widgets(name string) pulumi.Array {
 		a.graph(2, 0, "Seconds of requests", of(a.Metrics.Latency, "p50", "p50"), of(a.Metrics.Latency, "p99", "p99")),
 		a.graph(0, 1, "Tasks in the load balancer", health...),
 		a.graph(1, 1, "Use of the tasks, %", line{"AWS/ECS", "CPUUtilization", "Average", "CPU", service}, line{"AWS/ECS", "MemoryUtilization", "Average", "memory", service}),
-		a.graph(2, 1, "Lines of the log, and what should have some", arrived...),
+		a.graph(2, 1, "Requests by the log, and what should be in it", arrived...),
 		a.graph(0, 2, "Packets that the execute-api endpoint drops", line{"AWS/PrivateLinkEndpoints", "PacketsDropped", "Sum", "dropped", endpoint}),
 		placed("log", columnWidth, textHeight+2*rowHeight, 2*columnWidth, rowHeight, pulumi.Map{
 			"region": pulumi.String(a.Region), "title": pulumi.String("Hosts with most requests"), "view": pulumi.String("table"),
-			"query": pulumi.Sprintf("SOURCE '%s' | filter ispresent(status) | stats count(*) as requests, sum(status >= 500) as errors, pct(seconds, 99) as p99 by host | sort requests desc | limit 20", a.Metrics.LogGroupName),
+			"query": pulumi.Sprintf("SOURCE '%s' | filter ispresent(status) | stats %s by host | sort requests desc | limit 20", a.Metrics.LogGroupName, a.Metrics.hostFigures()),
 		}),
 	}
 }

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -11,10 +12,13 @@ import (
 // Logs user guide, "CloudWatch Logs quotas").
 const MaxLogMetrics = 100
 
-// LogMetric is a metric that CloudWatch makes of the lines of a log.
+// LogMetric is what a filter makes of the lines of a log. Filters of one name make one
+// metric together.
 type LogMetric struct {
 	// Name is the metric's name. Required: 1 to 255 characters without :, * and $.
 	Name string
+	// Filter tells the filters of a metric apart. Default: Name.
+	Filter string
 	// Pattern is a filter pattern of CloudWatch Logs for the lines that count.
 	// Required: at most 1,024 characters.
 	Pattern string
@@ -26,6 +30,8 @@ type LogMetric struct {
 	Unit string
 }
 
+func (m LogMetric) filter() string { return cmp.Or(m.Filter, m.Name) }
+
 // LogMetricsArgs describes the metrics of a log group.
 type LogMetricsArgs struct {
 	// LogGroupName is the name of the log group. Required.
@@ -33,7 +39,7 @@ type LogMetricsArgs struct {
 	// Namespace is that of the metrics. No other log group of the account and region
 	// has metrics in it. Required: 1 to 255 characters without :, * and $.
 	Namespace string
-	// Metrics are made of the log's lines. Required: 1 to 100, each with another name.
+	// Metrics are made of the log's lines. Required: 1 to 100, each with another filter.
 	Metrics []LogMetric
 }
 
@@ -54,8 +60,8 @@ func NewLogMetrics(ctx *pulumi.Context, name string, args *LogMetricsArgs, opts 
 	m.require(len(args.Metrics) <= MaxLogMetrics, "Metrics", fmt.Sprintf("%d exceed the %d that a log group may have", len(args.Metrics), MaxLogMetrics), "leave some out")
 	named := map[string]bool{}
 	for i, metric := range args.Metrics {
-		m.require(!named[metric.Name], fmt.Sprintf("Metrics[%d].Name", i), fmt.Sprintf("%q names another metric", metric.Name), "write another name")
-		named[metric.Name] = true
+		m.require(!named[metric.filter()], fmt.Sprintf("Metrics[%d].Filter", i), fmt.Sprintf("%q names another filter", metric.filter()), "write another name")
+		named[metric.filter()] = true
 	}
 	if err := m.err(); err != nil {
 		return nil, err
@@ -72,11 +78,11 @@ func NewLogMetrics(ctx *pulumi.Context, name string, args *LogMetricsArgs, opts 
 		if metric.Unit == "Count" {
 			transformation.DefaultValue = pulumi.String("0")
 		}
-		_, err := cloudwatch.NewLogMetricFilter(ctx, name+"-"+metric.Name, &cloudwatch.LogMetricFilterArgs{
+		_, err := cloudwatch.NewLogMetricFilter(ctx, name+"-"+metric.filter(), &cloudwatch.LogMetricFilterArgs{
 			LogGroupName: args.LogGroupName, Pattern: pulumi.String(metric.Pattern), MetricTransformation: transformation,
 		}, pulumi.Parent(metrics))
 		if err != nil {
-			return nil, fmt.Errorf("create metric filter %s: %w", metric.Name, err)
+			return nil, fmt.Errorf("create metric filter %s: %w", metric.filter(), err)
 		}
 	}
 	if err := complete(ctx, "LogMetrics", name, metrics, pulumi.Map{}); err != nil {

@@ -11,6 +11,7 @@ func TestLogMetricsAreMadeByFilters(t *testing.T) {
 	m := (&monitor{}).deploy(t, func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {
 		_, err := NewLogMetrics(ctx, "portico", &LogMetricsArgs{LogGroupName: pulumi.String("portico-logs"), Namespace: "Portico/portico-dev", Metrics: []LogMetric{
 			{Name: "Requests", Pattern: "{ $.status = * }", Value: "1", Unit: "Count"},
+			{Name: "Requests", Filter: "Requests-weighed", Pattern: "{ $.weight = * }", Value: "$.weight", Unit: "Count"},
 			{Name: "Latency", Pattern: "{ $.seconds = * }", Value: "$.seconds", Unit: "Seconds"},
 		}}, opts)
 		return err
@@ -21,8 +22,9 @@ func TestLogMetricsAreMadeByFilters(t *testing.T) {
 		filters[r.Name] = r.Inputs["metricTransformation"].(map[string]any)
 	}
 	require.Equal(t, map[string]map[string]any{
-		"portico-Requests": {"namespace": "Portico/portico-dev", "name": "Requests", "value": "1", "unit": "Count", "defaultValue": "0"},
-		"portico-Latency":  {"namespace": "Portico/portico-dev", "name": "Latency", "value": "$.seconds", "unit": "Seconds"},
+		"portico-Requests":         {"namespace": "Portico/portico-dev", "name": "Requests", "value": "1", "unit": "Count", "defaultValue": "0"},
+		"portico-Requests-weighed": {"namespace": "Portico/portico-dev", "name": "Requests", "value": "$.weight", "unit": "Count", "defaultValue": "0"},
+		"portico-Latency":          {"namespace": "Portico/portico-dev", "name": "Latency", "value": "$.seconds", "unit": "Seconds"},
 	}, filters)
 }
 
@@ -33,7 +35,7 @@ func TestLogMetricsNeedNamesOfTheirOwn(t *testing.T) {
 		want []string
 	}{
 		{LogMetricsArgs{}, []string{"LogGroupName", "Namespace", "Metrics"}},
-		{LogMetricsArgs{LogGroupName: pulumi.String("g"), Namespace: "n", Metrics: []LogMetric{same, same}}, []string{`"Requests" names another metric`}},
+		{LogMetricsArgs{LogGroupName: pulumi.String("g"), Namespace: "n", Metrics: []LogMetric{same, same}}, []string{`"Requests" names another filter`}},
 		{LogMetricsArgs{LogGroupName: pulumi.String("g"), Namespace: "n", Metrics: make([]LogMetric, 101)}, []string{"101 exceed the 100"}},
 	} {
 		err := (&monitor{}).run(func(ctx *pulumi.Context, opts pulumi.ResourceOption) error {

@@ -20,6 +20,9 @@ func costSettings(s *settings.Shared) cost.Settings {
 	if s.Logs.RetentionDays != nil {
 		size.RetentionDays = *s.Logs.RetentionDays
 	}
+	if s.Logs.SamplePercent != nil {
+		size.SamplePercent = *s.Logs.SamplePercent
+	}
 	for name, endpoint := range map[string]settings.Endpoint{
 		cost.ExecuteAPI: s.Endpoints.ExecuteAPI.Endpoint(), cost.Logs: s.Endpoints.Logs, cost.ECRAPI: s.Endpoints.ECRAPI,
 		cost.ECRDocker: s.Endpoints.ECRDKR, cost.ALB: s.Endpoints.ALB.Endpoint(), cost.Native: s.Endpoints.Native.Endpoint(),

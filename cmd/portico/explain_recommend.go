@@ -105,6 +105,7 @@ type adviceOptions struct {
 	dashboard    bool
 	trustStore   bool
 	accessLogs   bool
+	logSample    int
 	upkeep       float64
 }
 
@@ -124,6 +125,7 @@ func (o *adviceOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.dashboard, "dashboard", false, "with --recommend: with a dashboard, as with portico:metrics.dashboard")
 	f.BoolVar(&o.trustStore, "trust-store", false, "with --recommend: the load balancers verify certificates, as with portico:loadBalancer.trustStoreArn")
 	f.BoolVar(&o.accessLogs, "access-logs", false, "with --recommend: the load balancers write access logs, as with portico:loadBalancer.accessLogs")
+	f.IntVar(&o.logSample, "log-sample", 100, "with --recommend: the `PERCENT` of the fast answers that the proxy's log keeps, as in portico:logs.samplePercent")
 	f.Float64Var(&o.upkeep, "upkeep", 5,
 		"with --recommend: the work that a custom domain is for its API's account, in `USD` a month, such as 5; 0 counts none")
 }
@@ -133,6 +135,9 @@ func (o adviceOptions) check() error {
 		if value < 1 {
 			return usagef("--%s %d: expected 1 or more", flag, value)
 		}
+	}
+	if o.logSample < settings.MinSamplePercent || o.logSample > 100 {
+		return usagef("--log-sample %d: expected %d to 100", o.logSample, settings.MinSamplePercent)
 	}
 	if o.architecture != settings.ARM64 && o.architecture != settings.X8664 {
 		return usagef("--architecture %q: expected %s or %s", o.architecture, settings.ARM64, settings.X8664)
@@ -155,6 +160,7 @@ func (o adviceOptions) size(balancer string) cost.Settings {
 		Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == settings.X8664,
 		FlowLogs: o.flowLogs, Alarms: o.alarms, Dashboard: o.dashboard, TrustStore: o.trustStore, ExistingEndpoints: o.existing,
 		NLB: balancer == settings.NetworkLoadBalancer, AccessLogs: o.accessLogs, RetentionDays: *settings.DefaultShared().Logs.RetentionDays,
+		SamplePercent: o.logSample,
 	}
 }
 

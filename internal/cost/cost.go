@@ -39,6 +39,9 @@ type Settings struct {
 	// RetentionDays is how long CloudWatch Logs keeps the proxy's log:
 	// portico:logs.retentionDays; 0: for ever.
 	RetentionDays int
+	// SamplePercent is how many percent of the fast answers below 400 have a line in the
+	// proxy's log: portico:logs.samplePercent; 0: all.
+	SamplePercent int
 	// ExistingEndpoints are interface endpoints of portico:endpoints that the
 	// environment doesn't pay for, since they exist: ExecuteAPI, Logs, ECRAPI,
 	// ECRDocker, ALB, Native.
@@ -67,8 +70,8 @@ func DeploymentAlarmMetrics(balancers int) int { return 2 + balancers }
 
 // AlarmMetrics is how many metrics the proxy's other alarms read, with so many
 // certificates: of each balancer, what it rejects, its healthy targets, and the requests
-// that are to be in the log; of the service's two aims the use and the tasks; the events
-// of the log, and what the endpoint drops.
+// that are to be in the log; of the service's two aims the use and the tasks; the requests
+// by the log, and what the endpoint drops.
 func AlarmMetrics(balancers, certificates int) int {
 	return 3*balancers + certificates + 2*2 + 1 + 1
 }

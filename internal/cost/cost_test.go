@@ -90,7 +90,7 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 
 // Every metric of the log is on the bill.
 func TestTheMetricsAreThoseOfTheLog(t *testing.T) {
-	require.Len(t, nginxconf.Metrics(), cost.LogMetrics)
+	require.Len(t, nginxconf.Metrics(false), cost.LogMetrics)
 }
 
 func TestFurtherZonesAreCheaper(t *testing.T) {
@@ -160,6 +160,7 @@ func TestTrafficAddsWhatTheSettingsWrite(t *testing.T) {
 		"nginx lines of the proxy's log 0.5", "nginx the proxy's log, kept 30 days 0"}
 	require.Equal(t, proxy, parts(func(*cost.Settings) {}, "nginx"))
 	require.Equal(t, []string{"native data through the interface endpoints 0.01"}, parts(func(s *cost.Settings) { s.AccessLogs = true }, "native"), "no load balancer writes logs")
+	require.Equal(t, proxy, parts(func(s *cost.Settings) { s.SamplePercent = 100 }, "nginx"), "nothing is left out")
 	for name, test := range map[string]struct {
 		change func(*cost.Settings)
 		want   string
@@ -169,6 +170,8 @@ func TestTrafficAddsWhatTheSettingsWrite(t *testing.T) {
 		"connection logs": {func(s *cost.Settings) { s.ConnectionLogs = true }, "connection logs of the load balancers, kept in S3 0"},
 		"an NLB":          {func(s *cost.Settings) { s.NLB = true }, "nginx capacity units of the load balancers 0.006"},
 		"logs for ever":   {func(s *cost.Settings) { s.RetentionDays = 0 }, "nginx the proxy's log, kept for ever 0"},
+		"a sampled log":   {func(s *cost.Settings) { s.SamplePercent = 10 }, "nginx lines of the proxy's log about answers of 200 to 399 within a second, 10 % of them kept 0.05"},
+		"a log's errors":  {func(s *cost.Settings) { s.SamplePercent = 10 }, "nginx other lines of the proxy's log 0.5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NotContains(t, parts(func(*cost.Settings) {}, "nginx"), test.want)

@@ -61,10 +61,16 @@ func (s Settings) logged() []Traffic {
 	if s.RetentionDays > 0 {
 		kept = fmt.Sprintf("%d days", s.RetentionDays)
 	}
-	parts := []Traffic{
-		{mapping.FrontDoorNGINX, "lines of the proxy's log", LogsGB},
-		{FrontDoor: mapping.FrontDoorNGINX, What: "the proxy's log, kept " + kept},
+	parts := []Traffic{{mapping.FrontDoorNGINX, "lines of the proxy's log", LogsGB}}
+	if percent := s.SamplePercent; percent > 0 && percent < 100 {
+		sampled := LogsGB
+		sampled.USD, sampled.Per = sampled.USD*float64(percent)/100, "GB of such lines, kept or not"
+		parts = []Traffic{
+			{mapping.FrontDoorNGINX, fmt.Sprintf("lines of the proxy's log about answers of 200 to 399 within a second, %d %% of them kept", percent), sampled},
+			{mapping.FrontDoorNGINX, "other lines of the proxy's log", LogsGB},
+		}
 	}
+	parts = append(parts, Traffic{FrontDoor: mapping.FrontDoorNGINX, What: "the proxy's log, kept " + kept})
 	if s.FlowLogs {
 		parts = append(parts, Traffic{mapping.FrontDoorNGINX, "flow logs of requests", LogsGB})
 	}

@@ -177,6 +177,71 @@ func TestTraceIDsAreEscaped(t *testing.T) {
 	}
 }
 
+// TestTraceparentIsLogged logs what W3C's header has for a trace, and no field without it.
+func TestTraceparentIsLogged(t *testing.T) {
+	const span = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	tests := []struct {
+		sent []string
+		want any
+	}{
+		{nil, nil},
+		{[]string{"traceparent: " + span, "tracestate: vendor=secret"}, span},
+		{[]string{"Traceparent: " + span, "Traceparent: 00-1-2-03"}, span},
+		{[]string{"traceparent: " + span + "-what-a-later-version-adds"}, span},
+		{[]string{"traceparent: cc-1\",\"status\":200"}, "cc-1"},
+		{[]string{"traceparent: \\"}, nil},
+		{[]string{"traceparent:"}, nil},
+		{[]string{"traceparent: " + strings.Repeat("a", 5000)}, strings.Repeat("a", 55)},
+	}
+	p, _ := startAnswering(t, nil, route("a.example.com", "", "aaa", ""), route("b.example.com", "/v1", "bbb", ""))
+	var wanted []any
+	for _, test := range tests {
+		for _, row := range [][]string{{"a.example.com", "/x"}, {"b.example.com", "/v1/x"}} {
+			require.Equal(t, 200, p.Get(t, row[0], row[1], test.sent...).Status)
+			wanted = append(wanted, test.want)
+		}
+	}
+	var lines []string
+	require.Eventually(t, func() bool {
+		lines = strings.Split(strings.TrimSpace(p.Stdout()), "\n")
+		return len(lines) == len(wanted)
+	}, nginxtest.Patience, 10*time.Millisecond)
+	for i, line := range lines {
+		var fields map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &fields), line)
+		require.Equal(t, wanted[i], fields["traceparent"], line)
+		require.Equal(t, 200.0, fields["status"])
+		require.NotContains(t, line, "secret")
+	}
+}
+
+// TestAWeightIsTheInverseOfTheShare logs requests until one of each share is drawn. Without
+// a sample nothing of it is in what NGINX reads.
+func TestAWeightIsTheInverseOfTheShare(t *testing.T) {
+	nginxtest.Require(t)
+	for percent, want := range map[string]string{"": "", "10": "10", "30": "3.3333", "50": "2", "100": "1"} {
+		t.Run(percent+" %", func(t *testing.T) {
+			u := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{})
+			p := nginxtest.Start(t, render(t, route("a.example.com", "", "aaa", "")), nginxtest.Environment(u), "PORTICO_LOG_SAMPLE="+percent)
+			for _, name := range []string{"log.conf", "upstream.conf"} {
+				data, err := os.ReadFile(filepath.Join(p.RunDir, name))
+				require.NoError(t, err)
+				require.Equal(t, want != "", bytes.Contains(data, []byte("weight")), "%s: %s", name, data)
+			}
+			conn := nginxtest.NewConn(t, p)
+			for range 300 { // 0.9 to the power of 300 is 10 to that of -14
+				require.Equal(t, 200, conn.Send(t, nginxtest.RequestText("GET", "a.example.com", "/")).Status)
+			}
+			line := `,"status":`
+			if want != "" {
+				line = `,"weight":` + want + `,"sampled":1,"status":`
+			}
+			require.Eventually(t, func() bool { return strings.Contains(p.Stdout(), line) }, nginxtest.Patience, 10*time.Millisecond)
+			require.Equal(t, want != "", strings.Contains(p.Stdout(), "weight"))
+		})
+	}
+}
+
 func TestTheLogReachesASocket(t *testing.T) {
 	nginxtest.Require(t)
 	ends, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
@@ -226,6 +291,9 @@ func TestTheEntrypointRefusesWrongVariables(t *testing.T) {
 		"a directory that can't be made":   {"PORTICO_RUN_DIR", "/proc/portico"},
 		"a directory that holds a context": {"PORTICO_RUN_DIR", home},
 		"a level that is none":             {"PORTICO_ERROR_LEVEL", "verbose"},
+		"a sample of nothing":              {"PORTICO_LOG_SAMPLE", "0"},
+		"a sample of more than all":        {"PORTICO_LOG_SAMPLE", "101"},
+		"a sample with a directive":        {"PORTICO_LOG_SAMPLE", "10% 1; } #"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

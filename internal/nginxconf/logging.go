@@ -23,6 +23,18 @@ func logMaps() []Map {
 			Entries:  []MapEntry{pattern(`^(`+plainHost+`{1,253})`, expression("$1"))},
 		},
 		traceMap(),
+		{
+			Comment: []string{
+				"W3C's name of the caller's span, 00-TRACE-SPAN-FLAGS. Lines of requests without it have no field.",
+			},
+			Source:   expression("$http_traceparent"),
+			Variable: "$portico_log_traceparent",
+			Default:  expression(""),
+			Entries: []MapEntry{
+				pattern(`^([0-9a-f-]++)$(?<!(?s:.{56}))`, expression(`,"traceparent":"$1"`)),
+				pattern(`^([0-9a-f-]{1,55})`, expression(`,"traceparent":"$1"`)),
+			},
+		},
 		statusMap(),
 		{
 			Comment:  []string{"Without spaces, quotes and backslashes, which no request ID of API Gateway has."},

@@ -1,9 +1,12 @@
 package nginxconf
 
-// Metric is a metric that is made of the lines of the access log.
+// Metric is what a filter makes of the lines of the access log. Several of one name are
+// one metric.
 type Metric struct {
 	// Name is the metric's name.
 	Name string
+	// Filter tells the filters of a metric apart.
+	Filter string
 	// Pattern is a JSON filter pattern of CloudWatch Logs for the lines that count.
 	Pattern string
 	// Value is what a line adds: a number, or a selector of a field that is one.
@@ -33,15 +36,33 @@ const (
 // the proxy's own where the API gave no answer: a request that is refused, a caller
 // that hung up (499), an API that could not be reached (502) or that exceeded its
 // time (504).
-func Metrics() []Metric {
-	count := func(name, pattern string) Metric { return Metric{name, pattern, "1", "Count"} }
+//
+// With a sampled log (PORTICO_LOG_SAMPLE) a line counts as often as it says. Lines that
+// don't say count once, since tasks whose log is not sampled yet write such lines.
+func Metrics(sampled bool) []Metric {
 	const clientError, serverError = "($.status >= 400) && ($.status < 500)", "($.status >= 500)"
-	return []Metric{
-		count(MetricRequests, "{ $.status = * }"),
-		count(MetricProxyClientErrors, "{ "+clientError+" && "+ofProxy+" }"),
-		count(MetricProxyServerErrors, "{ "+serverError+" && "+ofProxy+" }"),
-		count(MetricAPIClientErrors, "{ "+clientError+" && "+ofAPI+" }"),
-		count(MetricAPIServerErrors, "{ "+serverError+" && "+ofAPI+" }"),
-		{MetricLatency, "{ $.seconds = * }", "$.seconds", "Seconds"},
+	counted := []struct{ name, lines string }{
+		{MetricRequests, "$.status = *"},
+		{MetricProxyClientErrors, clientError + " && " + ofProxy},
+		{MetricProxyServerErrors, serverError + " && " + ofProxy},
+		{MetricAPIClientErrors, clientError + " && " + ofAPI},
+		{MetricAPIServerErrors, serverError + " && " + ofAPI},
 	}
+	var metrics []Metric
+	for _, c := range counted {
+		if !sampled {
+			metrics = append(metrics, Metric{c.name, c.name, "{ " + c.lines + " }", "1", "Count"})
+			continue
+		}
+		metrics = append(metrics,
+			Metric{c.name, c.name, "{ " + c.lines + " && ($.weight = *) }", "$.weight", "Count"},
+			Metric{c.name, c.name + "-once", "{ " + c.lines + " && ($.weight NOT EXISTS) }", "1", "Count"})
+	}
+	// A filter takes no weight beside the seconds: those of the lines that are drawn from
+	// all requests have the percentiles of all.
+	timed := "{ $.seconds = * }"
+	if sampled {
+		timed = "{ ($.seconds = *) && (($.sampled = 1) || ($.sampled NOT EXISTS)) }"
+	}
+	return append(metrics, Metric{MetricLatency, MetricLatency, timed, "$.seconds", "Seconds"})
 }

@@ -20,7 +20,7 @@ import (
 func countersOf(t *testing.T, p *nginxtest.Proxy, lines int) map[string][]string {
 	t.Helper()
 	patterns := map[string]*filterpattern.Pattern{}
-	for _, metric := range nginxconf.Metrics() {
+	for _, metric := range nginxconf.Metrics(false) {
 		pattern, err := filterpattern.Parse(metric.Pattern)
 		require.NoError(t, err)
 		patterns[metric.Name] = pattern

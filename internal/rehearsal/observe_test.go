@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -9,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portico-iac/portico/internal/awssim"
+	"github.com/portico-iac/portico/internal/awssim/logs"
 	"github.com/portico-iac/portico/internal/doctor"
+	"github.com/portico-iac/portico/internal/nginxconf"
 	"github.com/portico-iac/portico/internal/nginxconf/nginxtest"
 	"github.com/portico-iac/portico/internal/rehearsal/faults"
 	"github.com/portico-iac/portico/mapping"
@@ -34,10 +37,15 @@ type watchedEnvironment struct {
 
 func watchEnvironment(t *testing.T, requests int) *watchedEnvironment {
 	t.Helper()
+	return watchConfigured(t, requests, map[string]any{})
+}
+
+// watchConfigured is watchEnvironment with more settings of the shared stack.
+func watchConfigured(t *testing.T, requests int, config map[string]any) *watchedEnvironment {
+	t.Helper()
 	nginxtest.Require(t)
-	simulator, environment := broughtUp(t, Options{
-		Mapping: writeFile(t, "mapping.yaml", alarmedMapping), Config: map[string]any{alarmsKey: map[string]any{"topicArn": "arn:aws:sns:us-east-1:111111111111:on-call"}},
-	})
+	config[alarmsKey] = map[string]any{"topicArn": "arn:aws:sns:us-east-1:111111111111:on-call"}
+	simulator, environment := broughtUp(t, Options{Mapping: writeFile(t, "mapping.yaml", alarmedMapping), Config: config})
 	require.NoError(t, simulator.Pass(provisioning(simulator, "us-east-1")))
 	x, err := observeAccounts(t.Context(), simulator, string(sharedAccount), "us-east-1", environment.Mapping.Rows, requests)
 	require.NoError(t, err)
@@ -119,6 +127,50 @@ func TestAlarmsTellFaultsFromHealthyRequests(t *testing.T) {
 		requireExpected(t, found)
 		require.Equal(t, test.alarms, found.Raised, name)
 		require.Contains(t, found.Log, test.log, name)
+	}
+}
+
+// TestASampledLogRaisesTheSameAlarms has clients call an environment that logs 10 % of the
+// fast answers. The metric of requests is right but for six standard deviations, no alarm
+// begins, and those begin that faults have to raise: by errors, which all have lines, and
+// by requests of the load balancer that the weights do not account for.
+func TestASampledLogRaisesTheSameAlarms(t *testing.T) {
+	requests, minutes := 300, 4
+	if slow() {
+		requests, minutes = 600, 16
+	}
+	w := watchConfigured(t, requests, map[string]any{"portico:logs": map[string]any{"samplePercent": 10}})
+	began := w.began
+	w.load.patience = time.Minute
+	w.pass(t.Context(), minutes)
+	w.settle()
+	lines := w.seen(began)["200 of the API"]
+	data, err := logs.Extract(logs.FiltersOf(w.simulator, w.account, w.region, w.group), w.events)
+	require.NoError(t, err)
+	counted := 0.0
+	for _, datum := range data {
+		if datum.Name == nginxconf.MetricRequests {
+			counted += datum.Value
+		}
+	}
+	require.NoError(t, w.publish())
+	raised, err := w.raised(began)
+	require.NoError(t, err)
+	require.Empty(t, raised)
+	whole := nginxRequests(w.load, requests*minutes)
+	t.Log(lines, "lines and", counted, "by weight of", whole, "requests")
+	require.Less(t, lines, whole/5)
+	require.InDelta(t, whole, counted, 10*6*math.Sqrt(float64(whole)*0.1*0.9))
+
+	met := map[string]int{"endpoint-ingress-gone": aMinute}
+	if slow() {
+		met["log-delivery-stuck"] = requests
+	}
+	for name, requests := range met {
+		w.load.aMinute = requests
+		fault, err := faults.Find(name)
+		require.NoError(t, err)
+		requireExpected(t, w.meets(t, fault))
 	}
 }
 

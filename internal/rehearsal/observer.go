@@ -237,9 +237,6 @@ func (o *observer) publish() error {
 		return err
 	}
 	o.metrics.Put(data...)
-	for _, event := range o.events {
-		o.metrics.Put(logs.Datum{Namespace: "AWS/Logs", Name: "IncomingLogEvents", Dimensions: map[string]string{"LogGroupName": o.group}, Time: event.Time, Value: 1, Unit: "Count"})
-	}
 	o.metrics.Put(acm.DaysToExpiry(o.simulator, o.account, o.region, o.began.Add(-monthAgo), o.now)...)
 	o.events = nil
 	return nil

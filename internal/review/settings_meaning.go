@@ -105,6 +105,7 @@ var meanings = []meaning{
 	{key: "portico:tags"},
 	{key: "portico:task"},
 	{key: "portico:logs"},
+	{key: "portico:logs.samplePercent", means: "requests that were answered 200 to 399 within a second are missing from the log: nobody can be told later that they made one"},
 	{key: "portico:quotas"},
 }
 

@@ -42,6 +42,20 @@ var (
 	sslPolicyPattern = regexp.MustCompile(`^ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2-2017-01|FS-1-2)[\w-]*$`)
 )
 
+func (l *Logs) checkSample(m *mistakes) {
+	if l.SamplePercent == nil {
+		return
+	}
+	percent, fix := *l.SamplePercent, fmt.Sprintf("write %d to 100, or take it out", MinSamplePercent)
+	m.check(percent >= 1 && percent <= 100, "logs.samplePercent", fmt.Sprintf("%d is no percentage", percent), fix)
+	m.check(percent < 1 || percent >= MinSamplePercent, "logs.samplePercent", fmt.Sprintf("by %d %% of the requests the alarms can't tell how many there are", percent), fix)
+}
+
+// MinSamplePercent keeps the alarms' meaning: where the least number of errors that
+// begins one, 5 a minute, is 2.5 % of the requests, some 20 lines of the others are left
+// to count them by.
+const MinSamplePercent = 10
+
 // retentionDays are the values that CloudWatch Logs knows (PutRetentionPolicy);
 // 0 keeps logs for ever.
 var retentionDays = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
@@ -76,6 +90,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.Task.checkRequests(m, c.LoadBalancer)
 	m.check(slices.Contains(retentionDays, *c.Logs.RetentionDays), "logs.retentionDays",
 		fmt.Sprintf("CloudWatch Logs can't keep logs for %d days", *c.Logs.RetentionDays), "write one of "+join(retentionDays))
+	c.Logs.checkSample(m)
 	c.Alarms.check(m, c.AWS.Region)
 	c.checkQuotas(m)
 	c.Certificates.check(m, read, c.AWS, now)

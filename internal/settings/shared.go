@@ -377,6 +377,12 @@ type Logs struct {
 	// RetentionDays is how many days CloudWatch Logs keeps the log, a number
 	// that it knows; 0 keeps it for ever. Default: 30.
 	RetentionDays *int `config:"retentionDays"`
+	// SamplePercent is how many percent of the requests that are answered 200 to 399
+	// within a second have a line in the log, 10 to 100; all others have one each. A
+	// line has a field weight, how many requests it stands for, by which the metrics
+	// count. Before you take it out, deploy 100: docs/observability.md says why.
+	// Default: every request has a line, without the field.
+	SamplePercent *int `config:"samplePercent"`
 }
 
 // Alarms are CloudWatch's alarms about the proxy.

@@ -14,6 +14,7 @@
 #   PORTICO_PASS_HEADERS   name[,name]                    default: none
 #   PORTICO_CLIENT_REQUESTS a number: see below            default: by the memory
 #   PORTICO_ERROR_LEVEL    of messages about requests     default: error
+#   PORTICO_LOG_SAMPLE     1 to 100: see below            default: every request is logged
 #
 # PORTICO_CLIENT_ADDRESS says where the caller's address is: peer, the other end
 # of the connection; forwarded, the last entry of X-Forwarded-For, behind an ALB;
@@ -22,6 +23,9 @@
 # and the port without proxy protocol, know no callers.
 # PORTICO_PASS_HEADERS names headers of headers.conf that pass as they arrive,
 # since something trusted in front sets them.
+# PORTICO_LOG_SAMPLE is how many percent of the requests are logged that are answered
+# 200 to 399 within a second; all others are. A line says how many requests it stands
+# for (weight), and whether it is of the percent, which are drawn from all (sampled).
 #
 # IPv6 addresses are written in brackets. Messages below error may quote what
 # callers sent, which may hold secrets.
@@ -170,6 +174,12 @@ passable() { # name
     sed -n 's/^# passable: //p' "$home/headers.conf" 2>/dev/null | grep -i -x -e "$1"
 }
 
+# weight is 100 by a percentage, with 4 decimals at most.
+weight() { # percentage
+    share=$(((1000000 + $1 / 2) / $1))
+    printf '%d.%04d' $((share / 10000)) $((share % 10000)) | sed 's/\.\{0,1\}0*$//'
+}
+
 # --- what the environment says ---
 
 beside=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -184,6 +194,7 @@ client=${PORTICO_CLIENT_ADDRESS:-peer}
 pass=${PORTICO_PASS_HEADERS:-}
 client_requests=${PORTICO_CLIENT_REQUESTS:-}
 error_level=${PORTICO_ERROR_LEVEL:-error}
+sample=${PORTICO_LOG_SAMPLE:-}
 
 if ! is_plain_path "$home" || [ ! -r "$home/nginx.conf" ]; then
     complain "PORTICO_HOME is '$home': give the absolute path of the directory that holds nginx.conf"
@@ -248,6 +259,9 @@ case $error_level in
 debug | info | notice | warn | error | crit | alert | emerg) ;;
 *) complain "PORTICO_ERROR_LEVEL is '$error_level': give one of info, notice, warn, error, crit, alert, emerg" ;;
 esac
+if [ -n "$sample" ] && ! is_number "$sample" 1 100; then
+    complain "PORTICO_LOG_SAMPLE is '$sample': give a percentage from 1 to 100"
+fi
 image='use a base image that has it, such as the Debian image of NGINX'
 command -v nginx >/dev/null || complain "nginx is not on PATH: $image"
 echo | sed -u p >/dev/null 2>&1 || complain "sed -u does not work: $image"
@@ -356,16 +370,26 @@ done
         echo '    "~^(?:.*[, ])?\[?([0-9A-Fa-f:.]{2,45})(?:\]:[0-9]+|\])?$" $1;'
         echo '}'
     fi
+    # A request ID is random, so that no caller chooses what is logged.
+    if [ -n "$sample" ]; then
+        echo "split_clients \$request_id \$portico_sampled { $sample% 1; * 0; }"
+        echo 'map "$portico_sampled $status $request_time" $portico_weight {'
+        echo '    default 1;'
+        echo '    "~^0 [23].. 0[.]" 0;'
+        echo "    \"~^1 [23].. 0[.]\" $(weight "$sample");"
+        echo '}'
+    fi
     # A pipe takes 4 KiB in one piece (PIPE_BUF), so lines don't mix.
     echo 'include log.conf;'
-    echo "access_log \"$log\" portico buffer=4k flush=1s;"
+    echo "access_log \"$log\" portico buffer=4k flush=1s${sample:+ if=\$portico_weight};"
     echo "error_log stderr $error_level;"
 } >"$run/upstream.conf"
 
-case $client in
-forwarded) cp "$home/log.conf" "$run/log.conf" ;;
-*) sed 's/\$portico_client/$remote_addr/' "$home/log.conf" >"$run/log.conf" ;;
-esac
+address='$remote_addr'
+[ "$client" != forwarded ] || address='$portico_client'
+weighed=
+[ -z "$sample" ] || weighed='"weight":$portico_weight,"sampled":$portico_sampled,'
+sed -e 's/\$portico_client/'"$address/" -e 's/"status":/'"$weighed&/" "$home/log.conf" >"$run/log.conf"
 
 # Before NGINX 1.23 a variable holds one line of several: Link passes.
 case $(nginx -v 2>&1) in

@@ -33,7 +33,7 @@ func read(t *testing.T, options crossplane.ParseOptions) crossplane.Directives {
 	authority := nginxtest.NewAuthority(t)
 	a := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Authority: authority})
 	b := nginxtest.NewUpstream(t, nginxtest.UpstreamOptions{Authority: authority})
-	p := proxytest.Newest(t).Start(t, proxytest.Render(t, "everything.yaml", []byte(everything)), append(nginxtest.Environment(a, b), "PORTICO_CLIENT_ADDRESS=proxy-protocol")...)
+	p := proxytest.Newest(t).Start(t, proxytest.Render(t, "everything.yaml", []byte(everything)), append(nginxtest.Environment(a, b), "PORTICO_CLIENT_ADDRESS=proxy-protocol", "PORTICO_LOG_SAMPLE=30")...)
 	options.CombineConfigs, options.StopParsingOnError = true, true
 	payload, err := crossplane.Parse(filepath.Join(p.RunDir, "nginx.conf"), &options)
 	require.NoError(t, err)

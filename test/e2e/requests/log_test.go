@@ -38,6 +38,7 @@ type logLine struct {
 	Connection, Request       int
 	Status                    int
 	TraceID                   string `json:"trace_id"`
+	Traceparent               string
 	TLS                       string
 }
 
@@ -58,6 +59,9 @@ func hostileRequests() []string {
 	for _, value := range []string{"Root=1-\xff\xfe", long, "Root=1-é\x80", "a\tb", strings.Repeat("\xff", 12000)} {
 		all = append(all,
 			nginxtest.RequestText("GET", "api.corp.example.com", "/v1/x", "X-Amzn-Trace-Id: "+value),
+			nginxtest.RequestText("GET", "api.corp.example.com", "/v1/x", "Traceparent: "+value, "Tracestate: "+value),
+			nginxtest.RequestText("GET", "api.corp.example.com", "/v1/x", "Traceparent: 00-ab\",\"weight\":0,"+value),
+			nginxtest.RequestText("GET", "api.corp.example.com", "/v1/x", "Traceparent: "+strings.Repeat("0a-", 2000), "X-Amzn-Trace-Id: "+value),
 			nginxtest.RequestText("GET", "api.corp.example.com", "/v1/x", "X-Forwarded-For: "+value),
 			nginxtest.RequestText("GET", "api.corp.example.com", "/v1/x", "User-Agent: "+value, "Referer: "+value))
 	}
@@ -82,7 +86,8 @@ func TestLogsStayLinesWhateverCallersSend(t *testing.T) {
 		require.NoError(t, err)
 		defer reader.Close()
 		p := nginxtest.StartWriting(t, writer, proxytest.Render(t, "log.yaml", []byte(loggedRows)),
-			append(nginxtest.Environment(u), n.Path(), "PORTICO_WORKERS=2", "PORTICO_CLIENT_ADDRESS=forwarded", "PORTICO_ERROR_LEVEL=info"))
+			append(nginxtest.Environment(u), n.Path(), "PORTICO_WORKERS=2", "PORTICO_CLIENT_ADDRESS=forwarded", "PORTICO_ERROR_LEVEL=info",
+				"PORTICO_LOG_SAMPLE=100")) // which adds fields, and leaves no line out
 		require.NoError(t, writer.Close())
 
 		var log bytes.Buffer
@@ -118,7 +123,8 @@ func TestLogsStayLinesWhateverCallersSend(t *testing.T) {
 		lines := bytes.Split(bytes.TrimSuffix(log.Bytes(), []byte("\n")), []byte("\n"))
 		require.GreaterOrEqual(t, len(lines), each*callers*10)
 		for _, line := range lines {
-			requireLogLine(t, line)
+			require.LessOrEqual(t, len(requireLogLine(t, line).Traceparent), 55)
+			require.Contains(t, string(line), `,"weight":1,"sampled":1,`)
 		}
 		for line := range strings.Lines(p.Stderr()) {
 			require.LessOrEqual(t, len(line), 2048, "%.200q", line)
