@@ -34,7 +34,7 @@ setup: ## Install what is missing: nginx, openssl, curl, and the Pulumi CLI in b
 .PHONY: build
 build: ## Build bin/portico
 	@[ -x bin/portico ] || echo "build: compiling bin/portico, some minutes the first time" >&2
-	@tools/go-build . bin/portico ./cmd/portico
+	@tools/go-build . bin/portico ./cmd/portico -ldflags=-s
 
 .PHONY: rehearse
 rehearse: setup build ## Bring the example mapping up on simulated accounts and probe it (MAPPING=FILE for another)
