@@ -84,7 +84,7 @@ func SharedWith(given SharedSettings, rows *mapping.Mapping) pulumi.RunFunc {
 	}
 }
 
-func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows *mapping.Mapping, found []accountStack, refreshImage bool) error {
+func deployShared(ctx *pulumi.Context, dir string, config *settings.Shared, rows *mapping.Mapping, found []*accountStack, refreshImage bool) error {
 	reported, err := readReports(ctx, config, rows, found)
 	if err != nil {
 		return err

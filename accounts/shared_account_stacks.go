@@ -25,10 +25,10 @@ type accountStack struct {
 
 // namedStacks are the stacks of portico:providers. A stack that is named for an entry
 // of ACCOUNTS is of that account.
-func namedStacks(names []string, environment string, known []mapping.Account) []accountStack {
-	var stacks []accountStack
+func namedStacks(names []string, environment string, known []mapping.Account) []*accountStack {
+	var stacks []*accountStack
 	for _, name := range names {
-		stack := accountStack{name: name}
+		stack := &accountStack{name: name}
 		for _, account := range known {
 			if name[strings.LastIndexByte(name, '/')+1:] == environment+"-"+account.Name {
 				stack.account = account.ID
@@ -42,7 +42,7 @@ func namedStacks(names []string, environment string, known []mapping.Account) []
 // findAccountStacks finds the environment's provider stacks by their settings files,
 // which lie below the shared stack's project. They stand in for portico:providers
 // where the settings have none.
-func findAccountStacks(ctx *pulumi.Context, dir string, rows *mapping.Mapping) ([]accountStack, error) {
+func findAccountStacks(ctx *pulumi.Context, dir string, rows *mapping.Mapping) ([]*accountStack, error) {
 	shared := settings.Project{Files: settings.Dir(dir)}
 	provider := shared
 	provider.Dir = settings.ProviderProject
@@ -55,9 +55,9 @@ func findAccountStacks(ctx *pulumi.Context, dir string, rows *mapping.Mapping) (
 	if err := errors.Join(err, sharedErr, providerErr); err != nil {
 		return nil, fmt.Errorf("find the provider accounts' stacks: %w", err)
 	}
-	var stacks []accountStack
+	var stacks []*accountStack
 	for _, name := range settings.ProviderStacks(ctx.Stack(), environments, names) {
-		stack := accountStack{name: strings.Join([]string{ctx.Organization(), project, name}, "/")}
+		stack := &accountStack{name: strings.Join([]string{ctx.Organization(), project, name}, "/")}
 		// What is wrong with the settings is for that stack to report.
 		if config, _ := (settings.Source{Project: provider, Stack: name}).Provider(); config != nil {
 			account, _ := config.AccountIn(rows)
@@ -68,13 +68,25 @@ func findAccountStacks(ctx *pulumi.Context, dir string, rows *mapping.Mapping) (
 	return stacks, nil
 }
 
-// waiting reports whether rows wait for their accounts.
-func waiting(served *outputs.Served) bool {
-	if served == nil {
-		return false
+// awaitedStacks are the stacks that may say that their accounts admit rows that wait for
+// it: those of the rows' accounts, of which rows that give way to others have another, and
+// those whose account isn't known. A row that names no account may be any account's.
+func awaitedStacks(served *outputs.Served, stacks []*accountStack) []*accountStack {
+	awaited := map[mapping.AccountID]bool{}
+	if served != nil {
+		for _, row := range slices.Concat(served.Rows, served.Awaited) {
+			if row.Number > 0 || row.Former {
+				awaited[row.Account] = true
+			}
+		}
 	}
-	waits := func(row outputs.ServedRow) bool { return row.Number > 0 || row.Former }
-	return slices.ContainsFunc(served.Rows, waits) || len(served.Awaited) > 0
+	var asked []*accountStack
+	for _, stack := range stacks {
+		if len(awaited) > 0 && (awaited[""] || stack.account == "" || awaited[stack.account]) {
+			asked = append(asked, stack)
+		}
+	}
+	return asked
 }
 
 // checkAwaited reports rows that would be awaited for ever: no stack is known that
@@ -113,7 +125,7 @@ func (r *reports) checkAwaited(ctx *pulumi.Context, rows *mapping.Mapping) error
 // reports reports whether a known stack may be the account's. A stack whose account
 // isn't known may be any account's.
 func (r *reports) reports(account mapping.AccountID) bool {
-	return slices.ContainsFunc(r.accounts, func(stack accountStack) bool {
+	return slices.ContainsFunc(r.accounts, func(stack *accountStack) bool {
 		return account == "" || stack.account == "" || stack.account == account
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/portico-iac/portico/components"
 	"github.com/portico-iac/portico/internal/migration"
@@ -36,7 +37,7 @@ type reports struct {
 	shares []components.ReceivedShare
 	// accounts are the provider stacks from which the stack can learn what accounts
 	// admit.
-	accounts []accountStack
+	accounts []*accountStack
 	// served is what the proxy serves after this run; nil where the image decides.
 	served *outputs.Served
 }
@@ -129,7 +130,7 @@ func proxied(served *outputs.Served, rows []mapping.Row) ([]mapping.Row, error) 
 // readReports reads the outputs of the stack itself and, where the configuration
 // names them, of the stacks of portico:providers. Without these no host can come
 // to another front door than nginx, or leave one.
-func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Mapping, found []accountStack) (*reports, error) {
+func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Mapping, found []*accountStack) (*reports, error) {
 	r := &reports{certificateNames: map[string][]mapping.Host{}, domains: map[mapping.Host]privateDomain{}}
 	if err := r.readOwn(ctx); err != nil {
 		return nil, err
@@ -142,24 +143,16 @@ func readReports(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Map
 	if r.accounts = namedStacks(config.Providers, ctx.Stack(), rows.Accounts); len(config.Providers) == 0 {
 		r.accounts = found
 	}
-	var providers []migration.Provider
-	var failures []error
-	for i := range r.accounts {
-		stack := &r.accounts[i]
-		if len(config.Providers) == 0 && !waiting(r.own.Served) {
-			break // nothing that they say is asked for
-		}
-		reported, err := readProvider(ctx, stack.name)
-		if reported != nil {
-			err = checkReported(ctx.Stack(), stack.name, reported, config.AWS.Region, rows.Accounts)
-			stack.account = cmp.Or(reported.AccountID, stack.account)
-		}
-		failures = append(failures, err)
-		providers = append(providers, migration.Provider{Stack: stack.name, Outputs: reported})
-		r.addDomains(reported, rows.Rows)
+	asked := r.accounts
+	if len(config.Providers) == 0 {
+		asked = awaitedStacks(r.own.Served, r.accounts)
 	}
-	if err := errors.Join(failures...); err != nil {
+	providers, err := readProviders(ctx, config, rows, asked)
+	if err != nil {
 		return nil, err
+	}
+	for _, provider := range providers {
+		r.addDomains(provider.Outputs, rows.Rows)
 	}
 	slices.SortFunc(r.shares, func(a, b components.ReceivedShare) int { return strings.Compare(a.ARN, b.ARN) })
 	r.migration = migration.New(migration.WantedBy(rows.Rows), &r.own, providers)
@@ -195,6 +188,31 @@ func (r *reports) readOwn(ctx *pulumi.Context) error {
 		}
 	}
 	return nil
+}
+
+// stacksAtOnce is how many stacks are read at a time. The engine derives a key from the
+// passphrase for each, or asks KMS or another machine: a tenth of a second and more.
+const stacksAtOnce = 8
+
+// readProviders reads what provider stacks reported, in their order, and completes their
+// accounts. The error has all that can't be read.
+func readProviders(ctx *pulumi.Context, config *settings.Shared, rows *mapping.Mapping, stacks []*accountStack) ([]migration.Provider, error) {
+	providers, failures := make([]migration.Provider, len(stacks)), make([]error, len(stacks))
+	var group errgroup.Group
+	group.SetLimit(stacksAtOnce)
+	for i, stack := range stacks {
+		group.Go(func() error {
+			reported, err := readProvider(ctx, stack.name)
+			if reported != nil {
+				err = checkReported(ctx.Stack(), stack.name, reported, config.AWS.Region, rows.Accounts)
+				stack.account = cmp.Or(reported.AccountID, stack.account)
+			}
+			providers[i], failures[i] = migration.Provider{Stack: stack.name, Outputs: reported}, err
+			return nil // all are read, and all that is wrong is told
+		})
+	}
+	_ = group.Wait() // always nil
+	return providers, errors.Join(failures...)
 }
 
 // readProvider reads a provider stack's outputs; nil where it was never brought
