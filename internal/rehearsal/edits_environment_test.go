@@ -100,7 +100,9 @@ func (e *edited) write(to drawnState) *automation.Environment {
 	text := documentOf(to.Rows)
 	p := project{dir: filepath.Join(e.dir, "project"), environment: "dev"}
 	initial := initialState{mapping: parse(e.t, text), shared: sharedAccount, region: "us-east-1"}
-	require.NoError(e.t, p.write(initial, []byte(text), to.config(), nil))
+	config := to.config()
+	maps.Copy(config, e.config)
+	require.NoError(e.t, p.write(initial, []byte(text), config, nil))
 	environment, err := automation.Discover(p.dir, "dev", automation.Programs{Shared: accounts.SharedIn, Provider: accounts.ProviderIn})
 	require.NoError(e.t, err)
 	e.accounts.BuildIn(p.dir)

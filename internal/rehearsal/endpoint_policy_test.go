@@ -30,3 +30,17 @@ func TestAnEndpointWithThePolicyOfTheRowsLeadsToNoOtherAPI(t *testing.T) {
 		require.Equal(t, test.want, admitted, what)
 	}
 }
+
+// So that each edit shows that these policies cost no request.
+func TestTheEnvironmentOfEditsHasThePolicyOfTheRows(t *testing.T) {
+	e := newEdited(t, 1, false)
+	require.NoError(t, e.up(repointingEdit().Before, interruption{}))
+	environment, _, err := environmentOf(e.accounts, string(sharedAccount), "us-east-1")
+	require.NoError(t, err)
+	require.Len(t, environment.Endpoints, 1)
+	for api, want := range map[string]bool{"aaaaaaaaaa": true, "eeeeeeeeee": false} {
+		admitted, err := environment.Endpoints[0].Admit(live.API{ID: api, AccountID: apiOwners[api]}, live.Invocation{Method: "GET", Stage: "dev", Path: "/"})
+		require.NoError(t, err)
+		require.Equal(t, want, admitted, api)
+	}
+}
