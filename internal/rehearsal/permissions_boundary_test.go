@@ -79,6 +79,11 @@ func TestAnOrganizationsDemandsAreMetByTheSettings(t *testing.T) {
 				{"Effect":"Deny","Action":"logs:CreateLogGroup","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestTag/cost-center":"4711"}}},
 				{"Effect":"Deny","Action":"iam:CreateRole","NotResource":"arn:aws:iam::*:role/platform/*"},
 				{"Effect":"Deny","Action":"logs:DisassociateKmsKey","Resource":"*"},
+				{"Effect":"Deny","Action":["elasticloadbalancing:CreateListener","elasticloadbalancing:ModifyListener"],"Resource":"*",
+				 "Condition":{"StringNotEquals":{"elasticloadbalancing:ListenerProtocol":["HTTPS","TLS"]}}},
+				{"Effect":"Deny","Action":["elasticloadbalancing:CreateListener","elasticloadbalancing:ModifyListener"],"Resource":"*",
+				 "Condition":{"StringNotEquals":{"elasticloadbalancing:SecurityPolicy":"ELBSecurityPolicy-TLS13-1-3-2021-06"}}},
+				{"Effect":"Deny","Action":"elasticloadbalancing:CreateLoadBalancer","Resource":"*","Condition":{"StringNotEquals":{"elasticloadbalancing:Scheme":"internal"}}},
 				{"Effect":"Deny","Action":"iam:CreateRole","Resource":"*","Condition":{"StringNotEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/PowerUserAccess"}}}]}`)}
 		}
 	})
@@ -87,12 +92,16 @@ func TestAnOrganizationsDemandsAreMetByTheSettings(t *testing.T) {
 		"portico:tags":        "logs:CreateLogGroup",
 		"path":                "iam:CreateRole",
 		"permissionsBoundary": "iam:CreateRole",
+		"sslPolicy":           "elasticloadbalancing:CreateListener",
+		"type":                "", // an Application Load Balancer's HTTPS in place of TLS
 	} {
 		t.Run("without "+without, func(t *testing.T) {
 			roles := map[string]any{"path": "/platform/", "permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess"}
-			config := map[string]any{"portico:tags": map[string]any{"cost-center": "4711"}, "portico:iam": roles}
+			balancer := map[string]any{"type": "NLB", "sslPolicy": "ELBSecurityPolicy-TLS13-1-3-2021-06"}
+			config := map[string]any{"portico:tags": map[string]any{"cost-center": "4711"}, "portico:iam": roles, "portico:loadBalancer": balancer}
 			delete(config, without)
 			delete(roles, without)
+			delete(balancer, without)
 			run := begin(t, Options{Mapping: writeFile(t, "small.yaml", smallMapping), Setup: setup, Config: config}, nil)
 			_, err := run.try(t, sharedProject, run.environment, run.dir, accounts.SharedIn(run.dir))
 			if denied == "" {
