@@ -2,7 +2,6 @@ package faults
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"strings"
 	"syscall"
@@ -105,20 +104,23 @@ func TestTheProxyLastsUnderLoad(t *testing.T) {
 	r.look(0, stays)
 	l := load.Start(load.Options{Address: b.address, Plain: true, Connections: s.connections, Rate: s.rate, PostEvery: 4, Vary: vary})
 	began, replacements := time.Now(), 0
-	former := make(map[string]int)
-	for i := time.Duration(1); i*s.minute <= s.duration; i++ {
-		<-time.After(time.Until(began.Add(i * s.minute)))
-		ended := (i+1)*s.minute > s.duration
-		if ended {
+	pending := make(map[string]int)
+	for at := time.Duration(0); at < s.duration; {
+		<-time.After(time.Until(began.Add(at + s.minute)))
+		// A minute more than one, where replacements took it.
+		at = time.Since(began).Truncate(s.minute)
+		if at >= s.duration {
 			l.Stop()
 		}
-		report, arrivals := l.Take(), takeArrivals(endpoints...)
-		// What is under way at the minute's end arrives in it and is answered in the next.
-		requirePostsOnce(t, report, merged(former, arrivals))
-		former = arrivals
-		r.add(i*s.minute, report, append([]task{stays}, others...))
+		report := l.Take()
+		takeArrivals(pending, endpoints...)
+		requirePostsOnce(t, report, pending)
+		for _, a := range report.Answers {
+			delete(pending, a.ID)
+		}
+		r.add(at, report, append([]task{stays}, others...))
 		// None at the end, so that what a replacement brings about is seen.
-		if i*s.minute%s.every == 0 && !ended {
+		if due := at / s.every; at < s.duration && replacements < len(others)*int(due) {
 			for j, old := range others {
 				others[j] = start()
 				stop(old)
@@ -129,25 +131,20 @@ func TestTheProxyLastsUnderLoad(t *testing.T) {
 	for _, old := range append(others, stays) {
 		stop(old)
 	}
+	takeArrivals(pending, endpoints...)
+	require.Empty(t, pending, "requests that arrived again after they were answered")
 	r.end(replacements, log.lines(t))
 }
 
-// takeArrivals is how often each request has arrived since it was last taken.
-func takeArrivals(endpoints ...*endpoint) map[string]int {
-	arrivals := make(map[string]int)
+// takeArrivals adds how often each request has arrived since this was last taken. One
+// that is under way is answered later.
+func takeArrivals(pending map[string]int, endpoints ...*endpoint) {
 	for _, e := range endpoints {
 		e.mu.Lock()
-		arrivals = merged(arrivals, e.arrivals)
+		for id, n := range e.arrivals {
+			pending[id] += n
+		}
 		e.arrivals = make(map[string]int)
 		e.mu.Unlock()
 	}
-	return arrivals
-}
-
-func merged(a, b map[string]int) map[string]int {
-	sum := maps.Clone(a)
-	for id, n := range b {
-		sum[id] += n
-	}
-	return sum
 }
