@@ -11,12 +11,13 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
 // balancer is a load balancer as an ALB is one: it keeps connections to its
-// targets, sends a deregistered target no new requests but lets those under way
+// targets until they have been idle for idleTimeout, sends a deregistered target no new requests but lets those under way
 // end, and never repeats a request. Callers speak plain HTTP to it.
 type balancer struct {
 	address string
@@ -25,6 +26,11 @@ type balancer struct {
 	targets []*target
 	next    int
 }
+
+// idleTimeout is an ALB's default. A target that keeps idle connections for longer
+// never closes one on which a request is on its way.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
+const idleTimeout = time.Minute
 
 // target is a task behind the balancer.
 type target struct {
@@ -39,6 +45,8 @@ type target struct {
 type targetConn struct {
 	net.Conn
 	reader *bufio.Reader
+	// since is when the connection became idle.
+	since time.Time
 }
 
 func newBalancer(t testing.TB) *balancer {
@@ -154,6 +162,7 @@ func (b *balancer) forward(caller io.Writer, request *http.Request) error {
 // take gives a kept connection or makes one.
 func (t *target) take() (*targetConn, error) {
 	t.mu.Lock()
+	t.closeIdle()
 	if last := len(t.idle) - 1; last >= 0 {
 		conn := t.idle[last]
 		t.idle = t.idle[:last]
@@ -175,5 +184,16 @@ func (t *target) put(conn *targetConn, keep bool) {
 		conn.Close()
 		return
 	}
+	conn.since = time.Now()
 	t.idle = append(t.idle, conn)
+	t.closeIdle()
+}
+
+// closeIdle closes what has been idle for too long; the longest idle come first. The
+// caller holds t.mu.
+func (t *target) closeIdle() {
+	for len(t.idle) > 0 && time.Since(t.idle[0].since) > idleTimeout {
+		t.idle[0].Close()
+		t.idle = t.idle[1:]
+	}
 }

@@ -34,7 +34,10 @@ type soakReport struct {
 	soak    soak
 	version string
 	load    string
+	began   time.Time
 	lines   []string
+	// failures name the requests that failed.
+	failures []string
 	// staying are the looks at the workers of the task that stays, by process.
 	staying  map[int][]worker
 	outcomes map[load.Outcome]int
@@ -43,7 +46,7 @@ type soakReport struct {
 
 func newSoakReport(t *testing.T, s soak, n proxytest.NGINX) *soakReport {
 	t.Helper()
-	return &soakReport{t: t, soak: s, version: n.Version, load: machine.Load(), staying: make(map[int][]worker), outcomes: make(map[load.Outcome]int)}
+	return &soakReport{t: t, soak: s, version: n.Version, load: machine.Load(), began: time.Now(), staying: make(map[int][]worker), outcomes: make(map[load.Outcome]int)}
 }
 
 // workersOf are the workers of a task by their processes.
@@ -90,6 +93,10 @@ func (r *soakReport) look(at time.Duration, stays task) map[int]worker {
 // add reports a minute; the first task is the one that stays.
 func (r *soakReport) add(at time.Duration, report load.Report, tasks []task) {
 	failed := len(report.Failed())
+	for _, a := range report.Failed() {
+		r.failures = append(r.failures, fmt.Sprintf("%s %s, sent after %v: %s after %v", a.Method, a.ID, a.Sent.Sub(r.began).Round(time.Millisecond), a.Outcome, a.Took.Round(time.Millisecond)))
+		r.t.Log(r.failures[len(r.failures)-1])
+	}
 	line := fmt.Sprintf("| %v | %d | %d | %.2f | %.2f |", at, len(report.Answers), failed,
 		report.Quantile(0.5).Seconds()*1000, report.Quantile(0.99).Seconds()*1000)
 	for i, k := range tasks {
@@ -188,6 +195,9 @@ func (r *soakReport) record(replacements, logged int, faults []string) {
 	fmt.Fprintf(&b, "| memory and descriptors of the workers that stay | %s | flat |\n\n", verdict(grown(r.staying, r.soak)))
 	b.WriteString("Of each worker: resident memory, and open descriptors.\n\n| after | requests | failed | p50 ms | p99 ms | the task that stays | | |\n|---|---|---|---|---|---|---|---|\n")
 	b.WriteString(strings.Join(r.lines, "\n") + "\n")
+	for _, failure := range r.failures {
+		fmt.Fprintf(&b, "\nFailed: %s\n", failure)
+	}
 	for _, fault := range faults {
 		fmt.Fprintf(&b, "\n**Missed**: %s\n", fault)
 	}
