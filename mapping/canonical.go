@@ -1,10 +1,12 @@
 package mapping
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"slices"
 	"time"
 )
@@ -45,17 +47,43 @@ type canonicalRow struct {
 // form, whatever their comments, spellings and order: rows are sorted by host,
 // base path and API, accounts by name.
 func (m *Mapping) Canonical() []byte {
-	file := canonicalFile{Accounts: map[string]canonicalAccount{}, APIs: make([]canonicalRow, len(m.Rows))}
+	var b bytes.Buffer
+	m.writeCanonical(&b)
+	return b.Bytes()
+}
+
+// writeCanonical writes the canonical form row by row: as one value a large mapping's
+// would take as much memory as its rows. Writing to w must not fail.
+func (m *Mapping) writeCanonical(w io.Writer) {
+	file := canonicalFile{Accounts: map[string]canonicalAccount{}, APIs: []canonicalRow{}}
 	for _, a := range m.Accounts {
 		file.Accounts[a.Name] = canonicalAccount{a.ID, a.RoleARN}
 	}
+	rows := make([]canonicalRow, len(m.Rows))
 	for i := range m.Rows {
-		file.APIs[i] = m.Rows[i].canonical()
+		rows[i] = m.Rows[i].canonical()
 	}
-	slices.SortFunc(file.APIs, func(a, b canonicalRow) int {
+	slices.SortFunc(rows, func(a, b canonicalRow) int {
 		return cmp.Or(cmp.Compare(a.CustomDomainURL, b.CustomDomainURL), cmp.Compare(a.PrivateAPIURL, b.PrivateAPIURL))
 	})
-	text, err := json.Marshal(file)
+	write := func(text []byte) {
+		if _, err := w.Write(text); err != nil {
+			panic(err)
+		}
+	}
+	// The rows are the file's last value.
+	write(bytes.TrimSuffix(marshal(file), []byte("]}")))
+	for i := range rows {
+		if i > 0 {
+			write([]byte{','})
+		}
+		write(marshal(&rows[i]))
+	}
+	write([]byte("]}"))
+}
+
+func marshal(value any) []byte {
+	text, err := json.Marshal(value)
 	if err != nil {
 		panic(err) // Strings, numbers and booleans always marshal.
 	}
@@ -96,7 +124,8 @@ func (a PrivateAPI) URL() string {
 	return "https://" + string(a.ID) + ".execute-api." + a.Region + "." + a.DNSSuffix + "/" + string(a.Stage) + string(a.Path)
 }
 
-func digest(canonical []byte) string {
-	sum := sha256.Sum256(canonical)
-	return hex.EncodeToString(sum[:])
+func (m *Mapping) digest() string {
+	sum := sha256.New()
+	m.writeCanonical(sum)
+	return hex.EncodeToString(sum.Sum(nil))
 }

@@ -55,7 +55,7 @@ func ParseDirectory(source string, names []string, read func(name string) ([]byt
 	if len(d.reader.errs) > 0 {
 		return nil, d.reader.errs.sort()
 	}
-	m.Digest = digest(m.Canonical())
+	m.Digest = m.digest()
 	return m, nil
 }
 

@@ -41,11 +41,16 @@ func Load(path string) (*Mapping, error) {
 // and no more, so that neither a huge file nor a device without an end fills the
 // memory.
 func Read(source string, r io.Reader) (*Mapping, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err != nil {
+	var b bytes.Buffer
+	if f, ok := r.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() <= maxFile {
+			b.Grow(int(info.Size()) + bytes.MinRead)
+		}
+	}
+	if _, err := b.ReadFrom(io.LimitReader(r, maxFile+1)); err != nil {
 		return nil, fmt.Errorf("read mapping: %w", err)
 	}
-	return Parse(source, data)
+	return Parse(source, b.Bytes())
 }
 
 // Parse reads a mapping file's content; source names the file in messages and
@@ -60,7 +65,7 @@ func Parse(source string, data []byte) (*Mapping, error) {
 	if len(r.errs) > 0 {
 		return nil, r.errs.sort()
 	}
-	m.Digest = digest(m.Canonical())
+	m.Digest = m.digest()
 	return m, nil
 }
 

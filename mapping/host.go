@@ -20,6 +20,9 @@ const (
 	validationLabel = 34
 )
 
+// partitions is a copy for all hosts.
+var partitions = aws.Partitions()
+
 // ParseCustomDomain reads a CUSTOM_DOMAIN_URL: a host and a base path, with or
 // without "https://" in front. The error says what to write instead.
 func ParseCustomDomain(value string) (Host, BasePath, error) {
@@ -104,7 +107,7 @@ func parseHost(value string) (Host, *mistake) {
 		return "", wrong(fmt.Sprintf("parent domain %s is a public suffix, for which no authority issues the certificate *.%s", quote(suffix), suffix),
 			"write a host with one more label in front of the domain that you own")
 	}
-	for _, p := range aws.Partitions() {
+	for _, p := range partitions {
 		if strings.HasSuffix(name, "."+p.DNSSuffix) {
 			return "", wrong(fmt.Sprintf("%s is AWS's own name", quote(name)),
 				"write the domain that callers shall use; the API's address belongs in PRIVATE_API_URL")

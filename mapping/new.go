@@ -42,7 +42,7 @@ func New(rows []Row, accounts ...Account) (*Mapping, error) {
 	for i := range r.rows {
 		m.Rows[i] = r.rows[i].Row
 	}
-	m.Digest = digest(m.Canonical())
+	m.Digest = m.digest()
 	return m, nil
 }
 

@@ -132,6 +132,9 @@ func readAPIs(r *reader, v value, m *Mapping) {
 	r.rows = slices.Grow(r.rows, len(v.Content))
 	for i := range v.Content {
 		item := v.item(i)
+		// What is read needs the nodes of its values alone: those of a large file's
+		// rows take more memory than the rows do.
+		v.Content[i] = nil
 		if item.Kind != yaml.MappingNode {
 			r.report(item, wrong("is "+kindName(item.Node)+" where a row belongs", fix))
 			continue

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -179,11 +181,24 @@ func required(cmd *cobra.Command, flag string) {
 	}
 }
 
+// load is for commands that run no engine, which end soon after.
 func (c *cli) load(path string) (*mapping.Mapping, error) {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory(info.Size()))
+	}
 	if path != "-" {
 		return mapping.Load(path)
 	}
 	return mapping.Read("stdin", c.in)
+}
+
+// softMemory is how much memory the garbage collector tries to keep within, in bytes,
+// for a mapping file of that size. Without it the heap may grow to twice what is in use:
+// 100,000 rows, 18 MB, use 250 MB at most, and took up to 650 MB. It costs no time as
+// long as it is well above what is in use, so that it grows with the file.
+func softMemory(size int64) int64 {
+	const least, timesTheFile = 400 << 20, 24
+	return max(least, timesTheFile*size)
 }
 
 // writeJSON writes a value as an indented JSON document.
