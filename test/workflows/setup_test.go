@@ -34,6 +34,9 @@ func (c *checkout) ensure(script string, args ...string) (string, int) {
 	c.t.Helper()
 	cmd := exec.Command(filepath.Join(c.dir, "tools", script), args...)
 	cmd.Env = []string{"PATH=" + filepath.Join(c.dir, "path")}
+	for name, value := range c.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
 	output, err := cmd.CombinedOutput()
 	if err != nil {
 		require.ErrorAs(c.t, err, new(*exec.ExitError), string(output))
