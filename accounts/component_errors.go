@@ -19,6 +19,7 @@ var existingResourceKeys = map[string]string{
 	"private hosted zone":  "portico:dns.existing",
 	"associated zone":      "portico:dns.associations",
 	"image":                "portico:image.uri",
+	"address":              "portico:dns.resolverInbound.addresses",
 	"KMS key":              "portico:kms",
 }
 

@@ -64,6 +64,7 @@ var argsTypes = map[string]any{
 	"aws:ram/resourceShare:ResourceShare":                                    ram.ResourceShareArgs{},
 	"aws:ram/resourceShareAccepter:ResourceShareAccepter":                    ram.ResourceShareAccepterArgs{},
 	"aws:route53/record:Record":                                              route53.RecordArgs{},
+	"aws:route53/resolverEndpoint:ResolverEndpoint":                          route53.ResolverEndpointArgs{},
 	"aws:route53/zone:Zone":                                                  route53.ZoneArgs{},
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":   s3.BucketLifecycleConfigurationV2Args{},
 	"aws:s3/bucketPolicy:BucketPolicy":                                       s3.BucketPolicyArgs{},

@@ -70,6 +70,8 @@ type (
 	ExistingZone = settings.ExistingZone
 	// Association is another VPC that resolves the custom domains.
 	Association = settings.Association
+	// ResolverInbound is an inbound endpoint of Route 53 Resolver.
+	ResolverInbound = settings.ResolverInbound
 	// ALB is for rows with FRONT_DOOR: alb.
 	ALB = settings.ALB
 	// Native is for rows with FRONT_DOOR: native.

@@ -205,7 +205,12 @@ func (s *sharedStack) deploy(wrong error) error {
 	if err := s.flowLogs(network); err != nil {
 		return err
 	}
-	deployed, err := s.deployFrontDoors(network)
+	inbound, err := s.resolverInbound(network)
+	if err != nil {
+		return err
+	}
+	s.exportInbound(inbound)
+	deployed, err := s.deployFrontDoors(network, inbound)
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,7 @@ func (s *sharedStack) askAccount(awsProvider pulumi.ProviderResource) (existingE
 	found.Add(image)
 	s.prebuilt = image.Image
 	found.Add(components.CheckKeys(s.ctx, s.keys(), awsProvider))
+	found.Add(s.askForInbound(awsProvider))
 	if !s.config.Network.Creates() {
 		inVPC := components.CheckExistingVPC(s.ctx, s.existingVPC(awsProvider))
 		found.Add(inVPC)

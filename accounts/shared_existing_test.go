@@ -81,6 +81,11 @@ func TestWhatAnUpdateWouldMeetInAVPCIsReportedBeforeAnythingIsRegistered(t *test
 			monitor: &monitor{subnets: map[string]map[string]any{firstSubnet: {"availableIpAddressCount": 11, "cidrBlock": "10.7.0.0/28"}}},
 			want:    []string{"11 addresses of 10.7.0.0/28 are free, and 13 are needed: 8 for each of 1 load balancer, 1 for each of 4 endpoints, 1 for tasks: name a larger subnet of the zone, a /27 or more, or free addresses in it"},
 		},
+		"too few addresses for an inbound endpoint too": {
+			monitor: &monitor{subnets: map[string]map[string]any{firstSubnet: {"availableIpAddressCount": 13, "cidrBlock": "10.7.0.0/28"}}},
+			more:    "  portico:dns: {resolverInbound: {allowedCidrs: [10.100.0.0/16]}}\n",
+			want:    []string{"13 addresses of 10.7.0.0/28 are free, and 14 are needed: 8 for each of 1 load balancer, 1 for each of 4 endpoints, 1 for tasks, 1 for the inbound endpoint"},
+		},
 		"an existing endpoint that admits part of the subnets": {
 			monitor: &monitor{
 				rules: map[string]map[string]any{

@@ -22,10 +22,11 @@ func (s *sharedStack) existingVPC(awsProvider pulumi.ProviderResource) *componen
 		NewSubnetIDs: slices.DeleteFunc(slices.Clone(s.config.Network.SubnetIDs), func(id string) bool {
 			return s.reports.own.Network != nil && slices.Contains(s.reports.own.Network.SubnetIDs, id)
 		}),
-		LoadBalancers: len(s.topology.LoadBalancers),
-		Zones:         s.newZones(),
-		Hosts:         s.newHosts(),
-		Tags:          tagsOf(s.config.App),
+		LoadBalancers:    len(s.topology.LoadBalancers),
+		InboundSubnetIDs: s.newInboundSubnets(),
+		Zones:            s.newZones(),
+		Hosts:            s.newHosts(),
+		Tags:             tagsOf(s.config.App),
 		UseEndpoint: func(service, id string) string {
 			if id == components.SeveralEndpoints {
 				return fmt.Sprintf("write portico:endpoints.%s: {id: vpce-...} to use one of them", endpointKeys[service])

@@ -17,6 +17,8 @@ type deployedFrontDoors struct {
 	// endpoints of these front doors.
 	endpoints   *components.Endpoints
 	alb, native *components.ExecuteAPIEndpoint
+	// inbound is the inbound endpoint of Route 53 Resolver, if its addresses were chosen.
+	inbound []pulumi.Resource
 	// balancers are the load balancers, by their names in the topology.
 	balancers map[string]*components.LoadBalancer
 	// certificates are those of the load balancers, by the same names.
@@ -33,9 +35,12 @@ type deployedFrontDoors struct {
 }
 
 // deployFrontDoors deploys the front doors that the mapping needs. Endpoints at
-// chosen addresses come first.
-func (s *sharedStack) deployFrontDoors(network *components.Network) (*deployedFrontDoors, error) {
+// chosen addresses come first, an inbound endpoint of Route 53 Resolver among them.
+func (s *sharedStack) deployFrontDoors(network *components.Network, inbound *components.ResolverInbound) (*deployedFrontDoors, error) {
 	deployed := &deployedFrontDoors{}
+	if inbound != nil && len(s.config.DNS.ResolverInbound.Addresses) > 0 {
+		deployed.inbound = []pulumi.Resource{inbound.Endpoint}
+	}
 	var groups *components.SecurityGroups
 	var err error
 	if s.deploys(mapping.FrontDoorNGINX) || s.deploys(mapping.FrontDoorALB) {
@@ -90,13 +95,13 @@ func (s *sharedStack) deploys(frontDoor mapping.FrontDoor) bool {
 // staticEndpoints are the endpoints at chosen addresses. AWS must create them before
 // it gives the subnets' addresses to other resources.
 func (d *deployedFrontDoors) staticEndpoints() []pulumi.Resource {
-	if d.endpoints != nil {
-		return d.endpoints.StaticEndpoints
+	switch {
+	case d.endpoints != nil:
+		return slices.Concat(d.inbound, d.endpoints.StaticEndpoints)
+	case d.alb != nil:
+		return slices.Concat(d.inbound, d.alb.StaticEndpoints)
 	}
-	if d.alb != nil {
-		return d.alb.StaticEndpoints
-	}
-	return nil
+	return d.inbound
 }
 
 // checkDistinct reports that two front doors were given one endpoint, of the IDs that

@@ -38,6 +38,7 @@ var kinds = map[string]string{
 	"aws:lb/loadBalancer:LoadBalancer":                          "elasticloadbalancing:loadbalancer/",
 	"aws:lb/targetGroup:TargetGroup":                            "elasticloadbalancing:targetgroup/",
 	"aws:ram/resourceShare:ResourceShare":                       "ram:resource-share/",
+	"aws:route53/resolverEndpoint:ResolverEndpoint":             "route53resolver:resolver-endpoint/",
 	"aws:route53/zone:Zone":                                     "route53:hostedzone/",
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   "ec2:security-group-rule/",
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ec2:security-group-rule/",
@@ -95,7 +96,7 @@ func (t taggedResource) adoptable() bool {
 func (t taggedResource) id() string {
 	kind := t.kind()
 	switch {
-	case strings.HasPrefix(kind, "ec2:"), strings.HasPrefix(kind, "route53:"):
+	case strings.HasPrefix(kind, "ec2:"), strings.HasPrefix(kind, "route53:"), strings.HasPrefix(kind, "route53resolver:"):
 		return kind[strings.LastIndex(kind, "/")+1:]
 	case strings.HasPrefix(kind, domainKind):
 		return strings.Replace(strings.TrimPrefix(kind, domainKind), "+", "/", 1)
@@ -132,7 +133,7 @@ func (t taggedResource) is(create pendingCreate) bool {
 // namelessARN reports whether the ARNs of a service hold an ID instead of a name.
 func namelessARN(kind string) bool {
 	service, _, _ := strings.Cut(kind, ":")
-	return slices.Contains([]string{"apigateway", "ec2", "ram", "route53"}, service)
+	return slices.Contains([]string{"apigateway", "ec2", "ram", "route53", "route53resolver"}, service)
 }
 
 // defaultsKey marks, in the inputs of bridged providers, what the program left

@@ -30,6 +30,7 @@ func TestAPendingCreateIsLookedForByNameOrByTags(t *testing.T) {
 		{"arn:aws:ec2:us-east-1:111111111111:subnet/subnet-1", map[string]string{"app": "portico", "Name": "portico-dev", "team": "a"}},
 		{"arn:aws:route53:::hostedzone/Z1", map[string]string{"app": "portico", "Name": "portico-dev", "aws:cloudformation:stack-name": "x"}},
 		{"arn:aws:ec2:us-east-1:111111111111:vpc-flow-log/fl-1", tags},
+		{"arn:aws:route53resolver:us-east-1:111111111111:resolver-endpoint/rslvr-in-1", tags},
 		{lb, tags},
 		{revision, tags},
 	}
@@ -41,6 +42,7 @@ func TestAPendingCreateIsLookedForByNameOrByTags(t *testing.T) {
 	}{
 		"a role by its name":                                        {typ: "aws:iam/role:Role", inputs: map[string]any{"name": "r-1"}, want: "r-1"},
 		"a flow log by its tags":                                    {typ: "aws:ec2/flowLog:FlowLog", inputs: map[string]any{"tags": own}, want: "fl-1"},
+		"an inbound endpoint by its tags":                           {typ: "aws:route53/resolverEndpoint:ResolverEndpoint", inputs: map[string]any{"name": "portico-dev-resolver-inbound-0a1b2c3", "tags": own}, want: "rslvr-in-1"},
 		"a bucket by its name":                                      {typ: "aws:s3/bucketV2:BucketV2", inputs: map[string]any{"bucket": "portico-dev-logs-0a1b2c3", "tags": own}, want: "portico-dev-logs-0a1b2c3"},
 		"a role's policy by both names":                             {typ: "aws:iam/rolePolicy:RolePolicy", inputs: map[string]any{"role": "r-1", "name": "p"}, want: "r-1:p"},
 		"a record without the final dot":                            {typ: "aws:route53/record:Record", inputs: map[string]any{"zoneId": "Z1", "name": "_A.example.com.", "type": "CNAME"}, want: "Z1__a.example.com_CNAME"},

@@ -7,6 +7,7 @@
 // In the account that owns the VPC:
 //
 //   - [Network] is a VPC and its private subnets, created or existing.
+//   - [ResolverInbound] is where DNS servers outside the VPC ask for its names.
 //   - [FlowLogs] record the connections of a VPC.
 //   - [SecurityGroups] are the groups of the load balancer, the proxy's tasks and
 //     their endpoints, with the rules between them.

@@ -37,6 +37,9 @@ type ExistingVPCArgs struct {
 	// LoadBalancers and Tasks are how many load balancers and tasks are to be
 	// placed. Default: 0.
 	LoadBalancers, Tasks int
+	// InboundSubnetIDs are those of SubnetIDs in which an inbound endpoint of Route 53
+	// Resolver takes an address. Default: none.
+	InboundSubnetIDs []string
 	// Zones are the names of the private hosted zones to create. Default: none.
 	Zones []string
 	// Hosts are the custom domains that are new, by the private hosted zone that is to
@@ -262,11 +265,15 @@ func (c *vpcCheck) checkFreeAddresses(subnet *ec2.LookupSubnetResult) {
 	}
 	endpoints, tasks := len(c.args.Endpoints), (c.args.Tasks+len(c.args.SubnetIDs)-1)/len(c.args.SubnetIDs)
 	need := c.args.LoadBalancers*minLoadBalancerAddresses + endpoints + tasks
+	inbound := ""
+	if slices.Contains(c.args.InboundSubnetIDs, subnet.Id) {
+		need, inbound = need+1, ", 1 for the inbound endpoint"
+	}
 	if subnet.AvailableIpAddressCount >= need || c.begun() {
 		return
 	}
-	c.refuse("subnet", subnet.Id, "", fmt.Sprintf("%d addresses of %s are free, and %d are needed: %d for each of %s, 1 for each of %s, %d for tasks",
-		subnet.AvailableIpAddressCount, subnet.CidrBlock, need, minLoadBalancerAddresses, countOf(c.args.LoadBalancers, "load balancer"), countOf(endpoints, "endpoint"), tasks),
+	c.refuse("subnet", subnet.Id, "", fmt.Sprintf("%d addresses of %s are free, and %d are needed: %d for each of %s, 1 for each of %s, %d for tasks%s",
+		subnet.AvailableIpAddressCount, subnet.CidrBlock, need, minLoadBalancerAddresses, countOf(c.args.LoadBalancers, "load balancer"), countOf(endpoints, "endpoint"), tasks, inbound),
 		"name a larger subnet of the zone, a /27 or more, or free addresses in it")
 }
 

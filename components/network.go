@@ -94,6 +94,9 @@ type Network struct {
 	VPCID pulumi.StringOutput `pulumi:"vpcId"`
 	// SubnetIDs are the private subnets, one for each zone.
 	SubnetIDs []pulumi.StringInput
+	// SubnetCIDRs are the IPv4 ranges of the private subnets, in the order of SubnetIDs;
+	// the zero prefix where a subnet has none.
+	SubnetCIDRs []netip.Prefix
 	// RouteTableIDs are the private subnets' route tables, each once.
 	RouteTableIDs []pulumi.StringInput
 	// CIDRs are the VPC's IPv4 ranges, sorted.
@@ -184,6 +187,7 @@ func (n *Network) createPrivateSubnet(ctx *pulumi.Context, name string, args *Ne
 		return err
 	}
 	n.SubnetIDs = append(n.SubnetIDs, subnet.ID().ToStringOutput())
+	n.SubnetCIDRs = append(n.SubnetCIDRs, cidr)
 	n.EndpointAddresses = append(n.EndpointAddresses, addressAt(cidr, endpointOffset).String())
 	n.ALBEndpointAddresses = append(n.ALBEndpointAddresses, addressAt(cidr, albEndpointOffset).String())
 	return nil
@@ -290,7 +294,11 @@ func (n *Network) lookUpSubnets(ctx *pulumi.Context, args *NetworkArgs) error {
 				Problem: fmt.Sprintf("it is in %s as %s is", subnet.AvailabilityZone, other), Fix: "name one subnet of each zone"})
 		}
 		zones[subnet.AvailabilityZone] = id
-		n.SubnetIDs = append(n.SubnetIDs, pulumi.String(id))
+		cidr, err := netip.ParsePrefix(subnet.CidrBlock)
+		if err != nil {
+			cidr = netip.Prefix{} // a subnet of IPv6 alone has none, and holds no chosen address
+		}
+		n.SubnetIDs, n.SubnetCIDRs = append(n.SubnetIDs, pulumi.String(id)), append(n.SubnetCIDRs, cidr)
 	}
 	return errors.Join(mistakes...)
 }

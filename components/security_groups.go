@@ -206,13 +206,17 @@ func (b *groupBuilder) group(role, existing, description string) pulumi.StringOu
 }
 
 func (b *groupBuilder) allowIngress(role string, group pulumi.StringInput, port int, from peer) {
+	b.admit(role, group, "tcp", port, from)
+}
+
+func (b *groupBuilder) admit(role string, group pulumi.StringInput, protocol string, port int, from peer) {
 	if b.err != nil {
 		return
 	}
 	cidr, prefixList, source := from.inputs()
 	_, err := vpc.NewSecurityGroupIngressRule(b.ctx, b.name+"-"+role, &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId:           group,
-		IpProtocol:                pulumi.String("tcp"),
+		IpProtocol:                pulumi.String(protocol),
 		FromPort:                  pulumi.Int(port),
 		ToPort:                    pulumi.Int(port),
 		CidrIpv4:                  cidr,

@@ -11,8 +11,9 @@ func costSettings(s *settings.Shared) cost.Settings {
 	size := cost.Settings{
 		Zones: s.Network.Zones, Tasks: s.Task.Min, CPUUnits: s.Task.CPU, MemoryMiB: s.Task.Memory, X86: s.Task.Architecture == settings.X8664,
 		FlowLogs: s.Network.RecordsFlows(), Alarms: s.Alarms.TopicARN != "", Dashboard: s.Metrics.Dashboard, TrustStore: s.LoadBalancer.TrustStoreARN != "",
-		NLB:        s.LoadBalancer.Type == settings.NetworkLoadBalancer,
-		AccessLogs: s.LoadBalancer.AccessLogs.On(), ConnectionLogs: s.LoadBalancer.ConnectionLogs.On(),
+		NLB:              s.LoadBalancer.Type == settings.NetworkLoadBalancer,
+		InboundAddresses: s.DNS.ResolverInbound.AddressCount(),
+		AccessLogs:       s.LoadBalancer.AccessLogs.On(), ConnectionLogs: s.LoadBalancer.ConnectionLogs.On(),
 	}
 	if !s.Network.Creates() {
 		size.Zones = len(s.Network.SubnetIDs)

@@ -106,6 +106,7 @@ type adviceOptions struct {
 	trustStore   bool
 	accessLogs   bool
 	logSample    int
+	inbound      int
 	upkeep       float64
 }
 
@@ -126,6 +127,7 @@ func (o *adviceOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.trustStore, "trust-store", false, "with --recommend: the load balancers verify certificates, as with portico:loadBalancer.trustStoreArn")
 	f.BoolVar(&o.accessLogs, "access-logs", false, "with --recommend: the load balancers write access logs, as with portico:loadBalancer.accessLogs")
 	f.IntVar(&o.logSample, "log-sample", 100, "with --recommend: the `PERCENT` of the fast answers that the proxy's log keeps, as in portico:logs.samplePercent")
+	f.IntVar(&o.inbound, "inbound-addresses", 0, "with --recommend: the `NUMBER` of addresses of the resolver's inbound endpoint, as with portico:dns.resolverInbound; 0: there is none")
 	f.Float64Var(&o.upkeep, "upkeep", 5,
 		"with --recommend: the work that a custom domain is for its API's account, in `USD` a month, such as 5; 0 counts none")
 }
@@ -138,6 +140,9 @@ func (o adviceOptions) check() error {
 	}
 	if o.logSample < settings.MinSamplePercent || o.logSample > 100 {
 		return usagef("--log-sample %d: expected %d to 100", o.logSample, settings.MinSamplePercent)
+	}
+	if o.inbound < 0 {
+		return usagef("--inbound-addresses %d: expected 0 or more", o.inbound)
 	}
 	if o.architecture != settings.ARM64 && o.architecture != settings.X8664 {
 		return usagef("--architecture %q: expected %s or %s", o.architecture, settings.ARM64, settings.X8664)
@@ -158,7 +163,7 @@ func (o adviceOptions) check() error {
 func (o adviceOptions) size(balancer string) cost.Settings {
 	return cost.Settings{
 		Zones: o.zones, Tasks: o.tasks, CPUUnits: o.cpu, MemoryMiB: o.memory, X86: o.architecture == settings.X8664,
-		FlowLogs: o.flowLogs, Alarms: o.alarms, Dashboard: o.dashboard, TrustStore: o.trustStore, ExistingEndpoints: o.existing,
+		FlowLogs: o.flowLogs, Alarms: o.alarms, Dashboard: o.dashboard, TrustStore: o.trustStore, ExistingEndpoints: o.existing, InboundAddresses: o.inbound,
 		NLB: balancer == settings.NetworkLoadBalancer, AccessLogs: o.accessLogs, RetentionDays: *settings.DefaultShared().Logs.RetentionDays,
 		SamplePercent: o.logSample,
 	}

@@ -75,13 +75,14 @@ func TestExplainRecommends(t *testing.T) {
 		require.InDelta(t, byDefault-0.26, now("--flow-logs=false"), 0.001)
 		require.InDelta(t, byDefault+3.65, now("--trust-store"), 0.001)
 		require.InDelta(t, byDefault-14.60, now("--existing-endpoint", "logs"), 0.001)
+		require.InDelta(t, byDefault+182.50, now("--inbound-addresses", "2"), 0.001)
 	})
 	t.Run("nothing where it isn't asked", func(t *testing.T) {
 		got := portico(t, "", "explain", "--json", "--mapping", "testdata/frontdoors.yaml")
 		require.NotContains(t, got.out, "recommendation")
 	})
 	for flag, value := range map[string]string{
-		"--zones": "0", "--architecture": "arm", "--upkeep": "-1", "--existing-endpoint": "sqs", "--load-balancer": "GLB", "--load-balancers": "6",
+		"--zones": "0", "--architecture": "arm", "--upkeep": "-1", "--inbound-addresses": "-1", "--existing-endpoint": "sqs", "--load-balancer": "GLB", "--load-balancers": "6",
 	} {
 		t.Run("refuses "+flag+" "+value, func(t *testing.T) {
 			got := portico(t, "", "explain", "--recommend", "--mapping", "testdata/frontdoors.yaml", flag, value)

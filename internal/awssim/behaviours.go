@@ -136,7 +136,18 @@ var behaviours = map[string][]engine.Behaviour{
 		documented("another account's zone needs an authorization for the VPC", awsDocs+"Route53/latest/DeveloperGuide/hosted-zone-private-associate-vpcs-different-accounts.html"),
 	},
 	view.ZoneAuthorizationType: {documented("is asked in the zone's account for another account's VPC", awsDocs+"Route53/latest/APIReference/API_CreateVPCAssociationAuthorization.html")},
-	view.ProfileEntryType:      {documented("a zone is in a profile once", awsDocs+"Route53/latest/DeveloperGuide/profiles.html")},
+	view.ResolverEndpointType: {
+		documented("is inbound here, with IPv4 addresses in subnets of one VPC; outbound ones are refused", awsDocs+"Route53/latest/APIReference/API_route53resolver_CreateResolverEndpoint.html"),
+		documented("makes a network interface for each address, in the caller's name", "https://github.com/awsdocs/amazon-route53-docs/blob/main/doc_source/r53-api-permissions-ref.md"),
+		documented("an address without an IP gets a free one of its subnet, which the provider keeps", provider+"route53resolver/endpoint.go"),
+		documented("other addresses come in place, new ones before old ones go; other security groups replace it", provider+"route53resolver/endpoint.go"),
+		documented("has 2 to 6 addresses, also while they change; a region has 4 endpoints", awsDocs+"Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-entities-resolver"),
+		recorded("its creation is checked on the ARN without an ID", "https://github.com/ministryofjustice/modernisation-platform/pull/8322"),
+		recorded("its creation also needs ec2:DescribeNetworkInterfaceAttribute", "https://github.com/awsdocs/amazon-route53-docs/issues/10"),
+		assumed("a further address needs ec2:CreateNetworkInterface as the first ones do; tags of a new one need route53resolver:TagResource"),
+		assumed("an address that is taken or outside its subnet is refused with EC2's codes"),
+	},
+	view.ProfileEntryType: {documented("a zone is in a profile once", awsDocs+"Route53/latest/DeveloperGuide/profiles.html")},
 
 	view.ClusterType: {documented("is not deleted while it has services", awsDocs+"AmazonECS/latest/APIReference/API_DeleteCluster.html")},
 	view.TaskDefinitionType: {

@@ -18,6 +18,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/logs"
 	"github.com/portico-iac/portico/internal/awssim/ram"
 	"github.com/portico-iac/portico/internal/awssim/route53"
+	"github.com/portico-iac/portico/internal/awssim/route53resolver"
 	"github.com/portico-iac/portico/internal/awssim/s3"
 	"github.com/portico-iac/portico/internal/awssim/servicequotas"
 	"github.com/portico-iac/portico/internal/awssim/sts"
@@ -32,7 +33,7 @@ var simulated = sync.OnceValue(func() *engine.Catalog {
 		ec2.SecurityGroups(),
 		elbv2.Service(),
 		acm.Service(),
-		route53.Service(),
+		route53.Service(), route53resolver.Service(),
 		sts.Service(), tagging.Service(), servicequotas.Service(),
 		iam.Service(), kms.Service(),
 		logs.Service(), cloudwatch.Service(),

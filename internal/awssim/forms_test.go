@@ -66,6 +66,7 @@ var forms = map[string]map[string]string{
 	view.RecordType:               {"id": zoneID + `_.*`},
 	view.RepositoryType:           {},
 	view.ReservationType:          {"id": `scr-` + ec2ID},
+	view.ResolverEndpointType:     {"id": `rslvr-in-` + ec2ID, "ipAddresses[].ipId": `rni-` + ec2ID, "hostVpcId": `vpc-` + ec2ID},
 	view.ResourceAssociationType:  {"id": shareARN + `,arn:.*`},
 	view.ResourceShareType:        {"id": shareARN},
 	view.RESTAPIPolicyType:        {},

@@ -171,6 +171,8 @@ func dnsOf(e *environment, other string) {
 	vpc := theirs.must(view.VPCType, "theirs", engine.Object{"cidrBlock": "10.8.0.0/16"})
 	e.must(view.ZoneAuthorizationType, "authorization", engine.Object{"zoneId": zone.ID, "vpcId": vpc.ID, "vpcRegion": testRegion})
 	theirs.must(view.ZoneAssociationType, "association", engine.Object{"zoneId": zone.ID, "vpcId": vpc.ID, "vpcRegion": testRegion})
+	e.must(view.ResolverEndpointType, "inbound", engine.Object{"direction": "INBOUND", "securityGroupIds": engine.List(e.created["services"].ID), "ipAddresses": []any{
+		map[string]any{"subnetId": e.created["subnet-a"].ID}, map[string]any{"subnetId": e.created["subnet-b"].ID, "ip": "10.0.1.77"}}})
 	e.must(view.ProfileEntryType, "entry", engine.Object{"name": "entry", "profileId": "rp-0123456789abcdef", "resourceArn": zone.ARN})
 }
 

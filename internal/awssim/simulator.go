@@ -1,6 +1,8 @@
 package awssim
 
 import (
+	"net/netip"
+
 	"github.com/portico-iac/portico/internal/awssim/acm"
 	"github.com/portico-iac/portico/internal/awssim/apigateway"
 	"github.com/portico-iac/portico/internal/awssim/cloudwatch"
@@ -13,6 +15,7 @@ import (
 	"github.com/portico-iac/portico/internal/awssim/ram"
 	"github.com/portico-iac/portico/internal/awssim/reachability"
 	"github.com/portico-iac/portico/internal/awssim/route53"
+	"github.com/portico-iac/portico/internal/awssim/route53resolver"
 )
 
 // Simulator is a set of simulated AWS accounts. Its methods may be called from
@@ -124,6 +127,12 @@ func (s *Simulator) SetAlarm(account, region, name string, begun bool) error {
 // IDs; those that deliver are left out.
 func (s *Simulator) FlowLogErrors(account, region string) map[string]string {
 	return ec2.FlowLogErrors(s.Simulator, account, region)
+}
+
+// AskedVPC is the VPC whose resolver answers a DNS server at an address that asks an
+// inbound endpoint of Route 53 Resolver at another.
+func (s *Simulator) AskedVPC(account, region string, from, to netip.Addr) (string, error) {
+	return route53resolver.Asked(s.Simulator, account, region, from, to)
 }
 
 // Image is the image that a reference leads to, in the registry of any account.

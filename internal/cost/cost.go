@@ -36,6 +36,9 @@ type Settings struct {
 	// AccessLogs and ConnectionLogs say that the load balancers write such logs to S3:
 	// portico:loadBalancer.accessLogs and connectionLogs.
 	AccessLogs, ConnectionLogs bool
+	// InboundAddresses is how many addresses the inbound endpoint of Route 53 Resolver
+	// has: portico:dns.resolverInbound; 0: there is none.
+	InboundAddresses int
 	// RetentionDays is how long CloudWatch Logs keeps the proxy's log:
 	// portico:logs.retentionDays; 0: for ever.
 	RetentionDays int
@@ -144,6 +147,11 @@ func Monthly(t *topology.Topology, s Settings) Bill {
 	}
 	if s.TrustStore && len(t.LoadBalancers) > 0 {
 		bill = append(bill, Item{What: "trust store of the load balancers", Count: 1, USD: cents(hourly(TrustStoreHour))})
+	}
+	if s.InboundAddresses > 0 {
+		bill = append(bill, Item{
+			What: "addresses of the resolver's inbound endpoint", Count: s.InboundAddresses, USD: cents(float64(s.InboundAddresses) * hourly(ResolverAddressHour)),
+		})
 	}
 	zones := 0
 	for _, zone := range t.Zones {

@@ -60,6 +60,7 @@ func TestAnEnvironmentCostsWhatItsFrontDoorsNeed(t *testing.T) {
 		// 6 + 3 of the balancer + a certificate, at 0.10
 		"alarms":               {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.Alarms = true }, want: 58.40 + 16.425 + 28.835 + 2.10 + 1.00 + 0.50},
 		"alarms about nothing": {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.Alarms = true }, want: 14.60 + 0.50},
+		"an inbound endpoint":  {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.InboundAddresses = 3 }, want: 14.60 + 3*91.25 + 0.50},
 		"a dashboard":          {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.Dashboard = true }, want: 58.40 + 16.425 + 28.835 + 2.10 + 3 + 0.50},
 		"a dashboard of none":  {frontDoors: []string{"native"}, change: func(s *cost.Settings) { s.Dashboard = true }, want: 14.60 + 0.50},
 		"a trust store":        {frontDoors: []string{"nginx"}, change: func(s *cost.Settings) { s.TrustStore = true }, want: 58.40 + 16.425 + 28.835 + 2.10 + 3.65 + 0.50},

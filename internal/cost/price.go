@@ -47,6 +47,8 @@ var (
 		"https://aws.amazon.com/cloudwatch/pricing/", "2026-09-20"}
 	DashboardMonth = Price{3.00, "dashboard and month, above an account's first three",
 		"https://aws.amazon.com/cloudwatch/pricing/", "2026-09-20"}
+	ResolverAddressHour = Price{0.125, "address of an endpoint of Route 53 Resolver and hour",
+		"https://aws.amazon.com/route53/pricing/", "2026-08-31"}
 	HostedZoneMonth = Price{0.50, "hosted zone and month, the first 25",
 		"https://aws.amazon.com/route53/pricing/", "2026-08-31"}
 	FurtherHostedZoneMonth = Price{0.10, "hosted zone and month above 25",
@@ -60,7 +62,7 @@ const firstHostedZones = 25
 func Prices() []Price {
 	return []Price{
 		InterfaceEndpointHour, EndpointGB, LoadBalancerHour, BalancerUnitHour, NetworkBalancerUnitHour, TrustStoreHour, FargateARMVCPUHour, FargateARMGBHour,
-		FargateX86VCPUHour, FargateX86GBHour, LogsGB, CustomMetricMonth, AlarmMetricMonth, DashboardMonth, HostedZoneMonth, FurtherHostedZoneMonth,
+		FargateX86VCPUHour, FargateX86GBHour, LogsGB, CustomMetricMonth, AlarmMetricMonth, DashboardMonth, ResolverAddressHour, HostedZoneMonth, FurtherHostedZoneMonth,
 	}
 }
 

@@ -65,6 +65,9 @@ type Shared struct {
 	// are to be associated with the private hosted zones, where Portico has no
 	// role there.
 	AssociationCommands []string `json:"associationCommands,omitempty"`
+	// ResolverInboundAddresses are the addresses of the inbound endpoint of Route 53
+	// Resolver, sorted as texts; nil without one.
+	ResolverInboundAddresses []string `json:"resolverInboundAddresses,omitempty"`
 	// ImportedCertificatesExpire are the times (RFC 3339) at which imported
 	// certificates expire, by first name and kind of key. AWS doesn't renew
 	// imported certificates.

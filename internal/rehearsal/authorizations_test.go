@@ -128,6 +128,7 @@ var changesInPlace = map[string][]func(inputs engine.Object) engine.Object{
 		to("deregistrationDelay", 7.0), to("healthCheck", map[string]any{"enabled": true, "interval": 7.0}),
 	},
 	"aws:ram/resourceShare:ResourceShare":                       {to("name", "renamed")},
+	"aws:route53/resolverEndpoint:ResolverEndpoint":             {to("name", "another"), anotherAddress},
 	"aws:route53/zone:Zone":                                     {to("comment", "another"), to("vpcs", []any{map[string]any{"vpcId": "vpc-0", "vpcRegion": "us-east-1"}})},
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {to("description", "another")},
 }
@@ -167,6 +168,13 @@ func aKey(inputs engine.Object) engine.Object {
 		return nil
 	}
 	return engine.Object{"kmsKeyId": keyARN}
+}
+
+// anotherAddress chooses the first address of an inbound endpoint.
+func anotherAddress(inputs engine.Object) engine.Object {
+	addresses := inputs.Clone()["ipAddresses"].([]any)
+	addresses[0].(map[string]any)["ip"] = "10.0.0.77"
+	return engine.Object{"ipAddresses": addresses}
 }
 
 // fewer takes the last of a list away.

@@ -184,6 +184,12 @@ func optionRuns(t *testing.T) map[string]optionRun {
 			}},
 			roles: map[string]roleFiles{asShared: shared, "": provider},
 		},
+		"an inbound endpoint of Route 53 Resolver": {
+			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{
+				"portico:dns": map[string]any{"resolverInbound": map[string]any{"allowedCidrs": []string{"10.100.0.0/16"}}},
+			}},
+			roles: map[string]roleFiles{asShared: shared.with([]string{"shared-resolver-inbound"}, "shared-resolver-inbound-read"), "": provider},
+		},
 		"a dashboard": {
 			options: Options{Mapping: writeFile(t, "small.yaml", smallMapping), Config: map[string]any{"portico:metrics": map[string]any{"dashboard": true}}},
 			roles:   map[string]roleFiles{asShared: shared.with([]string{"shared-dashboard"}, "shared-dashboard-read"), "": provider},

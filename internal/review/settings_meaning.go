@@ -91,6 +91,8 @@ var meanings = []meaning{
 	{key: "portico:certificates", means: "other certificates, or another issuer, answer for the custom domains"},
 	{key: "portico:dns.records"},
 	{key: "portico:dns.scope", means: "private zones come and go, and hide other names", changeOnly: true},
+	{key: "portico:dns.resolverInbound.allowedCidrs", means: "DNS servers at these addresses get an answer for every name that the VPC resolves, private ones included; without any there is no inbound endpoint, and names that are forwarded to it resolve no longer"},
+	{key: "portico:dns.resolverInbound", means: "DNS servers that forward to the former addresses get no answers", changeOnly: true},
 	{key: "portico:dns", means: "another zone, account or VPC gets the custom domains' names"},
 
 	// Between stacks.

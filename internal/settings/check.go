@@ -95,6 +95,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.checkQuotas(m)
 	c.Certificates.check(m, read, c.AWS, now)
 	c.DNS.check(m, c.Quotas.VPCsPerZone)
+	c.DNS.ResolverInbound.check(m, c.Network, c.Quotas.SecurityGroupRules)
 }
 
 func (c *Provider) check(m *mistakes, read readFile, now time.Time) {
@@ -235,18 +236,7 @@ func (b LoadBalancer) check(m *mistakes) {
 	b.ConnectionLogs.check(m, "loadBalancer.connectionLogs")
 	m.check(!b.ConnectionLogs.On() || b.Type != NetworkLoadBalancer, "loadBalancer.connectionLogs",
 		"AWS has no connection logs of Network Load Balancers", "take it out; loadBalancer.accessLogs of an NLB are logs of its TLS connections")
-	var seen []netip.Prefix
-	for i, text := range b.AllowedCIDRs {
-		key := fmt.Sprintf("loadBalancer.allowedCidrs[%d]", i)
-		cidr, ok := checkCIDR(m, key, text)
-		if !ok {
-			continue
-		}
-		for _, other := range seen {
-			m.check(!other.Overlaps(cidr), key, fmt.Sprintf("%s overlaps %s", cidr, other), "keep the wider one")
-		}
-		seen = append(seen, cidr)
-	}
+	checkRanges(m, "loadBalancer.allowedCidrs", b.AllowedCIDRs)
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTrustStore.html

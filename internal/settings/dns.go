@@ -26,6 +26,21 @@ type DNS struct {
 	// ProfileID is a Route 53 Profile, rp-..., through which the zones are
 	// shared. Default: none.
 	ProfileID string `config:"profileId"`
+	// ResolverInbound is an inbound endpoint of Route 53 Resolver in the VPC, to which DNS
+	// servers outside forward queries. AWS takes USD 0.125 an hour for each of its
+	// addresses and USD 0.40 for a million queries (us-east-1).
+	ResolverInbound ResolverInbound `config:"resolverInbound"`
+}
+
+// ResolverInbound is an inbound endpoint of Route 53 Resolver.
+type ResolverInbound struct {
+	// AllowedCIDRs are IPv4 ranges of the DNS servers that may ask. They get an answer
+	// for every name that the VPC resolves. Default: none, and there is no endpoint.
+	AllowedCIDRs []string `config:"allowedCidrs"`
+	// Addresses are the endpoint's IPv4 addresses, 2 to 6, each in another of the
+	// subnets that the environment uses. They stay when an environment is made anew.
+	// Default: AWS chooses one in each of the first two subnets.
+	Addresses []string `config:"addresses"`
 }
 
 // ExistingZone is a private hosted zone that exists already.

@@ -52,6 +52,8 @@ var readings = map[string]reading{
 	"aws:route53/record:Record": {"route53.ListResourceRecordSets", map[string]string{"zoneId": "HostedZoneId", "name": "StartRecordName", "type": "StartRecordType"}, map[string]any{"MaxItems": "1"}, map[string]string{
 		"type": "ResourceRecordSets[0].Type", "ttl": "ResourceRecordSets[0].TTL", "records[]": "ResourceRecordSets[0].ResourceRecords[].Value",
 		"aliases[0].name": "ResourceRecordSets[0].AliasTarget.DNSName", "aliases[0].zoneId": "ResourceRecordSets[0].AliasTarget.HostedZoneId"}},
+	"aws:route53/resolverEndpoint:ResolverEndpoint": {"route53resolver.GetResolverEndpoint", nil, map[string]any{"ResolverEndpointId": "{id}"}, map[string]string{
+		"name": "ResolverEndpoint.Name", "direction": "ResolverEndpoint.Direction", "securityGroupIds[]": "ResolverEndpoint.SecurityGroupIds[]", "hostVpcId": "ResolverEndpoint.HostVPCId"}},
 
 	"aws:ecs/cluster:Cluster": {"ecs.DescribeClusters", map[string]string{"name": "clusters[0]"}, nil, map[string]string{"name": "clusters[0].clusterName"}},
 	"aws:ecs/taskDefinition:TaskDefinition": {"ecs.DescribeTaskDefinition", nil, map[string]any{"taskDefinition": "{arn}"}, map[string]string{

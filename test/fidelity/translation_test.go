@@ -230,6 +230,12 @@ var translations = map[string][]translation{
 	"aws:route53/zoneAssociation:ZoneAssociation": calls(
 		translation{operation: "route53.AssociateVPCWithHostedZone", members: map[string]string{"zoneId!": "HostedZoneId", "vpcId!": "VPC.VPCId", "vpcRegion": "VPC.VPCRegion"}},
 	),
+	"aws:route53/resolverEndpoint:ResolverEndpoint": calls(
+		translation{operation: "route53resolver.CreateResolverEndpoint", members: map[string]string{
+			"name!": "Name", "direction!": "Direction", "securityGroupIds[]": "SecurityGroupIds[]", "ipAddresses[].subnetId!": "IpAddresses[].SubnetId", "ipAddresses[].ip": "IpAddresses[].Ip",
+			"protocols[]": "Protocols[]", "resolverEndpointType": "ResolverEndpointType", "tags": "Tags" + keyValue,
+		}, constant: map[string]any{"CreatorRequestId": "{id}"}, answers: map[string]string{"id": "ResolverEndpoint.Id", "arn": "ResolverEndpoint.Arn"}},
+	),
 	"aws:route53/profilesResourceAssociation:ProfilesResourceAssociation": calls(
 		translation{operation: "route53profiles.AssociateResourceToProfile", members: map[string]string{"name!": "Name", "profileId!": "ProfileId", "resourceArn!": "ResourceArn"}},
 	),

@@ -65,12 +65,13 @@ func TestWhatIsObservedWithoutAnAnswerIsAdopted(t *testing.T) {
 	files := smallProject()
 	files["Pulumi.dev.yaml"] += `  portico:loadBalancer: {accessLogs: {create: true}, connectionLogs: {create: true}}
   portico:alarms: {topicArn: "arn:aws:sns:` + region + `:` + sharedAccount + `:on-call"}
+  portico:dns: {resolverInbound: {allowedCidrs: [10.100.0.0/16]}}
 `
 	e := newEnvironment(t, files, ordersSetup())
 	before := e.things()
 	for _, action := range []string{
 		"ec2:CreateFlowLogs", "s3:CreateBucket", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutLifecycleConfiguration",
-		"logs:PutMetricFilter", "cloudwatch:PutMetricAlarm",
+		"route53resolver:CreateResolverEndpoint", "logs:PutMetricFilter", "cloudwatch:PutMetricAlarm",
 	} {
 		e.Inject(awssim.Fault{Action: action, Kind: awssim.LostResponse, Each: true})
 	}

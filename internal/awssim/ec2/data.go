@@ -66,6 +66,9 @@ func value(r *engine.Resource, name string) string {
 	if name == "id" {
 		return r.ID
 	}
+	if r.Type == view.NetworkInterfaceType && name == "vpcId" {
+		return r.Hidden.Text(name) // an output of the data source alone
+	}
 	return r.Properties.Text(name)
 }
 

@@ -120,11 +120,17 @@ func present(s string) []string {
 }
 
 // CoversPort reports whether the rule is about a TCP port.
-func (p *Permission) CoversPort(port int) bool {
+func (p *Permission) CoversPort(port int) bool { return p.Covers("tcp", port) }
+
+// protocolNumbers are IANA's of the protocols that have ports.
+var protocolNumbers = map[string]string{"tcp": "6", "udp": "17"}
+
+// Covers reports whether the rule is about a port of tcp or udp.
+func (p *Permission) Covers(protocol string, port int) bool {
 	switch p.protocol {
 	case "-1":
 		return true
-	case "tcp", "6":
+	case protocol, protocolNumbers[protocol]:
 		return p.from <= port && port <= p.to
 	}
 	return false

@@ -91,7 +91,7 @@ func (op *Op) changes(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		had := op.Before.Properties[name]
 		if value, stated := op.Inputs[name]; stated {
-			return !EqualValues(value, had, slices.Contains(op.spec.sets, name))
+			return !op.spec.equal(name, op.Before.Properties, had, value)
 		}
 		return isSet(had) && had != "" && had != 0.0 && !slices.Contains(op.spec.computedInputs(), name)
 	})

@@ -39,6 +39,7 @@ const (
 	RecordType                = "aws:route53/record:Record"
 	RepositoryType            = "aws:ecr/repository:Repository"
 	ReservationType           = "aws:ec2/subnetCidrReservation:SubnetCidrReservation"
+	ResolverEndpointType      = "aws:route53/resolverEndpoint:ResolverEndpoint"
 	ResourceAssociationType   = "aws:ram/resourceAssociation:ResourceAssociation"
 	ResourceShareType         = "aws:ram/resourceShare:ResourceShare"
 	RESTAPIPolicyType         = "aws:apigateway/restApiPolicy:RestApiPolicy"
