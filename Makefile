@@ -107,7 +107,7 @@ upgrade-fixture: setup ## Keep the states that this commit's program makes, for 
 .PHONY: release-snapshot
 release-snapshot: ## Build a release's archives for all platforms in .portico/dist, and publish nothing
 	@tools/ensure-pinned goreleaser
-	bin/goreleaser release --snapshot --clean --skip=docker,sbom
+	bin/goreleaser release --snapshot --clean --skip=docker
 
 .PHONY: release
 release: ## Build and publish the release of the tag that is checked out, as a draft (the release workflow)

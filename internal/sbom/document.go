@@ -12,7 +12,7 @@ type document struct {
 	Comment       string         `json:"comment"`
 	Describes     []string       `json:"documentDescribes"`
 	Packages      []spdxPackage  `json:"packages"`
-	Files         []file         `json:"files"`
+	Files         []file         `json:"files,omitempty"`
 	Relationships []relationship `json:"relationships"`
 }
 

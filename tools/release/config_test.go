@@ -1,9 +1,7 @@
 package release
 
 import (
-	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -53,38 +51,5 @@ func TestAnUnknownKeyIsRefused(t *testing.T) {
 	}
 	if _, err := config.Load(file); err == nil {
 		t.Error("buildz is taken for a key")
-	}
-}
-
-// TestASnapshotIsBuilt builds the program of this machine as a release does, with
-// what the archives hold beside it.
-func TestASnapshotIsBuilt(t *testing.T) {
-	if os.Getenv("PORTICO_SLOW") == "" {
-		t.Skip("builds with goreleaser: set PORTICO_SLOW=1, or run make test-slow")
-	}
-	run := func(name string, args ...string) []byte {
-		t.Helper()
-		cmd := exec.Command(name, args...)
-		cmd.Dir = root
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
-		}
-		return out
-	}
-	run("bin/goreleaser", "check")
-	binary := filepath.Join(t.TempDir(), "portico")
-	run("bin/goreleaser", "build", "--snapshot", "--clean", "--single-target", "--output", binary)
-	var version struct{ Version, Commit string }
-	if err := json.Unmarshal(run(binary, "version", "--json"), &version); err != nil {
-		t.Fatal(err)
-	}
-	if version.Commit == "" {
-		t.Errorf("a release doesn't know its commit: %+v", version)
-	}
-	for _, extra := range []string{"man1/portico-validate.1", "completion/portico.bash", "completion/portico.zsh", "completion/portico.fish"} {
-		if info, err := os.Stat(filepath.Join(root, ".portico/extras", extra)); err != nil || info.Size() == 0 {
-			t.Errorf("%s: %v", extra, err)
-		}
 	}
 }
