@@ -152,7 +152,7 @@ type Zones struct {
 // [ExistingResourceError]. A record of the same name and type that exists is an
 // error of the update, and is never overwritten; it can be adopted with
 //
-//	pulumi import aws:route53/record:Record NAME ZONEID_RECORD_A --parent zones=URN
+//	pulumi import aws:route53/record:Record NAME ZONEID_RECORD_A --parent zones=URN --provider aws=URN
 func NewZones(ctx *pulumi.Context, name string, args *ZonesArgs, opts ...pulumi.ResourceOption) (*Zones, error) {
 	if err := args.check(name); err != nil {
 		return nil, err
