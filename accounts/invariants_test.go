@@ -1,6 +1,8 @@
 package accounts
 
 import (
+	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -153,7 +155,7 @@ func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
 	eachVariant(t, func(t *testing.T, s settingsText, mapping string, reported map[string]map[string]any) {
 		m := &monitor{publicZones: publicZones, outputs: reported}
 		config := variantConfig(t, s)
-		config["portico:tags"] = `{"team": "payments", "cost-center": "4711"}`
+		config["portico:tags"] = mostTags()
 		require.NoError(t, run(t, m, SharedIn(project(t, "dev", s, mapping)), "dev", config))
 		requireInvariants(t, m, true)
 	})
@@ -169,6 +171,17 @@ func TestEveryResourceHasItsParentItsTagsAndTheExplicitProvider(t *testing.T) {
 			requireInvariants(t, m, true)
 		})
 	}
+}
+
+// mostTags are as many tags as the settings take, one of them in capitals of a tag of
+// Portico's.
+func mostTags() string {
+	tags := map[string]string{"team": "payments", "cost-center": "4711", "Environment": "production"}
+	for i := len(tags); i < 46; i++ {
+		tags[fmt.Sprintf("further-%d", i)] = "x"
+	}
+	text, _ := json.Marshal(tags)
+	return string(text)
 }
 
 func requireInvariants(t *testing.T, m *monitor, tagged bool) {
@@ -196,7 +209,12 @@ func requireInvariants(t *testing.T, m *monitor, tagged bool) {
 		if _, taggable := reflect.TypeOf(args).FieldByName("Tags"); taggable && tagged {
 			tags, _ := r.Inputs["tags"].(map[string]any)
 			require.Equal(t, "portico", tags["app"], "tags of "+label)
-			require.NotEmpty(t, tags["environment"], "tags of "+label)
+			require.LessOrEqual(t, len(tags), 50, "tags of "+label)
+			if _, replaced := tags["Environment"]; replaced && r.Token == "aws:iam/role:Role" {
+				require.NotContains(t, tags, "environment", "IAM doesn't tell the keys apart: "+label)
+			} else {
+				require.NotEmpty(t, tags["environment"], "tags of "+label)
+			}
 			require.Equal(t, "portico", tags["managed-by"], "tags of "+label)
 			require.Equal(t, "payments", tags["team"], "tags of "+label)
 			require.Equal(t, "4711", tags["cost-center"], "tags of "+label)

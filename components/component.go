@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -75,7 +76,7 @@ func dependsOn(opts []pulumi.ResourceOption, further ...pulumi.Resource) (pulumi
 }
 
 // Tags are the tags of an AWS resource. Each component adds the tag Name to them,
-// which the AWS consoles show as the title. Nil: Name alone. AWS allows 50 tags.
+// which the AWS consoles show as the title. Nil: Name alone. AWS allows 50 tags, with Name.
 type Tags map[string]string
 
 // named is t with the tag Name.
@@ -86,6 +87,22 @@ func (t Tags) named(name string) pulumi.StringMap {
 	}
 	all["Name"] = name
 	return pulumi.ToStringMap(all)
+}
+
+// ofRole is t with the tag Name, for a role. IAM doesn't tell capitals from small
+// letters in keys, and refuses a role with both "Environment" and "environment": of
+// two such keys the one that isn't Portico's stays.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+func (t Tags) ofRole(name string) pulumi.StringMap {
+	all := t.named(name)
+	for _, own := range []string{"app", "environment", "managed-by", "Name"} {
+		for key := range t {
+			if key != own && strings.EqualFold(key, own) {
+				delete(all, own)
+			}
+		}
+	}
+	return all
 }
 
 func stringArray(inputs []pulumi.StringInput) pulumi.StringArray {

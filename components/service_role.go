@@ -47,7 +47,7 @@ func (r serviceRole) create(ctx *pulumi.Context, name string, parent pulumi.Reso
 	if err != nil {
 		return nil, fmt.Errorf("write trust policy: %w", err)
 	}
-	described := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trust), Tags: r.tags.named(name)}
+	described := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trust), Tags: r.tags.ofRole(name)}
 	if r.path != "" {
 		described.Path = pulumi.String(r.path)
 	}

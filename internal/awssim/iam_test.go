@@ -32,6 +32,7 @@ func TestResourcesOfServicesAreRefused(t *testing.T) {
 		"a role whose trust is not JSON":           {view.RoleType, role, engine.Object{"assumeRolePolicy": "{"}, "invalid JSON"},
 		"a role bounded by a missing policy":       {view.RoleType, role, engine.Object{"permissionsBoundary": "arn:aws:iam::111111111111:policy/missing"}, "NoSuchEntity"},
 		"a role bounded by another role":           {view.RoleType, role, engine.Object{"permissionsBoundary": "arn:aws:s3:::bucket"}, "ARN"},
+		"a role with a tag in two spellings":       {view.RoleType, role, engine.Object{"tags": map[string]any{"Team": "a", "team": "b"}}, "Duplicate tag keys found"},
 		"a session of a minute":                    {view.RoleType, role, engine.Object{"maxSessionDuration": 60.0}, "between 3600 and 43200"},
 		"a policy of a role that isn't there":      {view.RolePolicyType, policy, engine.Object{"role": "missing"}, "NoSuchEntity"},
 		"a policy with a principal":                {view.RolePolicyType, policy, engine.Object{"policy": trustECSTasks}, "MalformedPolicyDocument"},

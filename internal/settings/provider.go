@@ -18,7 +18,9 @@ type Provider struct {
 	// their names and tags.
 	App ProviderApp `config:"app"`
 	// Tags are further tags of every resource that has tags, beside app,
-	// environment and managed-by. At most 47. Default: none.
+	// environment, managed-by and Name. At most 46. A role has one that differs from
+	// these four in capitals alone, such as Environment, in its place: IAM takes both
+	// for one tag. Default: none.
 	Tags map[string]string `config:"tags"`
 	// AWS is the account and the region in which the stack works.
 	AWS AWS `config:"aws"`

@@ -67,6 +67,9 @@ func roleSpec() *engine.Type {
 var bounded = engine.Given("permissionsBoundary")
 
 func checkRole(op *engine.Op) error {
+	if err := checkTags(op); err != nil {
+		return err
+	}
 	if err := checkTrustPolicy(op); err != nil {
 		return err
 	}
@@ -75,6 +78,21 @@ func checkRole(op *engine.Op) error {
 	boundary := op.Inputs.Text("permissionsBoundary")
 	if boundary != "" && !isAWSPolicy(boundary) && op.Find(view.PolicyType, boundary) == nil {
 		return op.Refuse("NoSuchEntity", "Scope ARN: %s does not exist or is not attachable.", boundary)
+	}
+	return nil
+}
+
+// checkTags refuses keys that differ in capitals alone.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html; the text is of
+// https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/issues/189.
+func checkTags(op *engine.Op) error {
+	seen := map[string]bool{}
+	for key := range engine.AsObject(op.Inputs["tags"]) {
+		if folded := strings.ToLower(key); seen[folded] {
+			return op.Refuse("InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		} else {
+			seen[folded] = true
+		}
 	}
 	return nil
 }
