@@ -131,7 +131,7 @@ func TestEachVerdictHasItsMutant(t *testing.T) {
 		"ACM.1":         {set("Certificate", "validationMethod", "EMAIL"), controls.Met, controls.ByKey},
 		"ACM.2":         {set("Certificate", "keyAlgorithm", "RSA_1024"), controls.Met, controls.NotMet},
 		"ACM.3":         {set("Certificate", "tags", nil), controls.Met, controls.ByKey},
-		"CloudWatch.15": {set("MetricAlarm", "alarmActions", nil), controls.Met, controls.NotMet},
+		"CloudWatch.15": {set("MetricAlarm", "alarmActions", nil), controls.Met, controls.ByKey},
 		"CloudWatch.17": {set("MetricAlarm", "actionsEnabled", false), controls.Met, controls.NotMet},
 		"CloudWatch.16": {set("LogGroup", "retentionInDays", 364.0), controls.Met, controls.ByKey},
 		"EC2.2":         {with("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "vpcId", "Vpc"), controls.NotMet, controls.Met},

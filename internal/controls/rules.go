@@ -55,7 +55,7 @@ var certificateRules = []rule{
 		id: "ACM.2", title: "RSA certificates managed by ACM should use a key length of at least 2,048 bits",
 		of:    []string{certificate},
 		fault: is("keyAlgorithm", "RSA_1024", "has a key of 1,024 bits"),
-		met:   "the certificates that ACM issues have RSA keys of 2,048 bits", because: "the certificate's own key is too short",
+		met:   "the certificates' RSA keys have 2,048 bits or more", because: "the certificate's own key is too short",
 	},
 	tags("ACM.3", "ACM certificates should be tagged", certificate, "every certificate"),
 }
@@ -70,7 +70,7 @@ var logRules = []rule{
 			}
 			return ""
 		},
-		met: "the alarms tell the topic", because: "an alarm has no action",
+		met: "the alarms tell the topic", key: "portico:alarms.topicArn: TOPIC_ARN",
 	},
 	{
 		id: "CloudWatch.16", title: "CloudWatch log groups should be retained for a specified time period",
