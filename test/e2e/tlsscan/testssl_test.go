@@ -40,6 +40,9 @@ var exempt = map[string]string{
 	"security_headers":    theAPIs,
 }
 
+// ofTheScanner is what testssl.sh says of the machine's own OpenSSL, with which it scans.
+const ofTheScanner = "engine_problem"
+
 func TestTestsslFindsNothing(t *testing.T) {
 	proxytest.RequireSlow(t)
 	if _, err := exec.LookPath("testssl"); err != nil {
@@ -63,6 +66,9 @@ APIS:
 		require.NoError(t, json.Unmarshal(data, &findings), "%s", data)
 		found := make(map[string]bool)
 		for _, f := range findings {
+			if f.ID == ofTheScanner {
+				continue
+			}
 			found[f.ID] = true
 			require.Contains(t, exempt, f.ID, "%s: %s %s", f.Severity, f.Finding, f.CVE)
 		}
