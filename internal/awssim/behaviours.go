@@ -105,6 +105,7 @@ var behaviours = map[string][]engine.Behaviour{
 	view.ListenerType: {
 		documented("takes issued certificates only, and protocols of the load balancer's type", awsDocs+"elasticloadbalancing/latest/APIReference/API_CreateListener.html"),
 		documented("its default action leads to another target group in place", provider+"elbv2/listener.go"),
+		documented("its actions and a rule's end with the one that forwards, redirects or answers", awsDocs+"elasticloadbalancing/latest/application/rule-action-types.html"),
 		assumed("connections that are open when the default action changes keep their target"),
 	},
 	view.ListenerCertificateType: {
@@ -130,12 +131,13 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 	view.RecordType: {
 		documented("a name outside the zone is taken as relative to it", provider+"route53/record.go"),
+		documented("its name, and what a CNAME leads to, have labels of 1 to 63 printable characters", awsDocs+"Route53/latest/DeveloperGuide/DomainNameFormat.html"),
 		documented("a CNAME excludes other types of its name; an alias's target exists", awsDocs+"Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html"),
 	},
 	view.ZoneAssociationType: {
 		documented("another account's zone needs an authorization for the VPC", awsDocs+"Route53/latest/DeveloperGuide/hosted-zone-private-associate-vpcs-different-accounts.html"),
 	},
-	view.ZoneAuthorizationType: {documented("is asked in the zone's account for another account's VPC", awsDocs+"Route53/latest/APIReference/API_CreateVPCAssociationAuthorization.html")},
+	view.ZoneAuthorizationType: {documented("is asked in the zone's account for another account's VPC, whose ID it knows by its form alone", awsDocs+"Route53/latest/APIReference/API_CreateVPCAssociationAuthorization.html")},
 	view.ResolverEndpointType: {
 		documented("is inbound here, with IPv4 addresses in subnets of one VPC; outbound ones are refused", awsDocs+"Route53/latest/APIReference/API_route53resolver_CreateResolverEndpoint.html"),
 		documented("makes a network interface for each address, in the caller's name", "https://github.com/awsdocs/amazon-route53-docs/blob/main/doc_source/r53-api-permissions-ref.md"),
@@ -179,6 +181,7 @@ var behaviours = map[string][]engine.Behaviour{
 	},
 	view.MetricAlarmType: {
 		documented("is about one metric or about the one query of up to 20 that returns data, with at most 10 metrics of one period", awsDocs+"AmazonCloudWatch/latest/monitoring/alarm-combining.html"),
+		documented("its dimensions are of printable ASCII characters, not blank, and don't begin with a colon", awsDocs+"AmazonCloudWatch/latest/APIReference/API_Dimension.html"),
 		documented("its periods make a day at most, or a week with periods of an hour or more", awsDocs+"AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"),
 		documented("reads expressions of metric math by their documented grammar; functions other than IF and FILL are refused here", awsDocs+"AmazonCloudWatch/latest/monitoring/using-metric-math.html"),
 	},

@@ -245,7 +245,7 @@ func deploymentSpec() *engine.Type {
 			"invokeUrl":        {engine.Computed(invokeURL)},
 			"restApi":          {engine.Required, engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
 			"stageDescription": {engine.ForceNew},
-			"stageName":        {engine.ForceNew, engine.Pattern(`[A-Za-z0-9_-]{1,128}|\$default`, "a stage name of letters, digits, - and _")},
+			"stageName":        {engine.ForceNew, stageName},
 			"triggers":         {engine.ForceNew},
 			"variables":        {engine.ForceNew},
 		},
@@ -317,6 +317,10 @@ func pointStage(op *engine.Op, api *engine.Resource, name string) {
 	op.Put(stage)
 }
 
+// stageName is the grammar of a stage's name.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html
+var stageName = engine.Pattern(`[A-Za-z0-9_-]{1,128}|\$default`, "a stage name of letters, digits, - and _")
+
 func stageID(apiID, name string) string { return "ags-" + apiID + "-" + name }
 
 // withdraw deletes a deployment as the provider does: a stage that still
@@ -346,7 +350,7 @@ func stageSpec() *engine.Type {
 			"invokeUrl":    {engine.Computed(invokeURL)},
 			"deployment":   {engine.Refers{To: view.DeploymentType, Code: "NotFoundException", Holds: engine.Ignored}},
 			"restApi":      {engine.Required, engine.ForceNew, engine.Refers{To: view.RESTAPIType, Code: "NotFoundException", Holds: engine.Cascades}},
-			"stageName":    {engine.ForceNew},
+			"stageName":    {engine.ForceNew, stageName},
 		},
 
 		Conflict: "ConflictException",
@@ -355,12 +359,21 @@ func stageSpec() *engine.Type {
 		Read:     []string{"apigateway:GET"},
 		Update:   []string{"apigateway:PATCH", "apigateway:GET"},
 		Delete:   []string{"apigateway:DELETE"},
+		OnCreate: placeStage, OnUpdate: placeStage,
 		// REST-API-ID/STAGE-NAME is what programs import and read by.
 		Imported: func(op *engine.Op, id string) *engine.Resource {
 			api, stage, _ := strings.Cut(id, "/")
 			return op.Find(view.StageType, stageID(api, stage))
 		},
 	}
+}
+
+// placeStage holds a stage to deployments of its API.
+func placeStage(op *engine.Op) error {
+	if deployment := op.Ref("deployment"); deployment != nil && deployment.Properties.Text("restApi") != op.Ref("restApi").ID {
+		return op.Refuse("NotFoundException", "Invalid Deployment identifier specified")
+	}
+	return nil
 }
 
 // The extensions by which an import sets how strictly callers have to name the API

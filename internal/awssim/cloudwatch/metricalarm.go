@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -100,6 +101,9 @@ var period engine.Value = func(v any) string {
 	return fmt.Sprintf("%v is neither 10, 20 or 30 seconds nor minutes", f)
 }
 
+// dimensionText is the grammar of a dimension's name and value.
+var dimensionText = regexp.MustCompile(`^ *[!-9;-~][ -~]*$`)
+
 // dimensions are at most 30.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
 func dimensions(v any) string {
@@ -110,6 +114,11 @@ func dimensions(v any) string {
 	for _, name := range all.SortedNames() {
 		if n := len(all.Text(name)); n < 1 || n > 1024 || len(name) < 1 || len(name) > 255 {
 			return fmt.Sprintf("dimension %q has a name of %d and a value of %d characters; CloudWatch takes 1 to 255 and 1 to 1024", name, len(name), n)
+		}
+		for _, text := range []string{name, all.Text(name)} {
+			if !dimensionText.MatchString(text) {
+				return fmt.Sprintf("dimension %q has %q, which is blank, begins with a colon or is not of printable ASCII characters", name, text)
+			}
 		}
 	}
 	return ""

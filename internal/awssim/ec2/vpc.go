@@ -94,7 +94,7 @@ func createSubnet(op *engine.Op) error {
 	if zone == "" {
 		zone = op.Region + engine.Zones(op.Region)[:1]
 	}
-	if !strings.HasPrefix(zone, op.Region) || !strings.Contains(engine.Zones(op.Region), zone[len(op.Region):]) {
+	if letter, ok := strings.CutPrefix(zone, op.Region); !ok || len(letter) != 1 || !strings.Contains(engine.Zones(op.Region), letter) {
 		return op.Refuse("InvalidParameterValue", "Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the zones %s of %s",
 			zone, engine.Zones(op.Region), op.Region)
 	}

@@ -267,8 +267,9 @@ func replacesTasks(op *engine.Op) bool {
 // checkService is what CreateService and UpdateService refuse at once, and the
 // task definition that the service names.
 func checkService(op *engine.Op) (*engine.Resource, error) {
-	cluster := ClusterName(op.Inputs.Text("cluster"))
-	if op.FindBy(view.ClusterType, "name", cluster) == nil {
+	named := op.Inputs.Text("cluster")
+	cluster := op.FindBy(view.ClusterType, "name", ClusterName(named))
+	if cluster == nil || named != cluster.ARN && named != cluster.Properties.Text("name") {
 		return nil, op.Refuse("ClusterNotFoundException", "Cluster not found. (%s)", op.Inputs.Text("cluster"))
 	}
 	definition := taskDefinition(op, op.Inputs.Text("taskDefinition"))

@@ -58,6 +58,7 @@ func listenerSpec() *engine.Type {
 		Delete: []string{"elasticloadbalancing:DeleteListener"},
 		When:   map[string][]string{"elasticloadbalancing:ModifyListenerAttributes": {"tcpIdleTimeoutSeconds"}},
 
+		Check:    func(inputs engine.Object) []engine.Problem { return actionProblems("defaultActions", inputs) },
 		OnCreate: placeListener, OnUpdate: placeListener,
 	}
 }

@@ -111,7 +111,7 @@ func listenerRuleProblems(inputs engine.Object) []engine.Problem {
 	if wildcards > conditionWildcards {
 		add("conditions", "have %d wildcards; a rule has %d at most", wildcards, conditionWildcards)
 	}
-	return append(problems, actionProblems(inputs.Objects("actions"))...)
+	return append(problems, actionProblems("actions", inputs)...)
 }
 
 // conditionTexts is the values that a condition compares with.
@@ -126,9 +126,15 @@ func conditionTexts(condition engine.Object, field string) []string {
 	return texts
 }
 
-func actionProblems(actions []engine.Object) []engine.Problem {
-	if len(actions) > 0 && strings.HasPrefix(actions[len(actions)-1].Text("type"), "authenticate-") {
-		return []engine.Problem{{Property: "actions", Reason: "must end with forward, redirect or fixed-response"}}
+// actionProblems holds actions to one that answers, which is the last.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
+func actionProblems(property string, inputs engine.Object) []engine.Problem {
+	actions := inputs.Objects(property)
+	for i, action := range actions {
+		authenticates, last := strings.HasPrefix(action.Text("type"), "authenticate-"), i == len(actions)-1
+		if authenticates == last && action["type"] != (engine.Unknown{}) {
+			return []engine.Problem{{Property: property, Reason: "must end with forward, redirect or fixed-response, and have one of them"}}
+		}
 	}
 	return nil
 }

@@ -104,6 +104,9 @@ func kindProblems(t reflect.Type, v any, at string) []Problem {
 		}
 		var problems []Problem
 		for i := range elements {
+			if elements[i] == nil { // "Null value found in list", says the provider's SDK.
+				problems = append(problems, Problem{fmt.Sprintf("%s[%d]", at, i), "is null; a list has none"})
+			}
 			problems = append(problems, kindProblems(t.Elem(), elements[i], fmt.Sprintf("%s[%d]", at, i))...)
 		}
 		return problems

@@ -52,10 +52,10 @@ func identifyRecord(op *engine.Op) {
 	}
 }
 
-// recordName is a record's name: letters, digits, - and _, a wildcard for the
-// first label, and other octets as Route 53 escapes them.
+// recordName is a record's name, or the name that it leads to: labels of letters,
+// digits, - and _, a wildcard for one, and other octets as Route 53 escapes them.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
-var recordName = engine.Pattern(`(?:[!-\x5b\x5d-~]|\\\d{3})*`, "a domain name: spaces and control characters are written as \\040")
+var recordName = engine.Pattern(`(?:(?:[!--/-\x5b\x5d-~]|\\\d{3}){1,63}(?:\.(?:[!--/-\x5b\x5d-~]|\\\d{3}){1,63})*\.?)?`, "a domain name: labels of 1 to 63 characters, spaces and control characters written as \\040")
 
 var oneLine = engine.Never(func(v any) bool { s, _ := v.(string); return strings.ContainsAny(s, "\r\n") }, "has a line break; each value is an element of its own")
 
@@ -77,6 +77,10 @@ func recordProblems(inputs engine.Object) []engine.Problem {
 		return []engine.Problem{{Property: "type", Reason: "an alias record of type CNAME only leads to another CNAME of the zone; use A"}}
 	case inputs.Text("type") == "CNAME" && len(inputs.Texts("records")) > 1:
 		return []engine.Problem{{Property: "records", Reason: "a CNAME has one value"}}
+	case inputs.Text("type") == "CNAME" && len(inputs.Texts("records")) == 1:
+		if reason := recordName(inputs.Texts("records")[0]); reason != "" {
+			return []engine.Problem{{Property: "records[0]", Reason: reason}}
+		}
 	}
 	return nil
 }

@@ -132,6 +132,10 @@ func associatedBeside(op *engine.Op, own []any) []any {
 	return beside
 }
 
+// vpcID is the form of VPCs' IDs. A zone's account cannot see the VPCs of others.
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateVPCAssociationAuthorization.html
+var vpcID = regexp.MustCompile(`^vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})$`)
+
 func zoneAuthorizationSpec() *engine.Type {
 	return &engine.Type{
 		Token: view.ZoneAuthorizationType, Title: "Route 53 VPC Association Authorization", Args: route53.VpcAssociationAuthorizationArgs{}, State: route53.VpcAssociationAuthorization{},
@@ -149,6 +153,9 @@ func zoneAuthorizationSpec() *engine.Type {
 			if engine.IsEmpty(op.Ref("zoneId").Properties["vpcs"]) {
 				return op.Refuse("InvalidInput", "Hosted zone %s is public", op.Inputs.Text("zoneId"))
 			}
+			if !vpcID.MatchString(op.Inputs.Text("vpcId")) {
+				return op.Refuse("InvalidVPCId", "The VPC ID %q isn't a valid ID", op.Inputs.Text("vpcId"))
+			}
 			op.Outputs["vpcRegion"] = regionOfVPC(op)
 			return nil
 		},
@@ -160,7 +167,8 @@ func profileEntrySpec() *engine.Type {
 		Token: view.ProfileEntryType, Title: "Route 53 Profiles Resource Association", Args: route53.ProfilesResourceAssociationArgs{}, State: route53.ProfilesResourceAssociation{},
 		ID: "rpr-{hex16}",
 		Properties: engine.Properties{
-			"name":          {engine.Required, engine.ForceNew, engine.Length(1, 64), engine.Pattern(`[a-zA-Z0-9\-_' ]+`, "letters, digits, hyphens, underscores, apostrophes and spaces")},
+			"name": {engine.Required, engine.ForceNew, engine.Length(1, 64), engine.Pattern(`[a-zA-Z0-9\-_' ]+`, "letters, digits, hyphens, underscores, apostrophes and spaces"),
+				engine.Never(func(v any) bool { s, _ := v.(string); return strings.Trim(s, "0123456789") == "" }, "has digits alone")},
 			"profileId":     {engine.ForceNew},
 			"resourceArn":   {engine.ForceNew, engine.ARNOf("route53")},
 			"resourceType":  {engine.Computed("PRIVATE_HOSTED_ZONE")},

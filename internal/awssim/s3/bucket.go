@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"fmt"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 
 	"github.com/portico-iac/portico/internal/awssim/engine"
@@ -108,11 +109,26 @@ func lifecycleSpec() *engine.Type {
 			"rules[].expiration.days":            {engine.Between(1, 1<<31-1)},
 			"transitionDefaultMinimumObjectSize": {engine.Otherwise("all_storage_classes_128K")},
 		},
+		Check:  ruleProblems,
 		Create: []string{"s3:PutLifecycleConfiguration", "s3:GetLifecycleConfiguration"},
 		Read:   []string{"s3:GetLifecycleConfiguration"},
 		Update: []string{"s3:PutLifecycleConfiguration"},
 		Delete: []string{"s3:PutLifecycleConfiguration"},
 	}
+}
+
+// ruleProblems holds the rules of a lifecycle configuration to IDs of their own.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+func ruleProblems(inputs engine.Object) []engine.Problem {
+	ids := map[string]bool{}
+	for i, rule := range inputs.Objects("rules") {
+		id := rule.Text("id")
+		if id != "" && ids[id] {
+			return []engine.Problem{{Property: fmt.Sprintf("rules[%d].id", i), Reason: "is another rule's; the ID must be unique"}}
+		}
+		ids[id] = true
+	}
+	return nil
 }
 
 // MayWrite reports whether a bucket of a region lets a service do an action on a
