@@ -101,14 +101,14 @@ func (r RoleARN) String() string {
 // own ones have "aws" in place of an account.
 var policyARN = regexp.MustCompile(`^arn:([a-z0-9-]+):iam::(aws|[0-9]{12}):policy/([\x21-\x7e]{0,510}/)?[\w+=,.@-]{1,128}$`)
 
-// ParsePolicyARN reads the ARN of a managed policy, and returns the account that it
-// is of: 12 digits, or "aws" for AWS's own ones.
-func ParsePolicyARN(text string) (owner string, err error) {
+// ParsePolicyARN reads the ARN of a managed policy, and returns the partition and the
+// account that it is of: 12 digits, or "aws" for AWS's own ones.
+func ParsePolicyARN(text string) (partition, owner string, err error) {
 	parts := policyARN.FindStringSubmatch(text)
 	if parts == nil || !IsPartition(parts[1]) {
-		return "", &GrammarError{text, "is not the ARN of a managed policy"}
+		return "", "", &GrammarError{text, "is not the ARN of a managed policy"}
 	}
-	return parts[2], nil
+	return parts[1], parts[2], nil
 }
 
 // topicName is a topic's (Amazon SNS API reference, CreateTopic). Names of FIFO topics
@@ -131,7 +131,7 @@ var kmsKeyARN = regexp.MustCompile(`^arn:([a-z0-9-]+):kms:([a-z0-9-]+):([0-9]{12
 // ParseKMSKeyARN reads the ARN of a key of AWS KMS, and returns the region that it is in.
 func ParseKMSKeyARN(text string) (region string, err error) {
 	parts := kmsKeyARN.FindStringSubmatch(text)
-	if parts == nil || !IsPartition(parts[1]) {
+	if _, err := ParseARN(text); parts == nil || err != nil {
 		return "", &GrammarError{text, "is not the ARN of a key of AWS KMS"}
 	}
 	return parts[2], nil

@@ -262,7 +262,8 @@ func TestManagedPolicyARNs(t *testing.T) {
 		"arn:aws:iam::aws:policy/PowerUserAccess":             "aws",
 		"arn:aws:iam::aws:policy/job-function/Billing":        "aws",
 	} {
-		got, err := aws.ParsePolicyARN(text)
+		partition, got, err := aws.ParsePolicyARN(text)
+		require.Equal(t, strings.Split(text, ":")[1], partition)
 		require.NoError(t, err, text)
 		require.Equal(t, owner, got, text)
 	}
@@ -270,7 +271,7 @@ func TestManagedPolicyARNs(t *testing.T) {
 		"", "boundary", "arn:aws:iam::111111111111:role/boundary", "arn:aws:iam::111111111111:policy/", "arn:aws:iam:us-east-1:111111111111:policy/a",
 		"arn:moon:iam::111111111111:policy/a", "arn:aws:iam::1111:policy/a", "arn:aws:iam::111111111111:policy/a b", "arn:aws:iam::111111111111:policy/a\n",
 	} {
-		_, err := aws.ParsePolicyARN(text)
+		_, _, err := aws.ParsePolicyARN(text)
 		require.Error(t, err, "%q", text)
 	}
 }
@@ -300,6 +301,7 @@ func TestKMSKeyARNs(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "1234abcd-12ab-34cd-56ef-1234567890ab", "arn:aws:kms:us-east-1:111111111111:alias/logs", "arn:moon:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+		"arn:aws-cn:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 		"arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab\n", "arn:aws:kms:us-east-1:111111111111:key/*",
 	} {
 		_, err := aws.ParseKMSKeyARN(text)

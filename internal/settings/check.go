@@ -68,7 +68,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	checkTags(m, c.Tags)
 	c.AWS.check(m)
 	c.AWS.checkSessions(m, c.assumesRole())
-	c.IAM.check(m, c.AWS.AccountID)
+	c.IAM.check(m, c.AWS)
 	c.IAM.checkPath(m, c.App)
 	c.KMS.check(m, c.AWS.Region, c.Image)
 	m.check(c.AWS.AccountID == "" || aws.IsAccountID(c.AWS.AccountID), "aws.accountId",
@@ -249,7 +249,7 @@ func (b LoadBalancer) checkTrustStore(m *mistakes, in AWS) {
 	}
 	m.check(b.Type != NetworkLoadBalancer, key, "the AWS provider of this version (pulumi-aws 6) has no mutual TLS of Network Load Balancers", "take it out, or loadBalancer.type")
 	parts := trustStorePattern.FindStringSubmatch(b.TrustStoreARN)
-	if parts == nil {
+	if _, err := aws.ParseARN(b.TrustStoreARN); parts == nil || err != nil {
 		m.add(key, strconv.Quote(b.TrustStoreARN)+" is not the ARN of a trust store", "write arn:aws:elasticloadbalancing:REGION:ACCOUNT:truststore/NAME/ID")
 		return
 	}

@@ -31,6 +31,9 @@ func (a AWS) check(m *mistakes) {
 	role, err := aws.ParseRoleARN(a.RoleARN)
 	m.check(a.RoleARN == "" || err == nil, "aws.roleArn", strconv.Quote(a.RoleARN)+" is not a role's ARN",
 		"write arn:aws:iam::ACCOUNT:role/NAME")
+	if err == nil {
+		a.checkPartition(m, "aws.roleArn", role.Partition)
+	}
 	if err == nil && a.NamesAccount() {
 		m.check(role.AccountID == a.AccountID, "aws.roleArn", fmt.Sprintf("the role is of account %s, not %s", role.AccountID, a.AccountID),
 			"write a role of the stack's account")
@@ -40,6 +43,14 @@ func (a AWS) check(m *mistakes) {
 		m.check(err == nil && (endpoint.Scheme == "http" || endpoint.Scheme == "https") && endpoint.Host != "", "aws.endpoint",
 			strconv.Quote(a.Endpoint)+" is not a URL", "write the emulator's URL, for instance http://localhost:5000")
 	}
+}
+
+// checkPartition holds what an ARN names to the partition of the stack's region: no
+// partition knows what another one has.
+func (a AWS) checkPartition(m *mistakes, key, partition string) {
+	own, known := aws.PartitionOf(a.Region)
+	m.check(!known || partition == own.ID, key, fmt.Sprintf("the ARN is of partition %s, and region %s is of %s", partition, a.Region, own.ID),
+		"write an ARN that begins with arn:"+own.ID+":")
 }
 
 // checkSessions checks how roles are assumed. assumes reports whether the stack may

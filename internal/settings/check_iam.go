@@ -8,15 +8,19 @@ import (
 	"github.com/portico-iac/portico/internal/aws"
 )
 
-func (i IAM) check(m *mistakes, account string) {
+func (i IAM) check(m *mistakes, in AWS) {
 	const key, fix = "iam.permissionsBoundary", "write the ARN of a managed policy of the account, arn:aws:iam::ACCOUNT:policy/NAME"
 	if i.PermissionsBoundary == "" || i.PermissionsBoundary == Unknown {
 		return
 	}
-	owner, err := aws.ParsePolicyARN(i.PermissionsBoundary)
-	m.check(err == nil, key, strconv.Quote(i.PermissionsBoundary)+" is not a managed policy's ARN", fix)
-	m.check(err != nil || owner == "aws" || !aws.IsAccountID(account) || owner == account, key,
-		"the policy is of account "+owner+", and a role's boundary is of the role's own account, "+account+", or of AWS", fix)
+	partition, owner, err := aws.ParsePolicyARN(i.PermissionsBoundary)
+	if err != nil {
+		m.add(key, strconv.Quote(i.PermissionsBoundary)+" is not a managed policy's ARN", fix)
+		return
+	}
+	m.check(owner == "aws" || !aws.IsAccountID(in.AccountID) || owner == in.AccountID, key,
+		"the policy is of account "+owner+", and a role's boundary is of the role's own account, "+in.AccountID+", or of AWS", fix)
+	in.checkPartition(m, key, partition)
 }
 
 // rolePath is a path of IAM with the characters that roles' ARNs are written with in
