@@ -43,11 +43,24 @@ func (r *reports) newRowPolicies(rows *mapping.Mapping, derived *topology.Topolo
 		return rowPolicies{}, err
 	}
 	var policies rowPolicies
-	if policies.after, err = policyOfRows(after); err != nil {
+	native := atNative(derived.Plan)
+	if policies.after, err = policyOfRows(after, native); err != nil {
 		return policies, err
 	}
-	policies.during, err = policyOfRows(during)
+	policies.during, err = policyOfRows(during, slices.Concat(native, atNative(r.own.FrontDoors)))
 	return policies, err
+}
+
+// atNative are the hosts that native serves, or still serves to clients that hold its
+// address, whatever the mapping wants.
+func atNative(states map[mapping.Host]outputs.HostState) []mapping.Host {
+	var hosts []mapping.Host
+	for host, state := range states {
+		if state.Current == mapping.FrontDoorNative || slices.Contains(state.Retains, mapping.FrontDoorNative) {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
 }
 
 // withServed adds the rows that outputs have.
@@ -70,10 +83,13 @@ func withServed(rows []mapping.Row, all ...*outputs.Served) ([]mapping.Row, erro
 
 // policyOfRows lets requests through to the APIs and stages of rows. Verbs and paths are
 // the APIs' own policies' to allow: a statement for each would not fit for 100 rows.
-// Private custom domain names are asked for by their own ARNs.
+// Private custom domain names, those of rows and of hosts that native serves, are asked
+// for by their own ARNs.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-endpoint-policies.html
-func policyOfRows(rows []mapping.Row) (string, error) {
+func policyOfRows(rows []mapping.Row, native []mapping.Host) (string, error) {
 	resources := map[string]bool{}
+	native = slices.Clone(native)
+	var domain aws.ARN // of the region that all rows have, or the run is refused
 	for _, row := range rows {
 		account := string(row.Account)
 		if account == "" {
@@ -82,10 +98,15 @@ func policyOfRows(rows []mapping.Row) (string, error) {
 		arn := aws.ARN{Partition: row.API.Partition, Service: "execute-api", Region: row.API.Region, AccountID: account}
 		arn.Resource = string(row.API.ID) + "/" + string(row.API.Stage) + "/*"
 		resources[arn.String()] = true
+		domain = arn
+		domain.AccountID = "*"
 		if row.FrontDoor == mapping.FrontDoorNative {
-			arn.AccountID, arn.Resource = "*", "/domainnames/"+string(row.Host)+"+*"
-			resources[arn.String()] = true
+			native = append(native, row.Host)
 		}
+	}
+	for _, host := range native {
+		domain.Resource = "/domainnames/" + string(host) + "+*"
+		resources[domain.String()] = true
 	}
 	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
 		"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": slices.Sorted(maps.Keys(resources)),

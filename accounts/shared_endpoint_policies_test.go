@@ -71,3 +71,26 @@ func TestAPolicyOfMoreRowsThanAWSTakesIsRefused(t *testing.T) {
 	require.ErrorContains(t, shared(t, &monitor{}, policyOfTheRows, rows.String()),
 		"portico:endpoints.executeApi.policy: the policy of the rows has ")
 }
+
+// A host that leaves native is asked for by its custom domain until the last client has
+// its new address.
+func TestAnEndpointLetsTheCustomDomainThroughUntilItsHostHasLeftNative(t *testing.T) {
+	const domain = "arn:aws:execute-api:us-east-1:*:/domainnames/" + cHost + "+*"
+	e := &sharedRuns{
+		settings: withProviders + "  portico:endpoints: {executeApi: {policy: rows}, native: {policy: rows}}\n",
+		mapping:  hosts(aHost+" nginx", cHost+" native"),
+	}
+	e.up(t)
+	e.provide(cHost + " native")
+	require.Contains(t, resourcesOf(t, e.up(t)), domain)
+
+	e.mapping = hosts(aHost+" nginx", cHost+" nginx")
+	e.provide(cHost+" nginx", cHost+" native")
+	leaves := 0
+	for m := e.up(t); len(m.of(accessToken)) > 0; m = e.up(t) {
+		require.Contains(t, resourcesOf(t, m), domain, "while the domain is associated")
+		leaves++
+	}
+	require.Positive(t, leaves)
+	require.NotContains(t, resourcesOf(t, e.up(t)), domain)
+}

@@ -114,7 +114,6 @@ func TestDoctorsUsageIsChecked(t *testing.T) {
 		"two hosts":        {"doctor", "a.example.com", "b.example.com", "--env", "dev"},
 		"no time":          {"doctor", "a.example.com", "--env", "dev", "--timeout", "0s"},
 		"an unknown fault": {"rehearse", "--mapping", "testdata/valid.yaml", "--fault", "gremlins"},
-		"an empty fault":   {"rehearse", "--mapping", "testdata/valid.yaml", "--fault", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := portico(t, "", args...)

@@ -61,11 +61,6 @@ written anew.`,
 		if o.mapping == "" {
 			return usagef(`required flag(s) "mapping" not set`)
 		}
-		if cmd.Flags().Changed("fault") {
-			if _, err := faults.Find(o.fault); err != nil {
-				return usagef("--fault: %v", err)
-			}
-		}
 		return c.action(func(ctx context.Context) error { return c.rehearse(ctx, o) })(cmd, args)
 	}
 	cmd.Flags().StringVarP(&o.mapping, "mapping", "m", "", mappingUsage)
@@ -98,6 +93,11 @@ func (c *cli) rehearse(ctx context.Context, o rehearseOptions) error {
 	options := rehearsal.Options{
 		Mapping: o.mapping, StateDir: o.state, Setup: o.setup, Programs: programs, Progress: c.err, Events: progress(c.err),
 		Doctor: o.doctor, Fault: o.fault, Pace: o.pace,
+	}
+	if o.fault != "" {
+		if _, err := faults.Find(o.fault); err != nil {
+			return usagef("--fault: %v", err)
+		}
 	}
 	shown := false
 	if o.serve {
