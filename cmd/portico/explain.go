@@ -202,7 +202,7 @@ func (o explainOptions) check() error {
 	if o.environment != "" && !o.controls {
 		return usagef("--env is for --controls: give the mapping by --mapping")
 	}
-	return o.advice.check()
+	return o.advice.check(o.balancer)
 }
 
 func (c *cli) explain(o explainOptions) error {

@@ -132,7 +132,11 @@ func (o *adviceOptions) flags(f *pflag.FlagSet) {
 		"with --recommend: the work that a custom domain is for its API's account, in `USD` a month, such as 5; 0 counts none")
 }
 
-func (o adviceOptions) check() error {
+// check refuses flags that name what no environment has, behind load balancers of a type.
+func (o adviceOptions) check(balancer string) error {
+	if o.trustStore && balancer == settings.NetworkLoadBalancer {
+		return usagef("--trust-store: a Network Load Balancer verifies no certificates here: take it out, or --load-balancer %s", balancer)
+	}
 	for flag, value := range map[string]int{"zones": o.zones, "tasks": o.tasks, "cpu": o.cpu, "memory": o.memory} {
 		if value < 1 {
 			return usagef("--%s %d: expected 1 or more", flag, value)

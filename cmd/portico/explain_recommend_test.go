@@ -81,6 +81,11 @@ func TestExplainRecommends(t *testing.T) {
 		got := portico(t, "", "explain", "--json", "--mapping", "testdata/frontdoors.yaml")
 		require.NotContains(t, got.out, "recommendation")
 	})
+	t.Run("refuses a trust store of an NLB", func(t *testing.T) {
+		got := portico(t, "", "explain", "--recommend", "--mapping", "testdata/valid.yaml", "--load-balancer", "NLB", "--trust-store")
+		require.Equal(t, exitUsage, got.code, got.out)
+		require.Contains(t, got.err, "portico: --trust-store: a Network Load Balancer")
+	})
 	for flag, value := range map[string]string{
 		"--zones": "0", "--architecture": "arm", "--upkeep": "-1", "--inbound-addresses": "-1", "--existing-endpoint": "sqs", "--load-balancer": "GLB", "--load-balancers": "6",
 	} {
