@@ -94,7 +94,7 @@ func (c *Shared) check(m *mistakes, read readFile, now time.Time) {
 	c.Alarms.check(m, c.AWS.Region)
 	c.checkQuotas(m)
 	c.Certificates.check(m, read, c.AWS, now)
-	c.DNS.check(m, c.Quotas.VPCsPerZone)
+	c.DNS.check(m, c.AWS, c.Quotas.VPCsPerZone)
 	c.DNS.ResolverInbound.check(m, c.Network, c.Quotas.SecurityGroupRules)
 }
 
@@ -159,11 +159,6 @@ func (a Alarms) check(m *mistakes, region string) {
 	own, err := aws.ParseTopicARN(a.TopicARN)
 	m.check(err == nil, key, strconv.Quote(a.TopicARN)+" is not a topic's ARN", fix)
 	m.check(err != nil || !aws.IsRegion(region) || own == region, key, "the topic is in "+own+", and alarms in "+region+" can tell topics of their own region alone", fix)
-}
-
-func isRole(text string) bool {
-	_, err := aws.ParseRoleARN(text)
-	return err == nil
 }
 
 func (n Network) check(m *mistakes) {

@@ -53,6 +53,20 @@ func (a AWS) checkPartition(m *mistakes, key, partition string) {
 		"write an ARN that begins with arn:"+own.ID+":")
 }
 
+// checkRole checks a role that the stack assumes in the account of what it is for, such
+// as "zone"; empty: none.
+func (a AWS) checkRole(m *mistakes, key, arn, of string) {
+	if arn == "" {
+		return
+	}
+	role, err := aws.ParseRoleARN(arn)
+	if err != nil {
+		m.add(key, strconv.Quote(arn)+" is not a role's ARN", "write a role of the "+of+"'s account, arn:aws:iam::ACCOUNT:role/NAME")
+		return
+	}
+	a.checkPartition(m, key, role.Partition)
+}
+
 // checkSessions checks how roles are assumed. assumes reports whether the stack may
 // assume a role at all.
 func (a AWS) checkSessions(m *mistakes, assumes bool) {

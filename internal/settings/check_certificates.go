@@ -71,8 +71,7 @@ func (c *Certificates) checkIssuance(m *mistakes, stack AWS) {
 	for i, zone := range c.Zones {
 		key := fmt.Sprintf("certificates.zones[%d]", i)
 		m.checkText(domainPattern.MatchString(zone.Name), key+".name", zone.Name, "is not a domain", "write the public hosted zone's name, for instance example.com")
-		m.check(zone.RoleARN == "" || isRole(zone.RoleARN), key+".roleArn", strconv.Quote(zone.RoleARN)+" is not a role's ARN",
-			"write a role of the zone's account, arn:aws:iam::ACCOUNT:role/NAME")
+		stack.checkRole(m, key+".roleArn", zone.RoleARN, "zone")
 		m.check(zone.ID == "" || hostedZonePattern.MatchString(zone.ID), key+".id", strconv.Quote(zone.ID)+" is not a hosted zone's ID",
 			"write Z and up to 31 capitals and digits")
 		if zone.Name != "" && zone.RoleARN == "" && zone.ID == "" {
@@ -104,7 +103,7 @@ func (c ExistingCertificate) check(m *mistakes, key string, stack AWS) {
 	}
 }
 
-func (d DNS) check(m *mistakes, vpcsPerZone int) {
+func (d DNS) check(m *mistakes, stack AWS, vpcsPerZone int) {
 	oneOf(m, "dns.records", d.Records, RecordsWildcard, RecordsHost)
 	oneOf(m, "dns.scope", d.Scope, ScopeParent, ScopeHost)
 	m.check(d.ProfileID == "" || profilePattern.MatchString(d.ProfileID), "dns.profileId",
@@ -115,14 +114,13 @@ func (d DNS) check(m *mistakes, vpcsPerZone int) {
 			"write the private hosted zone's name, in lower case")
 		m.checkText(hostedZonePattern.MatchString(zone.ID), key+".id", zone.ID, "is not a hosted zone's ID",
 			"write Z and up to 31 capitals and digits")
-		m.check(zone.RoleARN == "" || isRole(zone.RoleARN), key+".roleArn", strconv.Quote(zone.RoleARN)+" is not a role's ARN",
-			"write a role of the zone's account, arn:aws:iam::ACCOUNT:role/NAME")
+		stack.checkRole(m, key+".roleArn", zone.RoleARN, "zone")
 		m.check(!slices.ContainsFunc(d.Existing[:i], func(other ExistingZone) bool { return other.Name == zone.Name }), key,
 			zone.Name+" is named twice", "take one out")
 	}
 	for i, association := range d.Associations {
 		key := fmt.Sprintf("dns.associations[%d]", i)
-		association.check(m, key)
+		association.check(m, stack, key)
 		same := func(other Association) bool { return other.VPCID == association.VPCID }
 		m.check(!slices.ContainsFunc(d.Associations[:i], same), key, association.VPCID+" is named twice", "take one out")
 	}
@@ -132,12 +130,11 @@ func (d DNS) check(m *mistakes, vpcsPerZone int) {
 		"share the zones through a Route 53 Profile (dns.profileId), or have the quota raised and set quotas.vpcsPerZone")
 }
 
-func (a Association) check(m *mistakes, key string) {
+func (a Association) check(m *mistakes, stack AWS, key string) {
 	checkID(m, key+".vpcId", a.VPCID, "vpc")
 	m.check(a.Region == "" || aws.IsRegion(a.Region), key+".region", strconv.Quote(a.Region)+" is not a region",
 		"write the code of the VPC's region, for instance us-east-1")
-	m.check(a.RoleARN == "" || isRole(a.RoleARN), key+".roleArn", strconv.Quote(a.RoleARN)+" is not a role's ARN",
-		"write a role of the VPC's account, arn:aws:iam::ACCOUNT:role/NAME")
+	stack.checkRole(m, key+".roleArn", a.RoleARN, "VPC")
 	m.check(a.AccountID == "" || aws.IsAccountID(a.AccountID), key+".accountId", strconv.Quote(a.AccountID)+" is not an account number",
 		"write 12 digits in quotes")
 	m.check(a.AccountID == "" || a.RoleARN == "", key, "the VPC's account is named both by a role and by its number", "keep roleArn, or accountId where the account offers no role")
