@@ -213,8 +213,9 @@ var behaviours = map[string][]engine.Behaviour{
 	view.RolePolicyType: {documented("the policy is one of an identity, within the role's size", awsDocs+"IAM/latest/UserGuide/reference_iam-quotas.html")},
 	view.PolicyType:     {documented("the policy is one of an identity, within its size", awsDocs+"IAM/latest/UserGuide/reference_iam-quotas.html")},
 
-	view.BucketType:       {documented("its name is no other account's in the partition", awsDocs+"AmazonS3/latest/userguide/bucketnamingrules.html")},
-	view.BucketPolicyType: {documented("the policy is one of a resource, of at most 20 KB", awsDocs+"AmazonS3/latest/userguide/example-bucket-policies.html")},
+	view.BucketType:          {documented("its name is no other account's in the partition", awsDocs+"AmazonS3/latest/userguide/bucketnamingrules.html")},
+	view.BucketLifecycleType: {documented("no two of its rules have one ID", awsDocs+"AmazonS3/latest/userguide/intro-lifecycle-rules.html")},
+	view.BucketPolicyType:    {documented("the policy is one of a resource, of at most 20 KB", awsDocs+"AmazonS3/latest/userguide/example-bucket-policies.html")},
 
 	view.RESTAPIType: {
 		documented("a private API is reached by endpoints that its policy admits", awsDocs+"apigateway/latest/developerguide/apigateway-private-apis.html"),

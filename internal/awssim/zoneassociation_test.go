@@ -120,9 +120,9 @@ func TestRecordsAreListedAsTheAPIWritesThem(t *testing.T) {
 func theirZone() *awssim.Setup {
 	setup := dnsSetup()
 	setup.Existing = []awssim.Existing{
-		{Account: providerAccount, Region: "us-east-1", Type: vpcType, ID: "vpc-theirs", Properties: awssim.Object{"cidrBlock": "10.8.0.0/16", "enableDnsHostnames": true}},
+		{Account: providerAccount, Region: "us-east-1", Type: vpcType, ID: "vpc-0123456789abcdef0", Properties: awssim.Object{"cidrBlock": "10.8.0.0/16", "enableDnsHostnames": true}},
 		{Account: providerAccount, Region: "us-east-1", Type: zoneType, ID: "ZTHEIRS", Properties: awssim.Object{
-			"name": "x.example.com", "vpcs": []any{map[string]any{"vpcId": "vpc-theirs"}}}},
+			"name": "x.example.com", "vpcs": []any{map[string]any{"vpcId": "vpc-0123456789abcdef0"}}}},
 	}
 	return setup
 }
@@ -149,16 +149,18 @@ func TestWhoHasNoRoleAuthorizesAndTheOtherAccountAssociates(t *testing.T) {
 	require.NoError(t, err)
 	n := networkOn(t, simulator)
 	zone := n.create(zoneType, "zone", properties{"name": "y.example.com", "vpcs": []properties{{"vpcId": n.vpc.id}}})
-	associate := func() error { return simulator.AssociateVPC(providerAccount, "us-east-1", "vpc-theirs", zone.id) }
+	associate := func() error {
+		return simulator.AssociateVPC(providerAccount, "us-east-1", "vpc-0123456789abcdef0", zone.id)
+	}
 	require.ErrorContains(t, associate(), "NotAuthorizedException")
-	authorization := n.create(zoneAuthorizationType, "theirs", properties{"zoneId": zone.id, "vpcId": "vpc-theirs"})
+	authorization := n.create(zoneAuthorizationType, "theirs", properties{"zoneId": zone.id, "vpcId": "vpc-0123456789abcdef0"})
 	require.Equal(t, []string{n.vpc.id}, vpcsOf(simulator, zone.id), "an authorization associates nothing")
 	require.NoError(t, associate())
-	require.Equal(t, []string{n.vpc.id, "vpc-theirs"}, vpcsOf(simulator, zone.id))
+	require.Equal(t, []string{n.vpc.id, "vpc-0123456789abcdef0"}, vpcsOf(simulator, zone.id))
 	require.ErrorContains(t, associate(), "already")
 
 	require.NoError(t, n.delete(zoneAuthorizationType, "theirs", authorization))
-	require.Equal(t, []string{n.vpc.id, "vpc-theirs"}, vpcsOf(simulator, zone.id), "what is associated stays so")
+	require.Equal(t, []string{n.vpc.id, "vpc-0123456789abcdef0"}, vpcsOf(simulator, zone.id), "what is associated stays so")
 	require.NoError(t, n.delete(zoneType, "zone", zone))
 	require.Empty(t, simulator.Resources(awssim.Filter{Type: zoneAssociationType}), "gone with the zone")
 }
