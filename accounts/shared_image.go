@@ -22,7 +22,7 @@ func (s *sharedStack) image() (reference, repositoryARN pulumi.StringInput, err 
 		}
 		return pulumi.String(uri), repositoryARN, nil
 	}
-	rendered, err := nginxconf.Render(s.topology.Routes, nginxconf.Options{BaseImage: s.baseReference()})
+	rendered, err := nginxconf.Render(s.topology.Routes, nginxconf.Options{BaseImage: s.baseReference(), Elsewhere: s.topology.Elsewhere})
 	if err != nil {
 		return nil, nil, fmt.Errorf("render the proxy's configuration: %w", err)
 	}

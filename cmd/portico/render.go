@@ -49,7 +49,8 @@ func (c *cli) render(o renderOptions) error {
 	if err := topology.Check(m); err != nil {
 		return err
 	}
-	rendered, err := nginxconf.Render(topology.Routes(m), nginxconf.Options{BaseImage: o.base})
+	routes := topology.Routes(m)
+	rendered, err := nginxconf.Render(routes, nginxconf.Options{BaseImage: o.base, Elsewhere: topology.Elsewhere(m, routes)})
 	if err != nil {
 		return fmt.Errorf("render %s: %w", m.Source, err)
 	}

@@ -77,6 +77,17 @@ func checkRoutes(routes []topology.Route) error {
 	return errors.Join(mistakes...)
 }
 
+// checkElsewhere does the same for the hosts that other front doors serve.
+func checkElsewhere(hosts []string) error {
+	var mistakes []error
+	for _, host := range hosts {
+		if !isHost(host) || strings.HasPrefix(host, "*") {
+			mistakes = append(mistakes, fmt.Errorf("render host %q of another front door: want a domain name in lower case, such as api.example.com", host))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
 // isHost reports whether s is a host as package mapping has it.
 func isHost(s string) bool {
 	name := strings.TrimPrefix(s, "*.")

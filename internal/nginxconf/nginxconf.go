@@ -14,6 +14,7 @@ package nginxconf
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -43,6 +44,9 @@ type Options struct {
 	// BaseImage is the image to build on, by tag or by digest; empty:
 	// DefaultBaseImage.
 	BaseImage string
+	// Elsewhere are hosts for which the proxy doesn't answer, though a wildcard host's
+	// route covers their names: other front doors serve them.
+	Elsewhere []string
 }
 
 //go:embed templates
@@ -62,10 +66,10 @@ func Render(routes []topology.Route, o Options) (*Context, error) {
 	if _, err := aws.ParseImage(o.BaseImage); err != nil {
 		return nil, fmt.Errorf("render Dockerfile: base image %q is no image reference: write registry/name:tag or registry/name@sha256:digest", o.BaseImage)
 	}
-	if err := checkRoutes(routes); err != nil {
+	if err := errors.Join(checkRoutes(routes), checkElsewhere(o.Elsewhere)); err != nil {
 		return nil, err
 	}
-	table := newRouteTable(routes)
+	table := newRouteTable(routes, o.Elsewhere)
 	routeMaps := table.maps()
 	hash := newMapHash(routeMaps)
 	otherMaps := slices.Concat(routingMaps(table.depths), []Map{table.narrower.spellings()}, refusalMaps(), answerMaps(table.region), logMaps())

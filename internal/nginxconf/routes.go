@@ -17,6 +17,8 @@ type routeTable struct {
 	// exact and wildcard are the routes by host: those of exact hosts, and those
 	// of hosts that mean all names of one label more than their parent.
 	exact, wildcard map[string][]topology.Route
+	// elsewhere are hosts for which no row answers, whatever wildcard covers them.
+	elsewhere []string
 	// depths are the numbers of segments that base paths have, longest first,
 	// on hosts whose path has to be looked at.
 	depths []int
@@ -26,8 +28,8 @@ type routeTable struct {
 	narrower *narrower
 }
 
-func newRouteTable(routes []topology.Route) *routeTable {
-	t := &routeTable{exact: make(map[string][]topology.Route), wildcard: make(map[string][]topology.Route), region: commonRegion(routes), narrower: newNarrower(routes)}
+func newRouteTable(routes []topology.Route, elsewhere []string) *routeTable {
+	t := &routeTable{exact: make(map[string][]topology.Route), wildcard: make(map[string][]topology.Route), region: commonRegion(routes), narrower: newNarrower(routes), elsewhere: elsewhere}
 	for _, r := range routes {
 		host := string(r.Host)
 		if r.Host.IsWildcard() {
@@ -75,12 +77,13 @@ func (t *routeTable) maps() []Map {
 		{
 			Comment: []string{
 				"What answers for a host that a row names: the route itself where it takes",
-				"every path, else the host, by which the maps of paths go on.",
+				"every path, else the host, by which the maps of paths go on. Nothing for hosts that",
+				"other front doors serve.",
 			},
 			Source:   expression("$host"),
 			Variable: "$portico_host_rows",
 			Default:  expression("$portico_wildcard_rows"),
-			Entries:  t.hostEntries(t.exact),
+			Entries:  slices.Concat(t.hostEntries(t.exact), t.elsewhereEntries()),
 		},
 		{
 			Comment:  []string{"The same for wildcard hosts, which answer for no other host's name."},
@@ -124,6 +127,17 @@ func (t *routeTable) hostEntries(hosts map[string][]topology.Route) []MapEntry {
 			value = " " + t.record(routes[0])
 		}
 		entries = append(entries, literal(host, quoted(value)))
+	}
+	return entries
+}
+
+// elsewhereEntries keep wildcard hosts from answering for hosts of other front doors.
+func (t *routeTable) elsewhereEntries() []MapEntry {
+	var entries []MapEntry
+	for _, host := range t.elsewhere {
+		if len(t.exact[host]) == 0 {
+			entries = append(entries, literal(host, quoted("")))
+		}
 	}
 	return entries
 }

@@ -44,6 +44,7 @@ func DeriveAt(m *mapping.Mapping, options Options, at migration.Plan) (*Topology
 		FrontDoors:  slices.Sorted(maps.Keys(r.by)),
 		Plan:        at,
 	}
+	t.Elsewhere = Elsewhere(m, t.Routes)
 	apis, problems := apis(m.Source, m.Rows)
 	t.APIs = apis
 	problems = append(problems, t.addLoadBalancers(r, options)...)

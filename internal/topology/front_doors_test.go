@@ -314,3 +314,41 @@ func TestAHostThatLeftARecordOfItsOwnKeepsOneUntilTheEarlierFrontDoorLetsItGo(t 
 	require.Equal(t, []topology.Record{wildcard}, records(shared, outputs.HostState{Current: nginx}), "the wildcard answers for it from then on")
 	require.Equal(t, []topology.Record{wildcard}, records(shared, outputs.HostState{Current: nginx, Retains: []mapping.FrontDoor{native}, Pending: outputs.PendingAssociation}))
 }
+
+// The proxy answers for no host that another front door serves, also while the host waits
+// for its account. The row of a wildcard host would lead its requests elsewhere.
+func TestWildcardRoutesDontAnswerForHostsOfOtherFrontDoors(t *testing.T) {
+	m, err := mapping.Parse("mapping.yaml", []byte(`APIS:
+  - {CUSTOM_DOMAIN_URL: "*.x.example.com", PRIVATE_API_URL: "https://aaaa000000.execute-api.us-east-1.amazonaws.com/dev"}
+  - {CUSTOM_DOMAIN_URL: a.x.example.com, PRIVATE_API_URL: "https://bbbb000000.execute-api.us-east-1.amazonaws.com/dev", FRONT_DOOR: alb}
+  - {CUSTOM_DOMAIN_URL: a.x.example.com/v1, PRIVATE_API_URL: "https://bbbb000000.execute-api.us-east-1.amazonaws.com/dev", FRONT_DOOR: alb}
+  - {CUSTOM_DOMAIN_URL: b.x.example.com, PRIVATE_API_URL: "https://bbbb000000.execute-api.us-east-1.amazonaws.com/dev"}
+  - {CUSTOM_DOMAIN_URL: gone.x.example.com, PRIVATE_API_URL: "https://bbbb000000.execute-api.us-east-1.amazonaws.com/dev", FRONT_DOOR: alb, RETIRED: true}
+  - {CUSTOM_DOMAIN_URL: a.y.example.com, PRIVATE_API_URL: "https://bbbb000000.execute-api.us-east-1.amazonaws.com/dev", FRONT_DOOR: alb}
+`))
+	require.NoError(t, err)
+	for sentence, test := range map[string]struct {
+		state     outputs.HostState
+		elsewhere []string
+	}{
+		"served by alb":                   {outputs.HostState{Current: mapping.FrontDoorALB}, []string{"a.x.example.com"}},
+		"waiting for its account":         {outputs.HostState{Target: mapping.FrontDoorALB, Pending: outputs.PendingProvider}, []string{"a.x.example.com"}},
+		"served by nginx until it leaves": {outputs.HostState{Current: mapping.FrontDoorNGINX, Target: mapping.FrontDoorALB}, nil},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			at := migration.WantedBy(m.Rows).Settled()
+			at["a.x.example.com"] = test.state
+			top, err := topology.DeriveAt(m, topology.Options{}, at)
+			require.NoError(t, err)
+			require.Equal(t, test.elsewhere, top.Elsewhere)
+			// The rows of a host of nginx are held: the wildcard host's answer meanwhile.
+			held, err := topology.DeriveAt(m, topology.Options{Proxied: m.Rows[:1]}, at)
+			require.NoError(t, err)
+			require.NotContains(t, held.Elsewhere, "b.x.example.com")
+			for host, answers := range map[string]bool{"a.x.example.com": test.elsewhere == nil, "b.x.example.com": true, "gone.x.example.com": true, "c.x.example.com": true} {
+				_, found := top.Resolve(host, "/v1")
+				require.Equal(t, answers, found, host)
+			}
+		})
+	}
+}

@@ -36,6 +36,26 @@ func Routes(m *mapping.Mapping) []Route {
 	return routes(sortRows(m, migration.WantedBy(m.Rows).Settled()).by[mapping.FrontDoorNGINX])
 }
 
+// Elsewhere are the hosts that only other front doors serve, or are to serve, though a
+// wildcard host's route covers their names; sorted. The proxy must not answer for them: a
+// row of the host itself says where its requests go. For a host of nginx whose rows are held
+// the wildcard host's row does answer, until the account admits them.
+func Elsewhere(m *mapping.Mapping, routes []Route) []string {
+	routed := make(map[mapping.Host]bool, len(routes))
+	for _, route := range routes {
+		routed[route.Host] = true
+	}
+	var elsewhere []string
+	for i := range m.Rows {
+		row := &m.Rows[i]
+		if !row.Retired && row.FrontDoor != mapping.FrontDoorNGINX && !routed[row.Host] && routed[row.Host.Wildcard()] {
+			elsewhere = append(elsewhere, string(row.Host))
+		}
+	}
+	slices.Sort(elsewhere)
+	return slices.Compact(elsewhere)
+}
+
 func routes(rows []*mapping.Row) []Route {
 	routes := make([]Route, 0, len(rows))
 	for _, row := range rows {
@@ -72,6 +92,9 @@ func compareRoute(r Route, host mapping.Host, base mapping.BasePath) int {
 // against each other.
 func (t *Topology) Resolve(host, rawPath string) (*Route, bool) {
 	name := mapping.Host(host)
+	if _, elsewhere := slices.BinarySearch(t.Elsewhere, host); elsewhere {
+		return nil, false
+	}
 	if _, exact := slices.BinarySearch(t.Hosts, name); !exact {
 		name = name.Wildcard()
 	}

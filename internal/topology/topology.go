@@ -20,6 +20,9 @@ type Topology struct {
 	Routes []Route
 	// Hosts are the hosts of the routes, sorted, each once.
 	Hosts []mapping.Host
+	// Elsewhere are the hosts for which the proxy doesn't answer though a wildcard
+	// host's route covers their names: see Elsewhere.
+	Elsewhere []string
 	// Resolvable are the hosts whose names resolve, sorted.
 	Resolvable []mapping.Host
 	// ALBHosts and NativeHosts are the hosts that these front doors serve, be it

@@ -140,7 +140,7 @@ func Render(t testing.TB, source string, text []byte) *nginxconf.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := nginxconf.Render(top.Routes, nginxconf.Options{})
+	c, err := nginxconf.Render(top.Routes, nginxconf.Options{Elsewhere: top.Elsewhere})
 	if err != nil {
 		t.Fatal(err)
 	}
