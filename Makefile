@@ -109,6 +109,12 @@ release-snapshot: ## Build a release's archives for all platforms in .portico/di
 	@tools/ensure-pinned goreleaser
 	bin/goreleaser release --snapshot --clean --skip=docker
 
+.PHONY: fresh
+fresh: setup ## Install by each documented way in containers without caches, half an hour (needs Docker)
+	@tools/ensure-packages mmdebstrap
+	@tools/ensure-pinned goreleaser
+	PORTICO_SLOW=1 PORTICO_FRESH=1 go test -C tools/release -count 1 -timeout 3h -v -run TestAFreshMachine ./...
+
 .PHONY: release
 release: ## Build and publish the release of the tag that is checked out, as a draft (the release workflow)
 	@tools/ensure-pinned goreleaser
