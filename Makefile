@@ -11,9 +11,8 @@ export PATH := $(PATH):/usr/sbin:/sbin:$(CURDIR)/bin
 # The mapping that `make rehearse` brings up.
 MAPPING ?= examples/mapping.dev.yaml
 
-# So many packages are tested at a time, on two cores too: tests that wait for an engine
-# or a time of NGINX's leave a core idle.
-P ?= 3
+# So many packages are tested at a time: the engine and NGINX want cores of their own.
+P ?= 2
 
 # Without symbol tables, which no test reads, a binary that holds Pulumi's AWS SDK
 # is linked in a quarter of the time.
